@@ -1,0 +1,136 @@
+//! A city as data: who its services are, what residents may speak about, where its areas lie, and which rules send
+//! what where. Loaded from the city's files, held in memory by every instance, and never changed in place.
+//!
+//! Reading files is the `continuum` crate's part, keeping them the `store`'s.
+
+pub mod catalogue;
+pub mod check;
+pub mod organisation;
+pub mod routing;
+pub mod zoning;
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{CalendarCode, CategoryCode, ServiceCode, ZoningCode};
+use crate::place::{Areas, Point};
+use crate::ticket::Due;
+use crate::time::Calendar;
+use catalogue::Category;
+use organisation::{Organisation, Service};
+use routing::Rule;
+use zoning::Zoning;
+
+/// What holds for the whole city (`city.yaml`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The city's name, as letters carry it.
+    #[schemars(length(min = 1, max = 120))]
+    pub name: String,
+    /// The commune's INSEE code, five characters.
+    #[schemars(regex(pattern = r"^[0-9AB]{5}$"))]
+    pub insee: String,
+    /// Begins every ticket's reference: two to five capital letters.
+    #[schemars(regex(pattern = r"^[A-Z]{2,5}$"))]
+    pub reference_prefix: String,
+    /// The zoning that covers the whole city: a point outside all of its areas is outside the city.
+    pub territory: ZoningCode,
+    /// The service that settles what no other service takes.
+    pub dispatcher_desk: ServiceCode,
+    /// Who writes to residents (CRPA L112-6, R112-5): name, postal address and telephone, at the foot of each e-mail.
+    pub sender: Sender,
+}
+
+/// Who writes to residents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sender {
+    /// The name that e-mails come from.
+    #[schemars(length(min = 1, max = 120))]
+    pub name: String,
+    /// The address that e-mails come from.
+    #[schemars(email)]
+    pub email: String,
+    /// The postal address, one line.
+    #[schemars(length(min = 1, max = 200))]
+    pub address: String,
+    /// The telephone, as one writes it: « 03 22 97 40 40 ».
+    #[schemars(length(min = 1, max = 30))]
+    pub phone: String,
+}
+
+/// A city, whole.
+#[derive(Debug, Clone)]
+pub struct City {
+    /// What holds for the whole city.
+    pub settings: Settings,
+    /// The organisations that services belong to.
+    pub organisations: Vec<Organisation>,
+    /// The calendars of opening hours.
+    pub calendars: Vec<Calendar>,
+    /// The services.
+    pub services: Vec<Service>,
+    /// What concerns may be about.
+    pub catalogue: Vec<Category>,
+    /// The zonings with their areas.
+    pub zonings: Vec<Zoning>,
+    /// The routing rules, in the order in which they are tried.
+    pub rules: Vec<Rule>,
+    /// Counts the published versions of the rules; 0 before the first.
+    pub rules_version: i32,
+}
+
+impl City {
+    /// The category of that code, if the catalogue has it and it is in use.
+    #[must_use]
+    pub fn category(&self, code: &CategoryCode) -> Option<&Category> {
+        self.catalogue.iter().find(|category| category.code == *code)
+    }
+
+    /// The service of that code.
+    #[must_use]
+    pub fn service(&self, code: &ServiceCode) -> Option<&Service> {
+        self.services.iter().find(|service| service.code == *code)
+    }
+
+    /// The calendar of that code.
+    #[must_use]
+    pub fn calendar(&self, code: &CalendarCode) -> Option<&Calendar> {
+        self.calendars.iter().find(|calendar| calendar.code == *code)
+    }
+
+    /// The area of each zoning that holds the point. A point on a border belongs to the area that comes first in the
+    /// file. Empty when the point is in none.
+    #[must_use]
+    pub fn areas_at(&self, point: Point) -> Areas {
+        self.zonings
+            .iter()
+            .filter_map(|zoning| Some((zoning.code.clone(), zoning.area_at(point)?.code.clone())))
+            .collect()
+    }
+
+    /// Until when a service should take in hand, and settle, a ticket of that category that reaches it at `start`.
+    /// None when the city knows no such service, category or calendar.
+    #[must_use]
+    pub fn due(&self, service: &ServiceCode, category: &CategoryCode, start: DateTime<Utc>) -> Option<Due> {
+        let service = self.service(service)?;
+        let category = self.category(category)?;
+        let calendar = self.calendar(&service.calendar)?;
+        let (acknowledge, resolve) = service
+            .targets
+            .iter()
+            .find(|own| own.category == category.code)
+            .map_or((category.acknowledge_within, category.resolve_within), |own| {
+                (own.acknowledge_within, own.resolve_within)
+            });
+        Some(Due { acknowledge: calendar.due(start, acknowledge), resolve: calendar.due(start, resolve) })
+    }
+
+    /// Whether areas found with [`City::areas_at`] are those of a point inside the city.
+    #[must_use]
+    pub fn is_inside(&self, areas: &Areas) -> bool {
+        areas.contains_key(&self.settings.territory)
+    }
+}

@@ -1,0 +1,87 @@
+//! Organisations, and the services that belong to them and receive tickets.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{CalendarCode, CategoryCode, OrganisationCode, ServiceCode};
+use crate::language::Label;
+use crate::time::Target;
+
+/// What kind of body an organisation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OrganisationKind {
+    /// The commune.
+    City,
+    /// The inter-communal body (métropole, agglomération…).
+    Epci,
+    /// The département.
+    Department,
+    /// A service of the State.
+    State,
+    /// A landlord.
+    Landlord,
+    /// An association.
+    Association,
+}
+
+/// A body that services belong to (`organisations.yaml`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Organisation {
+    /// Its code.
+    pub code: OrganisationCode,
+    /// What kind of body it is.
+    pub kind: OrganisationKind,
+    /// Its name.
+    #[schemars(length(min = 1, max = 120))]
+    pub name: String,
+}
+
+/// Whether a service is the town hall's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceKind {
+    /// Of the city or its inter-communal body: its members have accounts.
+    Municipal,
+    /// Outside the town hall: sees its own tickets only.
+    Partner,
+}
+
+/// Who receives tickets (`services.yaml`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// Its code.
+    pub code: ServiceCode,
+    /// The organisation that it belongs to.
+    pub organisation: OrganisationCode,
+    /// The town hall's own, or a partner.
+    pub kind: ServiceKind,
+    /// What people call it.
+    pub name: Label,
+    /// The mailbox that tickets are announced to.
+    #[schemars(email)]
+    pub mailbox: String,
+    /// The calendar that its targets are counted in.
+    pub calendar: CalendarCode,
+    /// A telephone that residents may be given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 30))]
+    pub phone: Option<String>,
+    /// Targets of its own for some categories, in place of the catalogue's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<ServiceTargets>,
+}
+
+/// A service's own targets for one category.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceTargets {
+    /// The category.
+    pub category: CategoryCode,
+    /// How soon it takes such a ticket in hand.
+    pub acknowledge_within: Target,
+    /// How soon it settles such a ticket.
+    pub resolve_within: Target,
+}

@@ -1,0 +1,113 @@
+//! Identifiers as types of their own, so that a ticket's id cannot be handed over where a user's is meant.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A café: one outreach session.
+    CafeId;
+    /// A concern: what one resident said, once.
+    ConcernId;
+    /// An event: one line of a ticket's timeline.
+    EventId;
+    /// A message in the outbox; the local part of its `Message-ID`.
+    MessageId;
+    /// A login session.
+    SessionId;
+    /// A ticket: the referral of a concern to one service.
+    TicketId;
+    /// A person with an account.
+    UserId;
+}
+
+/// Why a text is not a code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("« {0} » is not a code: 1 to 60 of a-z, 0-9, _ and -, beginning with a letter")]
+pub struct NotACode(pub String);
+
+fn is_code(text: &str) -> bool {
+    text.len() <= 60
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-')
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+        #[serde(try_from = "String", into = "String")]
+        #[schemars(extend("pattern" = r"^[a-z][a-z0-9_-]{0,59}$"))]
+        pub struct $name(String);
+
+        impl $name {
+            /// The code as the city's files write it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = NotACode;
+
+            fn try_from(text: String) -> Result<Self, NotACode> {
+                if is_code(&text) { Ok(Self(text)) } else { Err(NotACode(text)) }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = NotACode;
+
+            fn from_str(text: &str) -> Result<Self, NotACode> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(code: $name) -> Self {
+                code.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+codes! {
+    /// An area inside a zoning, such as `nord`.
+    AreaCode;
+    /// A calendar of opening hours, such as `bureau`.
+    CalendarCode;
+    /// A category of the catalogue, such as `illegal_dumping`.
+    CategoryCode;
+    /// An organisation, such as `ville-amiens`.
+    OrganisationCode;
+    /// A routing rule, such as `depots-sauvages`.
+    RuleCode;
+    /// A service, such as `voirie`.
+    ServiceCode;
+    /// A zoning, such as `secteurs`.
+    ZoningCode;
+}

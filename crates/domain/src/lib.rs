@@ -1,0 +1,18 @@
+//! The vocabulary and the rules of Continuum: what a concern, a ticket, a service and a café are, and what may be
+//! done with them.
+//!
+//! Deliberately absent: async, I/O, HTTP, SQL, and every reading of the clock or of randomness. Time and ids are
+//! arguments, handed in by whoever stands at the edge ([`clock::Clock`], [`clock::Ids`]).
+
+pub mod cafe;
+pub mod city;
+pub mod clock;
+pub mod concern;
+pub mod content;
+pub mod id;
+pub mod language;
+pub mod person;
+pub mod place;
+pub mod text;
+pub mod ticket;
+pub mod time;

@@ -1,0 +1,83 @@
+//! Ending a ticket.
+
+use chrono::{DateTime, Utc};
+
+use super::lifecycle::{Action, Refusal, State, next};
+use super::{Change, Fact, Ticket};
+use crate::city::catalogue::ClosureReason;
+use crate::text::{Message, Note, Title};
+
+/// End a ticket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Close {
+    /// How, for a refused ticket; a resolved one has its reason already.
+    pub closure_reason: Option<ClosureReason>,
+    /// The competent body that was told, for a refused ticket (CRPA L114-2).
+    pub body_told: Option<Title>,
+    /// What the resident reads.
+    pub message_to_resident: Option<Message>,
+    /// For the service and the dispatcher.
+    pub note: Option<Note>,
+}
+
+impl Close {
+    /// The ticket once it has ended.
+    ///
+    /// # Errors
+    /// [`Refusal::State`] unless the ticket is resolved or refused; from `refused`, [`Refusal::ClosureReasonNeeded`]
+    /// without a reason and [`Refusal::BodyToldNeeded`] when the reason is `not_competent` and no body is named; from
+    /// `resolved`, [`Refusal::ClosureReasonGiven`] with another reason.
+    pub fn apply(self, ticket: Ticket, now: DateTime<Utc>) -> Result<Change, Refusal> {
+        let state = next(ticket.state, Action::Close)?;
+        if ticket.state == State::Refused {
+            let reason = self.closure_reason.ok_or(Refusal::ClosureReasonNeeded)?;
+            if reason == ClosureReason::NotCompetent && self.body_told.is_none() {
+                return Err(Refusal::BodyToldNeeded);
+            }
+        } else if self.closure_reason.is_some_and(|reason| Some(reason) != ticket.closure_reason) {
+            return Err(Refusal::ClosureReasonGiven);
+        }
+        let reason = self.closure_reason.or(ticket.closure_reason);
+        let fact = Fact::Closed {
+            closure_reason: self.closure_reason,
+            body_told: self.body_told,
+            message_to_resident: self.message_to_resident,
+            note: self.note,
+        };
+        Ok(ticket.turned(state, fact, |ticket| {
+            ticket.closed_at = Some(now);
+            ticket.closure_reason = reason;
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ticket::example::ticket;
+
+    fn now() -> DateTime<Utc> {
+        "2026-03-12T09:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn a_refused_ticket_ends_with_a_reason_and_the_body_that_was_told() {
+        let close = |closure_reason, body: Option<&str>| {
+            let body_told = body.map(|b| Title::try_from(b.to_owned()).unwrap());
+            Close { closure_reason, body_told, ..Close::default() }.apply(ticket(State::Refused), now())
+        };
+        assert_eq!(close(None, None).unwrap_err(), Refusal::ClosureReasonNeeded);
+        assert_eq!(close(Some(ClosureReason::NotCompetent), None).unwrap_err(), Refusal::BodyToldNeeded);
+        let closed = close(Some(ClosureReason::NotCompetent), Some("Département de la Somme")).unwrap().ticket;
+        assert_eq!((closed.state, closed.closed_at), (State::Closed, Some(now())));
+        assert!(close(Some(ClosureReason::PrivateMatter), None).is_ok());
+    }
+
+    #[test]
+    fn a_resolved_ticket_keeps_its_reason() {
+        let resolved = Ticket { closure_reason: Some(ClosureReason::WorkDone), ..ticket(State::Resolved) };
+        let close = |closure_reason| Close { closure_reason, ..Close::default() }.apply(resolved.clone(), now());
+        assert_eq!(close(None).unwrap().ticket.closure_reason, Some(ClosureReason::WorkDone));
+        assert_eq!(close(Some(ClosureReason::NothingFound)).unwrap_err(), Refusal::ClosureReasonGiven);
+    }
+}

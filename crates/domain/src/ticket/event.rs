@@ -1,0 +1,261 @@
+//! Events: the lines of a ticket's timeline. Each change appends exactly one; nothing edits or deletes one.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::city::catalogue::ClosureReason;
+use crate::id::{EventId, ServiceCode, TicketId, UserId};
+use crate::text::{Message, Note, Title};
+
+/// Who did something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Actor {
+    /// A person with an account, in one of the parts that a person can have in a ticket.
+    Person {
+        /// Who.
+        user: UserId,
+        /// In which part.
+        part: Part,
+    },
+    /// The resident, through the tracking link.
+    Resident,
+    /// Continuum itself: a clock ran out.
+    System,
+}
+
+/// The part that a person has in a ticket when they act on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// Filed the concern.
+    Referrer,
+    /// Belongs to the ticket's service.
+    Service,
+    /// Coordinates.
+    Dispatcher,
+}
+
+/// Why a service sends a ticket back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalReason {
+    /// Another body is competent.
+    NotCompetent,
+    /// The place lies outside the service's area.
+    OutsideArea,
+    /// Another ticket already covers it.
+    Duplicate,
+    /// What was said is not enough to act on.
+    InsufficientInformation,
+    /// Something else, said in the note.
+    Other,
+}
+
+/// Why a service waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldReason {
+    /// For the resident.
+    Resident,
+    /// For somebody else.
+    ThirdParty,
+    /// For better weather.
+    Weather,
+    /// For works that are planned already.
+    WorksPlanned,
+    /// For something else, said in the note.
+    Other,
+}
+
+/// What happened. The tag is the event's type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Fact {
+    /// The concern was referred to the service.
+    Submitted {
+        /// The service.
+        service: ServiceCode,
+    },
+    /// The service opened it for the first time.
+    Received,
+    /// The service took it in hand.
+    Acknowledged {
+        /// The day on which it expects to act.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expected_on: Option<NaiveDate>,
+        /// For the service and the dispatcher.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Note>,
+    },
+    /// The service sent it back.
+    Refused {
+        /// Why.
+        reason: RefusalReason,
+        /// The service that it thinks competent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        service: Option<ServiceCode>,
+        /// For the dispatcher.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Note>,
+    },
+    /// It went to another service.
+    Rerouted {
+        /// The service that had it.
+        from: ServiceCode,
+        /// The service that has it now.
+        service: ServiceCode,
+        /// Why.
+        note: Note,
+    },
+    /// The service set a day.
+    Scheduled {
+        /// The day.
+        scheduled_for: NaiveDate,
+        /// For the service and the dispatcher.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Note>,
+    },
+    /// The service set to work.
+    Started {
+        /// For the service and the dispatcher.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Note>,
+    },
+    /// The service waits for something.
+    Held {
+        /// For what.
+        reason: HoldReason,
+        /// The day on which it resumes by itself.
+        resume_on: NaiveDate,
+        /// For the service and the dispatcher.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Note>,
+    },
+    /// The waiting is over.
+    Resumed {
+        /// For the service and the dispatcher.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Note>,
+    },
+    /// The service says that it is settled.
+    Resolved {
+        /// How.
+        closure_reason: ClosureReason,
+        /// What the resident reads.
+        message_to_resident: Message,
+        /// For the service and the dispatcher.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Note>,
+    },
+    /// It was not settled after all.
+    Reopened {
+        /// Why.
+        note: Note,
+    },
+    /// It ended.
+    Closed {
+        /// How, when that was not said before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        closure_reason: Option<ClosureReason>,
+        /// The competent body that was told (CRPA L114-2).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        body_told: Option<Title>,
+        /// What the resident reads.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message_to_resident: Option<Message>,
+        /// For the service and the dispatcher.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Note>,
+    },
+    /// It was called off.
+    Cancelled {
+        /// Why.
+        note: Note,
+    },
+    /// It ended as a duplicate.
+    Merged {
+        /// Of this ticket.
+        duplicate_of: TicketId,
+        /// For the service and the dispatcher.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Note>,
+    },
+}
+
+impl Fact {
+    /// The event's type, as the API and the database name it.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Submitted { .. } => "submitted",
+            Self::Received => "received",
+            Self::Acknowledged { .. } => "acknowledged",
+            Self::Refused { .. } => "refused",
+            Self::Rerouted { .. } => "rerouted",
+            Self::Scheduled { .. } => "scheduled",
+            Self::Started { .. } => "started",
+            Self::Held { .. } => "held",
+            Self::Resumed { .. } => "resumed",
+            Self::Resolved { .. } => "resolved",
+            Self::Reopened { .. } => "reopened",
+            Self::Closed { .. } => "closed",
+            Self::Cancelled { .. } => "cancelled",
+            Self::Merged { .. } => "merged",
+        }
+    }
+
+    /// What the service wrote for itself and the dispatcher.
+    #[must_use]
+    pub const fn note(&self) -> Option<&Note> {
+        match self {
+            Self::Rerouted { note, .. } | Self::Reopened { note } | Self::Cancelled { note } => Some(note),
+            Self::Acknowledged { note, .. }
+            | Self::Refused { note, .. }
+            | Self::Scheduled { note, .. }
+            | Self::Started { note }
+            | Self::Held { note, .. }
+            | Self::Resumed { note }
+            | Self::Resolved { note, .. }
+            | Self::Closed { note, .. }
+            | Self::Merged { note, .. } => note.as_ref(),
+            Self::Submitted { .. } | Self::Received => None,
+        }
+    }
+
+    /// What the resident may read.
+    #[must_use]
+    pub const fn message_to_resident(&self) -> Option<&Message> {
+        match self {
+            Self::Resolved { message_to_resident, .. } => Some(message_to_resident),
+            Self::Closed { message_to_resident, .. } => message_to_resident.as_ref(),
+            Self::Submitted { .. }
+            | Self::Received
+            | Self::Acknowledged { .. }
+            | Self::Refused { .. }
+            | Self::Rerouted { .. }
+            | Self::Scheduled { .. }
+            | Self::Started { .. }
+            | Self::Held { .. }
+            | Self::Resumed { .. }
+            | Self::Reopened { .. }
+            | Self::Cancelled { .. }
+            | Self::Merged { .. } => None,
+        }
+    }
+}
+
+/// One line of a ticket's timeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its id.
+    pub id: EventId,
+    /// The ticket's version once it had happened: 1 for the first.
+    pub version: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub by: Actor,
+    /// What.
+    pub fact: Fact,
+}

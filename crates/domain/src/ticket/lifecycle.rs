@@ -1,0 +1,278 @@
+//! The life of a ticket: which action leads from which state to which. One exhaustive table, without `_`: a new state
+//! or action does not compile until every cell is decided.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How far a ticket is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Sent to a service, which has not answered yet.
+    Submitted,
+    /// The service took it in hand.
+    Acknowledged,
+    /// The service set a day.
+    Scheduled,
+    /// The service is at work.
+    InProgress,
+    /// The service waits for something; the resolution clock stops.
+    OnHold,
+    /// The service sent it back; the dispatcher decides.
+    Refused,
+    /// The service says that it is settled.
+    Resolved,
+    /// Ended.
+    Closed,
+    /// Called off.
+    Cancelled,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [Self; 9] = [
+        Self::Submitted,
+        Self::Acknowledged,
+        Self::Scheduled,
+        Self::InProgress,
+        Self::OnHold,
+        Self::Refused,
+        Self::Resolved,
+        Self::Closed,
+        Self::Cancelled,
+    ];
+
+    /// The name in the API and in the database.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Submitted => "submitted",
+            Self::Acknowledged => "acknowledged",
+            Self::Scheduled => "scheduled",
+            Self::InProgress => "in_progress",
+            Self::OnHold => "on_hold",
+            Self::Refused => "refused",
+            Self::Resolved => "resolved",
+            Self::Closed => "closed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The state of that name.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.code() == code)
+    }
+}
+
+/// What can be done with a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// The service opens it for the first time.
+    Receive,
+    /// The service takes it in hand.
+    Acknowledge,
+    /// The service sends it back.
+    Refuse,
+    /// It goes to another service.
+    Reroute,
+    /// The service sets a day.
+    Schedule,
+    /// The service sets to work.
+    Start,
+    /// The service waits for something.
+    Hold,
+    /// The waiting is over.
+    Resume,
+    /// The service says that it is settled.
+    Resolve,
+    /// It was not settled after all.
+    Reopen,
+    /// It ends.
+    Close,
+    /// It is called off.
+    Cancel,
+    /// It ends as a duplicate of another.
+    Merge,
+}
+
+impl Action {
+    /// Every action.
+    pub const ALL: [Self; 13] = [
+        Self::Receive,
+        Self::Acknowledge,
+        Self::Refuse,
+        Self::Reroute,
+        Self::Schedule,
+        Self::Start,
+        Self::Hold,
+        Self::Resume,
+        Self::Resolve,
+        Self::Reopen,
+        Self::Close,
+        Self::Cancel,
+        Self::Merge,
+    ];
+
+    /// The name in the API.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Receive => "receive",
+            Self::Acknowledge => "acknowledge",
+            Self::Refuse => "refuse",
+            Self::Reroute => "reroute",
+            Self::Schedule => "schedule",
+            Self::Start => "start",
+            Self::Hold => "hold",
+            Self::Resume => "resume",
+            Self::Resolve => "resolve",
+            Self::Reopen => "reopen",
+            Self::Close => "close",
+            Self::Cancel => "cancel",
+            Self::Merge => "merge",
+        }
+    }
+}
+
+/// Why an action is not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Refusal {
+    /// The state does not allow the action.
+    #[error("a ticket that is {} cannot be changed by “{}”", .state.code(), .action.code())]
+    State {
+        /// The state that the ticket is in.
+        state: State,
+        /// The action that was asked for.
+        action: Action,
+    },
+    /// The person may see the ticket, but this action is somebody else's.
+    #[error("“{}” is not for this person to do on this ticket", .0.code())]
+    NotTheirs(Action),
+    /// A closed ticket can be reopened for 30 days.
+    #[error("a closed ticket can be reopened for 30 days only")]
+    ReopenWindowOver,
+    /// A refused ticket is closed with a closure reason.
+    #[error("closing a refused ticket needs a closure reason")]
+    ClosureReasonNeeded,
+    /// A refused ticket is closed once the competent body was told (CRPA L114-2).
+    #[error("closing a refused ticket as not competent needs the body that was told")]
+    BodyToldNeeded,
+    /// A resolved ticket has its closure reason already.
+    #[error("a resolved ticket keeps the closure reason that it was resolved with")]
+    ClosureReasonGiven,
+}
+
+impl Refusal {
+    /// The stable code that the API answers with.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::State { action, .. } => match action {
+                Action::Receive | Action::Acknowledge => "ticket_not_submitted",
+                Action::Refuse => "ticket_not_refusable",
+                Action::Reroute => "ticket_not_reroutable",
+                Action::Schedule => "ticket_not_schedulable",
+                Action::Start => "ticket_not_startable",
+                Action::Hold => "ticket_not_under_way",
+                Action::Resume => "ticket_not_on_hold",
+                Action::Resolve => "ticket_not_resolvable",
+                Action::Reopen => "ticket_not_reopenable",
+                Action::Close => "ticket_not_resolved",
+                Action::Cancel => "ticket_not_cancellable",
+                Action::Merge => "ticket_ended",
+            },
+            Self::NotTheirs(_) => "action_not_yours",
+            Self::ReopenWindowOver => "reopen_window_over",
+            Self::ClosureReasonNeeded => "closure_reason_needed",
+            Self::BodyToldNeeded => "body_told_needed",
+            Self::ClosureReasonGiven => "closure_reason_given",
+        }
+    }
+}
+
+/// The state that an action leads to, as the table says.
+///
+/// # Errors
+/// [`Refusal::State`] when the table has no such row.
+pub const fn next(state: State, action: Action) -> Result<State, Refusal> {
+    use Action::{
+        Acknowledge, Cancel, Close, Hold, Merge, Receive, Refuse, Reopen, Reroute, Resolve, Resume, Schedule, Start,
+    };
+    use State::{Acknowledged, Cancelled, Closed, InProgress, OnHold, Refused, Resolved, Scheduled, Submitted};
+
+    let to = match (state, action) {
+        (Submitted, Receive | Reroute) | (Acknowledged | Refused, Reroute) | (Resolved | Closed, Reopen) => Submitted,
+        (Submitted, Acknowledge) => Acknowledged,
+        (Submitted | Acknowledged, Refuse) => Refused,
+        (Acknowledged | InProgress | OnHold, Schedule) => Scheduled,
+        (Acknowledged | Scheduled | OnHold, Start) | (OnHold, Resume) => InProgress,
+        (Acknowledged | Scheduled | InProgress, Hold) => OnHold,
+        (Acknowledged | Scheduled | InProgress | OnHold, Resolve) => Resolved,
+        (Resolved | Refused, Close) | (Submitted | Acknowledged | Scheduled | InProgress | OnHold | Refused, Merge) => {
+            Closed
+        }
+        (Submitted | Acknowledged | Refused, Cancel) => Cancelled,
+
+        (Submitted, Schedule | Start | Hold | Resume | Resolve | Reopen | Close)
+        | (Acknowledged, Receive | Acknowledge | Resume | Reopen | Close)
+        | (Scheduled, Receive | Acknowledge | Refuse | Reroute | Schedule | Resume | Reopen | Close | Cancel)
+        | (InProgress, Receive | Acknowledge | Refuse | Reroute | Start | Resume | Reopen | Close | Cancel)
+        | (OnHold, Receive | Acknowledge | Refuse | Reroute | Hold | Reopen | Close | Cancel)
+        | (Refused, Receive | Acknowledge | Refuse | Schedule | Start | Hold | Resume | Resolve | Reopen)
+        | (
+            Resolved,
+            Receive | Acknowledge | Refuse | Reroute | Schedule | Start | Hold | Resume | Resolve | Cancel | Merge,
+        )
+        | (
+            Closed,
+            Receive | Acknowledge | Refuse | Reroute | Schedule | Start | Hold | Resume | Resolve | Close | Cancel
+            | Merge,
+        )
+        | (
+            Cancelled,
+            Receive | Acknowledge | Refuse | Reroute | Schedule | Start | Hold | Resume | Resolve | Reopen | Close
+            | Cancel | Merge,
+        ) => return Err(Refusal::State { state, action }),
+    };
+    Ok(to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Action, Refusal, State, next};
+
+    /// The table of `docs/architecture.md`, typed a second time as it is read there: one line a state, one column an
+    /// action, `·` for a forbidden cell.
+    const TABLE: &str = "
+                      receive    acknowledge   refuse   reroute    schedule   start        hold     resume       resolve   reopen     close   cancel     merge
+        submitted     submitted  acknowledged  refused  submitted  ·          ·            ·        ·            ·         ·          ·       cancelled  closed
+        acknowledged  ·          ·             refused  submitted  scheduled  in_progress  on_hold  ·            resolved  ·          ·       cancelled  closed
+        scheduled     ·          ·             ·        ·          ·          in_progress  on_hold  ·            resolved  ·          ·       ·          closed
+        in_progress   ·          ·             ·        ·          scheduled  ·            on_hold  ·            resolved  ·          ·       ·          closed
+        on_hold       ·          ·             ·        ·          scheduled  in_progress  ·        in_progress  resolved  ·          ·       ·          closed
+        refused       ·          ·             ·        submitted  ·          ·            ·        ·            ·         ·          closed  cancelled  closed
+        resolved      ·          ·             ·        ·          ·          ·            ·        ·            ·         submitted  closed  ·          ·
+        closed        ·          ·             ·        ·          ·          ·            ·        ·            ·         submitted  ·       ·          ·
+        cancelled     ·          ·             ·        ·          ·          ·            ·        ·            ·         ·          ·       ·          ·";
+
+    #[test]
+    fn every_cell_is_as_the_table_says() {
+        let mut lines = TABLE.lines().filter(|line| !line.trim().is_empty());
+        let actions: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
+        assert_eq!(actions, Action::ALL.map(Action::code));
+        let mut states = Vec::new();
+        for line in lines {
+            let mut cells = line.split_whitespace();
+            let state = State::from_code(cells.next().unwrap()).unwrap();
+            for (action, cell) in Action::ALL.into_iter().zip(cells.by_ref()) {
+                let expected = State::from_code(cell).ok_or(Refusal::State { state, action });
+                assert_eq!(next(state, action), expected, "{} on {}", action.code(), state.code());
+            }
+            assert_eq!(cells.next(), None);
+            states.push(state);
+        }
+        assert_eq!(states, State::ALL);
+    }
+}
