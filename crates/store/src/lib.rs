@@ -1,0 +1,50 @@
+//! What is kept, and how it is asked for: PostgreSQL through sea-orm.
+//!
+//! Entities never leave this crate: it hands out domain types and read models. Every query about cases takes the
+//! caller's [`Scope`]; a row outside of it is not found, in a list as in a fetch. Where one statement beats several it
+//! is written as SQL, parameters bound.
+//!
+//! Deliberately absent: rules (they are `domain`'s), and any reading of the clock.
+
+pub mod cafe;
+pub mod city;
+pub mod concern;
+mod connect;
+mod error;
+pub mod idempotency;
+pub mod migrate;
+pub mod outbox;
+mod resident;
+mod scope;
+pub mod session;
+pub mod ticket;
+pub mod tracking;
+pub mod user;
+
+pub use connect::{Connect, Listener, Store, Tx};
+pub use error::Error;
+pub use resident::{Contact, ResidentKey, TrackingToken};
+pub use scope::Scope;
+
+/// The result of asking the store.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// One page of a list, and where the next one begins.
+#[derive(Debug, Clone)]
+pub struct Page<T, C> {
+    /// The items.
+    pub items: Vec<T>,
+    /// The position of the last item, if more follow.
+    pub next: Option<C>,
+}
+
+impl<T, C> Page<T, C> {
+    /// The page made of at most `limit` of the rows, which were asked for one more than that.
+    fn cut(mut rows: Vec<T>, limit: u64, position: impl Fn(&T) -> C) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = if more { rows.last().map(position) } else { None };
+        Self { items: rows, next }
+    }
+}

@@ -1,0 +1,255 @@
+//! A city as data: kept as a whole, read as a whole.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use domain::city::zoning::{Area, Zoning};
+use domain::city::{City, Settings};
+use sea_orm::{ConnectionTrait, FromQueryResult};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::connect::sql;
+use crate::{Error, Result, Store, Tx};
+
+/// The channel on which a change of the city is announced.
+pub const CHANNEL: &str = "continuum_city";
+
+/// A city with the revision that it has in the database.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// Rises with every change.
+    pub revision: i64,
+    /// The city.
+    pub city: City,
+}
+
+/// What loading a city changed in one of its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Changed {
+    /// Which part: `service`, `category`…
+    pub part: &'static str,
+    /// How many were added.
+    pub added: i64,
+    /// How many were changed, or put to use again.
+    pub changed: i64,
+    /// How many are no longer in use.
+    pub retired: i64,
+}
+
+impl fmt::Display for Changed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { part, added, changed, retired } = self;
+        write!(f, "{part}: {added} added, {changed} changed, {retired} retired")
+    }
+}
+
+/// A zoning as a table keeps it.
+#[derive(Serialize, Deserialize)]
+struct ZoningRow {
+    code: String,
+    name: String,
+    areas: Vec<AreaRow>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AreaRow {
+    code: String,
+    name: String,
+    shape: geojson::Geometry,
+}
+
+macro_rules! put {
+    ($table:literal) => {
+        concat!(
+            "with wanted as (
+                 select value ->> 'code' as code, value as definition, ordinality::integer as position
+                 from jsonb_array_elements($1) with ordinality
+             ), put as (
+                 insert into ",
+            $table,
+            " as t (code, definition, position) select code, definition, position from wanted
+                 on conflict (code) do update
+                 set definition = excluded.definition, position = excluded.position, active = true
+                 where (t.definition, t.position, t.active) is distinct from (excluded.definition, excluded.position, true)
+                 returning xmax = 0 as added
+             ), retired as (
+                 update ",
+            $table,
+            " set active = false where active and code not in (select code from wanted) returning 1
+             )
+             select (select count(*) filter (where added) from put) as added,
+                    (select count(*) filter (where not added) from put) as changed,
+                    (select count(*) from retired) as retired"
+        )
+    };
+}
+
+macro_rules! all {
+    ($table:literal) => {
+        concat!(
+            "coalesce((select jsonb_agg(definition order by position) from ",
+            $table,
+            " where active), '[]'::jsonb) as ",
+            $table
+        )
+    };
+}
+
+#[derive(FromQueryResult)]
+struct PutRow {
+    added: i64,
+    changed: i64,
+    retired: i64,
+}
+
+#[derive(FromQueryResult)]
+struct CityRow {
+    settings: Value,
+    revision: i64,
+    organisation: Value,
+    calendar: Value,
+    service: Value,
+    category: Value,
+    zoning: Value,
+    rules: Value,
+    rules_version: i32,
+}
+
+impl Tx {
+    /// Makes the database's city the given one: adds, changes and retires what differs, publishes the rules as a new
+    /// version if they differ, and announces it. Returns the parts that changed; none when nothing did.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn put_city(&self, city: &City, now: DateTime<Utc>) -> Result<Vec<Changed>> {
+        // Two that load at once come one after the other.
+        self.db.execute_unprepared("select pg_advisory_xact_lock(7208119, 1)").await?;
+        let mut changes = vec![
+            self.put("organisation", put!("organisation"), &city.organisations).await?,
+            self.put("calendar", put!("calendar"), &city.calendars).await?,
+            self.put("service", put!("service"), &city.services).await?,
+            self.put("category", put!("category"), &city.catalogue).await?,
+            self.put("zoning", put!("zoning"), &zoning_rows(&city.zonings)).await?,
+            self.put_rules(city, now).await?,
+        ];
+        let settings = sql(
+            "insert into city (settings, revision) values ($1, 1)
+             on conflict (singleton) do update set settings = excluded.settings
+             where city.settings is distinct from excluded.settings",
+            [json(&city.settings)?.into()],
+        );
+        let changed = i64::try_from(self.db.execute_raw(settings).await?.rows_affected()).map_err(Error::corrupt)?;
+        changes.push(Changed { part: "settings", added: 0, changed, retired: 0 });
+        changes.retain(|c| (c.added, c.changed, c.retired) != (0, 0, 0));
+        if !changes.is_empty() {
+            self.db.execute_unprepared("update city set revision = revision + 1").await?;
+            self.db.execute_raw(sql("select pg_notify($1, '')", [CHANNEL.into()])).await?;
+        }
+        Ok(changes)
+    }
+
+    async fn put<T: Serialize>(&self, part: &'static str, text: &'static str, items: &[T]) -> Result<Changed> {
+        let row = PutRow::find_by_statement(sql(text, [json(items)?.into()])).one(&self.db).await?;
+        let PutRow { added, changed, retired } = row.ok_or_else(|| Error::corrupt("nothing was counted"))?;
+        Ok(Changed { part, added, changed, retired })
+    }
+
+    async fn put_rules(&self, city: &City, now: DateTime<Utc>) -> Result<Changed> {
+        let statement = sql(
+            "insert into routing_rule_set (version, rules, published_at)
+             select coalesce(max(version), 0) + 1, $1, $2 from routing_rule_set
+             having (array_agg(rules order by version desc))[1] is distinct from $1",
+            [json(&city.rules)?.into(), now.into()],
+        );
+        let added = i64::try_from(self.db.execute_raw(statement).await?.rows_affected()).map_err(Error::corrupt)?;
+        Ok(Changed { part: "routing rule set", added, changed: 0, retired: 0 })
+    }
+}
+
+impl Store {
+    /// The city, whole; none before one is loaded. One statement, so that it is of one moment.
+    ///
+    /// # Errors
+    /// When the database does not answer, or holds a city that this program does not understand.
+    pub async fn city(&self) -> Result<Option<Loaded>> {
+        let statement = sql(
+            concat!(
+                "select settings, revision, ",
+                all!("organisation"),
+                ", ",
+                all!("calendar"),
+                ", ",
+                all!("service"),
+                ", ",
+                all!("category"),
+                ", ",
+                all!("zoning"),
+                ", coalesce(rules, '[]'::jsonb) as rules, coalesce(version, 0) as rules_version
+                 from city left join lateral (
+                     select rules, version from routing_rule_set order by version desc limit 1
+                 ) latest on true"
+            ),
+            [],
+        );
+        let Some(row) = CityRow::find_by_statement(statement).one(&self.db).await? else { return Ok(None) };
+        let zonings: Vec<ZoningRow> = parse(row.zoning)?;
+        let city = City {
+            settings: parse::<Settings>(row.settings)?,
+            organisations: parse(row.organisation)?,
+            calendars: parse(row.calendar)?,
+            services: parse(row.service)?,
+            catalogue: parse(row.category)?,
+            zonings: zonings.into_iter().map(zoning).collect::<Result<_>>()?,
+            rules: parse(row.rules)?,
+            rules_version: row.rules_version,
+        };
+        Ok(Some(Loaded { revision: row.revision, city }))
+    }
+
+    /// The revision of the city; none before one is loaded.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn city_revision(&self) -> Result<Option<i64>> {
+        let row = self.db.query_one_raw(sql("select revision from city", [])).await?;
+        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
+    }
+}
+
+fn json<T: Serialize + ?Sized>(value: &T) -> Result<Value> {
+    serde_json::to_value(value).map_err(Error::corrupt)
+}
+
+fn parse<T: DeserializeOwned>(value: Value) -> Result<T> {
+    serde_json::from_value(value).map_err(Error::corrupt)
+}
+
+fn zoning_rows(zonings: &[Zoning]) -> Vec<ZoningRow> {
+    let area = |area: &Area| AreaRow {
+        code: area.code.to_string(),
+        name: area.name.clone(),
+        shape: geojson::Geometry::from(area.shape()),
+    };
+    zonings
+        .iter()
+        .map(|z| ZoningRow {
+            code: z.code.to_string(),
+            name: z.name.clone(),
+            areas: z.areas.iter().map(area).collect(),
+        })
+        .collect()
+}
+
+fn zoning(row: ZoningRow) -> Result<Zoning> {
+    let area = |row: AreaRow| {
+        let shape = row.shape.value.try_into().map_err(Error::corrupt)?;
+        Ok(Area::new(row.code.parse().map_err(Error::corrupt)?, row.name, shape))
+    };
+    Ok(Zoning {
+        code: row.code.parse().map_err(Error::corrupt)?,
+        name: row.name,
+        areas: row.areas.into_iter().map(area).collect::<Result<_>>()?,
+    })
+}

@@ -1,0 +1,284 @@
+//! Concerns: filed with their tickets in one statement, read with those that the caller may know of.
+
+use chrono::{DateTime, Utc};
+use domain::concern::{Origin, Outcome};
+use domain::id::{CafeId, CategoryCode, ConcernId, TicketId, UserId};
+use domain::place::{Areas, Place, Point};
+use domain::text::{Answer, Description};
+use domain::ticket::{Event, Ticket};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::connect::sql;
+use crate::outbox::Message;
+use crate::resident::{Contact, TrackingToken};
+use crate::ticket::entity as ticket_entity;
+use crate::{Error, Result, Scope, Store, Tx};
+
+/// A concern as it is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Concern {
+    /// Its id.
+    pub id: ConcernId,
+    /// Where it was heard.
+    pub origin: Origin,
+    /// The café at which it was heard.
+    pub cafe: Option<CafeId>,
+    /// What it is about.
+    pub category: CategoryCode,
+    /// What became of it when it was filed.
+    pub outcome: Outcome,
+    /// What the resident said; nothing for an emergency or a crime.
+    pub description: Option<Description>,
+    /// What the officer answered on the spot.
+    pub answer: Option<Answer>,
+    /// Where; nothing for an emergency or a crime.
+    pub place: Option<Place>,
+    /// The areas of the place, as they were when it was filed.
+    pub areas: Areas,
+    /// Who filed it.
+    pub referrer: UserId,
+    /// When.
+    pub filed_at: DateTime<Utc>,
+}
+
+/// A ticket to be opened with its concern. Its reference is given by the database.
+#[derive(Debug, Clone)]
+pub struct NewTicket {
+    /// The ticket; its `reference` is not looked at.
+    pub ticket: Ticket,
+    /// That it was submitted.
+    pub event: Event,
+    /// The messages that follow.
+    pub messages: Vec<Message>,
+}
+
+/// How the references of new tickets begin: `AMI-26`.
+#[derive(Debug, Clone)]
+pub struct ReferencePrefix(pub String);
+
+#[derive(Serialize)]
+struct TicketRow<'a> {
+    id: Uuid,
+    service_code: &'a str,
+    priority: &'static str,
+    sensitivity: &'static str,
+    hidden_from_referrer: bool,
+    sent: Value,
+    ack_due_at: DateTime<Utc>,
+    resolve_due_at: DateTime<Utc>,
+    event_id: Uuid,
+    actor: Value,
+    fact: Value,
+}
+
+#[derive(Serialize)]
+struct MessageRow<'a> {
+    ticket_id: Uuid,
+    #[serde(flatten)]
+    message: &'a Message,
+}
+
+fn ticket_row(new: &NewTicket) -> Result<TicketRow<'_>> {
+    let NewTicket { ticket, event, .. } = new;
+    Ok(TicketRow {
+        id: ticket.id.0,
+        service_code: ticket.service.as_str(),
+        priority: ticket.priority.code(),
+        sensitivity: ticket.sensitivity.code(),
+        hidden_from_referrer: ticket.hidden_from_referrer,
+        sent: serde_json::to_value(&ticket.sent).map_err(Error::corrupt)?,
+        ack_due_at: ticket.ack_due_at,
+        resolve_due_at: ticket.resolve_due_at,
+        event_id: event.id.0,
+        actor: serde_json::to_value(&event.by).map_err(Error::corrupt)?,
+        fact: serde_json::to_value(&event.fact).map_err(Error::corrupt)?,
+    })
+}
+
+const FILE: &str = "
+    with filed as (
+        insert into concern (
+            id, origin, cafe_id, category_code, outcome, description, answer, lat, lon, address, areas, referrer_id, filed_at
+        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    ), contact as (
+        insert into resident_contact (concern_id, key_id, sealed)
+        select $1, $14::text, $15::bytea where $15::bytea is not null
+    ), link as (
+        insert into tracking_link (concern_id, digest, generation)
+        select $1, $16::bytea, 1 where $16::bytea is not null
+    ), wanted as (
+        select row_number() over () as position, t.*
+        from jsonb_to_recordset($17) as t (
+            id uuid, service_code text, priority text, sensitivity text, hidden_from_referrer boolean, sent jsonb,
+            ack_due_at timestamptz, resolve_due_at timestamptz, event_id uuid, actor jsonb, fact jsonb
+        )
+    ), numbered as (
+        select wanted.*, nextval('ticket_number')::text as number from wanted
+    ), opened as (
+        insert into ticket (
+            id, reference, version, state, concern_id, cafe_id, category_code, service_code, priority, sensitivity,
+            hidden_from_referrer, referrer_id, lat, lon, address, areas, sent, handovers, filed_at, ack_due_at,
+            resolve_due_at
+        )
+        select id, $18 || '-' || lpad(number, greatest(6, length(number)), '0'), 1, 'submitted', $1, $3, $4,
+            service_code, priority, sensitivity, hidden_from_referrer, $12, $8, $9, $10, $11, sent, 1, $13, ack_due_at,
+            resolve_due_at
+        from numbered
+        returning id, reference
+    ), happened as (
+        insert into ticket_event (ticket_id, version, id, at, actor, fact)
+        select id, 1, event_id, $13, actor, fact from wanted
+    ), told as (
+        insert into outbox (id, lane, kind, recipient, ticket_id, event_version, due_at)
+        select m.id, m.lane, m.kind, m.recipient, m.ticket_id, 1, $13
+        from jsonb_to_recordset($19) as m (id uuid, lane text, kind text, recipient jsonb, ticket_id uuid)
+    )
+    select id, reference from opened";
+
+#[derive(FromQueryResult)]
+struct OpenedRow {
+    id: Uuid,
+    reference: String,
+}
+
+#[derive(FromQueryResult)]
+struct ConcernRow {
+    id: Uuid,
+    origin: String,
+    cafe_id: Option<Uuid>,
+    category_code: String,
+    outcome: String,
+    description: Option<String>,
+    answer: Option<String>,
+    lat: Option<f64>,
+    lon: Option<f64>,
+    address: Option<String>,
+    areas: Value,
+    referrer_id: Uuid,
+    filed_at: DateTime<Utc>,
+}
+
+impl TryFrom<ConcernRow> for Concern {
+    type Error = Error;
+
+    fn try_from(row: ConcernRow) -> Result<Self> {
+        let unknown = |what: &str| Error::Corrupt(format!("a concern has an unknown {what}"));
+        let address = row.address.map(TryInto::try_into).transpose().map_err(Error::corrupt)?;
+        Ok(Self {
+            id: ConcernId(row.id),
+            origin: Origin::from_code(&row.origin).ok_or_else(|| unknown("origin"))?,
+            cafe: row.cafe_id.map(CafeId),
+            category: row.category_code.try_into().map_err(Error::corrupt)?,
+            outcome: Outcome::from_code(&row.outcome).ok_or_else(|| unknown("outcome"))?,
+            description: row.description.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
+            answer: row.answer.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
+            place: row.lat.zip(row.lon).map(|(lat, lon)| Place { point: Point { lat, lon }, address }),
+            areas: serde_json::from_value(row.areas).map_err(Error::corrupt)?,
+            referrer: UserId(row.referrer_id),
+            filed_at: row.filed_at,
+        })
+    }
+}
+
+impl Tx {
+    /// Files a concern with everything that follows from it: contact, tracking link, tickets, events, messages. One
+    /// statement. Returns the tickets with the references that they were given.
+    ///
+    /// # Errors
+    /// When the database does not answer, or the café or the category is gone.
+    pub async fn file_concern(
+        &self,
+        concern: &Concern,
+        contact: Option<&Contact>,
+        tickets: Vec<NewTicket>,
+        prefix: &ReferencePrefix,
+    ) -> Result<Vec<Ticket>> {
+        let sealed = contact.map(|contact| self.key.seal(concern.id, contact)).transpose()?;
+        let digest = contact.map(|_| TrackingToken::digest(self.key.tracking_token(concern.id, 1).as_str()));
+        let rows = tickets.iter().map(ticket_row).collect::<Result<Vec<_>>>()?;
+        let messages: Vec<MessageRow<'_>> = tickets
+            .iter()
+            .flat_map(|new| new.messages.iter().map(|message| MessageRow { ticket_id: new.ticket.id.0, message }))
+            .collect();
+        let point = concern.place.as_ref().map(|place| place.point);
+        let address = concern.place.as_ref().and_then(|place| place.address.as_ref());
+        let statement = sql(
+            FILE,
+            [
+                concern.id.0.into(),
+                concern.origin.code().into(),
+                concern.cafe.map(|cafe| cafe.0).into(),
+                concern.category.as_str().into(),
+                concern.outcome.code().into(),
+                concern.description.as_ref().map(Description::as_str).into(),
+                concern.answer.as_ref().map(Answer::as_str).into(),
+                point.map(|point| point.lat).into(),
+                point.map(|point| point.lon).into(),
+                address.map(ToString::to_string).into(),
+                serde_json::to_value(&concern.areas).map_err(Error::corrupt)?.into(),
+                concern.referrer.0.into(),
+                concern.filed_at.into(),
+                contact.map(|_| self.key.id()).into(),
+                sealed.into(),
+                digest.into(),
+                serde_json::to_value(rows).map_err(Error::corrupt)?.into(),
+                prefix.0.as_str().into(),
+                serde_json::to_value(messages).map_err(Error::corrupt)?.into(),
+            ],
+        );
+        let opened = OpenedRow::find_by_statement(statement).all(&self.db).await?;
+        let reference = |id: TicketId| {
+            let row = opened.iter().find(|row| row.id == id.0);
+            row.map(|row| row.reference.clone()).ok_or_else(|| Error::corrupt("a ticket was not opened"))
+        };
+        tickets
+            .into_iter()
+            .map(|NewTicket { ticket, .. }| Ok(Ticket { reference: reference(ticket.id)?, ..ticket }))
+            .collect()
+    }
+
+    /// Whether the resident of a concern left an e-mail address.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn resident_has_email(&self, concern: ConcernId) -> Result<bool> {
+        let contact = crate::resident::contact(&self.db, &self.key, concern).await?;
+        Ok(contact.is_some_and(|contact| contact.email.is_some()))
+    }
+}
+
+impl Store {
+    /// A concern with those of its tickets that the scope holds; none when it holds none of them, or, for a concern
+    /// without tickets, when it is not the caller's own.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn concern(&self, scope: &Scope, id: ConcernId) -> Result<Option<(Concern, Vec<Ticket>)>> {
+        let statement = sql(
+            "select id, origin, cafe_id, category_code, outcome, description, answer, lat, lon, address, areas,
+                    referrer_id, filed_at
+             from concern where id = $1",
+            [id.0.into()],
+        );
+        let Some(row) = ConcernRow::find_by_statement(statement).one(&self.db).await? else { return Ok(None) };
+        let concern = Concern::try_from(row)?;
+        let tickets = self.tickets_of(scope, id).await?;
+        let visible = if concern.outcome == Outcome::Referred { !tickets.is_empty() } else { scope.holds_own(&concern) };
+        Ok(visible.then_some((concern, tickets)))
+    }
+
+    /// The tickets of a concern that the scope holds, the first filed first.
+    pub(crate) async fn tickets_of(&self, scope: &Scope, id: ConcernId) -> Result<Vec<Ticket>> {
+        let rows = ticket_entity::Entity::find()
+            .filter(scope.tickets())
+            .filter(ticket_entity::Column::ConcernId.eq(id.0))
+            .order_by_asc(ticket_entity::Column::Id)
+            .limit(20)
+            .all(&self.db)
+            .await?;
+        rows.into_iter().map(crate::ticket::ticket).collect()
+    }
+}

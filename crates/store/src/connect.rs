@@ -1,0 +1,118 @@
+//! The connection pool, transactions, and the ear for `NOTIFY`.
+
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, Statement,
+    TransactionTrait, Value,
+};
+use sqlx::postgres::PgListener;
+
+use crate::{ResidentKey, Result};
+
+/// How to reach the database.
+#[derive(Clone)]
+pub struct Connect {
+    /// `postgres://user:password@host/database`. Never logged.
+    pub url: String,
+    /// The schema that holds the city: one city a schema.
+    pub schema: String,
+    /// How many connections at most.
+    pub connections: u32,
+}
+
+/// The database, and the key of what residents left.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) db: DatabaseConnection,
+    pub(crate) key: ResidentKey,
+}
+
+/// A transaction. Dropped without [`Tx::commit`], it never happened.
+pub struct Tx {
+    pub(crate) db: DatabaseTransaction,
+    pub(crate) key: ResidentKey,
+}
+
+/// A statement with its parameters bound.
+pub(crate) fn sql<const N: usize>(text: &'static str, values: [Value; N]) -> Statement {
+    Statement::from_sql_and_values(DatabaseBackend::Postgres, text, values)
+}
+
+impl Store {
+    /// Opens the pool: no connection is made before it is needed, so that a database which comes up later is no
+    /// reason to fail.
+    ///
+    /// # Errors
+    /// When the URL is not one.
+    pub async fn connect(connect: &Connect, key: ResidentKey) -> Result<Self> {
+        let mut options = ConnectOptions::new(&connect.url);
+        options
+            .max_connections(connect.connections)
+            .connect_lazy(true)
+            .acquire_timeout(Duration::from_secs(5))
+            .statement_timeout(Duration::from_secs(30))
+            // The pool would otherwise ask every connection whether it lives, a round trip each time it is taken.
+            .test_before_acquire_if_idle_for(Duration::from_secs(30))
+            .set_schema_search_path(&connect.schema)
+            .set_application_name("continuum")
+            .sqlx_logging(false);
+        Ok(Self { db: Database::connect(options).await?, key })
+    }
+
+    /// Begins a transaction.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn begin(&self) -> Result<Tx> {
+        Ok(Tx { db: self.db.begin().await?, key: self.key.clone() })
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<()> {
+        self.db.execute_unprepared("select 1").await?;
+        Ok(())
+    }
+
+    /// Listens to what other instances announce.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn listen(&self, channels: &[&str]) -> Result<Listener> {
+        let mut listener = PgListener::connect_with(self.db.get_postgres_connection_pool()).await?;
+        listener.listen_all(channels.iter().copied()).await?;
+        Ok(Listener(listener))
+    }
+
+    /// Closes every connection.
+    pub async fn close(self) {
+        self.db.get_postgres_connection_pool().close().await;
+    }
+}
+
+impl Tx {
+    /// Makes everything that was done in the transaction happen.
+    ///
+    /// # Errors
+    /// When the database does not confirm; then it may or may not have happened.
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.db.commit().await?)
+    }
+}
+
+/// The ear for what other instances announce.
+pub struct Listener(PgListener);
+
+impl Listener {
+    /// The channel of the next announcement. A lost connection is made anew; what was announced meanwhile is lost, so
+    /// that a listener also looks by itself now and then.
+    ///
+    /// # Errors
+    /// When the connection is lost and cannot be made anew.
+    pub async fn next(&mut self) -> Result<String> {
+        Ok(self.0.recv().await?.channel().to_owned())
+    }
+}

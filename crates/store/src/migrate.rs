@@ -1,0 +1,122 @@
+//! The migrations: plain SQL, forward only, inside this binary; run under an advisory lock, so that several instances
+//! may start at once.
+
+use std::collections::BTreeSet;
+
+use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
+use sqlx::migrate::{Migrate, MigrateError, Migrator};
+
+use crate::{Error, Result, Store};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
+
+/// A migration that the database does not have yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// Its number.
+    pub version: i64,
+    /// Its name.
+    pub name: String,
+}
+
+/// Why the migrations cannot be run.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrationError {
+    /// A newer program has migrated this database.
+    #[error(
+        "the database is newer than this program: it has migration {found}, this program knows {known} at most; \
+         install the newer program again"
+    )]
+    DatabaseIsNewer {
+        /// The highest migration of the database.
+        found: i64,
+        /// The highest migration of this program.
+        known: i64,
+    },
+    /// A migration is not the one that was run.
+    #[error("migration {0} is not the one that was run on this database: its text has changed since")]
+    Changed(i64),
+    /// A migration failed; it left nothing behind.
+    #[error("a migration failed and left nothing behind: {0}")]
+    Failed(MigrateError),
+    /// The database could not be asked.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+impl Store {
+    /// The migrations that the database does not have yet, in order.
+    ///
+    /// # Errors
+    /// [`MigrationError::DatabaseIsNewer`], or when the database does not answer.
+    pub async fn pending_migrations(&self) -> std::result::Result<Vec<Pending>, MigrationError> {
+        let exists = Statement::from_string(
+            DatabaseBackend::Postgres,
+            "select 1 from pg_class where oid = to_regclass('_sqlx_migrations')",
+        );
+        let mut applied = BTreeSet::new();
+        if self.db.query_one_raw(exists).await.map_err(Error::from)?.is_some() {
+            let mut connection = self.db.get_postgres_connection_pool().acquire().await.map_err(Error::from)?;
+            let rows = connection.list_applied_migrations(&MIGRATIONS.table_name).await;
+            applied.extend(rows.map_err(MigrationError::Failed)?.into_iter().map(|row| row.version));
+        }
+        let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
+        if let Some(found) = applied.iter().copied().max().filter(|found| *found > known) {
+            return Err(MigrationError::DatabaseIsNewer { found, known });
+        }
+        let pending = MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.version));
+        Ok(pending.map(|m| Pending { version: m.version, name: m.description.to_string() }).collect())
+    }
+
+    /// Brings the database up to this program: creates the schema if need be, and runs what is pending.
+    ///
+    /// # Errors
+    /// See [`MigrationError`].
+    pub async fn migrate(&self, schema: &str) -> std::result::Result<(), MigrationError> {
+        let quoted = schema.replace('"', "\"\"");
+        let exists = Statement::from_sql_and_values(
+            DatabaseBackend::Postgres,
+            "select 1 from pg_namespace where nspname = $1",
+            [schema.into()],
+        );
+        if self.db.query_one_raw(exists).await.map_err(Error::from)?.is_none() {
+            // Two instances may come here at once: the second finds the schema made.
+            let create = format!(r#"create schema if not exists "{quoted}""#);
+            if let Err(error) = self.db.execute_unprepared(&create).await {
+                let error = Error::from(error);
+                if error.constraint() != Some("pg_namespace_nspname_index") {
+                    return Err(error.into());
+                }
+            }
+        }
+        self.pending_migrations().await?;
+        // Migrations may take longer than a statement of a request.
+        let mut connection = self.db.get_postgres_connection_pool().acquire().await.map_err(Error::from)?;
+        sqlx::query("set statement_timeout = 0").execute(&mut *connection).await.map_err(Error::from)?;
+        let outcome = MIGRATIONS.run(&mut *connection).await;
+        // The connection goes away with its changed setting.
+        connection.close().await.map_err(Error::from)?;
+        outcome.map_err(|error| match error {
+            MigrateError::VersionMissing(found) => MigrationError::DatabaseIsNewer {
+                found,
+                known: MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default(),
+            },
+            MigrateError::VersionMismatch(version) => MigrationError::Changed(version),
+            other => MigrationError::Failed(other),
+        })
+    }
+}
+
+/// Whether every migration of this program has been run.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_current(store: &Store) -> Result<bool> {
+    match store.pending_migrations().await {
+        Ok(pending) => Ok(pending.is_empty()),
+        Err(MigrationError::Store(error)) => Err(error),
+        Err(MigrationError::DatabaseIsNewer { .. } | MigrationError::Changed(_) | MigrationError::Failed(_)) => {
+            Ok(false)
+        }
+    }
+}

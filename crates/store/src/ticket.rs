@@ -1,0 +1,325 @@
+//! Tickets and their timelines.
+
+use chrono::{DateTime, Utc};
+use domain::city::catalogue::{ClosureReason, Sensitivity};
+use domain::id::{AreaCode, CafeId, CategoryCode, ConcernId, EventId, ServiceCode, TicketId, UserId, ZoningCode};
+use domain::place::{Place, Point};
+use domain::ticket::{Event, Priority, State, Ticket};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::cafe::lies_in;
+use crate::connect::sql;
+use crate::outbox::Message;
+use crate::{Error, Page, Result, Scope, Store, Tx};
+
+#[allow(unreachable_pub, reason = "sea-orm's macro makes it so")]
+pub(crate) mod entity {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "ticket")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub reference: String,
+        pub version: i64,
+        pub state: String,
+        pub concern_id: Uuid,
+        pub cafe_id: Option<Uuid>,
+        pub category_code: String,
+        pub service_code: String,
+        pub priority: String,
+        pub sensitivity: String,
+        pub hidden_from_referrer: bool,
+        pub referrer_id: Uuid,
+        pub lat: f64,
+        pub lon: f64,
+        pub address: Option<String>,
+        pub areas: Json,
+        pub sent: Json,
+        pub handovers: i32,
+        pub assignee_id: Option<Uuid>,
+        pub filed_at: DateTimeUtc,
+        pub received_at: Option<DateTimeUtc>,
+        pub acknowledged_at: Option<DateTimeUtc>,
+        pub resolved_at: Option<DateTimeUtc>,
+        pub closed_at: Option<DateTimeUtc>,
+        pub ack_due_at: DateTimeUtc,
+        pub resolve_due_at: DateTimeUtc,
+        pub scheduled_for: Option<Date>,
+        pub resume_on: Option<Date>,
+        pub closure_reason: Option<String>,
+        pub duplicate_of: Option<Uuid>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+use entity::Column;
+
+/// How a ticket is named: by its id or by its reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Named {
+    /// By its id.
+    Id(TicketId),
+    /// By its reference, `AMI-26-004217`.
+    Reference(String),
+}
+
+/// Which tickets are asked for. An empty list asks for all.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// In one of these states.
+    pub states: Vec<State>,
+    /// At one of these services.
+    pub services: Vec<ServiceCode>,
+    /// About one of these.
+    pub categories: Vec<CategoryCode>,
+    /// In one of these areas.
+    pub areas: Vec<(ZoningCode, AreaCode)>,
+    /// Heard at one of these cafés.
+    pub cafes: Vec<CafeId>,
+    /// Only those that missed a target, or only those that did not.
+    pub late: Option<bool>,
+}
+
+/// Where a page begins: after this ticket, the last filed first.
+#[derive(Debug, Clone, Copy)]
+pub struct After {
+    /// When it was filed.
+    pub filed_at: DateTime<Utc>,
+    /// Its id.
+    pub id: TicketId,
+}
+
+/// An event as a timeline shows it.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The event.
+    pub event: Event,
+    /// The name of the person who did it, if it was a person.
+    pub name: Option<String>,
+}
+
+#[derive(FromQueryResult)]
+struct EntryRow {
+    version: i64,
+    id: Uuid,
+    at: DateTime<Utc>,
+    actor: Value,
+    fact: Value,
+    name: Option<String>,
+}
+
+impl TryFrom<EntryRow> for Entry {
+    type Error = Error;
+
+    fn try_from(row: EntryRow) -> Result<Self> {
+        let event = Event {
+            id: EventId(row.id),
+            version: row.version,
+            at: row.at,
+            by: serde_json::from_value(row.actor).map_err(Error::corrupt)?,
+            fact: serde_json::from_value(row.fact).map_err(Error::corrupt)?,
+        };
+        Ok(Self { event, name: row.name })
+    }
+}
+
+pub(crate) fn ticket(row: entity::Model) -> Result<Ticket> {
+    let unknown = |what: &str| Error::Corrupt(format!("a ticket has an unknown {what}"));
+    Ok(Ticket {
+        id: TicketId(row.id),
+        reference: row.reference,
+        version: row.version,
+        state: State::from_code(&row.state).ok_or_else(|| unknown("state"))?,
+        concern: ConcernId(row.concern_id),
+        category: row.category_code.try_into().map_err(Error::corrupt)?,
+        service: row.service_code.try_into().map_err(Error::corrupt)?,
+        priority: Priority::from_code(&row.priority).ok_or_else(|| unknown("priority"))?,
+        sensitivity: Sensitivity::from_code(&row.sensitivity).ok_or_else(|| unknown("sensitivity"))?,
+        hidden_from_referrer: row.hidden_from_referrer,
+        referrer: UserId(row.referrer_id),
+        place: Place {
+            point: Point { lat: row.lat, lon: row.lon },
+            address: row.address.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
+        },
+        areas: serde_json::from_value(row.areas).map_err(Error::corrupt)?,
+        sent: serde_json::from_value(row.sent).map_err(Error::corrupt)?,
+        handovers: row.handovers,
+        assignee: row.assignee_id.map(UserId),
+        filed_at: row.filed_at,
+        received_at: row.received_at,
+        acknowledged_at: row.acknowledged_at,
+        resolved_at: row.resolved_at,
+        closed_at: row.closed_at,
+        ack_due_at: row.ack_due_at,
+        resolve_due_at: row.resolve_due_at,
+        scheduled_for: row.scheduled_for,
+        resume_on: row.resume_on,
+        closure_reason: row
+            .closure_reason
+            .map(|code| ClosureReason::from_code(&code).ok_or_else(|| unknown("closure reason")))
+            .transpose()?,
+        duplicate_of: row.duplicate_of.map(TicketId),
+    })
+}
+
+fn named(scope: &Scope, name: &Named) -> sea_orm::Select<entity::Entity> {
+    let condition = match name {
+        Named::Id(id) => Column::Id.eq(id.0),
+        Named::Reference(reference) => Column::Reference.eq(reference.as_str()),
+    };
+    entity::Entity::find().filter(scope.tickets()).filter(condition)
+}
+
+/// [`Ticket::is_late`], said in SQL.
+fn is_late(now: DateTime<Utc>) -> Condition {
+    let untouched = [State::Submitted, State::Refused].map(State::code);
+    let in_hand = [State::Acknowledged, State::Scheduled, State::InProgress].map(State::code);
+    Condition::any()
+        .add(Column::State.is_in(untouched).and(Column::AckDueAt.lt(now)))
+        .add(Column::State.is_in(in_hand).and(Column::ResolveDueAt.lt(now)))
+}
+
+fn matching(filter: &Filter, now: DateTime<Utc>) -> Condition {
+    let mut all = Condition::all();
+    if !filter.states.is_empty() {
+        all = all.add(Column::State.is_in(filter.states.iter().map(|state| state.code())));
+    }
+    if !filter.services.is_empty() {
+        all = all.add(Column::ServiceCode.is_in(filter.services.iter().map(ServiceCode::as_str)));
+    }
+    if !filter.categories.is_empty() {
+        all = all.add(Column::CategoryCode.is_in(filter.categories.iter().map(CategoryCode::as_str)));
+    }
+    if !filter.areas.is_empty() {
+        all = all.add(lies_in(Column::Areas, &filter.areas));
+    }
+    if !filter.cafes.is_empty() {
+        all = all.add(Column::CafeId.is_in(filter.cafes.iter().map(|cafe| cafe.0)));
+    }
+    match filter.late {
+        Some(true) => all.add(is_late(now)),
+        Some(false) => all.add(is_late(now).not()),
+        None => all,
+    }
+}
+
+impl Store {
+    /// The ticket of that name, if the scope holds it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn ticket(&self, scope: &Scope, name: &Named) -> Result<Option<Ticket>> {
+        named(scope, name).one(&self.db).await?.map(ticket).transpose()
+    }
+
+    /// A page of the scope's tickets, the last filed first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn tickets(
+        &self,
+        scope: &Scope,
+        filter: &Filter,
+        after: Option<After>,
+        limit: u64,
+        now: DateTime<Utc>,
+    ) -> Result<Page<Ticket, After>> {
+        let mut condition = scope.tickets().add(matching(filter, now));
+        if let Some(After { filed_at, id }) = after {
+            let position = Expr::tuple([Expr::col(Column::FiledAt), Expr::col(Column::Id)]);
+            condition = condition.add(position.lt(Expr::tuple([Expr::val(filed_at), Expr::val::<Uuid>(id.0)])));
+        }
+        let rows = entity::Entity::find()
+            .filter(condition)
+            .order_by_desc(Column::FiledAt)
+            .order_by_desc(Column::Id)
+            .limit(limit + 1)
+            .all(&self.db)
+            .await?;
+        let tickets = rows.into_iter().map(ticket).collect::<Result<Vec<_>>>()?;
+        Ok(Page::cut(tickets, limit, |ticket| After { filed_at: ticket.filed_at, id: ticket.id }))
+    }
+
+    /// A page of a ticket's timeline, the first event first, beginning after that version. Whether the caller may see
+    /// the ticket is asked before.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn timeline(&self, ticket: TicketId, after: i64, limit: u64) -> Result<Page<Entry, i64>> {
+        let statement = sql(
+            "select e.version, e.id, e.at, e.actor, e.fact, u.name
+             from ticket_event e left join user_account u on u.id = (e.actor ->> 'user')::uuid
+             where e.ticket_id = $1 and e.version > $2 order by e.version limit $3",
+            [ticket.0.into(), after.into(), i64::try_from(limit + 1).unwrap_or(i64::MAX).into()],
+        );
+        let rows = EntryRow::find_by_statement(statement).all(&self.db).await?;
+        let entries = rows.into_iter().map(Entry::try_from).collect::<Result<Vec<_>>>()?;
+        Ok(Page::cut(entries, limit, |entry| entry.event.version))
+    }
+}
+
+impl Tx {
+    /// The ticket of that name, if the scope holds it, locked until the transaction ends.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn lock_ticket(&self, scope: &Scope, name: &Named) -> Result<Option<Ticket>> {
+        named(scope, name).lock_exclusive().one(&self.db).await?.map(ticket).transpose()
+    }
+
+    /// Keeps a ticket that was locked as a change left it, with the event that tells of it and the messages that
+    /// follow: one statement.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn save_change(&self, ticket: &Ticket, event: &Event, messages: &[Message]) -> Result<()> {
+        let statement = sql(
+            "with changed as (
+                 update ticket set
+                     version = $2, state = $3, service_code = $4, priority = $5, handovers = $6, assignee_id = $7,
+                     received_at = $8, acknowledged_at = $9, resolved_at = $10, closed_at = $11, ack_due_at = $12,
+                     resolve_due_at = $13, scheduled_for = $14, resume_on = $15, closure_reason = $16,
+                     duplicate_of = $17
+                 where id = $1
+             ), happened as (
+                 insert into ticket_event (ticket_id, version, id, at, actor, fact) values ($1, $2, $18, $19, $20, $21)
+             )
+             insert into outbox (id, lane, kind, recipient, ticket_id, event_version, due_at)
+             select m.id, m.lane, m.kind, m.recipient, $1, $2, $19
+             from jsonb_to_recordset($22) as m (id uuid, lane text, kind text, recipient jsonb)",
+            [
+                ticket.id.0.into(),
+                ticket.version.into(),
+                ticket.state.code().into(),
+                ticket.service.as_str().into(),
+                ticket.priority.code().into(),
+                ticket.handovers.into(),
+                ticket.assignee.map(|user| user.0).into(),
+                ticket.received_at.into(),
+                ticket.acknowledged_at.into(),
+                ticket.resolved_at.into(),
+                ticket.closed_at.into(),
+                ticket.ack_due_at.into(),
+                ticket.resolve_due_at.into(),
+                ticket.scheduled_for.into(),
+                ticket.resume_on.into(),
+                ticket.closure_reason.map(ClosureReason::code).into(),
+                ticket.duplicate_of.map(|ticket| ticket.0).into(),
+                event.id.0.into(),
+                event.at.into(),
+                serde_json::to_value(&event.by).map_err(Error::corrupt)?.into(),
+                serde_json::to_value(&event.fact).map_err(Error::corrupt)?.into(),
+                serde_json::to_value(messages).map_err(Error::corrupt)?.into(),
+            ],
+        );
+        self.db.execute_raw(statement).await?;
+        Ok(())
+    }
+}
