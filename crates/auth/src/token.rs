@@ -173,7 +173,11 @@ mod tests {
     }
 
     fn person() -> Person {
-        Person { user: UserId(Uuid::from_u128(1)), roles: [Role::Agent].into(), services: ["voirie".parse().unwrap()].into() }
+        Person {
+            user: UserId(Uuid::from_u128(1)),
+            roles: [Role::Agent].into(),
+            services: ["voirie".parse().unwrap()].into(),
+        }
     }
 
     fn now() -> DateTime<Utc> {
@@ -201,11 +205,8 @@ mod tests {
         let none = part(json!({ "alg": "none", "kid": ours.kid }));
         let hmac = part(json!({ "alg": "HS256", "kid": ours.kid }));
         let secret = EncodingKey::from_secret(ours.x.as_bytes());
-        let hmac_signature = jsonwebtoken::crypto::sign(
-            format!("{hmac}.{}", parts[1]).as_bytes(),
-            &secret,
-            Algorithm::HS256,
-        );
+        let hmac_signature =
+            jsonwebtoken::crypto::sign(format!("{hmac}.{}", parts[1]).as_bytes(), &secret, Algorithm::HS256);
         for (what, forged) in [
             ("another key", tokens().sign(&person(), session, now()).unwrap()),
             ("no algorithm", format!("{none}.{}.", parts[1])),

@@ -1,11 +1,12 @@
 //! Concerns: what one resident said, once.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::ticket::State;
 
 /// Where the concern was heard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// At a café; the café is named.
@@ -51,7 +52,7 @@ impl Origin {
 }
 
 /// What became of the concern when it was filed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// At least one ticket was opened.
@@ -81,8 +82,9 @@ impl Outcome {
 }
 
 /// How far a concern is, as its tickets say. It is never stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ConcernStatus)]
 pub enum Status {
     /// At least one ticket still needs somebody to act.
     Open,

@@ -299,6 +299,7 @@ fn is_public_holiday(day: NaiveDate) -> bool {
 }
 
 /// Easter Sunday of a year of the Gregorian calendar (the "anonymous" algorithm, Nature, 20 April 1876).
+#[allow(clippy::many_single_char_names, reason = "the names of the published algorithm")]
 fn easter(year: i32) -> NaiveDate {
     let a = year % 19;
     let (b, c) = (year / 100, year % 100);

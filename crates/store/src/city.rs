@@ -140,8 +140,13 @@ impl Tx {
              where city.settings is distinct from excluded.settings",
             [json(&city.settings)?.into()],
         );
-        let changed = i64::try_from(self.db.execute_raw(settings).await?.rows_affected()).map_err(Error::corrupt)?;
-        changes.push(Changed { part: "settings", added: 0, changed, retired: 0 });
+        let rows = self.db.execute_raw(settings).await?.rows_affected();
+        changes.push(Changed {
+            part: "settings",
+            added: 0,
+            changed: i64::try_from(rows).map_err(Error::corrupt)?,
+            retired: 0,
+        });
         changes.retain(|c| (c.added, c.changed, c.retired) != (0, 0, 0));
         if !changes.is_empty() {
             self.db.execute_unprepared("update city set revision = revision + 1").await?;

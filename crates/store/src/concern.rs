@@ -266,7 +266,8 @@ impl Store {
         let Some(row) = ConcernRow::find_by_statement(statement).one(&self.db).await? else { return Ok(None) };
         let concern = Concern::try_from(row)?;
         let tickets = self.tickets_of(scope, id).await?;
-        let visible = if concern.outcome == Outcome::Referred { !tickets.is_empty() } else { scope.holds_own(&concern) };
+        let visible =
+            if concern.outcome == Outcome::Referred { !tickets.is_empty() } else { scope.holds_own(&concern) };
         Ok(visible.then_some((concern, tickets)))
     }
 

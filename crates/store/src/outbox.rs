@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::connect::sql;
 use crate::ticket::entity as ticket_entity;
-use crate::{Error, Page, Result, Scope, Store, TrackingToken};
+use crate::{Error, Page, Result, Store, TrackingToken};
 
 /// The channel on which new messages are announced.
 pub const CHANNEL: &str = "continuum_outbox";
@@ -192,9 +192,10 @@ impl Store {
         let language = |tag: &str| if tag == Language::En.tag() { Language::En } else { Language::Fr };
         let addressee = match recipient {
             Recipient::Service { .. } => row.mailbox.map(|email| Addressee::Service { email }),
-            Recipient::Person { .. } => row.person_email.zip(row.person_language).map(|(email, tag)| {
-                Addressee::Person { email, language: language(&tag) }
-            }),
+            Recipient::Person { .. } => row
+                .person_email
+                .zip(row.person_language)
+                .map(|(email, tag)| Addressee::Person { email, language: language(&tag) }),
             Recipient::Resident { concern } => match (row.key_id, row.sealed, row.generation) {
                 (Some(key_id), Some(sealed), Some(generation)) => {
                     let contact = self.key.open(concern, &key_id, &sealed)?;
@@ -325,11 +326,5 @@ impl Store {
         );
         let row = Backlog::find_by_statement(statement).one(&self.db).await?;
         row.ok_or_else(|| Error::corrupt("nothing was counted"))
-    }
-
-    /// The scope of Continuum itself, for those who act for nobody.
-    #[must_use]
-    pub const fn own_scope() -> Scope {
-        Scope::everything()
     }
 }

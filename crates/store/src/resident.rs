@@ -107,16 +107,24 @@ impl ResidentKey {
 
     pub(crate) fn open(&self, concern: ConcernId, key_id: &str, sealed: &[u8]) -> Result<Contact> {
         if key_id != self.id {
-            return Err(Error::Corrupt(format!("a contact was sealed with key {key_id}, the key at hand is {}", self.id)));
+            return Err(Error::Corrupt(format!(
+                "a contact was sealed with key {key_id}, the key at hand is {}",
+                self.id
+            )));
         }
-        let (nonce, sealed) = sealed.split_at_checked(NONCE).ok_or_else(|| Error::corrupt("a sealed contact is cut"))?;
+        let (nonce, sealed) =
+            sealed.split_at_checked(NONCE).ok_or_else(|| Error::corrupt("a sealed contact is cut"))?;
         let nonce = XNonce::try_from(nonce).map_err(Error::corrupt)?;
         let payload = Payload { msg: sealed, aad: concern.0.as_bytes() };
-        let plain = self.cipher().decrypt(&nonce, payload).map_err(|_| Error::corrupt("a sealed contact was altered"))?;
+        let plain =
+            self.cipher().decrypt(&nonce, payload).map_err(|_| Error::corrupt("a sealed contact was altered"))?;
         serde_json::from_slice(&plain).map_err(Error::corrupt)
     }
 
     /// The token of a concern's tracking link, of one generation.
+    ///
+    /// # Panics
+    /// Never: HMAC takes a key of any length.
     #[must_use]
     pub fn tracking_token(&self, concern: ConcernId, generation: i32) -> TrackingToken {
         let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&self.secret)
@@ -159,12 +167,6 @@ impl Store {
         let row = self.db.query_one_raw(statement).await?;
         Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
     }
-
-    /// The token of a concern's tracking link.
-    #[must_use]
-    pub fn tracking_token(&self, concern: ConcernId, generation: i32) -> TrackingToken {
-        self.key.tracking_token(concern, generation)
-    }
 }
 
 #[cfg(test)]
@@ -179,8 +181,7 @@ mod tests {
     fn a_contact_opens_only_with_its_key_and_for_its_concern() {
         let key = ResidentKey::from_base64(&ResidentKey::generate()).unwrap();
         let other = ResidentKey::from_base64(&ResidentKey::generate()).unwrap();
-        let contact =
-            Contact { name: None, email: Some("h@mail.example".into()), phone: None, language: Language::En };
+        let contact = Contact { name: None, email: Some("h@mail.example".into()), phone: None, language: Language::En };
         let sealed = key.seal(concern(1), &contact).unwrap();
         assert_eq!(key.open(concern(1), key.id(), &sealed).unwrap(), contact);
         assert!(!String::from_utf8_lossy(&sealed).contains("mail.example"));

@@ -29,8 +29,11 @@ impl Scope {
         if person.is(Role::Dispatcher) {
             return Self(Reach::Everything);
         }
-        let services =
-            if person.is(Role::ServiceMember) { person.services.iter().map(ToString::to_string).collect() } else { vec![] };
+        let services = if person.is(Role::ServiceMember) {
+            person.services.iter().map(ToString::to_string).collect()
+        } else {
+            vec![]
+        };
         Self(Reach::Of { user: person.user.0, agent: person.is(Role::Agent), services })
     }
 

@@ -102,10 +102,8 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn end_session(&self, session: SessionId, now: DateTime<Utc>) -> Result<()> {
-        let statement = sql(
-            "update session set ended_at = $2 where id = $1 and ended_at is null",
-            [session.0.into(), now.into()],
-        );
+        let statement =
+            sql("update session set ended_at = $2 where id = $1 and ended_at is null", [session.0.into(), now.into()]);
         self.db.execute_raw(statement).await?;
         Ok(())
     }

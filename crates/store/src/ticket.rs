@@ -6,7 +6,9 @@ use domain::id::{AreaCode, CafeId, CategoryCode, ConcernId, EventId, ServiceCode
 use domain::place::{Place, Point};
 use domain::ticket::{Event, Priority, State, Ticket};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::Value;
 use uuid::Uuid;
 

@@ -1,0 +1,76 @@
+//! What can be asked of Continuum: one function for each command and each query. A command loads, lets `domain`
+//! decide, saves the change with its event and its messages in one transaction, and is done; nothing leaves the house
+//! within a request.
+//!
+//! Deliberately absent: HTTP. A command that may be repeated takes an [`once::Once`], which knows how its answer is
+//! shown without knowing by what.
+
+pub mod cafe;
+pub mod city;
+pub mod concern;
+pub mod health;
+pub mod once;
+pub mod session;
+pub mod ticket;
+pub mod tracking;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use auth::Tokens;
+use auth::password::Passwords;
+use chrono::{DateTime, Utc};
+use domain::city::City;
+use domain::clock::{Clock, Ids};
+use store::Store;
+use store::city::Loaded;
+use tokio::sync::{Notify, Semaphore};
+
+pub use store::idempotency::{Answer, Claim};
+
+/// What every use case needs.
+#[derive(Clone)]
+pub struct Context {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Identifiers.
+    pub ids: Arc<dyn Ids>,
+    /// Signs and verifies access tokens.
+    pub tokens: Arc<Tokens>,
+    /// Hashes and verifies passwords.
+    pub passwords: Arc<Passwords>,
+    /// As many hashes at once as there are processors: a hash fills one, and 19 MiB.
+    pub hashing: Arc<Semaphore>,
+    /// The city, as it was last read.
+    pub city: Arc<ArcSwapOption<Loaded>>,
+    /// Told when messages were appended, so that a worker of this process need not wait for its next look.
+    pub wake: Arc<Notify>,
+}
+
+/// There is no city in the database: none was loaded yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no city is loaded; run `continuum city load`")]
+pub struct NoCity;
+
+impl Context {
+    /// The city, as one use case sees it from beginning to end.
+    ///
+    /// # Errors
+    /// [`NoCity`] before one was loaded.
+    pub fn city(&self) -> Result<Arc<Loaded>, NoCity> {
+        self.city.load_full().ok_or(NoCity)
+    }
+
+    /// The current instant.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+}
+
+/// Shorthand for what a loaded city holds.
+fn of(loaded: &Loaded) -> &City {
+    &loaded.city
+}

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::id::{CalendarCode, CategoryCode, OrganisationCode, ServiceCode};
 use crate::language::Label;
@@ -39,7 +40,7 @@ pub struct Organisation {
 }
 
 /// Whether a service is the town hall's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ServiceKind {
     /// Of the city or its inter-communal body: its members have accounts.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::city::catalogue::ClosureReason;
 use crate::id::{EventId, ServiceCode, TicketId, UserId};
@@ -25,7 +26,7 @@ pub enum Actor {
 }
 
 /// The part that a person has in a ticket when they act on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     /// Filed the concern.
@@ -37,7 +38,7 @@ pub enum Part {
 }
 
 /// Why a service sends a ticket back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RefusalReason {
     /// Another body is competent.

@@ -17,6 +17,7 @@ pub mod start;
 use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::city::catalogue::{ClosureReason, Sensitivity};
 use crate::city::routing::Sent;
@@ -26,7 +27,7 @@ pub use event::{Actor, Event, Fact};
 pub use lifecycle::{Action, Refusal, State};
 
 /// How pressing a ticket is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
     /// Can wait.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::event::Part;
-use super::lifecycle::{Action, Refusal};
+use super::lifecycle::{Action, Refusal, State};
 use super::{Actor, Ticket};
 use crate::city::catalogue::Sensitivity;
 use crate::id::{ServiceCode, UserId};
@@ -87,17 +87,15 @@ const fn parts(action: Action, ticket: &Ticket) -> &'static [Part] {
         | Action::Resolve => &[Part::Service],
         // The service itself may pass a ticket on once; from the second handover on, the dispatcher only.
         Action::Reroute if ticket.handovers <= 1 => &[Part::Service, Part::Dispatcher],
-        Action::Reroute | Action::Close | Action::Merge => &[Part::Dispatcher],
         Action::Reopen => &[Part::Referrer, Part::Dispatcher],
-        Action::Cancel if matches!(ticket.state, super::State::Submitted) => &[Part::Referrer, Part::Dispatcher],
-        Action::Cancel => &[Part::Dispatcher],
+        Action::Cancel if matches!(ticket.state, State::Submitted) => &[Part::Referrer, Part::Dispatcher],
+        Action::Reroute | Action::Close | Action::Cancel | Action::Merge => &[Part::Dispatcher],
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ticket::State;
     use crate::ticket::example::ticket;
     use uuid::Uuid;
 

@@ -1,0 +1,82 @@
+//! Planning a café.
+
+use auth::Grant;
+use auth::permission::HoldCafes;
+use chrono::{DateTime, Utc};
+use domain::cafe::{Cafe, State};
+use domain::id::CafeId;
+use domain::place::Place;
+use domain::text::Title;
+
+use crate::once::{Done, KeyReused, Once};
+use crate::{Context, NoCity, of};
+
+/// Plan a café.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// What the poster says.
+    pub title: Title,
+    /// Where.
+    pub place: Place,
+    /// When it begins.
+    pub starts_at: DateTime<Utc>,
+    /// When it ends.
+    pub ends_at: DateTime<Utc>,
+}
+
+/// Why a café is not planned.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// The place is outside the city.
+    #[error("the place is outside the city")]
+    OutsideCity,
+    /// It ends before it begins.
+    #[error("a café ends after it begins")]
+    EndsBeforeItBegins,
+    /// The idempotency key was used for another request.
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
+    /// No city is loaded.
+    #[error(transparent)]
+    NoCity(#[from] NoCity),
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Plans a café.
+///
+/// # Errors
+/// See [`PlanError`].
+pub async fn plan(
+    cx: &Context,
+    who: &Grant<HoldCafes>,
+    cmd: Plan,
+    once: Once<'_, Cafe>,
+) -> Result<Done<Cafe>, PlanError> {
+    let loaded = cx.city()?;
+    let areas = of(&loaded).areas_at(cmd.place.point);
+    if !of(&loaded).is_inside(&areas) {
+        return Err(PlanError::OutsideCity);
+    }
+    if cmd.ends_at <= cmd.starts_at {
+        return Err(PlanError::EndsBeforeItBegins);
+    }
+    let cafe = Cafe {
+        id: CafeId(cx.ids.next()),
+        title: cmd.title,
+        state: State::Planned,
+        place: cmd.place,
+        areas,
+        starts_at: cmd.starts_at,
+        ends_at: cmd.ends_at,
+        held_at: None,
+        planned_by: who.person().user,
+        version: 1,
+    };
+    once.run(cx, async |tx| {
+        tx.add_cafe(&cafe).await?;
+        Ok(cafe)
+    })
+    .await
+}

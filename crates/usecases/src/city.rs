@@ -1,0 +1,41 @@
+//! The city in memory: read when an instance starts, and again when another has changed it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use domain::city::City;
+use store::Error;
+use store::city::Changed;
+
+use crate::Context;
+
+/// Makes the database's city the given one, as a whole or not at all. Returns what changed; nothing when nothing did.
+///
+/// The city must have passed [`City::check`].
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn load(cx: &Context, city: &City, now: DateTime<Utc>) -> Result<Vec<Changed>, Error> {
+    let tx = cx.store.begin().await?;
+    let changes = tx.put_city(city, now).await?;
+    tx.commit().await?;
+    reload(cx).await?;
+    Ok(changes)
+}
+
+/// Reads the city again if it has changed. Returns whether it had.
+///
+/// # Errors
+/// When the database does not answer; the city stays as it was last read.
+pub async fn reload(cx: &Context) -> Result<bool, Error> {
+    let held = cx.city.load().as_ref().map(|loaded| loaded.revision);
+    if cx.store.city_revision().await? == held {
+        return Ok(false);
+    }
+    let loaded = cx.store.city().await?;
+    if let Some(loaded) = &loaded {
+        tracing::info!(revision = loaded.revision, "the city was read");
+    }
+    cx.city.store(loaded.map(Arc::new));
+    Ok(true)
+}

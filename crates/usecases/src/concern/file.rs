@@ -1,0 +1,296 @@
+//! Filing a concern: finding its areas, routing it, and opening its tickets.
+
+use auth::Grant;
+use auth::permission::FileConcerns;
+use chrono::{DateTime, Datelike, Utc};
+use chrono_tz::Europe::Paris;
+use domain::city::City;
+use domain::city::catalogue::{Category, Sensitivity};
+use domain::city::routing::{Route, Subject};
+use domain::concern::{Origin, Outcome};
+use domain::content::{self, Finding};
+use domain::id::{CafeId, CategoryCode, ConcernId, EventId, MessageId, ServiceCode, TicketId, UserId};
+use domain::place::{Areas, Place};
+use domain::text::{Answer, Description};
+use domain::ticket::event::Part;
+use domain::ticket::notice::notices;
+use domain::ticket::{Actor, Event, Fact, State, Ticket};
+use store::Contact;
+use store::concern::{Concern, NewTicket, ReferencePrefix};
+use store::outbox::Message;
+
+use crate::once::{Done, KeyReused, Once};
+use crate::{Context, NoCity, of};
+
+/// File a concern.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// Where it was heard.
+    pub origin: Origin,
+    /// The café, when it was heard at one.
+    pub cafe: Option<CafeId>,
+    /// What it is about.
+    pub category: CategoryCode,
+    /// What the resident said.
+    pub description: Option<Description>,
+    /// Where.
+    pub place: Place,
+    /// What the officer answered on the spot.
+    pub answer: Option<Answer>,
+    /// How the resident can be reached.
+    pub resident: Option<Contact>,
+    /// The officer has read the warnings about the text, and keeps it as it is.
+    pub confirm_text: bool,
+}
+
+/// What the officer should know about what was kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Warning {
+    /// The description contains such a passage; it was masked unless the officer confirmed it.
+    Description {
+        /// What was found.
+        finding: Finding,
+        /// Whether it was masked.
+        masked: bool,
+    },
+    /// The same, in the answer given on the spot.
+    Answer {
+        /// What was found.
+        finding: Finding,
+        /// Whether it was masked.
+        masked: bool,
+    },
+    /// Of an emergency or a crime, only the category, the time and the areas are kept.
+    NothingKept,
+    /// No ticket was opened, so that nobody will write to the resident: the contact was not kept.
+    ContactNotKept,
+}
+
+/// What came of filing a concern.
+#[derive(Debug, Clone)]
+pub struct Filed {
+    /// The concern, as it was kept.
+    pub concern: Concern,
+    /// Its tickets.
+    pub tickets: Vec<Ticket>,
+    /// What the officer should know.
+    pub warnings: Vec<Warning>,
+}
+
+/// What is wrong with a concern that cannot be filed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The catalogue has no such category.
+    UnknownCategory,
+    /// The place is outside the city.
+    OutsideCity,
+    /// A concern heard at a café names the café.
+    CafeMissing,
+    /// A concern that was not heard at a café names none.
+    CafeNotExpected,
+    /// There is no such café.
+    UnknownCafe,
+    /// The café was called off.
+    CafeCancelled,
+    /// A concern has a description, unless it is an emergency or a crime.
+    DescriptionMissing,
+}
+
+/// Why a concern is not filed.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// Something is wrong with it: every fault at once.
+    #[error("the concern cannot be filed: {0:?}")]
+    Invalid(Vec<Fault>),
+    /// The routing rules send it nowhere. A checked rule set ends with a rule that catches all.
+    #[error("no routing rule applies, or one names a service that is not in use")]
+    NoRoute,
+    /// The idempotency key was used for another request.
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
+    /// No city is loaded.
+    #[error(transparent)]
+    NoCity(#[from] NoCity),
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Files a concern.
+///
+/// # Errors
+/// See [`FileError`].
+pub async fn file(
+    cx: &Context,
+    who: &Grant<FileConcerns>,
+    cmd: File,
+    once: Once<'_, Filed>,
+) -> Result<Done<Filed>, FileError> {
+    let loaded = cx.city()?;
+    let city = of(&loaded);
+    let now = cx.now();
+    let areas = city.areas_at(cmd.place.point);
+    let mut faults = faults(city, &cmd, &areas);
+    faults.extend(cafe_fault(cx, &cmd).await?);
+    let (true, Some(category)) = (faults.is_empty(), city.category(&cmd.category)) else {
+        return Err(FileError::Invalid(faults));
+    };
+    let id = ConcernId(cx.ids.next());
+    let (concern, contact, warnings) = draft(id, cmd, category, areas, who.person().user, now);
+    let tickets = match concern.outcome {
+        Outcome::Referred => open(cx, city, category, &concern, contact.as_ref())?,
+        Outcome::AnsweredOnTheSpot | Outcome::Signposted => Vec::new(),
+    };
+    let year = now.with_timezone(&Paris).year().rem_euclid(100);
+    let prefix = ReferencePrefix(format!("{}-{year:02}", city.settings.reference_prefix));
+    let done = once
+        .run(cx, async |tx| {
+            let tickets = tx.file_concern(&concern, contact.as_ref(), tickets, &prefix).await?;
+            Ok::<_, FileError>(Filed { concern, tickets, warnings })
+        })
+        .await?;
+    cx.wake.notify_one();
+    Ok(done)
+}
+
+fn faults(city: &City, cmd: &File, areas: &Areas) -> Vec<Fault> {
+    let category = city.category(&cmd.category);
+    let signpost = category.is_some_and(|category| category.sensitivity == Sensitivity::SignpostOnly);
+    let mut faults = Vec::new();
+    if category.is_none() {
+        faults.push(Fault::UnknownCategory);
+    }
+    if !city.is_inside(areas) {
+        faults.push(Fault::OutsideCity);
+    }
+    if cmd.description.is_none() && !signpost {
+        faults.push(Fault::DescriptionMissing);
+    }
+    match (cmd.origin, cmd.cafe) {
+        (Origin::Cafe, None) => faults.push(Fault::CafeMissing),
+        (Origin::Cafe, Some(_)) | (_, None) => {}
+        (_, Some(_)) => faults.push(Fault::CafeNotExpected),
+    }
+    faults
+}
+
+async fn cafe_fault(cx: &Context, cmd: &File) -> Result<Option<Fault>, FileError> {
+    let (Origin::Cafe, Some(id)) = (cmd.origin, cmd.cafe) else { return Ok(None) };
+    Ok(match cx.store.cafe(id).await? {
+        None => Some(Fault::UnknownCafe),
+        Some(cafe) if !cafe.takes_concerns() => Some(Fault::CafeCancelled),
+        Some(_) => None,
+    })
+}
+
+/// The concern as it will be kept, the contact if it will be, and what the officer should know.
+fn draft(
+    id: ConcernId,
+    cmd: File,
+    category: &Category,
+    areas: Areas,
+    referrer: UserId,
+    filed_at: DateTime<Utc>,
+) -> (Concern, Option<Contact>, Vec<Warning>) {
+    let File { origin, cafe, description, place, answer, resident, confirm_text, .. } = cmd;
+    let base = Concern {
+        id,
+        origin,
+        cafe,
+        category: category.code.clone(),
+        outcome: Outcome::Signposted,
+        description: None,
+        answer: None,
+        place: None,
+        areas,
+        referrer,
+        filed_at,
+    };
+    if category.sensitivity == Sensitivity::SignpostOnly {
+        return (base, None, vec![Warning::NothingKept]);
+    }
+    let mut warnings = Vec::new();
+    let masked = !confirm_text;
+    let description = description.map(|text| {
+        let checked = content::check(text.as_str());
+        warnings.extend(checked.findings.into_iter().map(|finding| Warning::Description { finding, masked }));
+        // Masking can lengthen a text that is all short passages: then it is kept as typed, and the warnings say so.
+        if masked { Description::try_from(checked.masked).unwrap_or(text) } else { text }
+    });
+    let answer = answer.map(|text| {
+        let checked = content::check(text.as_str());
+        warnings.extend(checked.findings.into_iter().map(|finding| Warning::Answer { finding, masked }));
+        if masked { Answer::try_from(checked.masked).unwrap_or(text) } else { text }
+    });
+    let outcome = if answer.is_some() { Outcome::AnsweredOnTheSpot } else { Outcome::Referred };
+    let contact = resident.filter(|_| outcome == Outcome::Referred);
+    (Concern { outcome, description, answer, place: Some(place), ..base }, contact, warnings)
+}
+
+fn open(
+    cx: &Context,
+    city: &City,
+    category: &Category,
+    concern: &Concern,
+    contact: Option<&Contact>,
+) -> Result<Vec<NewTicket>, FileError> {
+    let subject = Subject {
+        category: &category.code,
+        parent: category.parent.as_ref(),
+        areas: &concern.areas,
+        origin: concern.origin,
+    };
+    let route = city.route(&subject).ok_or(FileError::NoRoute)?;
+    let resident = contact.is_some_and(|contact| contact.email.is_some());
+    route.send_to.iter().map(|to| ticket(cx, city, category, concern, &route, to, resident)).collect()
+}
+
+fn ticket(
+    cx: &Context,
+    city: &City,
+    category: &Category,
+    concern: &Concern,
+    route: &Route,
+    to: &ServiceCode,
+    resident: bool,
+) -> Result<NewTicket, FileError> {
+    let due = city.due(to, &category.code, concern.filed_at).ok_or(FileError::NoRoute)?;
+    let place = concern.place.clone().ok_or(FileError::NoRoute)?;
+    let ticket = Ticket {
+        id: TicketId(cx.ids.next()),
+        reference: String::new(),
+        version: 1,
+        state: State::Submitted,
+        concern: concern.id,
+        category: category.code.clone(),
+        service: to.clone(),
+        priority: route.priority,
+        sensitivity: category.sensitivity,
+        hidden_from_referrer: category.hidden_from_referrer,
+        referrer: concern.referrer,
+        place,
+        areas: concern.areas.clone(),
+        sent: route.sent.clone(),
+        handovers: 1,
+        assignee: None,
+        filed_at: concern.filed_at,
+        received_at: None,
+        acknowledged_at: None,
+        resolved_at: None,
+        closed_at: None,
+        ack_due_at: due.acknowledge,
+        resolve_due_at: due.resolve,
+        scheduled_for: None,
+        resume_on: None,
+        closure_reason: None,
+        duplicate_of: None,
+    };
+    let fact = Fact::Submitted { service: to.clone() };
+    let messages = notices(&fact, &ticket, resident, &city.settings.dispatcher_desk)
+        .into_iter()
+        .map(|notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice))
+        .collect();
+    let by = Actor::Person { user: concern.referrer, part: Part::Referrer };
+    let event = Event { id: EventId(cx.ids.next()), version: 1, at: concern.filed_at, by, fact };
+    Ok(NewTicket { ticket, event, messages })
+}

@@ -1,0 +1,35 @@
+//! Sending a ticket back to the dispatcher.
+
+use auth::Grant;
+use auth::permission::ChangeTickets;
+use domain::ticket::event::RefusalReason;
+use domain::ticket::refuse::Refuse;
+use domain::ticket::{Action, Ticket};
+
+use super::change::{ChangeError, Fault, On, change};
+use crate::once::{Done, Once};
+use crate::{Context, of};
+
+/// Sends a ticket back. The service named as competent must exist; the reason `other` needs a note.
+///
+/// # Errors
+/// See [`ChangeError`].
+pub async fn refuse(
+    cx: &Context,
+    who: &Grant<ChangeTickets>,
+    on: On,
+    cmd: Refuse,
+    once: Once<'_, Ticket>,
+) -> Result<Done<Ticket>, ChangeError> {
+    let loaded = cx.city()?;
+    change(cx, who, on, Action::Refuse, once, async |ticket, _| {
+        if cmd.service.as_ref().is_some_and(|service| of(&loaded).service(service).is_none()) {
+            return Err(ChangeError::Invalid(Fault::UnknownService));
+        }
+        if cmd.reason == RefusalReason::Other && cmd.note.is_none() {
+            return Err(ChangeError::Invalid(Fault::NoteMissing));
+        }
+        Ok(cmd.apply(ticket)?)
+    })
+    .await
+}
