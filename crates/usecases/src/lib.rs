@@ -26,6 +26,7 @@ use store::Store;
 use store::city::Loaded;
 use tokio::sync::{Notify, Semaphore};
 
+pub use store::Error as StoreError;
 pub use store::idempotency::{Answer, Claim};
 
 /// What every use case needs.

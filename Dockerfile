@@ -1,0 +1,26 @@
+# syntax=docker/dockerfile:1
+FROM rust:1.95-slim-bookworm AS build
+WORKDIR /src
+COPY . .
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/src/target,sharing=locked \
+    cargo build --release --locked -p continuum \
+    && cp target/release/continuum /usr/local/bin/continuum
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --home-dir /var/lib/continuum continuum \
+    && install -d -m 0700 -o continuum -g continuum /var/lib/continuum /var/lib/continuum/keys
+COPY --from=build /usr/local/bin/continuum /usr/local/bin/continuum
+COPY cities /usr/share/continuum/cities
+ENV CONTINUUM_LISTEN=0.0.0.0:8080 \
+    CONTINUUM_METRICS_LISTEN=0.0.0.0:9090 \
+    CONTINUUM_DATA_DIR=/var/lib/continuum
+USER 10001
+WORKDIR /var/lib/continuum
+EXPOSE 8080 9090
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["continuum", "health"]
+ENTRYPOINT ["continuum"]
+CMD ["serve"]

@@ -1,0 +1,19 @@
+//! The city as clients need it: categories, services, zonings. All three are bounded by the city's files and held in
+//! memory, so that they come whole.
+
+mod categories;
+mod services;
+mod zonings;
+
+use domain::id::{AreaCode, ZoningCode};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config.service(categories::categories).service(services::services).service(zonings::zonings);
+}
+
+/// An area as a query names it: `secteurs:nord`.
+pub(crate) fn area(text: &str) -> Option<(ZoningCode, AreaCode)> {
+    let (zoning, area) = text.split_once(':')?;
+    Some((zoning.parse().ok()?, area.parse().ok()?))
+}

@@ -1,0 +1,60 @@
+//! The services.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use auth::permission::ReadCafes;
+use domain::city::organisation::ServiceKind;
+use serde::Serialize;
+use usecases::Context;
+use utoipa::ToSchema;
+
+use crate::problem::Problem;
+use crate::reply;
+use crate::request::caller::Caller;
+use crate::request::query::Query;
+
+/// Who receives tickets.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Service)]
+pub(crate) struct ServiceView {
+    #[schema(examples("proprete"))]
+    code: String,
+    /// What people call it.
+    name: String,
+    kind: ServiceKind,
+    /// The organisation that it belongs to, by code.
+    organisation: String,
+}
+
+/// The services, in the city's order.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Services {
+    items: Vec<ServiceView>,
+}
+
+/// Read the services
+///
+/// Who receives tickets, in the city's order.
+#[utoipa::path(
+    operation_id = "service_list",
+    tag = "city",
+    responses((status = 200, description = "The services", body = Services)),
+    security(("bearer" = []))
+)]
+#[get("/v1/services")]
+pub(crate) async fn services(
+    caller: Caller<ReadCafes>,
+    cx: Data<Context>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request).finish()?;
+    let loaded = cx.city()?;
+    let view = |service: &domain::city::organisation::Service| ServiceView {
+        code: service.code.to_string(),
+        name: service.name.in_language(caller.language).to_owned(),
+        kind: service.kind,
+        organisation: service.organisation.to_string(),
+    };
+    let items = loaded.city.services.iter().map(view).collect();
+    Ok(reply::read(None, caller.language, &Services { items }))
+}

@@ -1,0 +1,71 @@
+//! The zonings.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use auth::permission::ReadCafes;
+use domain::city::zoning::{Area, Zoning};
+use serde::Serialize;
+use usecases::Context;
+use utoipa::ToSchema;
+
+use crate::problem::Problem;
+use crate::reply;
+use crate::request::caller::Caller;
+use crate::request::query::Query;
+
+/// An area of a zoning.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Area)]
+struct AreaView {
+    #[schema(examples("nord"))]
+    code: String,
+    /// What people call it.
+    name: String,
+}
+
+/// A way of dividing the city into areas.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Zoning)]
+pub(crate) struct ZoningView {
+    #[schema(examples("secteurs"))]
+    code: String,
+    /// What people call it.
+    name: String,
+    areas: Vec<AreaView>,
+}
+
+/// The zonings.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Zonings {
+    items: Vec<ZoningView>,
+}
+
+fn view(zoning: &Zoning) -> ZoningView {
+    let area = |area: &Area| AreaView { code: area.code.to_string(), name: area.name.clone() };
+    ZoningView {
+        code: zoning.code.to_string(),
+        name: zoning.name.clone(),
+        areas: zoning.areas.iter().map(area).collect(),
+    }
+}
+
+/// Read the zonings
+///
+/// The ways of dividing the city, side by side, each with its areas.
+#[utoipa::path(
+    operation_id = "zoning_list",
+    tag = "city",
+    responses((status = 200, description = "The zonings", body = Zonings)),
+    security(("bearer" = []))
+)]
+#[get("/v1/zonings")]
+pub(crate) async fn zonings(
+    caller: Caller<ReadCafes>,
+    cx: Data<Context>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request).finish()?;
+    let loaded = cx.city()?;
+    let items = loaded.city.zonings.iter().map(view).collect();
+    Ok(reply::read(None, caller.language, &Zonings { items }))
+}

@@ -1,0 +1,162 @@
+//! Filing a concern.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+use auth::permission::FileConcerns;
+use domain::concern::Origin;
+use domain::id::{CafeId, CategoryCode};
+use domain::language::Language;
+use domain::text::{Answer, Description, PersonName};
+use serde::{Deserialize, Serialize};
+use usecases::Context;
+use usecases::concern::{Contact, File, Filed};
+use usecases::once::Once;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{ConcernView, EmergencyView, WarningView};
+use crate::problem::{Code, FieldError, Problem};
+use crate::reply;
+use crate::request::body::{Body, input};
+use crate::request::caller::Caller;
+use crate::request::idempotency::Idempotency;
+use crate::view::PlaceView;
+
+/// How the resident can be reached, and in which language. Kept encrypted, apart from the concern.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Resident {
+    /// Their name.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 120)]
+    name: Option<PersonName>,
+    /// Their e-mail address: they are told how it goes, and get a link to follow it.
+    #[schema(format = "email", max_length = 254)]
+    email: Option<String>,
+    /// Their telephone, E.164.
+    #[schema(pattern = r"^\+[1-9][0-9]{6,14}$")]
+    phone: Option<String>,
+    /// The language in which they want to be answered; French when absent.
+    language: Option<Language>,
+}
+
+/// File a concern.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FileConcern {
+    /// Where it was heard.
+    origin: Origin,
+    /// The café, when `origin` is `cafe`.
+    cafe_id: Option<Uuid>,
+    /// The category's code; see `GET /v1/categories`.
+    #[schema(value_type = String, pattern = "^[a-z][a-z0-9_-]{0,59}$", examples("illegal_dumping"))]
+    category: CategoryCode,
+    /// What the resident said. Compulsory, unless the category is an emergency or a crime: then it is not kept.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 4000)]
+    description: Option<Description>,
+    /// Where; inside the city.
+    place: PlaceView,
+    /// What you answered on the spot: no ticket is opened then.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 4000)]
+    answer: Option<Answer>,
+    resident: Option<Resident>,
+    /// You have read the warnings about the text: keep it as it is. Otherwise the passages are masked.
+    #[serde(default)]
+    confirm_text: bool,
+}
+input!(FileConcern);
+
+/// The header of a request that may be repeated.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "only documents the header that an extractor reads")]
+pub(crate) struct FileHeaders {
+    /// Any text that is unique to this request: a repeat within 24 hours gets the first answer again.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255, example = "8c1d-marche-nord-12")]
+    idempotency_key: Option<String>,
+}
+
+/// A concern as it was filed.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FiledConcern {
+    #[serde(flatten)]
+    concern: ConcernView,
+    /// What the officer should know about what was kept.
+    warnings: Vec<WarningView>,
+    /// Whom the resident should call at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    emergency: Option<EmergencyView>,
+}
+
+impl FileConcern {
+    fn into_command(self) -> Result<File, Problem> {
+        let contact = self.resident.map(|resident| Contact {
+            name: resident.name.map(Into::into),
+            email: resident.email,
+            phone: resident.phone,
+            language: resident.language.unwrap_or_default(),
+        });
+        if contact.as_ref().is_some_and(|c| c.name.is_none() && c.email.is_none() && c.phone.is_none()) {
+            let texts = (
+                "Laissez un nom, une adresse ou un téléphone, ou retirez ce champ.",
+                "Leave a name, an address or a telephone, or leave this field out.",
+            );
+            let error = FieldError::in_body("/resident", "empty", texts);
+            return Err(Problem::new(Code::InvalidContent).errors(vec![error]));
+        }
+        Ok(File {
+            origin: self.origin,
+            cafe: self.cafe_id.map(CafeId),
+            category: self.category,
+            description: self.description,
+            place: self.place.into(),
+            answer: self.answer,
+            resident: contact,
+            confirm_text: self.confirm_text,
+        })
+    }
+}
+
+/// File a concern
+///
+/// Finds the area of the place in each zoning, routes the concern by the city's rules, opens its tickets and tells the
+/// services by e-mail. A concern that you answered on the spot opens no ticket; of an emergency or a crime, only the
+/// category, the time and the areas are kept, and the answer says whom the resident should call.
+#[utoipa::path(
+    operation_id = "concern_file",
+    tag = "concerns",
+    params(FileHeaders),
+    request_body(content = FileConcern, example = json!({
+        "origin": "patrol",
+        "category": "illegal_dumping",
+        "description": "Un matelas et des sacs au pied du mur",
+        "place": {"lat": 49.9121, "lon": 2.2972, "address": "Rue du Pigeonnier"},
+        "resident": {"email": "habitante@mail.example", "language": "fr"}
+    })),
+    responses((status = 201, description = "The concern, with its tickets", body = FiledConcern, headers(("Location" = String, description = "The concern")))),
+    security(("bearer" = []))
+)]
+#[post("/v1/concerns")]
+pub(crate) async fn file(
+    caller: Caller<FileConcerns>,
+    cx: Data<Context>,
+    key: Idempotency,
+    body: Body<FileConcern>,
+) -> Result<HttpResponse, Problem> {
+    let Caller { grant, language } = caller;
+    let cmd = body.value.into_command()?;
+    let loaded = cx.city()?;
+    let show = |filed: &Filed| {
+        let Filed { concern, tickets, warnings } = filed;
+        let view = FiledConcern {
+            concern: ConcernView::new(concern, tickets, &loaded.city, grant.person(), language, cx.now()),
+            warnings: warnings.iter().map(|warning| WarningView::new(*warning, language)).collect(),
+            emergency: EmergencyView::of(concern, &loaded.city, language),
+        };
+        reply::kept(StatusCode::CREATED, None, Some(format!("/v1/concerns/{}", concern.id)), &view)
+    };
+    let claim = key.claim(grant.person().user, &body.digest);
+    let done = usecases::concern::file(&cx, &grant, cmd, Once::new(claim, &show)).await?;
+    reply::send(done.into_answer(show), language)
+}

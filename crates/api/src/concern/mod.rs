@@ -1,0 +1,182 @@
+//! `/v1/concerns`.
+
+mod file;
+mod read;
+
+pub(crate) use file::FileHeaders;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use domain::city::City;
+use domain::concern::{Origin, Outcome, Status};
+use domain::content::Finding;
+use domain::language::{Label, Language};
+use domain::ticket::Ticket;
+use domain::ticket::rights::Person;
+use serde::Serialize;
+use usecases::concern::{Concern, Warning};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::view::{PlaceView, TicketView, areas};
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config.service(file::file).service(read::read);
+}
+
+/// A concern: what one resident said, once.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Concern)]
+pub(crate) struct ConcernView {
+    id: Uuid,
+    origin: Origin,
+    /// The café at which it was heard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    cafe_id: Option<Uuid>,
+    outcome: Outcome,
+    /// How far it is, as its tickets say.
+    status: Status,
+    /// The category's code.
+    #[schema(examples("illegal_dumping"))]
+    category: String,
+    /// What the resident said, as it was kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    description: Option<String>,
+    /// What the officer answered on the spot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    answer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    place: Option<PlaceView>,
+    /// The area of the place in each zoning.
+    #[schema(examples(json!({"secteurs": "nord"})))]
+    areas: BTreeMap<String, String>,
+    filed_at: DateTime<Utc>,
+    /// Those of its tickets that the reader may know of.
+    tickets: Vec<TicketView>,
+}
+
+impl ConcernView {
+    fn new(
+        concern: &Concern,
+        tickets: &[Ticket],
+        city: &City,
+        reader: &Person,
+        language: Language,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let visible = tickets.iter().filter(|ticket| reader.sees(ticket));
+        Self {
+            id: concern.id.0,
+            origin: concern.origin,
+            cafe_id: concern.cafe.map(|cafe| cafe.0),
+            outcome: concern.outcome,
+            status: Status::of(tickets.iter().map(|ticket| ticket.state)),
+            category: concern.category.to_string(),
+            description: concern.description.as_ref().map(ToString::to_string),
+            answer: concern.answer.as_ref().map(ToString::to_string),
+            place: concern.place.as_ref().map(Into::into),
+            areas: areas(&concern.areas),
+            filed_at: concern.filed_at,
+            tickets: visible.map(|ticket| TicketView::new(ticket, city, reader, language, now)).collect(),
+        }
+    }
+}
+
+/// Something that the officer should know about what was kept.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WarningView {
+    /// `plate`, `phone_number`, `email_address`, `social_security_number`, `health_word`, `offence_word`,
+    /// `nothing_kept` or `contact_not_kept`.
+    #[schema(examples("plate"))]
+    code: &'static str,
+    /// The field of the request that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    field: Option<&'static str>,
+    /// Whether the passage was masked: send `confirm_text` to keep the text as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    masked: Option<bool>,
+    /// What to tell the officer.
+    message: &'static str,
+}
+
+impl WarningView {
+    fn new(warning: Warning, language: Language) -> Self {
+        let pick = |fr, en| if language == Language::Fr { fr } else { en };
+        match warning {
+            Warning::Description { finding, masked } => Self::passage("description", finding, masked, language),
+            Warning::Answer { finding, masked } => Self::passage("answer", finding, masked, language),
+            Warning::NothingKept => Self {
+                code: "nothing_kept",
+                field: None,
+                masked: None,
+                message: pick(
+                    "Urgence ou infraction : ni récit ni coordonnées ne sont conservés. Donnez les numéros à l’habitant.",
+                    "Emergency or crime: neither narrative nor contact is kept. Give the resident the numbers.",
+                ),
+            },
+            Warning::ContactNotKept => Self {
+                code: "contact_not_kept",
+                field: Some("resident"),
+                masked: None,
+                message: pick(
+                    "Répondu sur place : personne n’écrira à l’habitant, ses coordonnées ne sont pas conservées.",
+                    "Answered on the spot: nobody will write to the resident, the contact is not kept.",
+                ),
+            },
+        }
+    }
+
+    fn passage(field: &'static str, finding: Finding, masked: bool, language: Language) -> Self {
+        let (fr, en) = match finding {
+            Finding::Plate => ("Le texte contient une plaque d’immatriculation.", "The text contains a number plate."),
+            Finding::PhoneNumber => ("Le texte contient un numéro de téléphone.", "The text contains a telephone number."),
+            Finding::EmailAddress => ("Le texte contient une adresse électronique.", "The text contains an e-mail address."),
+            Finding::SocialSecurityNumber => {
+                ("Le texte contient un numéro de sécurité sociale.", "The text contains a social-security number.")
+            }
+            Finding::HealthWord => ("Le texte parle de la santé de quelqu’un.", "The text speaks of somebody's health."),
+            Finding::OffenceWord => ("Le texte accuse quelqu’un d’une infraction.", "The text accuses somebody of an offence."),
+        };
+        let message = if language == Language::Fr { fr } else { en };
+        Self { code: finding.code(), field: Some(field), masked: Some(masked), message }
+    }
+}
+
+/// A number to call.
+#[derive(Serialize, ToSchema)]
+struct NumberView {
+    /// As one dials it.
+    #[schema(examples("17"))]
+    number: String,
+    /// Who answers.
+    label: String,
+}
+
+/// Whom the resident should call.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EmergencyView {
+    /// What the officer says.
+    message: String,
+    /// The numbers, the most urgent first.
+    numbers: Vec<NumberView>,
+}
+
+impl EmergencyView {
+    fn of(concern: &Concern, city: &City, language: Language) -> Option<Self> {
+        let emergency = city.category(&concern.category)?.emergency.as_ref()?;
+        let text = |label: &Label| label.in_language(language).to_owned();
+        let number = |n: &domain::city::catalogue::EmergencyNumber| NumberView {
+            number: n.number.clone(),
+            label: text(&n.label),
+        };
+        Some(Self { message: text(&emergency.message), numbers: emergency.numbers.iter().map(number).collect() })
+    }
+}

@@ -1,0 +1,316 @@
+//! Problems: every error is answered as `application/problem+json` (RFC 9457), with a stable code, in the language
+//! that the caller prefers. The table below is the only place where codes, statuses and titles stand.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use domain::language::Language;
+use serde::Serialize;
+use std::fmt;
+use utoipa::ToSchema;
+
+/// A text in French and in English.
+pub(crate) type Text = (&'static str, &'static str);
+
+fn in_language((fr, en): Text, language: Language) -> &'static str {
+    match language {
+        Language::Fr => fr,
+        Language::En => en,
+    }
+}
+
+macro_rules! codes {
+    ($($name:ident = $code:literal, $status:literal, $fr:literal, $en:literal;)*) => {
+        /// What went wrong.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code {
+            $(#[doc = $en] $name,)*
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The code as clients see it: it never changes.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// The HTTP status.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+
+            /// The title, French and English.
+            #[must_use]
+            pub const fn title(self) -> (&'static str, &'static str) {
+                match self { $(Self::$name => ($fr, $en),)* }
+            }
+        }
+    };
+}
+
+codes! {
+    InvalidJson = "invalid_json", 400, "Le corps de la requête n’est pas du JSON valide", "The request body is not valid JSON";
+    InvalidUtf8 = "invalid_utf8", 400, "Le corps de la requête n’est pas de l’UTF-8", "The request body is not UTF-8";
+    InvalidRequest = "invalid_request", 400, "La requête n’a pas la forme attendue", "The request is not of the expected form";
+    InvalidParameter = "invalid_parameter", 400, "Un paramètre de la requête est inconnu ou invalide", "A request parameter is unknown or invalid";
+    InvalidHeader = "invalid_header", 400, "Un en-tête de la requête est invalide", "A request header is invalid";
+    Unauthenticated = "unauthenticated", 401, "Il faut se connecter", "Authentication is needed";
+    TokenExpired = "token_expired", 401, "Le jeton d’accès a expiré", "The access token has expired";
+    WrongCredentials = "wrong_credentials", 401, "L’adresse ou le mot de passe est faux", "The e-mail address or the password is wrong";
+    InvalidRefreshToken = "invalid_refresh_token", 401, "Le jeton de renouvellement n’est pas valable", "The refresh token is not valid";
+    MissingRight = "missing_right", 403, "Votre rôle ne le permet pas", "Your role does not allow it";
+    ActionNotYours = "action_not_yours", 403, "Cette action revient à quelqu’un d’autre sur cette saisine", "This action is somebody else's on this ticket";
+    NotFound = "not_found", 404, "Introuvable", "Not found";
+    MethodNotAllowed = "method_not_allowed", 405, "Méthode non admise ici", "Method not allowed here";
+    CafeNotPlanned = "cafe_not_planned", 409, "Seul un café prévu peut être tenu", "Only a planned café can be held";
+    TicketNotSubmitted = "ticket_not_submitted", 409, "La saisine n’est pas à l’état « transmise »", "The ticket is not submitted";
+    TicketNotRefusable = "ticket_not_refusable", 409, "Cette saisine ne peut plus être refusée", "The ticket can no longer be refused";
+    TicketNotReroutable = "ticket_not_reroutable", 409, "Cette saisine ne peut plus être réorientée", "The ticket can no longer be rerouted";
+    TicketNotSchedulable = "ticket_not_schedulable", 409, "Cette saisine ne peut pas être programmée", "The ticket cannot be scheduled";
+    TicketNotStartable = "ticket_not_startable", 409, "Le travail ne peut pas commencer sur cette saisine", "Work on the ticket cannot start";
+    TicketNotUnderWay = "ticket_not_under_way", 409, "La saisine n’est pas en cours", "The ticket is not under way";
+    TicketNotOnHold = "ticket_not_on_hold", 409, "La saisine n’est pas en attente", "The ticket is not on hold";
+    TicketNotResolvable = "ticket_not_resolvable", 409, "La saisine ne peut pas être déclarée traitée", "The ticket cannot be resolved";
+    TicketNotReopenable = "ticket_not_reopenable", 409, "La saisine n’est ni traitée ni clôturée", "The ticket is neither resolved nor closed";
+    TicketNotResolved = "ticket_not_resolved", 409, "La saisine n’est ni traitée ni refusée", "The ticket is neither resolved nor refused";
+    TicketNotCancellable = "ticket_not_cancellable", 409, "La saisine ne peut plus être annulée", "The ticket can no longer be cancelled";
+    TicketEnded = "ticket_ended", 409, "La saisine est déjà terminée", "The ticket has ended";
+    ReopenWindowOver = "reopen_window_over", 409, "Une saisine clôturée ne peut être rouverte que pendant 30 jours", "A closed ticket can be reopened for 30 days only";
+    ClosureReasonGiven = "closure_reason_given", 409, "La saisine a déjà un motif de clôture", "The ticket has a closure reason already";
+    StaleVersion = "stale_version", 412, "La saisine a changé depuis que vous l’avez lue", "The ticket has changed since you read it";
+    BodyTooLarge = "body_too_large", 413, "Le corps de la requête est trop grand", "The request body is too large";
+    UriTooLong = "uri_too_long", 414, "L’adresse de la requête est trop longue", "The request target is too long";
+    UnsupportedMediaType = "unsupported_media_type", 415, "Le corps doit être de type application/json", "The body must be application/json";
+    InvalidContent = "invalid_content", 422, "La requête est bien formée, mais son contenu ne convient pas", "The request is well formed, but its content does not fit";
+    IdempotencyKeyReused = "idempotency_key_reused", 422, "Cette clé d’idempotence a servi à une autre requête", "The idempotency key was used for another request";
+    IfMatchNeeded = "if_match_needed", 428, "Il faut dire quelle version de la saisine vous avez lue (If-Match)", "Say which version of the ticket you have read (If-Match)";
+    Internal = "internal", 500, "Une erreur est survenue de notre côté", "Something went wrong on our side";
+    Unavailable = "unavailable", 503, "Le service est momentanément indisponible", "The service is unavailable for the moment";
+    NoCity = "no_city", 503, "Aucune ville n’est encore chargée", "No city is loaded yet";
+}
+
+/// What is wrong with one field or parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// Where.
+    pub at: At,
+    /// What, as clients see it.
+    pub code: &'static str,
+    /// What, for people: French and English.
+    pub detail: (String, String),
+}
+
+/// Where something is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum At {
+    /// In the body: a JSON pointer (RFC 6901).
+    Body(String),
+    /// In the query.
+    Query(String),
+    /// In a header.
+    Header(&'static str),
+}
+
+impl FieldError {
+    pub(crate) fn new(at: At, code: &'static str, (fr, en): (impl Into<String>, impl Into<String>)) -> Self {
+        Self { at, code, detail: (fr.into(), en.into()) }
+    }
+
+    pub(crate) fn in_body(pointer: &str, code: &'static str, (fr, en): Text) -> Self {
+        Self::new(At::Body(pointer.to_owned()), code, (fr, en))
+    }
+}
+
+/// An error, to be answered.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    code: Code,
+    detail: Option<(String, String)>,
+    errors: Vec<FieldError>,
+    etag: Option<String>,
+    allow: Option<String>,
+}
+
+impl Problem {
+    /// A problem of that code.
+    #[must_use]
+    pub const fn new(code: Code) -> Self {
+        Self { code, detail: None, errors: Vec::new(), etag: None, allow: None }
+    }
+
+    pub(crate) fn detail(self, (fr, en): (impl Into<String>, impl Into<String>)) -> Self {
+        Self { detail: Some((fr.into(), en.into())), ..self }
+    }
+
+    pub(crate) fn errors(self, errors: Vec<FieldError>) -> Self {
+        Self { errors, ..self }
+    }
+
+    pub(crate) fn etag(self, etag: String) -> Self {
+        Self { etag: Some(etag), ..self }
+    }
+
+    pub(crate) fn allow(self, allow: String) -> Self {
+        Self { allow: Some(allow), ..self }
+    }
+
+    /// The problem that a framework's own error response is turned into.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        Self::new(match status.as_u16() {
+            404 => Code::NotFound,
+            405 => Code::MethodNotAllowed,
+            413 => Code::BodyTooLarge,
+            414 => Code::UriTooLong,
+            415 => Code::UnsupportedMediaType,
+            503 => Code::Unavailable,
+            400..=499 => Code::InvalidRequest,
+            _ => Code::Internal,
+        })
+    }
+
+    /// The answer, in the language that the request prefers.
+    pub(crate) fn answer(&self, request: &HttpRequest) -> HttpResponse {
+        let language = preferred_language(request);
+        let mut answer = HttpResponse::build(self.status_code());
+        answer.insert_header((CONTENT_TYPE, "application/problem+json"));
+        answer.insert_header((CONTENT_LANGUAGE, language.tag()));
+        answer.insert_header((VARY, "Accept-Language"));
+        if self.code.status() == 401 {
+            answer.insert_header((WWW_AUTHENTICATE, self.challenge()));
+        }
+        if self.code.status() == 503 {
+            answer.insert_header((RETRY_AFTER, "5"));
+        }
+        if let Some(etag) = &self.etag {
+            answer.insert_header((ETAG, etag.as_str()));
+        }
+        if let Some(allow) = &self.allow {
+            answer.insert_header((ALLOW, allow.as_str()));
+        }
+        answer.json(self.body(request.path(), language))
+    }
+
+    /// RFC 6750, 3: the error is named only when a token was presented.
+    fn challenge(&self) -> &'static str {
+        match self.code {
+            Code::TokenExpired => r#"Bearer realm="continuum", error="invalid_token", error_description="expired""#,
+            _ => r#"Bearer realm="continuum""#,
+        }
+    }
+
+    fn body(&self, instance: &str, language: Language) -> ProblemBody {
+        let pick = |(fr, en): &(String, String)| match language {
+            Language::Fr => fr.clone(),
+            Language::En => en.clone(),
+        };
+        let error = |error: &FieldError| FieldErrorBody {
+            pointer: if let At::Body(pointer) = &error.at { Some(pointer.clone()) } else { None },
+            parameter: if let At::Query(name) = &error.at { Some(name.clone()) } else { None },
+            header: if let At::Header(name) = error.at { Some(name.to_owned()) } else { None },
+            code: error.code.to_owned(),
+            detail: pick(&error.detail),
+        };
+        let title = in_language(self.code.title(), language);
+        ProblemBody {
+            problem_type: format!("/docs/problems#{}", self.code.name()),
+            title: title.to_owned(),
+            status: self.code.status(),
+            detail: self.detail.as_ref().map_or_else(|| format!("{title}."), pick),
+            instance: instance.to_owned(),
+            code: self.code.name().to_owned(),
+            errors: self.errors.iter().map(error).collect(),
+        }
+    }
+}
+
+/// The language that a request prefers.
+pub(crate) fn preferred_language(request: &HttpRequest) -> Language {
+    let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    header.map_or_else(Language::default, Language::negotiate)
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.name())
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// Carries the problem outwards: [`crate::outermost`] knows the request, and writes the answer.
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::new(self.status_code());
+        response.extensions_mut().insert(self.clone());
+        response
+    }
+}
+
+/// An error (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody {
+    /// A page that explains the code, relative to the base URL.
+    #[serde(rename = "type")]
+    #[schema(rename = "type", format = "uri-reference", examples("/docs/problems#stale_version"))]
+    problem_type: String,
+    /// What went wrong, in the language of `Accept-Language`.
+    title: String,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
+    status: u16,
+    /// What went wrong this time.
+    detail: String,
+    /// The path of the request.
+    #[schema(format = "uri-reference")]
+    instance: String,
+    /// What went wrong, for programs: it never changes.
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", examples("stale_version"))]
+    code: String,
+    /// Every field or parameter that is wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<FieldErrorBody>,
+}
+
+/// What is wrong with one field, parameter or header.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FieldError)]
+struct FieldErrorBody {
+    /// The field of the body, a JSON pointer (RFC 6901).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples("/place/lat"))]
+    pointer: Option<String>,
+    /// The query parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    parameter: Option<String>,
+    /// The header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    header: Option<String>,
+    /// What is wrong, for programs.
+    #[schema(pattern = "^[a-z][a-z0-9_]*$", examples("required"))]
+    code: String,
+    /// What is wrong, for people.
+    detail: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_distinct() {
+        let mut names: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Code::ALL.len());
+    }
+}

@@ -1,0 +1,253 @@
+//! How the errors of the use cases are told: each exhaustively, once.
+
+use auth::Forbidden;
+use domain::ticket::{Action, Refusal};
+use usecases::NoCity;
+use usecases::cafe::{HoldError, PlanError};
+use usecases::concern::{Fault as ConcernFault, FileError};
+use usecases::once::KeyReused;
+use usecases::session::{BeginError, RefreshError};
+use usecases::ticket::{ChangeError, Fault as ChangeFault};
+
+use crate::problem::{Code, FieldError, Problem};
+use crate::reply::etag;
+
+/// The store's errors: what may pass is told as such, everything else is ours to mend. The log has the cause, the
+/// client does not.
+impl From<usecases::StoreError> for Problem {
+    fn from(error: usecases::StoreError) -> Self {
+        match error {
+            usecases::StoreError::Unavailable(cause) => {
+                tracing::warn!(%cause, "the database does not answer");
+                Self::new(Code::Unavailable)
+            }
+            other @ (usecases::StoreError::Constraint(_)
+            | usecases::StoreError::Corrupt(_)
+            | usecases::StoreError::Database(_)) => {
+                tracing::error!(cause = %other, "the database refused a statement");
+                Self::new(Code::Internal)
+            }
+        }
+    }
+}
+
+impl From<Forbidden> for Problem {
+    fn from(Forbidden(right): Forbidden) -> Self {
+        Self::new(Code::MissingRight)
+            .detail((format!("Il manque le droit « {right} »."), format!("The right “{right}” is missing.")))
+    }
+}
+
+impl From<NoCity> for Problem {
+    fn from(NoCity: NoCity) -> Self {
+        Self::new(Code::NoCity)
+    }
+}
+
+impl From<KeyReused> for Problem {
+    fn from(KeyReused: KeyReused) -> Self {
+        Self::new(Code::IdempotencyKeyReused)
+    }
+}
+
+fn key_error(error: &auth::token::KeyError) -> Problem {
+    tracing::error!(%error, "an access token could not be signed");
+    Problem::new(Code::Internal)
+}
+
+impl From<BeginError> for Problem {
+    fn from(error: BeginError) -> Self {
+        match error {
+            BeginError::WrongCredentials => Self::new(Code::WrongCredentials),
+            BeginError::Key(error) => key_error(&error),
+            BeginError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RefreshError> for Problem {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Invalid => Self::new(Code::InvalidRefreshToken),
+            RefreshError::Key(error) => key_error(&error),
+            RefreshError::Store(error) => error.into(),
+        }
+    }
+}
+
+fn content(pointer: &str, code: &'static str, fr: &'static str, en: &'static str) -> FieldError {
+    FieldError::in_body(pointer, code, (fr, en))
+}
+
+fn outside_city() -> FieldError {
+    content("/place", "outside_city", "Le lieu est hors de la ville.", "The place is outside the city.")
+}
+
+impl From<PlanError> for Problem {
+    fn from(error: PlanError) -> Self {
+        let fault = match error {
+            PlanError::OutsideCity => outside_city(),
+            PlanError::EndsBeforeItBegins => content(
+                "/ends_at",
+                "ends_before_it_begins",
+                "Un café finit après avoir commencé.",
+                "A café ends after it begins.",
+            ),
+            PlanError::KeyReused(error) => return error.into(),
+            PlanError::NoCity(error) => return error.into(),
+            PlanError::Store(error) => return error.into(),
+        };
+        Self::new(Code::InvalidContent).errors(vec![fault])
+    }
+}
+
+impl From<HoldError> for Problem {
+    fn from(error: HoldError) -> Self {
+        match error {
+            HoldError::NotFound => Self::new(Code::NotFound),
+            HoldError::NotPlanned(_) => Self::new(Code::CafeNotPlanned),
+            HoldError::KeyReused(error) => error.into(),
+            HoldError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<FileError> for Problem {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Invalid(faults) => {
+                Self::new(Code::InvalidContent).errors(faults.into_iter().map(concern_fault).collect())
+            }
+            FileError::NoRoute => {
+                tracing::error!("no routing rule applies: the rules in force were not checked");
+                Self::new(Code::Internal)
+            }
+            FileError::KeyReused(error) => error.into(),
+            FileError::NoCity(error) => error.into(),
+            FileError::Store(error) => error.into(),
+        }
+    }
+}
+
+fn concern_fault(fault: ConcernFault) -> FieldError {
+    match fault {
+        ConcernFault::UnknownCategory => content(
+            "/category",
+            "unknown_category",
+            "Le catalogue n’a pas ce motif ; voyez GET /v1/categories.",
+            "The catalogue has no such category; see GET /v1/categories.",
+        ),
+        ConcernFault::OutsideCity => outside_city(),
+        ConcernFault::CafeMissing => content(
+            "/cafe_id",
+            "required",
+            "Une doléance entendue à un café nomme ce café.",
+            "A concern heard at a café names the café.",
+        ),
+        ConcernFault::CafeNotExpected => content(
+            "/cafe_id",
+            "not_expected",
+            "Seule une doléance d’origine « cafe » nomme un café.",
+            "Only a concern whose origin is “cafe” names a café.",
+        ),
+        ConcernFault::UnknownCafe => {
+            content("/cafe_id", "unknown_cafe", "Ce café n’existe pas.", "There is no such café.")
+        }
+        ConcernFault::CafeCancelled => {
+            content("/cafe_id", "cafe_cancelled", "Ce café a été annulé.", "This café was called off.")
+        }
+        ConcernFault::DescriptionMissing => content(
+            "/description",
+            "required",
+            "Dites ce que l’habitant a signalé.",
+            "Say what the resident raised.",
+        ),
+    }
+}
+
+impl From<Refusal> for Code {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::State { action, .. } => match action {
+                Action::Receive | Action::Acknowledge => Self::TicketNotSubmitted,
+                Action::Refuse => Self::TicketNotRefusable,
+                Action::Reroute => Self::TicketNotReroutable,
+                Action::Schedule => Self::TicketNotSchedulable,
+                Action::Start => Self::TicketNotStartable,
+                Action::Hold => Self::TicketNotUnderWay,
+                Action::Resume => Self::TicketNotOnHold,
+                Action::Resolve => Self::TicketNotResolvable,
+                Action::Reopen => Self::TicketNotReopenable,
+                Action::Close => Self::TicketNotResolved,
+                Action::Cancel => Self::TicketNotCancellable,
+                Action::Merge => Self::TicketEnded,
+            },
+            Refusal::NotTheirs(_) => Self::ActionNotYours,
+            Refusal::ReopenWindowOver => Self::ReopenWindowOver,
+            Refusal::ClosureReasonGiven => Self::ClosureReasonGiven,
+            Refusal::ClosureReasonNeeded | Refusal::BodyToldNeeded => Self::InvalidContent,
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let problem = Self::new(refusal.into());
+        match refusal {
+            Refusal::State { state, .. } => problem.detail((
+                format!("La saisine est à l’état « {} ».", crate::view::state_label(state)),
+                format!("The ticket is in the state “{}”.", state.code()),
+            )),
+            Refusal::ClosureReasonNeeded => problem.errors(vec![content(
+                "/closure_reason",
+                "required",
+                "Une saisine refusée est clôturée avec un motif.",
+                "A refused ticket is closed with a closure reason.",
+            )]),
+            Refusal::BodyToldNeeded => problem.errors(vec![content(
+                "/body_told",
+                "required",
+                "Dites quel organisme compétent a été informé (CRPA L114-2).",
+                "Say which competent body was told (CRPA L114-2).",
+            )]),
+            Refusal::NotTheirs(_) | Refusal::ReopenWindowOver | Refusal::ClosureReasonGiven => problem,
+        }
+    }
+}
+
+impl From<ChangeError> for Problem {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::NotFound => Self::new(Code::NotFound),
+            ChangeError::Stale(current) => Self::new(Code::StaleVersion).etag(etag(current)),
+            ChangeError::Refused(refusal) => refusal.into(),
+            ChangeError::Invalid(fault) => Self::new(Code::InvalidContent).errors(vec![change_fault(fault)]),
+            ChangeError::KeyReused(error) => error.into(),
+            ChangeError::NoCity(error) => error.into(),
+            ChangeError::Store(error) => error.into(),
+        }
+    }
+}
+
+fn change_fault(fault: ChangeFault) -> FieldError {
+    match fault {
+        ChangeFault::AssigneeNotOfService => content(
+            "/assignee",
+            "not_of_service",
+            "Cette personne n’appartient pas au service de la saisine.",
+            "This person does not belong to the ticket's service.",
+        ),
+        ChangeFault::UnknownService => content(
+            "/service",
+            "unknown_service",
+            "Ce service n’existe pas ; voyez GET /v1/services.",
+            "There is no such service; see GET /v1/services.",
+        ),
+        ChangeFault::NoteMissing => content(
+            "/note",
+            "required",
+            "Le motif « other » demande une note qui l’explique.",
+            "The reason “other” needs a note that explains it.",
+        ),
+    }
+}

@@ -1,0 +1,80 @@
+//! What an answer carries besides its body.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_LANGUAGE, ETAG, LINK, LOCATION, VARY};
+use actix_web::{HttpRequest, HttpResponse};
+use domain::language::Language;
+use serde::Serialize;
+use usecases::Answer;
+
+use crate::problem::{Code, Problem};
+use crate::request::cursor::{self, Cursor};
+
+/// The `ETag` of a version.
+pub(crate) fn etag(version: i64) -> String {
+    format!("\"{version}\"")
+}
+
+/// An answer that may be kept for repeats of its request.
+pub(crate) fn kept(status: StatusCode, version: Option<i64>, location: Option<String>, body: &impl Serialize) -> Answer {
+    Answer {
+        status: status.as_u16(),
+        etag: version.map(etag),
+        location,
+        body: serde_json::to_string(body).expect("views are structs with string keys, which always serialise"),
+    }
+}
+
+/// Sends an answer.
+pub(crate) fn send(answer: Answer, language: Language) -> Result<HttpResponse, Problem> {
+    let status = StatusCode::from_u16(answer.status).map_err(|_| Problem::new(Code::Internal))?;
+    let mut response = HttpResponse::build(status);
+    in_language(&mut response, language);
+    if let Some(etag) = answer.etag {
+        response.insert_header((ETAG, etag));
+    }
+    if let Some(location) = answer.location {
+        response.insert_header((LOCATION, location));
+    }
+    Ok(response.content_type("application/json").body(answer.body))
+}
+
+/// Sends something that was read.
+pub(crate) fn read(version: Option<i64>, language: Language, body: &impl Serialize) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    in_language(&mut response, language);
+    if let Some(version) = version {
+        response.insert_header((ETAG, etag(version)));
+    }
+    response.json(body)
+}
+
+fn in_language(response: &mut actix_web::HttpResponseBuilder, language: Language) {
+    response.insert_header((CONTENT_LANGUAGE, language.tag()));
+    response.insert_header((VARY, "Accept-Language"));
+}
+
+#[derive(Serialize)]
+struct PageBody<T> {
+    items: Vec<T>,
+    next_cursor: Option<String>,
+}
+
+/// Sends a page, with the link to the next one (RFC 8288).
+pub(crate) fn page<T: Serialize>(
+    request: &HttpRequest,
+    language: Language,
+    items: Vec<T>,
+    next: Option<&impl Cursor>,
+) -> HttpResponse {
+    let next_cursor = next.map(cursor::encode);
+    let mut response = HttpResponse::Ok();
+    in_language(&mut response, language);
+    if let Some(next) = &next_cursor {
+        let pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(pairs.filter(|(key, _)| key != "cursor")).append_pair("cursor", next);
+        response.insert_header((LINK, format!("<{}?{}>; rel=\"next\"", request.path(), query.finish())));
+    }
+    response.json(PageBody { items, next_cursor })
+}

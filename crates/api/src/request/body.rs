@@ -1,0 +1,211 @@
+//! The body of a request: JSON that fits the schema which the OpenAPI document shows. What is documented is what is
+//! checked, and every fault is told at once.
+
+use std::pin::Pin;
+use std::sync::LazyLock;
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload};
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ValidationError, Validator};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use utoipa::openapi::schema::Components;
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::problem::{At, Code, FieldError, Problem};
+
+/// The greatest body that is read, bytes.
+pub const MAX_BODY: usize = 128 * 1024;
+
+/// A type of request bodies.
+pub(crate) trait Input: DeserializeOwned + ToSchema + 'static {
+    /// Checks values against the type's schema.
+    fn validator() -> &'static Validator;
+}
+
+/// Says that a type is a request body.
+macro_rules! input {
+    ($name:ty) => {
+        impl $crate::request::body::Input for $name {
+            fn validator() -> &'static jsonschema::Validator {
+                static VALIDATOR: std::sync::LazyLock<jsonschema::Validator> =
+                    std::sync::LazyLock::new($crate::request::body::validator::<$name>);
+                &VALIDATOR
+            }
+        }
+    };
+}
+pub(crate) use input;
+
+/// The validator of a type's schema.
+pub(crate) fn validator<T: ToSchema + PartialSchema>() -> Validator {
+    let mut components = Components::new();
+    let mut schemas = vec![(T::name().into_owned(), T::schema())];
+    T::schemas(&mut schemas);
+    components.schemas.extend(schemas);
+    let schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$ref": format!("#/components/schemas/{}", T::name()),
+        "components": components,
+    });
+    jsonschema::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .expect("the schemas are made from types, and each body of the API is sent by a test")
+}
+
+/// A body without fields.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
+input!(Nothing);
+
+/// A request's body, checked and parsed.
+pub(crate) struct Body<T> {
+    /// What it says.
+    pub(crate) value: T,
+    /// The SHA-256 of its bytes.
+    pub(crate) digest: [u8; 32],
+}
+
+impl<T: Input> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let has_type = request.headers().contains_key(CONTENT_TYPE);
+        let is_json = request.content_type().eq_ignore_ascii_case("application/json");
+        let bytes = Bytes::from_request(request, payload);
+        Box::pin(async move {
+            let bytes = bytes.await.map_err(|error| Problem::of_status(error.as_response_error().status_code()))?;
+            if bytes.is_empty() {
+                return parse(b"{}");
+            }
+            if has_type && !is_json {
+                return Err(Problem::new(Code::UnsupportedMediaType));
+            }
+            if !has_type {
+                return Err(Problem::new(Code::UnsupportedMediaType));
+            }
+            parse(&bytes)
+        })
+    }
+}
+
+fn parse<T: Input>(bytes: &[u8]) -> Result<Body<T>, Problem> {
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        Problem::new(Code::InvalidUtf8).detail((
+            format!("L’octet {at} n’appartient à aucun caractère UTF-8."),
+            format!("Byte {at} belongs to no UTF-8 character."),
+        ))
+    })?;
+    let value: Value = serde_json::from_str(text).map_err(|error| invalid_json(&error))?;
+    let errors: Vec<FieldError> = T::validator().iter_errors(&value).flat_map(|error| field_errors(&error)).collect();
+    if !errors.is_empty() {
+        return Err(Problem::new(Code::InvalidRequest).errors(errors));
+    }
+    // What the schema cannot say: duplicate keys, texts that are only white space, and the like.
+    let value = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|error| {
+        let pointer = pointer(error.path());
+        let detail = error.into_inner().to_string();
+        Problem::new(Code::InvalidRequest).errors(vec![FieldError::new(
+            At::Body(pointer),
+            "invalid",
+            (format!("Valeur refusée : {detail}."), format!("Value refused: {detail}.")),
+        )])
+    })?;
+    Ok(Body { value, digest: Sha256::digest(bytes).into() })
+}
+
+fn invalid_json(error: &serde_json::Error) -> Problem {
+    let (line, column) = (error.line(), error.column());
+    Problem::new(Code::InvalidJson).detail((
+        format!("Le JSON se brise à la ligne {line}, colonne {column}."),
+        format!("The JSON breaks at line {line}, column {column}."),
+    ))
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter().fold(String::new(), |pointer, segment| match segment {
+        Segment::Map { key } => format!("{pointer}/{}", escape(key)),
+        Segment::Seq { index } => format!("{pointer}/{index}"),
+        Segment::Enum { .. } | Segment::Unknown => pointer,
+    })
+}
+
+/// RFC 6901, 3.
+fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// What a schema's error means, field by field.
+fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
+    let at = error.instance_path().as_str();
+    let one = |code, fr: String, en: String| vec![FieldError::new(At::Body(at.to_owned()), code, (fr, en))];
+    match error.kind() {
+        ValidationErrorKind::Required { property } => {
+            let name = escape(property.as_str().unwrap_or_default());
+            let texts = ("Ce champ est obligatoire.", "This field is required.");
+            vec![FieldError::in_body(&format!("{at}/{name}"), "required", texts)]
+        }
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            let texts = ("Ce champ n’existe pas ici.", "There is no such field here.");
+            let unknown = |name: &String| FieldError::in_body(&format!("{at}/{}", escape(name)), "unknown_field", texts);
+            unexpected.iter().map(unknown).collect()
+        }
+        ValidationErrorKind::Type { .. } => {
+            one("wrong_type", format!("Type attendu : {}.", expected(error)), format!("Expected: {}.", expected(error)))
+        }
+        ValidationErrorKind::Enum { options } => {
+            let options = options.as_array().map(|all| all.iter().filter_map(Value::as_str).collect::<Vec<_>>());
+            let options = options.unwrap_or_default().join(", ");
+            one("unknown_value", format!("Valeurs possibles : {options}."), format!("Possible values: {options}."))
+        }
+        ValidationErrorKind::MaxLength { limit } => {
+            one("too_long", format!("Au plus {limit} caractères."), format!("At most {limit} characters."))
+        }
+        ValidationErrorKind::MinLength { limit } => {
+            one("too_short", format!("Au moins {limit} caractère(s)."), format!("At least {limit} character(s)."))
+        }
+        ValidationErrorKind::Maximum { limit } => {
+            one("out_of_range", format!("Au plus {limit}."), format!("At most {limit}."))
+        }
+        ValidationErrorKind::Minimum { limit } => {
+            one("out_of_range", format!("Au moins {limit}."), format!("At least {limit}."))
+        }
+        ValidationErrorKind::Format { format } => {
+            one("bad_format", format!("Format attendu : {format}."), format!("Expected format: {format}."))
+        }
+        ValidationErrorKind::Pattern { pattern } => {
+            one("bad_format", format!("Forme attendue : {pattern}."), format!("Expected form: {pattern}."))
+        }
+        // An optional object is "null or this": what is wrong is what keeps it from being this.
+        ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
+            context.last().into_iter().flatten().flat_map(field_errors).collect()
+        }
+        _ => one("invalid", "Valeur refusée.".to_owned(), "Value refused.".to_owned()),
+    }
+}
+
+fn expected(error: &ValidationError<'_>) -> String {
+    use jsonschema::error::TypeKind;
+    match error.kind() {
+        ValidationErrorKind::Type { kind: TypeKind::Single(one) } => one.to_string(),
+        ValidationErrorKind::Type { kind: TypeKind::Multiple(several) } => {
+            several.iter().map(|kind| kind.to_string()).collect::<Vec<_>>().join(" / ")
+        }
+        _ => String::new(),
+    }
+}
+
+/// Forces the validators that a route will need, so that a schema which cannot be compiled is found when the server
+/// starts and not when the first request arrives.
+pub(crate) fn compile<T: Input>() {
+    LazyLock::force(&LazyLock::new(T::validator));
+}

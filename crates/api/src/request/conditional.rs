@@ -1,0 +1,50 @@
+//! `If-Match` (RFC 9110, 13.1.1): which version the caller has seen. Nobody overwrites what they have not seen, so that
+//! `*` is not accepted.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::IF_MATCH;
+use actix_web::{FromRequest, HttpRequest};
+
+use crate::problem::{At, Code, FieldError, Problem};
+
+/// The versions that the caller would change.
+pub(crate) struct IfMatch(pub(crate) Vec<i64>);
+
+fn versions(request: &HttpRequest) -> Result<Vec<i64>, Problem> {
+    let mut headers = request.headers().get_all(IF_MATCH).peekable();
+    if headers.peek().is_none() {
+        return Err(Problem::new(Code::IfMatchNeeded));
+    }
+    let mut versions = Vec::new();
+    for header in headers {
+        let text = header.to_str().map_err(|_| malformed())?;
+        for tag in text.split(',').map(str::trim) {
+            // A weak tag never matches (RFC 9110, 8.8.3.2); one of another service neither.
+            let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+            let opaque = opaque.strip_prefix('"').and_then(|t| t.strip_suffix('"')).ok_or_else(malformed)?;
+            if !tag.starts_with("W/") {
+                versions.extend(opaque.parse::<i64>().ok());
+            }
+        }
+    }
+    Ok(versions)
+}
+
+fn malformed() -> Problem {
+    let texts = (
+        "Attendu : l’ETag de la dernière lecture, guillemets compris ; « * » n’est pas admis.",
+        "Expected: the ETag of the last read, quotes included; “*” is not accepted.",
+    );
+    Problem::new(Code::InvalidHeader).errors(vec![FieldError::new(At::Header("If-Match"), "bad_value", texts)])
+}
+
+impl FromRequest for IfMatch {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(versions(request).map(Self))
+    }
+}

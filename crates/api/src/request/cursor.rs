@@ -1,0 +1,67 @@
+//! Cursors: the position of a page's last item, opaque to the client.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use domain::id::{CafeId, TicketId};
+use uuid::Uuid;
+
+/// A position in a list.
+pub(crate) trait Cursor: Sized {
+    /// As text, before it is made opaque.
+    fn text(&self) -> String;
+    /// From that text.
+    fn parse(text: &str) -> Option<Self>;
+}
+
+/// The cursor as the client keeps it.
+pub(crate) fn encode(cursor: &impl Cursor) -> String {
+    URL_SAFE_NO_PAD.encode(cursor.text())
+}
+
+/// The position that a client's cursor stands for.
+pub(crate) fn decode<C: Cursor>(opaque: &str) -> Option<C> {
+    C::parse(&String::from_utf8(URL_SAFE_NO_PAD.decode(opaque).ok()?).ok()?)
+}
+
+fn position(at: DateTime<Utc>, id: Uuid) -> String {
+    format!("{}.{id}", at.timestamp_micros())
+}
+
+fn parse_position(text: &str) -> Option<(DateTime<Utc>, Uuid)> {
+    let (micros, id) = text.split_once('.')?;
+    Some((DateTime::from_timestamp_micros(micros.parse().ok()?)?, id.parse().ok()?))
+}
+
+impl Cursor for usecases::ticket::After {
+    fn text(&self) -> String {
+        position(self.filed_at, self.id.0)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (filed_at, id) = parse_position(text)?;
+        Some(Self { filed_at, id: TicketId(id) })
+    }
+}
+
+impl Cursor for usecases::cafe::After {
+    fn text(&self) -> String {
+        position(self.starts_at, self.id.0)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (starts_at, id) = parse_position(text)?;
+        Some(Self { starts_at, id: CafeId(id) })
+    }
+}
+
+/// A position in a timeline: a version.
+impl Cursor for i64 {
+    fn text(&self) -> String {
+        self.to_string()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().filter(|version| *version >= 0)
+    }
+}

@@ -1,0 +1,52 @@
+//! `Idempotency-Key`: the same request under the same key is done once.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use domain::id::UserId;
+use sha2::{Digest, Sha256};
+use usecases::Claim;
+
+use crate::problem::{At, Code, FieldError, Problem};
+
+/// The header's name.
+pub(crate) const HEADER: &str = "Idempotency-Key";
+
+/// The key of a request, if it has one, and what the request is.
+pub(crate) struct Idempotency {
+    key: Option<String>,
+    request: Sha256,
+}
+
+impl Idempotency {
+    /// The claim of a client on the key, for a request with that body.
+    pub(crate) fn claim(self, client: UserId, body: &[u8; 32]) -> Option<Claim> {
+        let fingerprint = self.request.chain_update(body).finalize().to_vec();
+        self.key.map(|key| Claim { client, key, fingerprint })
+    }
+}
+
+fn key(request: &HttpRequest) -> Result<Option<String>, Problem> {
+    let mut headers = request.headers().get_all(HEADER);
+    let Some(header) = headers.next() else { return Ok(None) };
+    let text = header.to_str().ok().map(str::trim);
+    match text.filter(|text| (1..=255).contains(&text.len())) {
+        Some(text) if headers.next().is_none() => Ok(Some(text.to_owned())),
+        _ => {
+            let texts = ("Attendu : une clé de 1 à 255 caractères visibles.", "Expected: one key of 1 to 255 visible characters.");
+            let error = FieldError::new(At::Header(HEADER), "bad_value", texts);
+            Err(Problem::new(Code::InvalidHeader).errors(vec![error]))
+        }
+    }
+}
+
+impl FromRequest for Idempotency {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let described = Sha256::new().chain_update(request.method().as_str()).chain_update(request.path());
+        ready(key(request).map(|key| Self { key, request: described }))
+    }
+}

@@ -1,0 +1,9 @@
+//! What a request brings: who asks, the body, the query, and the headers that change what is done.
+
+pub(crate) mod body;
+pub(crate) mod caller;
+pub(crate) mod conditional;
+pub(crate) mod cursor;
+pub(crate) mod idempotency;
+pub(crate) mod path;
+pub(crate) mod query;

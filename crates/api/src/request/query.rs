@@ -1,0 +1,77 @@
+//! The query of a request: known parameters only, repeatable where a list is meant, every fault told at once.
+
+use actix_web::HttpRequest;
+use url::form_urlencoded;
+
+use crate::problem::{At, Code, FieldError, Problem};
+use crate::request::cursor::{self, Cursor};
+
+/// How many items a page has unless asked otherwise.
+const DEFAULT_LIMIT: u64 = 50;
+/// How many items a page has at most.
+const MAX_LIMIT: u64 = 200;
+
+/// The parameters of a query, taken one after the other.
+pub(crate) struct Query {
+    pairs: Vec<(String, String)>,
+    errors: Vec<FieldError>,
+}
+
+impl Query {
+    /// The query of a request.
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        Self { pairs: form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect(), errors: vec![] }
+    }
+
+    fn take(&mut self, name: &str) -> Vec<String> {
+        self.pairs.extract_if(.., |(key, _)| key == name).map(|(_, value)| value).collect()
+    }
+
+    fn fault(&mut self, name: &str, code: &'static str, fr: impl Into<String>, en: impl Into<String>) {
+        self.errors.push(FieldError::new(At::Query(name.to_owned()), code, (fr.into(), en.into())));
+    }
+
+    /// Every value of a repeatable parameter.
+    pub(crate) fn each<T>(&mut self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
+        let mut parsed = Vec::new();
+        for value in self.take(name) {
+            match parse(&value) {
+                Some(value) => parsed.push(value),
+                None => self.fault(name, "bad_value", format!("Attendu : {expected}."), format!("Expected: {expected}.")),
+            }
+        }
+        parsed
+    }
+
+    /// The value of a parameter that stands once at most.
+    pub(crate) fn one<T>(&mut self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+        let mut values = self.each(name, expected, parse);
+        if values.len() > 1 {
+            self.fault(name, "repeated", "Ce paramètre ne peut figurer qu’une fois.", "This parameter can stand once only.");
+        }
+        values.pop()
+    }
+
+    /// `limit`, and `cursor` as the position after which the page begins.
+    pub(crate) fn page<C: Cursor>(&mut self) -> (u64, Option<C>) {
+        let expected = format!("1…{MAX_LIMIT}");
+        let limit = self.one("limit", &expected, |value| {
+            value.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit))
+        });
+        let after = self.one("cursor", "the `next_cursor` of an earlier page", cursor::decode);
+        (limit.unwrap_or(DEFAULT_LIMIT), after)
+    }
+
+    /// Done: what is left is unknown.
+    ///
+    /// # Errors
+    /// Every fault of the query at once.
+    pub(crate) fn finish(mut self) -> Result<(), Problem> {
+        let mut unknown: Vec<String> = std::mem::take(&mut self.pairs).into_iter().map(|(key, _)| key).collect();
+        unknown.dedup();
+        for name in unknown {
+            self.fault(&name, "unknown_parameter", "Ce paramètre n’existe pas ici.", "There is no such parameter here.");
+        }
+        if self.errors.is_empty() { Ok(()) } else { Err(Problem::new(Code::InvalidParameter).errors(self.errors)) }
+    }
+}

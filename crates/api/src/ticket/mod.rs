@@ -1,0 +1,114 @@
+//! `/v1/tickets`.
+
+mod acknowledge;
+mod close;
+mod list;
+mod read;
+mod refuse;
+mod reopen;
+mod resolve;
+mod start;
+mod timeline;
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use auth::permission::ChangeTickets;
+use domain::id::TicketId;
+use domain::ticket::Ticket;
+use usecases::once::{Done, Once};
+use usecases::ticket::{ChangeError, Named, On};
+use usecases::{Answer, Context};
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::problem::{Code, Problem};
+use crate::reply;
+use crate::request::caller::Caller;
+use crate::request::conditional::IfMatch;
+use crate::request::idempotency::Idempotency;
+use crate::view::TicketView;
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(list::list)
+        .service(read::read)
+        .service(timeline::timeline)
+        .service(acknowledge::acknowledge)
+        .service(refuse::refuse)
+        .service(start::start)
+        .service(resolve::resolve)
+        .service(close::close)
+        .service(reopen::reopen);
+}
+
+/// The ticket that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(crate) struct TicketPath {
+    /// The ticket's id, or its reference.
+    #[param(value_type = String, example = "AMI-26-000001", pattern = "^[A-Za-z0-9-]{1,60}$")]
+    ticket: Named,
+}
+
+impl FromRequest for TicketPath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let name = request.match_info().get("ticket").unwrap_or_default();
+        let reference = || {
+            let plausible = name.len() <= 60 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+            plausible.then(|| Named::Reference(name.to_ascii_uppercase()))
+        };
+        let ticket = name.parse().map(|id| Named::Id(TicketId(id))).ok().or_else(reference);
+        ready(ticket.map(|ticket| Self { ticket }).ok_or_else(|| Problem::new(Code::NotFound)))
+    }
+}
+
+/// The headers of a change.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "only documents the headers that extractors read")]
+pub(crate) struct ChangeHeaders {
+    /// The `ETag` of the ticket as you last read it: nobody overwrites what they have not seen.
+    #[param(rename = "If-Match", required = true, example = "\"1\"")]
+    if_match: String,
+    /// Any text that is unique to this request: a repeat within 24 hours gets the first answer again.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255, example = "4f9f7a6e-acknowledge")]
+    idempotency_key: Option<String>,
+}
+
+/// A change as every action's route receives it.
+struct Change {
+    caller: Caller<ChangeTickets>,
+    on: On,
+    key: Idempotency,
+}
+
+impl Change {
+    fn new(caller: Caller<ChangeTickets>, path: TicketPath, IfMatch(seen): IfMatch, key: Idempotency) -> Self {
+        Self { caller, on: On { ticket: path.ticket, seen }, key }
+    }
+
+    /// Carries the change out by a use case, and answers with the ticket as it is then.
+    async fn answer(
+        self,
+        cx: &Context,
+        digest: &[u8; 32],
+        usecase: impl AsyncFnOnce(&auth::Grant<ChangeTickets>, On, Once<'_, Ticket>) -> Result<Done<Ticket>, ChangeError>,
+    ) -> Result<HttpResponse, Problem> {
+        let Self { caller: Caller { grant, language }, on, key } = self;
+        let loaded: Arc<_> = cx.city()?;
+        let show = |ticket: &Ticket| -> Answer {
+            let view = TicketView::new(ticket, &loaded.city, grant.person(), language, cx.now());
+            reply::kept(StatusCode::OK, Some(ticket.version), None, &view)
+        };
+        let claim = key.claim(grant.person().user, digest);
+        let done = usecase(&grant, on, Once::new(claim, &show)).await?;
+        reply::send(done.into_answer(show), language)
+    }
+}

@@ -1,0 +1,35 @@
+//! Reading a ticket.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use auth::permission::ReadTickets;
+use usecases::Context;
+
+use super::TicketPath;
+use crate::problem::{Code, Problem};
+use crate::reply;
+use crate::request::caller::Caller;
+use crate::view::TicketView;
+
+/// Read a ticket
+///
+/// Within the reader's reach: police agents and dispatchers, and the members of the ticket's service; a restricted one,
+/// only its service, its referrer and dispatchers. Out of reach is not found.
+#[utoipa::path(
+    operation_id = "ticket_read",
+    tag = "tickets",
+    params(TicketPath),
+    responses((status = 200, description = "The ticket", body = TicketView, headers(("ETag" = String, description = "The version")))),
+    security(("bearer" = []))
+)]
+#[get("/v1/tickets/{ticket}")]
+pub(crate) async fn read(
+    caller: Caller<ReadTickets>,
+    cx: Data<Context>,
+    path: TicketPath,
+) -> Result<HttpResponse, Problem> {
+    let ticket = usecases::ticket::read(&cx, &caller.grant, &path.ticket).await?;
+    let ticket = ticket.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let view = TicketView::new(&ticket, &cx.city()?.city, caller.grant.person(), caller.language, cx.now());
+    Ok(reply::read(Some(ticket.version), caller.language, &view))
+}

@@ -1,0 +1,131 @@
+//! A ticket's timeline.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use auth::permission::ReadTickets;
+use chrono::{DateTime, Utc};
+use domain::language::Language;
+use domain::ticket::event::Part;
+use domain::ticket::{Actor, Fact};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use usecases::Context;
+use usecases::ticket::Entry;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::TicketPath;
+use crate::problem::{Code, Problem};
+use crate::reply;
+use crate::request::caller::Caller;
+use crate::request::query::Query;
+
+/// How a timeline is paged.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "only documents the parameters that `Query` takes")]
+pub(crate) struct ListEvents {
+    /// How many at most.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u64>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Who did something.
+#[derive(Serialize, ToSchema)]
+struct ActorView {
+    /// `person`, `resident` or `system`.
+    #[serde(rename = "type")]
+    #[schema(rename = "type", examples("person"))]
+    actor_type: &'static str,
+    /// The person's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    name: Option<String>,
+    /// The part that the person had in the ticket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    part: Option<Part>,
+}
+
+/// One line of a timeline: what happened, by whom, when.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TicketEvent {
+    id: Uuid,
+    /// The ticket's version once it had happened.
+    #[schema(minimum = 1)]
+    version: i64,
+    /// What happened: `submitted`, `acknowledged`, `refused`…
+    #[serde(rename = "type")]
+    #[schema(rename = "type", examples("acknowledged"))]
+    event_type: &'static str,
+    at: DateTime<Utc>,
+    by: ActorView,
+    /// What was said: `closure_reason`, `message_to_resident`, `note`, by type of event.
+    data: Map<String, Value>,
+}
+
+/// A page of a timeline.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct EventPage {
+    /// The events, the first one first.
+    items: Vec<TicketEvent>,
+    /// Where the next page begins; null on the last one.
+    #[schema(required)]
+    next_cursor: Option<String>,
+}
+
+fn view(entry: Entry, notes: bool) -> TicketEvent {
+    let Entry { event, name } = entry;
+    let mut data = match serde_json::to_value(&event.fact) {
+        Ok(Value::Object(data)) => data,
+        Ok(_) | Err(_) => Map::new(),
+    };
+    data.remove("type");
+    // A reopening's note is what the referrer or the dispatcher wrote to the service: everybody reads it.
+    if !notes && !matches!(event.fact, Fact::Reopened { .. }) {
+        data.remove("note");
+    }
+    let (actor_type, part) = match event.by {
+        Actor::Person { part, .. } => ("person", Some(part)),
+        Actor::Resident => ("resident", None),
+        Actor::System => ("system", None),
+    };
+    TicketEvent {
+        id: event.id.0,
+        version: event.version,
+        event_type: event.fact.code(),
+        at: event.at,
+        by: ActorView { actor_type, name, part },
+        data,
+    }
+}
+
+/// Read a ticket's timeline
+///
+/// Exactly one event for each change, the first one first; nothing edits or deletes one. The service's notes are left
+/// out for the referrer of a restricted ticket.
+#[utoipa::path(
+    operation_id = "ticket_timeline",
+    tag = "tickets",
+    params(TicketPath, ListEvents),
+    responses((status = 200, description = "A page of the timeline", body = EventPage, headers(("Link" = String, description = "The next page, rel=\"next\"")))),
+    security(("bearer" = []))
+)]
+#[get("/v1/tickets/{ticket}/timeline")]
+pub(crate) async fn timeline(
+    caller: Caller<ReadTickets>,
+    cx: Data<Context>,
+    path: TicketPath,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let mut query = Query::of(&request);
+    let (limit, after) = query.page();
+    query.finish()?;
+    let found = usecases::ticket::timeline(&cx, &caller.grant, &path.ticket, after.unwrap_or(0), limit).await?;
+    let (ticket, page) = found.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let notes = caller.grant.person().reads_notes_of(&ticket);
+    let events = page.items.into_iter().map(|entry| view(entry, notes)).collect();
+    Ok(reply::page::<TicketEvent>(&request, Language::default(), events, page.next.as_ref()))
+}

@@ -1,0 +1,222 @@
+//! What several answers show: places, references to services, tickets.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::city::City;
+use domain::city::catalogue::{ClosureReason, Sensitivity};
+use domain::id::ServiceCode;
+use domain::language::Language;
+use domain::place::{Areas, Place};
+use domain::text::Address;
+use domain::ticket::lifecycle::next;
+use domain::ticket::rights::Person;
+use domain::ticket::{Action, Priority, State, Ticket};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// What a state is called in French.
+pub(crate) const fn state_label(state: State) -> &'static str {
+    match state {
+        State::Submitted => "transmise",
+        State::Acknowledged => "prise en charge",
+        State::Scheduled => "programmée",
+        State::InProgress => "en cours",
+        State::OnHold => "en attente",
+        State::Refused => "refusée, à réorienter",
+        State::Resolved => "traitée",
+        State::Closed => "clôturée",
+        State::Cancelled => "annulée",
+    }
+}
+
+/// A place, WGS 84.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Place)]
+pub(crate) struct PlaceView {
+    /// Latitude, degrees.
+    #[schema(minimum = -90, maximum = 90, examples(49.894))]
+    pub(crate) lat: f64,
+    /// Longitude, degrees.
+    #[schema(minimum = -180, maximum = 180, examples(2.302))]
+    pub(crate) lon: f64,
+    /// Postal address, one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 200, examples("Rue du Pigeonnier"))]
+    pub(crate) address: Option<Address>,
+}
+
+impl From<&Place> for PlaceView {
+    fn from(place: &Place) -> Self {
+        Self { lat: place.point.lat, lon: place.point.lon, address: place.address.clone() }
+    }
+}
+
+impl From<PlaceView> for Place {
+    fn from(view: PlaceView) -> Self {
+        Self { point: domain::place::Point { lat: view.lat, lon: view.lon }, address: view.address }
+    }
+}
+
+/// The areas of a place: `{"secteurs": "nord"}`.
+pub(crate) fn areas(areas: &Areas) -> BTreeMap<String, String> {
+    areas.iter().map(|(zoning, area)| (zoning.to_string(), area.to_string())).collect()
+}
+
+/// A service, named.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ServiceRef {
+    /// Its code.
+    #[schema(examples("proprete"))]
+    code: String,
+    /// What people call it.
+    #[schema(examples("Propreté urbaine"))]
+    name: String,
+}
+
+impl ServiceRef {
+    pub(crate) fn new(city: &City, code: &ServiceCode, language: Language) -> Self {
+        let name = city.service(code).map_or(code.as_str(), |service| service.name.in_language(language));
+        Self { code: code.to_string(), name: name.to_owned() }
+    }
+}
+
+/// The rule that sent a ticket, and why.
+#[derive(Serialize, ToSchema)]
+struct Routing {
+    /// The rule's code.
+    rule: String,
+    /// The version of the rule set.
+    version: i32,
+    /// Why the rule matched, in words.
+    #[schema(examples("le motif est « Dépôt sauvage »"))]
+    explanation: String,
+}
+
+/// An action that the reader may do now.
+#[derive(Serialize, ToSchema)]
+struct Offered {
+    /// The action: the last part of its path.
+    action: Action,
+    /// The fields that its body must have.
+    needs: Vec<&'static str>,
+}
+
+/// A ticket: the referral of a concern to one service.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Ticket)]
+pub(crate) struct TicketView {
+    id: Uuid,
+    /// What people say on the phone; accepted wherever the id is.
+    #[schema(pattern = "^[A-Z]{2,5}-[0-9]{2}-[0-9]{6,}$", examples("AMI-26-004217"))]
+    reference: String,
+    /// Rises by one with each change; also the `ETag`.
+    #[schema(minimum = 1)]
+    version: i64,
+    state: State,
+    /// The concern that it refers: its description stands there.
+    concern_id: Uuid,
+    /// The category's code.
+    #[schema(examples("illegal_dumping"))]
+    category: String,
+    service: ServiceRef,
+    priority: Priority,
+    sensitivity: Sensitivity,
+    place: PlaceView,
+    /// The area of the place in each zoning, as it was when the concern was filed.
+    #[schema(examples(json!({"secteurs": "nord"})))]
+    areas: BTreeMap<String, String>,
+    filed_at: DateTime<Utc>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    received_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    acknowledged_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    resolved_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    closed_at: Option<DateTime<Utc>>,
+    /// Until when the service should take it in hand: working time of its calendar.
+    ack_due_at: DateTime<Utc>,
+    /// Until when the service should settle it.
+    resolve_due_at: DateTime<Utc>,
+    /// Whether one of the two is missed.
+    late: bool,
+    /// The day on which the service expects to act.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    expected_on: Option<NaiveDate>,
+    /// Who in the service has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    assignee: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    closure_reason: Option<ClosureReason>,
+    routing: Routing,
+    /// What the reader may do with it now.
+    actions: Vec<Offered>,
+}
+
+impl TicketView {
+    pub(crate) fn new(ticket: &Ticket, city: &City, reader: &Person, language: Language, now: DateTime<Utc>) -> Self {
+        Self {
+            id: ticket.id.0,
+            reference: ticket.reference.clone(),
+            version: ticket.version,
+            state: ticket.state,
+            concern_id: ticket.concern.0,
+            category: ticket.category.to_string(),
+            service: ServiceRef::new(city, &ticket.service, language),
+            priority: ticket.priority,
+            sensitivity: ticket.sensitivity,
+            place: (&ticket.place).into(),
+            areas: areas(&ticket.areas),
+            filed_at: ticket.filed_at,
+            received_at: ticket.received_at,
+            acknowledged_at: ticket.acknowledged_at,
+            resolved_at: ticket.resolved_at,
+            closed_at: ticket.closed_at,
+            ack_due_at: ticket.ack_due_at,
+            resolve_due_at: ticket.resolve_due_at,
+            late: ticket.is_late(now),
+            expected_on: ticket.scheduled_for,
+            assignee: ticket.assignee.map(|user| user.0),
+            closure_reason: ticket.closure_reason,
+            routing: Routing {
+                rule: ticket.sent.rule.to_string(),
+                version: ticket.sent.version,
+                explanation: city.explain(&ticket.sent, language),
+            },
+            actions: offered(ticket, reader),
+        }
+    }
+}
+
+/// The actions that have a route, each with the fields that its body must have.
+const ROUTED: [(Action, &[&str]); 6] = [
+    (Action::Acknowledge, &[]),
+    (Action::Refuse, &["reason"]),
+    (Action::Start, &[]),
+    (Action::Resolve, &["closure_reason", "message_to_resident"]),
+    (Action::Reopen, &["note"]),
+    (Action::Close, &[]),
+];
+
+fn offered(ticket: &Ticket, reader: &Person) -> Vec<Offered> {
+    let may = |action| next(ticket.state, action).is_ok() && reader.acting(action, ticket).is_ok();
+    let needs = |action, needs: &[&'static str]| match (action, ticket.state) {
+        (Action::Close, State::Refused) => vec!["closure_reason"],
+        _ => needs.to_vec(),
+    };
+    ROUTED
+        .iter()
+        .filter(|(action, _)| may(*action))
+        .map(|(action, fields)| Offered { action: *action, needs: needs(*action, fields) })
+        .collect()
+}

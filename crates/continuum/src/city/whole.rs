@@ -1,0 +1,143 @@
+//! From single files to the city as a whole, and the faults that only the whole shows.
+//!
+//! A file with faults hides nothing of the others: its sound entries take part, and what would only be wrong because
+//! an unsound entry is missing is not reported.
+
+use domain::city::check::Fault;
+use domain::city::{City, Settings};
+use serde_json::{Value, json};
+
+use super::document::{Document, Located};
+use super::zoning;
+
+/// The files of a city.
+pub(super) struct Files {
+    pub(super) city: Document,
+    pub(super) organisations: Document,
+    pub(super) calendars: Document,
+    pub(super) services: Document,
+    pub(super) catalogue: Document,
+    pub(super) zonings: Vec<Document>,
+    pub(super) routing: Document,
+}
+
+impl Files {
+    /// The city that the sound entries make. What is wrong is noted in the files.
+    pub(super) fn assemble(&mut self) -> City {
+        let (in_organisations, organisations) = self.organisations.entries().into_iter().unzip();
+        let (in_calendars, calendars) = self.calendars.entries().into_iter().unzip();
+        let (in_services, services) = self.services.entries().into_iter().unzip();
+        let (in_catalogue, catalogue) = self.catalogue.entries().into_iter().unzip();
+        let (in_routing, rules) = self.routing.entries().into_iter().unzip();
+        let zonings = self.zonings.iter_mut().filter_map(zoning::zoning).collect();
+        let settings = settings(&self.city);
+        let city = City { settings, organisations, calendars, services, catalogue, zonings, rules, rules_version: 0 };
+
+        let numbers: [(&Document, Vec<usize>); 5] = [
+            (&self.organisations, in_organisations),
+            (&self.calendars, in_calendars),
+            (&self.services, in_services),
+            (&self.catalogue, in_catalogue),
+            (&self.routing, in_routing),
+        ];
+        let mut faults = city.check();
+        for fault in &mut faults {
+            if let Some((_, numbers)) = numbers.iter().find(|(document, _)| document.name == fault.file) {
+                fault.pointer = in_file(&fault.pointer, numbers);
+            }
+        }
+        faults.retain(|fault| self.is_certain(fault));
+        for Fault { file, pointer, message } in faults {
+            if let Some(document) = self.iter_mut().find(|document| document.name == file) {
+                document.add(&pointer, message);
+            }
+        }
+        city
+    }
+
+    fn iter_mut(&mut self) -> impl Iterator<Item = &mut Document> {
+        let Self { city, organisations, calendars, services, catalogue, zonings, routing } = self;
+        [city, organisations, calendars, services, catalogue].into_iter().chain(zonings).chain([routing])
+    }
+
+    /// All that is wrong, file by file.
+    pub(super) fn into_faults(self) -> Vec<Located> {
+        let Self { city, organisations, calendars, services, catalogue, zonings, routing } = self;
+        let files = [city, organisations, calendars, services, catalogue].into_iter().chain(zonings).chain([routing]);
+        files.flat_map(Document::into_faults).collect()
+    }
+
+    /// Whether the fault would stand if all other faults were mended: false for a reference to an entry that is in the
+    /// files but unsound.
+    fn is_certain(&self, fault: &Fault) -> bool {
+        let from = match fault.file.as_str() {
+            "city.yaml" => &self.city,
+            "services.yaml" => &self.services,
+            "catalogue.yaml" => &self.catalogue,
+            "routing.yaml" => &self.routing,
+            _ => return true,
+        };
+        let Fault { pointer, .. } = fault;
+        if pointer.is_empty() {
+            return from.is_sound("");
+        }
+        let Some(name) = pointer.rsplit('/').find(|part| part.parse::<usize>().is_err()) else { return true };
+        let list = match name {
+            "organisation" => &self.organisations,
+            "calendar" => &self.calendars,
+            "category" | "parent" => &self.catalogue,
+            "dispatcher_desk" | "send_to" => &self.services,
+            // The areas of a sound zoning are all known, and no others are looked at.
+            "any_of" if condition_type(from, pointer) == Some("category") => &self.catalogue,
+            "territory" | "zoning" => return from.text_at(pointer).is_some_and(|code| self.lacks_zoning(code)),
+            _ => return true,
+        };
+        from.text_at(pointer).is_some_and(|code| !may_hold_unsound(list, code))
+    }
+
+    fn lacks_zoning(&self, code: &str) -> bool {
+        let file = format!("zonings/{code}.geojson");
+        !self.zonings.is_empty() && self.zonings.iter().all(|document| document.name != file)
+    }
+}
+
+/// The `type` of the condition that a pointer into its `any_of` stands in.
+fn condition_type<'a>(routing: &'a Document, pointer: &str) -> Option<&'a str> {
+    let (condition, _) = pointer.rsplit_once("/any_of")?;
+    routing.text_at(&format!("{condition}/type"))
+}
+
+/// Whether the list has an entry of that code which is unsound, as far as its codes can be known.
+fn may_hold_unsound(list: &Document, code: &str) -> bool {
+    list.codes().is_none_or(|codes| {
+        codes.iter().position(|known| *known == code).is_some_and(|at| !list.is_sound(&format!("/{at}")))
+    })
+}
+
+/// The pointer with the entry's number in the file, from one with its number among the sound entries.
+fn in_file(pointer: &str, numbers: &[usize]) -> String {
+    let mut parts: Vec<String> = pointer.split('/').map(str::to_owned).collect();
+    if let Some(part) = parts.get_mut(1)
+        && let Some(number) = part.parse().ok().and_then(|at: usize| numbers.get(at))
+    {
+        *part = number.to_string();
+    }
+    parts.join("/")
+}
+
+/// The sound settings; stand-ins, which no message shows, take the place of the others.
+fn settings(document: &Document) -> Settings {
+    let mut settings = json!({
+        "name": "-", "insee": "00000", "reference_prefix": "XX", "territory": "x", "dispatcher_desk": "x",
+        "sender": { "name": "-", "email": "-", "address": "-", "phone": "-" },
+    });
+    if let Value::Object(fields) = &mut settings {
+        for (name, value) in fields {
+            let pointer = format!("/{name}");
+            if let Some(sound) = document.at(&pointer).filter(|_| document.is_sound(&pointer)) {
+                *value = sound.clone();
+            }
+        }
+    }
+    serde_json::from_value(settings).expect("the stand-ins fit, and what is sound has passed the schema")
+}

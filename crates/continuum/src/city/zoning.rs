@@ -1,0 +1,130 @@
+//! The zonings: GeoJSON (RFC 7946) from the file to areas. Members that a map program adds are let through.
+
+use domain::city::zoning::{Area, Zoning};
+use domain::id::{AreaCode, ZoningCode};
+use geo::{Coord, LineString, MultiPolygon, Polygon};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::document::Document;
+
+/// A file of `zonings/`.
+#[derive(JsonSchema)]
+#[serde(tag = "type")]
+#[expect(dead_code, reason = "it gives the schema; areas are read one by one, so that a bad one hides no other")]
+pub(super) enum ZoningFile {
+    /// The areas of one zoning.
+    FeatureCollection {
+        /// What people call the zoning.
+        #[schemars(length(min = 1, max = 120))]
+        name: String,
+        /// Its areas.
+        features: Vec<Feature>,
+    },
+}
+
+/// One area.
+#[derive(Deserialize, JsonSchema)]
+#[serde(tag = "type")]
+pub(super) enum Feature {
+    /// One area.
+    Feature {
+        /// Its code and its name.
+        properties: Properties,
+        /// Its shape.
+        geometry: Geometry,
+    },
+}
+
+/// What an area is called.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Properties {
+    /// Its code.
+    code: AreaCode,
+    /// What people call it.
+    #[schemars(length(min = 1, max = 120))]
+    name: String,
+}
+
+/// The shape of an area.
+#[derive(Deserialize, JsonSchema)]
+#[serde(tag = "type")]
+pub(super) enum Geometry {
+    /// In one piece.
+    Polygon {
+        /// The outer ring, then the holes.
+        #[schemars(length(min = 1))]
+        coordinates: Vec<Ring>,
+    },
+    /// In several pieces.
+    MultiPolygon {
+        /// The pieces, each with its outer ring, then its holes.
+        #[schemars(length(min = 1), inner(length(min = 1)))]
+        coordinates: Vec<Vec<Ring>>,
+    },
+}
+
+/// A closed line: at least four positions, the last equal to the first.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Ring(#[schemars(length(min = 4))] Vec<Position>);
+
+/// Longitude, latitude and, if need be, height.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct Position(#[schemars(length(min = 2, max = 3))] Vec<f64>);
+
+impl Position {
+    fn coord(&self) -> Option<Coord<f64>> {
+        let [lon, lat, ..] = self.0.as_slice() else { return None };
+        ((-180.0..=180.0).contains(lon) && (-90.0..=90.0).contains(lat)).then_some(Coord { x: *lon, y: *lat })
+    }
+}
+
+/// The zoning of a file, if nothing is wrong with it; what is wrong is noted in the document.
+pub(super) fn zoning(document: &mut Document) -> Option<Zoning> {
+    let count = document.at("/features").and_then(Value::as_array).map_or(0, Vec::len);
+    let areas: Vec<Area> = (0..count).filter_map(|at| area(&format!("/features/{at}"), document)).collect();
+    let stem = document.name.trim_start_matches("zonings/").trim_end_matches(".geojson").to_owned();
+    let code = ZoningCode::try_from(stem).map_err(|error| document.add("", format!("as a file name, {error}"))).ok()?;
+    let name = document.typed("/name")?;
+    document.is_sound("").then_some(Zoning { code, name, areas })
+}
+
+fn area(pointer: &str, document: &mut Document) -> Option<Area> {
+    let Feature::Feature { properties: Properties { code, name }, geometry } = document.typed(pointer)?;
+    Some(Area::new(code, name, shape(geometry, &format!("{pointer}/geometry/coordinates"), document)?))
+}
+
+fn shape(geometry: Geometry, pointer: &str, document: &mut Document) -> Option<MultiPolygon<f64>> {
+    let pieces: Vec<(String, Vec<Ring>)> = match geometry {
+        Geometry::Polygon { coordinates } => vec![(pointer.to_owned(), coordinates)],
+        Geometry::MultiPolygon { coordinates } => {
+            coordinates.into_iter().enumerate().map(|(at, piece)| (format!("{pointer}/{at}"), piece)).collect()
+        }
+    };
+    let polygons: Vec<Option<Polygon<f64>>> =
+        pieces.iter().map(|(pointer, rings)| polygon(rings, pointer, document)).collect();
+    polygons.into_iter().collect::<Option<_>>().map(MultiPolygon)
+}
+
+fn polygon(rings: &[Ring], pointer: &str, document: &mut Document) -> Option<Polygon<f64>> {
+    let lines: Vec<Option<LineString<f64>>> =
+        rings.iter().enumerate().map(|(at, ring)| line(ring, &format!("{pointer}/{at}"), document)).collect();
+    let mut lines = lines.into_iter().collect::<Option<Vec<_>>>()?.into_iter();
+    Some(Polygon::new(lines.next()?, lines.collect()))
+}
+
+fn line(Ring(positions): &Ring, pointer: &str, document: &mut Document) -> Option<LineString<f64>> {
+    let coords: Vec<Option<Coord<f64>>> = positions.iter().map(Position::coord).collect();
+    if let Some(at) = coords.iter().position(Option::is_none) {
+        let message = "is no place in WGS 84: write the longitude (-180 to 180), then the latitude (-90 to 90)";
+        document.add(&format!("{pointer}/{at}"), message);
+        return None;
+    }
+    let coords: Vec<Coord<f64>> = coords.into_iter().flatten().collect();
+    if coords.first() != coords.last() {
+        document.add(pointer, "is not closed: the last position must equal the first");
+        return None;
+    }
+    Some(LineString(coords))
+}

@@ -1,0 +1,142 @@
+//! One e-mail, from what it says to the message that leaves: a text and an HTML part with the same words, and headers
+//! that keep the mails of one ticket together and machines from answering.
+//!
+//! Deliberately absent: what the resident said, names, notes and answers. A letter carries the reference, what
+//! happened and a link; the rest is read where rights are checked. Subjects show on locked screens, so they carry no
+//! category either. The resident's address appears in `To` and nowhere else.
+
+mod context;
+mod templates;
+#[cfg(test)]
+mod tests;
+
+use std::time::SystemTime;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::city::Sender;
+use domain::city::catalogue::{Audience, ClosureReason};
+use domain::id::{MessageId, TicketId};
+use domain::language::Language;
+use domain::ticket::event::RefusalReason;
+use domain::ticket::notice::Kind;
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::{Address, Message};
+use url::{Host, Url};
+
+/// Everything that one e-mail says.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// The local part of `Message-ID`, the same at each attempt, so that a repeat can be recognised.
+    pub id: MessageId,
+    /// What all mails of the ticket answer to, so that mail programs show them as one conversation.
+    pub ticket: TicketId,
+    /// What happened.
+    pub kind: Kind,
+    /// Who reads it.
+    pub audience: Audience,
+    /// The language that it is written in.
+    pub language: Language,
+    /// The address that it goes to.
+    pub to: String,
+    /// The ticket's reference.
+    pub reference: String,
+    /// What the ticket is about, in `language`.
+    pub category: String,
+    /// The service that has, or had, the ticket, in `language`.
+    pub service_name: String,
+    /// Its telephone, if it has one to give.
+    pub service_phone: Option<String>,
+    /// When the concern was filed.
+    pub filed_at: DateTime<Utc>,
+    /// Until when the service should take the ticket in hand.
+    pub ack_due_at: DateTime<Utc>,
+    /// Until when it should settle it.
+    pub resolve_due_at: DateTime<Utc>,
+    /// [`Kind::Acknowledged`]: the day on which the service expects to act.
+    pub expected_on: Option<NaiveDate>,
+    /// [`Kind::Outcome`], where it is needed: how the ticket ended.
+    pub closure_reason: Option<ClosureReason>,
+    /// [`Kind::Outcome`] of a refused ticket: the competent body that was told (CRPA L114-2).
+    pub body_told: Option<String>,
+    /// [`Kind::Refused`], where it is needed: why the service sent the ticket back.
+    pub refusal_reason: Option<RefusalReason>,
+    /// The ticket, for staff; the tracking page, for the resident.
+    pub link: Url,
+    /// When it happened: the `Date` of the mail.
+    pub at: DateTime<Utc>,
+}
+
+/// Why a letter cannot be written. Carries neither the address nor a word of the letter.
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    /// Nobody of that audience is told of this.
+    #[error("there is no « {} » letter to that audience ({audience:?})", kind.code())]
+    Pair {
+        /// What happened.
+        kind: Kind,
+        /// Who was to be told.
+        audience: Audience,
+    },
+    /// The letter does not say what its kind needs.
+    #[error("the letter lacks its {0}")]
+    Missing(&'static str),
+    /// The recipient's address is not one.
+    #[error("the recipient's address is not an e-mail address")]
+    Recipient,
+    /// The city's own address is not one.
+    #[error("the sender's address « {0} » is not an e-mail address")]
+    Sender(String),
+    /// A template does not fit.
+    #[error("a template does not fit: {0}")]
+    Template(#[from] minijinja::Error),
+    /// The parts do not make a message.
+    #[error("the parts do not make a message: {0}")]
+    Message(#[from] lettre::error::Error),
+}
+
+/// The message that says the letter, in the name of the sender. Composing the same letter twice gives the same bytes.
+///
+/// # Errors
+/// [`ComposeError`] when nobody of that audience is told of such an event, when the letter lacks what its kind needs,
+/// or when an address is not one.
+pub fn compose(letter: &Letter, sender: &Sender) -> Result<Message, ComposeError> {
+    let from = address(&sender.email).ok_or_else(|| ComposeError::Sender(sender.email.clone()))?;
+    let to = address(&letter.to).ok_or(ComposeError::Recipient)?;
+    let parts = templates::render(letter, sender)?;
+    let conversation = format!("<ticket.{}@{}>", letter.ticket, from.domain());
+    let mut message = Message::builder()
+        .date(SystemTime::from(letter.at))
+        .message_id(Some(format!("<{}@{}>", letter.id, from.domain())))
+        .in_reply_to(conversation.clone())
+        .references(conversation)
+        .from(Mailbox::new(Some(context::one_line(&sender.name)), from))
+        .to(Mailbox::new(None, to))
+        .subject(parts.subject)
+        .multipart(
+            MultiPart::alternative()
+                .boundary(format!("letter-{}", letter.id))
+                .singlepart(SinglePart::plain(parts.text))
+                .singlepart(SinglePart::html(parts.html)),
+        )?;
+    for (name, value) in [
+        (HeaderName::new_from_ascii_str("Content-Language"), letter.language.tag()),
+        // RFC 3834: no machine is to answer this.
+        (HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated"),
+        (HeaderName::new_from_ascii_str("X-Auto-Response-Suppress"), "All"),
+    ] {
+        message.headers_mut().insert_raw(HeaderValue::new(name, value.to_owned()));
+    }
+    Ok(message)
+}
+
+/// The address, its domain in the form that every mail server takes (IDNA: `château.example` is
+/// `xn--chteau-xta.example`).
+fn address(text: &str) -> Option<Address> {
+    let address: Address = text.parse().ok()?;
+    if address.domain().is_ascii() {
+        return Some(address);
+    }
+    let domain = Host::parse(address.domain()).ok()?.to_string();
+    Address::new(address.user(), domain).ok()
+}

@@ -1,0 +1,148 @@
+//! What templates are given: every value already a text in the letter's language.
+
+use chrono::{DateTime, NaiveDate, Timelike, Utc};
+use chrono_tz::Europe::Paris;
+use domain::city::Sender;
+use domain::city::catalogue::{Audience, ClosureReason};
+use domain::language::Language;
+use domain::ticket::event::RefusalReason;
+use domain::ticket::notice::Kind;
+use serde::Serialize;
+
+use super::{ComposeError, Letter};
+
+/// A space at which no line is broken.
+pub(super) const NO_BREAK: char = '\u{a0}';
+
+/// The values that a template may name. Those that may be absent are none, never undefined.
+#[derive(Debug, Serialize)]
+pub(super) struct Context {
+    language: &'static str,
+    reference: String,
+    category: String,
+    service_name: String,
+    service_phone: Option<String>,
+    /// The service's telephone or, failing that, the sender's.
+    contact_phone: String,
+    filed_on: String,
+    filed_at: String,
+    ack_due: String,
+    resolve_due: String,
+    on: String,
+    at: String,
+    expected_on: Option<String>,
+    outcome: Option<&'static str>,
+    body_told: Option<String>,
+    refusal: Option<&'static str>,
+    link: String,
+    sender: Foot,
+}
+
+/// Who writes.
+#[derive(Debug, Serialize)]
+struct Foot {
+    name: String,
+    address: String,
+    phone: String,
+}
+
+impl Context {
+    pub(super) fn new(letter: &Letter, sender: &Sender) -> Result<Self, ComposeError> {
+        let language = letter.language;
+        let outcome = letter.closure_reason.map(|reason| outcome(reason, letter.audience, language));
+        let refusal = letter.refusal_reason.map(|reason| refusal(reason, language));
+        match letter.kind {
+            Kind::Outcome if outcome.is_none() => return Err(ComposeError::Missing("closure reason")),
+            Kind::Refused if refusal.is_none() => return Err(ComposeError::Missing("refusal reason")),
+            Kind::Referral | Kind::Refused | Kind::Acknowledged | Kind::Outcome => {}
+        }
+        Ok(Self {
+            language: language.tag(),
+            reference: one_line(&letter.reference),
+            category: one_line(&letter.category),
+            service_name: one_line(&letter.service_name),
+            service_phone: letter.service_phone.as_deref().map(telephone),
+            contact_phone: telephone(letter.service_phone.as_deref().unwrap_or(&sender.phone)),
+            filed_on: day(letter.filed_at, language),
+            filed_at: moment(letter.filed_at, language),
+            ack_due: moment(letter.ack_due_at, language),
+            resolve_due: moment(letter.resolve_due_at, language),
+            on: day(letter.at, language),
+            at: moment(letter.at, language),
+            expected_on: letter.expected_on.map(|date| date_text(date, language)),
+            outcome,
+            body_told: letter.body_told.as_deref().map(one_line),
+            refusal,
+            link: letter.link.to_string(),
+            sender: Foot {
+                name: one_line(&sender.name),
+                address: one_line(&sender.address),
+                phone: telephone(&sender.phone),
+            },
+        })
+    }
+}
+
+/// The text with line breaks, other control characters and marks that change the direction of writing made spaces, so
+/// that no value can begin a line, let alone a header, of its own.
+pub(super) fn one_line(text: &str) -> String {
+    let harmful = |c: char| {
+        c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.split(harmful).map(str::trim).filter(|piece| !piece.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// A telephone number that stays on one line.
+fn telephone(number: &str) -> String {
+    one_line(number).replace(' ', &NO_BREAK.to_string())
+}
+
+fn day(at: DateTime<Utc>, language: Language) -> String {
+    date_text(at.with_timezone(&Paris).date_naive(), language)
+}
+
+fn date_text(date: NaiveDate, language: Language) -> String {
+    match language {
+        Language::Fr => date.format("%d/%m/%Y").to_string(),
+        Language::En => date.format("%-d %B %Y").to_string().replace(' ', &NO_BREAK.to_string()),
+    }
+}
+
+/// The day and the time, in Paris: `14/03/2026 à 14 h 30` or `… à 17 h`, `14 March 2026 at 14:30`.
+fn moment(at: DateTime<Utc>, language: Language) -> String {
+    let date = day(at, language);
+    let local = at.with_timezone(&Paris);
+    match language {
+        Language::Fr if local.minute() == 0 => format!("{date} à {}", local.format("%-H\u{a0}h")),
+        Language::Fr => format!("{date} à {}", local.format("%-H\u{a0}h\u{a0}%M")),
+        Language::En => format!("{date} at {}", local.format("%H:%M")),
+    }
+}
+
+/// How the ticket ended, for who reads it. The labels suit the page on which the answer stands; where they point at
+/// it (« ici »), a letter has words of its own.
+const fn outcome(reason: ClosureReason, audience: Audience, language: Language) -> &'static str {
+    match (reason, audience, language) {
+        (ClosureReason::InformationGiven, Audience::Resident, Language::Fr) => {
+            "La réponse à votre question se lit sur votre page de suivi."
+        }
+        (ClosureReason::InformationGiven, Audience::Resident, Language::En) => {
+            "The answer to your question is on your tracking page."
+        }
+        _ => reason.label(audience, language),
+    }
+}
+
+const fn refusal(reason: RefusalReason, language: Language) -> &'static str {
+    let (fr, en) = match reason {
+        RefusalReason::NotCompetent => ("hors compétence", "not competent"),
+        RefusalReason::OutsideArea => ("hors secteur", "outside its area"),
+        RefusalReason::Duplicate => ("doublon", "duplicate"),
+        RefusalReason::InsufficientInformation => ("informations insuffisantes", "not enough information"),
+        RefusalReason::Other => ("autre motif, précisé dans la saisine", "another reason, given in the ticket"),
+    };
+    match language {
+        Language::Fr => fr,
+        Language::En => en,
+    }
+}

@@ -1,0 +1,148 @@
+//! Turning a letter into its subject, its text and its HTML.
+//!
+//! A file of words per kind, audience and language (`acknowledged.resident.fr.jinja`) sets what is said; three layouts
+//! (`layout.subject.jinja`, `layout.txt.jinja`, `layout.html.jinja`) give it its form, so that the text and the HTML
+//! can never say different things. Words are written with plain spaces: French no-break spaces are put in here.
+
+use std::sync::LazyLock;
+
+use domain::city::Sender;
+use domain::city::catalogue::Audience;
+use domain::language::Language;
+use domain::ticket::notice::Kind;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value, context, escape_formatter};
+
+use super::context::{Context, NO_BREAK};
+use super::{ComposeError, Letter};
+
+macro_rules! sources {
+    ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("../../templates/", $name, ".jinja")))),*] };
+}
+
+/// The words of each letter, in both languages.
+const WORDS: [(&str, &str); 12] = sources![
+    "referral.service.fr",
+    "referral.service.en",
+    "refused.service.fr",
+    "refused.service.en",
+    "acknowledged.agent.fr",
+    "acknowledged.agent.en",
+    "acknowledged.resident.fr",
+    "acknowledged.resident.en",
+    "outcome.agent.fr",
+    "outcome.agent.en",
+    "outcome.resident.fr",
+    "outcome.resident.en",
+];
+
+/// The words that all letters of a language share.
+const FRAMES: [(&str, &str); 2] = sources!["frame.fr", "frame.en"];
+
+const LAYOUTS: [(&str, &str); 3] = sources!["layout.subject", "layout.txt", "layout.html"];
+
+/// The last part of a layout's name; whether HTML is escaped hangs on it.
+const FORMS: [&str; 3] = ["subject", "txt", "html"];
+
+static ENVIRONMENT: LazyLock<Environment<'static>> =
+    LazyLock::new(|| environment().expect("the templates are part of the program, and tests parse each of them"));
+
+/// The three texts of a message.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+/// The name of the words for that kind of letter to that audience, without its language; none when nobody of that
+/// audience is told.
+pub(super) const fn words(kind: Kind, audience: Audience) -> Option<&'static str> {
+    match (kind, audience) {
+        (Kind::Referral, Audience::Service) => Some("referral.service"),
+        (Kind::Refused, Audience::Service) => Some("refused.service"),
+        (Kind::Acknowledged, Audience::Agent) => Some("acknowledged.agent"),
+        (Kind::Acknowledged, Audience::Resident) => Some("acknowledged.resident"),
+        (Kind::Outcome, Audience::Agent) => Some("outcome.agent"),
+        (Kind::Outcome, Audience::Resident) => Some("outcome.resident"),
+        (Kind::Referral | Kind::Refused, Audience::Agent | Audience::Resident)
+        | (Kind::Acknowledged | Kind::Outcome, Audience::Service) => None,
+    }
+}
+
+/// The subject, the text and the HTML of a letter.
+pub(super) fn render(letter: &Letter, sender: &Sender) -> Result<Parts, ComposeError> {
+    let (kind, audience, language) = (letter.kind, letter.audience, letter.language);
+    let words = words(kind, audience).ok_or(ComposeError::Pair { kind, audience })?;
+    let values = Value::from(Serde(Context::new(letter, sender)?));
+    let [subject, text, html] = FORMS;
+    let form = |form: &str| -> Result<String, ComposeError> {
+        let values = context! { layout => format!("layout.{form}.jinja"), ..values.clone() };
+        let text = ENVIRONMENT.get_template(&format!("{words}.{}.{form}", language.tag()))?.render(values)?;
+        Ok(typeset(text, language))
+    };
+    Ok(Parts { subject: form(subject)?.trim_end().to_owned(), text: form(text)?, html: form(html)? })
+}
+
+fn environment() -> Result<Environment<'static>, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    environment.set_auto_escape_callback(|name| match name.rsplit_once('.') {
+        Some((_, "html")) => AutoEscape::Html,
+        _ => AutoEscape::None,
+    });
+    environment.set_formatter(format_value);
+    environment.add_filter("tel", tel);
+    for (name, source) in FRAMES.into_iter().chain(LAYOUTS) {
+        environment.add_template_owned(format!("{name}.jinja"), source)?;
+    }
+    for (name, source) in WORDS {
+        for form in FORMS {
+            environment.add_template_owned(format!("{name}.{form}"), source)?;
+        }
+    }
+    Ok(environment)
+}
+
+/// Escapes a text for HTML as minijinja does, but leaves `/` alone: an address and a date stay readable in the source,
+/// and no attribute value stands without quotation marks.
+fn format_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
+    let (AutoEscape::Html, Some(text), false) = (state.auto_escape(), value.as_str(), value.is_safe()) else {
+        return escape_formatter(out, state, value);
+    };
+    for piece in text.split_inclusive(['&', '<', '>', '"', '\'']) {
+        let (plain, special) = match piece.char_indices().next_back() {
+            Some((at, '&')) => (&piece[..at], "&amp;"),
+            Some((at, '<')) => (&piece[..at], "&lt;"),
+            Some((at, '>')) => (&piece[..at], "&gt;"),
+            Some((at, '"')) => (&piece[..at], "&quot;"),
+            Some((at, '\'')) => (&piece[..at], "&#39;"),
+            _ => (piece, ""),
+        };
+        out.write_str(plain)?;
+        out.write_str(special)?;
+    }
+    Ok(())
+}
+
+/// The `tel:` address (RFC 3966) of a telephone number as one writes it.
+fn tel(number: &str) -> String {
+    let dialled = number.char_indices().filter(|&(at, c)| c.is_ascii_digit() || (at == 0 && c == '+'));
+    format!("tel:{}", dialled.map(|(_, c)| c).collect::<String>())
+}
+
+/// The text with the no-break spaces of French: before « : ; ! ? » » and after « « ».
+fn typeset(text: String, language: Language) -> String {
+    match language {
+        Language::En => text,
+        Language::Fr => {
+            let mut spaced = text.replace("« ", &format!("«{NO_BREAK}"));
+            for mark in [':', ';', '!', '?', '»'] {
+                spaced = spaced.replace(&format!(" {mark}"), &format!("{NO_BREAK}{mark}"));
+            }
+            spaced
+        }
+    }
+}

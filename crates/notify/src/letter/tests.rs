@@ -1,0 +1,301 @@
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use chrono::{DateTime, NaiveDate, TimeZone, Utc};
+use domain::city::Sender;
+use domain::city::catalogue::{Audience, ClosureReason};
+use domain::id::{MessageId, TicketId};
+use domain::language::Language;
+use domain::ticket::event::RefusalReason;
+use domain::ticket::notice::Kind;
+use mail_parser::{MessageParser, MimeHeaders};
+use uuid::Uuid;
+
+use super::{ComposeError, Letter, compose, templates};
+
+const AUDIENCES: [Audience; 3] = [Audience::Service, Audience::Agent, Audience::Resident];
+
+fn sender() -> Sender {
+    Sender {
+        name: "Ville d’Amiens – Police municipale".into(),
+        email: "cafes-police@ville-amiens.example".into(),
+        address: "Police municipale, square Friant-les-Quatre-Chênes, 80000 Amiens".into(),
+        phone: "03 22 97 40 40".into(),
+    }
+}
+
+fn at(day: u32, hour: u32, minute: u32) -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 3, day, hour, minute, 0).unwrap()
+}
+
+fn letter(kind: Kind, audience: Audience, language: Language) -> Letter {
+    let (category, service) = match language {
+        Language::Fr => ("Dépôt sauvage", "Propreté urbaine"),
+        Language::En => ("Illegal dumping", "Street cleaning"),
+    };
+    let (to, link) = match audience {
+        Audience::Service => ("proprete@ville-amiens.example", "https://continuum.example/tickets/AMI-26-000123"),
+        Audience::Agent => ("agent@ville-amiens.example", "https://continuum.example/tickets/AMI-26-000123"),
+        Audience::Resident => (
+            "habitante@courriel.example",
+            "https://continuum.example/suivi/Tq3Zp0cJ0dGkV6bWm1xY8rHs2nLf4uAe?lang=fr&page=1",
+        ),
+    };
+    let outcome = kind == Kind::Outcome;
+    Letter {
+        id: MessageId(Uuid::from_u128(0x019c_e000_0000_7000_8000_0000_0000_0001)),
+        ticket: TicketId(Uuid::from_u128(0x019c_e000_0000_7000_8000_0000_0000_00aa)),
+        kind,
+        audience,
+        language,
+        to: to.into(),
+        reference: "AMI-26-000123".into(),
+        category: category.into(),
+        service_name: service.into(),
+        service_phone: Some("03 22 97 40 41".into()),
+        filed_at: at(12, 13, 30),
+        ack_due_at: at(16, 16, 0),
+        resolve_due_at: at(30, 15, 0),
+        expected_on: (kind == Kind::Acknowledged).then(|| NaiveDate::from_ymd_opt(2026, 3, 20).unwrap()),
+        closure_reason: outcome.then_some(ClosureReason::WorkDone),
+        body_told: None,
+        refusal_reason: (kind == Kind::Refused).then_some(RefusalReason::OutsideArea),
+        link: link.parse().unwrap(),
+        at: at(13, 8, 5),
+    }
+}
+
+/// Each letter that is ever sent, in both languages.
+fn every_letter() -> Vec<(String, Letter)> {
+    let mut letters = Vec::new();
+    for kind in Kind::ALL {
+        for audience in AUDIENCES {
+            for language in [Language::Fr, Language::En] {
+                if let Some(words) = templates::words(kind, audience) {
+                    letters.push((format!("{words}.{}", language.tag()), letter(kind, audience, language)));
+                }
+            }
+        }
+    }
+    letters
+}
+
+fn raw(letter: &Letter) -> String {
+    String::from_utf8(compose(letter, &sender()).unwrap().formatted()).unwrap()
+}
+
+fn headers(raw: &str) -> &str {
+    raw.split_once("\r\n\r\n").unwrap().0
+}
+
+/// The subject, the text and the HTML, as a mail program decodes them.
+fn read(raw: &str) -> (String, String, String) {
+    let message = MessageParser::new().parse(raw).unwrap();
+    assert_eq!((message.text_body_count(), message.html_body_count()), (1, 1));
+    (
+        message.subject().unwrap().to_owned(),
+        message.body_text(0).unwrap().into_owned(),
+        message.body_html(0).unwrap().into_owned(),
+    )
+}
+
+fn check(name: &str, letter: &Letter) {
+    let raw = raw(letter);
+    let (subject, text, html) = read(&raw);
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots"));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        let text = text.replace("\r\n", "\n");
+        let head = headers(&raw).replace("\r\n", "\n");
+        insta::assert_snapshot!(format!("{name}.txt"), format!("{head}\n\n[{subject}]\n\n{text}"));
+        insta::assert_snapshot!(format!("{name}.html"), html.replace("\r\n", "\n"));
+    });
+}
+
+#[test]
+fn every_letter_reads_as_it_was_approved() {
+    for (name, letter) in every_letter() {
+        check(&name, &letter);
+    }
+}
+
+#[test]
+fn an_outcome_names_the_body_that_was_told() {
+    for (name, audience) in [("resident", Audience::Resident), ("agent", Audience::Agent)] {
+        let letter = Letter {
+            closure_reason: Some(ClosureReason::NotCompetent),
+            body_told: Some("Département de la Somme".into()),
+            service_phone: None,
+            ..letter(Kind::Outcome, audience, Language::Fr)
+        };
+        check(&format!("outcome.{name}.fr.body-told"), &letter);
+    }
+}
+
+#[test]
+fn an_acknowledgement_without_a_date_promises_none() {
+    for (language, absent) in [(Language::Fr, "prévoit"), (Language::En, "expects")] {
+        let dateless = Letter {
+            expected_on: None,
+            service_phone: None,
+            ..letter(Kind::Acknowledged, Audience::Resident, language)
+        };
+        let (_, text, html) = read(&raw(&dateless));
+        assert!(!text.contains(absent) && !html.contains(absent), "{text}");
+        // Without a telephone of the service, the sender's stands in.
+        assert_eq!(text.matches("03\u{a0}22\u{a0}97\u{a0}40\u{a0}40").count(), 2, "{text}");
+    }
+}
+
+#[test]
+fn every_reason_can_be_told() {
+    for language in [Language::Fr, Language::En] {
+        for reason in ClosureReason::ALL {
+            for audience in [Audience::Agent, Audience::Resident] {
+                let letter = Letter { closure_reason: Some(reason), ..letter(Kind::Outcome, audience, language) };
+                let (_, text, _) = read(&raw(&letter));
+                assert!(!text.contains(" ici") && !text.contains("here."), "a mail is not the page: {text}");
+            }
+        }
+        for reason in [
+            RefusalReason::NotCompetent,
+            RefusalReason::OutsideArea,
+            RefusalReason::Duplicate,
+            RefusalReason::InsufficientInformation,
+            RefusalReason::Other,
+        ] {
+            raw(&Letter { refusal_reason: Some(reason), ..letter(Kind::Refused, Audience::Service, language) });
+        }
+    }
+}
+
+#[test]
+fn nobody_else_is_written_to() {
+    let mut refused = 0;
+    for kind in Kind::ALL {
+        for audience in AUDIENCES.into_iter().filter(|audience| templates::words(kind, *audience).is_none()) {
+            let error = compose(&letter(kind, audience, Language::Fr), &sender()).unwrap_err();
+            assert!(matches!(error, ComposeError::Pair { .. }), "{error}");
+            refused += 1;
+        }
+    }
+    assert_eq!(refused, 6);
+}
+
+#[test]
+fn every_file_of_words_is_reachable_and_every_letter_has_one() {
+    let files: BTreeSet<String> = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.starts_with("layout.") && !name.starts_with("frame."))
+        .collect();
+    let letters: BTreeSet<String> = every_letter().into_iter().map(|(name, _)| format!("{name}.jinja")).collect();
+    assert_eq!(files, letters);
+}
+
+#[test]
+fn a_letter_that_lacks_what_it_must_say_is_not_written() {
+    let outcome = Letter { closure_reason: None, ..letter(Kind::Outcome, Audience::Resident, Language::Fr) };
+    let refused = Letter { refusal_reason: None, ..letter(Kind::Refused, Audience::Service, Language::Fr) };
+    for letter in [outcome, refused] {
+        assert!(matches!(compose(&letter, &sender()), Err(ComposeError::Missing(_))));
+    }
+}
+
+#[test]
+fn an_address_that_is_not_one_is_refused_without_being_repeated() {
+    for to in ["habitante", "a@b.example\r\nBcc: c@d.example", "a@b.example, c@d.example", ""] {
+        let letter = Letter { to: to.into(), ..letter(Kind::Outcome, Audience::Resident, Language::Fr) };
+        let error = compose(&letter, &sender()).unwrap_err();
+        assert!(matches!(error, ComposeError::Recipient), "{error}");
+        assert!(to.is_empty() || !format!("{error} {error:?}").contains(to));
+    }
+}
+
+#[test]
+fn an_international_domain_is_written_as_servers_take_it() {
+    let letter =
+        Letter { to: "habitante@château.example".into(), ..letter(Kind::Outcome, Audience::Resident, Language::Fr) };
+    assert!(headers(&raw(&letter)).contains("\r\nTo: habitante@xn--chteau-xta.example\r\n"));
+}
+
+#[test]
+fn no_value_adds_a_header_a_line_or_a_tag() {
+    let hostile = "Voirie\r\nBcc: victim@elsewhere.example\r\n\r\n<script>alert(1)</script>\u{202e}";
+    for (_, letter) in every_letter() {
+        let plain = raw(&letter);
+        let letter = Letter {
+            service_name: hostile.into(),
+            category: hostile.into(),
+            reference: hostile.into(),
+            service_phone: Some(hostile.into()),
+            body_told: Some(hostile.into()),
+            ..letter
+        };
+        let from = Sender { name: hostile.into(), address: hostile.into(), phone: hostile.into(), ..sender() };
+        let raw = String::from_utf8(compose(&letter, &from).unwrap().formatted()).unwrap();
+        let names = |raw: &str| -> Vec<String> {
+            let own = headers(raw).lines().filter(|line| !line.starts_with(' '));
+            own.map(|line| line.split(':').next().unwrap().to_owned()).collect()
+        };
+        assert_eq!(names(&raw), names(&plain));
+        let (subject, text, html) = read(&raw);
+        assert!(!subject.contains(['\r', '\n']));
+        assert!(text.lines().all(|line| !line.starts_with("Bcc")), "{text}");
+        assert!(!html.contains("<script"), "{html}");
+    }
+}
+
+#[test]
+fn mails_of_a_ticket_form_one_conversation_and_a_repeat_is_the_same_mail() {
+    for (_, letter) in every_letter() {
+        let first = raw(&letter);
+        assert_eq!(first, raw(&letter));
+        let message = MessageParser::new().parse(&first).unwrap();
+        assert_eq!(message.message_id().unwrap(), format!("{}@ville-amiens.example", letter.id));
+        let conversation = format!("ticket.{}@ville-amiens.example", letter.ticket);
+        assert_eq!(message.in_reply_to().as_text(), Some(conversation.as_str()));
+        assert_eq!(message.references().as_text(), Some(conversation.as_str()));
+        assert_eq!(message.content_type().unwrap().subtype(), Some("alternative"));
+    }
+}
+
+#[test]
+fn the_address_stands_in_to_only_and_the_category_in_no_subject() {
+    for (_, letter) in every_letter() {
+        let raw = raw(&letter);
+        let (subject, text, html) = read(&raw);
+        assert!(subject.contains(&letter.reference) && !subject.contains(&letter.category), "{subject}");
+        assert_eq!(raw.matches(&letter.to).count(), 1);
+        assert!(!text.contains(&letter.to) && !html.contains(&letter.to));
+        assert!(text.contains(letter.link.as_str()), "{text}");
+    }
+}
+
+#[test]
+fn html_fetches_nothing_and_french_spaces_stay_out_of_its_style() {
+    for (_, letter) in every_letter() {
+        let (_, _, html) = read(&raw(&letter));
+        for remote in ["<img", "<link", "src=", "url(", "@import", "<script", "<iframe"] {
+            assert!(!html.contains(remote), "{remote}");
+        }
+        let style = html.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
+        assert!(style.is_ascii());
+        assert_eq!(html.matches("href=\"https:").count(), 2);
+    }
+}
+
+#[test]
+fn a_conditional_french_sentence_keeps_its_marks_together() {
+    for (_, letter) in every_letter().into_iter().filter(|(_, letter)| letter.language == Language::Fr) {
+        let (subject, text, html) = read(&raw(&letter));
+        for words in [subject, text, html] {
+            for mark in [" :", " ;", " !", " ?", " »", "« "] {
+                assert!(!words.contains(mark), "{mark} in {words}");
+            }
+            assert!(!words.contains("none") || words.contains("text-decoration:none"), "{words}");
+        }
+    }
+}
