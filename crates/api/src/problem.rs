@@ -2,7 +2,9 @@
 //! that the caller prefers. The table below is the only place where codes, statuses and titles stand.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
+use actix_web::http::header::{
+    ACCEPT_LANGUAGE, ALLOW, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use domain::language::Language;
 use serde::Serialize;
@@ -66,6 +68,7 @@ codes! {
     ActionNotYours = "action_not_yours", 403, "Cette action revient à quelqu’un d’autre sur cette saisine", "This action is somebody else's on this ticket";
     NotFound = "not_found", 404, "Introuvable", "Not found";
     MethodNotAllowed = "method_not_allowed", 405, "Méthode non admise ici", "Method not allowed here";
+    RequestTimeout = "request_timeout", 408, "La requête a mis trop de temps à arriver", "The request took too long to arrive";
     CafeNotPlanned = "cafe_not_planned", 409, "Seul un café prévu peut être tenu", "Only a planned café can be held";
     TicketNotSubmitted = "ticket_not_submitted", 409, "La saisine n’est pas à l’état « transmise »", "The ticket is not submitted";
     TicketNotRefusable = "ticket_not_refusable", 409, "Cette saisine ne peut plus être refusée", "The ticket can no longer be refused";
@@ -129,6 +132,12 @@ impl FieldError {
 #[derive(Debug, Clone)]
 pub struct Problem {
     code: Code,
+    more: Box<More>,
+}
+
+/// What a problem says besides its code. In a box, because results are moved about and problems are rare.
+#[derive(Debug, Clone, Default)]
+struct More {
     detail: Option<(String, String)>,
     errors: Vec<FieldError>,
     etag: Option<String>,
@@ -138,24 +147,28 @@ pub struct Problem {
 impl Problem {
     /// A problem of that code.
     #[must_use]
-    pub const fn new(code: Code) -> Self {
-        Self { code, detail: None, errors: Vec::new(), etag: None, allow: None }
+    pub fn new(code: Code) -> Self {
+        Self { code, more: Box::default() }
     }
 
-    pub(crate) fn detail(self, (fr, en): (impl Into<String>, impl Into<String>)) -> Self {
-        Self { detail: Some((fr.into(), en.into())), ..self }
+    pub(crate) fn detail(mut self, (fr, en): (impl Into<String>, impl Into<String>)) -> Self {
+        self.more.detail = Some((fr.into(), en.into()));
+        self
     }
 
-    pub(crate) fn errors(self, errors: Vec<FieldError>) -> Self {
-        Self { errors, ..self }
+    pub(crate) fn errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.more.errors = errors;
+        self
     }
 
-    pub(crate) fn etag(self, etag: String) -> Self {
-        Self { etag: Some(etag), ..self }
+    pub(crate) fn etag(mut self, etag: String) -> Self {
+        self.more.etag = Some(etag);
+        self
     }
 
-    pub(crate) fn allow(self, allow: String) -> Self {
-        Self { allow: Some(allow), ..self }
+    pub(crate) fn allow(mut self, allow: String) -> Self {
+        self.more.allow = Some(allow);
+        self
     }
 
     /// The problem that a framework's own error response is turned into.
@@ -163,6 +176,7 @@ impl Problem {
         Self::new(match status.as_u16() {
             404 => Code::NotFound,
             405 => Code::MethodNotAllowed,
+            408 => Code::RequestTimeout,
             413 => Code::BodyTooLarge,
             414 => Code::UriTooLong,
             415 => Code::UnsupportedMediaType,
@@ -185,10 +199,10 @@ impl Problem {
         if self.code.status() == 503 {
             answer.insert_header((RETRY_AFTER, "5"));
         }
-        if let Some(etag) = &self.etag {
+        if let Some(etag) = &self.more.etag {
             answer.insert_header((ETAG, etag.as_str()));
         }
-        if let Some(allow) = &self.allow {
+        if let Some(allow) = &self.more.allow {
             answer.insert_header((ALLOW, allow.as_str()));
         }
         answer.json(self.body(request.path(), language))
@@ -219,10 +233,10 @@ impl Problem {
             problem_type: format!("/docs/problems#{}", self.code.name()),
             title: title.to_owned(),
             status: self.code.status(),
-            detail: self.detail.as_ref().map_or_else(|| format!("{title}."), pick),
+            detail: self.more.detail.as_ref().map_or_else(|| format!("{title}."), pick),
             instance: instance.to_owned(),
             code: self.code.name().to_owned(),
-            errors: self.errors.iter().map(error).collect(),
+            errors: self.more.errors.iter().map(error).collect(),
         }
     }
 }

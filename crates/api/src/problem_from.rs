@@ -156,12 +156,9 @@ fn concern_fault(fault: ConcernFault) -> FieldError {
         ConcernFault::CafeCancelled => {
             content("/cafe_id", "cafe_cancelled", "Ce café a été annulé.", "This café was called off.")
         }
-        ConcernFault::DescriptionMissing => content(
-            "/description",
-            "required",
-            "Dites ce que l’habitant a signalé.",
-            "Say what the resident raised.",
-        ),
+        ConcernFault::DescriptionMissing => {
+            content("/description", "required", "Dites ce que l’habitant a signalé.", "Say what the resident raised.")
+        }
     }
 }
 

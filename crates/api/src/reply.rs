@@ -16,7 +16,12 @@ pub(crate) fn etag(version: i64) -> String {
 }
 
 /// An answer that may be kept for repeats of its request.
-pub(crate) fn kept(status: StatusCode, version: Option<i64>, location: Option<String>, body: &impl Serialize) -> Answer {
+pub(crate) fn kept(
+    status: StatusCode,
+    version: Option<i64>,
+    location: Option<String>,
+    body: &impl Serialize,
+) -> Answer {
     Answer {
         status: status.as_u16(),
         etag: version.map(etag),

@@ -1,0 +1,18 @@
+//! The program: its commands, its configuration, and [`build`], which makes an instance of the server for `main`, for
+//! the demonstration and for the tests alike.
+//!
+//! Here, at the edge, the clock is read and identifiers are made.
+
+pub mod city;
+mod command;
+mod demo;
+mod edge;
+mod instance;
+mod keys;
+mod metrics_page;
+mod periodic;
+
+pub use command::{Command, main};
+pub use edge::{SystemClock, TimeOrderedIds};
+pub use instance::{Config, Instance, Mail, build, context};
+pub use keys::Keys;

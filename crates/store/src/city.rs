@@ -213,6 +213,16 @@ impl Store {
         Ok(Some(Loaded { revision: row.revision, city }))
     }
 
+    /// What holds for the whole city; none before one is loaded.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn city_settings(&self) -> Result<Option<Settings>> {
+        let row = self.db.query_one_raw(sql("select settings from city", [])).await?;
+        let value: Option<Value> = row.map(|row| row.try_get_by_index(0)).transpose()?;
+        value.map(parse).transpose()
+    }
+
     /// The revision of the city; none before one is loaded.
     ///
     /// # Errors

@@ -103,6 +103,29 @@ impl Tx {
     }
 }
 
+/// Makes a database on a server, unless it exists. For a server of our own: elsewhere, the operator does it.
+///
+/// # Errors
+/// When the server does not answer.
+pub async fn ensure_database(server_url: &str, name: &str) -> Result<()> {
+    let db = Database::connect(ConnectOptions::new(server_url)).await?;
+    let exists = sql("select 1 from pg_database where datname = $1", [name.into()]);
+    if db.query_one_raw(exists).await?.is_none() {
+        db.execute_unprepared(&format!(r#"create database "{}""#, name.replace('"', "\"\""))).await?;
+    }
+    Ok(db.close().await?)
+}
+
+/// Drops a database of a server of our own, with everything in it.
+///
+/// # Errors
+/// When the server does not answer.
+pub async fn drop_database(server_url: &str, name: &str) -> Result<()> {
+    let db = Database::connect(ConnectOptions::new(server_url)).await?;
+    db.execute_unprepared(&format!(r#"drop database if exists "{}" with (force)"#, name.replace('"', "\"\""))).await?;
+    Ok(db.close().await?)
+}
+
 /// The ear for what other instances announce.
 pub struct Listener(PgListener);
 

@@ -21,7 +21,7 @@ pub mod ticket;
 pub mod tracking;
 pub mod user;
 
-pub use connect::{Connect, Listener, Store, Tx};
+pub use connect::{Connect, Listener, Store, Tx, drop_database, ensure_database};
 pub use error::Error;
 pub use resident::{Contact, ResidentKey, TrackingToken};
 pub use scope::Scope;

@@ -137,13 +137,21 @@ impl WarningView {
     fn passage(field: &'static str, finding: Finding, masked: bool, language: Language) -> Self {
         let (fr, en) = match finding {
             Finding::Plate => ("Le texte contient une plaque d’immatriculation.", "The text contains a number plate."),
-            Finding::PhoneNumber => ("Le texte contient un numéro de téléphone.", "The text contains a telephone number."),
-            Finding::EmailAddress => ("Le texte contient une adresse électronique.", "The text contains an e-mail address."),
+            Finding::PhoneNumber => {
+                ("Le texte contient un numéro de téléphone.", "The text contains a telephone number.")
+            }
+            Finding::EmailAddress => {
+                ("Le texte contient une adresse électronique.", "The text contains an e-mail address.")
+            }
             Finding::SocialSecurityNumber => {
                 ("Le texte contient un numéro de sécurité sociale.", "The text contains a social-security number.")
             }
-            Finding::HealthWord => ("Le texte parle de la santé de quelqu’un.", "The text speaks of somebody's health."),
-            Finding::OffenceWord => ("Le texte accuse quelqu’un d’une infraction.", "The text accuses somebody of an offence."),
+            Finding::HealthWord => {
+                ("Le texte parle de la santé de quelqu’un.", "The text speaks of somebody's health.")
+            }
+            Finding::OffenceWord => {
+                ("Le texte accuse quelqu’un d’une infraction.", "The text accuses somebody of an offence.")
+            }
         };
         let message = if language == Language::Fr { fr } else { en };
         Self { code: finding.code(), field: Some(field), masked: Some(masked), message }

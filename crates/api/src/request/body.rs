@@ -2,9 +2,9 @@
 //! checked, and every fault is told at once.
 
 use std::pin::Pin;
-use std::sync::LazyLock;
+use std::time::Duration;
 
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::rt::time::timeout;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload};
 use jsonschema::error::ValidationErrorKind;
@@ -19,7 +19,10 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::problem::{At, Code, FieldError, Problem};
 
 /// The greatest body that is read, bytes.
-pub const MAX_BODY: usize = 128 * 1024;
+pub(crate) const MAX_BODY: usize = 128 * 1024;
+
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A type of request bodies.
 pub(crate) trait Input: DeserializeOwned + ToSchema + 'static {
@@ -77,21 +80,16 @@ impl<T: Input> FromRequest for Body<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let has_type = request.headers().contains_key(CONTENT_TYPE);
         let is_json = request.content_type().eq_ignore_ascii_case("application/json");
         let bytes = Bytes::from_request(request, payload);
         Box::pin(async move {
-            let bytes = bytes.await.map_err(|error| Problem::of_status(error.as_response_error().status_code()))?;
-            if bytes.is_empty() {
-                return parse(b"{}");
+            let bytes = timeout(PATIENCE, bytes).await.map_err(|_| Problem::new(Code::RequestTimeout))?;
+            let bytes = bytes.map_err(|error| Problem::of_status(error.as_response_error().status_code()))?;
+            match bytes.is_empty() {
+                true => parse(b"{}"),
+                false if is_json => parse(&bytes),
+                false => Err(Problem::new(Code::UnsupportedMediaType)),
             }
-            if has_type && !is_json {
-                return Err(Problem::new(Code::UnsupportedMediaType));
-            }
-            if !has_type {
-                return Err(Problem::new(Code::UnsupportedMediaType));
-            }
-            parse(&bytes)
         })
     }
 }
@@ -156,7 +154,8 @@ fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
         }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             let texts = ("Ce champ n’existe pas ici.", "There is no such field here.");
-            let unknown = |name: &String| FieldError::in_body(&format!("{at}/{}", escape(name)), "unknown_field", texts);
+            let unknown =
+                |name: &String| FieldError::in_body(&format!("{at}/{}", escape(name)), "unknown_field", texts);
             unexpected.iter().map(unknown).collect()
         }
         ValidationErrorKind::Type { .. } => {
@@ -202,10 +201,4 @@ fn expected(error: &ValidationError<'_>) -> String {
         }
         _ => String::new(),
     }
-}
-
-/// Forces the validators that a route will need, so that a schema which cannot be compiled is found when the server
-/// starts and not when the first request arrives.
-pub(crate) fn compile<T: Input>() {
-    LazyLock::force(&LazyLock::new(T::validator));
 }

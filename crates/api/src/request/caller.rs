@@ -54,15 +54,3 @@ impl<P: Permission> FromRequest for Caller<P> {
         ready(caller())
     }
 }
-
-/// The language that a request prefers, for those who need not log in.
-pub(crate) struct Preferred(pub(crate) Language);
-
-impl FromRequest for Preferred {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self(preferred_language(request))))
-    }
-}

@@ -37,7 +37,9 @@ impl Query {
         for value in self.take(name) {
             match parse(&value) {
                 Some(value) => parsed.push(value),
-                None => self.fault(name, "bad_value", format!("Attendu : {expected}."), format!("Expected: {expected}.")),
+                None => {
+                    self.fault(name, "bad_value", format!("Attendu : {expected}."), format!("Expected: {expected}."));
+                }
             }
         }
         parsed
@@ -47,7 +49,12 @@ impl Query {
     pub(crate) fn one<T>(&mut self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
         let mut values = self.each(name, expected, parse);
         if values.len() > 1 {
-            self.fault(name, "repeated", "Ce paramètre ne peut figurer qu’une fois.", "This parameter can stand once only.");
+            self.fault(
+                name,
+                "repeated",
+                "Ce paramètre ne peut figurer qu’une fois.",
+                "This parameter can stand once only.",
+            );
         }
         values.pop()
     }
@@ -55,9 +62,8 @@ impl Query {
     /// `limit`, and `cursor` as the position after which the page begins.
     pub(crate) fn page<C: Cursor>(&mut self) -> (u64, Option<C>) {
         let expected = format!("1…{MAX_LIMIT}");
-        let limit = self.one("limit", &expected, |value| {
-            value.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit))
-        });
+        let limit =
+            self.one("limit", &expected, |value| value.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)));
         let after = self.one("cursor", "the `next_cursor` of an earlier page", cursor::decode);
         (limit.unwrap_or(DEFAULT_LIMIT), after)
     }
@@ -70,7 +76,12 @@ impl Query {
         let mut unknown: Vec<String> = std::mem::take(&mut self.pairs).into_iter().map(|(key, _)| key).collect();
         unknown.dedup();
         for name in unknown {
-            self.fault(&name, "unknown_parameter", "Ce paramètre n’existe pas ici.", "There is no such parameter here.");
+            self.fault(
+                &name,
+                "unknown_parameter",
+                "Ce paramètre n’existe pas ici.",
+                "There is no such parameter here.",
+            );
         }
         if self.errors.is_empty() { Ok(()) } else { Err(Problem::new(Code::InvalidParameter).errors(self.errors)) }
     }

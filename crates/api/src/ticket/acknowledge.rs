@@ -58,8 +58,6 @@ pub(crate) async fn acknowledge(
     let AcknowledgeTicket { assignee, expected_on, note } = body.value;
     let cmd = Acknowledge { assignee: assignee.map(UserId), expected_on, note };
     Change::new(caller, path, seen, key)
-        .answer(&cx, &body.digest, async |who, on, once| {
-            usecases::ticket::acknowledge(&cx, who, on, cmd, once).await
-        })
+        .answer(&cx, &body.digest, async |who, on, once| usecases::ticket::acknowledge(&cx, who, on, cmd, once).await)
         .await
 }

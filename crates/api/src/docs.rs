@@ -1,0 +1,54 @@
+//! The documentation, from inside this binary: the API explorer, the OpenAPI document, the page that explains problems,
+//! the style sheet of the pages. Nothing is fetched from elsewhere.
+
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
+use actix_web::middleware::DefaultHeaders;
+use actix_web::{HttpResponse, get, web};
+use minijinja::context;
+use minijinja::value::Serde;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::openapi;
+use crate::problem::{Code, Problem};
+use crate::tracking::page;
+
+/// Swagger UI sets styles from its script, and draws its icons from `data:` URLs.
+const EXPLORER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
+
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    // "none": the explorer would otherwise show a badge that sends the document's address to a public validator.
+    let explorer = Config::new(["/openapi.json"]).validator_url("none").deep_linking(true).try_it_out_enabled(true);
+    config.service(explorer_root).service(document).service(problems).service(style).service(
+        web::scope("")
+            .wrap(DefaultHeaders::new().add((CONTENT_SECURITY_POLICY, EXPLORER_POLICY)))
+            .service(SwaggerUi::new("/docs/{_:.*}").config(explorer)),
+    );
+}
+
+#[get("/docs")]
+async fn explorer_root() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((LOCATION, "/docs/")).finish()
+}
+
+#[get("/openapi.json")]
+async fn document() -> HttpResponse {
+    HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=300")).json(openapi::document())
+}
+
+#[get("/docs/problems")]
+async fn problems() -> Result<HttpResponse, Problem> {
+    let html = page::render("problems.html", context! { problems => Serde(openapi::problems()) }).map_err(|error| {
+        tracing::error!(%error, "a page could not be rendered");
+        Problem::new(Code::Internal)
+    })?;
+    Ok(page::answer(html))
+}
+
+#[get("/assets/continuum.css")]
+async fn style() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .insert_header(("Cache-Control", "public, max-age=3600"))
+        .body(include_str!("../templates/continuum.css"))
+}

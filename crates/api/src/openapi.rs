@@ -1,0 +1,165 @@
+//! The OpenAPI document: inferred from the routes, with what follows from a route's parts — who must log in, what may
+//! go wrong — added here once for all of them. The only module that knows the crate which infers it.
+
+use std::sync::LazyLock;
+
+use actix_web::App;
+use serde_json::{Value, json};
+use utoipa::openapi::OpenApi;
+use utoipa_actix_web::AppExt as _;
+
+use crate::problem::Code;
+use crate::routes;
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(infer);
+
+/// The OpenAPI 3.1 document, as `openapi/openapi.json` holds it.
+#[must_use]
+pub fn document() -> &'static Value {
+    &DOCUMENT
+}
+
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+/// The methods that the document has at a path.
+pub(crate) fn methods_at(path: &str) -> Vec<String> {
+    let segments: Vec<&str> = path.split('/').collect();
+    let fits = |template: &str| {
+        let parts: Vec<&str> = template.split('/').collect();
+        parts.len() == segments.len() && parts.iter().zip(&segments).all(|(p, s)| p.starts_with('{') || p == s)
+    };
+    let paths = document()["paths"].as_object().into_iter().flatten();
+    let items = paths.filter(|(template, _)| fits(template)).filter_map(|(_, item)| item.as_object());
+    items.flat_map(|item| item.keys().map(|method| method.to_ascii_uppercase())).collect()
+}
+
+fn infer() -> Value {
+    let (_, inferred): (_, OpenApi) = App::new().into_utoipa_app().configure(routes).split_for_parts();
+    let mut document = serde_json::to_value(inferred).expect("an OpenAPI document is made of maps with string keys");
+    document["openapi"] = json!("3.1.0");
+    document["info"] = info();
+    document["servers"] = json!([{ "url": "/", "description": "The server that answers with this document" }]);
+    document["tags"] = tags();
+    document["components"]["securitySchemes"] = json!({
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "The `access_token` of `POST /v1/sessions`: a JWT signed with Ed25519, lived for 15 minutes."
+        }
+    });
+    let problem = <crate::problem::ProblemBody as utoipa::PartialSchema>::schema();
+    let mut schemas = vec![("Problem".to_owned(), problem)];
+    <crate::problem::ProblemBody as utoipa::ToSchema>::schemas(&mut schemas);
+    for (name, schema) in schemas {
+        document["components"]["schemas"][name] = serde_json::to_value(schema).unwrap_or_default();
+    }
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    for operation in paths.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten()) {
+        if METHODS.contains(&operation.0.as_str()) {
+            add_problems(operation.1);
+        }
+    }
+    document
+}
+
+fn info() -> Value {
+    json!({
+        "title": "Continuum",
+        "version": env!("CARGO_PKG_VERSION"),
+        "summary": "A concern heard at a café reaches the competent service, and the answer travels back.",
+        "description": "The backend of a city's *continuum de sécurité*. Police agents file concerns, the city's rules \
+            route each to the competent services as tickets, the services act on them, and the officer and the resident \
+            are told.\n\nTimes are RFC 3339, UTC. Places are WGS 84. Errors are RFC 9457 problems, each with a stable \
+            `code`; `/docs/problems` explains them. Unknown fields and parameters are refused; answers may gain fields. \
+            A change of a ticket needs `If-Match` with the `ETag` that was read last. A POST may carry \
+            `Idempotency-Key`: within 24 hours, a repeat gets the first answer again. Lists are pages: follow \
+            `next_cursor`, or the `Link` header.",
+        "license": { "name": "EUPL-1.2", "identifier": "EUPL-1.2" },
+        "contact": { "name": "Continuum", "url": "/docs/" }
+    })
+}
+
+fn tags() -> Value {
+    json!([
+        { "name": "sessions", "description": "Logging in and out." },
+        { "name": "cafes", "description": "Sessions at which officers listen to residents (cafés, rencontres)." },
+        { "name": "concerns", "description": "What residents said (doléances), each filed once." },
+        { "name": "tickets", "description": "The referrals of concerns to services (saisines), followed to their end." },
+        { "name": "city", "description": "The city as data: categories, services, areas." },
+        { "name": "tracking", "description": "What a resident reads through the link in their e-mail." },
+        { "name": "operation", "description": "For those who run the server." }
+    ])
+}
+
+/// Adds the problems that follow from an operation's parts.
+fn add_problems(operation: &mut Value) {
+    let has_parameter = |place: &str, name: Option<&str>| {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        parameters.clone().any(|p| p["in"] == place && name.is_none_or(|name| p["name"] == name))
+    };
+    let needs_login = operation["security"].as_array().is_some_and(|all| all.iter().any(|s| s.get("bearer").is_some()));
+    let (in_path, if_match) = (has_parameter("path", None), has_parameter("header", Some("If-Match")));
+    let idempotent = has_parameter("header", Some("Idempotency-Key"));
+    let has_body = operation.get("requestBody").is_some();
+    let takes_query =
+        operation["operationId"].as_str().is_some_and(|id| id.ends_with("_list") || id == "ticket_timeline");
+    let asks_database = operation["tags"][0] != "operation";
+    let needs_right = needs_login && operation_needs_right(operation["operationId"].as_str().unwrap_or_default());
+    let mut add = |status: u16, description: &str| {
+        let entry = &mut operation["responses"][status.to_string()];
+        if entry.is_null() {
+            *entry = json!({ "description": description });
+        }
+    };
+    if takes_query || has_body || if_match || idempotent {
+        add(400, "A field, a parameter or a header is wrong: `errors` names each");
+    }
+    if needs_login {
+        add(401, "`unauthenticated`, `token_expired`");
+    }
+    if needs_right {
+        add(403, if if_match { "`missing_right`, `action_not_yours`" } else { "`missing_right`" });
+    }
+    if in_path {
+        add(404, "There is none, or none that you may know of");
+    }
+    if has_body {
+        add(408, "The body took too long to arrive");
+        add(413, "The body is larger than 128 KiB");
+        add(415, "The body is not `application/json`");
+    }
+    if has_body && (idempotent || if_match) {
+        add(422, "Well formed, but the content does not fit, or the idempotency key was used for another request");
+    }
+    if if_match {
+        add(409, "The ticket's state does not allow it: the `code` says why");
+        add(412, "`stale_version`: the ticket has changed; the `ETag` header has its version now");
+        add(428, "`if_match_needed`");
+    }
+    if asks_database {
+        add(500, "`internal`: our fault");
+        add(503, "`unavailable`, `no_city`: try again later (`Retry-After`)");
+    }
+    let documented = operation["responses"].as_object_mut().into_iter().flatten();
+    for (_, response) in documented.filter(|(status, _)| status.starts_with(['4', '5'])) {
+        if response.get("content").is_none() {
+            response["content"] =
+                json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
+        }
+    }
+}
+
+/// Whoever is logged in may end their session and read their own account.
+fn operation_needs_right(operation_id: &str) -> bool {
+    !matches!(operation_id, "session_end" | "me_read")
+}
+
+/// The table of problems, for the page that explains them.
+pub(crate) fn problems() -> Vec<Value> {
+    let row = |code: &Code| {
+        let (fr, en) = code.title();
+        json!({ "code": code.name(), "status": code.status(), "fr": fr, "en": en })
+    };
+    Code::ALL.iter().map(row).collect()
+}

@@ -1,0 +1,87 @@
+//! Around every request: problems are written in the caller's language, security headers set, the request counted,
+//! timed and logged — by its route, never by its path, which may hold a token.
+
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
+};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpRequest, HttpResponse};
+
+use crate::openapi;
+use crate::problem::{Code, Problem};
+
+const DEFAULTS: [(HeaderName, &str); 5] = [
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (X_FRAME_OPTIONS, "DENY"),
+    (REFERRER_POLICY, "no-referrer"),
+    (CACHE_CONTROL, "no-store"),
+    (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+];
+
+pub(crate) async fn outermost(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let began = Instant::now();
+    let method = request.method().clone();
+    let response = next.call(request).await?.map_into_boxed_body();
+    let problem = problem_of(&response);
+    let mut response = match problem {
+        Some(problem) => {
+            let (request, _) = response.into_parts();
+            let answer = problem.answer(&request);
+            ServiceResponse::new(request, answer)
+        }
+        None => response,
+    };
+    for (name, value) in DEFAULTS {
+        if !response.headers().contains_key(&name) {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+    }
+    observe(&response, &method, began);
+    Ok(response)
+}
+
+/// The problem that a handler answered with, or the one that stands for a framework's own error.
+fn problem_of(response: &ServiceResponse) -> Option<Problem> {
+    let status = response.status();
+    let told = response.response().extensions().get::<Problem>().cloned();
+    told.or_else(|| (status.is_client_error() || status.is_server_error()).then(|| Problem::of_status(status)))
+        // Readiness is told in its own words.
+        .filter(|_| !response.response().extensions().contains::<Told>())
+}
+
+/// Marks an answer that is an error, but told already.
+pub(crate) struct Told;
+
+fn observe(response: &ServiceResponse, method: &Method, began: Instant) {
+    let route = response.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
+    let (status, seconds) = (response.status().as_u16(), began.elapsed().as_secs_f64());
+    tracing::info!(%method, %route, status, ms = (seconds * 1000.0).round(), "answered");
+    // Methods are the client's words: only the usual ones become a label.
+    let method = match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::DELETE => "DELETE",
+        _ => "other",
+    };
+    let labels = [("method", method.to_owned()), ("route", route), ("status", status.to_string())];
+    metrics::counter!("continuum_http_requests_total", &labels).increment(1);
+    metrics::histogram!("continuum_http_request_seconds", &labels[..2]).record(seconds);
+}
+
+/// Where no route matched: a path that exists under another method is told apart from one that does not exist.
+pub(crate) async fn no_such_route(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let allowed = openapi::methods_at(request.path());
+    if allowed.is_empty() {
+        return Err(Problem::new(Code::NotFound));
+    }
+    Err(Problem::new(Code::MethodNotAllowed).allow(allowed.join(", ")))
+}

@@ -1,0 +1,75 @@
+//! `continuum city`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use super::database::DatabaseOptions;
+use super::tell;
+use crate::city;
+
+/// Check a city's files, or load them.
+#[derive(clap::Args)]
+pub struct City {
+    #[command(subcommand)]
+    command: CityCommand,
+}
+
+/// What to do with a city's files.
+#[derive(clap::Subcommand)]
+enum CityCommand {
+    /// Say everything that is wrong, with file, line and field; exit with 1 if something is.
+    Check {
+        /// The city's folder.
+        dir: PathBuf,
+    },
+    /// Make the database's city the one of the files: as a whole or not at all, and only what differs.
+    Load {
+        /// The city's folder.
+        dir: PathBuf,
+        #[command(flatten)]
+        database: DatabaseOptions,
+    },
+}
+
+impl City {
+    pub(crate) async fn run(self) -> Result<ExitCode> {
+        match self.command {
+            CityCommand::Check { dir } => {
+                let faults = city::check(&dir);
+                for fault in &faults {
+                    tell(fault);
+                }
+                if faults.is_empty() {
+                    tell(format_args!("{}: nothing is wrong.", dir.display()));
+                    return Ok(ExitCode::SUCCESS);
+                }
+                Ok(ExitCode::FAILURE)
+            }
+            CityCommand::Load { dir, database } => load(dir, database).await,
+        }
+    }
+}
+
+async fn load(dir: PathBuf, options: DatabaseOptions) -> Result<ExitCode> {
+    let city = match city::read(&dir) {
+        Ok(city) => city,
+        Err(faults) => {
+            for fault in &faults {
+                tell(fault);
+            }
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let database = options.open().await?;
+    let context = options.context(&database).await?;
+    let changes = usecases::city::load(&context, &city, context.now()).await?;
+    for change in &changes {
+        tell(change);
+    }
+    tell(if changes.is_empty() { "Nothing differs." } else { "Loaded." });
+    context.store.close().await;
+    database.stop().await?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,125 @@
+//! Which database: the one of `DATABASE_URL`, or a private one in the data folder.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use local_postgres::Server;
+use store::{Connect, Store};
+use usecases::Context;
+
+use crate::instance::{Config, Mail};
+use crate::keys::Keys;
+use crate::{SystemClock, TimeOrderedIds};
+use std::sync::Arc;
+
+/// The name of the database on a private server.
+pub(crate) const PRIVATE: &str = "continuum";
+
+/// Where things are kept.
+#[derive(clap::Args, Clone)]
+pub(crate) struct DatabaseOptions {
+    /// The PostgreSQL database; without it, a private server in the data folder is used.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// The schema that holds the city: one city a schema.
+    #[arg(long, env = "DATABASE_SCHEMA", default_value = "continuum")]
+    database_schema: String,
+    /// How many connections to the database at most.
+    #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 12)]
+    database_connections: u32,
+    /// The folder for everything that this program keeps.
+    #[arg(long, env = "CONTINUUM_DATA_DIR", default_value = "continuum-data")]
+    pub(crate) data_dir: PathBuf,
+    /// The folder of the keys; made on first use. Default: `keys` in the data folder.
+    #[arg(long, env = "CONTINUUM_KEYS_DIR")]
+    keys_dir: Option<PathBuf>,
+}
+
+/// A database, and the private server that it is on, if it is on one.
+pub(crate) struct Database {
+    pub(crate) connect: Connect,
+    server: Option<Server>,
+}
+
+impl Database {
+    /// A private server in a folder.
+    pub(crate) async fn private(folder: PathBuf, schema: &str, connections: u32) -> Result<Self> {
+        let shown = folder.display().to_string();
+        let server = tokio::task::spawn_blocking(move || Server::start(&folder)).await?;
+        let server = server.with_context(|| format!("the private PostgreSQL in {shown} does not start"))?;
+        store::ensure_database(&server.url("postgres"), PRIVATE).await?;
+        let connect = Connect { url: server.url(PRIVATE), schema: schema.to_owned(), connections };
+        Ok(Self { connect, server: Some(server) })
+    }
+
+    /// Makes the private database anew, empty.
+    pub(crate) async fn make_anew(&self) -> Result<()> {
+        if let Some(server) = &self.server {
+            store::drop_database(&server.url("postgres"), PRIVATE).await?;
+            store::ensure_database(&server.url("postgres"), PRIVATE).await?;
+        }
+        Ok(())
+    }
+
+    /// What the start-up line says.
+    pub(crate) fn describe(&self) -> &'static str {
+        if self.server.is_some() { "a private PostgreSQL in the data folder" } else { "the PostgreSQL of DATABASE_URL" }
+    }
+
+    /// Stops the private server.
+    pub(crate) async fn stop(self) -> Result<()> {
+        if let Some(server) = self.server {
+            tokio::task::spawn_blocking(move || server.stop()).await??;
+        }
+        Ok(())
+    }
+}
+
+impl DatabaseOptions {
+    /// Opens the database.
+    pub(crate) async fn open(&self) -> Result<Database> {
+        let (schema, connections) = (self.database_schema.clone(), self.database_connections);
+        if let Some(url) = &self.database_url {
+            return Ok(Database { connect: Connect { url: url.clone(), schema, connections }, server: None });
+        }
+        Database::private(self.data_dir.join("postgres"), &schema, connections).await
+    }
+
+    /// The keys.
+    pub(crate) fn keys(&self) -> Result<Keys> {
+        Keys::of_folder(&self.keys_dir.clone().unwrap_or_else(|| self.data_dir.join("keys")))
+    }
+
+    /// The store alone, for commands that need no more.
+    pub(crate) async fn store(&self, database: &Database) -> Result<Store> {
+        Ok(Store::connect(&database.connect, self.keys()?.resident).await?)
+    }
+
+    /// A configuration for commands that do not listen.
+    pub(crate) fn config(&self, database: &Database, mail: Mail) -> Result<Config> {
+        Ok(Config {
+            database: database.connect.clone(),
+            listen: "127.0.0.1:0".to_owned(),
+            metrics_listen: None,
+            public_url: None,
+            keys: self.keys()?,
+            mail,
+            password_cost: auth::password::Cost::default(),
+            threads: None,
+            worker: false,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(TimeOrderedIds),
+        })
+    }
+
+    /// A context, for commands that carry out use cases but do not listen.
+    pub(crate) async fn context(&self, database: &Database) -> Result<Context> {
+        let config = self.config(database, Mail::Folder(mail_folder(&self.data_dir)))?;
+        crate::context(&config, &url::Url::parse("http://localhost")?).await
+    }
+}
+
+/// Where e-mails lie that go nowhere.
+pub(crate) fn mail_folder(data_dir: &Path) -> PathBuf {
+    data_dir.join("mail")
+}

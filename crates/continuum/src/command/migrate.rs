@@ -1,0 +1,44 @@
+//! `continuum migrate`.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use super::database::DatabaseOptions;
+use super::tell;
+
+/// Bring the database up to this program.
+#[derive(clap::Args)]
+pub struct Migrate {
+    #[command(flatten)]
+    database: DatabaseOptions,
+    /// Only say what is pending; exit with 1 if something is.
+    #[arg(long)]
+    check: bool,
+}
+
+impl Migrate {
+    pub(crate) async fn run(self) -> Result<ExitCode> {
+        let database = self.database.open().await?;
+        let store = self.database.store(&database).await?;
+        let pending = store.pending_migrations().await?;
+        for migration in &pending {
+            tell(format_args!("{:04} {}", migration.version, migration.name));
+        }
+        let code = match (pending.is_empty(), self.check) {
+            (true, _) => {
+                tell("Nothing is pending.");
+                ExitCode::SUCCESS
+            }
+            (false, true) => ExitCode::FAILURE,
+            (false, false) => {
+                store.migrate(&database.connect.schema).await?;
+                tell("Done.");
+                ExitCode::SUCCESS
+            }
+        };
+        store.close().await;
+        database.stop().await?;
+        Ok(code)
+    }
+}

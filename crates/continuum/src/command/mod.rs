@@ -1,0 +1,104 @@
+//! The commands.
+
+mod city;
+mod database;
+mod health;
+mod migrate;
+mod openapi;
+mod outbox;
+mod serve;
+mod user;
+mod worker;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+pub(crate) use database::Database;
+pub(crate) use serve::{Login, Ready, write_ready_file};
+
+use crate::demo;
+
+/// Continuum: concerns heard at cafés reach the competent service, and the answer travels back.
+#[derive(Parser)]
+#[command(name = "continuum", version, about, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What to do.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Try it out: a private PostgreSQL, the city of Amiens, a café with eight concerns, the API and the worker.
+    Demo(demo::Demo),
+    /// Answer requests, and drain the outbox unless told not to.
+    Serve(serve::Serve),
+    /// Drain the outbox only.
+    Worker(worker::Worker),
+    /// Bring the database up to this program.
+    Migrate(migrate::Migrate),
+    /// Check a city's files, or load them.
+    City(city::City),
+    /// See what could not be sent, or send it again.
+    Outbox(outbox::Outbox),
+    /// Make accounts.
+    User(user::User),
+    /// Write the OpenAPI document, or compare it.
+    Openapi(openapi::Openapi),
+    /// Ask the instance on this machine whether it is ready: for container health checks.
+    Health(health::Health),
+}
+
+/// Runs the program with these arguments, and says how it ended.
+pub async fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = Cli::parse_from(arguments);
+    let level = if matches!(cli.command, Command::Demo(_)) { "error" } else { "info,sqlx=warn" };
+    let filter = EnvFilter::try_from_env("CONTINUUM_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(cli.command).await {
+        Ok(code) => code,
+        Err(error) => {
+            tell_error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Demo(demo) => demo.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Serve(serve) => serve.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Worker(worker) => worker.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Migrate(migrate) => migrate.run().await,
+        Command::City(city) => city.run().await,
+        Command::Outbox(outbox) => outbox.run().await.map(|()| ExitCode::SUCCESS),
+        Command::User(user) => user.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Openapi(openapi) => openapi.run(),
+        Command::Health(health) => health.run(),
+    }
+}
+
+/// Prints a line of what the program has to say.
+#[allow(clippy::print_stdout, reason = "the program speaks to whoever started it")]
+pub(crate) fn tell(line: impl std::fmt::Display) {
+    println!("{line}");
+}
+
+#[allow(clippy::print_stderr, reason = "the program speaks to whoever started it")]
+fn tell_error(error: &anyhow::Error) {
+    eprintln!("continuum: {error:#}");
+}
+
+/// Waits until the program is asked to stop.
+pub(crate) async fn asked_to_stop() -> Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        outcome = tokio::signal::ctrl_c() => outcome?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

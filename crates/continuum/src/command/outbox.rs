@@ -1,0 +1,100 @@
+//! `continuum outbox`.
+
+use anyhow::Result;
+use clap::ValueEnum;
+use uuid::Uuid;
+
+use super::database::DatabaseOptions;
+use super::tell;
+use crate::SystemClock;
+use domain::clock::Clock as _;
+
+/// See what could not be sent, or send it again.
+#[derive(clap::Args)]
+pub struct Outbox {
+    #[command(subcommand)]
+    command: OutboxCommand,
+}
+
+/// Which messages.
+#[derive(Clone, Copy, ValueEnum)]
+enum State {
+    /// Given up; waiting for an operator.
+    Dead,
+    /// Waiting to be sent.
+    Pending,
+}
+
+/// What to do with the outbox.
+#[derive(clap::Subcommand)]
+enum OutboxCommand {
+    /// List messages, the oldest first: dead ones with the mail server's words.
+    List {
+        /// Which messages.
+        #[arg(long, value_enum, default_value_t = State::Dead)]
+        state: State,
+        /// How many at most.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=1000))]
+        limit: u64,
+        #[command(flatten)]
+        database: DatabaseOptions,
+    },
+    /// Send dead messages again: the ones named, or all of them.
+    Replay {
+        /// The ids, as `list` shows them.
+        #[arg(required_unless_present = "all")]
+        ids: Vec<Uuid>,
+        /// All of them.
+        #[arg(long, conflicts_with = "ids")]
+        all: bool,
+        #[command(flatten)]
+        database: DatabaseOptions,
+    },
+}
+
+impl Outbox {
+    pub(crate) async fn run(self) -> Result<()> {
+        match self.command {
+            OutboxCommand::List { state, limit, database } => list(state, limit, database).await,
+            OutboxCommand::Replay { ids, all, database } => replay((!all).then_some(ids), database).await,
+        }
+    }
+}
+
+async fn list(state: State, limit: u64, options: DatabaseOptions) -> Result<()> {
+    let database = options.open().await?;
+    let store = options.store(&database).await?;
+    let state = match state {
+        State::Dead => "dead",
+        State::Pending => "pending",
+    };
+    let page = store.messages(state, 0, limit).await?;
+    if page.items.is_empty() {
+        tell(format_args!("No message is {state}."));
+    }
+    for message in &page.items {
+        tell(format_args!(
+            "{}  {}  {:<12}  to {:<36}  {} attempt(s)  {}",
+            message.id,
+            message.reference,
+            message.kind,
+            message.recipient,
+            message.attempts,
+            message.last_error.as_deref().unwrap_or("-"),
+        ));
+    }
+    if page.next.is_some() {
+        tell("… and more: raise --limit.");
+    }
+    store.close().await;
+    database.stop().await
+}
+
+async fn replay(ids: Option<Vec<Uuid>>, options: DatabaseOptions) -> Result<()> {
+    let database = options.open().await?;
+    let store = options.store(&database).await?;
+    let replayed = store.replay_messages(ids, SystemClock.now()).await?;
+    tell(format_args!("{replayed} message(s) will be sent again."));
+    store.close().await;
+    database.stop().await
+}

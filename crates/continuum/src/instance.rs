@@ -1,0 +1,177 @@
+//! One instance: the API, its metrics, its worker.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use actix_web::HttpServer;
+use actix_web::dev::{Server, ServerHandle};
+use anyhow::{Context as _, Result, bail};
+use arc_swap::ArcSwapOption;
+use auth::Tokens;
+use auth::password::{Cost, Passwords};
+use domain::clock::{Clock, Ids};
+use notify::Worker;
+use notify::transport::Transport;
+use store::{Connect, Store};
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::JoinHandle;
+use url::Url;
+use usecases::Context;
+
+use crate::keys::Keys;
+use crate::{metrics_page, periodic};
+
+/// Where e-mail goes.
+#[derive(Clone)]
+pub enum Mail {
+    /// To a server: `smtp://`, `smtps://`, with login and `?tls=required` if wanted.
+    Smtp(String),
+    /// Into a folder, one file each.
+    Folder(PathBuf),
+}
+
+/// What an instance needs to know.
+#[derive(Clone)]
+pub struct Config {
+    /// The database.
+    pub database: Connect,
+    /// The address to listen on; port 0 takes any free one.
+    pub listen: String,
+    /// The address of the metrics page, if there shall be one.
+    pub metrics_listen: Option<String>,
+    /// The base of every link, and the issuer of access tokens; where the instance listens, when absent.
+    pub public_url: Option<Url>,
+    /// The keys.
+    pub keys: Keys,
+    /// Where e-mail goes.
+    pub mail: Mail,
+    /// How much hashing a password costs.
+    pub password_cost: Cost,
+    /// How many threads answer requests; one a processor, when absent.
+    pub threads: Option<usize>,
+    /// Whether this instance drains the outbox.
+    pub worker: bool,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Identifiers.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// An instance that answers requests.
+pub struct Instance {
+    /// Where it answers, without a slash at the end.
+    pub base_url: String,
+    /// Where its metrics are.
+    pub metrics_url: Option<String>,
+    /// What its use cases need.
+    pub context: Context,
+    /// What drains the outbox when it is asked to.
+    pub worker: Arc<Worker>,
+    servers: Vec<ServerHandle>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Makes an instance: migrates the database, reads the city, listens.
+///
+/// # Errors
+/// When the address is taken, the database does not answer or is newer than this program, or the key at hand is not the
+/// one that sealed what residents left.
+pub async fn build(config: Config) -> Result<Instance> {
+    let listener = listen(&config.listen)?;
+    let metrics_listener = config.metrics_listen.as_deref().map(listen).transpose()?;
+    let base_url = format!("http://{}", listener.local_addr()?);
+    let public_url = config.public_url.clone().map_or_else(|| Url::parse(&base_url), Ok)?;
+    let context = context(&config, &public_url).await?;
+    let transport = match &config.mail {
+        Mail::Smtp(url) => Transport::smtp(url)?,
+        Mail::Folder(folder) => Transport::folder(folder)?,
+    };
+    let worker = Worker::new(context.store.clone(), transport, config.clock.clone(), context.wake.clone(), public_url);
+    let worker = Arc::new(worker);
+    let mut servers = Vec::new();
+    let mut tasks = vec![tokio::spawn(periodic::follow_city(context.clone()))];
+    if config.worker {
+        tasks.push(tokio::spawn({
+            let worker = worker.clone();
+            async move { worker.run().await }
+        }));
+        tasks.push(tokio::spawn(periodic::clear_answers(context.clone())));
+    } else {
+        tasks.push(tokio::spawn(periodic::announce_messages(context.clone())));
+    }
+    let mut metrics_url = None;
+    if let Some(listener) = metrics_listener {
+        metrics_url = Some(format!("http://{}/metrics", listener.local_addr()?));
+        start(metrics_page::server(context.clone(), listener)?, &mut servers, &mut tasks);
+    }
+    start(api_server(context.clone(), listener, config.threads)?, &mut servers, &mut tasks);
+    Ok(Instance { base_url, metrics_url, context, worker, servers, tasks })
+}
+
+/// What use cases need, with the database migrated and the city read.
+///
+/// # Errors
+/// See [`build`].
+pub async fn context(config: &Config, public_url: &Url) -> Result<Context> {
+    let store = Store::connect(&config.database, config.keys.resident.clone()).await?;
+    store.migrate(&config.database.schema).await?;
+    if let Some(id) = store.foreign_resident_key().await? {
+        bail!(
+            "the residents' key at hand ({}) is not the one that sealed what residents left ({id}): put that key back \
+             into the keys folder",
+            config.keys.resident.id()
+        );
+    }
+    let issuer = public_url.as_str().trim_end_matches('/').to_owned();
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let context = Context {
+        store,
+        clock: config.clock.clone(),
+        ids: config.ids.clone(),
+        tokens: Arc::new(Tokens::new(issuer, &config.keys.token_pem)?),
+        passwords: Arc::new(Passwords::new(config.password_cost)?),
+        hashing: Arc::new(Semaphore::new(processors)),
+        city: Arc::new(ArcSwapOption::empty()),
+        wake: Arc::new(Notify::new()),
+    };
+    usecases::city::reload(&context).await?;
+    Ok(context)
+}
+
+fn listen(address: &str) -> Result<TcpListener> {
+    let listener = TcpListener::bind(address).with_context(|| format!("{address} cannot be listened on"))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+fn api_server(context: Context, listener: TcpListener, threads: Option<usize>) -> Result<Server> {
+    let server = HttpServer::new(move || api::app(context.clone())).disable_signals().shutdown_timeout(10);
+    let server = match threads {
+        Some(threads) => server.workers(threads),
+        None => server,
+    };
+    Ok(server.listen(listener)?.run())
+}
+
+fn start(server: Server, servers: &mut Vec<ServerHandle>, tasks: &mut Vec<JoinHandle<()>>) {
+    servers.push(server.handle());
+    tasks.push(tokio::spawn(async move {
+        if let Err(error) = server.await {
+            tracing::error!(%error, "a server has ended");
+        }
+    }));
+}
+
+impl Instance {
+    /// Stops: requests in flight are finished, within ten seconds; then the connections to the database are closed.
+    pub async fn stop(self) {
+        for server in &self.servers {
+            server.stop(true).await;
+        }
+        for task in &self.tasks {
+            task.abort();
+        }
+        self.context.store.close().await;
+    }
+}

@@ -1,0 +1,248 @@
+//! The worker: leases what is due, writes it, delivers it, marks it. Any number of them may run at once.
+
+use std::sync::Arc;
+use std::time::Duration as StdDuration;
+
+use chrono::Duration;
+use domain::city::Sender;
+use domain::city::catalogue::Audience;
+use domain::clock::Clock;
+use domain::id::MessageId;
+use domain::language::Language;
+use domain::ticket::Fact;
+use futures_util::{StreamExt as _, stream};
+use store::outbox::{Addressee, CHANNEL, Leased};
+use store::{Error, Listener, Store};
+use tokio::sync::Notify;
+use url::Url;
+
+use crate::letter::{ComposeError, Letter, compose};
+use crate::transport::{DeliveryError, Transport};
+
+/// How many messages are leased at once.
+const BATCH: u64 = 20;
+/// How many are delivered at once.
+const AT_ONCE: usize = 4;
+/// How long a lease lasts: longer than a delivery may take, which is a minute at most.
+const LEASE: Duration = Duration::seconds(90);
+/// How long the first repeat waits; each further one waits twice as long.
+const FIRST_WAIT: Duration = Duration::seconds(5);
+/// How long a repeat waits at most.
+const LONGEST_WAIT: Duration = Duration::minutes(15);
+/// For how long a message is tried.
+const PATIENCE: Duration = Duration::days(3);
+/// How often the worker looks by itself, should nobody tell it.
+const LOOK: StdDuration = StdDuration::from_secs(2);
+
+/// Drains the outbox.
+pub struct Worker {
+    store: Store,
+    transport: Transport,
+    clock: Arc<dyn Clock>,
+    wake: Arc<Notify>,
+    public_url: Url,
+}
+
+/// What one round did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Drained {
+    /// Delivered.
+    pub sent: usize,
+    /// To be tried again later.
+    pub put_off: usize,
+    /// Given up.
+    pub dead: usize,
+}
+
+impl Drained {
+    const fn is_nothing(self) -> bool {
+        self.sent + self.put_off + self.dead == 0
+    }
+}
+
+/// What became of one message.
+enum Fate {
+    Sent,
+    PutOff(String),
+    Dead(String),
+}
+
+impl Worker {
+    /// A worker; `public_url` is where the links in the letters lead.
+    #[must_use]
+    pub fn new(store: Store, transport: Transport, clock: Arc<dyn Clock>, wake: Arc<Notify>, public_url: Url) -> Self {
+        Self { store, transport, clock, wake, public_url }
+    }
+
+    /// Where mail goes, for people to read.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        self.transport.describe()
+    }
+
+    /// Drains the outbox until the returned future is dropped. What is being delivered at that moment is delivered
+    /// again, under the same id, once its lease has run out.
+    pub async fn run(&self) {
+        let mut listener: Option<Listener> = None;
+        loop {
+            match self.drain().await {
+                Ok(drained) if !drained.is_nothing() => continue,
+                Ok(_) => {}
+                Err(error) => tracing::warn!(%error, "the outbox could not be drained; trying again"),
+            }
+            if listener.is_none() {
+                listener = self.store.listen(&[CHANNEL]).await.ok();
+            }
+            let told = async {
+                match &mut listener {
+                    Some(listener) => listener.next().await.map(drop),
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.wake.notified() => {}
+                outcome = told => if outcome.is_err() { listener = None },
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+    }
+
+    /// One round: everything that is due now and first in its lane, up to a batch.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn drain(&self) -> Result<Drained, Error> {
+        let now = self.clock.now();
+        let leased = self.store.lease_messages(now, now + LEASE, BATCH).await?;
+        if leased.is_empty() {
+            return Ok(Drained::default());
+        }
+        let settings = self.store.city_settings().await?;
+        let sender = settings.ok_or_else(|| Error::Corrupt("there are messages, but no city".into()))?.sender;
+        let mut fates = stream::iter(leased).map(|message| self.decide(message, &sender)).buffer_unordered(AT_ONCE);
+        let mut drained = Drained::default();
+        while let Some((message, fate)) = fates.next().await {
+            self.mark(&message, fate, &mut drained).await?;
+        }
+        Ok(drained)
+    }
+
+    async fn decide(&self, message: Leased, sender: &Sender) -> (Leased, Fate) {
+        let fate = self.send(&message, sender).await;
+        (message, fate)
+    }
+
+    async fn send(&self, message: &Leased, sender: &Sender) -> Fate {
+        let Some(addressee) = &message.addressee else {
+            return Fate::Dead("the recipient has no address any more".to_owned());
+        };
+        let letter = match self.letter(message, addressee) {
+            Ok(letter) => letter,
+            Err(error) => return Fate::Dead(error.to_string()),
+        };
+        let composed = match compose(&letter, sender) {
+            Ok(composed) => composed,
+            Err(error) => return Fate::Dead(error.to_string()),
+        };
+        match self.transport.deliver(&composed, message.id).await {
+            Ok(()) => Fate::Sent,
+            Err(DeliveryError::Permanent(words)) => Fate::Dead(words),
+            Err(DeliveryError::Transient(words)) if self.clock.now() - message.since > PATIENCE => Fate::Dead(words),
+            Err(DeliveryError::Transient(words)) => Fate::PutOff(words),
+        }
+    }
+
+    async fn mark(&self, message: &Leased, fate: Fate, drained: &mut Drained) -> Result<(), Error> {
+        let (id, now) = (message.id, self.clock.now());
+        match fate {
+            Fate::Sent => {
+                drained.sent += 1;
+                tracing::info!(message = %id, ticket = %message.ticket.reference, "sent");
+                self.store.mark_sent(id, now).await
+            }
+            Fate::PutOff(words) => {
+                drained.put_off += 1;
+                let until = now + wait(id, message.attempt);
+                tracing::warn!(message = %id, ticket = %message.ticket.reference, %words, %until, "put off");
+                self.store.put_off(id, until, &words).await
+            }
+            Fate::Dead(words) => {
+                drained.dead += 1;
+                tracing::error!(message = %id, ticket = %message.ticket.reference, %words, "given up");
+                self.store.give_up(id, now, &words).await
+            }
+        }
+    }
+
+    fn letter(&self, message: &Leased, addressee: &Addressee) -> Result<Letter, ComposeError> {
+        let ticket = &message.ticket;
+        let (to, audience, language, path) = match addressee {
+            Addressee::Service { email } => (email, Audience::Service, Language::Fr, ticket_path(&ticket.reference)),
+            Addressee::Person { email, language } => {
+                (email, Audience::Agent, *language, ticket_path(&ticket.reference))
+            }
+            Addressee::Resident { email, language, token } => {
+                (email, Audience::Resident, *language, format!("v1/tracking/{token}"))
+            }
+        };
+        let fact = &message.event.fact;
+        Ok(Letter {
+            id: message.id,
+            ticket: ticket.id,
+            kind: message.kind,
+            audience,
+            language,
+            to: to.clone(),
+            reference: ticket.reference.clone(),
+            category: message.category.label.in_language(language).to_owned(),
+            service_name: message.service.name.in_language(language).to_owned(),
+            service_phone: message.service.phone.clone(),
+            filed_at: ticket.filed_at,
+            ack_due_at: ticket.ack_due_at,
+            resolve_due_at: ticket.resolve_due_at,
+            expected_on: if let Fact::Acknowledged { expected_on, .. } = fact { *expected_on } else { None },
+            closure_reason: match fact {
+                Fact::Resolved { closure_reason, .. } => Some(*closure_reason),
+                Fact::Closed { closure_reason, .. } => *closure_reason,
+                _ => None,
+            },
+            body_told: if let Fact::Closed { body_told: Some(body), .. } = fact {
+                Some(body.to_string())
+            } else {
+                None
+            },
+            refusal_reason: if let Fact::Refused { reason, .. } = fact { Some(*reason) } else { None },
+            link: self.public_url.join(&path).map_err(|_| ComposeError::Missing("link"))?,
+            at: message.event.at,
+        })
+    }
+}
+
+fn ticket_path(reference: &str) -> String {
+    format!("v1/tickets/{reference}")
+}
+
+/// How long the next attempt waits: twice as long each time, a fifth more or less, so that messages which failed
+/// together are not tried together. The id decides how much: no randomness is needed.
+fn wait(id: MessageId, attempt: i32) -> Duration {
+    let doublings = u32::try_from(attempt - 1).unwrap_or(0).min(10);
+    let whole = (FIRST_WAIT * 2_i32.pow(doublings)).min(LONGEST_WAIT);
+    let share = i32::from(id.0.as_bytes()[15]) - 128;
+    whole + whole * share / 640
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn repeats_wait_longer_and_longer_but_never_too_long() {
+        let id = |last: u8| MessageId(Uuid::from_u128(u128::from(last)));
+        assert_eq!(wait(id(128), 1), Duration::seconds(5));
+        assert_eq!(wait(id(128), 2), Duration::seconds(10));
+        assert_eq!(wait(id(128), 30), LONGEST_WAIT);
+        assert!(wait(id(0), 1) >= Duration::seconds(4) && wait(id(255), 1) <= Duration::seconds(6));
+        assert_ne!(wait(id(1), 5), wait(id(200), 5));
+    }
+}
