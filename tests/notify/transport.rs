@@ -8,6 +8,23 @@ use notify::transport::{DeliveryError, Transport};
 use crate::support::smtp::send::{letter, trusting};
 use crate::support::smtp::{Behaviour, Encryption, SmtpServer};
 
+crate::tests![
+    a_letter_arrives_whole,
+    a_line_that_begins_with_a_full_stop_arrives_as_it_is,
+    many_letters_go_through_one_transport,
+    starttls_and_a_login_are_used_when_the_url_says_so,
+    tls_from_the_first_byte,
+    a_server_that_cannot_prove_who_it_is_gets_nothing,
+    a_server_without_starttls_gets_nothing_when_it_is_required,
+    a_wrong_password_is_for_the_operator_and_costs_no_letter,
+    a_refused_recipient_is_final_and_the_words_name_nobody,
+    a_deferred_recipient_is_tried_again,
+    an_address_beyond_ascii_is_final_for_a_server_that_takes_none,
+    a_server_that_is_down_is_tried_again_and_found_when_it_is_back,
+    a_server_that_turns_everybody_away_is_tried_again,
+    an_answer_that_never_comes_is_not_taken_for_the_next_one,
+];
+
 const SOON: Duration = Duration::from_secs(10);
 
 async fn send(transport: &Transport, to: &str, number: u128) -> Result<(), DeliveryError> {
@@ -29,7 +46,7 @@ fn permanent(outcome: Result<(), DeliveryError>) -> String {
     }
 }
 
-pub async fn a_letter_arrives_whole() {
+async fn a_letter_arrives_whole() {
     let server = SmtpServer::start();
     let transport = Transport::smtp(&server.url()).unwrap();
     send(&transport, "habitante@x.example", 7).await.unwrap();
@@ -45,7 +62,7 @@ pub async fn a_letter_arrives_whole() {
     assert!(received.raw.is_ascii());
 }
 
-pub async fn a_line_that_begins_with_a_full_stop_arrives_as_it_is() {
+async fn a_line_that_begins_with_a_full_stop_arrives_as_it_is() {
     let server = SmtpServer::start();
     let transport = Transport::smtp(&server.url()).unwrap();
     let (_, id) = letter("habitante@x.example", 1);
@@ -62,7 +79,7 @@ pub async fn a_line_that_begins_with_a_full_stop_arrives_as_it_is() {
     assert!(received[0].raw.ends_with(body.as_bytes()));
 }
 
-pub async fn many_letters_go_through_one_transport() {
+async fn many_letters_go_through_one_transport() {
     let server = SmtpServer::start();
     let transport = Transport::smtp(&server.url()).unwrap();
     // More than one connection carries.
@@ -72,7 +89,7 @@ pub async fn many_letters_go_through_one_transport() {
     assert_eq!(server.wait_for(60, SOON).await.len(), 60);
 }
 
-pub async fn starttls_and_a_login_are_used_when_the_url_says_so() {
+async fn starttls_and_a_login_are_used_when_the_url_says_so() {
     let server = SmtpServer::start_with(Encryption::StartTls, Some(("continuum", "s3cret/+& é")));
     assert_eq!(trusting(Some(&server.certificate()), &server.url(), "habitante@x.example"), "delivered");
     let messages = server.wait_for(1, SOON).await;
@@ -83,13 +100,13 @@ pub async fn starttls_and_a_login_are_used_when_the_url_says_so() {
     assert!(shown.contains("(STARTTLS, as continuum)") && !shown.contains("s3cret"), "{shown}");
 }
 
-pub async fn tls_from_the_first_byte() {
+async fn tls_from_the_first_byte() {
     let server = SmtpServer::start_with(Encryption::Implicit, None);
     assert_eq!(trusting(Some(&server.certificate()), &server.url(), "habitante@x.example"), "delivered");
     assert!(server.wait_for(1, SOON).await[0].envelope.tls);
 }
 
-pub async fn a_server_that_cannot_prove_who_it_is_gets_nothing() {
+async fn a_server_that_cannot_prove_who_it_is_gets_nothing() {
     for tls in [Encryption::StartTls, Encryption::Implicit] {
         let server = SmtpServer::start_with(tls, Some(("continuum", "s3cret")));
         let said = trusting(None, &server.url(), "habitante@x.example");
@@ -98,7 +115,7 @@ pub async fn a_server_that_cannot_prove_who_it_is_gets_nothing() {
     }
 }
 
-pub async fn a_server_without_starttls_gets_nothing_when_it_is_required() {
+async fn a_server_without_starttls_gets_nothing_when_it_is_required() {
     let server = SmtpServer::start();
     let transport = Transport::smtp(&format!("{}?tls=required", server.url())).unwrap();
     let words = transient(send(&transport, "habitante@x.example", 1).await);
@@ -106,14 +123,14 @@ pub async fn a_server_without_starttls_gets_nothing_when_it_is_required() {
     assert!(server.messages().is_empty());
 }
 
-pub async fn a_wrong_password_is_for_the_operator_and_costs_no_letter() {
+async fn a_wrong_password_is_for_the_operator_and_costs_no_letter() {
     let server = SmtpServer::start_with(Encryption::Implicit, Some(("continuum", "right")));
     let url = server.url().replace("right", "wr0ng");
     let said = trusting(Some(&server.certificate()), &url, "habitante@x.example");
     assert!(said.starts_with("transient 535 ") && !said.contains("wr0ng"), "{said}");
 }
 
-pub async fn a_refused_recipient_is_final_and_the_words_name_nobody() {
+async fn a_refused_recipient_is_final_and_the_words_name_nobody() {
     let server = SmtpServer::start();
     let transport = Transport::smtp(&server.url()).unwrap();
     let gone = "parti@x.example";
@@ -128,7 +145,7 @@ pub async fn a_refused_recipient_is_final_and_the_words_name_nobody() {
     assert_eq!(server.wait_for(1, SOON).await.len(), 1);
 }
 
-pub async fn a_deferred_recipient_is_tried_again() {
+async fn a_deferred_recipient_is_tried_again() {
     let server = SmtpServer::start();
     let transport = Transport::smtp(&server.url()).unwrap();
     let busy = "occupe@x.example";
@@ -139,14 +156,14 @@ pub async fn a_deferred_recipient_is_tried_again() {
     send(&transport, busy, 1).await.unwrap();
 }
 
-pub async fn an_address_beyond_ascii_is_final_for_a_server_that_takes_none() {
+async fn an_address_beyond_ascii_is_final_for_a_server_that_takes_none() {
     let server = SmtpServer::start();
     let transport = Transport::smtp(&server.url()).unwrap();
     let words = permanent(send(&transport, "élodie@x.example", 1).await);
     assert!(words.contains("SMTPUTF8"), "{words}");
 }
 
-pub async fn a_server_that_is_down_is_tried_again_and_found_when_it_is_back() {
+async fn a_server_that_is_down_is_tried_again_and_found_when_it_is_back() {
     let mut server = SmtpServer::start();
     let transport = Transport::smtp(&server.url()).unwrap();
     send(&transport, "habitante@x.example", 1).await.unwrap();
@@ -160,7 +177,7 @@ pub async fn a_server_that_is_down_is_tried_again_and_found_when_it_is_back() {
     assert_eq!(server.wait_for(2, SOON).await.len(), 2);
 }
 
-pub async fn a_server_that_turns_everybody_away_is_tried_again() {
+async fn a_server_that_turns_everybody_away_is_tried_again() {
     let server = SmtpServer::start();
     let transport = Transport::smtp(&server.url()).unwrap();
     send(&transport, "habitante@x.example", 1).await.unwrap();
@@ -172,7 +189,7 @@ pub async fn a_server_that_turns_everybody_away_is_tried_again() {
     send(&transport, "habitante@x.example", 2).await.unwrap();
 }
 
-pub async fn an_answer_that_never_comes_is_not_taken_for_the_next_one() {
+async fn an_answer_that_never_comes_is_not_taken_for_the_next_one() {
     let server = SmtpServer::start();
     let transport = Transport::smtp(&format!("{}?timeout=1", server.url())).unwrap();
     server.behave(&Behaviour { hang_after_data: true, ..Behaviour::default() });

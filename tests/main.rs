@@ -1,0 +1,47 @@
+//! The tests: through HTTP, in the users' words, against a real PostgreSQL that is started here, once, and stopped at
+//! the end. `cargo test` runs them; `cargo test --test all NAME` runs those whose name contains NAME.
+//!
+//! This binary is also every other process that the tests need: told so by its first argument, it is the program itself
+//! or a mail server. A run of all tests fails if an operation of the API was called by none of them.
+
+mod cafe;
+mod notify;
+mod support;
+
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Trial};
+use support::Test;
+
+fn all() -> Vec<Test> {
+    [cafe::tests(), notify::tests()].into_iter().flatten().collect()
+}
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next().as_deref() {
+        Some("continuum") => {
+            let arguments = std::iter::once("continuum".to_owned()).chain(arguments);
+            actix_web::rt::System::new().block_on(continuum::main(arguments.map(Into::into)))
+        }
+        Some("smtp-server") => support::smtp::run(arguments),
+        Some("smtp-send") => support::smtp::send::run(arguments),
+        _ => run(),
+    }
+}
+
+fn run() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let whole = arguments.filter.is_none() && arguments.skip.is_empty() && !arguments.list;
+    if !arguments.list {
+        rustls::crypto::ring::default_provider().install_default().expect("nobody else has installed one");
+        support::database::start();
+    }
+    let conclusion = libtest_mimic::run(&arguments, all().into_iter().map(Trial::from).collect());
+    support::database::stop();
+    let forgotten = if whole { support::contract::never_called() } else { Vec::new() };
+    for operation in &forgotten {
+        eprintln!("no test calls the operation {operation}");
+    }
+    if conclusion.has_failed() || !forgotten.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}

@@ -1,0 +1,158 @@
+//! A city of one test: an instance over a database of its own, with the clock in the test's hand and the outbox drained
+//! when the test says so.
+
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, Duration, Utc};
+use continuum::{Instance, Mail};
+use domain::clock::Clock;
+use mail_parser::{Message, MessageParser};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::caller::Caller;
+use super::database::{self, Database, PASSWORD};
+
+/// When every test begins: a Tuesday, ten o'clock in Amiens.
+pub const START: &str = "2026-03-10T09:00:00Z";
+
+/// A clock that is moved by hand.
+pub struct HandClock(Mutex<DateTime<Utc>>);
+
+impl HandClock {
+    pub fn at(time: &str) -> Self {
+        Self(Mutex::new(time.parse().unwrap()))
+    }
+
+    pub fn set(&self, time: &str) {
+        *self.0.lock().unwrap() = time.parse().unwrap();
+    }
+
+    pub fn forward(&self, by: Duration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// A city of one test.
+pub struct City {
+    pub instance: Instance,
+    pub clock: Arc<HandClock>,
+    pub database: Database,
+    pub mail: TempDir,
+}
+
+impl City {
+    /// Amiens, with nothing in it yet. Each e-mail becomes a file.
+    pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// Amiens, its instance configured otherwise.
+    pub async fn with(configure: impl FnOnce(&mut continuum::Config)) -> Self {
+        let database = Database::cloned().await;
+        let clock = Arc::new(HandClock::at(START));
+        let mail = tempfile::tempdir().unwrap();
+        let mut config = database::config(&database.name, Mail::Folder(mail.path().to_owned()), &clock);
+        configure(&mut config);
+        let instance = continuum::build(config).await.unwrap();
+        Self { instance, clock, database, mail }
+    }
+
+    /// Somebody who has not logged in.
+    pub fn stranger(&self) -> Caller {
+        Caller::new(&self.instance.base_url, None)
+    }
+
+    /// Logs somebody in, by the part of the address before the @.
+    pub async fn login(&self, who: &str) -> Caller {
+        let domain = if ["olivier.duval", "camille.tellier"].contains(&who) { "amiens-metropole" } else { "ville-amiens" };
+        let email = format!("{who}@{domain}.example");
+        let reply = self.stranger().post("/v1/sessions", &json!({ "email": email, "password": PASSWORD })).await;
+        let session = reply.ok();
+        Caller::new(&self.instance.base_url, Some(session["access_token"].as_str().unwrap()))
+    }
+
+    /// A police agent.
+    pub async fn agent(&self) -> Caller {
+        self.login("claire.delattre").await
+    }
+
+    /// Another police agent.
+    pub async fn other_agent(&self) -> Caller {
+        self.login("karim.haddad").await
+    }
+
+    /// A member of propreté.
+    pub async fn proprete(&self) -> Caller {
+        self.login("amelie.petit").await
+    }
+
+    /// A member of voirie.
+    pub async fn voirie(&self) -> Caller {
+        self.login("sophie.morel").await
+    }
+
+    /// The dispatcher.
+    pub async fn dispatcher(&self) -> Caller {
+        self.login("nadia.fournier").await
+    }
+
+    /// The administrator.
+    pub async fn admin(&self) -> Caller {
+        self.login("paul.carpentier").await
+    }
+
+    /// Files a concern about dumped rubbish, which goes to propreté. Returns its ticket.
+    pub async fn dumping(&self) -> Value {
+        let filed = self.agent().await.post("/v1/concerns", &dumping()).await.created();
+        filed["tickets"][0].clone()
+    }
+
+    /// Drains the outbox until nothing is due. Returns how many messages were sent.
+    pub async fn drain(&self) -> usize {
+        let mut sent = 0;
+        loop {
+            let drained = self.instance.worker.drain().await.unwrap();
+            sent += drained.sent;
+            if drained == notify::Drained::default() {
+                return sent;
+            }
+        }
+    }
+
+    /// The e-mails that were written as files, in the order of their names.
+    pub fn letters(&self) -> Vec<Message<'static>> {
+        let mut files: Vec<_> = std::fs::read_dir(self.mail.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        let letter = |file| MessageParser::new().parse(&std::fs::read(file).unwrap()).unwrap().into_owned();
+        files.into_iter().map(letter).collect()
+    }
+
+    /// The e-mails to an address.
+    pub fn letters_to(&self, address: &str) -> Vec<Message<'static>> {
+        let to = |letter: &Message<'_>| letter.to().and_then(|to| to.first()?.address().map(ToOwned::to_owned));
+        self.letters().into_iter().filter(|letter| to(letter).as_deref() == Some(address)).collect()
+    }
+
+    /// Stops the instance.
+    pub async fn stop(self) {
+        self.instance.stop().await;
+    }
+}
+
+/// A concern about dumped rubbish, heard on patrol in the north, from a resident who left an address.
+pub fn dumping() -> Value {
+    json!({
+        "origin": "patrol",
+        "category": "illegal_dumping",
+        "description": "Un matelas et des sacs au pied du mur",
+        "place": { "lat": 49.9121, "lon": 2.2972, "address": "Rue du Pigeonnier" },
+        "resident": { "email": "habitante@mail.example" }
+    })
+}

@@ -1,0 +1,190 @@
+//! One PostgreSQL server for the run, durability off; a template with the migrations, the city of Amiens and its
+//! people; and for each test a database cloned from it, dropped at the end.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use actix_web::rt::System;
+use auth::password::{Cost, Passwords};
+use continuum::{Keys, Mail};
+use domain::clock::Clock as _;
+use domain::id::UserId;
+use domain::language::Language;
+use domain::ticket::rights::Person;
+use local_postgres::Server;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use store::user::User;
+use store::{Connect, ResidentKey};
+
+use super::city::{HandClock, START};
+
+/// The password of everybody.
+pub const PASSWORD: &str = "mot de passe des essais";
+
+/// The schema that holds the city.
+pub const SCHEMA: &str = "continuum";
+
+/// Hashes cost nothing here.
+pub const COST: Cost = Cost { memory: 64, passes: 1 };
+
+static SERVER: Mutex<Option<Server>> = Mutex::new(None);
+static URL: OnceLock<String> = OnceLock::new();
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// Starts the server and prepares the template. With `DATABASE_URL` set, uses that server instead.
+pub fn start() {
+    let url = std::env::var("DATABASE_URL").unwrap_or_else(|_| {
+        let server = Server::start_throwaway().unwrap_or_else(|error| panic!("no PostgreSQL to test against: {error}"));
+        let url = server.url("postgres");
+        *SERVER.lock().unwrap() = Some(server);
+        url
+    });
+    URL.set(url).unwrap();
+    System::new().block_on(async {
+        admin(&format!("drop database if exists {} with (force)", template())).await;
+        admin(&format!("create database {}", template())).await;
+        prepare().await;
+    });
+}
+
+/// Stops the server.
+pub fn stop() {
+    if let Some(server) = SERVER.lock().unwrap().take() {
+        server.stop().unwrap();
+    } else if URL.get().is_some() {
+        System::new().block_on(admin(&format!("drop database if exists {} with (force)", template())));
+    }
+}
+
+fn template() -> String {
+    format!("continuum_template_{}", std::process::id())
+}
+
+/// The URL of a database on the server.
+pub fn url(database: &str) -> String {
+    let mut url = url::Url::parse(URL.get().unwrap()).unwrap();
+    url.set_path(database);
+    url.into()
+}
+
+async fn admin(statement: &str) {
+    let mut connection = PgConnection::connect(URL.get().unwrap()).await.unwrap();
+    connection.execute(AssertSqlSafe(statement.to_owned())).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// The keys that every test uses: always the same.
+pub fn keys() -> Keys {
+    static PEM: OnceLock<String> = OnceLock::new();
+    let token_pem = PEM.get_or_init(|| auth::Tokens::generate_key().unwrap()).clone();
+    Keys { token_pem, resident: ResidentKey::new([7; 32]) }
+}
+
+/// A configuration for a database.
+pub fn config(database: &str, mail: Mail, clock: &Arc<HandClock>) -> continuum::Config {
+    continuum::Config {
+        database: Connect { url: url(database), schema: SCHEMA.to_owned(), connections: 8 },
+        listen: "127.0.0.1:0".to_owned(),
+        metrics_listen: None,
+        public_url: Some("https://continuum.ville-amiens.example".parse().unwrap()),
+        keys: keys(),
+        mail,
+        password_cost: COST,
+        threads: Some(1),
+        worker: false,
+        clock: clock.clone(),
+        ids: Arc::new(continuum::TimeOrderedIds),
+    }
+}
+
+async fn prepare() {
+    let clock = Arc::new(HandClock::at(START));
+    let config = config(&template(), Mail::Folder(PathBuf::new()), &clock);
+    let public_url = config.public_url.clone().unwrap();
+    let cx = continuum::context(&config, &public_url).await.unwrap();
+    let amiens = root().join("cities/amiens");
+    let city = continuum::city::read(&amiens).unwrap();
+    usecases::city::load(&cx, &city, clock.now()).await.unwrap();
+    let hash = Passwords::new(COST).unwrap().hash(PASSWORD).unwrap();
+    let tx = cx.store.begin().await.unwrap();
+    for person in continuum::city::read_demo(&amiens).unwrap() {
+        let user = User {
+            person: Person {
+                user: UserId(cx.ids.next()),
+                roles: person.roles.into_iter().collect(),
+                services: person.services.into_iter().collect(),
+            },
+            email: person.email,
+            name: person.name,
+            language: Language::Fr,
+            password_hash: Some(hash.clone()),
+        };
+        tx.put_user(&user, clock.now()).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    cx.store.close().await;
+}
+
+/// A database of one test; dropped with it.
+pub struct Database {
+    pub name: String,
+}
+
+impl Database {
+    /// A clone of the template.
+    pub async fn cloned() -> Self {
+        let database = Self::unmade();
+        // Two clones at once would each keep the template busy for the other.
+        static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+        let _turn = TURN.lock().await;
+        admin(&format!("create database {} template {}", database.name, template())).await;
+        database
+    }
+
+    /// An empty one.
+    pub async fn empty() -> Self {
+        let database = Self::unmade();
+        admin(&format!("create database {}", database.name)).await;
+        database
+    }
+
+    fn unmade() -> Self {
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        Self { name: format!("continuum_test_{}_{number}", std::process::id()) }
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> String {
+        url(&self.name)
+    }
+
+    /// A connection that sees the city's schema, for what no use case tells.
+    pub async fn connection(&self) -> PgConnection {
+        let mut connection = PgConnection::connect(&self.url()).await.unwrap();
+        connection.execute("set search_path to continuum").await.unwrap();
+        connection
+    }
+
+    /// A number that a statement counts.
+    pub async fn count(&self, statement: &str) -> i64 {
+        let mut connection = self.connection().await;
+        let count = sqlx::query_scalar(AssertSqlSafe(statement.to_owned())).fetch_one(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        count
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let statement = format!("drop database if exists {} with (force)", self.name);
+        // Also while a test panics: a runtime of its own, on a thread of its own.
+        let dropped = std::thread::spawn(move || System::new().block_on(admin(&statement))).join();
+        assert!(dropped.is_ok() || std::thread::panicking(), "a test's database could not be dropped");
+    }
+}
