@@ -106,6 +106,18 @@ impl Server {
         Self::start_in(folder, Durability::Throwaway, Some(scratch))
     }
 
+    /// Removes a folder that [`Server::start`] kept its data in, with all the data. That there is none is fine.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Held`] when a server is up on the folder: then nothing is removed.
+    pub fn erase(data_dir: &Path) -> Result<(), Error> {
+        if !data_dir.is_dir() {
+            return Ok(());
+        }
+        throwaway::remove(data_dir)
+    }
+
     /// Connection string of a database, which need not exist yet: `postgres://…?host=<socket folder>`, for clients of
     /// this program's user.
     #[must_use]

@@ -46,7 +46,8 @@ pub(crate) fn sweep() {
     }
 }
 
-fn remove(path: &Path) -> Result<(), Error> {
+/// Removes a server's folder, unless it is held.
+pub(crate) fn remove(path: &Path) -> Result<(), Error> {
     let folder = Folder::open_existing(path)?;
     for cluster in [folder.cluster(), folder.unfinished_cluster()] {
         survivors::clear_for_good(&cluster)?;

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use auth::password::Cost;
+use local_postgres::Server;
 
 use crate::command::{Database, Ready, asked_to_stop, tell, write_ready_file};
 use crate::instance::{Config, Mail, build};
@@ -102,20 +103,18 @@ impl Demo {
     }
 }
 
-/// Removes what an earlier demonstration kept; nothing else that may lie in the folder.
+/// Removes what an earlier demonstration kept; nothing else that may lie in the folder, and nothing at all while one
+/// runs there.
 fn forget(data_dir: &Path) -> Result<()> {
-    for name in ["postgres", "mail", "keys"] {
-        let folder = data_dir.join(name);
-        let marked = data_dir.join(MARK).exists() || data_dir.join("postgres").join("lock").exists();
-        if folder.exists() && !marked {
-            bail!("{} was not made by a demonstration: it is left alone", folder.display());
-        }
+    let postgres = data_dir.join("postgres");
+    let made_here = data_dir.join(MARK).exists() || postgres.join("lock").exists();
+    if let Some(name) = ["postgres", "mail", "keys"].iter().find(|name| data_dir.join(name).exists() && !made_here) {
+        bail!("{} was not made by a demonstration: it is left alone", data_dir.join(name).display());
     }
+    Server::erase(&postgres)?;
     remove(fs::remove_file(data_dir.join(MARK)))?;
-    for name in ["mail", "keys", "postgres"] {
-        remove(fs::remove_dir_all(data_dir.join(name)))?;
-    }
-    Ok(())
+    remove(fs::remove_dir_all(data_dir.join("mail")))?;
+    remove(fs::remove_dir_all(data_dir.join("keys")))
 }
 
 fn remove(outcome: std::io::Result<()>) -> Result<()> {
