@@ -50,7 +50,7 @@ const STORY: &str = r#"  # 1. An officer logs in and files a concern; the answer
          "resident": {"email": "habitante@mail.example"}}' | tee /tmp/concern.json; echo
 
   # 2. The service takes the ticket in hand, then settles it. If-Match says which version it has seen.
-  T=$(sed 's/.*"reference":"\([^"]*\)".*/\1/' /tmp/concern.json); SERVICE=$(login {member})
+  T=$(grep -o 'AMI-[0-9-]*' /tmp/concern.json | head -1); SERVICE=$(login {member})
   curl -sS {base}/v1/tickets/$T/acknowledge -H "Authorization: Bearer $SERVICE" -H 'If-Match: "1"' -X POST; echo
   curl -sS {base}/v1/tickets/$T/resolve -H "Authorization: Bearer $SERVICE" -H 'If-Match: "2"' \
     -H 'Content-Type: application/json' \
