@@ -4,9 +4,17 @@
 //! This binary is also every other process that the tests need: told so by its first argument, it is the program itself
 //! or a mail server. A run of all tests fails if an operation of the API was called by none of them.
 
+mod architecture;
 mod cafe;
+mod concurrency;
+mod contract;
+mod idempotency;
+mod input;
 mod notify;
+mod rights;
+mod session;
 mod support;
+mod ticket;
 
 use std::process::ExitCode;
 
@@ -14,7 +22,21 @@ use libtest_mimic::{Arguments, Trial};
 use support::Test;
 
 fn all() -> Vec<Test> {
-    [cafe::tests(), notify::tests()].into_iter().flatten().collect()
+    [
+        architecture::tests(),
+        cafe::tests(),
+        concurrency::tests(),
+        contract::tests(),
+        idempotency::tests(),
+        input::tests(),
+        notify::tests(),
+        rights::tests(),
+        session::tests(),
+        ticket::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn main() -> ExitCode {

@@ -71,7 +71,8 @@ impl City {
 
     /// Logs somebody in, by the part of the address before the @.
     pub async fn login(&self, who: &str) -> Caller {
-        let domain = if ["olivier.duval", "camille.tellier"].contains(&who) { "amiens-metropole" } else { "ville-amiens" };
+        let domain =
+            if ["olivier.duval", "camille.tellier"].contains(&who) { "amiens-metropole" } else { "ville-amiens" };
         let email = format!("{who}@{domain}.example");
         let reply = self.stranger().post("/v1/sessions", &json!({ "email": email, "password": PASSWORD })).await;
         let session = reply.ok();
@@ -128,7 +129,8 @@ impl City {
 
     /// The e-mails that were written as files, in the order of their names.
     pub fn letters(&self) -> Vec<Message<'static>> {
-        let mut files: Vec<_> = std::fs::read_dir(self.mail.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut files: Vec<_> =
+            std::fs::read_dir(self.mail.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
         let letter = |file| MessageParser::new().parse(&std::fs::read(file).unwrap()).unwrap().into_owned();
         files.into_iter().map(letter).collect()

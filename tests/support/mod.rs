@@ -31,9 +31,8 @@ const PATIENCE: Duration = Duration::from_mins(3);
 impl From<Test> for Trial {
     fn from(Test { name, run }: Test) -> Self {
         Self::test(name, move || {
-            actix_web::rt::System::new().block_on(async {
-                tokio::time::timeout(PATIENCE, run()).await.map_err(|_| "the test hangs".into())
-            })
+            actix_web::rt::System::new()
+                .block_on(async { tokio::time::timeout(PATIENCE, run()).await.map_err(|_| "the test hangs".into()) })
         })
     }
 }

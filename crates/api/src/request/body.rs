@@ -7,8 +7,8 @@ use std::time::Duration;
 use actix_web::rt::time::timeout;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload};
-use jsonschema::error::ValidationErrorKind;
-use jsonschema::{ValidationError, Validator};
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{JsonType, ValidationError, Validator};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -186,14 +186,18 @@ fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
         }
         // An optional object is "null or this": what is wrong is what keeps it from being this.
         ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
-            context.last().into_iter().flatten().flat_map(field_errors).collect()
+            let this = context.iter().find(|errors| !errors.iter().any(|error| wants_null(error)));
+            this.into_iter().flatten().flat_map(field_errors).collect()
         }
         _ => one("invalid", "Valeur refusée.".to_owned(), "Value refused.".to_owned()),
     }
 }
 
+fn wants_null(error: &ValidationError<'_>) -> bool {
+    matches!(error.kind(), ValidationErrorKind::Type { kind: TypeKind::Single(JsonType::Null) })
+}
+
 fn expected(error: &ValidationError<'_>) -> String {
-    use jsonschema::error::TypeKind;
     match error.kind() {
         ValidationErrorKind::Type { kind: TypeKind::Single(one) } => one.to_string(),
         ValidationErrorKind::Type { kind: TypeKind::Multiple(several) } => {

@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, CONTENT_LANGUAGE};
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Europe::Paris;
@@ -203,12 +203,9 @@ fn lost(request: &HttpRequest) -> Result<HttpResponse, Problem> {
     security(())
 )]
 #[get("/v1/tracking/{token}")]
-pub(crate) async fn read(
-    cx: Data<Context>,
-    token: Path<String>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let Some(tracked) = usecases::tracking::read(&cx, &token).await? else { return lost(&request) };
+pub(crate) async fn read(cx: Data<Context>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let token = request.match_info().get("token").unwrap_or_default();
+    let Some(tracked) = usecases::tracking::read(&cx, token).await? else { return lost(&request) };
     let loaded = cx.city()?;
     let tracking = Tracking::new(&tracked, &loaded.city);
     if wants_json(&request) {

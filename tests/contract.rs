@@ -1,0 +1,123 @@
+//! The contract is what is served, and its examples work.
+
+use serde_json::{Value, json};
+
+use crate::support::caller::Caller;
+use crate::support::city::City;
+use crate::support::database::{PASSWORD, root};
+
+crate::tests![
+    the_document_in_the_repository_is_what_the_server_serves,
+    every_operation_is_explained,
+    the_documented_examples_work,
+    the_documentation_comes_from_the_server_alone,
+    the_city_is_served_as_data,
+    health_and_keys_need_no_login,
+];
+
+fn document() -> Value {
+    serde_json::from_slice(&std::fs::read(root().join("openapi/openapi.json")).unwrap()).unwrap()
+}
+
+async fn the_document_in_the_repository_is_what_the_server_serves() {
+    let city = City::new().await;
+    assert_eq!(city.stranger().get("/openapi.json").await.ok(), document(), "run `continuum openapi`");
+    city.stop().await;
+}
+
+async fn every_operation_is_explained() {
+    let document = document();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            for part in ["summary", "description", "operationId"] {
+                let text = operation[part].as_str().unwrap_or_default();
+                assert!(!text.is_empty(), "{method} {path} has no {part}");
+            }
+            assert!(operation["tags"][0].is_string(), "{method} {path} has no tag");
+            if operation.get("requestBody").is_some() {
+                let example = &operation["requestBody"]["content"]["application/json"]["example"];
+                assert!(!example.is_null(), "{method} {path} has no example");
+            }
+        }
+    }
+}
+
+/// The example of an operation's body.
+fn example(operation: &str) -> Value {
+    let document = document();
+    let operations =
+        document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    let operation = operations.into_iter().find(|o| o["operationId"] == operation).unwrap();
+    operation["requestBody"]["content"]["application/json"]["example"].clone()
+}
+
+async fn the_documented_examples_work() {
+    let city = City::new().await;
+    let (agent, proprete, dispatcher) = (city.agent().await, city.proprete().await, city.dispatcher().await);
+    let cafe = agent.post("/v1/cafes", &example("cafe_plan")).await.created();
+    let hold = format!("/v1/cafes/{}/hold", cafe["id"].as_str().unwrap());
+    agent.post(&hold, &example("cafe_hold")).await.ok();
+    let file = async || agent.post("/v1/concerns", &example("concern_file")).await.created()["tickets"][0].clone();
+    let act = async |who: &Caller, ticket: &Value, action: &str| {
+        who.act(ticket, action, &example(&format!("ticket_{action}"))).await.ok()
+    };
+    let ticket = act(&proprete, &file().await, "acknowledge").await;
+    let ticket = act(&proprete, &ticket, "start").await;
+    let ticket = act(&proprete, &ticket, "resolve").await;
+    act(&agent, &ticket, "reopen").await;
+    let refused = act(&proprete, &file().await, "refuse").await;
+    act(&dispatcher, &refused, "close").await;
+    city.stop().await;
+}
+
+async fn the_documentation_comes_from_the_server_alone() {
+    let city = City::new().await;
+    let stranger = city.stranger();
+    assert_eq!(stranger.get("/docs").await.is(308).header("location"), Some("/docs/"));
+    let page = stranger.get("/docs/").await;
+    let mut pages = vec![page.is(200).text.clone()];
+    for file in ["swagger-initializer.js", "index.css"] {
+        pages.push(stranger.get(&format!("/docs/{file}")).await.is(200).text.clone());
+    }
+    for file in ["swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "swagger-ui.css"] {
+        assert!(pages[0].contains(file), "{file}");
+        stranger.get(&format!("/docs/{file}")).await.is(200);
+    }
+    for text in &pages {
+        assert!(!text.contains("https://") && !text.contains("\"//"), "refers to another host: {text}");
+    }
+    assert!(pages[1].contains("/openapi.json") && pages[1].contains("\"validatorUrl\": \"none\""), "{}", pages[1]);
+    let problems = stranger.get("/docs/problems").await.is(200).text.clone();
+    for code in api::problem::Code::ALL {
+        assert!(problems.contains(&format!("id=\"{}\"", code.name())));
+    }
+    stranger.get("/assets/continuum.css").await.is(200);
+    city.stop().await;
+}
+
+async fn the_city_is_served_as_data() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    let codes = |list: Value| -> Vec<String> {
+        let items = list["items"].as_array().unwrap().iter();
+        items.map(|item| item["code"].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(codes(agent.get("/v1/categories").await.ok()).contains(&"illegal_dumping".to_owned()));
+    assert_eq!(codes(agent.get("/v1/services").await.ok()).len(), 16);
+    assert_eq!(codes(agent.get("/v1/zonings").await.ok()), ["quartiers", "secteurs"]);
+    agent.get("/v1/services?page=2").await.refused_fields(400, "invalid_parameter", &[("page", "unknown_parameter")]);
+    city.stop().await;
+}
+
+async fn health_and_keys_need_no_login() {
+    let city = City::new().await;
+    let stranger = city.stranger();
+    assert_eq!(stranger.get("/health/live").await.ok(), json!({ "status": "ok" }));
+    assert_eq!(stranger.get("/health/ready").await.ok()["status"], "ok");
+    let login = json!({ "email": "claire.delattre@ville-amiens.example", "password": PASSWORD });
+    let token = stranger.post("/v1/sessions", &login).await.created()["access_token"].as_str().unwrap().to_owned();
+    let keys = stranger.get("/.well-known/jwks.json").await.ok();
+    assert_eq!((&keys["keys"][0]["kty"], &keys["keys"][0]["crv"]), (&json!("OKP"), &json!("Ed25519")));
+    assert_eq!(token.split('.').count(), 3);
+    city.stop().await;
+}

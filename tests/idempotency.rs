@@ -1,0 +1,101 @@
+//! The same request under the same key is done once.
+
+use chrono::Duration;
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::caller::{Caller, Reply};
+use crate::support::city::{City, dumping};
+
+crate::tests![
+    a_repeat_gets_the_first_answer_and_does_nothing,
+    repeats_that_arrive_at_once_file_one_concern,
+    a_key_belongs_to_one_request_of_one_client,
+    a_refused_request_keeps_nothing,
+    a_key_that_is_none_is_refused,
+    answers_are_kept_for_a_day,
+];
+
+async fn file(caller: &Caller, key: &str, body: &Value) -> Reply {
+    let request = caller.request(Method::POST, "/v1/concerns").header("Idempotency-Key", key).json(body);
+    caller.send(request).await
+}
+
+async fn concerns(city: &City) -> i64 {
+    city.database.count("select count(*) from concern").await
+}
+
+async fn a_repeat_gets_the_first_answer_and_does_nothing() {
+    let city = City::new().await;
+    let (agent, proprete) = (city.agent().await, city.proprete().await);
+    let (first, second) = (file(&agent, "k", &dumping()).await, file(&agent, "k", &dumping()).await);
+    assert_eq!((first.is(201).status, &first.text), (second.status, &second.text));
+    assert_eq!(first.header("location"), second.header("location"));
+    assert_eq!(concerns(&city).await, 1);
+    let ticket = &first.json()["tickets"][0];
+    let path = format!("/v1/tickets/{}/acknowledge", ticket["id"].as_str().unwrap());
+    let acknowledge = async || {
+        let request = proprete.request(Method::POST, &path).header("If-Match", "\"1\"").header("Idempotency-Key", "a");
+        proprete.send(request).await
+    };
+    let (first, second) = (acknowledge().await, acknowledge().await);
+    assert_eq!((first.is(200).header("etag"), &first.text), (second.is(200).header("etag"), &second.text));
+    assert_eq!(proprete.timeline(ticket).await.len(), 2);
+    city.stop().await;
+}
+
+async fn repeats_that_arrive_at_once_file_one_concern() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    let body = dumping();
+    let replies = join_all((0..8).map(|_| file(&agent, "at-once", &body))).await;
+    let first = replies[0].created();
+    assert!(replies.iter().all(|reply| reply.created() == first));
+    assert_eq!(concerns(&city).await, 1);
+    city.stop().await;
+}
+
+async fn a_key_belongs_to_one_request_of_one_client() {
+    let city = City::new().await;
+    let (agent, other) = (city.agent().await, city.other_agent().await);
+    let first = file(&agent, "k", &dumping()).await.created();
+    let mut body = dumping();
+    body["origin"] = json!("phone");
+    file(&agent, "k", &body).await.refused(422, "idempotency_key_reused");
+    let theirs = file(&other, "k", &body).await.created();
+    assert_ne!(first["id"], theirs["id"]);
+    city.stop().await;
+}
+
+async fn a_refused_request_keeps_nothing() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    let mut body = dumping();
+    body["category"] = json!("dragons");
+    file(&agent, "k", &body).await.refused(422, "invalid_content");
+    assert_eq!(city.database.count("select count(*) from idempotency_key").await, 0);
+    file(&agent, "k", &dumping()).await.created();
+    city.stop().await;
+}
+
+async fn a_key_that_is_none_is_refused() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    let long = "k".repeat(256);
+    for key in ["", "  ", &long] {
+        file(&agent, key, &dumping()).await.refused_fields(400, "invalid_header", &[("Idempotency-Key", "bad_value")]);
+    }
+    assert_eq!(concerns(&city).await, 0);
+    city.stop().await;
+}
+
+async fn answers_are_kept_for_a_day() {
+    let city = City::new().await;
+    let store = &city.instance.context.store;
+    file(&city.agent().await, "k", &dumping()).await.created();
+    let now = domain::clock::Clock::now(&*city.clock);
+    assert_eq!(store.clear_answers(now - Duration::hours(24)).await.unwrap(), 0);
+    assert_eq!(store.clear_answers(now + Duration::seconds(1)).await.unwrap(), 1);
+    city.stop().await;
+}

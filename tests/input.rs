@@ -1,0 +1,268 @@
+//! Bad input: each gets the right problem and code, and nothing is written.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::caller::{Caller, Reply};
+use crate::support::city::{City, dumping};
+
+crate::tests![
+    every_bad_field_of_a_body_is_named_at_once,
+    content_that_does_not_fit_the_city_is_refused_as_a_whole,
+    a_body_that_is_no_json_is_refused,
+    a_body_that_is_too_large_is_refused,
+    nobody_is_told_what_is_wrong_with_a_body_before_logging_in,
+    a_bad_query_is_refused_parameter_by_parameter,
+    a_change_says_which_version_it_has_seen,
+    another_services_ticket_does_not_exist,
+    what_does_not_exist_is_not_found_and_what_exists_otherwise_is_told,
+    problems_are_told_in_the_callers_language,
+];
+
+/// Every row that a request could write.
+async fn rows(city: &City) -> i64 {
+    let tables = "concern ticket ticket_event outbox idempotency_key cafe resident_contact tracking_link";
+    let counts = tables.split(' ').map(|table| format!("(select count(*) from {table})"));
+    let versions = "(select coalesce(sum(version), 0)::bigint from ticket)".to_owned();
+    city.database.count(&format!("select {}", counts.chain([versions]).collect::<Vec<_>>().join(" + "))).await
+}
+
+/// A filing with some fields otherwise.
+fn with(change: impl FnOnce(&mut Value)) -> Value {
+    let mut body = dumping();
+    change(&mut body);
+    body
+}
+
+async fn raw(caller: &Caller, body: impl Into<reqwest::Body>) -> Reply {
+    let request = caller.request(Method::POST, "/v1/concerns").header("Content-Type", "application/json");
+    caller.send(request.body(body)).await
+}
+
+async fn every_bad_field_of_a_body_is_named_at_once() {
+    let city = City::new().await;
+    let (agent, before) = (city.agent().await, rows(&city).await);
+    for (body, fields) in [
+        (json!({}), vec![("/origin", "required"), ("/category", "required"), ("/place", "required")]),
+        (
+            json!({ "origin": "moon", "category": 7, "place": { "lat": "x", "lon": 400, "alt": 3 }, "foo": 1 }),
+            vec![
+                ("/origin", "unknown_value"),
+                ("/category", "wrong_type"),
+                ("/place/lat", "wrong_type"),
+                ("/place/lon", "out_of_range"),
+                ("/place/alt", "unknown_field"),
+                ("/foo", "unknown_field"),
+            ],
+        ),
+        (
+            with(|b| b["resident"] = json!({ "email": "nope", "phone": "06", "mail": "x" })),
+            vec![
+                ("/resident/email", "bad_format"),
+                ("/resident/phone", "bad_format"),
+                ("/resident/mail", "unknown_field"),
+            ],
+        ),
+        (with(|b| b["description"] = json!("x".repeat(4001))), vec![("/description", "too_long")]),
+        (with(|b| b["description"] = json!("")), vec![("/description", "too_short")]),
+        (with(|b| b["description"] = json!("  \n ")), vec![("/description", "invalid")]),
+        (with(|b| b["description"] = json!("a\u{0}b")), vec![("/description", "invalid")]),
+        (with(|b| b["place"]["address"] = json!("a\nb")), vec![("/place/address", "invalid")]),
+        (with(|b| b["category"] = json!("Illegal Dumping")), vec![("/category", "bad_format")]),
+        (with(|b| b["cafe_id"] = json!("42")), vec![("/cafe_id", "bad_format")]),
+        (json!([]), vec![("", "wrong_type")]),
+    ] {
+        agent.post("/v1/concerns", &body).await.refused_fields(400, "invalid_request", &fields);
+    }
+    agent.post("/v1/cafes", &json!({ "title": "x", "starts_at": "demain" })).await.refused_fields(
+        400,
+        "invalid_request",
+        &[("/place", "required"), ("/ends_at", "required"), ("/starts_at", "bad_format")],
+    );
+    assert_eq!(rows(&city).await, before);
+    city.stop().await;
+}
+
+async fn content_that_does_not_fit_the_city_is_refused_as_a_whole() {
+    let city = City::new().await;
+    let (agent, before) = (city.agent().await, rows(&city).await);
+    let paris = json!({ "lat": 48.85, "lon": 2.35 });
+    for (body, fields) in [
+        (
+            with(|b| {
+                b["category"] = json!("dragons");
+                b["place"] = paris.clone();
+                b["origin"] = json!("cafe");
+            }),
+            vec![("/category", "unknown_category"), ("/place", "outside_city"), ("/cafe_id", "required")],
+        ),
+        (with(|b| b["cafe_id"] = json!(uuid::Uuid::nil())), vec![("/cafe_id", "not_expected")]),
+        (
+            with(|b| {
+                b["origin"] = json!("cafe");
+                b["cafe_id"] = json!(uuid::Uuid::nil());
+            }),
+            vec![("/cafe_id", "unknown_cafe")],
+        ),
+        (with(|b| drop(b.as_object_mut().unwrap().remove("description"))), vec![("/description", "required")]),
+        (with(|b| b["resident"] = json!({ "language": "en" })), vec![("/resident", "empty")]),
+    ] {
+        agent.post("/v1/concerns", &body).await.refused_fields(422, "invalid_content", &fields);
+    }
+    let cafe = json!({ "title": "Café", "place": paris, "starts_at": "2026-03-12T09:00:00Z", "ends_at": "2026-03-12T10:00:00Z" });
+    agent.post("/v1/cafes", &cafe).await.refused_fields(422, "invalid_content", &[("/place", "outside_city")]);
+    assert_eq!(rows(&city).await, before);
+    city.stop().await;
+}
+
+async fn a_body_that_is_no_json_is_refused() {
+    let city = City::new().await;
+    let (agent, before) = (city.agent().await, rows(&city).await);
+    for (body, code) in [
+        (&b"{\"origin\": \"patrol\","[..], "invalid_json"),
+        (b"{\"lat\": 1e999}", "invalid_json"),
+        (b"{\"lat\": NaN}", "invalid_json"),
+        (b"not json", "invalid_json"),
+        (b"{\"description\": \"\xff\xfe\"}", "invalid_utf8"),
+        (b"{\"origin\": \"\xc3", "invalid_utf8"),
+    ] {
+        raw(&agent, body.to_vec()).await.refused(400, code);
+    }
+    raw(&agent, "[".repeat(100_000)).await.refused(400, "invalid_json");
+    let twice = dumping().to_string().replacen('{', "{\"origin\": \"phone\", ", 1);
+    raw(&agent, twice).await.refused(400, "invalid_request");
+    raw(&agent, "").await.refused(400, "invalid_request");
+    let form =
+        agent.request(Method::POST, "/v1/concerns").header("Content-Type", "text/plain").body(dumping().to_string());
+    agent.send(form).await.refused(415, "unsupported_media_type");
+    assert_eq!(rows(&city).await, before);
+    city.stop().await;
+}
+
+async fn a_body_that_is_too_large_is_refused() {
+    let city = City::new().await;
+    let (agent, before) = (city.agent().await, rows(&city).await);
+    let megabyte = with(|b| b["description"] = json!("x".repeat(1_000_000)));
+    agent.post("/v1/concerns", &megabyte).await.refused(413, "body_too_large");
+    assert_eq!(rows(&city).await, before);
+    city.stop().await;
+}
+
+async fn nobody_is_told_what_is_wrong_with_a_body_before_logging_in() {
+    let city = City::new().await;
+    raw(&city.stranger(), "not json").await.refused(401, "unauthenticated");
+    for token in ["garbage", "a.b.c", ""] {
+        let caller = Caller::new(&city.instance.base_url, Some(token));
+        raw(&caller, "not json").await.refused(401, "unauthenticated");
+    }
+    let basic = city.stranger();
+    let request = basic.request(Method::GET, "/v1/me").header("Authorization", "Basic YTpi");
+    basic.send(request).await.refused(401, "unauthenticated");
+    city.stop().await;
+}
+
+async fn a_bad_query_is_refused_parameter_by_parameter() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    let path = "/v1/tickets?status=lost&area=nord&cafe=1&late=maybe&limit=0&cursor=%21&colour=red&limit=9999";
+    agent.get(path).await.refused_fields(
+        400,
+        "invalid_parameter",
+        &[
+            ("status", "bad_value"),
+            ("area", "bad_value"),
+            ("cafe", "bad_value"),
+            ("late", "bad_value"),
+            ("limit", "bad_value"),
+            ("limit", "bad_value"),
+            ("cursor", "bad_value"),
+            ("colour", "unknown_parameter"),
+        ],
+    );
+    agent.get("/v1/tickets?late=true&late=false").await.refused_fields(
+        400,
+        "invalid_parameter",
+        &[("late", "repeated")],
+    );
+    city.stop().await;
+}
+
+async fn a_change_says_which_version_it_has_seen() {
+    let city = City::new().await;
+    let (ticket, proprete) = (city.dumping().await, city.proprete().await);
+    let before = rows(&city).await;
+    let path = format!("/v1/tickets/{}/acknowledge", ticket["id"].as_str().unwrap());
+    let act = async |if_match: Option<&str>| {
+        let mut request = proprete.request(Method::POST, &path);
+        if let Some(value) = if_match {
+            request = request.header("If-Match", value);
+        }
+        proprete.send(request).await
+    };
+    act(None).await.refused(428, "if_match_needed");
+    for malformed in ["*", "1", "\"1"] {
+        act(Some(malformed)).await.refused(400, "invalid_header");
+    }
+    for stale in ["\"7\"", "W/\"1\"", "\"abc\""] {
+        let reply = act(Some(stale)).await;
+        reply.refused(412, "stale_version");
+        assert_eq!(reply.header("etag"), Some("\"1\""));
+    }
+    assert_eq!(rows(&city).await, before);
+    assert_eq!(act(Some("\"7\", \"1\"")).await.is(200).header("etag"), Some("\"2\""));
+    city.stop().await;
+}
+
+async fn another_services_ticket_does_not_exist() {
+    let city = City::new().await;
+    let (ticket, voirie) = (city.dumping().await, city.voirie().await);
+    let before = rows(&city).await;
+    let id = ticket["id"].as_str().unwrap();
+    let reference = ticket["reference"].as_str().unwrap();
+    for path in [format!("/v1/tickets/{id}"), format!("/v1/tickets/{reference}"), format!("/v1/tickets/{id}/timeline")]
+    {
+        voirie.get(&path).await.refused(404, "not_found");
+    }
+    voirie.get(&format!("/v1/concerns/{}", ticket["concern_id"].as_str().unwrap())).await.refused(404, "not_found");
+    voirie.acknowledge(&ticket).await.refused(404, "not_found");
+    voirie.refuse(&ticket).await.refused(404, "not_found");
+    voirie.start(&ticket).await.refused(404, "not_found");
+    voirie.resolve(&ticket).await.refused(404, "not_found");
+    voirie.close(&ticket).await.refused(404, "not_found");
+    voirie.reopen(&ticket).await.refused(404, "not_found");
+    assert_eq!(voirie.get("/v1/tickets").await.ok()["items"], json!([]));
+    assert_eq!(rows(&city).await, before);
+    city.stop().await;
+}
+
+async fn what_does_not_exist_is_not_found_and_what_exists_otherwise_is_told() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    for path in ["/v1/tickets/AMI-26-999999", "/v1/tickets/a%20b", "/v1/cafes/42", "/v1/concerns/x", "/v1/dragons", "/"]
+    {
+        agent.get(path).await.refused(404, "not_found");
+    }
+    let reply = agent.delete("/v1/concerns").await;
+    reply.refused(405, "method_not_allowed");
+    assert_eq!(reply.header("allow"), Some("POST"));
+    city.stop().await;
+}
+
+async fn problems_are_told_in_the_callers_language() {
+    let city = City::new().await;
+    let stranger = city.stranger();
+    let french = stranger.get("/v1/me").await;
+    assert_eq!(
+        (french.header("content-language"), &french.json()["title"]),
+        (Some("fr"), &json!("Il faut se connecter"))
+    );
+    let english =
+        stranger.send(stranger.request(Method::GET, "/v1/me").header("Accept-Language", "en-GB, fr;q=0.5")).await;
+    let problem = english.refused(401, "unauthenticated");
+    assert_eq!(
+        (english.header("content-language"), &problem["title"]),
+        (Some("en"), &json!("Authentication is needed"))
+    );
+    assert_eq!(problem["type"], "/docs/problems#unauthenticated");
+    city.stop().await;
+}

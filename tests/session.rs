@@ -1,0 +1,88 @@
+//! Logging in and out.
+
+use serde_json::{Value, json};
+
+use crate::support::caller::Caller;
+use crate::support::city::City;
+use crate::support::database::PASSWORD;
+
+crate::tests![
+    who_logs_in_is_who_they_are,
+    a_wrong_password_and_an_unknown_account_get_the_same_answer,
+    a_refresh_token_is_spent_by_its_use_and_its_theft_ends_the_session,
+    logging_out_ends_the_session,
+    an_access_token_expires,
+    a_role_does_only_what_it_may,
+];
+
+const EMAIL: &str = "amelie.petit@ville-amiens.example";
+
+async fn login(city: &City) -> Value {
+    city.stranger().post("/v1/sessions", &json!({ "email": EMAIL, "password": PASSWORD })).await.created()
+}
+
+async fn refresh(city: &City, token: &Value) -> crate::support::caller::Reply {
+    city.stranger().post("/v1/sessions/refresh", &json!({ "refresh_token": token })).await
+}
+
+async fn who_logs_in_is_who_they_are() {
+    let city = City::new().await;
+    let session = login(&city).await;
+    assert_eq!((&session["token_type"], &session["expires_in"]), (&json!("Bearer"), &json!(900)));
+    let me = city.proprete().await.get("/v1/me").await.ok();
+    assert_eq!(
+        (&me["email"], &me["roles"], &me["services"]),
+        (&json!(EMAIL), &json!(["service_member"]), &json!(["proprete"]))
+    );
+    city.stop().await;
+}
+
+async fn a_wrong_password_and_an_unknown_account_get_the_same_answer() {
+    let city = City::new().await;
+    let attempt = async |email: &str, password: &str| {
+        let reply = city.stranger().post("/v1/sessions", &json!({ "email": email, "password": password })).await;
+        reply.refused(401, "wrong_credentials")
+    };
+    assert_eq!(attempt(EMAIL, "faux").await, attempt("personne@ville-amiens.example", PASSWORD).await);
+    city.stop().await;
+}
+
+async fn a_refresh_token_is_spent_by_its_use_and_its_theft_ends_the_session() {
+    let city = City::new().await;
+    let first = login(&city).await;
+    let second = refresh(&city, &first["refresh_token"]).await.ok();
+    Caller::new(&city.instance.base_url, second["access_token"].as_str()).get("/v1/me").await.ok();
+    refresh(&city, &first["refresh_token"]).await.refused(401, "invalid_refresh_token");
+    refresh(&city, &second["refresh_token"]).await.refused(401, "invalid_refresh_token");
+    city.stop().await;
+}
+
+async fn logging_out_ends_the_session() {
+    let city = City::new().await;
+    let session = login(&city).await;
+    let caller = Caller::new(&city.instance.base_url, session["access_token"].as_str());
+    caller.delete("/v1/sessions/current").await.is(204);
+    refresh(&city, &session["refresh_token"]).await.refused(401, "invalid_refresh_token");
+    city.stop().await;
+}
+
+async fn an_access_token_expires() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    city.clock.forward(chrono::Duration::minutes(16));
+    let reply = agent.get("/v1/me").await;
+    reply.refused(401, "token_expired");
+    assert!(reply.header("www-authenticate").unwrap().contains("invalid_token"));
+    city.stop().await;
+}
+
+async fn a_role_does_only_what_it_may() {
+    let city = City::new().await;
+    let (admin, proprete) = (city.admin().await, city.proprete().await);
+    let problem = admin.get("/v1/tickets").await.refused(403, "missing_right");
+    assert!(problem["detail"].as_str().unwrap().contains("read_tickets"));
+    proprete.post("/v1/concerns", &crate::support::city::dumping()).await.refused(403, "missing_right");
+    proprete.post("/v1/cafes", &json!({})).await.refused(403, "missing_right");
+    city.stranger().get("/v1/tickets").await.refused(401, "unauthenticated");
+    city.stop().await;
+}

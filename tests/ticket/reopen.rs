@@ -1,0 +1,37 @@
+//! Taking back that a ticket is settled.
+
+use chrono::Duration;
+use serde_json::json;
+
+use crate::support::city::City;
+
+crate::tests![a_reopened_ticket_begins_anew, a_closed_ticket_is_reopened_for_thirty_days];
+
+async fn a_reopened_ticket_begins_anew() {
+    let city = City::new().await;
+    let (filed, proprete) = (city.dumping().await, city.proprete().await);
+    let acknowledged = proprete.acknowledge(&filed).await.ok();
+    proprete.resolve(&acknowledged).await.ok();
+    city.clock.forward(Duration::days(7));
+    let agent = city.agent().await;
+    let resolved = agent.ticket(&filed).await;
+    let reopened = agent.reopen(&resolved).await.ok();
+    assert_eq!((&reopened["state"], &reopened["closure_reason"]), (&json!("submitted"), &json!(null)));
+    assert_eq!(filed["ack_due_at"], "2026-03-11T16:30:00Z");
+    assert_eq!(reopened["ack_due_at"], "2026-03-18T16:30:00Z");
+    assert_eq!(city.proprete().await.timeline(&filed).await[3]["data"]["note"], "Ce n’est pas fait.");
+    city.stop().await;
+}
+
+async fn a_closed_ticket_is_reopened_for_thirty_days() {
+    let city = City::new().await;
+    let (filed, proprete) = (city.dumping().await, city.proprete().await);
+    let acknowledged = proprete.acknowledge(&filed).await.ok();
+    let resolved = proprete.resolve(&acknowledged).await.ok();
+    let closed = city.dispatcher().await.close(&resolved).await.ok();
+    city.clock.forward(Duration::days(31));
+    city.agent().await.reopen(&closed).await.refused(409, "reopen_window_over");
+    city.clock.forward(-Duration::days(1));
+    city.agent().await.reopen(&closed).await.ok();
+    city.stop().await;
+}
