@@ -6,15 +6,18 @@
 
 mod architecture;
 mod cafe;
+mod concern;
 mod concurrency;
 mod contract;
 mod idempotency;
 mod input;
 mod notify;
+mod program;
 mod rights;
 mod session;
 mod support;
 mod ticket;
+mod tracking;
 
 use std::process::ExitCode;
 
@@ -25,14 +28,17 @@ fn all() -> Vec<Test> {
     [
         architecture::tests(),
         cafe::tests(),
+        concern::tests(),
         concurrency::tests(),
         contract::tests(),
         idempotency::tests(),
         input::tests(),
         notify::tests(),
+        program::tests(),
         rights::tests(),
         session::tests(),
         ticket::tests(),
+        tracking::tests(),
     ]
     .into_iter()
     .flatten()

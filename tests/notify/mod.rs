@@ -1,9 +1,10 @@
 //! What leaves the house.
 
+mod outbox;
 mod transport;
 
 use crate::support::Test;
 
 pub fn tests() -> Vec<Test> {
-    transport::tests()
+    [outbox::tests(), transport::tests()].into_iter().flatten().collect()
 }

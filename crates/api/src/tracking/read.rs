@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::page;
 use crate::outermost::Told;
-use crate::problem::{Code, Problem, preferred_language};
+use crate::problem::{Code, Problem, ProblemBody, preferred_language};
 
 /// The token of a tracking link.
 #[derive(IntoParams)]
@@ -196,10 +196,13 @@ fn lost(request: &HttpRequest) -> Result<HttpResponse, Problem> {
     operation_id = "tracking_read",
     tag = "tracking",
     params(TrackingPath),
-    responses((status = 200, description = "The concern", content(
-        (Tracking = "application/json"),
-        (String = "text/html")
-    ))),
+    responses(
+        (status = 200, description = "The concern", content((Tracking = "application/json"), (String = "text/html"))),
+        (status = 404, description = "The link leads nowhere, or not any more", content(
+            (ProblemBody = "application/problem+json"),
+            (String = "text/html")
+        )),
+    ),
     security(())
 )]
 #[get("/v1/tracking/{token}")]

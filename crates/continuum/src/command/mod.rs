@@ -11,6 +11,7 @@ mod user;
 mod worker;
 
 use std::ffi::OsString;
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -56,9 +57,15 @@ pub enum Command {
 /// Runs the program with these arguments, and says how it ended.
 pub async fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = Cli::parse_from(arguments);
-    let level = if matches!(cli.command, Command::Demo(_)) { "error" } else { "info,sqlx=warn" };
+    // A server's log tells what it did; a command's output speaks for itself, and the demonstration's is for reading.
+    let level = match cli.command {
+        Command::Serve(_) | Command::Worker(_) => "info,sqlx=warn",
+        Command::Demo(_) => "error",
+        _ => "warn",
+    };
     let filter = EnvFilter::try_from_env("CONTINUUM_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let ansi = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr).init();
     match run(cli.command).await {
         Ok(code) => code,
         Err(error) => {

@@ -223,6 +223,9 @@ fn draft(
         if masked { Answer::try_from(checked.masked).unwrap_or(text) } else { text }
     });
     let outcome = if answer.is_some() { Outcome::AnsweredOnTheSpot } else { Outcome::Referred };
+    if resident.is_some() && outcome != Outcome::Referred {
+        warnings.push(Warning::ContactNotKept);
+    }
     let contact = resident.filter(|_| outcome == Outcome::Referred);
     (Concern { outcome, description, answer, place: Some(place), ..base }, contact, warnings)
 }

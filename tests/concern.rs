@@ -1,0 +1,196 @@
+//! Concerns: filed, routed, kept.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::city::{City, dumping};
+
+crate::tests![
+    a_concern_finds_its_areas_its_services_and_its_deadlines,
+    the_routing_is_explained_in_the_readers_language,
+    a_concern_heard_at_a_cafe_names_it,
+    an_answer_on_the_spot_opens_no_ticket_and_keeps_no_contact,
+    of_an_emergency_nothing_is_kept,
+    what_points_to_a_person_is_masked_unless_confirmed,
+    what_residents_leave_stands_nowhere_in_clear,
+    a_concern_is_read_by_those_who_may_know_of_it,
+];
+
+fn about(category: &str) -> Value {
+    let mut body = dumping();
+    body["category"] = json!(category);
+    body
+}
+
+async fn a_concern_finds_its_areas_its_services_and_its_deadlines() {
+    let city = City::new().await;
+    let filed = city.agent().await.post("/v1/concerns", &dumping()).await;
+    let location = filed.header("location").unwrap().to_owned();
+    let filed = filed.created();
+    assert_eq!(filed["areas"], json!({ "quartiers": "nord-pigeonnier", "secteurs": "nord" }));
+    assert_eq!((&filed["outcome"], &filed["status"]), (&json!("referred"), &json!("open")));
+    assert_eq!(location, format!("/v1/concerns/{}", filed["id"].as_str().unwrap()));
+    let tickets = filed["tickets"].as_array().unwrap();
+    let line = |t: &Value| format!("{} {} {}", t["reference"].as_str().unwrap(), t["service"]["code"], t["state"]);
+    assert_eq!(
+        tickets.iter().map(line).collect::<Vec<_>>(),
+        ["AMI-26-000001 \"proprete\" \"submitted\"", "AMI-26-000002 \"brigade-verte\" \"submitted\"",]
+    );
+    // Filed on a Tuesday at ten; propreté closes at half past five.
+    assert_eq!(tickets[0]["ack_due_at"], "2026-03-11T16:30:00Z");
+    assert_eq!(tickets[0]["resolve_due_at"], "2026-03-12T16:30:00Z");
+    assert_eq!(tickets[0]["late"], false);
+    city.stop().await;
+}
+
+async fn the_routing_is_explained_in_the_readers_language() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    let file = async |language: &str| {
+        let request = agent.request(Method::POST, "/v1/concerns").header("Accept-Language", language);
+        agent.send(request.json(&about("neighbour_noise"))).await.created()
+    };
+    let french = file("fr").await;
+    let routing = &french["tickets"][0]["routing"];
+    assert_eq!(routing["version"], 1);
+    let explanation = routing["explanation"].as_str().unwrap();
+    assert!(
+        explanation.contains("le motif est « Bruit de voisinage") && explanation.contains("le lieu est dans"),
+        "{explanation}"
+    );
+    let english = file("en").await;
+    let explanation = english["tickets"][0]["routing"]["explanation"].as_str().unwrap();
+    assert!(explanation.contains("the category is") && explanation.contains(" and the place lies in"), "{explanation}");
+    let services: Vec<&Value> = french["tickets"].as_array().unwrap().iter().map(|t| &t["service"]["code"]).collect();
+    assert_eq!(services, ["mediation", "police-municipale"]);
+    city.stop().await;
+}
+
+async fn a_concern_heard_at_a_cafe_names_it() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    let cafe = json!({
+        "title": "Café", "place": { "lat": 49.912, "lon": 2.297 },
+        "starts_at": "2026-03-10T08:00:00Z", "ends_at": "2026-03-10T10:00:00Z"
+    });
+    let cafe = agent.post("/v1/cafes", &cafe).await.created()["id"].clone();
+    let mut body = dumping();
+    body["origin"] = json!("cafe");
+    body["cafe_id"] = cafe.clone();
+    assert_eq!(agent.post("/v1/concerns", &body).await.created()["cafe_id"], cafe);
+    city.stop().await;
+}
+
+async fn an_answer_on_the_spot_opens_no_ticket_and_keeps_no_contact() {
+    let city = City::new().await;
+    let mut body = about("pm_careers");
+    body["answer"] = json!("Le concours de gardien-brigadier, auprès du centre de gestion.");
+    let filed = city.agent().await.post("/v1/concerns", &body).await.created();
+    assert_eq!((&filed["outcome"], &filed["status"]), (&json!("answered_on_the_spot"), &json!("closed")));
+    assert_eq!((&filed["tickets"], &filed["warnings"][0]["code"]), (&json!([]), &json!("contact_not_kept")));
+    assert_eq!(city.database.count("select count(*) from resident_contact").await, 0);
+    city.stop().await;
+}
+
+async fn of_an_emergency_nothing_is_kept() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    let mut body = about("drug_dealing");
+    body["description"] = json!("Un récit que personne ne doit lire");
+    body["answer"] = json!("Une réponse que personne ne doit lire");
+    let request = agent.request(Method::POST, "/v1/concerns").header("Idempotency-Key", "k").json(&body);
+    let filed = agent.send(request).await.created();
+    assert_eq!((&filed["outcome"], &filed["tickets"]), (&json!("signposted"), &json!([])));
+    assert_eq!(filed["emergency"]["numbers"][0]["number"], "17");
+    assert_eq!(filed["areas"]["secteurs"], "nord");
+    assert_eq!(filed["warnings"][0]["code"], "nothing_kept");
+    for absent in ["description", "answer", "place"] {
+        assert!(filed.get(absent).is_none(), "{absent}");
+    }
+    let everything = dump(&city).await;
+    for secret in ["personne ne doit lire", "habitante@mail.example", "Rue du Pigeonnier", "49.9121"] {
+        assert!(!everything.contains(secret), "{secret} was kept");
+    }
+    city.stop().await;
+}
+
+async fn what_points_to_a_person_is_masked_unless_confirmed() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    let mut body = dumping();
+    body["description"] = json!("La Clio AB-123-CD du 06 12 34 56 78 décharge ici");
+    let masked = agent.post("/v1/concerns", &body).await.created();
+    assert_eq!(masked["description"], "La Clio […] du […] décharge ici");
+    let codes: Vec<&Value> = masked["warnings"].as_array().unwrap().iter().map(|w| &w["code"]).collect();
+    assert_eq!(codes, ["plate", "phone_number"]);
+    assert!(masked["warnings"].as_array().unwrap().iter().all(|w| w["masked"] == true && w["field"] == "description"));
+    body["confirm_text"] = json!(true);
+    let kept = agent.post("/v1/concerns", &body).await.created();
+    assert_eq!(kept["description"], body["description"]);
+    assert_eq!(kept["warnings"][0]["masked"], false);
+    city.stop().await;
+}
+
+/// Every row of every table, as text.
+async fn dump(city: &City) -> String {
+    let mut connection = city.database.connection().await;
+    let tables: Vec<String> =
+        sqlx::query_scalar("select tablename::text from pg_tables where schemaname = 'continuum'")
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+    let mut everything = String::new();
+    for table in tables {
+        let statement =
+            sqlx::AssertSqlSafe(format!("select coalesce(string_agg(t::text, chr(10)), '') from {table} t"));
+        let rows: String = sqlx::query_scalar(statement).fetch_one(&mut connection).await.unwrap();
+        // bytea is shown in hexadecimal: look at what it holds, too.
+        let bytes = rows.split("\\x").skip(1).map(|hex| {
+            let digits: Vec<u8> = hex.bytes().take_while(u8::is_ascii_hexdigit).collect();
+            let pairs = digits.chunks_exact(2).map(|pair| std::str::from_utf8(pair).unwrap());
+            String::from_utf8_lossy(&pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect::<Vec<_>>())
+                .into_owned()
+        });
+        everything.extend(bytes.collect::<Vec<_>>());
+        everything += &rows;
+    }
+    everything
+}
+
+async fn what_residents_leave_stands_nowhere_in_clear() {
+    let city = City::new().await;
+    let (agent, proprete) = (city.agent().await, city.proprete().await);
+    let mut body = dumping();
+    body["resident"] =
+        json!({ "name": "Zénobie Quatrelivres", "email": "zenobie@mail.example", "phone": "+33612345678" });
+    let request = agent.request(Method::POST, "/v1/concerns").header("Idempotency-Key", "k").json(&body);
+    let filed = agent.send(request).await.created();
+    let acknowledged = proprete.acknowledge(&filed["tickets"][0]).await.ok();
+    proprete.resolve(&acknowledged).await.ok();
+    city.drain().await;
+    assert_eq!(city.letters_to("zenobie@mail.example").len(), 2);
+    let everything = dump(&city).await;
+    assert!(everything.contains("Un matelas"), "the dump holds what is kept");
+    for secret in ["Zénobie", "Quatrelivres", "zenobie@", "612345678"] {
+        assert!(!everything.contains(secret), "{secret} stands in clear");
+    }
+    city.stop().await;
+}
+
+async fn a_concern_is_read_by_those_who_may_know_of_it() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    let filed = agent.post("/v1/concerns", &about("neighbour_dispute")).await.created();
+    let path = format!("/v1/concerns/{}", filed["id"].as_str().unwrap());
+    for who in [&agent, &city.dispatcher().await, &city.login("samira.benali").await] {
+        let read = who.get(&path).await.ok();
+        assert_eq!(
+            (&read["description"], &read["tickets"][0]["id"]),
+            (&filed["description"], &filed["tickets"][0]["id"])
+        );
+    }
+    for who in [city.other_agent().await, city.voirie().await] {
+        who.get(&path).await.refused(404, "not_found");
+    }
+    city.stop().await;
+}

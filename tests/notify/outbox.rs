@@ -1,0 +1,159 @@
+//! Who is told what, and what happens when a mail server is away.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use continuum::Mail;
+use futures_util::future::join;
+use mail_parser::Message;
+use serde_json::json;
+
+use crate::support::city::City;
+use crate::support::smtp::{Behaviour, SmtpServer};
+
+crate::tests![
+    each_is_told_what_concerns_them_and_nobody_twice,
+    letters_of_one_ticket_are_one_conversation_without_a_narrative,
+    while_the_mail_server_is_away_nothing_is_lost_and_the_order_is_kept,
+    a_refused_letter_waits_for_an_operator_and_holds_up_no_other,
+    two_workers_send_each_letter_once,
+];
+
+const SOON: Duration = Duration::from_secs(20);
+const RESIDENT: &str = "habitante@mail.example";
+const OFFICER: &str = "claire.delattre@ville-amiens.example";
+
+async fn with_server() -> (City, SmtpServer) {
+    let server = SmtpServer::start();
+    let url = server.url();
+    (City::with(|config| config.mail = Mail::Smtp(url)).await, server)
+}
+
+async fn each_is_told_what_concerns_them_and_nobody_twice() {
+    let city = City::new().await;
+    let (ticket, proprete) = (city.dumping().await, city.proprete().await);
+    let told = |city: &City| {
+        let to = |letter: &Message<'_>| letter.to().unwrap().first().unwrap().address().unwrap().to_owned();
+        let mut told: Vec<String> = city.letters().iter().map(to).collect();
+        told.sort();
+        told
+    };
+    assert_eq!(city.drain().await, 2, "the two services");
+    assert!(
+        told(&city).iter().all(|to| to.starts_with("proprete@") || to.starts_with("brigade-verte@")),
+        "{:?}",
+        told(&city)
+    );
+    let acknowledged = proprete.acknowledge(&ticket).await.ok();
+    assert_eq!(city.drain().await, 2, "the officer and the resident");
+    let started = proprete.start(&acknowledged).await.ok();
+    assert_eq!(city.drain().await, 0, "that work began is nobody's mail");
+    let resolved = proprete.resolve(&started).await.ok();
+    assert_eq!(city.drain().await, 2, "the officer and the resident");
+    city.dispatcher().await.close(&resolved).await.ok();
+    assert_eq!(city.drain().await, 0, "the outcome was told already");
+    assert_eq!((city.letters_to(RESIDENT).len(), city.letters_to(OFFICER).len()), (2, 2));
+    let other = city.dumping().await;
+    proprete.refuse(&other).await.ok();
+    assert_eq!(city.drain().await, 3, "two services, and the dispatcher's desk");
+    assert!(told(&city).iter().any(|to| to.starts_with("regulation@")), "{:?}", told(&city));
+    city.stop().await;
+}
+
+async fn letters_of_one_ticket_are_one_conversation_without_a_narrative() {
+    let city = City::new().await;
+    let (ticket, proprete) = (city.dumping().await, city.proprete().await);
+    let note = json!({ "note": "Une note du service" });
+    let acknowledged = proprete.act(&ticket, "acknowledge", &note).await.ok();
+    proprete.resolve(&acknowledged).await.ok();
+    city.drain().await;
+    let about_it: Vec<_> = city
+        .letters()
+        .into_iter()
+        .filter(|letter| letter.subject().unwrap().contains(ticket["reference"].as_str().unwrap()))
+        .collect();
+    assert_eq!(about_it.len(), 5);
+    let thread = format!("ticket.{}@ville-amiens.example", ticket["id"].as_str().unwrap());
+    for letter in &about_it {
+        assert_eq!(letter.in_reply_to().as_text(), Some(thread.as_str()));
+        assert_eq!(letter.header("Auto-Submitted").unwrap().as_text(), Some("auto-generated"));
+        let whole = format!("{}{}", letter.body_text(0).unwrap(), letter.body_html(0).unwrap());
+        for narrative in ["matelas", "note du service", "C’est fait", "Amélie", "Pigeonnier"] {
+            assert!(!whole.contains(narrative), "a letter says {narrative}");
+        }
+    }
+    city.stop().await;
+}
+
+async fn while_the_mail_server_is_away_nothing_is_lost_and_the_order_is_kept() {
+    let (city, mut server) = with_server().await;
+    server.stop();
+    let (ticket, proprete) = (city.dumping().await, city.proprete().await);
+    let acknowledged = proprete.acknowledge(&ticket).await.ok();
+    proprete.resolve(&acknowledged).await.ok();
+    for _ in 0..4 {
+        assert_eq!(city.drain().await, 0);
+        city.clock.forward(TimeDelta::minutes(5));
+    }
+    assert_eq!(city.database.count("select count(*) from outbox where state = 'pending'").await, 6);
+    server.restart();
+    for _ in 0..8 {
+        city.clock.forward(TimeDelta::minutes(20));
+        city.drain().await;
+    }
+    let reference = ticket["reference"].as_str().unwrap();
+    let received = server.wait_for(6, SOON).await;
+    let own = received.iter().filter(|letter| letter.message.subject().unwrap().contains(reference));
+    let sent: Vec<String> = own.map(|letter| letter.message.message_id().unwrap().to_owned()).collect();
+    let mut connection = city.database.connection().await;
+    let expected: Vec<uuid::Uuid> = sqlx::query_scalar("select id from outbox where ticket_id = $1::uuid order by seq")
+        .bind(ticket["id"].as_str().unwrap())
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(sent, expected.iter().map(|id| format!("{id}@ville-amiens.example")).collect::<Vec<_>>());
+    city.stop().await;
+}
+
+async fn a_refused_letter_waits_for_an_operator_and_holds_up_no_other() {
+    let (city, server) = with_server().await;
+    let refused = format!("550 5.1.1 <{RESIDENT}> boîte inconnue");
+    server.behave(&Behaviour { refuse: [(RESIDENT.to_owned(), refused)].into(), ..Behaviour::default() });
+    let (ticket, proprete) = (city.dumping().await, city.proprete().await);
+    let acknowledged = proprete.acknowledge(&ticket).await.ok();
+    proprete.resolve(&acknowledged).await.ok();
+    assert_eq!(city.drain().await, 4, "all but the two to the resident");
+    let store = &city.instance.context.store;
+    let dead = store.messages("dead", 0, 10).await.unwrap().items;
+    assert_eq!(dead.len(), 2);
+    let words = dead[0].last_error.clone().unwrap();
+    assert!(words.contains("boîte inconnue") && !words.contains("habitante"), "{words}");
+    server.behave(&Behaviour::default());
+    let now = domain::clock::Clock::now(&*city.clock);
+    assert_eq!(store.replay_messages(Some(vec![dead[0].id]), now).await.unwrap(), 1);
+    assert_eq!(city.drain().await, 1);
+    assert_eq!(store.replay_messages(None, now).await.unwrap(), 1);
+    assert_eq!(city.drain().await, 1);
+    assert_eq!(server.wait_for(6, SOON).await.len(), 6);
+    city.stop().await;
+}
+
+async fn two_workers_send_each_letter_once() {
+    let (city, server) = with_server().await;
+    for _ in 0..15 {
+        city.dumping().await;
+    }
+    let worker = &city.instance.worker;
+    loop {
+        let (one, other) = join(worker.drain(), worker.drain()).await;
+        if one.unwrap().sent + other.unwrap().sent == 0 {
+            break;
+        }
+    }
+    let mut ids: Vec<_> =
+        server.messages().iter().map(|letter| letter.message.message_id().unwrap().to_owned()).collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!((ids.len(), server.messages().len()), (30, 30));
+    city.stop().await;
+}

@@ -1,0 +1,200 @@
+//! The commands of an operator.
+
+use std::fs;
+use std::io::Write as _;
+use std::process::Stdio;
+
+use serde_json::json;
+
+use crate::support::caller::Caller;
+use crate::support::database::{Database, PASSWORD, root};
+use crate::support::program::{Program, command, keys_folder, postgres_pid, run, runs, said};
+
+crate::tests![
+    migrations_are_checked_and_run_by_several_at_once,
+    a_database_newer_than_the_program_is_refused,
+    a_city_is_loaded_whole_and_only_what_differs_is_changed,
+    an_account_is_made_and_logs_in_and_another_key_is_refused,
+    serve_alone_brings_its_own_database_and_keeps_it,
+    what_could_not_be_sent_is_listed_and_replayed,
+    the_contract_is_compared,
+];
+
+/// The environment of commands on a database.
+struct Operator {
+    database: Database,
+    keys: tempfile::TempDir,
+}
+
+impl Operator {
+    fn run(&self, arguments: &[&str]) -> std::process::Output {
+        run(arguments, &self.environment().each_ref().map(|(name, value)| (*name, value.as_str())))
+    }
+
+    fn environment(&self) -> [(&'static str, String); 3] {
+        let keys = self.keys.path().display().to_string();
+        [("DATABASE_URL", self.database.url()), ("CONTINUUM_KEYS_DIR", keys.clone()), ("CONTINUUM_DATA_DIR", keys)]
+    }
+}
+
+async fn empty() -> Operator {
+    Operator { database: Database::empty().await, keys: keys_folder() }
+}
+
+async fn amiens() -> Operator {
+    Operator { database: Database::cloned().await, keys: keys_folder() }
+}
+
+async fn migrations_are_checked_and_run_by_several_at_once() {
+    let operator = empty().await;
+    let pending = operator.run(&["migrate", "--check"]);
+    assert_eq!(pending.status.code(), Some(1), "{}", said(&pending));
+    assert!(said(&pending).contains("0001 city") && said(&pending).contains("0004 delivery"), "{}", said(&pending));
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..4).map(|_| scope.spawn(|| operator.run(&["migrate"]))).collect();
+        for run in runs {
+            let output = run.join().unwrap();
+            assert!(output.status.success(), "{}", said(&output));
+        }
+    });
+    let pending = operator.run(&["migrate", "--check"]);
+    assert!(pending.status.success() && said(&pending).contains("Nothing is pending"), "{}", said(&pending));
+}
+
+async fn a_database_newer_than_the_program_is_refused() {
+    let operator = amiens().await;
+    let mut connection = operator.database.connection().await;
+    sqlx::query("insert into _sqlx_migrations (version, description, success, checksum, execution_time) values (9999, 'later', true, '', 0)")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    for arguments in [&["migrate"][..], &["migrate", "--check"], &["city", "load", "cities/amiens"]] {
+        let output = operator.run(arguments);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(
+            said(&output).contains("the database is newer than this program: it has migration 9999"),
+            "{}",
+            said(&output)
+        );
+    }
+}
+
+async fn a_city_is_loaded_whole_and_only_what_differs_is_changed() {
+    let operator = empty().await;
+    let check = operator.run(&["city", "check", "cities/amiens"]);
+    assert!(check.status.success(), "{}", said(&check));
+    let first = operator.run(&["city", "load", "cities/amiens"]);
+    assert!(said(&first).contains("service: 16 added, 0 changed, 0 retired"), "{}", said(&first));
+    let again = operator.run(&["city", "load", "cities/amiens"]);
+    assert!(said(&again).contains("Nothing differs."), "{}", said(&again));
+    let copy = tempfile::tempdir().unwrap();
+    let copied = std::process::Command::new("cp").arg("-r").arg(root().join("cities/amiens")).arg(copy.path()).status();
+    assert!(copied.unwrap().success());
+    let folder = copy.path().join("amiens");
+    let dir = folder.to_str().unwrap();
+    let edit = |file: &str, from: &str, to: &str| {
+        let path = folder.join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file} says {from}");
+        fs::write(path, text.replacen(from, to, 1)).unwrap();
+    };
+    edit("services.yaml", "voirie@", "voirie-bis@");
+    let changed = operator.run(&["city", "load", dir]);
+    assert_eq!(said(&changed), "service: 0 added, 1 changed, 0 retired\nLoaded.\n");
+    edit("services.yaml", "kind: municipal", "kind: royal");
+    edit("routing.yaml", "send_to: [mediation]", "send_to: [dragons]");
+    let broken = operator.run(&["city", "load", dir]);
+    assert_eq!(broken.status.code(), Some(1));
+    let lines = said(&broken);
+    assert!(
+        lines.contains("services.yaml:")
+            && lines.contains("royal")
+            && lines.contains("routing.yaml:")
+            && lines.contains("dragons"),
+        "{lines}"
+    );
+    assert_eq!(operator.database.count("select count(*) from service where active").await, 16);
+}
+
+async fn an_account_is_made_and_logs_in_and_another_key_is_refused() {
+    let operator = amiens().await;
+    let environment = operator.environment();
+    let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let put = |password: &str| {
+        let arguments = ["user", "put", "--email", "a@ville.example", "--name", "A", "--role", "dispatcher"];
+        let mut child = command(&arguments, &environment)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    assert!(said(&put("court")).contains("at least 12 characters"));
+    assert!(put("un mot de passe long").status.success());
+    let program = Program::start(&["serve", "--metrics-listen", "127.0.0.1:0"], &environment);
+    let login = json!({ "email": "A@ville.example", "password": "un mot de passe long" });
+    let stranger = Caller::new(program.base_url(), None);
+    stranger.post("/v1/sessions", &login).await.created();
+    let agent = json!({ "email": "claire.delattre@ville-amiens.example", "password": PASSWORD });
+    let token = stranger.post("/v1/sessions", &agent).await.created()["access_token"].clone();
+    let agent = Caller::new(program.base_url(), token.as_str());
+    agent.post("/v1/concerns", &crate::support::city::dumping()).await.created();
+    assert!(program.end("-TERM").success());
+    fs::remove_file(operator.keys.path().join("residents.key")).unwrap();
+    let output = operator.run(&["serve"]);
+    assert!(said(&output).contains("is not the one that sealed what residents left"), "{}", said(&output));
+}
+
+async fn serve_alone_brings_its_own_database_and_keeps_it() {
+    let data = tempfile::tempdir().unwrap();
+    let environment = [("CONTINUUM_DATA_DIR", data.path().to_str().unwrap())];
+    let load = run(&["city", "load", "cities/amiens"], &environment);
+    assert!(load.status.success(), "{}", said(&load));
+    let program = Program::start(&["serve", "--metrics-listen", "127.0.0.1:0"], &environment);
+    assert!(program.log().contains("with a private PostgreSQL in the data folder"), "{}", program.log());
+    assert!(program.log().contains("each e-mail is written as a file"), "{}", program.log());
+    let stranger = Caller::new(program.base_url(), None);
+    assert_eq!(stranger.get("/health/ready").await.ok()["status"], "ok");
+    stranger.get("/v1/tracking/secret-token").await.is(404);
+    let metrics = reqwest::get(program.ready["metrics_url"].as_str().unwrap()).await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("continuum_http_requests_total") && metrics.contains("/v1/tracking/{token}"), "{metrics}");
+    assert!(!metrics.contains("secret-token") && !program.log().contains("secret-token"));
+    let address = program.base_url().trim_start_matches("http://").to_owned();
+    assert!(run(&["health", "--listen", &address], &[]).status.success());
+    let second = run(&["serve"], &environment);
+    assert!(said(&second).contains(&program.ready["pid"].to_string()), "names who holds the folder: {}", said(&second));
+    let postgres = postgres_pid(data.path());
+    assert!(program.end("-TERM").success());
+    assert!(!runs(postgres), "the private PostgreSQL was left behind");
+    assert_eq!(run(&["health", "--listen", &address], &[]).status.code(), Some(1));
+}
+
+async fn what_could_not_be_sent_is_listed_and_replayed() {
+    let operator = amiens().await;
+    let nothing = operator.run(&["outbox", "list"]);
+    assert_eq!(said(&nothing), "No message is dead.\n");
+    let city = crate::support::city::City::with(|config| config.database.url = operator.database.url()).await;
+    city.dumping().await;
+    let mut connection = operator.database.connection().await;
+    sqlx::query("update outbox set state = 'dead', last_error = '550 5.1.1 [adresse] inconnue'")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let listed = said(&operator.run(&["outbox", "list"]));
+    assert!(listed.contains("AMI-26-000001") && listed.contains("550 5.1.1 [adresse] inconnue"), "{listed}");
+    let id = listed.split_whitespace().next().unwrap();
+    assert_eq!(said(&operator.run(&["outbox", "replay", id])), "1 message(s) will be sent again.\n");
+    assert_eq!(said(&operator.run(&["outbox", "replay", "--all"])), "1 message(s) will be sent again.\n");
+    assert_eq!(said(&operator.run(&["outbox", "list"])), "No message is dead.\n");
+    city.stop().await;
+}
+
+async fn the_contract_is_compared() {
+    let same = run(&["openapi", "--check"], &[]);
+    assert!(same.status.success(), "{}", said(&same));
+    let other = tempfile::NamedTempFile::new().unwrap();
+    let differs = run(&["openapi", "--check", other.path().to_str().unwrap()], &[]);
+    assert_eq!(differs.status.code(), Some(1));
+}

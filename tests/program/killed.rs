@@ -1,0 +1,103 @@
+//! kill -9 at the worst moment: nothing acknowledged is lost.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::caller::Caller;
+use crate::support::city::dumping;
+use crate::support::database::{Database, PASSWORD};
+use crate::support::program::{Program, keys_folder};
+use crate::support::smtp::{Behaviour, Received, SmtpServer};
+
+crate::tests![
+    a_letter_that_was_not_sent_before_the_end_goes_out_after_the_restart,
+    a_letter_that_was_delivered_but_not_marked_goes_out_again_under_the_same_id,
+];
+
+const SOON: Duration = Duration::from_secs(30);
+
+struct Served {
+    database: Database,
+    keys: tempfile::TempDir,
+    data: tempfile::TempDir,
+}
+
+impl Served {
+    async fn new() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        Self { database: Database::cloned().await, keys: keys_folder(), data }
+    }
+
+    fn start(&self, smtp_url: &str) -> Program {
+        let environment = [
+            ("DATABASE_URL", self.database.url()),
+            ("SMTP_URL", smtp_url.to_owned()),
+            ("CONTINUUM_KEYS_DIR", self.keys.path().display().to_string()),
+            ("CONTINUUM_DATA_DIR", self.data.path().display().to_string()),
+        ];
+        let environment: Vec<_> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Program::start(&["serve", "--metrics-listen", "127.0.0.1:0"], &environment)
+    }
+}
+
+async fn login(program: &Program, who: &str) -> Caller {
+    let body = json!({ "email": format!("{who}@ville-amiens.example"), "password": PASSWORD });
+    let session = Caller::new(program.base_url(), None).post("/v1/sessions", &body).await.created();
+    Caller::new(program.base_url(), session["access_token"].as_str())
+}
+
+async fn file_and_acknowledge(program: &Program) -> Value {
+    let filed = login(program, "claire.delattre").await.post("/v1/concerns", &dumping()).await.created();
+    login(program, "amelie.petit").await.acknowledge(&filed["tickets"][0]).await.ok()
+}
+
+fn ids(letters: &[Received]) -> Vec<String> {
+    let mut ids: Vec<_> = letters.iter().map(|letter| letter.message.message_id().unwrap().to_owned()).collect();
+    ids.sort();
+    ids
+}
+
+async fn a_letter_that_was_not_sent_before_the_end_goes_out_after_the_restart() {
+    let served = Served::new().await;
+    let mut server = SmtpServer::start();
+    server.stop();
+    let program = served.start(&server.url());
+    file_and_acknowledge(&program).await;
+    program.kill();
+    let mut connection = served.database.connection().await;
+    let waiting: Vec<String> =
+        sqlx::query_scalar("select id || '@ville-amiens.example' from outbox where state = 'pending'")
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+    assert_eq!(waiting.len(), 4);
+    // What the killed worker had leased or put off is due now: the time that passes, made short.
+    sqlx::query("update outbox set leased_until = null, due_at = now()").execute(&mut connection).await.unwrap();
+    server.restart();
+    let program = served.start(&server.url());
+    let received = ids(&server.wait_for(4, SOON).await);
+    let mut waiting = waiting;
+    waiting.sort();
+    assert_eq!(received, waiting);
+    assert!(program.end("-TERM").success());
+}
+
+async fn a_letter_that_was_delivered_but_not_marked_goes_out_again_under_the_same_id() {
+    let served = Served::new().await;
+    let server = SmtpServer::start();
+    server.behave(&Behaviour { hang_after_data: true, ..Behaviour::default() });
+    let program = served.start(&server.url());
+    login(&program, "claire.delattre").await.post("/v1/concerns", &dumping()).await.created();
+    // The server has the letters whole, and does not say so.
+    let first = ids(&server.wait_for(2, SOON).await);
+    program.kill();
+    assert_eq!(served.database.count("select count(*) from outbox where state = 'pending'").await, 2);
+    let mut connection = served.database.connection().await;
+    sqlx::query("update outbox set leased_until = now()").execute(&mut connection).await.unwrap();
+    server.behave(&Behaviour::default());
+    let program = served.start(&server.url());
+    let both = ids(&server.wait_for(4, SOON).await);
+    assert_eq!(both, [first[0].clone(), first[0].clone(), first[1].clone(), first[1].clone()]);
+    assert!(program.end("-TERM").success());
+}

@@ -1,0 +1,111 @@
+//! The resident's link.
+
+use mail_parser::Message;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::caller::Reply;
+use crate::support::city::{City, dumping};
+
+crate::tests![
+    the_link_in_the_letter_shows_how_it_goes,
+    the_page_is_in_the_residents_language_and_keeps_to_itself,
+    nothing_changes_when_a_link_is_followed,
+    a_link_that_leads_nowhere_says_so,
+];
+
+/// The path of the link in a letter to a resident.
+fn link(letter: &Message<'_>) -> String {
+    let text = letter.body_text(0).unwrap();
+    let at = text.find("https://continuum.ville-amiens.example/v1/tracking/").unwrap();
+    let url = text[at..].split_whitespace().next().unwrap();
+    url.trim_start_matches("https://continuum.ville-amiens.example").trim_end_matches(['.', '>', ')']).to_owned()
+}
+
+async fn json_at(city: &City, path: &str) -> Value {
+    let stranger = city.stranger();
+    stranger.send(stranger.request(Method::GET, path).header("Accept", "application/json")).await.ok()
+}
+
+async fn page_at(city: &City, path: &str) -> Reply {
+    let stranger = city.stranger();
+    stranger.send(stranger.request(Method::GET, path).header("Accept", "text/html,*/*;q=0.8")).await
+}
+
+/// A ticket that was acknowledged, and the path of its resident's link.
+async fn followed(city: &City, language: &str) -> (Value, String) {
+    let mut body = dumping();
+    body["resident"]["language"] = json!(language);
+    let filed = city.agent().await.post("/v1/concerns", &body).await.created();
+    let proprete = city.proprete().await;
+    let note = json!({ "note": "Une note du service", "expected_on": "2026-03-13" });
+    let ticket = proprete.act(&filed["tickets"][0], "acknowledge", &note).await.ok();
+    city.drain().await;
+    let path = link(&city.letters_to("habitante@mail.example")[0]);
+    (ticket, path)
+}
+
+async fn the_link_in_the_letter_shows_how_it_goes() {
+    let city = City::new().await;
+    let (ticket, path) = followed(&city, "fr").await;
+    let tracked = json_at(&city, &path).await;
+    assert_eq!((&tracked["category"], &tracked["language"]), (&json!("Dépôt sauvage"), &json!("fr")));
+    let first = &tracked["tickets"][0];
+    assert_eq!((&first["state"], &first["expected_on"]), (&json!("acknowledged"), &json!("2026-03-13")));
+    assert_eq!((&first["messages"], first.get("outcome")), (&json!([]), None));
+    let body = json!({ "closure_reason": "nothing_found", "message_to_resident": "Nous n’avons rien trouvé." });
+    city.proprete().await.act(&ticket, "resolve", &body).await.ok();
+    let first = json_at(&city, &path).await["tickets"][0].clone();
+    assert_eq!(first["state"], "resolved");
+    assert_eq!(first["messages"], json!([{ "at": "2026-03-10T09:00:00Z", "text": "Nous n’avons rien trouvé." }]));
+    assert_eq!(first["outcome"]["label"], "Le service s’est rendu sur place et n’a rien constaté.");
+    city.stop().await;
+}
+
+async fn the_page_is_in_the_residents_language_and_keeps_to_itself() {
+    let city = City::new().await;
+    for (language, says) in [("fr", "Votre demande"), ("en", "Your request")] {
+        let city = City::new().await;
+        let (ticket, path) = followed(&city, language).await;
+        let body = json!({ "closure_reason": "work_done", "message_to_resident": "<b>C’est</b> fait & bien." });
+        city.proprete().await.act(&ticket, "resolve", &body).await.ok();
+        let reply = page_at(&city, &path).await;
+        let page = &reply.is(200).text;
+        assert!(page.contains(says) && page.contains(&format!("<html lang=\"{language}\">")), "{page}");
+        assert!(page.contains("&lt;b&gt;C’est&lt;") && page.contains("AMI-26-000001"), "{page}");
+        for hidden in ["matelas", "note du service", "Amélie", "Claire", "habitante", "Pigeonnier", "<script", "http"]
+        {
+            assert!(!page.contains(hidden), "the page shows {hidden}");
+        }
+        assert_eq!(
+            (reply.header("cache-control"), reply.header("referrer-policy")),
+            (Some("no-store"), Some("no-referrer"))
+        );
+        assert!(reply.header("x-robots-tag").unwrap().contains("noindex"));
+        assert!(reply.header("content-security-policy").unwrap().starts_with("default-src 'none'; style-src 'self'"));
+        city.stop().await;
+    }
+    city.stop().await;
+}
+
+async fn nothing_changes_when_a_link_is_followed() {
+    let city = City::new().await;
+    let (_, path) = followed(&city, "fr").await;
+    let marks = "select (select sum(version) from ticket)::bigint + (select count(*) from ticket_event)
+                 + (select count(*) from outbox) + (select sum(generation) from tracking_link)";
+    let before = city.database.count(marks).await;
+    page_at(&city, &path).await.is(200);
+    json_at(&city, &path).await;
+    assert_eq!(city.database.count(marks).await, before);
+    city.stop().await;
+}
+
+async fn a_link_that_leads_nowhere_says_so() {
+    let city = City::new().await;
+    let page = page_at(&city, "/v1/tracking/AAAAAAAAAAAAAAAAAAAAAA").await;
+    assert!(page.is(404).text.contains("Ce lien ne mène nulle part"));
+    let stranger = city.stranger();
+    let request = stranger.request(Method::GET, "/v1/tracking/nope").header("Accept", "application/json");
+    stranger.send(request).await.refused(404, "not_found");
+    city.stop().await;
+}
