@@ -59,13 +59,13 @@ fn ids(letters: &[Received]) -> Vec<String> {
 }
 
 async fn a_letter_that_was_not_sent_before_the_end_goes_out_after_the_restart() {
-    let served = Served::new().await;
+    let city = Served::new().await;
     let mut server = SmtpServer::start();
     server.stop();
-    let program = served.start(&server.url());
+    let program = city.start(&server.url());
     file_and_acknowledge(&program).await;
     program.kill();
-    let mut connection = served.database.connection().await;
+    let mut connection = city.database.connection().await;
     let waiting: Vec<String> =
         sqlx::query_scalar("select id || '@ville-amiens.example' from outbox where state = 'pending'")
             .fetch_all(&mut connection)
@@ -75,7 +75,7 @@ async fn a_letter_that_was_not_sent_before_the_end_goes_out_after_the_restart() 
     // What the killed worker had leased or put off is due now: the time that passes, made short.
     sqlx::query("update outbox set leased_until = null, due_at = now()").execute(&mut connection).await.unwrap();
     server.restart();
-    let program = served.start(&server.url());
+    let program = city.start(&server.url());
     let received = ids(&server.wait_for(4, SOON).await);
     let mut waiting = waiting;
     waiting.sort();
@@ -84,19 +84,19 @@ async fn a_letter_that_was_not_sent_before_the_end_goes_out_after_the_restart() 
 }
 
 async fn a_letter_that_was_delivered_but_not_marked_goes_out_again_under_the_same_id() {
-    let served = Served::new().await;
+    let city = Served::new().await;
     let server = SmtpServer::start();
     server.behave(&Behaviour { hang_after_data: true, ..Behaviour::default() });
-    let program = served.start(&server.url());
+    let program = city.start(&server.url());
     login(&program, "claire.delattre").await.post("/v1/concerns", &dumping()).await.created();
     // The server has the letters whole, and does not say so.
     let first = ids(&server.wait_for(2, SOON).await);
     program.kill();
-    assert_eq!(served.database.count("select count(*) from outbox where state = 'pending'").await, 2);
-    let mut connection = served.database.connection().await;
+    assert_eq!(city.database.count("select count(*) from outbox where state = 'pending'").await, 2);
+    let mut connection = city.database.connection().await;
     sqlx::query("update outbox set leased_until = now()").execute(&mut connection).await.unwrap();
     server.behave(&Behaviour::default());
-    let program = served.start(&server.url());
+    let program = city.start(&server.url());
     let both = ids(&server.wait_for(4, SOON).await);
     assert_eq!(both, [first[0].clone(), first[0].clone(), first[1].clone(), first[1].clone()]);
     assert!(program.end("-TERM").success());

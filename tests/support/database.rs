@@ -139,9 +139,9 @@ pub struct Database {
 impl Database {
     /// A clone of the template.
     pub async fn cloned() -> Self {
-        let database = Self::unmade();
         // Two clones at once would each keep the template busy for the other.
         static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+        let database = Self::unmade();
         let _turn = TURN.lock().await;
         admin(&format!("create database {} template {}", database.name, template())).await;
         database

@@ -75,8 +75,8 @@ mod tests {
         let made = Keys::of_folder(&folder).unwrap();
         let read = Keys::of_folder(&folder).unwrap();
         assert_eq!((made.token_pem, made.resident.id()), (read.token_pem, read.resident.id()));
-        let mode = |name: &str| fs::metadata(folder.join(name)).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode("token-signing.pem"), mode("residents.key"), mode("")), (0o600, 0o600, 0o700));
+        let bits = |name: &str| fs::metadata(folder.join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!((bits("token-signing.pem"), bits("residents.key"), bits("")), (0o600, 0o600, 0o700));
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "nothing is left aside");
     }
 }
