@@ -74,6 +74,12 @@ async fn every_bad_field_of_a_body_is_named_at_once() {
     ] {
         agent.post("/v1/concerns", &body).await.refused_fields(400, "invalid_request", &fields);
     }
+    let login = json!({ "email": "a\u{0}@ville.example", "password": "x" });
+    city.stranger().post("/v1/sessions", &login).await.refused_fields(
+        400,
+        "invalid_request",
+        &[("/email", "bad_format")],
+    );
     agent.post("/v1/cafes", &json!({ "title": "x", "starts_at": "demain" })).await.refused_fields(
         400,
         "invalid_request",
@@ -179,6 +185,10 @@ async fn a_bad_query_is_refused_parameter_by_parameter() {
             ("colour", "unknown_parameter"),
         ],
     );
+    // The position of year −200000, well formed: no page that we answered ever ended there.
+    let cursor = "LTYzNzM1MDA4NTc2MDAwMDAuMDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAw";
+    let path = format!("/v1/tickets?cursor={cursor}");
+    agent.get(&path).await.refused_fields(400, "invalid_parameter", &[("cursor", "bad_value")]);
     agent.get("/v1/tickets?late=true&late=false").await.refused_fields(
         400,
         "invalid_parameter",

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use domain::id::{CafeId, TicketId};
 use uuid::Uuid;
 
@@ -30,7 +30,9 @@ fn position(at: DateTime<Utc>, id: Uuid) -> String {
 
 fn parse_position(text: &str) -> Option<(DateTime<Utc>, Uuid)> {
     let (micros, id) = text.split_once('.')?;
-    Some((DateTime::from_timestamp_micros(micros.parse().ok()?)?, id.parse().ok()?))
+    let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+    // Years that we never hand out, and of which PostgreSQL knows only some.
+    (1970..=9999).contains(&at.year()).then_some((at, id.parse().ok()?))
 }
 
 impl Cursor for usecases::ticket::After {

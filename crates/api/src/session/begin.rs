@@ -17,7 +17,7 @@ use crate::request::body::{Body, input};
 #[serde(deny_unknown_fields)]
 pub(crate) struct BeginSession {
     /// The address of your account.
-    #[schema(min_length = 3, max_length = 254)]
+    #[schema(pattern = r"^[^\x00-\x20@]+@[^\x00-\x20@]+$", max_length = 254)]
     email: String,
     /// Your password.
     #[schema(format = "password", min_length = 1, max_length = 1024)]
