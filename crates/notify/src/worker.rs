@@ -91,7 +91,13 @@ impl Worker {
                 Err(error) => tracing::warn!(%error, "the outbox could not be drained; trying again"),
             }
             if listener.is_none() {
-                listener = self.store.listen(&[CHANNEL]).await.ok();
+                listener = match self.store.listen(&[CHANNEL]).await {
+                    Ok(listener) => Some(listener),
+                    Err(error) => {
+                        tracing::warn!(%error, "new messages cannot be listened to; looking instead");
+                        None
+                    }
+                };
             }
             let told = async {
                 match &mut listener {

@@ -10,12 +10,11 @@ use usecases::Context;
 use usecases::once::Once;
 
 use super::{CafePath, CafeView};
-use crate::concern::FileHeaders;
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::body::{Body, Nothing};
 use crate::request::caller::Caller;
-use crate::request::idempotency::Idempotency;
+use crate::request::idempotency::{Idempotency, IdempotencyHeader};
 use crate::request::path::Id;
 
 /// Say that a café is held
@@ -24,7 +23,7 @@ use crate::request::path::Id;
 #[utoipa::path(
     operation_id = "cafe_hold",
     tag = "cafes",
-    params(CafePath, FileHeaders),
+    params(CafePath, IdempotencyHeader),
     request_body(content = Nothing, example = json!({})),
     responses(
         (status = 200, description = "The café, held", body = CafeView, headers(("ETag" = String, description = "The new version"))),

@@ -14,12 +14,11 @@ use usecases::once::Once;
 use utoipa::ToSchema;
 
 use super::CafeView;
-use crate::concern::FileHeaders;
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::body::{Body, input};
 use crate::request::caller::Caller;
-use crate::request::idempotency::Idempotency;
+use crate::request::idempotency::{Idempotency, IdempotencyHeader};
 use crate::view::PlaceView;
 
 /// Plan a café.
@@ -44,7 +43,7 @@ input!(PlanCafe);
 #[utoipa::path(
     operation_id = "cafe_plan",
     tag = "cafes",
-    params(FileHeaders),
+    params(IdempotencyHeader),
     request_body(content = PlanCafe, example = json!({
         "title": "Café avec un policier, marché du Pigeonnier",
         "place": {"lat": 49.9121, "lon": 2.2972, "address": "Place du Pays d’Auge"},

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use usecases::Context;
 use usecases::concern::{Contact, File, Filed};
 use usecases::once::Once;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{ConcernView, EmergencyView, WarningView};
@@ -20,7 +20,7 @@ use crate::problem::{Code, FieldError, Problem};
 use crate::reply;
 use crate::request::body::{Body, input};
 use crate::request::caller::Caller;
-use crate::request::idempotency::Idempotency;
+use crate::request::idempotency::{Idempotency, IdempotencyHeader};
 use crate::view::PlaceView;
 
 /// How the resident can be reached, and in which language. Kept encrypted, apart from the concern.
@@ -65,16 +65,6 @@ pub(crate) struct FileConcern {
     confirm_text: bool,
 }
 input!(FileConcern);
-
-/// The header of a request that may be repeated.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-#[allow(dead_code, reason = "only documents the header that an extractor reads")]
-pub(crate) struct FileHeaders {
-    /// Any text that is unique to this request: a repeat within 24 hours gets the first answer again.
-    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255, example = "8c1d-marche-nord-12")]
-    idempotency_key: Option<String>,
-}
 
 /// A concern as it was filed.
 #[derive(Serialize, ToSchema)]
@@ -126,7 +116,7 @@ impl FileConcern {
 #[utoipa::path(
     operation_id = "concern_file",
     tag = "concerns",
-    params(FileHeaders),
+    params(IdempotencyHeader),
     request_body(content = FileConcern, example = json!({
         "origin": "patrol",
         "category": "illegal_dumping",

@@ -3,8 +3,6 @@
 mod file;
 mod read;
 
-pub(crate) use file::FileHeaders;
-
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};

@@ -7,11 +7,22 @@ use actix_web::{FromRequest, HttpRequest};
 use domain::id::UserId;
 use sha2::{Digest, Sha256};
 use usecases::Claim;
+use utoipa::IntoParams;
 
 use crate::problem::{At, Code, FieldError, Problem};
 
 /// The header's name.
 pub(crate) const HEADER: &str = "Idempotency-Key";
+
+/// The header of a request that may be repeated.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "only documents the header that an extractor reads")]
+pub(crate) struct IdempotencyHeader {
+    /// Any text that is unique to this request: a repeat within 24 hours gets the first answer again.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255, example = "8c1d-marche-nord-12")]
+    idempotency_key: Option<String>,
+}
 
 /// The key of a request, if it has one, and what the request is.
 pub(crate) struct Idempotency {
