@@ -24,6 +24,10 @@ macro_rules! ids {
 ids! {
     /// A café: one outreach session.
     CafeId;
+    /// A program that uses the API.
+    ClientId;
+    /// A secret of a program that uses the API.
+    ClientSecretId;
     /// A concern: what one resident said, once.
     ConcernId;
     /// An event: one line of a ticket's timeline.

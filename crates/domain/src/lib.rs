@@ -4,6 +4,7 @@
 //! Deliberately absent: async, I/O, HTTP, SQL, and every reading of the clock or of randomness. Time and ids are
 //! arguments, handed in by whoever stands at the edge ([`clock::Clock`], [`clock::Ids`]).
 
+pub mod audit;
 pub mod cafe;
 pub mod city;
 pub mod clock;

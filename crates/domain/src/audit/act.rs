@@ -1,0 +1,340 @@
+//! What is recorded.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ClientId, ClientSecretId, ConcernId, ServiceCode, SessionId, TicketId, UserId};
+use crate::person::Role;
+
+/// What was done. The tag is the act's code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Act {
+    /// A restricted ticket was read.
+    TicketRead {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// A list was read that showed restricted tickets.
+    TicketsListed {
+        /// The restricted ones.
+        tickets: Vec<TicketId>,
+    },
+    /// What a resident left to be reached was read.
+    ContactRead {
+        /// Whose concern.
+        concern: ConcernId,
+    },
+    /// An account was made.
+    UserInvited {
+        /// The account.
+        user: UserId,
+        /// Its roles.
+        roles: Vec<Role>,
+        /// Its services.
+        services: Vec<ServiceCode>,
+    },
+    /// An account was changed.
+    UserChanged {
+        /// The account.
+        user: UserId,
+        /// The names of the fields that were changed.
+        changed: Vec<String>,
+    },
+    /// An account was closed.
+    UserDisabled {
+        /// The account.
+        user: UserId,
+    },
+    /// An account was opened again.
+    UserEnabled {
+        /// The account.
+        user: UserId,
+    },
+    /// Every session of a person was ended.
+    SessionsEnded {
+        /// The person.
+        user: UserId,
+    },
+    /// A person set a second factor up.
+    SecondFactorEnabled {
+        /// The person.
+        user: UserId,
+    },
+    /// A person's second factor was taken away.
+    SecondFactorRemoved {
+        /// The person.
+        user: UserId,
+    },
+    /// A person's password was set.
+    PasswordSet {
+        /// The person.
+        user: UserId,
+    },
+    /// A login was refused.
+    LoginRefused {
+        /// The person, if the address was one's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<UserId>,
+        /// Why.
+        reason: LoginRefusal,
+    },
+    /// Logins were refused unseen, for having been tried too often.
+    LoginThrottled {
+        /// The person, if the address was one's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<UserId>,
+    },
+    /// A person logged in.
+    SessionBegun {
+        /// The person.
+        user: UserId,
+        /// The session.
+        session: SessionId,
+        /// How.
+        method: LoginMethod,
+    },
+    /// A refresh token came a second time: a copy of it is abroad, and the session was ended.
+    RefreshReused {
+        /// The person.
+        user: UserId,
+        /// The session.
+        session: SessionId,
+    },
+    /// A sign-in through an identity provider (OIDC) failed.
+    SignInRefused {
+        /// Why.
+        reason: SignInRefusal,
+    },
+    /// A program was let use the API.
+    ClientCreated {
+        /// The program.
+        client: ClientId,
+        /// What it may do.
+        scopes: Vec<String>,
+    },
+    /// What a program may do, or how it is called, was changed.
+    ClientChanged {
+        /// The program.
+        client: ClientId,
+        /// The names of the fields that were changed.
+        changed: Vec<String>,
+    },
+    /// A program got another secret.
+    ClientSecretAdded {
+        /// The program.
+        client: ClientId,
+        /// The secret's id.
+        secret: ClientSecretId,
+    },
+    /// A program's secret was revoked.
+    ClientSecretRevoked {
+        /// The program.
+        client: ClientId,
+        /// The secret's id.
+        secret: ClientSecretId,
+    },
+    /// A program may no longer use the API.
+    ClientDisabled {
+        /// The program.
+        client: ClientId,
+    },
+    /// A program's request for a token was refused.
+    ClientRefused {
+        /// The program, if there is one of that id.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client: Option<ClientId>,
+        /// Why.
+        reason: ClientRefusal,
+    },
+    /// Access tokens are signed with another key.
+    KeysRotated {
+        /// The id of the new key.
+        kid: String,
+    },
+    /// The city was changed from its files.
+    CityLoaded {
+        /// The city's revision since then.
+        revision: i64,
+    },
+    /// Messages that could not be sent are sent again.
+    OutboxReplayed {
+        /// How many.
+        count: u64,
+    },
+}
+
+/// Why a login was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoginRefusal {
+    /// Nobody has that address.
+    UnknownPerson,
+    /// The account is closed.
+    Disabled,
+    /// No password was set yet.
+    NoPassword,
+    /// The password is another.
+    WrongPassword,
+    /// The code of the second factor is missing, wrong, or was used before.
+    WrongSecondFactor,
+}
+
+/// How a person logged in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoginMethod {
+    /// With address and password.
+    Password,
+    /// Through an identity provider (OIDC).
+    Oidc,
+}
+
+/// Why a sign-in through an identity provider failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignInRefusal {
+    /// The answer belongs to no sign-in that was begun here.
+    StateMismatch,
+    /// The identity token was made for another sign-in.
+    NonceMismatch,
+    /// The provider did not take the code.
+    CodeRefused,
+    /// The person works for an organisation (SIRET) that may not sign in.
+    SiretNotAllowed,
+    /// The person has no account.
+    UnknownPerson,
+    /// The provider did not answer, or not as it should.
+    ProviderFailed,
+    /// The identity token is not valid.
+    TokenInvalid,
+}
+
+/// Why a program was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientRefusal {
+    /// There is no such program.
+    UnknownClient,
+    /// It may no longer use the API.
+    Disabled,
+    /// The secret is another, or was revoked.
+    WrongSecret,
+    /// It asked for more than it may do.
+    ScopeNotAllowed,
+}
+
+impl Act {
+    /// The code of every act.
+    pub const CODES: [&str; 25] = [
+        "ticket_read",
+        "tickets_listed",
+        "contact_read",
+        "user_invited",
+        "user_changed",
+        "user_disabled",
+        "user_enabled",
+        "sessions_ended",
+        "second_factor_enabled",
+        "second_factor_removed",
+        "password_set",
+        "login_refused",
+        "login_throttled",
+        "session_begun",
+        "refresh_reused",
+        "sign_in_refused",
+        "client_created",
+        "client_changed",
+        "client_secret_added",
+        "client_secret_revoked",
+        "client_disabled",
+        "client_refused",
+        "keys_rotated",
+        "city_loaded",
+        "outbox_replayed",
+    ];
+
+    /// The act's code, as the database and the command line name it.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TicketRead { .. } => "ticket_read",
+            Self::TicketsListed { .. } => "tickets_listed",
+            Self::ContactRead { .. } => "contact_read",
+            Self::UserInvited { .. } => "user_invited",
+            Self::UserChanged { .. } => "user_changed",
+            Self::UserDisabled { .. } => "user_disabled",
+            Self::UserEnabled { .. } => "user_enabled",
+            Self::SessionsEnded { .. } => "sessions_ended",
+            Self::SecondFactorEnabled { .. } => "second_factor_enabled",
+            Self::SecondFactorRemoved { .. } => "second_factor_removed",
+            Self::PasswordSet { .. } => "password_set",
+            Self::LoginRefused { .. } => "login_refused",
+            Self::LoginThrottled { .. } => "login_throttled",
+            Self::SessionBegun { .. } => "session_begun",
+            Self::RefreshReused { .. } => "refresh_reused",
+            Self::SignInRefused { .. } => "sign_in_refused",
+            Self::ClientCreated { .. } => "client_created",
+            Self::ClientChanged { .. } => "client_changed",
+            Self::ClientSecretAdded { .. } => "client_secret_added",
+            Self::ClientSecretRevoked { .. } => "client_secret_revoked",
+            Self::ClientDisabled { .. } => "client_disabled",
+            Self::ClientRefused { .. } => "client_refused",
+            Self::KeysRotated { .. } => "keys_rotated",
+            Self::CityLoaded { .. } => "city_loaded",
+            Self::OutboxReplayed { .. } => "outbox_replayed",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn every_act() -> Vec<Act> {
+        let user = UserId(Uuid::from_u128(1));
+        let session = SessionId(Uuid::from_u128(2));
+        let client = ClientId(Uuid::from_u128(3));
+        let secret = ClientSecretId(Uuid::from_u128(4));
+        let ticket = TicketId(Uuid::from_u128(5));
+        let (roles, services) = (vec![Role::Admin], vec!["voirie".parse().unwrap()]);
+        vec![
+            Act::TicketRead { ticket },
+            Act::TicketsListed { tickets: vec![ticket] },
+            Act::ContactRead { concern: ConcernId(Uuid::from_u128(6)) },
+            Act::UserInvited { user, roles, services },
+            Act::UserChanged { user, changed: vec!["roles".into()] },
+            Act::UserDisabled { user },
+            Act::UserEnabled { user },
+            Act::SessionsEnded { user },
+            Act::SecondFactorEnabled { user },
+            Act::SecondFactorRemoved { user },
+            Act::PasswordSet { user },
+            Act::LoginRefused { user: None, reason: LoginRefusal::UnknownPerson },
+            Act::LoginThrottled { user: Some(user) },
+            Act::SessionBegun { user, session, method: LoginMethod::Oidc },
+            Act::RefreshReused { user, session },
+            Act::SignInRefused { reason: SignInRefusal::SiretNotAllowed },
+            Act::ClientCreated { client, scopes: vec!["tickets".into()] },
+            Act::ClientChanged { client, changed: vec!["scopes".into()] },
+            Act::ClientSecretAdded { client, secret },
+            Act::ClientSecretRevoked { client, secret },
+            Act::ClientDisabled { client },
+            Act::ClientRefused { client: None, reason: ClientRefusal::UnknownClient },
+            Act::KeysRotated { kid: "abc".into() },
+            Act::CityLoaded { revision: 3 },
+            Act::OutboxReplayed { count: 2 },
+        ]
+    }
+
+    #[test]
+    fn every_act_is_kept_under_its_code_and_reads_back() {
+        let acts = every_act();
+        assert_eq!(acts.iter().map(Act::code).collect::<Vec<_>>(), Act::CODES);
+        for act in acts {
+            let kept = serde_json::to_value(&act).unwrap();
+            assert_eq!(kept["type"], act.code());
+            assert_eq!(serde_json::from_value::<Act>(kept).unwrap(), act);
+        }
+    }
+}
