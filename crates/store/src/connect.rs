@@ -1,7 +1,9 @@
 //! The connection pool, transactions, and the ear for `NOTIFY`.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
+use domain::audit::Record;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, Statement,
     TransactionTrait, Value,
@@ -32,6 +34,8 @@ pub struct Store {
 pub struct Tx {
     pub(crate) db: DatabaseTransaction,
     pub(crate) key: ResidentKey,
+    /// What the commit will append to the audit log.
+    pub(crate) audit: Mutex<Vec<Record>>,
 }
 
 /// A statement with its parameters bound.
@@ -65,7 +69,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn begin(&self) -> Result<Tx> {
-        Ok(Tx { db: self.db.begin().await?, key: self.key.clone() })
+        Ok(Tx { db: self.db.begin().await?, key: self.key.clone(), audit: Mutex::default() })
     }
 
     /// Whether the database answers.
@@ -94,11 +98,12 @@ impl Store {
 }
 
 impl Tx {
-    /// Makes everything that was done in the transaction happen.
+    /// Makes everything that was done in the transaction happen, and its records in the audit log with it.
     ///
     /// # Errors
     /// When the database does not confirm; then it may or may not have happened.
-    pub async fn commit(self) -> Result<()> {
+    pub async fn commit(mut self) -> Result<()> {
+        self.append_audit().await?;
         Ok(self.db.commit().await?)
     }
 }
