@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use actix_web::rt::System;
+use auth::SealKeys;
 use auth::password::{Cost, Passwords};
 use continuum::{Keys, Mail};
 use domain::clock::Clock as _;
@@ -83,7 +84,13 @@ async fn admin(statement: &str) {
 pub fn keys() -> Keys {
     static PEM: OnceLock<String> = OnceLock::new();
     let token_pem = PEM.get_or_init(|| auth::Tokens::generate_key().unwrap()).clone();
-    Keys { token_pem, resident: ResidentKey::new([7; 32]) }
+    Keys { token_pem, resident: ResidentKey::new([7; 32]), seal: SealKeys::new(&seal_pem()).unwrap() }
+}
+
+/// The key that seals the audit log: always the same.
+pub fn seal_pem() -> String {
+    static PEM: OnceLock<String> = OnceLock::new();
+    PEM.get_or_init(|| SealKeys::generate_key().unwrap()).clone()
 }
 
 /// A configuration for a database.

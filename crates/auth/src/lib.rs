@@ -9,7 +9,9 @@
 pub mod password;
 pub mod permission;
 pub mod refresh;
+pub mod seal;
 pub mod token;
 
 pub use permission::{Forbidden, Grant, Permission};
+pub use seal::SealKeys;
 pub use token::{Principal, TokenError, Tokens};

@@ -1,12 +1,17 @@
-//! The two keys of an installation: one signs access tokens, the other seals what residents left. Each lies in a file of
-//! its own, readable by its owner only. Several instances share the folder.
+//! The three keys of an installation: one signs access tokens, one encrypts what residents left, one seals the audit log.
+//! Each lies in a file of its own, readable by its owner only. Several instances share the folder.
+//!
+//! The audit log's key has its public half beside it, in a file that is named after it (`audit-seal-ID.pub`) and stays
+//! when the key is replaced: move `audit-seal.pem` away, and the next start makes another; what the earlier one sealed
+//! is verified with its public half.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow};
-use auth::Tokens;
+use auth::{SealKeys, Tokens};
 use store::ResidentKey;
 
 /// The keys of an installation.
@@ -16,6 +21,8 @@ pub struct Keys {
     pub token_pem: String,
     /// Seals what residents left.
     pub resident: ResidentKey,
+    /// Seals the audit log.
+    pub seal: SealKeys,
 }
 
 impl Keys {
@@ -34,8 +41,25 @@ impl Keys {
         let resident = read_or_make(&path, || Ok(ResidentKey::generate()))?;
         let resident = ResidentKey::from_base64(&resident);
         let resident = resident.ok_or_else(|| anyhow!("{} does not hold 32 bytes in base64", path.display()))?;
-        Ok(Self { token_pem, resident })
+        Ok(Self { token_pem, resident, seal: seal_keys(folder)? })
     }
+}
+
+/// The key that seals the audit log, and the public halves of those that did before.
+fn seal_keys(folder: &Path) -> Result<SealKeys> {
+    let path = folder.join("audit-seal.pem");
+    let pem = read_or_make(&path, || Ok(SealKeys::generate_key()?))?;
+    let mut keys = SealKeys::new(&pem).with_context(|| path.display().to_string())?;
+    read_or_make(&folder.join(format!("audit-seal-{}.pub", keys.id())), || Ok(keys.public_pem()?))?;
+    for file in fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))? {
+        let path = file?.path();
+        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        if name.starts_with("audit-seal-") && path.extension() == Some(OsStr::new("pub")) {
+            let pem = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+            keys.trust(&pem).with_context(|| path.display().to_string())?;
+        }
+    }
+    Ok(keys)
 }
 
 /// The file's text; a new one, when there is no file. Of two instances that make it at once, one wins and both use its.
@@ -75,8 +99,25 @@ mod tests {
         let made = Keys::of_folder(&folder).unwrap();
         let read = Keys::of_folder(&folder).unwrap();
         assert_eq!((made.token_pem, made.resident.id()), (read.token_pem, read.resident.id()));
+        assert_eq!(made.seal.id(), read.seal.id());
         let bits = |name: &str| fs::metadata(folder.join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!((bits("token-signing.pem"), bits("residents.key"), bits("")), (0o600, 0o600, 0o700));
-        assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "nothing is left aside");
+        assert_eq!(bits("audit-seal.pem"), 0o600);
+        let public = format!("audit-seal-{}.pub", made.seal.id());
+        assert!(folder.join(public).exists());
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 4, "nothing is left aside");
+    }
+
+    #[test]
+    fn a_seal_outlives_its_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let earlier = Keys::of_folder(folder.path()).unwrap().seal.sign("a text");
+        fs::remove_file(folder.path().join("audit-seal.pem")).unwrap();
+        let keys = Keys::of_folder(folder.path()).unwrap().seal;
+        assert_ne!(keys.id(), earlier.key_id);
+        assert_eq!(keys.verify("a text", &earlier), Ok(()));
+        fs::write(folder.path().join("audit-seal-other.pub"), "not a key").unwrap();
+        let refused = Keys::of_folder(folder.path()).err().unwrap();
+        assert!(format!("{refused:#}").contains("audit-seal-other.pub: not an Ed25519 key"), "{refused:#}");
     }
 }
