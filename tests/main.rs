@@ -5,6 +5,7 @@
 //! or a mail server. A run of all tests fails if an operation of the API was called by none of them.
 
 mod architecture;
+mod audit;
 mod cafe;
 mod concern;
 mod concurrency;
@@ -27,6 +28,7 @@ use support::Test;
 fn all() -> Vec<Test> {
     [
         architecture::tests(),
+        audit::tests(),
         cafe::tests(),
         concern::tests(),
         concurrency::tests(),

@@ -97,6 +97,8 @@ pub async fn build(config: Config) -> Result<Instance> {
             async move { worker.run().await }
         }));
         tasks.push(tokio::spawn(periodic::clear_answers(context.clone())));
+        let (schema, keys) = (config.database.schema.clone(), config.keys.seal.clone());
+        tasks.push(tokio::spawn(periodic::seal_audit(context.clone(), schema, keys)));
     } else {
         tasks.push(tokio::spawn(periodic::announce_messages(context.clone())));
     }

@@ -3,6 +3,7 @@
 //!
 //! Here, at the edge, the clock is read and identifiers are made.
 
+mod audit;
 pub mod city;
 mod command;
 mod demo;

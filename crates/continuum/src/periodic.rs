@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use auth::SealKeys;
 use chrono::TimeDelta;
 use usecases::Context;
+
+use crate::audit;
 
 /// How often an instance looks whether the city has changed, should it miss the announcement.
 const LOOK: Duration = Duration::from_secs(30);
@@ -58,5 +61,25 @@ pub(crate) async fn clear_answers(cx: Context) {
             Err(error) => tracing::warn!(%error, "old answers could not be cleared; trying again"),
         }
         tokio::time::sleep(Duration::from_mins(10)).await;
+    }
+}
+
+/// Seals the audit log once a day: looks every hour whether yesterday is sealed. The seal is logged too, so that whoever
+/// keeps the log elsewhere has it where the database's administrator cannot take it away.
+pub(crate) async fn seal_audit(cx: Context, schema: String, keys: SealKeys) {
+    loop {
+        let again = match audit::seal(&cx.store, &schema, &keys, cx.now()).await {
+            Ok(Some(seal)) => {
+                let (day, seq, hash, key) = (seal.day, seal.head.seq, seal.head.hash, seal.signature.key_id);
+                tracing::info!(%day, seq, %hash, key, "the audit log is sealed");
+                Duration::from_hours(1)
+            }
+            Ok(None) => Duration::from_hours(1),
+            Err(error) => {
+                tracing::warn!(%error, "the audit log could not be sealed; trying again");
+                Duration::from_mins(1)
+            }
+        };
+        tokio::time::sleep(again).await;
     }
 }

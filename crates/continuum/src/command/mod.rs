@@ -1,5 +1,6 @@
 //! The commands.
 
+mod audit;
 mod city;
 mod database;
 mod health;
@@ -44,6 +45,8 @@ pub enum Command {
     Migrate(migrate::Migrate),
     /// Check a city's files, or load them.
     City(city::City),
+    /// Verify the audit log, or read it.
+    Audit(audit::Audit),
     /// See what could not be sent, or send it again.
     Outbox(outbox::Outbox),
     /// Make accounts.
@@ -82,6 +85,7 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Worker(worker) => worker.run().await.map(|()| ExitCode::SUCCESS),
         Command::Migrate(migrate) => migrate.run().await,
         Command::City(city) => city.run().await,
+        Command::Audit(audit) => audit.run().await,
         Command::Outbox(outbox) => outbox.run().await.map(|()| ExitCode::SUCCESS),
         Command::User(user) => user.run().await.map(|()| ExitCode::SUCCESS),
         Command::Openapi(openapi) => openapi.run(),

@@ -24,6 +24,7 @@ impl Worker {
     pub(crate) async fn run(self) -> Result<()> {
         let database = self.database.open().await?;
         let context = self.database.context(&database).await?;
+        let (schema, keys) = (database.connect.schema.clone(), self.database.keys()?.seal);
         let transport = match &self.smtp_url {
             Some(url) => Transport::smtp(url)?,
             None => Transport::folder(mail_folder(&self.database.data_dir))?,
@@ -35,6 +36,7 @@ impl Worker {
         tokio::select! {
             () = worker.run() => {}
             () = crate::periodic::clear_answers(context.clone()) => {}
+            () = crate::periodic::seal_audit(context.clone(), schema, keys) => {}
             outcome = asked_to_stop() => outcome?,
         }
         context.store.close().await;

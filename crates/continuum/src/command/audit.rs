@@ -1,0 +1,155 @@
+//! `continuum audit`.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use chrono::{DateTime, SecondsFormat, Utc};
+use clap::builder::PossibleValuesParser;
+use domain::audit::chain::Entry;
+use domain::audit::verify::Verification;
+use domain::audit::{Act, By, Record};
+use store::audit::Filter;
+
+use super::database::DatabaseOptions;
+use super::tell;
+use crate::audit::{VerifyError, verify};
+
+/// Verify the audit log, or read it.
+#[derive(clap::Args)]
+pub struct Audit {
+    #[command(subcommand)]
+    command: AuditCommand,
+}
+
+/// What to do with the audit log.
+#[derive(clap::Subcommand)]
+enum AuditCommand {
+    /// Recompute the chain and check every seal; name the first broken link, and exit with 1, if there is one.
+    Verify {
+        /// The entry to begin with: where earlier ones were exported and removed, the one after a seal.
+        #[arg(long, value_name = "SEQ", default_value_t = 1, value_parser = clap::value_parser!(i64).range(1..))]
+        from: i64,
+        #[command(flatten)]
+        database: DatabaseOptions,
+    },
+    /// List entries, the last one first.
+    List {
+        /// Only from this moment on: 2026-03-10T00:00:00Z.
+        #[arg(long)]
+        since: Option<DateTime<Utc>>,
+        /// Only this act.
+        #[arg(long, value_parser = PossibleValuesParser::new(Act::CODES))]
+        act: Option<String>,
+        /// How many at most.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=1000))]
+        limit: u64,
+        #[command(flatten)]
+        database: DatabaseOptions,
+    },
+}
+
+impl Audit {
+    pub(crate) async fn run(self) -> Result<ExitCode> {
+        match self.command {
+            AuditCommand::Verify { from, database } => verify_log(from, database).await,
+            AuditCommand::List { since, act, limit, database } => {
+                list(&Filter { act, since, ..Filter::default() }, limit, database).await
+            }
+        }
+    }
+}
+
+async fn verify_log(from: i64, options: DatabaseOptions) -> Result<ExitCode> {
+    let database = options.open().await?;
+    let store = options.store(&database).await?;
+    let verified = verify(&store, &database.connect.schema, &options.keys()?.seal, from).await;
+    store.close().await;
+    database.stop().await?;
+    match verified {
+        Ok(verified) => {
+            tell_whole(&verified, from);
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(VerifyError::Broken(broken)) => {
+            tell(format_args!("The audit log is broken: {broken}."));
+            Ok(ExitCode::FAILURE)
+        }
+        Err(VerifyError::Store(error)) => Err(error.into()),
+    }
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn tell_whole(verified: &Verification, from: i64) {
+    let last = verified.head.seq;
+    match verified.since {
+        Some(since) => tell(format_args!(
+            "The audit log is whole: entries {from} to {last} ({}), the first of {}.",
+            verified.entries,
+            time(since)
+        )),
+        None => tell("The audit log is whole: no entries."),
+    }
+    let Some(seal) = &verified.last_seal else {
+        tell("No seal was made over it: nobody would notice if its end were cut off.");
+        return;
+    };
+    tell(format_args!(
+        "Seals: {}, the last of {} over entry {}, made at {} with the key {}.",
+        verified.seals,
+        seal.day,
+        seal.head.seq,
+        time(seal.sealed_at),
+        seal.signature.key_id
+    ));
+    tell(format_args!("Its hash, which the server has logged: {}.", seal.head.hash));
+    if last > seal.head.seq {
+        tell(format_args!("Not sealed yet: entries {} to {last}.", seal.head.seq + 1));
+    }
+}
+
+async fn list(filter: &Filter, limit: u64, options: DatabaseOptions) -> Result<ExitCode> {
+    let database = options.open().await?;
+    let store = options.store(&database).await?;
+    let page = store.audit_page(filter, None, limit).await?;
+    if page.items.is_empty() {
+        tell("No entry.");
+    }
+    for entry in &page.items {
+        match entry.record() {
+            Ok(record) => tell(line(entry, &record)?),
+            Err(_) => tell(format_args!("{:>8}  {}  unreadable: {:?}", entry.seq, time(entry.at), entry.content)),
+        }
+    }
+    if page.next.is_some() {
+        tell("… and more: raise --limit.");
+    }
+    store.close().await;
+    database.stop().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// An entry on one line: control characters that somebody typed are shown escaped.
+fn line(entry: &Entry, record: &Record) -> Result<String> {
+    let by = match record.by {
+        By::Person { user } => format!("person {user}"),
+        By::Client { client } => format!("client {client}"),
+        By::Operator => "operator".to_owned(),
+        By::System => "system".to_owned(),
+        By::Nobody => "nobody".to_owned(),
+    };
+    let mut act = serde_json::to_value(&record.act)?;
+    if let Some(fields) = act.as_object_mut() {
+        fields.remove("type");
+    }
+    let why = record.why.as_ref().map(|why| format!("  {why:?}")).unwrap_or_default();
+    Ok(format!(
+        "{:>8}  {}  {:<21}  {by:<43}  {:<15}  {act}{why}",
+        entry.seq,
+        time(entry.at),
+        record.act.code(),
+        record.from.as_deref().unwrap_or("-"),
+    ))
+}

@@ -1,0 +1,388 @@
+//! The audit log: appended to by many at once, changed by nobody, and what happens when somebody changes it all the same.
+
+use std::path::Path;
+use std::process::Output;
+
+use auth::SealKeys;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::audit::act::LoginRefusal;
+use domain::audit::chain::{Head, Seal};
+use domain::audit::{Act, By, Record};
+use domain::id::{ClientId, TicketId, UserId};
+use futures_util::future::join_all;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
+use store::audit::Filter;
+use store::{Connect, ResidentKey, Store};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::support::city::START;
+use crate::support::database::{Database, SCHEMA, keys, seal_pem};
+use crate::support::program::{Program, keys_folder, run, said};
+
+crate::tests![
+    the_database_refuses_every_change,
+    numbers_and_hashes_are_the_databases,
+    many_writers_make_one_chain,
+    an_act_is_recorded_with_its_transaction_or_not_at_all,
+    the_log_is_read_in_pages_by_act_person_and_time,
+    a_day_is_sealed_once,
+    what_was_tampered_with_is_found,
+    a_log_is_verified_from_where_it_was_exported,
+    a_seal_outlives_its_key_and_a_strange_one_is_told,
+    the_program_seals_verifies_and_lists,
+];
+
+/// A log of one test.
+struct Log {
+    database: Database,
+    store: Store,
+    keys: TempDir,
+}
+
+async fn connect(database: &Database) -> Store {
+    let connect = Connect { url: database.url(), schema: SCHEMA.to_owned(), connections: 8 };
+    Store::connect(&connect, ResidentKey::new([7; 32])).await.unwrap()
+}
+
+fn start() -> DateTime<Utc> {
+    START.parse().unwrap()
+}
+
+fn record(number: u128) -> Record {
+    Record {
+        at: start() + TimeDelta::microseconds(i64::try_from(number).unwrap()),
+        by: By::Person { user: UserId(Uuid::from_u128(number % 3)) },
+        from: Some("2001:db8::7".to_owned()),
+        act: Act::TicketRead { ticket: TicketId(Uuid::from_u128(number)) },
+        why: Some("« Vérification »".to_owned()),
+    }
+}
+
+async fn seal(store: &Store, day: &str) -> Option<Seal> {
+    let day = day.parse().unwrap();
+    let keys = keys().seal;
+    let sign = |head: &Head| keys.sign(&Seal::text(SCHEMA, day, head));
+    store.seal_audit(day, sign, start()).await.unwrap()
+}
+
+impl Log {
+    async fn new() -> Self {
+        let database = Database::cloned().await;
+        let store = connect(&database).await;
+        Self { database, store, keys: keys_folder() }
+    }
+
+    /// With entries 1 to `length`, the last of them sealed for a day.
+    async fn sealed(length: u128) -> Self {
+        let log = Self::new().await;
+        for number in 1..=length {
+            log.store.audit(&record(number)).await.unwrap();
+        }
+        seal(&log.store, "2026-03-09").await.unwrap();
+        log
+    }
+
+    /// Does what only an administrator of the database can.
+    async fn tamper(&self, statements: &str) {
+        let mut connection = self.database.connection().await;
+        let statements = format!(
+            "alter table audit_entry disable trigger user; alter table audit_seal disable trigger user;
+             {statements};
+             alter table audit_entry enable trigger user; alter table audit_seal enable trigger user"
+        );
+        connection.execute(AssertSqlSafe(statements)).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    fn program(&self, arguments: &[&str]) -> Output {
+        run(arguments, &self.environment().each_ref().map(|(name, value)| (*name, value.as_str())))
+    }
+
+    fn environment(&self) -> [(&'static str, String); 3] {
+        let keys = self.keys.path().display().to_string();
+        [("DATABASE_URL", self.database.url()), ("CONTINUUM_KEYS_DIR", keys.clone()), ("CONTINUUM_DATA_DIR", keys)]
+    }
+
+    #[track_caller]
+    fn is_whole(&self, arguments: &[&str]) -> String {
+        let output = self.program(&[&["audit", "verify"], arguments].concat());
+        assert!(output.status.success(), "{}", said(&output));
+        said(&output)
+    }
+
+    #[track_caller]
+    fn is_broken(&self, how: &str) {
+        let output = self.program(&["audit", "verify"]);
+        assert_eq!(output.status.code(), Some(1), "{how}: {}", said(&output));
+        assert_eq!(said(&output), format!("The audit log is broken: {how}.\n"));
+    }
+}
+
+async fn the_database_refuses_every_change() {
+    let log = Log::sealed(3).await;
+    let mut connection = log.database.connection().await;
+    for table in ["audit_entry", "audit_seal"] {
+        for statement in [
+            format!("update {table} set seq = seq"),
+            format!("update {table} set hash = hash where seq = 3"),
+            format!("delete from {table}"),
+            format!("delete from {table} where seq = 3"),
+            format!("truncate {table}"),
+            format!("insert into {table} select * from {table} on conflict do update set seq = 0"),
+        ] {
+            let refused = connection.execute(AssertSqlSafe(statement.clone())).await;
+            assert!(refused.is_err(), "{statement}");
+        }
+        let delete = format!("delete from {table}");
+        let refused = connection.execute(AssertSqlSafe(delete)).await.unwrap_err().to_string();
+        assert!(refused.contains(&format!("{table} rows are never changed or deleted")), "{refused}");
+    }
+    connection.close().await.unwrap();
+    log.is_whole(&[]);
+}
+
+async fn numbers_and_hashes_are_the_databases() {
+    let log = Log::sealed(2).await;
+    let mut connection = log.database.connection().await;
+    // From another search_path, several rows at once, and with everything made up that can be.
+    connection
+        .execute(AssertSqlSafe(format!(
+            "set search_path to public;
+             insert into {SCHEMA}.audit_entry (seq, at, content, previous, hash)
+             select 40 + n, '2026-03-10T12:00:00.000001Z', content, '\\x00', '\\x01'
+             from {SCHEMA}.audit_entry, generate_series(1, 2) n"
+        )))
+        .await
+        .unwrap();
+    // A snapshot from before the last entry would fork the chain.
+    connection
+        .execute(AssertSqlSafe(format!("begin isolation level repeatable read; select from {SCHEMA}.audit_entry")))
+        .await
+        .unwrap();
+    log.store.audit(&record(7)).await.unwrap();
+    let fork =
+        format!("insert into {SCHEMA}.audit_entry (at, content) select at, content from {SCHEMA}.audit_entry limit 1");
+    let refused = connection.execute(AssertSqlSafe(fork)).await.unwrap_err();
+    assert_eq!(refused.as_database_error().unwrap().constraint(), Some("audit_entry_pkey"));
+    connection.close().await.unwrap();
+    let said = log.is_whole(&[]);
+    assert!(said.contains("entries 1 to 7 (7), the first of 2026-03-10T09:00:00Z."), "{said}");
+}
+
+async fn many_writers_make_one_chain() {
+    let log = Log::new().await;
+    let other = connect(&log.database).await;
+    let writers = (0..8).map(|writer| {
+        let store = if writer % 2 == 0 { &log.store } else { &other };
+        async move {
+            for entry in 0..50_u128 {
+                let record = record(writer * 50 + entry);
+                if entry % 5 == 0 {
+                    let tx = store.begin().await.unwrap();
+                    tx.audit(&record);
+                    tx.commit().await.unwrap();
+                } else {
+                    store.audit(&record).await.unwrap();
+                }
+            }
+        }
+    });
+    join_all(writers).await;
+    other.close().await;
+    let said = log.is_whole(&[]);
+    assert!(said.contains("entries 1 to 400 (400)"), "{said}");
+    let acts = "select count(distinct content) from audit_entry";
+    assert_eq!(log.database.count(acts).await, 400);
+}
+
+async fn an_act_is_recorded_with_its_transaction_or_not_at_all() {
+    let log = Log::new().await;
+    let tx = log.store.begin().await.unwrap();
+    tx.audit(&record(1));
+    drop(tx);
+    let tx = log.store.begin().await.unwrap();
+    tx.audit(&record(2));
+    tx.audit(&record(3));
+    // Nobody waits for a transaction that has only said what it will record.
+    log.store.audit(&record(4)).await.unwrap();
+    tx.commit().await.unwrap();
+    let page = log.store.audit_page(&Filter::default(), None, 10).await.unwrap();
+    let records: Vec<Record> = page.items.iter().map(|entry| entry.record().unwrap()).collect();
+    assert_eq!(records, [record(3), record(2), record(4)]);
+    log.is_whole(&[]);
+}
+
+async fn the_log_is_read_in_pages_by_act_person_and_time() {
+    let log = Log::sealed(9).await;
+    let refused = Act::LoginRefused { user: None, reason: LoginRefusal::UnknownPerson };
+    log.store.audit(&Record { by: By::Nobody, act: refused, why: None, ..record(10) }).await.unwrap();
+    let seqs = async |filter: Filter, before: Option<i64>, limit: u64| {
+        let page = log.store.audit_page(&filter, before, limit).await.unwrap();
+        (page.items.iter().map(|entry| entry.seq).collect::<Vec<_>>(), page.next)
+    };
+    let all = Filter::default;
+    assert_eq!(seqs(all(), None, 4).await, (vec![10, 9, 8, 7], Some(7)));
+    assert_eq!(seqs(all(), Some(7), 6).await, (vec![6, 5, 4, 3, 2, 1], None));
+    let refused = Filter { act: Some("login_refused".to_owned()), ..all() };
+    assert_eq!(seqs(refused, None, 4).await, (vec![10], None));
+    let person = Filter { user: Some(UserId(Uuid::from_u128(2))), ..all() };
+    assert_eq!(seqs(person.clone(), None, 2).await, (vec![8, 5], Some(5)));
+    assert_eq!(seqs(person, Some(5), 2).await, (vec![2], None));
+    let (since, until) = (Some(record(3).at), Some(record(6).at));
+    assert_eq!(seqs(Filter { since, until, ..all() }, None, 9).await, (vec![5, 4, 3], None));
+}
+
+async fn a_day_is_sealed_once() {
+    let log = Log::new().await;
+    let other = connect(&log.database).await;
+    assert_eq!(seal(&log.store, "2026-03-08").await.unwrap().head, Head::of_nothing(), "an empty log is sealed too");
+    log.store.audit(&record(1)).await.unwrap();
+    let seals = join_all((0..8).map(|n| seal(if n % 2 == 0 { &log.store } else { &other }, "2026-03-09")));
+    assert_eq!(seals.await.into_iter().flatten().count(), 1);
+    seal(&log.store, "2026-03-10").await.unwrap();
+    assert_eq!(seal(&log.store, "2026-03-10").await, None);
+    assert_eq!(log.database.count("select count(*) from audit_seal").await, 3);
+    let said = log.is_whole(&[]);
+    assert!(said.contains("Seals: 3, the last of 2026-03-10 over entry 1, made at 2026-03-10T09:00:00Z"), "{said}");
+    other.close().await;
+}
+
+/// What an administrator of the database may do to nine entries, of which 6 and 8 were sealed; and what is said of it.
+const TAMPERINGS: [(&str, &str); 12] = [
+    (
+        "update audit_entry set content = content || ' ' where seq = 4",
+        "entry 4 was altered: its hash is not the one of its content, time and number",
+    ),
+    (
+        "update audit_entry set at = at - interval '1 day' where seq = 4",
+        "entry 4 was altered: its hash is not the one of its content, time and number",
+    ),
+    (
+        "update audit_entry set hash = sha256('') where seq = 4",
+        "entry 4 was altered: its hash is not the one of its content, time and number",
+    ),
+    (
+        "update audit_entry set content = '{\"act\":{\"type\":\"x\"}}', hash = sha256(previous || int8send(seq)
+         || int8send((extract(epoch from at) * 1000000)::bigint) || '{\"act\":{\"type\":\"x\"}}') where seq = 4",
+        "entry 5 does not continue entry 4: one of the two was put in another's place",
+    ),
+    ("delete from audit_entry where seq in (4, 5)", "entry 4 is missing: the next one that is there is 6"),
+    ("delete from audit_entry where seq < 4", "entry 1 is missing: the next one that is there is 4"),
+    (
+        "delete from audit_entry where seq > 7",
+        "its end is gone from entry 8 on: the seal of 2026-03-10 was made over entry 8",
+    ),
+    ("delete from audit_entry", "its end is gone from entry 1 on: the seal of 2026-03-09 was made over entry 6"),
+    // From entry 7 on, each hash right again.
+    (
+        "alter table audit_entry enable trigger audit_entry_is_chained;
+         create temp table kept as select seq, at, content from audit_entry where seq >= 7;
+         delete from audit_entry where seq >= 7;
+         insert into audit_entry (at, content) select at + interval '1 hour', content from kept order by seq",
+        "it was written anew from entry 7 on, or later: the seal of 2026-03-10 was made over another entry 8",
+    ),
+    (
+        "update audit_seal set hash = (select hash from audit_entry e where e.seq = 5), seq = 5 where seq = 6",
+        "the seal of 2026-03-09 over entry 5 is forged or altered: its signature is not valid",
+    ),
+    (
+        "update audit_seal set day = '2026-03-08' where seq = 6",
+        "the seal of 2026-03-08 over entry 6 is forged or altered: its signature is not valid",
+    ),
+    // Of two broken things, the first.
+    (
+        "update audit_entry set content = content || ' ' where seq > 6;
+         update audit_seal set signature = (select signature from audit_seal where seq = 6) where seq = 8",
+        "entry 7 was altered: its hash is not the one of its content, time and number",
+    ),
+];
+
+async fn what_was_tampered_with_is_found() {
+    let log = Log::sealed(6).await;
+    log.store.audit(&record(7)).await.unwrap();
+    log.store.audit(&record(8)).await.unwrap();
+    seal(&log.store, "2026-03-10").await.unwrap();
+    log.store.audit(&record(9)).await.unwrap();
+    let said = log.is_whole(&[]);
+    assert!(said.contains("entries 1 to 9 (9)") && said.contains("Not sealed yet: entries 9 to 9."), "{said}");
+    log.tamper("create table kept_entry as table audit_entry; create table kept_seal as table audit_seal").await;
+    for (tampering, found) in TAMPERINGS {
+        log.tamper(tampering).await;
+        log.is_broken(found);
+        log.tamper(
+            "truncate audit_entry, audit_seal; insert into audit_seal table kept_seal;
+             insert into audit_entry (seq, at, content, previous, hash)
+             select seq, at, content, previous, hash from kept_entry",
+        )
+        .await;
+    }
+    log.is_whole(&[]);
+}
+
+async fn a_log_is_verified_from_where_it_was_exported() {
+    let log = Log::sealed(6).await;
+    log.store.audit(&record(7)).await.unwrap();
+    log.store.audit(&record(8)).await.unwrap();
+    assert!(log.is_whole(&["--from", "8"]).contains("entries 8 to 8 (1)"));
+    log.tamper("delete from audit_entry where seq <= 6").await;
+    log.is_broken("entry 1 is missing: the next one that is there is 7");
+    let said = log.is_whole(&["--from", "7"]);
+    assert!(
+        said.contains("entries 7 to 8 (2)") && said.contains("Seals: 1, the last of 2026-03-09 over entry 6"),
+        "{said}"
+    );
+    let from = log.program(&["audit", "verify", "--from", "5"]);
+    assert_eq!(from.status.code(), Some(1));
+    assert!(self::said(&from).contains("entry 4 is missing, and no seal was made over it"), "{}", self::said(&from));
+}
+
+async fn a_seal_outlives_its_key_and_a_strange_one_is_told() {
+    let log = Log::sealed(3).await;
+    let key = log.keys.path().join("audit-seal.pem");
+    let id = SealKeys::new(&seal_pem()).unwrap().id().to_owned();
+    log.is_whole(&[]);
+    std::fs::remove_file(&key).unwrap();
+    log.is_whole(&[]);
+    let public = |folder: &Path| folder.join(format!("audit-seal-{id}.pub"));
+    std::fs::remove_file(public(log.keys.path())).unwrap();
+    log.is_broken(&format!(
+        "the seal of 2026-03-09 over entry 3 is signed with the key {id}, which is not in the keys folder"
+    ));
+}
+
+async fn the_program_seals_verifies_and_lists() {
+    let log = Log::new().await;
+    assert_eq!(said(&log.program(&["audit", "list"])), "No entry.\n");
+    let said_of_nothing = log.is_whole(&[]);
+    assert!(said_of_nothing.starts_with("The audit log is whole: no entries.\nNo seal was made"), "{said_of_nothing}");
+    log.store.audit(&record(1)).await.unwrap();
+    let by = By::Client { client: ClientId(Uuid::from_u128(5)) };
+    log.store
+        .audit(&Record { by, from: None, act: Act::OutboxReplayed { count: 2 }, why: None, ..record(2) })
+        .await
+        .unwrap();
+    let environment = log.environment();
+    let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let program = Program::start(&["serve", "--metrics-listen", "127.0.0.1:0"], &environment);
+    while !program.log().contains("the audit log is sealed") {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let hash = log.store.audit_chain(1, 1).await.unwrap()[0].hash.to_string();
+    assert!(program.log().contains(&hash), "{}", program.log());
+    assert!(program.end("-TERM").success());
+    let whole = log.is_whole(&[]);
+    assert!(whole.contains("entries 1 to 2 (2)") && whole.contains("Seals: 1, the last of"), "{whole}");
+    assert!(whole.contains(&format!("which the server has logged: {hash}.")), "{whole}");
+    let listed = said(&log.program(&["audit", "list", "--act", "ticket_read", "--since", START]));
+    assert_eq!(listed.lines().count(), 1, "{listed}");
+    for part in ["       1  2026-03-10T09:00:00Z  ticket_read", "person 00000000", "2001:db8::7", "« Vérification »"]
+    {
+        assert!(listed.contains(part), "{part}: {listed}");
+    }
+    let last = said(&log.program(&["audit", "list", "--limit", "1"]));
+    assert!(
+        last.contains("outbox_replayed") && last.contains("{\"count\":2}") && last.contains("… and more"),
+        "{last}"
+    );
+}
