@@ -12,12 +12,12 @@ use domain::id::{ClientId, TicketId, UserId};
 use futures_util::future::join_all;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use store::audit::Filter;
-use store::{Connect, ResidentKey, Store};
+use store::{Connect, Store};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::support::city::START;
-use crate::support::database::{Database, SCHEMA, keys, seal_pem};
+use crate::support::database::{Database, SCHEMA, keys, seal_pem, sealing_keys};
 use crate::support::program::{Program, keys_folder, run, said};
 
 crate::tests![
@@ -41,8 +41,8 @@ struct Log {
 }
 
 async fn connect(database: &Database) -> Store {
-    let connect = Connect { url: database.url(), schema: SCHEMA.to_owned(), connections: 8 };
-    Store::connect(&connect, ResidentKey::new([7; 32])).await.unwrap()
+    let connect = Connect { url: database.url().into(), schema: SCHEMA.to_owned(), connections: 8 };
+    Store::connect(&connect, sealing_keys()).await.unwrap()
 }
 
 fn start() -> DateTime<Utc> {

@@ -1,20 +1,14 @@
 //! Several people, several instances, one ticket.
 
-use std::sync::Arc;
-
-use continuum::Mail;
 use futures_util::future::join;
 
 use crate::support::city::City;
-use crate::support::database;
 
 crate::tests![of_two_acknowledgements_at_once_one_wins_also_across_instances];
 
 async fn of_two_acknowledgements_at_once_one_wins_also_across_instances() {
     let city = City::new().await;
-    let clock = Arc::clone(&city.clock);
-    let config = database::config(&city.database.name, Mail::Folder(city.mail.path().to_owned()), &clock);
-    let second = continuum::build(config).await.unwrap();
+    let second = city.second().await;
     let here = city.proprete().await;
     let there = here.at(&second.base_url);
     for _ in 0..10 {

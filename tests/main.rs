@@ -4,12 +4,14 @@
 //! This binary is also every other process that the tests need: told so by its first argument, it is the program itself
 //! or a mail server. A run of all tests fails if an operation of the API was called by none of them.
 
+mod account;
 mod architecture;
 mod audit;
 mod cafe;
 mod concern;
 mod concurrency;
 mod contract;
+mod front;
 mod idempotency;
 mod input;
 mod notify;
@@ -18,6 +20,7 @@ mod rights;
 mod session;
 mod support;
 mod ticket;
+mod token;
 mod tracking;
 
 use std::process::ExitCode;
@@ -27,12 +30,14 @@ use support::Test;
 
 fn all() -> Vec<Test> {
     [
+        account::tests(),
         architecture::tests(),
         audit::tests(),
         cafe::tests(),
         concern::tests(),
         concurrency::tests(),
         contract::tests(),
+        front::tests(),
         idempotency::tests(),
         input::tests(),
         notify::tests(),
@@ -40,6 +45,7 @@ fn all() -> Vec<Test> {
         rights::tests(),
         session::tests(),
         ticket::tests(),
+        token::tests(),
         tracking::tests(),
     ]
     .into_iter()

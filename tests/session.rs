@@ -17,7 +17,7 @@ crate::tests![
 
 const EMAIL: &str = "amelie.petit@ville-amiens.example";
 
-async fn login(city: &City) -> Value {
+pub async fn login(city: &City) -> Value {
     city.stranger().post("/v1/sessions", &json!({ "email": EMAIL, "password": PASSWORD })).await.created()
 }
 

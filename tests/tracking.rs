@@ -1,11 +1,10 @@
 //! The resident's link.
 
-use mail_parser::Message;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::caller::Reply;
-use crate::support::city::{City, dumping};
+use crate::support::city::{City, dumping, link};
 
 crate::tests![
     the_link_in_the_letter_shows_how_it_goes,
@@ -13,14 +12,6 @@ crate::tests![
     nothing_changes_when_a_link_is_followed,
     a_link_that_leads_nowhere_says_so,
 ];
-
-/// The path of the link in a letter to a resident.
-fn link(letter: &Message<'_>) -> String {
-    let text = letter.body_text(0).unwrap();
-    let at = text.find("https://continuum.ville-amiens.example/v1/tracking/").unwrap();
-    let url = text[at..].split_whitespace().next().unwrap();
-    url.trim_start_matches("https://continuum.ville-amiens.example").trim_end_matches(['.', '>', ')']).to_owned()
-}
 
 async fn json_at(city: &City, path: &str) -> Value {
     let stranger = city.stranger();
@@ -41,7 +32,7 @@ async fn followed(city: &City, language: &str) -> (Value, String) {
     let note = json!({ "note": "Une note du service", "expected_on": "2026-03-13" });
     let ticket = proprete.act(&filed["tickets"][0], "acknowledge", &note).await.ok();
     city.drain().await;
-    let path = link(&city.letters_to("habitante@mail.example")[0]);
+    let path = link(&city.letters_to("habitante@mail.example")[0], "/v1/tracking/");
     (ticket, path)
 }
 

@@ -26,7 +26,7 @@ const OFFICER: &str = "claire.delattre@ville-amiens.example";
 async fn with_server() -> (City, SmtpServer) {
     let server = SmtpServer::start();
     let url = server.url();
-    (City::with(|config| config.mail = Mail::Smtp(url)).await, server)
+    (City::with(|config| config.mail = Mail::Smtp(url.into())).await, server)
 }
 
 async fn each_is_told_what_concerns_them_and_nobody_twice() {

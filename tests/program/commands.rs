@@ -1,14 +1,15 @@
 //! The commands of an operator.
 
 use std::fs;
-use std::io::Write as _;
-use std::process::Stdio;
+use std::time::{Duration, Instant};
 
+use mail_parser::Message;
 use serde_json::json;
 
 use crate::support::caller::Caller;
+use crate::support::city::{letters_in, link};
 use crate::support::database::{Database, PASSWORD, root};
-use crate::support::program::{Program, command, keys_folder, postgres_pid, run, runs, said};
+use crate::support::program::{Program, keys_folder, postgres_pid, run, runs, said};
 
 crate::tests![
     migrations_are_checked_and_run_by_several_at_once,
@@ -34,6 +35,25 @@ impl Operator {
     fn environment(&self) -> [(&'static str, String); 3] {
         let keys = self.keys.path().display().to_string();
         [("DATABASE_URL", self.database.url()), ("CONTINUUM_KEYS_DIR", keys.clone()), ("CONTINUUM_DATA_DIR", keys)]
+    }
+}
+
+impl Operator {
+    /// The first e-mail to an address, once a worker has written it.
+    async fn letter_to(&self, address: &str) -> Message<'static> {
+        let folder = self.keys.path().join("mail");
+        let began = Instant::now();
+        loop {
+            let letters = if folder.exists() { letters_in(&folder) } else { Vec::new() };
+            let mut to = letters
+                .into_iter()
+                .filter(|letter| letter.to().and_then(|to| to.first()?.address()).is_some_and(|to| to == address));
+            if let Some(letter) = to.next() {
+                return letter;
+            }
+            assert!(began.elapsed() < Duration::from_secs(30), "no e-mail to {address}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 }
 
@@ -120,22 +140,27 @@ async fn an_account_is_made_and_logs_in_and_another_key_is_refused() {
     let operator = amiens().await;
     let environment = operator.environment();
     let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let put = |password: &str| {
-        let arguments = ["user", "put", "--email", "a@ville.example", "--name", "A", "--role", "dispatcher"];
-        let mut child = command(&arguments, &environment)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
-        child.wait_with_output().unwrap()
+    let invite = |email: &str, also: &[&str]| {
+        operator.run(&[&["user", "invite", "--email", email, "--name", "A", "--role", "service_member"], also].concat())
     };
-    assert!(said(&put("court")).contains("at least 12 characters"));
-    assert!(put("un mot de passe long").status.success());
+    for (also, told) in [
+        (&[][..], "a role in a service goes with at least one --service"),
+        (&["--service", "dragons"], "the city has no service dragons"),
+    ] {
+        let refused = invite("a@ville.example", also);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(said(&refused).contains(told), "{}", said(&refused));
+    }
+    let invited = invite("a@ville.example", &["--service", "voirie"]);
+    assert!(said(&invited).contains("a@ville.example is invited."), "{}", said(&invited));
+    let twice = invite("A@ville.example", &["--service", "voirie"]);
+    assert!(said(&twice).contains("there is an account with that address already"), "{}", said(&twice));
     let program = Program::start(&["serve", "--metrics-listen", "127.0.0.1:0"], &environment);
-    let login = json!({ "email": "A@ville.example", "password": "un mot de passe long" });
+    let token = link(&operator.letter_to("a@ville.example").await, "/account/").replace("/account/", "");
     let stranger = Caller::new(program.base_url(), None);
+    let chosen = json!({ "token": token, "password": "pigeon violet tram soupière" });
+    stranger.post("/v1/passwords", &chosen).await.is(204);
+    let login = json!({ "email": "A@ville.example", "password": "pigeon violet tram soupière" });
     stranger.post("/v1/sessions", &login).await.created();
     let agent = json!({ "email": "claire.delattre@ville-amiens.example", "password": PASSWORD });
     let token = stranger.post("/v1/sessions", &agent).await.created()["access_token"].clone();
@@ -144,7 +169,11 @@ async fn an_account_is_made_and_logs_in_and_another_key_is_refused() {
     assert!(program.end("-TERM").success());
     fs::remove_file(operator.keys.path().join("residents.key")).unwrap();
     let output = operator.run(&["serve"]);
-    assert!(said(&output).contains("is not the one that sealed what residents left"), "{}", said(&output));
+    assert!(
+        said(&output).contains("residents.key at hand is not the one that sealed what the database holds"),
+        "{}",
+        said(&output)
+    );
 }
 
 async fn serve_alone_brings_its_own_database_and_keeps_it() {
@@ -175,7 +204,7 @@ async fn what_could_not_be_sent_is_listed_and_replayed() {
     let operator = amiens().await;
     let nothing = operator.run(&["outbox", "list"]);
     assert_eq!(said(&nothing), "No message is dead.\n");
-    let city = crate::support::city::City::with(|config| config.database.url = operator.database.url()).await;
+    let city = crate::support::city::City::with(|config| config.database.url = operator.database.url().into()).await;
     city.dumping().await;
     let mut connection = operator.database.connection().await;
     sqlx::query("update outbox set state = 'dead', last_error = '550 5.1.1 [adresse] inconnue'")

@@ -61,6 +61,15 @@ impl Caller {
         self.send(self.request(Method::POST, path).json(body)).await
     }
 
+    pub async fn put(&self, path: &str, body: &Value) -> Reply {
+        self.send(self.request(Method::PUT, path).json(body)).await
+    }
+
+    /// Changes something as it was seen in that version.
+    pub async fn patch(&self, path: &str, version: &Value, body: &Value) -> Reply {
+        self.send(self.request(Method::PATCH, path).header("If-Match", format!("\"{version}\"")).json(body)).await
+    }
+
     pub async fn delete(&self, path: &str) -> Reply {
         self.send(self.request(Method::DELETE, path)).await
     }

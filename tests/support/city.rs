@@ -1,13 +1,16 @@
 //! A city of one test: an instance over a database of its own, with the clock in the test's hand and the outbox drained
 //! when the test says so.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, Duration, Utc};
 use continuum::{Instance, Mail};
+use domain::audit::chain::Entry;
 use domain::clock::Clock;
 use mail_parser::{Message, MessageParser};
 use serde_json::{Value, json};
+use store::audit::Filter;
 use tempfile::TempDir;
 
 use super::caller::Caller;
@@ -71,12 +74,33 @@ impl City {
 
     /// Logs somebody in, by the part of the address before the @.
     pub async fn login(&self, who: &str) -> Caller {
-        let domain =
-            if ["olivier.duval", "camille.tellier"].contains(&who) { "amiens-metropole" } else { "ville-amiens" };
-        let email = format!("{who}@{domain}.example");
-        let reply = self.stranger().post("/v1/sessions", &json!({ "email": email, "password": PASSWORD })).await;
-        let session = reply.ok();
+        let reply = self.stranger().post("/v1/sessions", &json!({ "email": email(who), "password": PASSWORD })).await;
+        self.with_token(&reply.ok())
+    }
+
+    /// Who holds the tokens of a session.
+    pub fn with_token(&self, session: &Value) -> Caller {
         Caller::new(&self.instance.base_url, Some(session["access_token"].as_str().unwrap()))
+    }
+
+    /// The account of somebody, as the administrator reads it.
+    pub async fn account(&self, who: &str) -> Value {
+        let page = self.admin().await.get("/v1/users?limit=200").await.ok();
+        let items = page["items"].as_array().unwrap();
+        items.iter().find(|user| user["email"] == email(who).as_str()).unwrap().clone()
+    }
+
+    /// The acts of the audit log, the first one first.
+    pub async fn audited(&self) -> Vec<Value> {
+        let page = self.instance.context.store.audit_page(&Filter::default(), None, 1000).await.unwrap();
+        let act = |entry: &Entry| serde_json::to_value(entry.record().unwrap().act).unwrap();
+        page.items.iter().rev().map(act).collect()
+    }
+
+    /// A second instance on the same database.
+    pub async fn second(&self) -> Instance {
+        let mail = Mail::Folder(self.mail.path().to_owned());
+        continuum::build(database::config(&self.database.name, mail, &self.clock)).await.unwrap()
     }
 
     /// A police agent.
@@ -104,6 +128,16 @@ impl City {
         self.login("nadia.fournier").await
     }
 
+    /// The auditor.
+    pub async fn auditor(&self) -> Caller {
+        self.login("yasmine.colin").await
+    }
+
+    /// The manager of propreté and déchets.
+    pub async fn manager(&self) -> Caller {
+        self.login("denis.marchand").await
+    }
+
     /// The administrator.
     pub async fn admin(&self) -> Caller {
         self.login("paul.carpentier").await
@@ -129,11 +163,7 @@ impl City {
 
     /// The e-mails that were written as files, in the order of their names.
     pub fn letters(&self) -> Vec<Message<'static>> {
-        let mut files: Vec<_> =
-            std::fs::read_dir(self.mail.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
-        files.sort();
-        let letter = |file| MessageParser::new().parse(&std::fs::read(file).unwrap()).unwrap().into_owned();
-        files.into_iter().map(letter).collect()
+        letters_in(self.mail.path())
     }
 
     /// The e-mails to an address.
@@ -146,6 +176,29 @@ impl City {
     pub async fn stop(self) {
         self.instance.stop().await;
     }
+}
+
+/// The address of somebody, of whom the part before the @ is given.
+pub fn email(who: &str) -> String {
+    let domain = if ["olivier.duval", "camille.tellier"].contains(&who) { "amiens-metropole" } else { "ville-amiens" };
+    format!("{who}@{domain}.example")
+}
+
+/// The path of the link in a letter, from `begin` on.
+#[track_caller]
+pub fn link(letter: &Message<'_>, begin: &str) -> String {
+    let text = letter.body_text(0).unwrap();
+    let at = text.find(begin).unwrap_or_else(|| panic!("no link {begin} in {text}"));
+    text[at..].split_whitespace().next().unwrap().trim_end_matches(['.', '>', ')']).to_owned()
+}
+
+/// The e-mails that were written as files, in the order of their names.
+pub fn letters_in(folder: &Path) -> Vec<Message<'static>> {
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "eml"));
+    files.sort();
+    let letter = |file| MessageParser::new().parse(&std::fs::read(file).unwrap()).unwrap().into_owned();
+    files.into_iter().map(letter).collect()
 }
 
 /// A concern about dumped rubbish, heard on patrol in the north, from a resident who left an address.

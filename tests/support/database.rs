@@ -8,15 +8,17 @@ use std::sync::{Arc, Mutex, OnceLock};
 use actix_web::rt::System;
 use auth::SealKeys;
 use auth::password::{Cost, Passwords};
+use auth::token::TokenKey;
+use chrono::DateTime;
 use continuum::{Keys, Mail};
 use domain::clock::Clock as _;
 use domain::id::UserId;
 use domain::language::Language;
-use domain::ticket::rights::Person;
+use domain::rights::Person;
 use local_postgres::Server;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use store::user::User;
-use store::{Connect, ResidentKey};
+use store::{Connect, SealingKey, SealingKeys};
 
 use super::city::{HandClock, START};
 
@@ -82,9 +84,19 @@ async fn admin(statement: &str) {
 
 /// The keys that every test uses: always the same.
 pub fn keys() -> Keys {
+    let token = TokenKey { signs_from: DateTime::UNIX_EPOCH, pem: token_pem().into() };
+    Keys { folder: None, token: vec![token], sealing: sealing_keys(), seal: SealKeys::new(&seal_pem()).unwrap() }
+}
+
+/// The keys that seal what is kept.
+pub fn sealing_keys() -> SealingKeys {
+    SealingKeys { residents: SealingKey::new([7; 32]), accounts: SealingKey::new([8; 32]) }
+}
+
+/// The key that signs access tokens: always the same.
+pub fn token_pem() -> String {
     static PEM: OnceLock<String> = OnceLock::new();
-    let token_pem = PEM.get_or_init(|| auth::Tokens::generate_key().unwrap()).clone();
-    Keys { token_pem, resident: ResidentKey::new([7; 32]), seal: SealKeys::new(&seal_pem()).unwrap() }
+    PEM.get_or_init(|| auth::Tokens::generate_key().unwrap()).clone()
 }
 
 /// The key that seals the audit log: always the same.
@@ -96,13 +108,16 @@ pub fn seal_pem() -> String {
 /// A configuration for a database.
 pub fn config(database: &str, mail: Mail, clock: &Arc<HandClock>) -> continuum::Config {
     continuum::Config {
-        database: Connect { url: url(database), schema: SCHEMA.to_owned(), connections: 8 },
+        database: Connect { url: url(database).into(), schema: SCHEMA.to_owned(), connections: 8 },
         listen: "127.0.0.1:0".to_owned(),
         metrics_listen: None,
         public_url: Some("https://continuum.ville-amiens.example".parse().unwrap()),
         keys: keys(),
         mail,
         password_cost: COST,
+        proxies: Vec::new(),
+        origins: Vec::new(),
+        rate_limits: None,
         threads: Some(1),
         worker: false,
         clock: clock.clone(),
@@ -130,9 +145,13 @@ async fn prepare() {
             email: person.email,
             name: person.name,
             language: Language::Fr,
+            active: true,
             password_hash: Some(hash.clone()),
+            second_factor: false,
+            version: 1,
+            created_at: clock.now(),
         };
-        tx.put_user(&user, clock.now()).await.unwrap();
+        tx.add_user(&user).await.unwrap();
     }
     tx.commit().await.unwrap();
     cx.store.close().await;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::database::{keys, root, seal_pem};
+use super::database::{root, seal_pem, token_pem};
 
 /// How long a process may take to become ready, or to end.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -36,13 +36,12 @@ pub fn said(output: &Output) -> String {
 
 /// The keys of the tests, as the folder that a process reads.
 pub fn keys_folder() -> TempDir {
-    use std::io::Write as _;
     let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("token-signing.pem"), keys().token_pem).unwrap();
+    fs::write(folder.path().join("token-signing.pem"), token_pem()).unwrap();
     fs::write(folder.path().join("audit-seal.pem"), seal_pem()).unwrap();
-    // The base64 of the thirty-two sevens that `keys` holds.
-    let mut file = fs::File::create(folder.path().join("residents.key")).unwrap();
-    file.write_all(b"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=").unwrap();
+    // The base64 of the thirty-two sevens and eights that `sealing_keys` holds.
+    fs::write(folder.path().join("residents.key"), "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=").unwrap();
+    fs::write(folder.path().join("accounts.key"), "CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=").unwrap();
     folder
 }
 

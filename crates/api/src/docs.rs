@@ -9,8 +9,8 @@ use minijinja::value::Serde;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::openapi;
+use crate::page;
 use crate::problem::{Code, Problem};
-use crate::tracking::page;
 
 /// Swagger UI sets styles from its script, and draws its icons from `data:` URLs.
 const EXPLORER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \

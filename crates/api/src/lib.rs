@@ -8,8 +8,13 @@ mod cafe;
 mod city;
 mod concern;
 mod docs;
+mod front;
+mod guard;
+mod me;
 mod openapi;
 mod outermost;
+mod page;
+mod password;
 pub mod problem;
 mod problem_from;
 mod reply;
@@ -17,23 +22,30 @@ mod request;
 mod session;
 mod ticket;
 mod tracking;
+mod user;
 mod view;
 mod wellknown;
 
+use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::from_fn;
+use actix_web::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, IF_MATCH};
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App, Error};
 use usecases::Context;
 use utoipa_actix_web::AppExt as _;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+pub use front::{Front, RateLimits};
 pub use openapi::document;
 
 /// Every documented route.
 fn routes(config: &mut ServiceConfig) {
     session::routes(config);
+    password::routes(config);
+    me::routes(config);
+    user::routes(config);
     cafe::routes(config);
     concern::routes(config);
     ticket::routes(config);
@@ -42,9 +54,29 @@ fn routes(config: &mut ServiceConfig) {
     wellknown::routes(config);
 }
 
+/// Scripts of these web origins may use the API, with tokens: there is no cookie to send along.
+fn cors(origins: &[String]) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
+        .allowed_headers([AUTHORIZATION, CONTENT_TYPE, IF_MATCH, ACCEPT_LANGUAGE])
+        .allowed_header("idempotency-key")
+        .expose_headers([
+            "etag",
+            "link",
+            "location",
+            "ratelimit",
+            "ratelimit-policy",
+            "retry-after",
+            "www-authenticate",
+        ])
+        .max_age(3600);
+    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+}
+
 /// The application: one for each worker thread, all with the same context.
 pub fn app(
     context: Context,
+    front: Data<Front>,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -54,13 +86,19 @@ pub fn app(
         InitError = (),
     >,
 > {
+    let cors = Condition::new(!front.origins().is_empty(), cors(front.origins()));
     App::new()
         .into_utoipa_app()
         .configure(routes)
         .into_app()
         .app_data(Data::new(context))
+        .app_data(front)
         .app_data(PayloadConfig::new(request::body::MAX_BODY))
+        .app_data(password::form_config())
+        .configure(password::pages)
         .configure(docs::routes)
         .default_service(web::to(outermost::no_such_route))
+        .wrap(from_fn(guard::guard))
+        .wrap(cors)
         .wrap(from_fn(outermost::outermost))
 }

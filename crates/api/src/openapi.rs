@@ -82,7 +82,9 @@ fn info() -> Value {
 
 fn tags() -> Value {
     json!([
-        { "name": "sessions", "description": "Logging in and out." },
+        { "name": "sessions", "description": "Logging in and out, forgotten passwords." },
+        { "name": "me", "description": "One's own account, password and second factor." },
+        { "name": "users", "description": "Accounts, for administrators." },
         { "name": "cafes", "description": "Sessions at which officers listen to residents (cafés, rencontres)." },
         { "name": "concerns", "description": "What residents said (doléances), each filed once." },
         { "name": "tickets", "description": "The referrals of concerns to services (saisines), followed to their end." },
@@ -105,7 +107,9 @@ fn add_problems(operation: &mut Value) {
     let takes_query =
         operation["operationId"].as_str().is_some_and(|id| id.ends_with("_list") || id == "ticket_timeline");
     let asks_database = operation["tags"][0] != "operation";
-    let needs_right = needs_login && operation_needs_right(operation["operationId"].as_str().unwrap_or_default());
+    let changes_ticket = if_match && operation["tags"][0] == "tickets";
+    // One's own account and sessions need nothing but being logged in, be it that a second factor is due.
+    let needs_right = !["me", "sessions"].iter().any(|tag| operation["tags"][0] == *tag);
     let mut add = |status: u16, description: &str| {
         let entry = &mut operation["responses"][status.to_string()];
         if entry.is_null() {
@@ -116,10 +120,15 @@ fn add_problems(operation: &mut Value) {
         add(400, "A field, a parameter or a header is wrong: `errors` names each");
     }
     if needs_login {
-        add(401, "`unauthenticated`, `token_expired`");
-    }
-    if needs_right {
-        add(403, if if_match { "`missing_right`, `action_not_yours`" } else { "`missing_right`" });
+        add(401, "`unauthenticated`, `token_expired`, `invalid_token`");
+        add(
+            403,
+            match (needs_right, changes_ticket) {
+                (true, true) => "`missing_right`, `action_not_yours`, `second_factor_required`",
+                (true, false) => "`missing_right`, `second_factor_required`",
+                (false, _) => "`missing_right`: programs have no account",
+            },
+        );
     }
     if in_path {
         add(404, "There is none, or none that you may know of");
@@ -132,12 +141,16 @@ fn add_problems(operation: &mut Value) {
     if has_body && (idempotent || if_match) {
         add(422, "Well formed, but the content does not fit, or the idempotency key was used for another request");
     }
-    if if_match {
+    if changes_ticket {
         add(409, "The ticket's state does not allow it: the `code` says why");
-        add(412, "`stale_version`: the ticket has changed; the `ETag` header has its version now");
+    }
+    if if_match {
+        add(412, "`stale_version`: it has changed; the `ETag` header has its version now");
         add(428, "`if_match_needed`");
     }
     if asks_database {
+        add(429, "`rate_limited`, `too_many_attempts`: `Retry-After` says when to try again");
+        add(431, "`headers_too_large`: more than 16 KiB of headers");
         add(500, "`internal`: our fault");
         add(503, "`unavailable`, `no_city`: try again later (`Retry-After`)");
     }
@@ -148,11 +161,6 @@ fn add_problems(operation: &mut Value) {
                 json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
         }
     }
-}
-
-/// Whoever is logged in may end their session and read their own account.
-fn operation_needs_right(operation_id: &str) -> bool {
-    !matches!(operation_id, "session_end" | "me_read")
 }
 
 /// The table of problems, for the page that explains them.

@@ -11,8 +11,10 @@ use actix_web::http::header::{
     X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpRequest, HttpResponse};
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
 
+use crate::front::Standing;
+use crate::guard;
 use crate::openapi;
 use crate::problem::{Code, Problem};
 
@@ -34,12 +36,19 @@ pub(crate) async fn outermost(
     let problem = problem_of(&response);
     let mut response = match problem {
         Some(problem) => {
-            let (request, _) = response.into_parts();
-            let answer = problem.answer(&request);
+            let (request, told) = response.into_parts();
+            let mut answer = problem.answer(&request);
+            // A browser shows a script no answer without them.
+            let cors = told.headers().iter().filter(|(name, _)| name.as_str().starts_with("access-control-"));
+            cors.for_each(|(name, value)| drop(answer.headers_mut().insert(name.clone(), value.clone())));
             ServiceResponse::new(request, answer)
         }
         None => response,
     };
+    let standing = response.request().extensions().get::<Standing>().copied();
+    if let Some(standing) = standing {
+        guard::tell(standing, response.headers_mut());
+    }
     for (name, value) in DEFAULTS {
         if !response.headers().contains_key(&name) {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -69,6 +78,8 @@ fn observe(response: &ServiceResponse, method: &Method, began: Instant) {
     let method = match *method {
         Method::GET => "GET",
         Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
         Method::DELETE => "DELETE",
         _ => "other",
     };

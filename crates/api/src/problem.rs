@@ -61,9 +61,13 @@ codes! {
     InvalidParameter = "invalid_parameter", 400, "Un paramètre de la requête est inconnu ou invalide", "A request parameter is unknown or invalid";
     InvalidHeader = "invalid_header", 400, "Un en-tête de la requête est invalide", "A request header is invalid";
     Unauthenticated = "unauthenticated", 401, "Il faut se connecter", "Authentication is needed";
+    InvalidToken = "invalid_token", 401, "Le jeton d’accès n’est pas valable", "The access token is not valid";
     TokenExpired = "token_expired", 401, "Le jeton d’accès a expiré", "The access token has expired";
     WrongCredentials = "wrong_credentials", 401, "L’adresse ou le mot de passe est faux", "The e-mail address or the password is wrong";
     InvalidRefreshToken = "invalid_refresh_token", 401, "Le jeton de renouvellement n’est pas valable", "The refresh token is not valid";
+    SecondFactorNeeded = "second_factor_needed", 401, "Il faut aussi un code à usage unique", "A one-time code is needed too";
+    WrongSecondFactor = "wrong_second_factor", 401, "Le code à usage unique est faux ou a déjà servi", "The one-time code is wrong or was used before";
+    SecondFactorRequired = "second_factor_required", 403, "Votre rôle exige un second facteur : mettez-le en place d’abord", "Your role requires a second factor: set one up first";
     MissingRight = "missing_right", 403, "Votre rôle ne le permet pas", "Your role does not allow it";
     ActionNotYours = "action_not_yours", 403, "Cette action revient à quelqu’un d’autre sur cette saisine", "This action is somebody else's on this ticket";
     NotFound = "not_found", 404, "Introuvable", "Not found";
@@ -84,13 +88,21 @@ codes! {
     TicketEnded = "ticket_ended", 409, "La saisine est déjà terminée", "The ticket has ended";
     ReopenWindowOver = "reopen_window_over", 409, "Une saisine clôturée ne peut être rouverte que pendant 30 jours", "A closed ticket can be reopened for 30 days only";
     ClosureReasonGiven = "closure_reason_given", 409, "La saisine a déjà un motif de clôture", "The ticket has a closure reason already";
-    StaleVersion = "stale_version", 412, "La saisine a changé depuis que vous l’avez lue", "The ticket has changed since you read it";
+    EmailTaken = "email_taken", 409, "Un compte a déjà cette adresse", "There is an account with that address already";
+    InvitationAccepted = "invitation_accepted", 409, "L’invitation a déjà été acceptée", "The invitation was accepted already";
+    SecondFactorSetUp = "second_factor_set_up", 409, "Un second facteur est déjà en place", "A second factor is set up already";
+    SecondFactorNotSetUp = "second_factor_not_set_up", 409, "Aucun second facteur n’est en place", "No second factor is set up";
+    LinkExpired = "link_expired", 410, "Ce lien a déjà servi, ou n’est plus valable", "The link was used already, or is no longer valid";
+    StaleVersion = "stale_version", 412, "Cela a changé depuis que vous l’avez lu", "It has changed since you read it";
     BodyTooLarge = "body_too_large", 413, "Le corps de la requête est trop grand", "The request body is too large";
     UriTooLong = "uri_too_long", 414, "L’adresse de la requête est trop longue", "The request target is too long";
     UnsupportedMediaType = "unsupported_media_type", 415, "Le corps doit être de type application/json", "The body must be application/json";
     InvalidContent = "invalid_content", 422, "La requête est bien formée, mais son contenu ne convient pas", "The request is well formed, but its content does not fit";
     IdempotencyKeyReused = "idempotency_key_reused", 422, "Cette clé d’idempotence a servi à une autre requête", "The idempotency key was used for another request";
-    IfMatchNeeded = "if_match_needed", 428, "Il faut dire quelle version de la saisine vous avez lue (If-Match)", "Say which version of the ticket you have read (If-Match)";
+    IfMatchNeeded = "if_match_needed", 428, "Il faut dire quelle version vous avez lue (If-Match)", "Say which version you have read (If-Match)";
+    TooManyAttempts = "too_many_attempts", 429, "Trop de tentatives", "Too many attempts";
+    RateLimited = "rate_limited", 429, "Trop de requêtes", "Too many requests";
+    HeadersTooLarge = "headers_too_large", 431, "Les en-têtes de la requête sont trop grands", "The request headers are too large";
     Internal = "internal", 500, "Une erreur est survenue de notre côté", "Something went wrong on our side";
     Unavailable = "unavailable", 503, "Le service est momentanément indisponible", "The service is unavailable for the moment";
     NoCity = "no_city", 503, "Aucune ville n’est encore chargée", "No city is loaded yet";
@@ -142,6 +154,7 @@ struct More {
     errors: Vec<FieldError>,
     etag: Option<String>,
     allow: Option<String>,
+    retry_after: Option<i64>,
 }
 
 impl Problem {
@@ -171,6 +184,12 @@ impl Problem {
         self
     }
 
+    /// `seconds` until trying again can help.
+    pub(crate) fn retry_after(mut self, seconds: i64) -> Self {
+        self.more.retry_after = Some(seconds.max(1));
+        self
+    }
+
     /// The problem that a framework's own error response is turned into.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         Self::new(match status.as_u16() {
@@ -180,6 +199,7 @@ impl Problem {
             413 => Code::BodyTooLarge,
             414 => Code::UriTooLong,
             415 => Code::UnsupportedMediaType,
+            431 => Code::HeadersTooLarge,
             503 => Code::Unavailable,
             400..=499 => Code::InvalidRequest,
             _ => Code::Internal,
@@ -196,8 +216,10 @@ impl Problem {
         if self.code.status() == 401 {
             answer.insert_header((WWW_AUTHENTICATE, self.challenge()));
         }
-        if self.code.status() == 503 {
-            answer.insert_header((RETRY_AFTER, "5"));
+        match self.more.retry_after {
+            Some(seconds) => drop(answer.insert_header((RETRY_AFTER, seconds))),
+            None if self.code.status() == 503 => drop(answer.insert_header((RETRY_AFTER, "5"))),
+            None => {}
         }
         if let Some(etag) = &self.more.etag {
             answer.insert_header((ETAG, etag.as_str()));
@@ -212,6 +234,7 @@ impl Problem {
     fn challenge(&self) -> &'static str {
         match self.code {
             Code::TokenExpired => r#"Bearer realm="continuum", error="invalid_token", error_description="expired""#,
+            Code::InvalidToken => r#"Bearer realm="continuum", error="invalid_token""#,
             _ => r#"Bearer realm="continuum""#,
         }
     }

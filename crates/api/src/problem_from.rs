@@ -6,10 +6,13 @@ use usecases::NoCity;
 use usecases::cafe::{HoldError, PlanError};
 use usecases::concern::{Fault as ConcernFault, FileError};
 use usecases::once::KeyReused;
-use usecases::session::{BeginError, RefreshError};
+use usecases::password::PasswordError;
+use usecases::second_factor::SecondFactorError;
+use usecases::session::{BeginError, RefreshError, SessionError, Throttled};
 use usecases::ticket::{ChangeError, Fault as ChangeFault};
+use usecases::user::{ChangeError as UserChangeError, Fault as UserFault, InviteError};
 
-use crate::problem::{Code, FieldError, Problem};
+use crate::problem::{At, Code, FieldError, Problem};
 use crate::reply::etag;
 
 /// The store's errors: what may pass is told as such, everything else is ours to mend. The log has the cause, the
@@ -32,9 +35,15 @@ impl From<usecases::StoreError> for Problem {
 }
 
 impl From<Forbidden> for Problem {
-    fn from(Forbidden(right): Forbidden) -> Self {
-        Self::new(Code::MissingRight)
-            .detail((format!("Il manque le droit « {right} »."), format!("The right “{right}” is missing.")))
+    fn from(forbidden: Forbidden) -> Self {
+        match forbidden {
+            Forbidden::Right(right) => {
+                let right = right.code();
+                Self::new(Code::MissingRight)
+                    .detail((format!("Il manque le droit « {right} »."), format!("The right “{right}” is missing.")))
+            }
+            Forbidden::SecondFactor => Self::new(Code::SecondFactorRequired),
+        }
     }
 }
 
@@ -50,17 +59,32 @@ impl From<KeyReused> for Problem {
     }
 }
 
-fn key_error(error: &auth::token::KeyError) -> Problem {
-    tracing::error!(%error, "an access token could not be signed");
-    Problem::new(Code::Internal)
+impl From<SessionError> for Problem {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Key(error) => {
+                tracing::error!(%error, "an access token could not be signed");
+                Self::new(Code::Internal)
+            }
+            SessionError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<Throttled> for Problem {
+    fn from(throttled: Throttled) -> Self {
+        Self::new(Code::TooManyAttempts).retry_after(throttled.wait.num_seconds() + 1)
+    }
 }
 
 impl From<BeginError> for Problem {
     fn from(error: BeginError) -> Self {
         match error {
             BeginError::WrongCredentials => Self::new(Code::WrongCredentials),
-            BeginError::Key(error) => key_error(&error),
-            BeginError::Store(error) => error.into(),
+            BeginError::SecondFactorNeeded => Self::new(Code::SecondFactorNeeded),
+            BeginError::WrongSecondFactor => Self::new(Code::WrongSecondFactor),
+            BeginError::Throttled(throttled) => throttled.into(),
+            BeginError::Session(error) => error.into(),
         }
     }
 }
@@ -69,9 +93,97 @@ impl From<RefreshError> for Problem {
     fn from(error: RefreshError) -> Self {
         match error {
             RefreshError::Invalid => Self::new(Code::InvalidRefreshToken),
-            RefreshError::Key(error) => key_error(&error),
-            RefreshError::Store(error) => error.into(),
+            RefreshError::Session(error) => error.into(),
         }
+    }
+}
+
+impl From<SecondFactorError> for Problem {
+    fn from(error: SecondFactorError) -> Self {
+        match error {
+            SecondFactorError::AlreadySetUp => Self::new(Code::SecondFactorSetUp),
+            SecondFactorError::NotSetUp => Self::new(Code::SecondFactorNotSetUp),
+            SecondFactorError::WrongCode => Self::new(Code::InvalidContent).errors(vec![content(
+                "/code",
+                "wrong_code",
+                "Ce code est faux, ou a déjà servi.",
+                "This code is wrong, or was used before.",
+            )]),
+            SecondFactorError::Password(PasswordError::WrongPassword) => {
+                Self::new(Code::InvalidContent).errors(vec![content(
+                    "/password",
+                    "wrong_password",
+                    "Ce n’est pas votre mot de passe actuel.",
+                    "This is not your current password.",
+                )])
+            }
+            SecondFactorError::Password(error) => crate::password::problem(error, "/password"),
+            SecondFactorError::Throttled(throttled) => throttled.into(),
+            SecondFactorError::NotFound => Self::new(Code::NotFound),
+            SecondFactorError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<InviteError> for Problem {
+    fn from(error: InviteError) -> Self {
+        match error {
+            InviteError::Invalid(faults) => {
+                Self::new(Code::InvalidContent).errors(faults.into_iter().map(user_fault).collect())
+            }
+            InviteError::Taken => Self::new(Code::EmailTaken),
+            InviteError::NotFound => Self::new(Code::NotFound),
+            InviteError::Accepted => Self::new(Code::InvitationAccepted),
+            InviteError::KeyReused(error) => error.into(),
+            InviteError::NoCity(error) => error.into(),
+            InviteError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<UserChangeError> for Problem {
+    fn from(error: UserChangeError) -> Self {
+        match error {
+            UserChangeError::NotFound => Self::new(Code::NotFound),
+            UserChangeError::Stale(current) => Self::new(Code::StaleVersion).etag(etag(current)),
+            UserChangeError::Invalid(faults) => {
+                Self::new(Code::InvalidContent).errors(faults.into_iter().map(user_fault).collect())
+            }
+            UserChangeError::NoCity(error) => error.into(),
+            UserChangeError::Store(error) => error.into(),
+        }
+    }
+}
+
+fn user_fault(fault: UserFault) -> FieldError {
+    match fault {
+        UserFault::NoRole => content("/roles", "required", "Au moins un rôle.", "At least one role."),
+        UserFault::NoService => content(
+            "/services",
+            "required",
+            "Un rôle dans un service va avec au moins un service.",
+            "A role in a service goes with at least one service.",
+        ),
+        UserFault::ServiceNotExpected => content(
+            "/services",
+            "not_expected",
+            "Sans rôle dans un service, pas de service.",
+            "Without a role in a service, no service.",
+        ),
+        UserFault::UnknownService(code) => FieldError::new(
+            At::Body("/services".to_owned()),
+            "unknown_service",
+            (
+                format!("Le service « {code} » n’existe pas ; voyez GET /v1/services."),
+                format!("There is no service “{code}”; see GET /v1/services."),
+            ),
+        ),
+        UserFault::LastAdmin => content(
+            "/roles",
+            "last_admin",
+            "C’est le dernier compte d’administration : personne ne pourrait plus inviter.",
+            "This is the last administrator: nobody could invite anybody any more.",
+        ),
     }
 }
 

@@ -8,9 +8,9 @@ use domain::city::catalogue::{ClosureReason, Sensitivity};
 use domain::id::ServiceCode;
 use domain::language::Language;
 use domain::place::{Areas, Place};
+use domain::rights::Caller;
 use domain::text::Address;
 use domain::ticket::lifecycle::next;
-use domain::ticket::rights::Person;
 use domain::ticket::{Action, Priority, State, Ticket};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -164,7 +164,7 @@ pub(crate) struct TicketView {
 }
 
 impl TicketView {
-    pub(crate) fn new(ticket: &Ticket, city: &City, reader: &Person, language: Language, now: DateTime<Utc>) -> Self {
+    pub(crate) fn new(ticket: &Ticket, city: &City, reader: &Caller, language: Language, now: DateTime<Utc>) -> Self {
         Self {
             id: ticket.id.0,
             reference: ticket.reference.clone(),
@@ -208,7 +208,7 @@ const ROUTED: [(Action, &[&str]); 6] = [
     (Action::Close, &[]),
 ];
 
-fn offered(ticket: &Ticket, reader: &Person) -> Vec<Offered> {
+fn offered(ticket: &Ticket, reader: &Caller) -> Vec<Offered> {
     let may = |action| next(ticket.state, action).is_ok() && reader.acting(action, ticket).is_ok();
     let needs = |action, needs: &[&'static str]| match (action, ticket.state) {
         (Action::Close, State::Refused) => vec!["closure_reason"],

@@ -1,17 +1,21 @@
 //! Who is asking, and what they may do.
 //!
-//! A request's token becomes a [`Principal`]; a principal with the right becomes a [`Grant`], which only this crate
-//! can make; a use case takes the grant as an argument. Rights on one ticket are `domain`'s.
+//! A request's token is verified ([`Tokens`]) and becomes a [`Principal`] once the database has said that it still
+//! holds; a principal with the right becomes a [`Grant`], which only this crate can make; a use case takes the grant as
+//! an argument. The table of rights, and the rights on one ticket, are `domain`'s.
 //!
 //! Deliberately absent: the database (the `usecases` crate brings hashes and sessions), and the clock. Salts and
 //! refresh tokens do come from the operating system's randomness: they are secrets, not identifiers.
 
 pub mod password;
 pub mod permission;
-pub mod refresh;
+mod principal;
 pub mod seal;
+pub mod second_factor;
+pub mod secret;
 pub mod token;
 
-pub use permission::{Forbidden, Grant, Permission};
+pub use permission::{Forbidden, Grant, Holder, Permission};
+pub use principal::{Credential, Presented, Principal};
 pub use seal::SealKeys;
-pub use token::{Principal, TokenError, Tokens};
+pub use token::{TokenError, Tokens};

@@ -1,4 +1,9 @@
 //! Passwords: argon2id (RFC 9106), kept as PHC strings. Slow on purpose: call these on a thread that may block.
+//!
+//! CNIL's recommendation 2022-100 asks for 50 bits where attempts are throttled, as they are here. A new password has
+//! 12 characters at least and withstands 10¹² guesses as zxcvbn counts them: as many as 12 letters without a pattern,
+//! for which zxcvbn counts ten guesses each where an attacker has 26 or more to try (56 bits). No kinds of characters
+//! are demanded, and nobody has to change a password because time has passed.
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -19,6 +24,74 @@ impl Default for Cost {
     }
 }
 
+/// The shortest password, characters.
+pub const MIN_LENGTH: usize = 12;
+/// The longest password, characters.
+pub const MAX_LENGTH: usize = 200;
+/// How many guesses a password withstands at least, as a power of ten.
+const GUESSES_LOG10: f64 = 12.0;
+
+/// What French-speaking users of this program choose first, which zxcvbn's English lists do not have.
+const COMMON: [&str; 20] = [
+    "continuum",
+    "motdepasse",
+    "passe",
+    "azerty",
+    "azertyuiop",
+    "qsdfgh",
+    "wxcvbn",
+    "bonjour",
+    "bienvenue",
+    "soleil",
+    "doudou",
+    "chouchou",
+    "loulou",
+    "jetaime",
+    "amiens",
+    "picardie",
+    "police",
+    "municipale",
+    "mairie",
+    "doleance",
+];
+
+/// Why a new password is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Weak {
+    /// Too few characters.
+    #[error("a password has at least {MIN_LENGTH} characters")]
+    TooShort,
+    /// Too many characters.
+    #[error("a password has at most {MAX_LENGTH} characters")]
+    TooLong,
+    /// It is among the first that somebody would try, or made of the account's own words.
+    #[error("the password is too easy to guess: take several words that have nothing to do with one another")]
+    Guessable,
+}
+
+/// Whether a new password is strong enough. `own` are words that an attacker would try first: the address, the name.
+///
+/// # Errors
+/// [`Weak`] says why it is not.
+pub fn check_strength(password: &str, own: &[&str]) -> Result<(), Weak> {
+    let length = password.chars().count();
+    if length < MIN_LENGTH {
+        return Err(Weak::TooShort);
+    }
+    if length > MAX_LENGTH {
+        return Err(Weak::TooLong);
+    }
+    let own: Vec<String> =
+        own.iter().flat_map(|words| words.split([' ', '@', '.', '-'])).map(str::to_lowercase).collect();
+    let known: Vec<&str> = own.iter().map(String::as_str).chain(COMMON).collect();
+    // zxcvbn takes words in a row for hard to guess, even when they are the account's own.
+    let rest =
+        own.iter().filter(|word| word.len() > 2).fold(password.to_lowercase(), |rest, word| rest.replace(word, ""));
+    let strange = rest.chars().filter(|c| c.is_alphanumeric()).count();
+    let guessable = strange < MIN_LENGTH / 2 || zxcvbn::zxcvbn(password, &known).guesses_log10() < GUESSES_LOG10;
+    if guessable { Err(Weak::Guessable) } else { Ok(()) }
+}
+
 /// Why a password could not be hashed: the cost is outside what argon2 allows.
 #[derive(Debug, thiserror::Error)]
 #[error("the password could not be hashed: {0}")]
@@ -28,6 +101,7 @@ pub struct HashError(String);
 #[derive(Clone)]
 pub struct Passwords {
     argon2: Argon2<'static>,
+    cost: Cost,
     /// The hash of no password at all: verified when there is no account, so that the answer takes the same time.
     decoy: String,
 }
@@ -41,7 +115,7 @@ impl Passwords {
         let params = Params::new(cost.memory, cost.passes, 1, None).map_err(|e| HashError(e.to_string()))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let decoy = hash(&argon2, "")?;
-        Ok(Self { argon2, decoy })
+        Ok(Self { argon2, cost, decoy })
     }
 
     /// The hash of a password, salted anew each time.
@@ -58,6 +132,13 @@ impl Passwords {
         let matches = PasswordHash::new(hash.unwrap_or(&self.decoy))
             .is_ok_and(|parsed| self.argon2.verify_password(password.as_bytes(), &parsed).is_ok());
         matches && hash.is_some()
+    }
+
+    /// Whether a hash was made at another cost than the one in force, so that it is made anew at the next login.
+    #[must_use]
+    pub fn is_outdated(&self, hash: &str) -> bool {
+        let params = PasswordHash::new(hash).ok().and_then(|parsed| Params::try_from(&parsed).ok());
+        params.is_none_or(|params| (params.m_cost(), params.t_cost()) != (self.cost.memory, self.cost.passes))
     }
 }
 
@@ -78,5 +159,30 @@ mod tests {
         assert!(!passwords.verify("wrong", Some(&hash)));
         assert!(!passwords.verify("", None), "the decoy's own password opens nothing");
         assert_ne!(hash, passwords.hash("correct horse").unwrap(), "salted");
+        assert!(!passwords.is_outdated(&hash));
+        let dearer = Passwords::new(Cost { memory: 64, passes: 2 }).unwrap();
+        assert!(dearer.is_outdated(&hash) && dearer.verify("correct horse", Some(&hash)));
+    }
+
+    #[test]
+    fn a_password_is_long_and_hard_to_guess() {
+        let own = ["claire.delattre@ville-amiens.example", "Claire Delattre"];
+        for (password, verdict) in [
+            ("court", Err(Weak::TooShort)),
+            ("motdepasse123", Err(Weak::Guessable)),
+            ("aaaaaaaaaaaaaaaaaaaa", Err(Weak::Guessable)),
+            ("clairedelattre2026", Err(Weak::Guessable)),
+            ("123456789012345", Err(Weak::Guessable)),
+            ("pigeon violet tram soupière", Ok(())),
+            ("kT7#qvL2!xmRw9", Ok(())),
+            ("wqzrtkvbnxpl", Ok(())),
+            ("Amiens80000!!", Err(Weak::Guessable)),
+            ("motdepasse1234", Err(Weak::Guessable)),
+            ("Claire Delattre 2026", Err(Weak::Guessable)),
+            ("claire.delattre!!!!!", Err(Weak::Guessable)),
+        ] {
+            assert_eq!(check_strength(password, &own), verdict, "{password}");
+        }
+        assert_eq!(check_strength(&"é".repeat(201), &own), Err(Weak::TooLong));
     }
 }

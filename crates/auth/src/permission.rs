@@ -1,76 +1,152 @@
-//! Permissions: what a role may do at all. Which tickets it concerns is decided later, from the ticket.
+//! Permissions: the proof that somebody has a right. Which tickets it concerns is decided later, from the ticket.
 
-use std::marker::PhantomData;
+use std::fmt;
 
-use domain::person::Role;
-use domain::ticket::rights::Person;
+use chrono::{DateTime, Utc};
+use domain::audit::{Act, By, Record};
+use domain::rights::{Caller, Person, Right};
+use uuid::Uuid;
 
-use crate::token::Principal;
+use crate::principal::{Credential, Principal};
 
-/// A thing that one may be allowed to do.
+/// A right, as a type.
 pub trait Permission {
-    /// Its name, which a refusal tells.
-    const NAME: &'static str;
-    /// The roles that may.
-    const ROLES: &'static [Role];
+    /// The right.
+    const RIGHT: Right;
+    /// Who can have it: people only, or programs too.
+    type Holder: Holder;
+}
+
+/// Who can hold a permission.
+pub trait Holder: Clone + fmt::Debug {
+    /// The caller, if they are such a holder.
+    fn of(caller: &Caller) -> Option<Self>;
+    /// The id of the person or the program.
+    fn id(&self) -> Uuid;
+    /// The holder, as the audit log names them.
+    fn by(&self) -> By;
+}
+
+impl Holder for Person {
+    fn of(caller: &Caller) -> Option<Self> {
+        match caller {
+            Caller::Person(person) => Some(person.clone()),
+            Caller::Client(_) => None,
+        }
+    }
+
+    fn id(&self) -> Uuid {
+        self.user.0
+    }
+
+    fn by(&self) -> By {
+        By::Person { user: self.user }
+    }
+}
+
+impl Holder for Caller {
+    fn of(caller: &Caller) -> Option<Self> {
+        Some(caller.clone())
+    }
+
+    fn id(&self) -> Uuid {
+        match self {
+            Self::Person(person) => person.user.0,
+            Self::Client(client) => client.client.0,
+        }
+    }
+
+    fn by(&self) -> By {
+        match self {
+            Self::Person(person) => person.by(),
+            Self::Client(client) => By::Client { client: client.client },
+        }
+    }
 }
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $code:literal: $($role:ident),+;)*) => {$(
-        $(#[$doc])*
+    ($($name:ident for $holder:ident;)*) => {$(
+        #[doc = concat!("[`Right::", stringify!($name), "`].")]
         #[derive(Debug, Clone, Copy)]
         pub enum $name {}
 
         impl Permission for $name {
-            const NAME: &'static str = $code;
-            const ROLES: &'static [Role] = &[$(Role::$role),+];
+            const RIGHT: Right = Right::$name;
+            type Holder = $holder;
         }
     )*};
 }
 
 permissions! {
-    /// Plan cafés and say that they are held.
-    HoldCafes = "hold_cafes": Agent, Dispatcher;
-    /// Read the list of cafés.
-    ReadCafes = "read_cafes": Agent, ServiceMember, Dispatcher;
-    /// File concerns.
-    FileConcerns = "file_concerns": Agent, Dispatcher;
-    /// Read concerns and tickets, each within their own reach.
-    ReadTickets = "read_tickets": Agent, ServiceMember, Dispatcher;
-    /// Act on tickets, each within their own part.
-    ChangeTickets = "change_tickets": Agent, ServiceMember, Dispatcher;
+    HoldCafes for Person;
+    ReadCafes for Caller;
+    FileConcerns for Caller;
+    ReadTickets for Caller;
+    ChangeTickets for Caller;
+    ReadAudit for Person;
+    ReadUsers for Person;
+    ManageUsers for Person;
+    ReadClients for Person;
+    ManageClients for Person;
 }
 
-/// The proof that somebody may do `P`. Only [`Principal::grant`] makes one.
+/// The proof that somebody has the right `P`. Only [`Principal::grant`] makes one.
 #[derive(Debug, Clone)]
-pub struct Grant<P> {
-    person: Person,
-    permission: PhantomData<fn() -> P>,
+pub struct Grant<P: Permission> {
+    holder: P::Holder,
+    from: Option<String>,
 }
 
-impl<P> Grant<P> {
-    /// Who it was granted to.
-    #[must_use]
-    pub const fn person(&self) -> &Person {
-        &self.person
+impl<P: Permission> Grant<P> {
+    /// Who has it.
+    pub const fn holder(&self) -> &P::Holder {
+        &self.holder
+    }
+
+    /// What the audit log keeps of an act of theirs.
+    pub fn record(&self, act: Act, at: DateTime<Utc>) -> Record {
+        Record { at, by: self.holder.by(), from: self.from.clone(), act, why: None }
     }
 }
 
-/// Why something was not granted: the name of the permission that is missing.
+impl<P: Permission<Holder = Caller>> Grant<P> {
+    /// Who has it.
+    #[must_use]
+    pub const fn caller(&self) -> &Caller {
+        &self.holder
+    }
+}
+
+impl<P: Permission<Holder = Person>> Grant<P> {
+    /// Who has it.
+    #[must_use]
+    pub const fn person(&self) -> &Person {
+        &self.holder
+    }
+}
+
+/// Why something was not granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the permission {0} is missing")]
-pub struct Forbidden(pub &'static str);
+pub enum Forbidden {
+    /// The right is missing.
+    #[error("the right {} is missing", .0.code())]
+    Right(Right),
+    /// The person has a role that requires a second factor, and has none yet.
+    #[error("a second factor has to be set up first")]
+    SecondFactor,
+}
 
 impl Principal {
-    /// The proof that this principal may do `P`.
+    /// The proof that this principal has the right `P`.
     ///
     /// # Errors
-    /// [`Forbidden`] when none of the principal's roles may.
+    /// [`Forbidden`] when none of their roles or scopes gives it, or when a second factor is due first.
     pub fn grant<P: Permission>(&self) -> Result<Grant<P>, Forbidden> {
-        if P::ROLES.iter().any(|role| self.person.is(*role)) {
-            Ok(Grant { person: self.person.clone(), permission: PhantomData })
-        } else {
-            Err(Forbidden(P::NAME))
+        if matches!(self.credential, Credential::Session { limited: true, .. }) {
+            return Err(Forbidden::SecondFactor);
         }
+        let holder = P::Holder::of(&self.caller).filter(|_| self.caller.has(P::RIGHT));
+        let holder = holder.ok_or(Forbidden::Right(P::RIGHT))?;
+        Ok(Grant { holder, from: self.from.clone() })
     }
 }

@@ -1,20 +1,27 @@
-//! Access tokens: JSON Web Tokens (RFC 7519) signed with Ed25519 (RFC 8037), lived for minutes, verified without asking
-//! the database.
+//! Access tokens: JSON Web Tokens (RFC 7519, RFC 9068) signed with Ed25519 (RFC 8037), lived for minutes. They say who
+//! asks, not what they may do: that is the database's to know, so that a change of roles takes effect at once.
+//!
+//! Keys rotate with an overlap: a key is published before it signs, and accepted until the last token that it signed
+//! has expired.
 
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Duration, Utc};
-use domain::id::{ServiceCode, SessionId, UserId};
-use domain::person::Role;
-use domain::ticket::rights::Person;
+use domain::id::{ClientId, SessionId, UserId};
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
+
+use crate::principal::Presented;
 
 /// How long an access token lives.
 pub const LIFETIME: Duration = Duration::minutes(15);
@@ -26,15 +33,6 @@ const LEEWAY: Duration = Duration::seconds(30);
 const MAX_LENGTH: usize = 8192;
 
 const AUDIENCE: &str = "continuum";
-
-/// Who is asking, as a token says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Principal {
-    /// Who, with roles and services.
-    pub person: Person,
-    /// The session that the token belongs to.
-    pub session: SessionId,
-}
 
 /// Why a token is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -52,45 +50,108 @@ pub enum TokenError {
 #[error("not an Ed25519 private key in PKCS #8 PEM: {0}")]
 pub struct KeyError(String);
 
+/// A signing key, as its file holds it.
+#[derive(Debug, Clone)]
+pub struct TokenKey {
+    /// From when on it signs; it is published before.
+    pub signs_from: DateTime<Utc>,
+    /// Ed25519, PKCS #8, PEM.
+    pub pem: SecretString,
+}
+
+impl TokenKey {
+    /// The key's id, as the header `kid` of a token has it: its thumbprint (RFC 7638).
+    ///
+    /// # Errors
+    /// When the text holds no key.
+    pub fn kid(&self) -> Result<String, KeyError> {
+        Ok(Key::new(self)?.kid)
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Claims {
     iss: String,
     aud: String,
     sub: Uuid,
-    sid: Uuid,
     iat: i64,
     nbf: i64,
     exp: i64,
-    roles: Vec<Role>,
-    services: Vec<ServiceCode>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sid: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    client_id: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    jti: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
 }
 
-/// Signs and verifies access tokens.
-pub struct Tokens {
-    issuer: String,
+struct Key {
+    signs_from: DateTime<Utc>,
     kid: String,
     x: String,
     encoding: EncodingKey,
     decoding: DecodingKey,
 }
 
-impl Tokens {
-    /// With the key of a PKCS #8 PEM file; `issuer` is the base URL under which the public key can be had.
-    ///
-    /// # Errors
-    /// When the text holds no such key.
-    pub fn new(issuer: String, pem: &str) -> Result<Self, KeyError> {
-        let key = SigningKey::from_pkcs8_pem(pem).map_err(|e| KeyError(e.to_string()))?;
-        let x = URL_SAFE_NO_PAD.encode(key.verifying_key().as_bytes());
-        // RFC 7638: the SHA-256 of the key's required members, in order, without white space.
-        let kid = URL_SAFE_NO_PAD.encode(Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#)));
+/// Signs and verifies access tokens.
+pub struct Tokens {
+    issuer: String,
+    keys: ArcSwap<Vec<Key>>,
+}
+
+impl Key {
+    fn new(key: &TokenKey) -> Result<Self, KeyError> {
+        let pem = key.pem.expose_secret();
+        let private = SigningKey::from_pkcs8_pem(pem).map_err(|e| KeyError(e.to_string()))?;
+        let x = URL_SAFE_NO_PAD.encode(private.verifying_key().as_bytes());
         Ok(Self {
-            issuer,
-            kid,
+            signs_from: key.signs_from,
+            // RFC 7638: the SHA-256 of the key's required members, in order, without white space.
+            kid: URL_SAFE_NO_PAD.encode(Sha256::digest(format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#))),
             encoding: EncodingKey::from_ed_pem(pem.as_bytes()).map_err(|e| KeyError(e.to_string()))?,
             decoding: DecodingKey::from_ed_components(&x).map_err(|e| KeyError(e.to_string()))?,
             x,
         })
+    }
+}
+
+/// The keys in the order in which they sign.
+fn parse(keys: &[TokenKey]) -> Result<Vec<Key>, KeyError> {
+    let mut keys = keys.iter().map(Key::new).collect::<Result<Vec<_>, _>>()?;
+    keys.sort_by_key(|key| key.signs_from);
+    if keys.is_empty() { Err(KeyError("there is no key".to_owned())) } else { Ok(keys) }
+}
+
+/// The key that signs at this moment; before any does, the first.
+fn signing(keys: &[Key], now: DateTime<Utc>) -> &Key {
+    keys.iter().rev().find(|key| key.signs_from <= now).unwrap_or(&keys[0])
+}
+
+/// The keys whose tokens may still live, and those that will sign.
+fn accepted(keys: &[Key], now: DateTime<Utc>) -> impl Iterator<Item = &Key> {
+    let followed = keys.iter().skip(1).map(|next| Some(next.signs_from)).chain([None]);
+    let outlived = move |next: Option<DateTime<Utc>>| next.is_some_and(|next| next + LIFETIME + LEEWAY <= now);
+    keys.iter().zip(followed).filter(move |(_, next)| !outlived(*next)).map(|(key, _)| key)
+}
+
+impl Tokens {
+    /// With these keys, at least one; `issuer` is the base URL under which the public keys can be had.
+    ///
+    /// # Errors
+    /// When a text holds no such key, or there is none.
+    pub fn new(issuer: String, keys: &[TokenKey]) -> Result<Self, KeyError> {
+        Ok(Self { issuer, keys: ArcSwap::from_pointee(parse(keys)?) })
+    }
+
+    /// Takes these keys from now on.
+    ///
+    /// # Errors
+    /// See [`Tokens::new`]; the keys stay what they were.
+    pub fn replace(&self, keys: &[TokenKey]) -> Result<(), KeyError> {
+        self.keys.store(Arc::new(parse(keys)?));
+        Ok(())
     }
 
     /// A new key, from the operating system's randomness, as its file holds it.
@@ -102,38 +163,91 @@ impl Tokens {
         key.to_pkcs8_pem(LineEnding::LF).map(|pem| pem.to_string()).map_err(|e| KeyError(e.to_string()))
     }
 
+    /// The base URL of the issuer.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
     /// A token for a person in a session.
     ///
     /// # Errors
     /// When the token cannot be signed.
-    pub fn sign(&self, person: &Person, session: SessionId, now: DateTime<Utc>) -> Result<String, KeyError> {
-        let claims = Claims {
+    pub fn sign_session(&self, user: UserId, session: SessionId, now: DateTime<Utc>) -> Result<String, KeyError> {
+        self.sign(&Claims { sid: Some(session.0), ..self.claims(user.0, now) }, now)
+    }
+
+    /// A token for a program; `scope` is for the program to read.
+    ///
+    /// # Errors
+    /// When the token cannot be signed.
+    pub fn sign_client(
+        &self,
+        client: ClientId,
+        token: Uuid,
+        scope: String,
+        now: DateTime<Utc>,
+    ) -> Result<String, KeyError> {
+        let claims =
+            Claims { client_id: Some(client.0), jti: Some(token), scope: Some(scope), ..self.claims(client.0, now) };
+        self.sign(&claims, now)
+    }
+
+    fn claims(&self, sub: Uuid, now: DateTime<Utc>) -> Claims {
+        Claims {
             iss: self.issuer.clone(),
             aud: AUDIENCE.to_owned(),
-            sub: person.user.0,
-            sid: session.0,
+            sub,
             iat: now.timestamp(),
             nbf: now.timestamp(),
             exp: (now + LIFETIME).timestamp(),
-            roles: person.roles.iter().copied().collect(),
-            services: person.services.iter().cloned().collect(),
-        };
-        let header = Header { kid: Some(self.kid.clone()), ..Header::new(Algorithm::EdDSA) };
-        jsonwebtoken::encode(&header, &claims, &self.encoding).map_err(|e| KeyError(e.to_string()))
+            sid: None,
+            client_id: None,
+            jti: None,
+            scope: None,
+        }
+    }
+
+    fn sign(&self, claims: &Claims, now: DateTime<Utc>) -> Result<String, KeyError> {
+        let keys = self.keys.load();
+        let key = signing(&keys, now);
+        // RFC 9068, 2.1: so that no other kind of JWT is taken for an access token.
+        let header =
+            Header { typ: Some("at+jwt".to_owned()), kid: Some(key.kid.clone()), ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, claims, &key.encoding).map_err(|e| KeyError(e.to_string()))
     }
 
     /// Who a token says is asking.
     ///
     /// # Errors
     /// [`TokenError::Expired`] when it was ours and its time is over; [`TokenError::Invalid`] otherwise.
-    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Principal, TokenError> {
+    pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Presented, TokenError> {
+        let claims = self.verified(token, now)?;
+        if now.timestamp() >= (claims.exp + LEEWAY.num_seconds()) {
+            return Err(TokenError::Expired);
+        }
+        match claims {
+            Claims { sid: Some(session), client_id: None, sub, .. } => {
+                Ok(Presented::Session { user: UserId(sub), session: SessionId(session) })
+            }
+            Claims { sid: None, client_id: Some(client), jti: Some(token), .. } => {
+                Ok(Presented::Client { client: ClientId(client), token })
+            }
+            _ => Err(TokenError::Invalid),
+        }
+    }
+
+    fn verified(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, TokenError> {
         if token.len() > MAX_LENGTH {
             return Err(TokenError::Invalid);
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Invalid)?;
-        if header.kid.as_deref() != Some(&self.kid) {
+        if header.typ.as_deref() != Some("at+jwt") {
             return Err(TokenError::Invalid);
         }
+        let keys = self.keys.load();
+        let key = accepted(&keys, now).find(|key| Some(&key.kid) == header.kid.as_ref());
+        let key = key.ok_or(TokenError::Invalid)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[AUDIENCE]);
@@ -141,26 +255,20 @@ impl Tokens {
         // The library would read the system's clock.
         validation.validate_exp = false;
         validation.validate_nbf = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation);
+        let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation);
         let claims = claims.map_err(|_| TokenError::Invalid)?.claims;
-        if now.timestamp() >= (claims.exp + LEEWAY.num_seconds()) {
-            return Err(TokenError::Expired);
-        }
         if now.timestamp() < (claims.nbf - LEEWAY.num_seconds()) {
             return Err(TokenError::Invalid);
         }
-        let person = Person {
-            user: UserId(claims.sub),
-            roles: claims.roles.into_iter().collect(),
-            services: claims.services.into_iter().collect(),
-        };
-        Ok(Principal { person, session: SessionId(claims.sid) })
+        Ok(claims)
     }
 
-    /// The public key as a JSON Web Key Set (RFC 7517).
+    /// The public keys as a JSON Web Key Set (RFC 7517): those whose tokens may still live, and those that will sign.
     #[must_use]
-    pub fn jwks(&self) -> Value {
-        json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": self.kid, "x": self.x }] })
+    pub fn jwks(&self, now: DateTime<Utc>) -> Value {
+        let keys = self.keys.load();
+        let key = |key: &Key| json!({ "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": key.kid, "x": key.x });
+        json!({ "keys": accepted(&keys, now).map(key).collect::<Vec<_>>() })
     }
 }
 
@@ -168,47 +276,70 @@ impl Tokens {
 mod tests {
     use super::*;
 
-    fn tokens() -> Tokens {
-        Tokens::new("https://continuum.example".into(), &Tokens::generate_key().unwrap()).unwrap()
-    }
-
-    fn person() -> Person {
-        Person {
-            user: UserId(Uuid::from_u128(1)),
-            roles: [Role::Agent].into(),
-            services: ["voirie".parse().unwrap()].into(),
-        }
-    }
+    const USER: UserId = UserId(Uuid::from_u128(1));
+    const SESSION: SessionId = SessionId(Uuid::from_u128(2));
+    const OURS: Presented = Presented::Session { user: USER, session: SESSION };
 
     fn now() -> DateTime<Utc> {
         "2026-03-10T09:00:00Z".parse().unwrap()
     }
 
+    fn key(signs_from: DateTime<Utc>) -> TokenKey {
+        TokenKey { signs_from, pem: Tokens::generate_key().unwrap().into() }
+    }
+
+    fn tokens() -> Tokens {
+        Tokens::new("https://continuum.example".into(), &[key(now())]).unwrap()
+    }
+
     #[test]
     fn a_token_says_who_is_asking_until_its_time_is_over() {
         let tokens = tokens();
-        let token = tokens.sign(&person(), SessionId(Uuid::from_u128(2)), now()).unwrap();
-        let principal = tokens.verify(&token, now()).unwrap();
-        assert_eq!(principal, Principal { person: person(), session: SessionId(Uuid::from_u128(2)) });
+        let token = tokens.sign_session(USER, SESSION, now()).unwrap();
+        assert_eq!(tokens.verify(&token, now()), Ok(OURS));
         assert!(tokens.verify(&token, now() + LIFETIME + LEEWAY - Duration::seconds(1)).is_ok());
         assert_eq!(tokens.verify(&token, now() + LIFETIME + LEEWAY), Err(TokenError::Expired));
         assert_eq!(tokens.verify(&token, now() - Duration::minutes(1)), Err(TokenError::Invalid), "not yet valid");
+        let (client, id) = (ClientId(Uuid::from_u128(3)), Uuid::from_u128(4));
+        let token = tokens.sign_client(client, id, "tickets:read".into(), now()).unwrap();
+        assert_eq!(tokens.verify(&token, now()), Ok(Presented::Client { client, token: id }));
+    }
+
+    #[test]
+    fn keys_rotate_with_an_overlap() {
+        let (old, new) = (key(now()), key(now() + Duration::minutes(10)));
+        let tokens = Tokens::new("https://continuum.example".into(), std::slice::from_ref(&old)).unwrap();
+        tokens.replace(&[new, old]).unwrap();
+        let kids = |at| tokens.jwks(at)["keys"].as_array().unwrap().len();
+        let early = tokens.sign_session(USER, SESSION, now()).unwrap();
+        assert_eq!(kids(now()), 2, "published before it signs");
+        let switched = now() + Duration::minutes(10);
+        let late = tokens.sign_session(USER, SESSION, switched).unwrap();
+        let kid = |token: &str| jsonwebtoken::decode_header(token).unwrap().kid.unwrap();
+        assert_ne!(kid(&early), kid(&late));
+        assert_eq!(tokens.verify(&early, switched), Ok(OURS), "what the old key signed still holds");
+        assert_eq!(tokens.verify(&late, now()), Err(TokenError::Invalid), "not yet valid");
+        assert_eq!(kids(switched + LIFETIME + LEEWAY), 1, "the old key is gone with its last token");
+        assert!(Tokens::new(String::new(), &[]).is_err());
     }
 
     #[test]
     fn what_we_did_not_sign_is_not_accepted() {
         let ours = tokens();
-        let session = SessionId(Uuid::from_u128(2));
-        let token = ours.sign(&person(), session, now()).unwrap();
+        let token = ours.sign_session(USER, SESSION, now()).unwrap();
+        let (kid, x) = {
+            let keys = ours.keys.load();
+            (keys[0].kid.clone(), keys[0].x.clone())
+        };
         let parts: Vec<&str> = token.split('.').collect();
         let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let none = part(json!({ "alg": "none", "kid": ours.kid }));
-        let hmac = part(json!({ "alg": "HS256", "kid": ours.kid }));
-        let secret = EncodingKey::from_secret(ours.x.as_bytes());
+        let none = part(json!({ "typ": "at+jwt", "alg": "none", "kid": kid }));
+        let hmac = part(json!({ "typ": "at+jwt", "alg": "HS256", "kid": kid }));
+        let secret = EncodingKey::from_secret(x.as_bytes());
         let hmac_signature =
             jsonwebtoken::crypto::sign(format!("{hmac}.{}", parts[1]).as_bytes(), &secret, Algorithm::HS256);
         for (what, forged) in [
-            ("another key", tokens().sign(&person(), session, now()).unwrap()),
+            ("another key", tokens().sign_session(USER, SESSION, now()).unwrap()),
             ("no algorithm", format!("{none}.{}.", parts[1])),
             ("another algorithm", format!("{hmac}.{}.{}", parts[1], hmac_signature.unwrap())),
             ("altered", format!("{}.{}.{}", parts[0], part(json!({ "sub": Uuid::nil() })), parts[2])),

@@ -3,16 +3,21 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::HttpServer;
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::web::Data;
 use anyhow::{Context as _, Result, bail};
+use api::{Front, RateLimits};
 use arc_swap::ArcSwapOption;
 use auth::Tokens;
 use auth::password::{Cost, Passwords};
 use domain::clock::{Clock, Ids};
+use ipnet::IpNet;
 use notify::Worker;
 use notify::transport::Transport;
+use secrecy::{ExposeSecret as _, SecretString};
 use store::{Connect, Store};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
@@ -26,7 +31,7 @@ use crate::{metrics_page, periodic};
 #[derive(Clone)]
 pub enum Mail {
     /// To a server: `smtp://`, `smtps://`, with login and `?tls=required` if wanted.
-    Smtp(String),
+    Smtp(SecretString),
     /// Into a folder, one file each.
     Folder(PathBuf),
 }
@@ -48,6 +53,12 @@ pub struct Config {
     pub mail: Mail,
     /// How much hashing a password costs.
     pub password_cost: Cost,
+    /// The networks of the proxies that are believed when they say for whom they ask.
+    pub proxies: Vec<IpNet>,
+    /// The web origins whose scripts may use the API.
+    pub origins: Vec<String>,
+    /// How often a caller may ask; as often as they like, when absent.
+    pub rate_limits: Option<RateLimits>,
     /// How many threads answer requests; one a processor, when absent.
     pub threads: Option<usize>,
     /// Whether this instance drains the outbox.
@@ -83,20 +94,22 @@ pub async fn build(config: Config) -> Result<Instance> {
     let base_url = format!("http://{}", listener.local_addr()?);
     let public_url = config.public_url.clone().map_or_else(|| Url::parse(&base_url), Ok)?;
     let context = context(&config, &public_url).await?;
-    let transport = match &config.mail {
-        Mail::Smtp(url) => Transport::smtp(url)?,
-        Mail::Folder(folder) => Transport::folder(folder)?,
-    };
+    let transport = transport(&config.mail)?;
     let worker = Worker::new(context.store.clone(), transport, config.clock.clone(), context.wake.clone(), public_url);
     let worker = Arc::new(worker);
     let mut servers = Vec::new();
-    let mut tasks = vec![tokio::spawn(periodic::follow_city(context.clone()))];
+    let front = Data::new(Front::new(config.proxies.clone(), config.origins.clone(), config.rate_limits));
+    let mut tasks =
+        vec![tokio::spawn(periodic::follow_city(context.clone())), tokio::spawn(periodic::forget_idle(front.clone()))];
+    if let Some(folder) = config.keys.folder.clone() {
+        tasks.push(tokio::spawn(periodic::follow_keys(context.clone(), folder)));
+    }
     if config.worker {
         tasks.push(tokio::spawn({
             let worker = worker.clone();
             async move { worker.run().await }
         }));
-        tasks.push(tokio::spawn(periodic::clear_answers(context.clone())));
+        tasks.push(tokio::spawn(periodic::clear(context.clone())));
         let (schema, keys) = (config.database.schema.clone(), config.keys.seal.clone());
         tasks.push(tokio::spawn(periodic::seal_audit(context.clone(), schema, keys)));
     } else {
@@ -107,8 +120,16 @@ pub async fn build(config: Config) -> Result<Instance> {
         metrics_url = Some(format!("http://{}/metrics", listener.local_addr()?));
         start(metrics_page::server(context.clone(), listener)?, &mut servers, &mut tasks);
     }
-    start(api_server(context.clone(), listener, config.threads)?, &mut servers, &mut tasks);
+    start(api_server(context.clone(), front, listener, config.threads)?, &mut servers, &mut tasks);
     Ok(Instance { base_url, metrics_url, context, worker, servers, tasks })
+}
+
+/// What hands e-mail over.
+pub(crate) fn transport(mail: &Mail) -> Result<Transport> {
+    Ok(match mail {
+        Mail::Smtp(url) => Transport::smtp(url.expose_secret())?,
+        Mail::Folder(folder) => Transport::folder(folder)?,
+    })
 }
 
 /// What use cases need, with the database migrated and the city read.
@@ -116,13 +137,12 @@ pub async fn build(config: Config) -> Result<Instance> {
 /// # Errors
 /// See [`build`].
 pub async fn context(config: &Config, public_url: &Url) -> Result<Context> {
-    let store = Store::connect(&config.database, config.keys.resident.clone()).await?;
+    let store = Store::connect(&config.database, config.keys.sealing.clone()).await?;
     store.migrate(&config.database.schema).await?;
-    if let Some(id) = store.foreign_resident_key().await? {
+    if let Some((name, id)) = store.foreign_key().await? {
         bail!(
-            "the residents' key at hand ({}) is not the one that sealed what residents left ({id}): put that key back \
-             into the keys folder",
-            config.keys.resident.id()
+            "the key {name}.key at hand is not the one that sealed what the database holds ({id}): put that key back \
+             into the keys folder"
         );
     }
     let issuer = public_url.as_str().trim_end_matches('/').to_owned();
@@ -131,7 +151,7 @@ pub async fn context(config: &Config, public_url: &Url) -> Result<Context> {
         store,
         clock: config.clock.clone(),
         ids: config.ids.clone(),
-        tokens: Arc::new(Tokens::new(issuer, &config.keys.token_pem)?),
+        tokens: Arc::new(Tokens::new(issuer, &config.keys.token)?),
         passwords: Arc::new(Passwords::new(config.password_cost)?),
         hashing: Arc::new(Semaphore::new(processors)),
         city: Arc::new(ArcSwapOption::empty()),
@@ -147,8 +167,14 @@ fn listen(address: &str) -> Result<TcpListener> {
     Ok(listener)
 }
 
-fn api_server(context: Context, listener: TcpListener, threads: Option<usize>) -> Result<Server> {
-    let server = HttpServer::new(move || api::app(context.clone())).disable_signals().shutdown_timeout(10);
+fn api_server(context: Context, front: Data<Front>, listener: TcpListener, threads: Option<usize>) -> Result<Server> {
+    let server = HttpServer::new(move || api::app(context.clone(), front.clone()))
+        .disable_signals()
+        .shutdown_timeout(10)
+        // Who sends their headers one by one, or never hangs up, is not waited for.
+        .client_request_timeout(Duration::from_secs(10))
+        .client_disconnect_timeout(Duration::from_secs(5))
+        .keep_alive(Duration::from_secs(75));
     let server = match threads {
         Some(threads) => server.workers(threads),
         None => server,

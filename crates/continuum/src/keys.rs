@@ -1,27 +1,43 @@
-//! The three keys of an installation: one signs access tokens, one encrypts what residents left, one seals the audit log.
-//! Each lies in a file of its own, readable by its owner only. Several instances share the folder.
+//! The keys of an installation, in a folder that is readable by its owner only, and shared by several instances:
 //!
-//! The audit log's key has its public half beside it, in a file that is named after it (`audit-seal-ID.pub`) and stays
-//! when the key is replaced: move `audit-seal.pem` away, and the next start makes another; what the earlier one sealed
-//! is verified with its public half.
+//! - `token-signing.pem` and `token-TIME.pem` sign access tokens: each from the time of its name on, until the next one
+//!   does. Instances look for new ones while they run ([`Keys::token_keys`]).
+//! - `residents.key` seals what residents left, `accounts.key` the seeds of second factors; links are derived from them.
+//! - `audit-seal.pem` seals the audit log. Its public half lies beside it, in a file that is named after it
+//!   (`audit-seal-ID.pub`) and stays when the key is replaced: move `audit-seal.pem` away, and the next start makes
+//!   another; what the earlier one sealed is verified with its public half.
 
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{ErrorKind, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
+use auth::token::{LIFETIME, TokenKey};
 use auth::{SealKeys, Tokens};
-use store::ResidentKey;
+use chrono::{DateTime, Duration, NaiveDateTime, Utc};
+use store::{SealingKey, SealingKeys};
+
+/// How long a new key is published before it signs: longer than instances take to find it, and than those who verify
+/// our tokens may keep the key set.
+const PUBLISHED_BEFORE: Duration = Duration::hours(1);
+
+/// How long instances take at most to find a new key.
+const FOUND_WITHIN: Duration = Duration::minutes(1);
+
+/// How the time stands in a file's name.
+const TIME: &str = "%Y%m%dT%H%M%SZ";
 
 /// The keys of an installation.
 #[derive(Clone)]
 pub struct Keys {
-    /// Signs access tokens: Ed25519, PKCS #8, PEM.
-    pub token_pem: String,
-    /// Seals what residents left.
-    pub resident: ResidentKey,
-    /// Seals the audit log.
+    /// Where new keys that sign access tokens are looked for, if anywhere.
+    pub folder: Option<PathBuf>,
+    /// They sign access tokens, each from its time on.
+    pub token: Vec<TokenKey>,
+    /// They seal what is kept.
+    pub sealing: SealingKeys,
+    /// It seals the audit log.
     pub seal: SealKeys,
 }
 
@@ -36,13 +52,87 @@ impl Keys {
             fs::DirBuilder::new().recursive(true).mode(mode).create(folder)
         };
         private(0o700).with_context(|| format!("the folder {} cannot be made", folder.display()))?;
-        let token_pem = read_or_make(&folder.join("token-signing.pem"), || Ok(Tokens::generate_key()?))?;
-        let path = folder.join("residents.key");
-        let resident = read_or_make(&path, || Ok(ResidentKey::generate()))?;
-        let resident = ResidentKey::from_base64(&resident);
-        let resident = resident.ok_or_else(|| anyhow!("{} does not hold 32 bytes in base64", path.display()))?;
-        Ok(Self { token_pem, resident, seal: seal_keys(folder)? })
+        read_or_make(&folder.join("token-signing.pem"), || Ok(Tokens::generate_key()?))?;
+        let sealing =
+            SealingKeys { residents: sealing_key(folder, "residents")?, accounts: sealing_key(folder, "accounts")? };
+        Ok(Self {
+            folder: Some(folder.to_owned()),
+            token: Self::token_keys(folder)?,
+            sealing,
+            seal: seal_keys(folder)?,
+        })
     }
+
+    /// The keys that sign access tokens, as they lie in the folder now.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or its name says no time.
+    pub fn token_keys(folder: &Path) -> Result<Vec<TokenKey>> {
+        let mut keys = Vec::new();
+        for path in files(folder, "token-", "pem")? {
+            let pem = read(&path)?.into();
+            keys.push(TokenKey { signs_from: signs_from(&path)?, pem });
+        }
+        Ok(keys)
+    }
+
+    /// Makes a key that signs access tokens, soon or `at_once`, and removes those whose last token has expired a day ago.
+    /// Returns it, and its file.
+    ///
+    /// # Errors
+    /// When a file cannot be read, made or removed.
+    pub fn rotate(folder: &Path, now: DateTime<Utc>, at_once: bool) -> Result<(TokenKey, PathBuf)> {
+        let signs_from = now + if at_once { FOUND_WITHIN } else { PUBLISHED_BEFORE };
+        let path = folder.join(format!("token-{}.pem", signs_from.format(TIME)));
+        if path.exists() {
+            bail!("{} is there already", path.display());
+        }
+        let pem = read_or_make(&path, || Ok(Tokens::generate_key()?))?.into();
+        let mut paths = files(folder, "token-", "pem")?;
+        paths.sort_by_cached_key(|path| self::signs_from(path).unwrap_or_default());
+        for pair in paths.windows(2) {
+            let [earlier, next] = pair else { continue };
+            if self::signs_from(next)? + LIFETIME + Duration::days(1) < now {
+                fs::remove_file(earlier).with_context(|| format!("{} cannot be removed", earlier.display()))?;
+            }
+        }
+        Ok((TokenKey { signs_from: self::signs_from(&path)?, pem }, path))
+    }
+}
+
+/// From when on a key signs: its file's name says so; the first one signs from the beginning.
+fn signs_from(path: &Path) -> Result<DateTime<Utc>> {
+    let name = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
+    let time = name.strip_prefix("token-").unwrap_or_default();
+    if time == "signing" {
+        return Ok(DateTime::UNIX_EPOCH);
+    }
+    let time = NaiveDateTime::parse_from_str(time, TIME);
+    Ok(time.with_context(|| format!("{}: expected token-20260310T090000Z.pem", path.display()))?.and_utc())
+}
+
+/// The key of that name that seals what is kept.
+fn sealing_key(folder: &Path, name: &str) -> Result<SealingKey> {
+    let path = folder.join(format!("{name}.key"));
+    let text = read_or_make(&path, || Ok(SealingKey::generate()))?;
+    SealingKey::from_base64(&text).ok_or_else(|| anyhow!("{} does not hold 32 random bytes in base64", path.display()))
+}
+
+/// The files of a folder that are so called.
+fn files(folder: &Path, prefix: &str, extension: &str) -> Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for file in fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))? {
+        let path = file?.path();
+        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        if name.starts_with(prefix) && path.extension() == Some(OsStr::new(extension)) {
+            paths.push(path);
+        }
+    }
+    Ok(paths)
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
 }
 
 /// The key that seals the audit log, and the public halves of those that did before.
@@ -51,13 +141,8 @@ fn seal_keys(folder: &Path) -> Result<SealKeys> {
     let pem = read_or_make(&path, || Ok(SealKeys::generate_key()?))?;
     let mut keys = SealKeys::new(&pem).with_context(|| path.display().to_string())?;
     read_or_make(&folder.join(format!("audit-seal-{}.pub", keys.id())), || Ok(keys.public_pem()?))?;
-    for file in fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))? {
-        let path = file?.path();
-        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-        if name.starts_with("audit-seal-") && path.extension() == Some(OsStr::new("pub")) {
-            let pem = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-            keys.trust(&pem).with_context(|| path.display().to_string())?;
-        }
+    for path in files(folder, "audit-seal-", "pub")? {
+        keys.trust(&read(&path)?).with_context(|| path.display().to_string())?;
     }
     Ok(keys)
 }
@@ -84,12 +169,35 @@ fn read_or_make(path: &Path, make: impl FnOnce() -> Result<String>) -> Result<St
     let written = write().with_context(|| format!("{} cannot be made", path.display()));
     fs::remove_file(&aside).with_context(|| format!("{} cannot be removed", aside.display()))?;
     written?;
-    fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+    read(path)
 }
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::*;
+
+    #[test]
+    fn a_key_is_published_before_it_signs_and_removed_after_its_last_token() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        Keys::of_folder(folder).unwrap();
+        let now: DateTime<Utc> = "2026-03-10T09:00:00Z".parse().unwrap();
+        let (TokenKey { signs_from, .. }, path) = Keys::rotate(folder, now, false).unwrap();
+        assert!(path.ends_with("token-20260310T100000Z.pem"), "{}", path.display());
+        assert_eq!(signs_from, now + Duration::hours(1));
+        let mut keys = Keys::token_keys(folder).unwrap();
+        keys.sort_by_key(|key| key.signs_from);
+        assert_eq!(keys.iter().map(|key| key.signs_from).collect::<Vec<_>>(), [DateTime::UNIX_EPOCH, signs_from]);
+        assert!(Keys::rotate(folder, now, false).is_err(), "twice in a second");
+        let (soon, _) = Keys::rotate(folder, now + Duration::days(2), true).unwrap();
+        assert_eq!(soon.signs_from, now + Duration::days(2) + Duration::minutes(1));
+        assert!(!folder.join("token-signing.pem").exists(), "its last token has expired");
+        assert!(path.exists(), "it signs");
+        fs::write(folder.join("token-soon.pem"), "").unwrap();
+        assert!(Keys::token_keys(folder).is_err());
+    }
 
     #[test]
     fn keys_are_made_once_and_kept_private() {
@@ -98,14 +206,19 @@ mod tests {
         let folder = folder.path().join("keys");
         let made = Keys::of_folder(&folder).unwrap();
         let read = Keys::of_folder(&folder).unwrap();
-        assert_eq!((made.token_pem, made.resident.id()), (read.token_pem, read.resident.id()));
-        assert_eq!(made.seal.id(), read.seal.id());
+        let ids = |keys: &Keys| {
+            let SealingKeys { residents, accounts } = &keys.sealing;
+            [residents.id(), accounts.id(), keys.seal.id()].map(ToOwned::to_owned)
+        };
+        assert_eq!(ids(&made), ids(&read));
+        assert_eq!(made.token.len(), 1);
+        assert_eq!(made.token[0].pem.expose_secret(), read.token[0].pem.expose_secret());
         let bits = |name: &str| fs::metadata(folder.join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!((bits("token-signing.pem"), bits("residents.key"), bits("")), (0o600, 0o600, 0o700));
-        assert_eq!(bits("audit-seal.pem"), 0o600);
+        assert_eq!((bits("audit-seal.pem"), bits("accounts.key")), (0o600, 0o600));
         let public = format!("audit-seal-{}.pub", made.seal.id());
         assert!(folder.join(public).exists());
-        assert_eq!(fs::read_dir(&folder).unwrap().count(), 4, "nothing is left aside");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 5, "nothing is left aside");
     }
 
     #[test]

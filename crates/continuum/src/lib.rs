@@ -12,6 +12,7 @@ mod instance;
 mod keys;
 mod metrics_page;
 mod periodic;
+mod secret;
 
 pub use command::{Command, main};
 pub use edge::{SystemClock, TimeOrderedIds};

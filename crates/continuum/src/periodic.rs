@@ -1,12 +1,19 @@
 //! What an instance does besides answering. Each of these may run on any number of instances at once.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use actix_web::web::Data;
+use api::Front;
 use auth::SealKeys;
 use chrono::TimeDelta;
 use usecases::Context;
 
 use crate::audit;
+use crate::keys::Keys;
+
+/// How often an instance looks whether there are new keys.
+const LOOK_FOR_KEYS: Duration = Duration::from_secs(10);
 
 /// How often an instance looks whether the city has changed, should it miss the announcement.
 const LOOK: Duration = Duration::from_secs(30);
@@ -52,15 +59,47 @@ pub(crate) async fn announce_messages(cx: Context) {
     }
 }
 
-/// Clears the answers that were kept for repeats of their requests, once they are a day old.
-pub(crate) async fn clear_answers(cx: Context) {
+/// Clears what was kept for a time: the answers for repeats of their requests, once they are a day old; sessions, a
+/// month after their end; links, revocations and throttles that say nothing any more.
+pub(crate) async fn clear(cx: Context) {
     loop {
-        match cx.store.clear_answers(cx.now() - TimeDelta::hours(24)).await {
+        let now = cx.now();
+        let cleared = async {
+            let answers = cx.store.clear_answers(now - TimeDelta::hours(24)).await?;
+            Ok::<u64, store::Error>(answers + cx.store.clear_identity(now, now - TimeDelta::days(30)).await?)
+        };
+        match cleared.await {
             Ok(1..) => continue,
             Ok(0) => {}
-            Err(error) => tracing::warn!(%error, "old answers could not be cleared; trying again"),
+            Err(error) => tracing::warn!(%error, "what is too old could not be cleared; trying again"),
         }
         tokio::time::sleep(Duration::from_mins(10)).await;
+    }
+}
+
+/// Forgets how often callers have asked who have not asked for a while.
+pub(crate) async fn forget_idle(front: Data<Front>) {
+    loop {
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        front.forget_idle();
+    }
+}
+
+/// Takes up new keys that sign access tokens, from the folder where an operator puts them.
+pub(crate) async fn follow_keys(cx: Context, folder: PathBuf) {
+    loop {
+        tokio::time::sleep(LOOK_FOR_KEYS).await;
+        let read = {
+            let folder = folder.clone();
+            tokio::task::spawn_blocking(move || Keys::token_keys(&folder)).await
+        };
+        let taken = match read {
+            Ok(keys) => keys.and_then(|keys| Ok(cx.tokens.replace(&keys)?)),
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = taken {
+            tracing::error!(%error, "the keys that sign access tokens cannot be read; going on with those at hand");
+        }
     }
 }
 

@@ -3,7 +3,37 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::id::{ClientId, UserId};
 use crate::ticket::State;
+
+/// Who filed a concern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Referrer {
+    /// An officer.
+    Person(UserId),
+    /// A program that uses the API.
+    Client(ClientId),
+}
+
+impl Referrer {
+    /// The officer, if it was one.
+    #[must_use]
+    pub const fn person(self) -> Option<UserId> {
+        match self {
+            Self::Person(user) => Some(user),
+            Self::Client(_) => None,
+        }
+    }
+
+    /// The program, if it was one.
+    #[must_use]
+    pub const fn client(self) -> Option<ClientId> {
+        match self {
+            Self::Person(_) => None,
+            Self::Client(client) => Some(client),
+        }
+    }
+}
 
 /// Where the concern was heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema, ToSchema)]

@@ -34,6 +34,8 @@ ids! {
     EventId;
     /// A message in the outbox; the local part of its `Message-ID`.
     MessageId;
+    /// A link in an e-mail that lets somebody choose a password, once.
+    LinkId;
     /// A login session.
     SessionId;
     /// A ticket: the referral of a concern to one service.

@@ -4,6 +4,7 @@
 //! Deliberately absent: async, I/O, HTTP, SQL, and every reading of the clock or of randomness. Time and ids are
 //! arguments, handed in by whoever stands at the edge ([`clock::Clock`], [`clock::Ids`]).
 
+pub mod account;
 pub mod audit;
 pub mod cafe;
 pub mod city;
@@ -14,6 +15,7 @@ pub mod id;
 pub mod language;
 pub mod person;
 pub mod place;
+pub mod rights;
 pub mod text;
 pub mod ticket;
 pub mod time;

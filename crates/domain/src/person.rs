@@ -1,4 +1,4 @@
-//! People with an account, and the roles that say what they may do.
+//! People with an account, and their roles. What a role may do stands in [`crate::rights`].
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,15 +12,20 @@ pub enum Role {
     Agent,
     /// Works in a service that receives tickets.
     ServiceMember,
+    /// Leads a service that receives tickets.
+    ServiceManager,
     /// The coordinator who settles what is refused, unrouted or late.
     Dispatcher,
+    /// Reads logs and statistics; sees no case and no personal data.
+    Auditor,
     /// Configures the city; sees no case.
     Admin,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 4] = [Self::Agent, Self::ServiceMember, Self::Dispatcher, Self::Admin];
+    pub const ALL: [Self; 6] =
+        [Self::Agent, Self::ServiceMember, Self::ServiceManager, Self::Dispatcher, Self::Auditor, Self::Admin];
 
     /// The name in the API and in the database.
     #[must_use]
@@ -28,8 +33,19 @@ impl Role {
         match self {
             Self::Agent => "agent",
             Self::ServiceMember => "service_member",
+            Self::ServiceManager => "service_manager",
             Self::Dispatcher => "dispatcher",
+            Self::Auditor => "auditor",
             Self::Admin => "admin",
+        }
+    }
+
+    /// Whether the role is one in a service: it goes together with the services that the person belongs to.
+    #[must_use]
+    pub const fn is_in_a_service(self) -> bool {
+        match self {
+            Self::ServiceMember | Self::ServiceManager => true,
+            Self::Agent | Self::Dispatcher | Self::Auditor | Self::Admin => false,
         }
     }
 

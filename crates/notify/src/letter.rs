@@ -5,6 +5,7 @@
 //! happened and a link; the rest is read where rights are checked. Subjects show on locked screens, so they carry no
 //! category either. The resident's address appears in `To` and nowhere else.
 
+mod affair;
 mod context;
 mod templates;
 #[cfg(test)]
@@ -23,6 +24,9 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::{Address, Message};
 use url::{Host, Url};
+
+pub use affair::{AffairLetter, compose_affair};
+use templates::Parts;
 
 /// Everything that one e-mail says.
 #[derive(Debug, Clone)]
@@ -101,15 +105,35 @@ pub enum ComposeError {
 /// [`ComposeError`] when nobody of that audience is told of such an event, when the letter lacks what its kind needs,
 /// or when an address is not one.
 pub fn compose(letter: &Letter, sender: &Sender) -> Result<Message, ComposeError> {
-    let from = address(&sender.email).ok_or_else(|| ComposeError::Sender(sender.email.clone()))?;
-    let to = address(&letter.to).ok_or(ComposeError::Recipient)?;
     let parts = templates::render(letter, sender)?;
-    let conversation = format!("<ticket.{}@{}>", letter.ticket, from.domain());
-    let mut message = Message::builder()
-        .date(SystemTime::from(letter.at))
-        .message_id(Some(format!("<{}@{}>", letter.id, from.domain())))
-        .in_reply_to(conversation.clone())
-        .references(conversation)
+    let conversation = Some(format!("ticket.{}", letter.ticket));
+    let Letter { id, to, at, language, .. } = letter;
+    envelope(Envelope { id: *id, to, at: *at, language: *language, conversation }, sender, parts)
+}
+
+/// What is written on a letter.
+struct Envelope<'a> {
+    id: MessageId,
+    to: &'a str,
+    at: DateTime<Utc>,
+    language: Language,
+    /// What the mail answers to, so that mail programs show several as one conversation.
+    conversation: Option<String>,
+}
+
+fn envelope(letter: Envelope<'_>, sender: &Sender, parts: Parts) -> Result<Message, ComposeError> {
+    let from = address(&sender.email).ok_or_else(|| ComposeError::Sender(sender.email.clone()))?;
+    let to = address(letter.to).ok_or(ComposeError::Recipient)?;
+    let mut message = Message::builder().date(SystemTime::from(letter.at)).message_id(Some(format!(
+        "<{}@{}>",
+        letter.id,
+        from.domain()
+    )));
+    if let Some(conversation) = letter.conversation {
+        let conversation = format!("<{conversation}@{}>", from.domain());
+        message = message.in_reply_to(conversation.clone()).references(conversation);
+    }
+    let mut message = message
         .from(Mailbox::new(Some(context::one_line(&sender.name)), from))
         .to(Mailbox::new(None, to))
         .subject(parts.subject)

@@ -11,12 +11,12 @@ use domain::id::MessageId;
 use domain::language::Language;
 use domain::ticket::Fact;
 use futures_util::{StreamExt as _, stream};
-use store::outbox::{Addressee, CHANNEL, Leased};
+use store::outbox::{About, Addressee, AffairTopic, CHANNEL, Leased, Topic};
 use store::{Error, Listener, Store};
 use tokio::sync::Notify;
 use url::Url;
 
-use crate::letter::{ComposeError, Letter, compose};
+use crate::letter::{AffairLetter, ComposeError, Letter, compose, compose_affair};
 use crate::transport::{DeliveryError, Transport};
 
 /// How many messages are leased at once.
@@ -142,11 +142,11 @@ impl Worker {
         let Some(addressee) = &message.addressee else {
             return Fate::Dead("the recipient has no address any more".to_owned());
         };
-        let letter = match self.letter(message, addressee) {
-            Ok(letter) => letter,
-            Err(error) => return Fate::Dead(error.to_string()),
+        let composed = match &message.topic {
+            Topic::Ticket(about) => self.letter(message.id, about, addressee).and_then(|l| compose(&l, sender)),
+            Topic::Affair(topic) => self.affair(message, topic, addressee).and_then(|l| compose_affair(&l, sender)),
         };
-        let composed = match compose(&letter, sender) {
+        let composed = match composed {
             Ok(composed) => composed,
             Err(error) => return Fate::Dead(error.to_string()),
         };
@@ -163,25 +163,25 @@ impl Worker {
         match fate {
             Fate::Sent => {
                 drained.sent += 1;
-                tracing::info!(message = %id, ticket = %message.ticket.reference, "sent");
+                tracing::info!(message = %id, about = %message.topic.name(), "sent");
                 self.store.mark_sent(id, now).await
             }
             Fate::PutOff(words) => {
                 drained.put_off += 1;
                 let until = now + wait(id, message.attempt);
-                tracing::warn!(message = %id, ticket = %message.ticket.reference, %words, %until, "put off");
+                tracing::warn!(message = %id, about = %message.topic.name(), %words, %until, "put off");
                 self.store.put_off(id, until, &words).await
             }
             Fate::Dead(words) => {
                 drained.dead += 1;
-                tracing::error!(message = %id, ticket = %message.ticket.reference, %words, "given up");
+                tracing::error!(message = %id, about = %message.topic.name(), %words, "given up");
                 self.store.give_up(id, now, &words).await
             }
         }
     }
 
-    fn letter(&self, message: &Leased, addressee: &Addressee) -> Result<Letter, ComposeError> {
-        let ticket = &message.ticket;
+    fn letter(&self, id: MessageId, about: &About, addressee: &Addressee) -> Result<Letter, ComposeError> {
+        let ticket = &about.ticket;
         let (to, audience, language, path) = match addressee {
             Addressee::Service { email } => (email, Audience::Service, Language::Fr, ticket_path(&ticket.reference)),
             Addressee::Person { email, language } => {
@@ -191,18 +191,18 @@ impl Worker {
                 (email, Audience::Resident, *language, format!("v1/tracking/{token}"))
             }
         };
-        let fact = &message.event.fact;
+        let fact = &about.event.fact;
         Ok(Letter {
-            id: message.id,
+            id,
             ticket: ticket.id,
-            kind: message.kind,
+            kind: about.kind,
             audience,
             language,
             to: to.clone(),
             reference: ticket.reference.clone(),
-            category: message.category.label.in_language(language).to_owned(),
-            service_name: message.service.name.in_language(language).to_owned(),
-            service_phone: message.service.phone.clone(),
+            category: about.category.label.in_language(language).to_owned(),
+            service_name: about.service.name.in_language(language).to_owned(),
+            service_phone: about.service.phone.clone(),
             filed_at: ticket.filed_at,
             ack_due_at: ticket.ack_due_at,
             resolve_due_at: ticket.resolve_due_at,
@@ -219,7 +219,28 @@ impl Worker {
             },
             refusal_reason: if let Fact::Refused { reason, .. } = fact { Some(*reason) } else { None },
             link: self.public_url.join(&path).map_err(|_| ComposeError::Missing("link"))?,
-            at: message.event.at,
+            at: about.event.at,
+        })
+    }
+
+    fn affair(&self, message: &Leased, topic: &AffairTopic, to: &Addressee) -> Result<AffairLetter, ComposeError> {
+        let (to, language) = match to {
+            Addressee::Person { email, language } | Addressee::Resident { email, language, .. } => (email, *language),
+            Addressee::Service { email } => (email, Language::Fr),
+        };
+        let link = topic.token.as_ref().map(|token| self.public_url.join(&format!("account/{token}")));
+        let (address, agent) = topic.place.clone().unwrap_or_default();
+        Ok(AffairLetter {
+            id: message.id,
+            affair: topic.affair,
+            language,
+            to: to.clone(),
+            link: link.transpose().map_err(|_| ComposeError::Missing("link"))?,
+            expires_at: topic.expires_at,
+            address,
+            agent,
+            secret: topic.secret.clone(),
+            at: message.since,
         })
     }
 }

@@ -1,8 +1,8 @@
 //! Concerns: filed with their tickets in one statement, read with those that the caller may know of.
 
 use chrono::{DateTime, Utc};
-use domain::concern::{Origin, Outcome};
-use domain::id::{CafeId, CategoryCode, ConcernId, TicketId, UserId};
+use domain::concern::{Origin, Outcome, Referrer};
+use domain::id::{CafeId, CategoryCode, ConcernId, TicketId};
 use domain::place::{Areas, Place, Point};
 use domain::text::{Answer, Description};
 use domain::ticket::{Event, Ticket};
@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use crate::connect::sql;
 use crate::outbox::Message;
-use crate::resident::{Contact, TrackingToken};
+use crate::resident::{Contact, tracking_token};
+use crate::seal::digest;
 use crate::ticket::entity as ticket_entity;
 use crate::{Error, Result, Scope, Store, Tx};
 
@@ -39,7 +40,7 @@ pub struct Concern {
     /// The areas of the place, as they were when it was filed.
     pub areas: Areas,
     /// Who filed it.
-    pub referrer: UserId,
+    pub referrer: Referrer,
     /// When.
     pub filed_at: DateTime<Utc>,
 }
@@ -101,8 +102,8 @@ fn ticket_row(new: &NewTicket) -> Result<TicketRow<'_>> {
 const FILE: &str = "
     with filed as (
         insert into concern (
-            id, origin, cafe_id, category_code, outcome, description, answer, lat, lon, address, areas, referrer_id, filed_at
-        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            id, origin, cafe_id, category_code, outcome, description, answer, lat, lon, address, areas, referrer_id, filed_at, client_id
+        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $20)
     ), contact as (
         insert into resident_contact (concern_id, key_id, sealed)
         select $1, $14::text, $15::bytea where $15::bytea is not null
@@ -121,11 +122,11 @@ const FILE: &str = "
         insert into ticket (
             id, reference, version, state, concern_id, cafe_id, category_code, service_code, priority, sensitivity,
             hidden_from_referrer, referrer_id, lat, lon, address, areas, sent, handovers, filed_at, ack_due_at,
-            resolve_due_at
+            resolve_due_at, client_id
         )
         select id, $18 || '-' || lpad(number, greatest(6, length(number)), '0'), 1, 'submitted', $1, $3, $4,
             service_code, priority, sensitivity, hidden_from_referrer, $12, $8, $9, $10, $11, sent, 1, $13, ack_due_at,
-            resolve_due_at
+            resolve_due_at, $20
         from numbered
         returning id, reference
     ), happened as (
@@ -157,7 +158,8 @@ struct ConcernRow {
     lon: Option<f64>,
     address: Option<String>,
     areas: Value,
-    referrer_id: Uuid,
+    referrer_id: Option<Uuid>,
+    client_id: Option<Uuid>,
     filed_at: DateTime<Utc>,
 }
 
@@ -177,7 +179,7 @@ impl TryFrom<ConcernRow> for Concern {
             answer: row.answer.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
             place: row.lat.zip(row.lon).map(|(lat, lon)| Place { point: Point { lat, lon }, address }),
             areas: serde_json::from_value(row.areas).map_err(Error::corrupt)?,
-            referrer: UserId(row.referrer_id),
+            referrer: crate::ticket::referrer(row.referrer_id, row.client_id)?,
             filed_at: row.filed_at,
         })
     }
@@ -196,8 +198,8 @@ impl Tx {
         tickets: Vec<NewTicket>,
         prefix: &ReferencePrefix,
     ) -> Result<Vec<Ticket>> {
-        let sealed = contact.map(|contact| self.key.seal(concern.id, contact)).transpose()?;
-        let digest = contact.map(|_| TrackingToken::digest(self.key.tracking_token(concern.id, 1).as_str()));
+        let sealed = contact.map(|contact| contact.seal(&self.keys.residents, concern.id)).transpose()?;
+        let digest = contact.map(|_| digest(&tracking_token(&self.keys.residents, concern.id, 1)));
         let rows = tickets.iter().map(ticket_row).collect::<Result<Vec<_>>>()?;
         let messages: Vec<MessageRow<'_>> = tickets
             .iter()
@@ -219,14 +221,15 @@ impl Tx {
                 point.map(|point| point.lon).into(),
                 address.map(ToString::to_string).into(),
                 serde_json::to_value(&concern.areas).map_err(Error::corrupt)?.into(),
-                concern.referrer.0.into(),
+                concern.referrer.person().map(|user| user.0).into(),
                 concern.filed_at.into(),
-                contact.map(|_| self.key.id()).into(),
+                contact.map(|_| self.keys.residents.id()).into(),
                 sealed.into(),
                 digest.into(),
                 serde_json::to_value(rows).map_err(Error::corrupt)?.into(),
                 prefix.0.as_str().into(),
                 serde_json::to_value(messages).map_err(Error::corrupt)?.into(),
+                concern.referrer.client().map(|client| client.0).into(),
             ],
         );
         let opened = OpenedRow::find_by_statement(statement).all(&self.db).await?;
@@ -245,7 +248,7 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn resident_has_email(&self, concern: ConcernId) -> Result<bool> {
-        let contact = crate::resident::contact(&self.db, &self.key, concern).await?;
+        let contact = crate::resident::contact(&self.db, &self.keys.residents, concern).await?;
         Ok(contact.is_some_and(|contact| contact.email.is_some()))
     }
 }
@@ -259,7 +262,7 @@ impl Store {
     pub async fn concern(&self, scope: &Scope, id: ConcernId) -> Result<Option<(Concern, Vec<Ticket>)>> {
         let statement = sql(
             "select id, origin, cafe_id, category_code, outcome, description, answer, lat, lon, address, areas,
-                    referrer_id, filed_at
+                    referrer_id, client_id, filed_at
              from concern where id = $1",
             [id.0.into()],
         );

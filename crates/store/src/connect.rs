@@ -1,6 +1,6 @@
 //! The connection pool, transactions, and the ear for `NOTIFY`.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::audit::Record;
@@ -8,32 +8,33 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, Statement,
     TransactionTrait, Value,
 };
+use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::PgListener;
 
-use crate::{ResidentKey, Result};
+use crate::{Result, SealingKeys};
 
 /// How to reach the database.
 #[derive(Clone)]
 pub struct Connect {
-    /// `postgres://user:password@host/database`. Never logged.
-    pub url: String,
+    /// `postgres://user:password@host/database`.
+    pub url: SecretString,
     /// The schema that holds the city: one city a schema.
     pub schema: String,
     /// How many connections at most.
     pub connections: u32,
 }
 
-/// The database, and the key of what residents left.
+/// The database, and the keys of what it holds sealed.
 #[derive(Clone)]
 pub struct Store {
     pub(crate) db: DatabaseConnection,
-    pub(crate) key: ResidentKey,
+    pub(crate) keys: Arc<SealingKeys>,
 }
 
 /// A transaction. Dropped without [`Tx::commit`], it never happened.
 pub struct Tx {
     pub(crate) db: DatabaseTransaction,
-    pub(crate) key: ResidentKey,
+    pub(crate) keys: Arc<SealingKeys>,
     /// What the commit will append to the audit log.
     pub(crate) audit: Mutex<Vec<Record>>,
 }
@@ -49,8 +50,8 @@ impl Store {
     ///
     /// # Errors
     /// When the URL is not one.
-    pub async fn connect(connect: &Connect, key: ResidentKey) -> Result<Self> {
-        let mut options = ConnectOptions::new(&connect.url);
+    pub async fn connect(connect: &Connect, keys: SealingKeys) -> Result<Self> {
+        let mut options = ConnectOptions::new(connect.url.expose_secret());
         options
             .max_connections(connect.connections)
             .connect_lazy(true)
@@ -61,7 +62,7 @@ impl Store {
             .set_schema_search_path(&connect.schema)
             .set_application_name("continuum")
             .sqlx_logging(false);
-        Ok(Self { db: Database::connect(options).await?, key })
+        Ok(Self { db: Database::connect(options).await?, keys: Arc::new(keys) })
     }
 
     /// Begins a transaction.
@@ -69,7 +70,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn begin(&self) -> Result<Tx> {
-        Ok(Tx { db: self.db.begin().await?, key: self.key.clone(), audit: Mutex::default() })
+        Ok(Tx { db: self.db.begin().await?, keys: self.keys.clone(), audit: Mutex::default() })
     }
 
     /// Whether the database answers.

@@ -2,8 +2,8 @@
 //! transaction of the work itself: either both happened or neither.
 
 use chrono::{DateTime, Utc};
-use domain::id::UserId;
 use sea_orm::{ConnectionTrait, FromQueryResult};
+use uuid::Uuid;
 
 use crate::connect::sql;
 use crate::{Error, Result, Store, Tx};
@@ -11,8 +11,8 @@ use crate::{Error, Result, Store, Tx};
 /// A request under a key.
 #[derive(Debug, Clone)]
 pub struct Claim {
-    /// Who asks: keys of two clients never meet.
-    pub client: UserId,
+    /// Who asks, a person or a program: keys of two never meet.
+    pub client: Uuid,
     /// The key.
     pub key: String,
     /// SHA-256 of method, path and body.
@@ -62,14 +62,14 @@ impl Tx {
         let insert = sql(
             "insert into idempotency_key (client, key, fingerprint, created_at) values ($1, $2, $3, $4)
              on conflict do nothing",
-            [claim.client.0.into(), claim.key.clone().into(), claim.fingerprint.clone().into(), now.into()],
+            [claim.client.into(), claim.key.clone().into(), claim.fingerprint.clone().into(), now.into()],
         );
         if self.db.execute_raw(insert).await?.rows_affected() == 1 {
             return Ok(Claimed::First);
         }
         let select = sql(
             "select fingerprint, status, etag, location, body from idempotency_key where client = $1 and key = $2",
-            [claim.client.0.into(), claim.key.clone().into()],
+            [claim.client.into(), claim.key.clone().into()],
         );
         let row = Row::find_by_statement(select).one(&self.db).await?;
         let row = row.ok_or_else(|| Error::Unavailable("an idempotency key was cleared while it was read".into()))?;
@@ -92,7 +92,7 @@ impl Tx {
         let update = sql(
             "update idempotency_key set status = $3, etag = $4, location = $5, body = $6 where client = $1 and key = $2",
             [
-                claim.client.0.into(),
+                claim.client.into(),
                 claim.key.clone().into(),
                 status.into(),
                 answer.etag.clone().into(),

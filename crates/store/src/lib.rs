@@ -9,23 +9,29 @@
 pub mod audit;
 pub mod cafe;
 pub mod city;
+pub mod client;
 pub mod concern;
 mod connect;
 mod error;
 pub mod idempotency;
+pub mod link;
 pub mod migrate;
 pub mod outbox;
 mod resident;
 mod scope;
+mod seal;
+pub mod second_factor;
 pub mod session;
+pub mod throttle;
 pub mod ticket;
 pub mod tracking;
 pub mod user;
 
 pub use connect::{Connect, Listener, Store, Tx, drop_database, ensure_database};
 pub use error::Error;
-pub use resident::{Contact, ResidentKey, TrackingToken};
+pub use resident::Contact;
 pub use scope::Scope;
+pub use seal::{SealingKey, SealingKeys};
 
 /// The result of asking the store.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -1,73 +1,94 @@
 //! Which rows a caller may know of: a part of every query about cases.
 
 use domain::city::catalogue::Sensitivity;
+use domain::concern::Referrer;
 use domain::person::Role;
-use domain::ticket::rights::Person;
+use domain::rights::{Caller, Reach, Secrecy};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition};
-use uuid::Uuid;
 
 use crate::concern::Concern;
 use crate::ticket::entity::Column;
 
 /// Which rows a caller may know of. Made from who is asking, and never widened.
 #[derive(Debug, Clone)]
-pub struct Scope(Reach);
-
-#[derive(Debug, Clone)]
-enum Reach {
-    /// Everything: dispatchers, and Continuum itself.
-    Everything,
-    /// What the person may see.
-    Of { user: Uuid, agent: bool, services: Vec<String> },
-}
+pub struct Scope(Option<Caller>);
 
 impl Scope {
-    /// What this person may know of: [`Person::sees`], said in SQL.
+    /// What this caller may know of: [`Caller::sees`], said in SQL.
     #[must_use]
-    pub fn of(person: &Person) -> Self {
-        if person.is(Role::Dispatcher) {
-            return Self(Reach::Everything);
-        }
-        let services = if person.is(Role::ServiceMember) {
-            person.services.iter().map(ToString::to_string).collect()
-        } else {
-            vec![]
-        };
-        Self(Reach::Of { user: person.user.0, agent: person.is(Role::Agent), services })
+    pub fn of(caller: &Caller) -> Self {
+        Self(Some(caller.clone()))
     }
 
     /// Everything: for Continuum itself, which acts for nobody.
     #[must_use]
     pub const fn everything() -> Self {
-        Self(Reach::Everything)
+        Self(None)
     }
 
-    /// The condition on tickets. Only what the person's roles need is part of it, so that the planner can use the
-    /// index that fits.
+    /// The condition on tickets: [`domain::rights::REACH`], as far as it concerns the caller. Reaches that are the
+    /// same for tickets of every secrecy are asked for once, so that the planner can use the index that fits.
     pub(crate) fn tickets(&self) -> Condition {
-        let Reach::Of { user, agent, services } = &self.0 else { return Condition::all() };
+        let Some(caller) = &self.0 else { return Condition::all() };
         let mut any = Condition::any();
-        if !services.is_empty() {
-            any = any.add(Column::ServiceCode.is_in(services.iter().map(String::as_str)));
-        }
-        if *agent {
-            let own = Column::ReferrerId.eq(*user).and(Column::HiddenFromReferrer.eq(false));
-            let others = Column::ReferrerId.ne(*user).and(Column::Sensitivity.eq(Sensitivity::Standard.code()));
-            any = any.add(own).add(others);
+        for reach in [Reach::Everything, Reach::OfTheirServices, Reach::WithinLimits, Reach::Filed] {
+            let of = Secrecy::ALL.into_iter().filter(|secrecy| caller.reaches(*secrecy).any(|r| r == reach));
+            let of: Vec<Secrecy> = of.collect();
+            if !of.is_empty() {
+                any = any.add(Condition::all().add(those(caller, reach)).add(kept(&of)));
+            }
         }
         if any.is_empty() {
-            // Neither agent nor member of a service: nothing.
             any = any.add(Expr::val(false));
         }
         Condition::all().add(any)
     }
 
-    /// Whether it holds a concern without tickets (answered on the spot, signposted): the officer's own ones.
+    /// Whether it holds a concern without tickets (answered on the spot, signposted): the officer's own ones, and all
+    /// for those who see every ticket.
     pub(crate) fn holds_own(&self, concern: &Concern) -> bool {
-        match &self.0 {
-            Reach::Everything => true,
-            Reach::Of { user, agent, .. } => *agent && concern.referrer.0 == *user,
+        match (&self.0, concern.referrer) {
+            (None, _) => true,
+            (Some(Caller::Person(person)), _) if person.is(Role::Dispatcher) => true,
+            (Some(Caller::Person(person)), Referrer::Person(user)) => person.is(Role::Agent) && person.user == user,
+            (Some(Caller::Client(own)), Referrer::Client(client)) => own.client == client,
+            (Some(Caller::Person(_)), Referrer::Client(_)) | (Some(Caller::Client(_)), Referrer::Person(_)) => false,
         }
     }
+}
+
+fn those(caller: &Caller, reach: Reach) -> Condition {
+    let services = || Column::ServiceCode.is_in(caller.services().iter().map(ToString::to_string));
+    let all = Condition::all();
+    match (reach, caller) {
+        (Reach::Everything, _) => all,
+        (Reach::OfTheirServices, _) => all.add(services()),
+        (Reach::WithinLimits, Caller::Client(client)) => {
+            let all = if client.services.is_empty() { all } else { all.add(services()) };
+            let categories = || Column::CategoryCode.is_in(client.categories.iter().map(ToString::to_string));
+            if client.categories.is_empty() { all } else { all.add(categories()) }
+        }
+        (Reach::Filed, Caller::Person(person)) => all.add(Column::ReferrerId.eq(person.user.0)),
+        (Reach::Filed, Caller::Client(client)) => all.add(Column::ClientId.eq(client.client.0)),
+        (Reach::Nothing, _) | (Reach::WithinLimits, Caller::Person(_)) => all.add(Expr::val(false)),
+    }
+}
+
+/// The tickets of these secrecies: [`domain::ticket::Ticket::secrecy`], said in SQL.
+fn kept(of: &[Secrecy]) -> Condition {
+    if of.len() == Secrecy::ALL.len() {
+        return Condition::all();
+    }
+    of.iter().fold(Condition::any(), |any, secrecy| {
+        any.add(match secrecy {
+            Secrecy::Standard => {
+                Column::Sensitivity.eq(Sensitivity::Standard.code()).and(Column::HiddenFromReferrer.eq(false))
+            }
+            Secrecy::Restricted => {
+                Column::Sensitivity.ne(Sensitivity::Standard.code()).and(Column::HiddenFromReferrer.eq(false))
+            }
+            Secrecy::HiddenFromReferrer => Column::HiddenFromReferrer.eq(true),
+        })
+    })
 }

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use domain::city::catalogue::{ClosureReason, Sensitivity};
-use domain::id::{AreaCode, CafeId, CategoryCode, ConcernId, EventId, ServiceCode, TicketId, UserId, ZoningCode};
+use domain::concern::Referrer;
+use domain::id::{
+    AreaCode, CafeId, CategoryCode, ClientId, ConcernId, EventId, ServiceCode, TicketId, UserId, ZoningCode,
+};
 use domain::place::{Place, Point};
 use domain::ticket::{Event, Priority, State, Ticket};
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -37,7 +40,8 @@ pub(crate) mod entity {
         pub priority: String,
         pub sensitivity: String,
         pub hidden_from_referrer: bool,
-        pub referrer_id: Uuid,
+        pub referrer_id: Option<Uuid>,
+        pub client_id: Option<Uuid>,
         pub lat: f64,
         pub lon: f64,
         pub address: Option<String>,
@@ -103,7 +107,7 @@ pub struct After {
 pub struct Entry {
     /// The event.
     pub event: Event,
-    /// The name of the person who did it, if it was a person.
+    /// The name of the person or the program that did it, if it was one.
     pub name: Option<String>,
 }
 
@@ -132,6 +136,15 @@ impl TryFrom<EntryRow> for Entry {
     }
 }
 
+/// Who filed a concern: exactly one of the two, as a constraint of the tables says.
+pub(crate) fn referrer(user: Option<Uuid>, client: Option<Uuid>) -> Result<Referrer> {
+    match (user, client) {
+        (Some(user), None) => Ok(Referrer::Person(UserId(user))),
+        (None, Some(client)) => Ok(Referrer::Client(ClientId(client))),
+        (None, None) | (Some(_), Some(_)) => Err(Error::corrupt("a concern was filed by nobody, or by two")),
+    }
+}
+
 pub(crate) fn ticket(row: entity::Model) -> Result<Ticket> {
     let unknown = |what: &str| Error::Corrupt(format!("a ticket has an unknown {what}"));
     Ok(Ticket {
@@ -145,7 +158,7 @@ pub(crate) fn ticket(row: entity::Model) -> Result<Ticket> {
         priority: Priority::from_code(&row.priority).ok_or_else(|| unknown("priority"))?,
         sensitivity: Sensitivity::from_code(&row.sensitivity).ok_or_else(|| unknown("sensitivity"))?,
         hidden_from_referrer: row.hidden_from_referrer,
-        referrer: UserId(row.referrer_id),
+        referrer: referrer(row.referrer_id, row.client_id)?,
         place: Place {
             point: Point { lat: row.lat, lon: row.lon },
             address: row.address.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
@@ -256,8 +269,10 @@ impl Store {
     /// When the database does not answer.
     pub async fn timeline(&self, ticket: TicketId, after: i64, limit: u64) -> Result<Page<Entry, i64>> {
         let statement = sql(
-            "select e.version, e.id, e.at, e.actor, e.fact, u.name
-             from ticket_event e left join user_account u on u.id = (e.actor ->> 'user')::uuid
+            "select e.version, e.id, e.at, e.actor, e.fact, coalesce(u.name, c.name) as name
+             from ticket_event e
+             left join user_account u on u.id = (e.actor ->> 'user')::uuid
+             left join api_client c on c.id = (e.actor ->> 'client')::uuid
              where e.ticket_id = $1 and e.version > $2 order by e.version limit $3",
             [ticket.0.into(), after.into(), i64::try_from(limit + 1).unwrap_or(i64::MAX).into()],
         );

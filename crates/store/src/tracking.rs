@@ -8,7 +8,7 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::connect::sql;
-use crate::resident::TrackingToken;
+use crate::seal::digest;
 use crate::{Error, Result, Scope, Store};
 
 /// A concern as its resident may follow it.
@@ -42,11 +42,11 @@ impl Store {
         let statement = sql(
             "select c.id, c.category_code, c.filed_at
              from tracking_link l join concern c on c.id = l.concern_id where l.digest = $1",
-            [TrackingToken::digest(token).into()],
+            [digest(token).into()],
         );
         let Some(row) = Row::find_by_statement(statement).one(&self.db).await? else { return Ok(None) };
         let concern = ConcernId(row.id);
-        let contact = crate::resident::contact(&self.db, &self.key, concern).await?;
+        let contact = crate::resident::contact(&self.db, &self.keys.residents, concern).await?;
         let mut tickets = Vec::new();
         for ticket in self.tickets_of(&Scope::everything(), concern).await? {
             // A concern has a handful of tickets at most: the routing rules send to five services.

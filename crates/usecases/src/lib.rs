@@ -5,14 +5,18 @@
 //! Deliberately absent: HTTP. A command that may be repeated takes an [`once::Once`], which knows how its answer is
 //! shown without knowing by what.
 
+mod authenticate;
 pub mod cafe;
 pub mod city;
 pub mod concern;
 pub mod health;
 pub mod once;
+pub mod password;
+pub mod second_factor;
 pub mod session;
 pub mod ticket;
 pub mod tracking;
+pub mod user;
 
 use std::sync::Arc;
 
@@ -20,12 +24,14 @@ use arc_swap::ArcSwapOption;
 use auth::Tokens;
 use auth::password::Passwords;
 use chrono::{DateTime, Utc};
+use domain::audit::{Act, By, Record};
 use domain::city::City;
 use domain::clock::{Clock, Ids};
 use store::Store;
 use store::city::Loaded;
 use tokio::sync::{Notify, Semaphore};
 
+pub use authenticate::authenticate;
 pub use store::Error as StoreError;
 pub use store::idempotency::{Answer, Claim};
 
@@ -68,6 +74,22 @@ impl Context {
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         self.clock.now()
+    }
+}
+
+/// Where a request came from.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// The address, as text.
+    pub address: Option<String>,
+    /// The program: the User-Agent header.
+    pub agent: Option<String>,
+}
+
+impl Origin {
+    /// What the audit log keeps of an act that nobody proved to be theirs, or that a person did before logging in.
+    pub(crate) fn record(&self, by: By, act: Act, at: DateTime<Utc>) -> Record {
+        Record { at, by, from: self.address.clone(), act, why: None }
     }
 }
 

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
+use auth::Holder as _;
 use auth::permission::HoldCafes;
 use domain::cafe::Cafe;
 use domain::id::CafeId;
@@ -40,7 +41,7 @@ pub(crate) async fn hold(
     body: Body<Nothing>,
 ) -> Result<HttpResponse, Problem> {
     let show = |cafe: &Cafe| reply::kept(StatusCode::OK, Some(cafe.version), None, &CafeView::from(cafe));
-    let claim = key.claim(caller.grant.person().user, &body.digest);
+    let claim = key.claim(caller.grant.holder().id(), &body.digest);
     let done = usecases::cafe::hold(&cx, &caller.grant, CafeId(id.value), Once::new(claim, &show)).await?;
     reply::send(done.into_answer(show), caller.language)
 }

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
+use auth::Holder as _;
 use auth::permission::HoldCafes;
 use chrono::{DateTime, Utc};
 use domain::cafe::Cafe;
@@ -66,7 +67,7 @@ pub(crate) async fn plan(
         let location = Some(format!("/v1/cafes/{}", cafe.id));
         reply::kept(StatusCode::CREATED, Some(cafe.version), location, &CafeView::from(cafe))
     };
-    let claim = key.claim(caller.grant.person().user, &body.digest);
+    let claim = key.claim(caller.grant.holder().id(), &body.digest);
     let done = usecases::cafe::plan(&cx, &caller.grant, cmd, Once::new(claim, &show)).await?;
     reply::send(done.into_answer(show), caller.language)
 }

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
+use auth::Holder as _;
 use auth::permission::FileConcerns;
 use domain::concern::Origin;
 use domain::id::{CafeId, CategoryCode};
@@ -140,13 +141,13 @@ pub(crate) async fn file(
     let show = |filed: &Filed| {
         let Filed { concern, tickets, warnings } = filed;
         let view = FiledConcern {
-            concern: ConcernView::new(concern, tickets, &loaded.city, grant.person(), language, cx.now()),
+            concern: ConcernView::new(concern, tickets, &loaded.city, grant.caller(), language, cx.now()),
             warnings: warnings.iter().map(|warning| WarningView::new(*warning, language)).collect(),
             emergency: EmergencyView::of(concern, &loaded.city, language),
         };
         reply::kept(StatusCode::CREATED, None, Some(format!("/v1/concerns/{}", concern.id)), &view)
     };
-    let claim = key.claim(grant.person().user, &body.digest);
+    let claim = key.claim(grant.holder().id(), &body.digest);
     let done = usecases::concern::file(&cx, &grant, cmd, Once::new(claim, &show)).await?;
     reply::send(done.into_answer(show), language)
 }

@@ -10,8 +10,8 @@ use domain::city::City;
 use domain::concern::{Origin, Outcome, Status};
 use domain::content::Finding;
 use domain::language::{Label, Language};
+use domain::rights::Caller;
 use domain::ticket::Ticket;
-use domain::ticket::rights::Person;
 use serde::Serialize;
 use usecases::concern::{Concern, Warning};
 use utoipa::ToSchema;
@@ -64,7 +64,7 @@ impl ConcernView {
         concern: &Concern,
         tickets: &[Ticket],
         city: &City,
-        reader: &Person,
+        reader: &Caller,
         language: Language,
         now: DateTime<Utc>,
     ) -> Self {

@@ -43,6 +43,6 @@ pub(crate) async fn read(
     let found = usecases::concern::read(&cx, &caller.grant, ConcernId(id.value)).await?;
     let (concern, tickets) = found.ok_or_else(|| Problem::new(Code::NotFound))?;
     let city = &cx.city()?.city;
-    let view = ConcernView::new(&concern, &tickets, city, caller.grant.person(), caller.language, cx.now());
+    let view = ConcernView::new(&concern, &tickets, city, caller.grant.caller(), caller.language, cx.now());
     Ok(reply::read(None, caller.language, &view))
 }

@@ -1,36 +1,54 @@
-//! Who asks. A synchronous extractor, placed first in every handler that needs it: a bad body never answers before 401.
+//! Who asks. Synchronous extractors, placed first in every handler that needs them: a bad body never answers before 401.
 
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::header::AUTHORIZATION;
-use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest};
-use auth::{Grant, Permission, Principal, TokenError};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use auth::{Credential, Grant, Permission, Principal};
+use domain::id::{SessionId, UserId};
 use domain::language::Language;
-use usecases::Context;
+use domain::rights::Caller as Who;
+use usecases::Origin;
 
+use crate::guard::Identified;
 use crate::problem::{Code, Problem, preferred_language};
 
-/// Somebody who has logged in.
-pub(crate) struct LoggedIn(pub(crate) Principal);
+/// A person who has logged in, be it that they have to set up a second factor first.
+pub(crate) struct LoggedIn {
+    pub(crate) user: UserId,
+    pub(crate) session: SessionId,
+    pub(crate) origin: Origin,
+}
 
 /// Somebody who may do `P`, and the language that they prefer.
-pub(crate) struct Caller<P> {
+pub(crate) struct Caller<P: Permission> {
     pub(crate) grant: Grant<P>,
     pub(crate) language: Language,
 }
 
+/// Anybody: where the request came from.
+pub(crate) struct Visitor(pub(crate) Origin);
+
 fn principal(request: &HttpRequest) -> Result<Principal, Problem> {
-    let context = request.app_data::<Data<Context>>().ok_or_else(|| Problem::new(Code::Internal))?;
-    let header = request.headers().get(AUTHORIZATION).ok_or_else(|| Problem::new(Code::Unauthenticated))?;
-    let token = header.to_str().ok().and_then(|value| value.split_once(' '));
-    let token = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token.trim());
-    let token = token.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
-    context.tokens.verify(token, context.now()).map_err(|error| match error {
-        TokenError::Invalid => Problem::new(Code::Unauthenticated),
-        TokenError::Expired => Problem::new(Code::TokenExpired),
-    })
+    let identified = request.extensions().get::<Identified>().cloned();
+    identified.ok_or_else(|| Problem::new(Code::Internal))?.0
+}
+
+fn origin(request: &HttpRequest) -> Origin {
+    request.extensions().get::<Origin>().cloned().unwrap_or_default()
+}
+
+fn logged_in(request: &HttpRequest) -> Result<LoggedIn, Problem> {
+    let principal = principal(request)?;
+    match (principal.caller, principal.credential) {
+        (Who::Person(person), Credential::Session { id, .. }) => {
+            Ok(LoggedIn { user: person.user, session: id, origin: origin(request) })
+        }
+        (Who::Person(_) | Who::Client(_), _) => {
+            Err(Problem::new(Code::MissingRight)
+                .detail(("Ceci est réservé aux personnes.", "This is for people only.")))
+        }
+    }
 }
 
 impl FromRequest for LoggedIn {
@@ -38,7 +56,7 @@ impl FromRequest for LoggedIn {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(principal(request).map(Self))
+        ready(logged_in(request))
     }
 }
 
@@ -52,5 +70,26 @@ impl<P: Permission> FromRequest for Caller<P> {
             Ok(Self { grant, language: preferred_language(request) })
         };
         ready(caller())
+    }
+}
+
+/// The language that somebody prefers.
+pub(crate) struct Preferred(pub(crate) Language);
+
+impl FromRequest for Preferred {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(preferred_language(request))))
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(origin(request))))
     }
 }

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Datelike, Utc};
-use domain::id::{CafeId, TicketId};
+use domain::id::{CafeId, TicketId, UserId};
 use uuid::Uuid;
 
 /// A position in a list.
@@ -54,6 +54,19 @@ impl Cursor for usecases::cafe::After {
     fn parse(text: &str) -> Option<Self> {
         let (starts_at, id) = parse_position(text)?;
         Some(Self { starts_at, id: CafeId(id) })
+    }
+}
+
+impl Cursor for usecases::user::After {
+    fn text(&self) -> String {
+        format!("{}.{}", self.id, self.name)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (id, name) = text.split_once('.')?;
+        // PostgreSQL has no text with a zero byte.
+        let name = Some(name).filter(|name| !name.contains('\0'))?;
+        Some(Self { name: name.to_owned(), id: UserId(id.parse().ok()?) })
     }
 }
 

@@ -4,10 +4,10 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use domain::id::UserId;
 use sha2::{Digest, Sha256};
 use usecases::Claim;
 use utoipa::IntoParams;
+use uuid::Uuid;
 
 use crate::problem::{At, Code, FieldError, Problem};
 
@@ -32,7 +32,7 @@ pub(crate) struct Idempotency {
 
 impl Idempotency {
     /// The claim of a client on the key, for a request with that body.
-    pub(crate) fn claim(self, client: UserId, body: &[u8; 32]) -> Option<Claim> {
+    pub(crate) fn claim(self, client: Uuid, body: &[u8; 32]) -> Option<Claim> {
         let fingerprint = self.request.chain_update(body).finalize().to_vec();
         self.key.map(|key| Claim { client, key, fingerprint })
     }

@@ -1,8 +1,9 @@
 //! Logging in.
 
-use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
+use secrecy::SecretString;
 use serde::Deserialize;
 use usecases::Context;
 use usecases::session::Begin;
@@ -11,6 +12,7 @@ use utoipa::ToSchema;
 use super::SessionTokens;
 use crate::problem::Problem;
 use crate::request::body::{Body, input};
+use crate::request::caller::Visitor;
 
 /// Log in.
 #[derive(Deserialize, ToSchema)]
@@ -20,29 +22,36 @@ pub(crate) struct BeginSession {
     #[schema(pattern = r"^[^\x00-\x20@]+@[^\x00-\x20@]+$", max_length = 254)]
     email: String,
     /// Your password.
-    #[schema(format = "password", min_length = 1, max_length = 1024)]
-    password: String,
+    #[schema(value_type = String, format = "password", min_length = 1, max_length = 1024)]
+    password: SecretString,
+    /// If you have set up a second factor: the code that your application shows, or one of your recovery codes.
+    #[schema(nullable = false, min_length = 6, max_length = 40, example = "123456")]
+    code: Option<String>,
 }
 input!(BeginSession);
 
 /// Log in
 ///
-/// The same answer, in the same time, whether the account does not exist or the password is another.
+/// The same answer, in the same time, whether the account does not exist or the password is another. After several
+/// failed attempts, the next ones are refused for a while.
 #[utoipa::path(
     operation_id = "session_begin",
     tag = "sessions",
     request_body(content = BeginSession, example = json!({"email": "agent@ville-amiens.example", "password": "…"})),
     responses(
         (status = 201, description = "The tokens", body = SessionTokens),
-        (status = 401, description = "`wrong_credentials`"),
+        (status = 401, description = "`wrong_credentials`, `second_factor_needed`, `wrong_second_factor`"),
+        (status = 429, description = "`too_many_attempts`: `Retry-After` says when the next is allowed"),
     ),
     security(())
 )]
 #[post("/v1/sessions")]
-pub(crate) async fn begin(cx: Data<Context>, body: Body<BeginSession>) -> Result<HttpResponse, Problem> {
-    let BeginSession { email, password } = body.value;
-    let held = usecases::session::begin(&cx, Begin { email, password }).await?;
-    let mut response = HttpResponse::Created();
-    response.insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")));
-    Ok(response.json(SessionTokens::from(held)))
+pub(crate) async fn begin(
+    Visitor(origin): Visitor,
+    cx: Data<Context>,
+    body: Body<BeginSession>,
+) -> Result<HttpResponse, Problem> {
+    let BeginSession { email, password, code } = body.value;
+    let held = usecases::session::begin(&cx, Begin { email, password, code }, &origin).await?;
+    Ok(SessionTokens::answer(StatusCode::CREATED, &held))
 }

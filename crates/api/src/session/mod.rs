@@ -1,18 +1,29 @@
-//! `/v1/sessions` and `/v1/me`. Tokens are answered once and not kept, so that these requests take no
-//! `Idempotency-Key`.
+//! `/v1/sessions`. Tokens are answered once and not kept, so that these requests take no `Idempotency-Key`.
 
 mod begin;
 mod end;
-mod me;
+mod list;
 mod refresh;
 
+use actix_web::http::StatusCode;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use chrono::{DateTime, Utc};
+use domain::account::Method;
+use domain::id::SessionId;
 use serde::Serialize;
-use usecases::session::Held;
+use usecases::session::{Held, Listed};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.service(begin::begin).service(refresh::refresh).service(end::end).service(me::me);
+    config
+        .service(begin::begin)
+        .service(refresh::refresh)
+        .service(list::list)
+        .service(end::end_current)
+        .service(end::end);
 }
 
 /// What somebody holds who has logged in.
@@ -28,15 +39,71 @@ pub(crate) struct SessionTokens {
     expires_in: i64,
     /// Gets a new access token, once; see `POST /v1/sessions/refresh`.
     refresh_token: String,
+    /// Your role requires a second factor, and you have none: until you have set one up (`POST /v1/me/second_factor`),
+    /// everything else is refused.
+    #[serde(skip_serializing_if = "is_false")]
+    #[schema(required = false)]
+    second_factor_due: bool,
 }
 
-impl From<Held> for SessionTokens {
-    fn from(held: Held) -> Self {
-        Self {
-            access_token: held.access_token,
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+impl SessionTokens {
+    /// Answers with what somebody holds; nobody on the way is to keep it.
+    fn answer(status: StatusCode, held: &Held) -> HttpResponse {
+        HttpResponseBuilder::new(status).insert_header((CACHE_CONTROL, "no-store")).json(Self {
+            access_token: held.access_token.clone(),
             token_type: "Bearer",
             expires_in: auth::token::LIFETIME.num_seconds(),
-            refresh_token: held.refresh_token,
+            refresh_token: held.refresh_token.expose().to_owned(),
+            second_factor_due: held.second_factor_due,
+        })
+    }
+}
+
+/// A session, as its owner recognises it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SessionView {
+    id: Uuid,
+    /// Whether it is the one that asks.
+    current: bool,
+    method: Method,
+    created_at: DateTime<Utc>,
+    /// When it was last refreshed.
+    refreshed_at: DateTime<Utc>,
+    /// When it ends unless refreshed.
+    expires_at: DateTime<Utc>,
+    /// The address from which it was last refreshed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples("192.0.2.7"))]
+    address: Option<String>,
+    /// The program by which it was begun: the User-Agent header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    agent: Option<String>,
+}
+
+impl SessionView {
+    pub(crate) fn new(session: Listed, current: Option<SessionId>) -> Self {
+        Self {
+            id: session.id.0,
+            current: current == Some(session.id),
+            method: session.method,
+            created_at: session.created_at,
+            refreshed_at: session.refreshed_at,
+            expires_at: session.expires_at,
+            address: session.address,
+            agent: session.agent,
         }
     }
+}
+
+/// Live sessions.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SessionPage {
+    /// The last used first; a hundred at most.
+    pub(crate) items: Vec<SessionView>,
 }

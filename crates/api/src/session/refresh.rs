@@ -1,6 +1,6 @@
 //! Getting a new access token.
 
-use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use serde::Deserialize;
@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::SessionTokens;
 use crate::problem::Problem;
 use crate::request::body::{Body, input};
+use crate::request::caller::Visitor;
 
 /// Spend a refresh token.
 #[derive(Deserialize, ToSchema)]
@@ -23,8 +24,8 @@ input!(RefreshSession);
 
 /// Get a new access token
 ///
-/// Spends the refresh token and answers the next one. A token that was spent before ends its session: one of the two
-/// who hold it has stolen it.
+/// Spends the refresh token and answers the next one. A token that was spent before ends its session, with every token
+/// that came of it: one of the two who hold it has stolen it. The owner is told by e-mail.
 #[utoipa::path(
     operation_id = "session_refresh",
     tag = "sessions",
@@ -36,9 +37,11 @@ input!(RefreshSession);
     security(())
 )]
 #[post("/v1/sessions/refresh")]
-pub(crate) async fn refresh(cx: Data<Context>, body: Body<RefreshSession>) -> Result<HttpResponse, Problem> {
-    let held = usecases::session::refresh(&cx, &body.value.refresh_token).await?;
-    let mut response = HttpResponse::Ok();
-    response.insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")));
-    Ok(response.json(SessionTokens::from(held)))
+pub(crate) async fn refresh(
+    Visitor(origin): Visitor,
+    cx: Data<Context>,
+    body: Body<RefreshSession>,
+) -> Result<HttpResponse, Problem> {
+    let held = usecases::session::refresh(&cx, &body.value.refresh_token, &origin).await?;
+    Ok(SessionTokens::answer(StatusCode::OK, &held))
 }

@@ -89,6 +89,6 @@ pub(crate) async fn list(
     query.finish()?;
     let page = usecases::ticket::list(&cx, &caller.grant, &filter, after, limit).await?;
     let (loaded, now) = (cx.city()?, cx.now());
-    let view = |ticket| TicketView::new(ticket, &loaded.city, caller.grant.person(), caller.language, now);
+    let view = |ticket| TicketView::new(ticket, &loaded.city, caller.grant.caller(), caller.language, now);
     Ok(reply::page(&request, caller.language, page.items.iter().map(view).collect(), page.next.as_ref()))
 }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use auth::Holder as _;
 use auth::permission::ChangeTickets;
 use domain::id::TicketId;
 use domain::ticket::Ticket;
@@ -104,10 +105,10 @@ impl Change {
         let Self { caller: Caller { grant, language }, on, key } = self;
         let loaded: Arc<_> = cx.city()?;
         let show = |ticket: &Ticket| -> Answer {
-            let view = TicketView::new(ticket, &loaded.city, grant.person(), language, cx.now());
+            let view = TicketView::new(ticket, &loaded.city, grant.caller(), language, cx.now());
             reply::kept(StatusCode::OK, Some(ticket.version), None, &view)
         };
-        let claim = key.claim(grant.person().user, digest);
+        let claim = key.claim(grant.holder().id(), digest);
         let done = usecase(&grant, on, Once::new(claim, &show)).await?;
         reply::send(done.into_answer(show), language)
     }

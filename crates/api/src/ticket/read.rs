@@ -30,6 +30,6 @@ pub(crate) async fn read(
 ) -> Result<HttpResponse, Problem> {
     let ticket = usecases::ticket::read(&cx, &caller.grant, &path.ticket).await?;
     let ticket = ticket.ok_or_else(|| Problem::new(Code::NotFound))?;
-    let view = TicketView::new(&ticket, &cx.city()?.city, caller.grant.person(), caller.language, cx.now());
+    let view = TicketView::new(&ticket, &cx.city()?.city, caller.grant.caller(), caller.language, cx.now());
     Ok(reply::read(Some(ticket.version), caller.language, &view))
 }

@@ -89,6 +89,7 @@ fn view(entry: Entry, notes: bool) -> TicketEvent {
     }
     let (actor_type, part) = match event.by {
         Actor::Person { part, .. } => ("person", Some(part)),
+        Actor::Client { part, .. } => ("client", Some(part)),
         Actor::Resident => ("resident", None),
         Actor::System => ("system", None),
     };
@@ -125,7 +126,7 @@ pub(crate) async fn timeline(
     query.finish()?;
     let found = usecases::ticket::timeline(&cx, &caller.grant, &path.ticket, after.unwrap_or(0), limit).await?;
     let (ticket, page) = found.ok_or_else(|| Problem::new(Code::NotFound))?;
-    let notes = caller.grant.person().reads_notes_of(&ticket);
+    let notes = caller.grant.caller().reads_notes_of(&ticket);
     let events = page.items.into_iter().map(|entry| view(entry, notes)).collect();
     Ok(reply::page::<TicketEvent>(&request, Language::default(), events, page.next.as_ref()))
 }

@@ -17,8 +17,8 @@ use usecases::Context;
 use usecases::tracking::Tracked;
 use utoipa::{IntoParams, ToSchema};
 
-use super::page;
 use crate::outermost::Told;
+use crate::page;
 use crate::problem::{Code, Problem, ProblemBody, preferred_language};
 
 /// The token of a tracking link.

@@ -113,5 +113,5 @@ pub(crate) struct JsonWebKeySet {
 )]
 #[get("/.well-known/jwks.json")]
 async fn jwks(cx: Data<Context>) -> HttpResponse {
-    HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=300")).json(cx.tokens.jwks())
+    HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=300")).json(cx.tokens.jwks(cx.now()))
 }

@@ -37,8 +37,8 @@ pub(super) fn people(document: &mut Document, services: &mut Document) -> Vec<De
             let message = format!("the address « {} » stands here a second time", person.email);
             document.add(&format!("/{at}/email"), message);
         }
-        if person.roles.contains(&Role::ServiceMember) == person.services.is_empty() {
-            let message = "the role service_member and the services where the person works go together";
+        if person.roles.iter().any(|role| role.is_in_a_service()) == person.services.is_empty() {
+            let message = "a role in a service and the services where the person works go together";
             document.add(&format!("/{at}/services"), message);
         }
     }

@@ -1,16 +1,17 @@
-//! Which database: the one of `DATABASE_URL`, or a private one in the data folder.
+//! Which database: the one of `DATABASE_URL` (or of the file that `DATABASE_URL_FILE` names), or a private one in the data
+//! folder.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use local_postgres::Server;
 use store::{Connect, Store};
 use usecases::Context;
 
 use crate::instance::{Config, Mail};
 use crate::keys::Keys;
-use crate::{SystemClock, TimeOrderedIds};
-use std::sync::Arc;
+use crate::{SystemClock, TimeOrderedIds, secret};
 
 /// The name of the database on a private server.
 pub(crate) const PRIVATE: &str = "continuum";
@@ -18,9 +19,6 @@ pub(crate) const PRIVATE: &str = "continuum";
 /// Where things are kept.
 #[derive(clap::Args, Clone)]
 pub(crate) struct DatabaseOptions {
-    /// The PostgreSQL database; without it, a private server in the data folder is used.
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
-    database_url: Option<String>,
     /// The schema that holds the city: one city a schema.
     #[arg(long, env = "DATABASE_SCHEMA", default_value = "continuum")]
     database_schema: String,
@@ -48,7 +46,7 @@ impl Database {
         let server = tokio::task::spawn_blocking(move || Server::start(&folder)).await?;
         let server = server.with_context(|| format!("the private PostgreSQL in {shown} does not start"))?;
         store::ensure_database(&server.url("postgres"), PRIVATE).await?;
-        let connect = Connect { url: server.url(PRIVATE), schema: schema.to_owned(), connections };
+        let connect = Connect { url: server.url(PRIVATE).into(), schema: schema.to_owned(), connections };
         Ok(Self { connect, server: Some(server) })
     }
 
@@ -79,20 +77,44 @@ impl DatabaseOptions {
     /// Opens the database.
     pub(crate) async fn open(&self) -> Result<Database> {
         let (schema, connections) = (self.database_schema.clone(), self.database_connections);
-        if let Some(url) = &self.database_url {
-            return Ok(Database { connect: Connect { url: url.clone(), schema, connections }, server: None });
+        if let Some(url) = secret::of_environment("DATABASE_URL")? {
+            return Ok(Database { connect: Connect { url, schema, connections }, server: None });
         }
         Database::private(self.data_dir.join("postgres"), &schema, connections).await
     }
 
     /// The keys.
     pub(crate) fn keys(&self) -> Result<Keys> {
-        Keys::of_folder(&self.keys_dir.clone().unwrap_or_else(|| self.data_dir.join("keys")))
+        Keys::of_folder(&self.keys_dir())
+    }
+
+    /// Where the keys are.
+    pub(crate) fn keys_dir(&self) -> PathBuf {
+        self.keys_dir.clone().unwrap_or_else(|| self.data_dir.join("keys"))
+    }
+
+    /// Refuses the keys and accounts of a demonstration, whose passwords were printed.
+    pub(crate) fn refuse_demo(&self) -> Result<()> {
+        for folder in [Some(self.data_dir.as_path()), self.keys_dir().parent()].into_iter().flatten() {
+            if folder.join(crate::demo::MARK).exists() {
+                bail!(
+                    "{} holds a demonstration, whose keys and passwords are not for use: take another folder",
+                    folder.display()
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Where e-mail goes: to the server of `SMTP_URL`, or into a folder.
+    pub(crate) fn mail(&self) -> Result<Mail> {
+        let server = secret::of_environment("SMTP_URL")?.map(Mail::Smtp);
+        Ok(server.unwrap_or_else(|| Mail::Folder(mail_folder(&self.data_dir))))
     }
 
     /// The store alone, for commands that need no more.
     pub(crate) async fn store(&self, database: &Database) -> Result<Store> {
-        Ok(Store::connect(&database.connect, self.keys()?.resident).await?)
+        Ok(Store::connect(&database.connect, self.keys()?.sealing).await?)
     }
 
     /// A configuration for commands that do not listen.
@@ -105,6 +127,9 @@ impl DatabaseOptions {
             keys: self.keys()?,
             mail,
             password_cost: auth::password::Cost::default(),
+            proxies: Vec::new(),
+            origins: Vec::new(),
+            rate_limits: None,
             threads: None,
             worker: false,
             clock: Arc::new(SystemClock),
@@ -120,6 +145,6 @@ impl DatabaseOptions {
 }
 
 /// Where e-mails lie that go nowhere.
-pub(crate) fn mail_folder(data_dir: &Path) -> PathBuf {
+fn mail_folder(data_dir: &Path) -> PathBuf {
     data_dir.join("mail")
 }

@@ -4,6 +4,7 @@ mod audit;
 mod city;
 mod database;
 mod health;
+mod keys;
 mod migrate;
 mod openapi;
 mod outbox;
@@ -49,8 +50,10 @@ pub enum Command {
     Audit(audit::Audit),
     /// See what could not be sent, or send it again.
     Outbox(outbox::Outbox),
-    /// Make accounts.
+    /// Invite people.
     User(user::User),
+    /// Replace the key that signs access tokens.
+    Keys(keys::Keys),
     /// Write the OpenAPI document, or compare it.
     Openapi(openapi::Openapi),
     /// Ask the instance on this machine whether it is ready: for container health checks.
@@ -88,6 +91,7 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Audit(audit) => audit.run().await,
         Command::Outbox(outbox) => outbox.run().await.map(|()| ExitCode::SUCCESS),
         Command::User(user) => user.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Keys(keys) => keys.run().await.map(|()| ExitCode::SUCCESS),
         Command::Openapi(openapi) => openapi.run(),
         Command::Health(health) => health.run(),
     }

@@ -1,17 +1,59 @@
 //! `continuum serve`.
 
 use std::fs;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use api::RateLimits;
+use auth::password::Cost;
+use ipnet::IpNet;
 use serde::Serialize;
 use url::Url;
 
-use super::database::{DatabaseOptions, mail_folder};
+use super::database::DatabaseOptions;
 use super::{asked_to_stop, tell};
 use crate::instance::{Config, Instance, Mail, build};
 
-/// Answer requests, and drain the outbox unless told not to.
+/// What stands before the handlers.
+#[derive(clap::Args)]
+struct FrontOptions {
+    /// The network of a proxy that is believed when it says for whom it asks (X-Forwarded-For): 10.0.0.0/8; several,
+    /// separated by commas.
+    #[arg(long = "trusted-proxy", env = "CONTINUUM_TRUSTED_PROXIES", value_delimiter = ',')]
+    proxies: Vec<IpNet>,
+    /// A web origin whose scripts may use the API, scheme, host and port; several, separated by commas.
+    #[arg(long = "cors-origin", env = "CONTINUUM_CORS_ORIGINS", value_delimiter = ',', value_parser = origin)]
+    origins: Vec<String>,
+    /// How many requests a minute a person or a program may send to this instance.
+    #[arg(long, env = "CONTINUUM_RATE_LIMIT", default_value = "600")]
+    rate_limit: NonZeroU32,
+    /// The same for an address from which nobody is recognised. An office is one address.
+    #[arg(long, env = "CONTINUUM_RATE_LIMIT_ADDRESS", default_value = "300")]
+    rate_limit_address: NonZeroU32,
+}
+
+/// How much hashing a password costs (argon2id, RFC 9106). When it changes, each password is hashed anew with its
+/// owner's next login.
+#[derive(clap::Args)]
+struct PasswordOptions {
+    /// Memory, KiB.
+    #[arg(long, env = "CONTINUUM_ARGON2_MEMORY_KIB", default_value_t = Cost::default().memory)]
+    argon2_memory_kib: u32,
+    /// Passes over the memory.
+    #[arg(long, env = "CONTINUUM_ARGON2_PASSES", default_value_t = Cost::default().passes)]
+    argon2_passes: u32,
+}
+
+/// A web origin (RFC 6454): scheme, host and port, nothing else. There is no `*`: who may is listed.
+fn origin(text: &str) -> Result<String, String> {
+    let origin = Url::parse(text).ok().map(|url| url.origin()).filter(url::Origin::is_tuple);
+    let origin = origin.map(|origin| origin.ascii_serialization());
+    origin.filter(|origin| origin == text).ok_or_else(|| "expected https://host, or https://host:port".to_owned())
+}
+
+/// Answer requests, and drain the outbox unless told not to. E-mail goes to the server of `SMTP_URL` (smtp://, smtps://,
+/// with login and ?tls=required), or of the file that `SMTP_URL_FILE` names; without one, each e-mail is a file.
 #[derive(clap::Args)]
 pub struct Serve {
     #[command(flatten)]
@@ -25,12 +67,13 @@ pub struct Serve {
     /// The base of every link in e-mails. Default: where this instance listens.
     #[arg(long, env = "CONTINUUM_PUBLIC_URL")]
     public_url: Option<Url>,
-    /// Where e-mail goes: smtp://, smtps://, with login and ?tls=required. Without it, each e-mail is written as a file.
-    #[arg(long, env = "SMTP_URL", hide_env_values = true)]
-    smtp_url: Option<String>,
     /// Leave the outbox to other processes.
     #[arg(long)]
     no_worker: bool,
+    #[command(flatten)]
+    front: FrontOptions,
+    #[command(flatten)]
+    passwords: PasswordOptions,
     /// Once ready, write where this instance answers into this file, as JSON.
     #[arg(long)]
     ready_file: Option<PathBuf>,
@@ -81,17 +124,22 @@ pub(crate) fn write_ready_file(path: &Path, ready: &Ready) -> Result<()> {
 
 impl Serve {
     pub(crate) async fn run(self) -> Result<()> {
-        let database = self.database.open().await?;
-        let mail_dir = self.smtp_url.is_none().then(|| mail_folder(&self.database.data_dir));
-        let mail = match (&self.smtp_url, &mail_dir) {
-            (Some(url), _) => Mail::Smtp(url.clone()),
-            (None, folder) => Mail::Folder(folder.clone().unwrap_or_default()),
+        self.database.refuse_demo()?;
+        let mail = self.database.mail()?;
+        let mail_dir = match &mail {
+            Mail::Folder(folder) => Some(folder.clone()),
+            Mail::Smtp(_) => None,
         };
+        let database = self.database.open().await?;
         let config = Config {
             listen: self.listen.clone(),
             metrics_listen: Some(self.metrics_listen.clone()),
             public_url: self.public_url.clone(),
             worker: !self.no_worker,
+            password_cost: Cost { memory: self.passwords.argon2_memory_kib, passes: self.passwords.argon2_passes },
+            proxies: self.front.proxies,
+            origins: self.front.origins,
+            rate_limits: Some(RateLimits { caller: self.front.rate_limit, address: self.front.rate_limit_address }),
             ..self.database.config(&database, mail)?
         };
         let instance = build(config).await?;

@@ -1,26 +1,18 @@
 //! `continuum user`.
 
-use std::io::Read as _;
-
-use anyhow::{Context as _, Result, bail};
-use auth::password::{Cost, Passwords};
+use anyhow::Result;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
-use domain::clock::{Clock as _, Ids as _};
-use domain::id::{ServiceCode, UserId};
+use domain::id::ServiceCode;
 use domain::language::Language;
 use domain::person::Role;
-use domain::ticket::rights::Person;
-use store::user::User as Account;
+use domain::text::PersonName;
+use usecases::user::{Fault, Invite, InviteError};
 
 use super::database::DatabaseOptions;
 use super::tell;
-use crate::{SystemClock, TimeOrderedIds};
 
-/// The shortest password that is accepted: with 12 characters, CNIL 2022-100 asks for no further measure of its own.
-const SHORTEST: usize = 12;
-
-/// Make accounts.
+/// Invite people.
 #[derive(clap::Args)]
 pub struct User {
     #[command(subcommand)]
@@ -32,23 +24,31 @@ fn role_parser() -> impl clap::builder::TypedValueParser<Value = Role> {
         .map(|code| Role::from_code(&code).expect("the values offered are the roles' codes"))
 }
 
+fn language_parser() -> impl clap::builder::TypedValueParser<Value = Language> {
+    PossibleValuesParser::new(["fr", "en"]).map(|tag| if tag == "en" { Language::En } else { Language::Fr })
+}
+
 /// What to do with accounts.
 #[derive(clap::Subcommand)]
 enum UserCommand {
-    /// Make an account, or change the one with that address. The password is read from standard input.
-    Put {
-        /// The address to log in with.
+    /// Invite somebody: they get an e-mail with a link by which they choose a password. The first administrator is
+    /// invited so; everybody else can be invited through the API.
+    Invite {
+        /// The address to write to, and to log in with.
         #[arg(long)]
         email: String,
         /// The person's name.
-        #[arg(long)]
-        name: String,
+        #[arg(long, value_parser = |name: &str| PersonName::try_from(name.to_owned()))]
+        name: PersonName,
         /// What the person may do; repeat it for several.
         #[arg(long = "role", required = true, value_parser = role_parser())]
         roles: Vec<Role>,
         /// A service that the person works in, by code; repeat it for several.
         #[arg(long = "service")]
         services: Vec<ServiceCode>,
+        /// The language in which the person is written to.
+        #[arg(long, value_parser = language_parser(), default_value = "fr")]
+        language: Language,
         #[command(flatten)]
         database: DatabaseOptions,
     },
@@ -56,34 +56,39 @@ enum UserCommand {
 
 impl User {
     pub(crate) async fn run(self) -> Result<()> {
-        let UserCommand::Put { email, name, roles, services, database: options } = self.command;
-        if roles.contains(&Role::ServiceMember) == services.is_empty() {
-            bail!("the role service_member and at least one --service go together");
-        }
-        let mut password = String::new();
-        std::io::stdin().read_to_string(&mut password).context("the password is read from standard input")?;
-        let password = password.trim_end_matches(['\r', '\n']);
-        if password.chars().count() < SHORTEST {
-            bail!("a password has at least {SHORTEST} characters");
-        }
-        let account = Account {
-            person: Person {
-                user: UserId(TimeOrderedIds.next()),
-                roles: roles.into_iter().collect(),
-                services: services.into_iter().collect(),
-            },
+        let UserCommand::Invite { email, name, roles, services, language, database: options } = self.command;
+        let cmd = Invite {
             email,
             name,
-            language: Language::Fr,
-            password_hash: Some(Passwords::new(Cost::default())?.hash(password)?),
+            language,
+            roles: roles.into_iter().collect(),
+            services: services.into_iter().collect(),
         };
         let database = options.open().await?;
-        let store = options.store(&database).await?;
-        let tx = store.begin().await?;
-        tx.put_user(&account, SystemClock.now()).await.context("is each --service one of the city's?")?;
-        tx.commit().await?;
-        tell(format_args!("{} can log in.", account.email));
-        store.close().await;
-        database.stop().await
+        let context = options.context(&database).await?;
+        let invited = usecases::user::invite_by_operator(&context, cmd).await;
+        if invited.is_ok() {
+            context.store.announce_messages().await?;
+        }
+        context.store.close().await;
+        database.stop().await?;
+        let user = invited.map_err(words)?;
+        tell(format_args!(
+            "{} is invited. The e-mail with the link, which works once within seven days, is sent by the next worker.",
+            user.email
+        ));
+        Ok(())
     }
+}
+
+fn words(error: InviteError) -> anyhow::Error {
+    let InviteError::Invalid(faults) = error else { return error.into() };
+    let words = |fault: &Fault| match fault {
+        Fault::NoRole => "at least one --role is needed".to_owned(),
+        Fault::NoService => "a role in a service goes with at least one --service".to_owned(),
+        Fault::ServiceNotExpected => "without a role in a service, there is no --service".to_owned(),
+        Fault::UnknownService(code) => format!("the city has no service {code}"),
+        Fault::LastAdmin => "this is the last administrator".to_owned(),
+    };
+    anyhow::anyhow!(faults.iter().map(words).collect::<Vec<_>>().join("; "))
 }

@@ -20,7 +20,7 @@ use crate::keys::Keys;
 use crate::{SystemClock, TimeOrderedIds, city};
 
 /// Marks a folder as a demonstration's, and keeps its password; written once the story was played to its end.
-const MARK: &str = "demo.json";
+pub(crate) const MARK: &str = "demo.json";
 
 /// Try it out: a private PostgreSQL, the city of Amiens, a café with eight concerns, the API and the worker.
 #[derive(clap::Args)]
@@ -65,6 +65,9 @@ impl Demo {
             keys: Keys::of_folder(&data_dir.join("keys"))?,
             mail: Mail::Folder(mail_dir.clone()),
             password_cost: Cost::default(),
+            proxies: Vec::new(),
+            origins: Vec::new(),
+            rate_limits: None,
             threads: None,
             worker: true,
             clock: Arc::new(SystemClock),

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, anyhow};
 use domain::id::{ServiceCode, UserId};
 use domain::language::Language;
 use domain::person::Role;
-use domain::ticket::rights::Person;
+use domain::rights::Person;
 use serde::{Deserialize, Serialize};
 use store::user::User;
 use usecases::Context;
@@ -45,9 +45,13 @@ pub(super) async fn put(cx: &Context, people: Vec<DemoPerson>) -> Result<Cast> {
             email: person.email.clone(),
             name: person.name.clone(),
             language: Language::Fr,
+            active: true,
             password_hash: Some(hash.clone()),
+            second_factor: false,
+            version: 1,
+            created_at: cx.now(),
         };
-        tx.put_user(&user, cx.now()).await?;
+        tx.add_user(&user).await?;
         cast.push((rights, person));
     }
     tx.commit().await?;

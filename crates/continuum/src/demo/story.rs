@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, anyhow};
 use auth::permission::ChangeTickets;
-use auth::{Grant, Permission, Principal};
+use auth::{Credential, Grant, Permission, Principal};
 use chrono::{DateTime, Days, Duration, Utc};
 use domain::city::catalogue::ClosureReason;
 use domain::clock::Clock;
@@ -14,6 +14,7 @@ use domain::id::{CafeId, SessionId};
 use domain::language::Language;
 use domain::person::Role;
 use domain::place::{Place, Point};
+use domain::rights::{Caller, Person};
 use domain::ticket::Ticket;
 use domain::ticket::acknowledge::Acknowledge;
 use domain::ticket::close::Close;
@@ -21,7 +22,6 @@ use domain::ticket::event::RefusalReason;
 use domain::ticket::refuse::Refuse;
 use domain::ticket::reopen::Reopen;
 use domain::ticket::resolve::Resolve;
-use domain::ticket::rights::Person;
 use domain::ticket::start::Start;
 use usecases::cafe::Plan;
 use usecases::concern::{Contact, File, Filed};
@@ -80,7 +80,8 @@ fn now_done<T>(done: Done<T>) -> Result<T> {
 }
 
 fn may<P: Permission>(person: &Person) -> Result<Grant<P>> {
-    Ok(Principal { person: person.clone(), session: SessionId(Uuid::nil()) }.grant()?)
+    let credential = Credential::Session { id: SessionId(Uuid::nil()), limited: false };
+    Ok(Principal { caller: Caller::Person(person.clone()), credential, from: None }.grant()?)
 }
 
 fn text<T: TryFrom<String, Error = domain::text::TextError>>(text: &str) -> Result<T> {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::Method;
 use crate::id::{ClientId, ClientSecretId, ConcernId, ServiceCode, SessionId, TicketId, UserId};
 use crate::person::Role;
 
@@ -91,7 +92,7 @@ pub enum Act {
         /// The session.
         session: SessionId,
         /// How.
-        method: LoginMethod,
+        method: Method,
     },
     /// A refresh token came a second time: a copy of it is abroad, and the session was ended.
     RefreshReused {
@@ -100,7 +101,7 @@ pub enum Act {
         /// The session.
         session: SessionId,
     },
-    /// A sign-in through an identity provider (OIDC) failed.
+    /// A sign-in through an identity provider (OpenID Connect) failed.
     SignInRefused {
         /// Why.
         reason: SignInRefusal,
@@ -177,16 +178,6 @@ pub enum LoginRefusal {
     WrongPassword,
     /// The code of the second factor is missing, wrong, or was used before.
     WrongSecondFactor,
-}
-
-/// How a person logged in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LoginMethod {
-    /// With address and password.
-    Password,
-    /// Through an identity provider (OIDC).
-    Oidc,
 }
 
 /// Why a sign-in through an identity provider failed.
@@ -312,7 +303,7 @@ mod tests {
             Act::PasswordSet { user },
             Act::LoginRefused { user: None, reason: LoginRefusal::UnknownPerson },
             Act::LoginThrottled { user: Some(user) },
-            Act::SessionBegun { user, session, method: LoginMethod::Oidc },
+            Act::SessionBegun { user, session, method: Method::Oidc },
             Act::RefreshReused { user, session },
             Act::SignInRefused { reason: SignInRefusal::SiretNotAllowed },
             Act::ClientCreated { client, scopes: vec!["tickets".into()] },

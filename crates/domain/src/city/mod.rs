@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{CalendarCode, CategoryCode, ServiceCode, ZoningCode};
+use crate::person::Role;
 use crate::place::{Areas, Point};
 use crate::ticket::Due;
 use crate::time::Calendar;
@@ -39,6 +40,9 @@ pub struct Settings {
     pub territory: ZoningCode,
     /// The service that settles what no other service takes.
     pub dispatcher_desk: ServiceCode,
+    /// The roles whose holders set up a second factor before they can do anything with a password alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub second_factor_required_for: Vec<Role>,
     /// Who writes to residents (CRPA L112-6, R112-5): name, postal address and telephone, at the foot of each e-mail.
     pub sender: Sender,
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::city::catalogue::ClosureReason;
-use crate::id::{EventId, ServiceCode, TicketId, UserId};
+use crate::id::{ClientId, EventId, ServiceCode, TicketId, UserId};
 use crate::text::{Message, Note, Title};
 
 /// Who did something.
@@ -19,13 +19,20 @@ pub enum Actor {
         /// In which part.
         part: Part,
     },
+    /// A program that uses the API.
+    Client {
+        /// Which.
+        client: ClientId,
+        /// In which part.
+        part: Part,
+    },
     /// The resident, through the tracking link.
     Resident,
     /// Continuum itself: a clock ran out.
     System,
 }
 
-/// The part that a person has in a ticket when they act on it.
+/// The part that a person or a program has in a ticket when they act on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {

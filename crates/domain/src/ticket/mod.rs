@@ -21,6 +21,7 @@ use utoipa::ToSchema;
 
 use crate::city::catalogue::{ClosureReason, Sensitivity};
 use crate::city::routing::Sent;
+use crate::concern::Referrer;
 use crate::id::{CategoryCode, ConcernId, ServiceCode, TicketId, UserId};
 use crate::place::{Areas, Place};
 pub use event::{Actor, Event, Fact};
@@ -84,7 +85,7 @@ pub struct Ticket {
     /// The referrer does not see it: a complaint about an officer.
     pub hidden_from_referrer: bool,
     /// Who filed the concern.
-    pub referrer: UserId,
+    pub referrer: Referrer,
     /// Where.
     pub place: Place,
     /// The areas of the place, as they were when the concern was filed.
@@ -180,7 +181,7 @@ pub(crate) mod example {
             priority: Priority::Normal,
             sensitivity: Sensitivity::Standard,
             hidden_from_referrer: false,
-            referrer: UserId(Uuid::from_u128(3)),
+            referrer: Referrer::Person(UserId(Uuid::from_u128(3))),
             place: Place { point: Point { lat: 49.9, lon: 2.3 }, address: None },
             areas: Areas::new(),
             sent: Sent { rule: "depots".parse().unwrap(), version: 1, because: Vec::new() },

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Fact, Ticket};
-use crate::id::{ConcernId, ServiceCode, UserId};
+use crate::concern::Referrer;
+use crate::id::{ClientId, ConcernId, ServiceCode, UserId};
 
 /// Which message is sent; the name of its template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,6 +56,11 @@ pub enum Recipient {
         /// Who.
         user: UserId,
     },
+    /// Who looks after a program that uses the API.
+    Client {
+        /// The program.
+        client: ClientId,
+    },
     /// The resident who raised the concern, if they left an address.
     Resident {
         /// The concern.
@@ -77,11 +83,10 @@ pub struct Notice {
 pub fn notices(fact: &Fact, ticket: &Ticket, resident: bool, desk: &ServiceCode) -> Vec<Notice> {
     let service = |kind, code: &ServiceCode| Notice { kind, recipient: Recipient::Service { code: code.clone() } };
     let followers = |kind| {
-        let referrer = Notice { kind, recipient: Recipient::Person { user: ticket.referrer } };
         let resident_notice = Notice { kind, recipient: Recipient::Resident { concern: ticket.concern } };
         let mut notices = Vec::with_capacity(2);
-        if !ticket.hidden_from_referrer {
-            notices.push(referrer);
+        if let (Referrer::Person(user), false) = (ticket.referrer, ticket.hidden_from_referrer) {
+            notices.push(Notice { kind, recipient: Recipient::Person { user } });
         }
         if resident {
             notices.push(resident_notice);

@@ -1,76 +1,118 @@
 //! Who may see a ticket and who may do what with it, decided from the ticket and from who is asking.
 
-use std::collections::BTreeSet;
-
 use super::event::Part;
 use super::lifecycle::{Action, Refusal, State};
 use super::{Actor, Ticket};
 use crate::city::catalogue::Sensitivity;
-use crate::id::{ServiceCode, UserId};
+use crate::concern::Referrer;
 use crate::person::Role;
+use crate::rights::{Caller, Client, Person, Reach, Secrecy};
 
-/// A person, as far as rights on tickets depend on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
-    /// Who.
-    pub user: UserId,
-    /// Their roles.
-    pub roles: BTreeSet<Role>,
-    /// The services that they belong to.
-    pub services: BTreeSet<ServiceCode>,
+impl Ticket {
+    /// How far it is kept from others.
+    #[must_use]
+    pub const fn secrecy(&self) -> Secrecy {
+        match (self.hidden_from_referrer, self.sensitivity) {
+            (true, _) => Secrecy::HiddenFromReferrer,
+            (false, Sensitivity::Standard) => Secrecy::Standard,
+            (false, Sensitivity::Restricted | Sensitivity::SignpostOnly) => Secrecy::Restricted,
+        }
+    }
 }
 
-impl Person {
-    /// Whether the person has the role.
-    #[must_use]
-    pub fn is(&self, role: Role) -> bool {
-        self.roles.contains(&role)
-    }
-
-    fn is_of(&self, service: &ServiceCode) -> bool {
-        self.is(Role::ServiceMember) && self.services.contains(service)
-    }
-
-    /// Whether the person may know of the ticket. The `store` asks the same in SQL, in every query; a test compares
+impl Caller {
+    /// Whether the caller may know of the ticket. The `store` asks the same in SQL, in every query; a test compares
     /// the two.
     #[must_use]
     pub fn sees(&self, ticket: &Ticket) -> bool {
-        if self.is(Role::Dispatcher) || self.is_of(&ticket.service) {
-            return true;
-        }
-        if !self.is(Role::Agent) || (ticket.hidden_from_referrer && ticket.referrer == self.user) {
-            return false;
-        }
-        match ticket.sensitivity {
-            Sensitivity::Standard => true,
-            Sensitivity::Restricted => ticket.referrer == self.user,
-            Sensitivity::SignpostOnly => false,
+        self.reaches(ticket.secrecy()).any(|reach| match reach {
+            Reach::Nothing => false,
+            Reach::Filed => self.filed(ticket),
+            Reach::OfTheirServices => self.services().contains(&ticket.service),
+            Reach::WithinLimits => self.is_within_limits(ticket),
+            Reach::Everything => true,
+        })
+    }
+
+    /// Whether the caller filed the ticket's concern.
+    #[must_use]
+    pub fn filed(&self, ticket: &Ticket) -> bool {
+        match (self, ticket.referrer) {
+            (Self::Person(person), Referrer::Person(user)) => person.user == user,
+            (Self::Client(own), Referrer::Client(client)) => own.client == client,
+            (Self::Person(_), Referrer::Client(_)) | (Self::Client(_), Referrer::Person(_)) => false,
         }
     }
 
-    /// Whether the person may read the notes that the service writes for itself: everybody who sees the ticket, but
+    fn is_within_limits(&self, ticket: &Ticket) -> bool {
+        match self {
+            Self::Person(_) => false,
+            Self::Client(Client { services, categories, .. }) => {
+                (services.is_empty() || services.contains(&ticket.service))
+                    && (categories.is_empty() || categories.contains(&ticket.category))
+            }
+        }
+    }
+
+    fn is_of_service(&self, ticket: &Ticket) -> bool {
+        match self {
+            Self::Person(person) => person.is_of(ticket),
+            Self::Client(_) => self.sees(ticket),
+        }
+    }
+
+    /// Whether the caller may read the notes that the service writes for itself: everybody who sees the ticket, but
     /// for the referrer of a restricted one.
     #[must_use]
     pub fn reads_notes_of(&self, ticket: &Ticket) -> bool {
-        self.is(Role::Dispatcher) || self.is_of(&ticket.service) || ticket.sensitivity == Sensitivity::Standard
+        match self {
+            Self::Person(person) => {
+                person.is(Role::Dispatcher) || person.is_of(ticket) || ticket.sensitivity == Sensitivity::Standard
+            }
+            Self::Client(_) => self.sees(ticket),
+        }
     }
 
-    /// The person in the part in which they may do the action on this ticket.
+    /// The caller in the part in which they may do the action on this ticket.
     ///
     /// # Errors
     /// [`Refusal::NotTheirs`] when none of their parts may.
     pub fn acting(&self, action: Action, ticket: &Ticket) -> Result<Actor, Refusal> {
-        let has = |part| match part {
-            Part::Service => self.is_of(&ticket.service),
-            Part::Dispatcher => self.is(Role::Dispatcher),
-            Part::Referrer => self.is(Role::Agent) && ticket.referrer == self.user && !ticket.hidden_from_referrer,
+        let has = |part| match (part, self) {
+            (Part::Service, _) => self.is_of_service(ticket),
+            (Part::Dispatcher, Self::Person(person)) => person.is(Role::Dispatcher),
+            (Part::Dispatcher, Self::Client(_)) => false,
+            (Part::Referrer, Self::Person(person)) => {
+                person.is(Role::Agent) && self.filed(ticket) && !ticket.hidden_from_referrer
+            }
+            (Part::Referrer, Self::Client(_)) => self.filed(ticket) && self.sees(ticket),
         };
-        parts(action, ticket)
-            .iter()
-            .copied()
-            .find(|part| has(*part))
-            .map(|part| Actor::Person { user: self.user, part })
-            .ok_or(Refusal::NotTheirs(action))
+        let part = parts(action, ticket).iter().copied().find(|part| has(*part));
+        part.map(|part| self.in_part(part)).ok_or(Refusal::NotTheirs(action))
+    }
+
+    /// The caller as an actor in that part.
+    #[must_use]
+    pub const fn in_part(&self, part: Part) -> Actor {
+        match self {
+            Self::Person(person) => Actor::Person { user: person.user, part },
+            Self::Client(client) => Actor::Client { client: client.client, part },
+        }
+    }
+
+    /// The caller as who files a concern.
+    #[must_use]
+    pub const fn referrer(&self) -> Referrer {
+        match self {
+            Self::Person(person) => Referrer::Person(person.user),
+            Self::Client(client) => Referrer::Client(client.client),
+        }
+    }
+}
+
+impl Person {
+    fn is_of(&self, ticket: &Ticket) -> bool {
+        self.roles.iter().any(|role| role.is_in_a_service()) && self.services.contains(&ticket.service)
     }
 }
 
@@ -96,15 +138,26 @@ const fn parts(action: Action, ticket: &Ticket) -> &'static [Part] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::{ClientId, UserId};
+    use crate::rights::ClientScope::{self, TicketsRead, TicketsRestricted, TicketsWrite};
     use crate::ticket::example::ticket;
     use uuid::Uuid;
 
-    fn person(roles: &[Role], services: &[&str], user: u128) -> Person {
-        Person {
+    fn person(roles: &[Role], services: &[&str], user: u128) -> Caller {
+        Caller::Person(Person {
             user: UserId(Uuid::from_u128(user)),
             roles: roles.iter().copied().collect(),
             services: services.iter().map(|s| s.parse().unwrap()).collect(),
-        }
+        })
+    }
+
+    fn program(scopes: &[ClientScope], services: &[&str], categories: &[&str]) -> Caller {
+        Caller::Client(Client {
+            client: ClientId(Uuid::from_u128(20)),
+            scopes: scopes.iter().copied().collect(),
+            services: services.iter().map(|s| s.parse().unwrap()).collect(),
+            categories: categories.iter().map(|s| s.parse().unwrap()).collect(),
+        })
     }
 
     #[test]
@@ -115,6 +168,10 @@ mod tests {
         let agent = person(&[Role::Agent], &[], 12);
         let dispatcher = person(&[Role::Dispatcher], &[], 13);
         let admin = person(&[Role::Admin], &["proprete"], 14);
+        let manager = person(&[Role::ServiceManager], &["proprete"], 15);
+        let auditor = person(&[Role::Auditor], &["proprete"], 16);
+        let program_of_proprete = program(&[TicketsRead, TicketsWrite], &["proprete"], &[]);
+        let program_of_voirie = program(&[TicketsRead, TicketsWrite], &["voirie"], &[]);
         let service = "receive acknowledge refuse reroute schedule start hold resume resolve";
         for (who, may) in [
             (&member, service),
@@ -123,6 +180,10 @@ mod tests {
             (&agent, ""),
             (&dispatcher, "reroute reopen close cancel merge"),
             (&admin, ""),
+            (&manager, service),
+            (&auditor, ""),
+            (&program_of_proprete, service),
+            (&program_of_voirie, ""),
         ] {
             let allowed: Vec<&str> = Action::ALL
                 .into_iter()
@@ -148,7 +209,18 @@ mod tests {
             (person(&[Role::Agent], &[], 3), [true, true, false]),
             (person(&[Role::Agent], &[], 12), [true, false, false]),
             (person(&[Role::Dispatcher], &[], 13), [true, true, true]),
-            (person(&[Role::Admin], &[], 14), [false, false, false]),
+            (person(&[Role::Admin], &["proprete"], 14), [false, false, false]),
+            (person(&[Role::ServiceManager], &["proprete"], 15), [true, true, true]),
+            (person(&[Role::ServiceManager], &["voirie"], 15), [false, false, false]),
+            (person(&[Role::Auditor], &["proprete"], 16), [false, false, false]),
+            (person(&[], &["proprete"], 17), [false, false, false]),
+            (program(&[TicketsRead], &[], &[]), [true, false, false]),
+            (program(&[TicketsRead], &["proprete"], &["illegal_dumping"]), [true, false, false]),
+            (program(&[TicketsRead], &["proprete"], &["pothole"]), [false, false, false]),
+            (program(&[TicketsRead, TicketsRestricted], &[], &[]), [true, false, false]),
+            (program(&[TicketsRead, TicketsRestricted], &["proprete"], &[]), [true, true, true]),
+            (program(&[TicketsRead, TicketsRestricted], &["voirie"], &[]), [false, false, false]),
+            (program(&[TicketsWrite], &["proprete"], &[]), [false, false, false]),
         ] {
             assert_eq!([&standard, &restricted, &complaint].map(|t| who.sees(t)), sees, "{who:?}");
         }

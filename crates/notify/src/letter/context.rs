@@ -40,10 +40,16 @@ pub(super) struct Context {
 
 /// Who writes.
 #[derive(Debug, Serialize)]
-struct Foot {
+pub(super) struct Foot {
     name: String,
     address: String,
     phone: String,
+}
+
+impl Foot {
+    pub(super) fn of(sender: &Sender) -> Self {
+        Self { name: one_line(&sender.name), address: one_line(&sender.address), phone: telephone(&sender.phone) }
+    }
 }
 
 impl Context {
@@ -74,11 +80,7 @@ impl Context {
             body_told: letter.body_told.as_deref().map(one_line),
             refusal,
             link: letter.link.to_string(),
-            sender: Foot {
-                name: one_line(&sender.name),
-                address: one_line(&sender.address),
-                phone: telephone(&sender.phone),
-            },
+            sender: Foot::of(sender),
         })
     }
 }
@@ -109,7 +111,7 @@ fn date_text(date: NaiveDate, language: Language) -> String {
 }
 
 /// The day and the time, in Paris: `14/03/2026 à 14 h 30` or `… à 17 h`, `14 March 2026 at 14:30`.
-fn moment(at: DateTime<Utc>, language: Language) -> String {
+pub(super) fn moment(at: DateTime<Utc>, language: Language) -> String {
     let date = day(at, language);
     let local = at.with_timezone(&Paris);
     match language {

@@ -13,6 +13,7 @@ use domain::ticket::notice::Kind;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value, context, escape_formatter};
+use serde::Serialize;
 
 use super::context::{Context, NO_BREAK};
 use super::{ComposeError, Letter};
@@ -22,7 +23,7 @@ macro_rules! sources {
 }
 
 /// The words of each letter, in both languages.
-const WORDS: [(&str, &str); 12] = sources![
+const WORDS: [(&str, &str); 24] = sources![
     "referral.service.fr",
     "referral.service.en",
     "refused.service.fr",
@@ -35,6 +36,18 @@ const WORDS: [(&str, &str); 12] = sources![
     "outcome.agent.en",
     "outcome.resident.fr",
     "outcome.resident.en",
+    "invitation.fr",
+    "invitation.en",
+    "password_reset.fr",
+    "password_reset.en",
+    "password_changed.fr",
+    "password_changed.en",
+    "second_factor_changed.fr",
+    "second_factor_changed.en",
+    "session_stolen.fr",
+    "session_stolen.en",
+    "secret_expires.fr",
+    "secret_expires.en",
 ];
 
 /// The words that all letters of a language share.
@@ -75,7 +88,12 @@ pub(super) const fn words(kind: Kind, audience: Audience) -> Option<&'static str
 pub(super) fn render(letter: &Letter, sender: &Sender) -> Result<Parts, ComposeError> {
     let (kind, audience, language) = (letter.kind, letter.audience, letter.language);
     let words = words(kind, audience).ok_or(ComposeError::Pair { kind, audience })?;
-    let values = Value::from(Serde(Context::new(letter, sender)?));
+    render_words(words, language, Context::new(letter, sender)?)
+}
+
+/// The subject, the text and the HTML of these words with these values.
+pub(super) fn render_words(words: &str, language: Language, values: impl Serialize) -> Result<Parts, ComposeError> {
+    let values = Value::from(Serde(values));
     let [subject, text, html] = FORMS;
     let form = |form: &str| -> Result<String, ComposeError> {
         let values = context! { layout => format!("layout.{form}.jinja"), ..values.clone() };

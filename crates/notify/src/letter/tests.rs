@@ -2,16 +2,17 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
+use domain::account::Affair;
 use domain::city::Sender;
 use domain::city::catalogue::{Audience, ClosureReason};
-use domain::id::{MessageId, TicketId};
+use domain::id::{ClientSecretId, LinkId, MessageId, SessionId, TicketId};
 use domain::language::Language;
 use domain::ticket::event::RefusalReason;
 use domain::ticket::notice::Kind;
 use mail_parser::{MessageParser, MimeHeaders};
 use uuid::Uuid;
 
-use super::{ComposeError, Letter, compose, templates};
+use super::{AffairLetter, ComposeError, Letter, compose, compose_affair, templates};
 
 const AUDIENCES: [Audience; 3] = [Audience::Service, Audience::Agent, Audience::Resident];
 
@@ -80,6 +81,54 @@ fn every_letter() -> Vec<(String, Letter)> {
     letters
 }
 
+/// Each letter about an account or a program, in both languages.
+fn every_affair() -> Vec<(String, AffairLetter)> {
+    let (link, session) = (LinkId(Uuid::from_u128(1)), SessionId(Uuid::from_u128(2)));
+    let affairs = [
+        ("invitation", Affair::Invitation { link }),
+        ("password_reset", Affair::PasswordReset { link }),
+        ("password_changed", Affair::PasswordChanged),
+        ("second_factor_changed", Affair::SecondFactorChanged { enabled: true }),
+        ("second_factor_changed.removed", Affair::SecondFactorChanged { enabled: false }),
+        ("session_stolen", Affair::SessionStolen { session }),
+        ("secret_expires", Affair::SecretExpires { secret: ClientSecretId(Uuid::from_u128(3)) }),
+    ];
+    let letter = |affair: Affair, language: Language| {
+        let linked = matches!(affair, Affair::Invitation { .. } | Affair::PasswordReset { .. });
+        let stolen = matches!(affair, Affair::SessionStolen { .. });
+        let secret = matches!(affair, Affair::SecretExpires { .. });
+        AffairLetter {
+            id: MessageId(Uuid::from_u128(0x019c_e000_0000_7000_8000_0000_0000_0002)),
+            affair,
+            language,
+            to: "agent@ville-amiens.example".into(),
+            link: linked.then(|| "https://continuum.example/account/Tq3Zp0cJ0dGkV6bWm1xY8rHs2nLf4uAe".parse().unwrap()),
+            expires_at: (linked || secret).then(|| at(20, 8, 5)),
+            address: stolen.then(|| "192.0.2.7".into()),
+            agent: stolen.then(|| "Mozilla/5.0 (X11; Linux x86_64)".into()),
+            secret: secret.then(|| ("Portail de la ville".into(), "9f2c".into())),
+            at: at(13, 8, 5),
+        }
+    };
+    let mut letters = Vec::new();
+    for (name, affair) in affairs {
+        for language in [Language::Fr, Language::En] {
+            letters.push((format!("{name}.{}", language.tag()), letter(affair, language)));
+        }
+    }
+    letters
+}
+
+fn raw_affair(letter: &AffairLetter) -> String {
+    String::from_utf8(compose_affair(letter, &sender()).unwrap().formatted()).unwrap()
+}
+
+/// Every letter that there is, composed: its language, and what leaves.
+fn everything() -> Vec<(Language, String)> {
+    let letters = every_letter().into_iter().map(|(_, letter)| (letter.language, raw(&letter)));
+    letters.chain(every_affair().into_iter().map(|(_, letter)| (letter.language, raw_affair(&letter)))).collect()
+}
+
 fn raw(letter: &Letter) -> String {
     String::from_utf8(compose(letter, &sender()).unwrap().formatted()).unwrap()
 }
@@ -99,16 +148,15 @@ fn read(raw: &str) -> (String, String, String) {
     )
 }
 
-fn check(name: &str, letter: &Letter) {
-    let raw = raw(letter);
-    let (subject, text, html) = read(&raw);
+fn check(name: &str, raw: &str) {
+    let (subject, text, html) = read(raw);
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| {
         let text = text.replace("\r\n", "\n");
-        let head = headers(&raw).replace("\r\n", "\n");
+        let head = headers(raw).replace("\r\n", "\n");
         insta::assert_snapshot!(format!("{name}.txt"), format!("{head}\n\n[{subject}]\n\n{text}"));
         insta::assert_snapshot!(format!("{name}.html"), html.replace("\r\n", "\n"));
     });
@@ -117,7 +165,10 @@ fn check(name: &str, letter: &Letter) {
 #[test]
 fn every_letter_reads_as_it_was_approved() {
     for (name, letter) in every_letter() {
-        check(&name, &letter);
+        check(&name, &raw(&letter));
+    }
+    for (name, letter) in every_affair() {
+        check(&name, &raw_affair(&letter));
     }
 }
 
@@ -130,7 +181,7 @@ fn an_outcome_names_the_body_that_was_told() {
             service_phone: None,
             ..letter(Kind::Outcome, audience, Language::Fr)
         };
-        check(&format!("outcome.{name}.fr.body-told"), &letter);
+        check(&format!("outcome.{name}.fr.body-told"), &raw(&letter));
     }
 }
 
@@ -191,7 +242,10 @@ fn every_file_of_words_is_reachable_and_every_letter_has_one() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .filter(|name| !name.starts_with("layout.") && !name.starts_with("frame."))
         .collect();
-    let letters: BTreeSet<String> = every_letter().into_iter().map(|(name, _)| format!("{name}.jinja")).collect();
+    let affairs = every_affair().into_iter().map(|(_, letter)| (letter.affair.code(), letter.language));
+    let affairs = affairs.map(|(code, language)| format!("{code}.{}", language.tag()));
+    let letters = every_letter().into_iter().map(|(name, _)| name).chain(affairs);
+    let letters: BTreeSet<String> = letters.map(|name| format!("{name}.jinja")).collect();
     assert_eq!(files, letters);
 }
 
@@ -249,6 +303,37 @@ fn no_value_adds_a_header_a_line_or_a_tag() {
 }
 
 #[test]
+fn no_value_of_an_affair_adds_a_header_a_line_or_a_tag() {
+    let hostile = "x\r\nBcc: victim@elsewhere.example\r\n\r\n<script>alert(1)</script>\u{202e}";
+    for (_, letter) in every_affair() {
+        let letter = AffairLetter {
+            address: letter.address.map(|_| hostile.into()),
+            agent: letter.agent.map(|_| hostile.into()),
+            secret: letter.secret.map(|(_, hint)| (hostile.into(), hint)),
+            ..letter
+        };
+        let (subject, text, html) = read(&raw_affair(&letter));
+        assert!(!subject.contains(['\r', '\n']));
+        assert!(text.lines().all(|line| !line.starts_with("Bcc")), "{text}");
+        assert!(!html.contains("<script"), "{html}");
+    }
+}
+
+#[test]
+fn the_link_of_an_account_stands_in_its_letter_only() {
+    for (name, letter) in every_affair() {
+        let (subject, text, html) = read(&raw_affair(&letter));
+        let linked = letter.link.is_some();
+        assert_eq!(text.contains("/account/"), linked, "{name}");
+        assert_eq!(html.contains("/account/"), linked, "{name}");
+        assert!(!subject.contains("/account/"));
+        let without = AffairLetter { link: None, secret: None, ..letter };
+        let needs = linked || name.starts_with("secret_expires");
+        assert_eq!(matches!(compose_affair(&without, &sender()), Err(ComposeError::Missing(_))), needs, "{name}");
+    }
+}
+
+#[test]
 fn mails_of_a_ticket_form_one_conversation_and_a_repeat_is_the_same_mail() {
     for (_, letter) in every_letter() {
         let first = raw(&letter);
@@ -271,26 +356,26 @@ fn the_address_stands_in_to_only_and_the_category_in_no_subject() {
         assert_eq!(raw.matches(&letter.to).count(), 1);
         assert!(!text.contains(&letter.to) && !html.contains(&letter.to));
         assert!(text.contains(letter.link.as_str()), "{text}");
-    }
-}
-
-#[test]
-fn html_fetches_nothing_and_french_spaces_stay_out_of_its_style() {
-    for (_, letter) in every_letter() {
-        let (_, _, html) = read(&raw(&letter));
-        for remote in ["<img", "<link", "src=", "url(", "@import", "<script", "<iframe"] {
-            assert!(!html.contains(remote), "{remote}");
-        }
-        let style = html.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
-        assert!(style.is_ascii());
         assert_eq!(html.matches("href=\"https:").count(), 2);
     }
 }
 
 #[test]
+fn html_fetches_nothing_and_french_spaces_stay_out_of_its_style() {
+    for (_, raw) in everything() {
+        let (_, _, html) = read(&raw);
+        for remote in ["<img", "<link", "src=", "url(", "@import", "<script", "<iframe"] {
+            assert!(!html.contains(remote), "{remote}");
+        }
+        let style = html.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
+        assert!(style.is_ascii());
+    }
+}
+
+#[test]
 fn a_conditional_french_sentence_keeps_its_marks_together() {
-    for (_, letter) in every_letter().into_iter().filter(|(_, letter)| letter.language == Language::Fr) {
-        let (subject, text, html) = read(&raw(&letter));
+    for (_, raw) in everything().into_iter().filter(|(language, _)| *language == Language::Fr) {
+        let (subject, text, html) = read(&raw);
         for words in [subject, text, html] {
             for mark in [" :", " ;", " !", " ?", " »", "« "] {
                 assert!(!words.contains(mark), "{mark} in {words}");

@@ -7,9 +7,9 @@ use chrono_tz::Europe::Paris;
 use domain::city::City;
 use domain::city::catalogue::{Category, Sensitivity};
 use domain::city::routing::{Route, Subject};
-use domain::concern::{Origin, Outcome};
+use domain::concern::{Origin, Outcome, Referrer};
 use domain::content::{self, Finding};
-use domain::id::{CafeId, CategoryCode, ConcernId, EventId, MessageId, ServiceCode, TicketId, UserId};
+use domain::id::{CafeId, CategoryCode, ConcernId, EventId, MessageId, ServiceCode, TicketId};
 use domain::place::{Areas, Place};
 use domain::text::{Answer, Description};
 use domain::ticket::event::Part;
@@ -136,7 +136,7 @@ pub async fn file(
         return Err(FileError::Invalid(faults));
     };
     let id = ConcernId(cx.ids.next());
-    let (concern, contact, warnings) = draft(id, cmd, category, areas, who.person().user, now);
+    let (concern, contact, warnings) = draft(id, cmd, category, areas, who.caller().referrer(), now);
     let tickets = match concern.outcome {
         Outcome::Referred => open(cx, city, category, &concern, contact.as_ref())?,
         Outcome::AnsweredOnTheSpot | Outcome::Signposted => Vec::new(),
@@ -189,7 +189,7 @@ fn draft(
     cmd: File,
     category: &Category,
     areas: Areas,
-    referrer: UserId,
+    referrer: Referrer,
     filed_at: DateTime<Utc>,
 ) -> (Concern, Option<Contact>, Vec<Warning>) {
     let File { origin, cafe, description, place, answer, resident, confirm_text, .. } = cmd;
@@ -293,7 +293,10 @@ fn ticket(
         .into_iter()
         .map(|notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice))
         .collect();
-    let by = Actor::Person { user: concern.referrer, part: Part::Referrer };
+    let by = match concern.referrer {
+        Referrer::Person(user) => Actor::Person { user, part: Part::Referrer },
+        Referrer::Client(client) => Actor::Client { client, part: Part::Referrer },
+    };
     let event = Event { id: EventId(cx.ids.next()), version: 1, at: concern.filed_at, by, fact };
     Ok(NewTicket { ticket, event, messages })
 }

@@ -18,5 +18,9 @@ pub async fn read(
     who: &Grant<ReadTickets>,
     id: ConcernId,
 ) -> Result<Option<(Concern, Vec<Ticket>)>, Error> {
-    cx.store.concern(&Scope::of(who.person()), id).await
+    let found = cx.store.concern(&Scope::of(who.caller()), id).await?;
+    if let Some((_, tickets)) = &found {
+        crate::ticket::record_shown(cx, who, tickets).await?;
+    }
+    Ok(found)
 }

@@ -1,65 +1,119 @@
-//! Logging in.
+//! Logging in with a password, and with a second factor where there is one.
 
-use auth::refresh::RefreshToken;
-use domain::id::SessionId;
-use store::session::NewSession;
+use auth::second_factor::Seed;
+use auth::secret::{self, normalise_recovery_code};
+use domain::account::Method;
+use domain::audit::act::LoginRefusal;
+use domain::audit::{Act, By};
+use domain::id::UserId;
+use secrecy::SecretString;
+use store::user::User;
 
-use super::{Held, LIFETIME};
-use crate::Context;
+use super::open::{Opened, open};
+use super::tries::{Throttled, Tries};
+use super::{Held, SessionError};
+use crate::{Context, Origin, password};
 
 /// Log in.
 pub struct Begin {
     /// The address of the account.
     pub email: String,
     /// The password.
-    pub password: String,
+    pub password: SecretString,
+    /// A one-time code, or a recovery code.
+    pub code: Option<String>,
 }
 
 /// Why somebody is not logged in.
 #[derive(Debug, thiserror::Error)]
 pub enum BeginError {
-    /// There is no such account, it has no password, or the password is another. Which of them is not said.
+    /// There is no such account, it has no password, it is disabled, or the password is another. Which of them is not
+    /// said.
     #[error("the e-mail address or the password is wrong")]
     WrongCredentials,
-    /// The token could not be signed.
+    /// The password is right, and a code is needed too.
+    #[error("a second factor is needed")]
+    SecondFactorNeeded,
+    /// The password is right, and the code is wrong or was used before.
+    #[error("the second factor is wrong")]
+    WrongSecondFactor,
+    /// Too many attempts.
     #[error(transparent)]
-    Key(#[from] auth::token::KeyError),
-    /// The database does not answer.
+    Throttled(#[from] Throttled),
+    /// The session cannot be begun.
     #[error(transparent)]
-    Store(#[from] store::Error),
+    Session(#[from] SessionError),
+}
+
+impl From<store::Error> for BeginError {
+    fn from(error: store::Error) -> Self {
+        Self::Session(error.into())
+    }
 }
 
 /// Logs somebody in. Takes as long for an account that does not exist as for a wrong password.
 ///
 /// # Errors
 /// See [`BeginError`].
-///
-/// # Panics
-/// If the process is being torn down.
-pub async fn begin(cx: &Context, cmd: Begin) -> Result<Held, BeginError> {
+pub async fn begin(cx: &Context, cmd: Begin, from: &Origin) -> Result<Held, BeginError> {
     let user = cx.store.user_by_email(&cmd.email).await?;
-    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-    let passwords = cx.passwords.clone();
-    let permit = cx.hashing.clone().acquire_owned().await.expect("the semaphore is never closed");
-    let verified = tokio::task::spawn_blocking(move || {
-        let verified = passwords.verify(&cmd.password, hash.as_deref());
-        drop(permit);
-        verified
-    });
-    let verified = verified.await.expect("verifying a password does not panic");
-    let user = user.filter(|_| verified).ok_or(BeginError::WrongCredentials)?;
-    let refresh_token = RefreshToken::generate();
-    let now = cx.now();
-    let session = NewSession {
-        id: SessionId(cx.ids.next()),
-        user: user.person.user,
-        refresh_digest: RefreshToken::digest(refresh_token.as_str()),
-        created_at: now,
-        expires_at: now + LIFETIME,
+    let tries = Tries::of(&cmd.email, from);
+    tries.take(cx, user.as_ref()).await?;
+    let hash = user.as_ref().filter(|user| user.active).and_then(|user| user.password_hash.clone());
+    let verified = password::verify(cx, &cmd.password, hash.clone()).await;
+    let (Some(user), Some(hash), true) = (&user, hash, verified) else {
+        refused(cx, user.as_ref(), from, why(user.as_ref())).await?;
+        return Err(BeginError::WrongCredentials);
     };
-    let access_token = cx.tokens.sign(&user.person, session.id, now)?;
-    let tx = cx.store.begin().await?;
-    tx.begin_session(session).await?;
-    tx.commit().await?;
-    Ok(Held { access_token, refresh_token: refresh_token.as_str().to_owned() })
+    if user.second_factor {
+        match &cmd.code {
+            None => {
+                tries.give_back(cx).await?;
+                return Err(BeginError::SecondFactorNeeded);
+            }
+            Some(code) if accepts(cx, user.person.user, code).await? => {}
+            Some(_) => {
+                refused(cx, Some(user), from, LoginRefusal::WrongSecondFactor).await?;
+                return Err(BeginError::WrongSecondFactor);
+            }
+        }
+    }
+    tries.forgive(cx).await?;
+    let renewed = password::renewed_hash(cx, &cmd.password, &hash).await;
+    Ok(open(
+        cx,
+        user,
+        from,
+        Opened { method: Method::Password, id_token: None, rehash: renewed.map(|new| (hash, new)) },
+    )
+    .await?)
+}
+
+/// Whether a one-time code or a recovery code is the person's, and was not used before; it is used by this.
+pub(crate) async fn accepts(cx: &Context, user: UserId, code: &str) -> Result<bool, store::Error> {
+    let Some(factor) = cx.store.second_factor(user).await? else { return Ok(false) };
+    let seed =
+        Seed::from_bytes(&factor.seed).ok_or_else(|| store::Error::Corrupt("a seed of another length".into()))?;
+    let code = code.trim();
+    if code.len() == 6 {
+        return match seed.step_of(code, cx.now()) {
+            Some(step) => cx.store.spend_step(user, step).await,
+            None => Ok(false),
+        };
+    }
+    cx.store.spend_recovery_code(user, &secret::digest(&normalise_recovery_code(code)), cx.now()).await
+}
+
+fn why(user: Option<&User>) -> LoginRefusal {
+    match user {
+        None => LoginRefusal::UnknownPerson,
+        Some(user) if !user.active => LoginRefusal::Disabled,
+        Some(user) if user.password_hash.is_none() => LoginRefusal::NoPassword,
+        Some(_) => LoginRefusal::WrongPassword,
+    }
+}
+
+async fn refused(cx: &Context, user: Option<&User>, from: &Origin, reason: LoginRefusal) -> Result<(), store::Error> {
+    let act = Act::LoginRefused { user: user.map(|user| user.person.user), reason };
+    cx.store.audit(&from.record(By::Nobody, act, cx.now())).await
 }

@@ -1,15 +1,15 @@
 //! Who one is.
 
-use auth::Principal;
+use domain::id::UserId;
 use store::Error;
 use store::user::User;
 
 use crate::Context;
 
-/// The account of the principal; none when it is no longer in use.
+/// The account of a person.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn me(cx: &Context, who: &Principal) -> Result<Option<User>, Error> {
-    cx.store.user(who.person.user).await
+pub async fn me(cx: &Context, user: UserId) -> Result<Option<User>, Error> {
+    cx.store.user(user).await
 }

@@ -2,14 +2,23 @@
 
 mod begin;
 mod end;
+mod list;
 mod me;
+mod open;
 mod refresh;
+mod tries;
 
+pub(crate) use begin::accepts;
 pub use begin::{Begin, BeginError, begin};
-pub use end::end;
+pub use end::{end, end_current};
+pub use list::list;
 pub use me::me;
 pub use refresh::{RefreshError, refresh};
+pub use store::session::Listed;
+pub use tries::Throttled;
+pub(crate) use tries::Tries;
 
+use auth::secret::Secret;
 use chrono::Duration;
 
 /// How long a session lasts without being refreshed.
@@ -20,5 +29,18 @@ pub struct Held {
     /// The access token.
     pub access_token: String,
     /// The refresh token: it can be used once.
-    pub refresh_token: String,
+    pub refresh_token: Secret,
+    /// A second factor has to be set up before anything else.
+    pub second_factor_due: bool,
+}
+
+/// Why a session cannot be begun.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The token could not be signed.
+    #[error(transparent)]
+    Key(#[from] auth::token::KeyError),
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] store::Error),
 }

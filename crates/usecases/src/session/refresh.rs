@@ -1,10 +1,14 @@
 //! Getting a new access token for a refresh token, which is spent by it.
 
-use auth::refresh::RefreshToken;
+use auth::secret::{self, Secret};
+use domain::account::Affair;
+use domain::audit::{Act, By};
+use domain::id::MessageId;
+use store::outbox::Message;
 use store::session::Refreshed;
 
-use super::{Held, LIFETIME};
-use crate::Context;
+use super::{Held, LIFETIME, SessionError};
+use crate::{Context, Origin};
 
 /// Why a refresh token is not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -12,35 +16,43 @@ pub enum RefreshError {
     /// There is no such token, it was spent, its session has ended, or the account is no longer in use.
     #[error("the refresh token is not valid")]
     Invalid,
-    /// The token could not be signed.
+    /// The session cannot go on.
     #[error(transparent)]
-    Key(#[from] auth::token::KeyError),
-    /// The database does not answer.
-    #[error(transparent)]
-    Store(#[from] store::Error),
+    Session(#[from] SessionError),
+}
+
+impl From<store::Error> for RefreshError {
+    fn from(error: store::Error) -> Self {
+        Self::Session(error.into())
+    }
 }
 
 /// Spends a refresh token for an access token and the next refresh token. A token that was spent before ends its
-/// session: one of the two that hold it has stolen it.
+/// session, with every token that came of it: one of the two that hold it has stolen it. The owner is told.
 ///
 /// # Errors
 /// See [`RefreshError`].
-pub async fn refresh(cx: &Context, presented: &str) -> Result<Held, RefreshError> {
-    let next = RefreshToken::generate();
+pub async fn refresh(cx: &Context, presented: &str, from: &Origin) -> Result<Held, RefreshError> {
+    let next = Secret::generate("crt_");
     let now = cx.now();
-    let refreshed = cx
-        .store
-        .refresh_session(&RefreshToken::digest(presented), &RefreshToken::digest(next.as_str()), now, now + LIFETIME)
-        .await?;
-    let (session, user) = match refreshed {
-        Refreshed::Renewed { session, user } => (session, user),
-        Refreshed::Reused => {
-            tracing::warn!("a spent refresh token was presented; its session has ended");
-            return Err(RefreshError::Invalid);
+    let (presented, address) = (secret::digest(presented), from.address.as_deref());
+    let tx = cx.store.begin().await?;
+    match tx.refresh_session(&presented, &next.digest(), address, now, now + LIFETIME).await? {
+        Refreshed::Renewed { session, user } => {
+            let access_token = cx.tokens.sign_session(user, session, now).map_err(SessionError::from)?;
+            tx.commit().await?;
+            let holder = cx.store.session_holder(session, user, now).await?;
+            let second_factor_due = holder.is_some_and(|(_, limited)| limited);
+            Ok(Held { access_token, refresh_token: next, second_factor_due })
         }
-        Refreshed::Unknown => return Err(RefreshError::Invalid),
-    };
-    let user = cx.store.user(user).await?.ok_or(RefreshError::Invalid)?;
-    let access_token = cx.tokens.sign(&user.person, session, now)?;
-    Ok(Held { access_token, refresh_token: next.as_str().to_owned() })
+        Refreshed::Reused { session, user } => {
+            tx.audit(&from.record(By::Nobody, Act::RefreshReused { user, session }, now));
+            let message = Message::to_person(user, MessageId(cx.ids.next()), Affair::SessionStolen { session });
+            tx.append_message(&message, now).await?;
+            tx.commit().await?;
+            cx.wake.notify_one();
+            Err(RefreshError::Invalid)
+        }
+        Refreshed::Unknown => Err(RefreshError::Invalid),
+    }
 }

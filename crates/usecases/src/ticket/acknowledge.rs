@@ -23,7 +23,7 @@ pub async fn acknowledge(
     change(cx, who, on, Action::Acknowledge, once, async |ticket, now| {
         if let Some(assignee) = cmd.assignee {
             let user = cx.store.user(assignee).await?;
-            if !user.is_some_and(|user| user.person.services.contains(&ticket.service)) {
+            if !user.is_some_and(|user| user.active && user.person.services.contains(&ticket.service)) {
                 return Err(ChangeError::Invalid(Fault::AssigneeNotOfService));
             }
         }

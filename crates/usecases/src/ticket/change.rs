@@ -73,12 +73,12 @@ pub(super) async fn change(
     let now = cx.now();
     let done = once
         .run(cx, async |tx| {
-            let ticket = tx.lock_ticket(&Scope::of(who.person()), &on.ticket).await?.ok_or(ChangeError::NotFound)?;
+            let ticket = tx.lock_ticket(&Scope::of(who.caller()), &on.ticket).await?.ok_or(ChangeError::NotFound)?;
             if !on.seen.contains(&ticket.version) {
                 return Err(ChangeError::Stale(ticket.version));
             }
             next(ticket.state, action)?;
-            let by = who.person().acting(action, &ticket)?;
+            let by = who.caller().acting(action, &ticket)?;
             let Change { ticket, fact } = decide(ticket, now).await?;
             let event = Event { id: EventId(cx.ids.next()), version: ticket.version, at: now, by, fact };
             let messages = messages(cx, tx, &ticket, &event).await?;

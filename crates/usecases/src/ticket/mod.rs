@@ -12,6 +12,7 @@ mod start;
 pub use acknowledge::acknowledge;
 pub use change::{ChangeError, Fault, On};
 pub use close::close;
+pub(crate) use read::record_shown;
 pub use read::{list, read, timeline};
 pub use refuse::refuse;
 pub use reopen::reopen;

@@ -164,7 +164,7 @@ fn many_faults_in_many_files_are_all_found_in_one_run() {
             "zonings/secteurs.geojson:7: features[sud].properties.name: is missing",
             "routing.yaml:3: [voirie].when.any_of: needs at least one entry",
             "demo.yaml:3: [anne.petit@bourg.example].roles[0]: « boss » is not one of: agent, service_member, \
-             dispatcher, admin",
+             service_manager, dispatcher, auditor, admin",
         ]
     );
 }

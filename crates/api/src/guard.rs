@@ -1,0 +1,103 @@
+//! Before every handler: the request's headers are of a decent size, the caller has not asked too often, and the token,
+//! if one was presented, is verified and still holds. What was found out waits for the extractors of
+//! [`crate::request::caller`]: a public route does not care, the others refuse before they read the body.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage as _, ResponseError as _};
+use auth::{Presented, Principal, TokenError};
+use usecases::{Context, Origin};
+
+use crate::front::{Counted, Front, Standing};
+use crate::problem::{Code, Problem};
+
+/// How many bytes of headers a request may have.
+const MAX_HEADERS: usize = 16 * 1024;
+
+/// Who is asking, or why nobody is recognised.
+#[derive(Clone)]
+pub(crate) struct Identified(pub(crate) Result<Principal, Problem>);
+
+/// Stands before every handler.
+pub(crate) async fn guard(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match admit(&request).await {
+        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
+        Err(problem) => Ok(request.into_response(problem.error_response()).map_into_boxed_body()),
+    }
+}
+
+async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
+    let internal = || Problem::new(Code::Internal);
+    let cx = request.app_data::<Data<Context>>().cloned().ok_or_else(internal)?;
+    let front = request.app_data::<Data<Front>>().cloned().ok_or_else(internal)?;
+    let size: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if size > MAX_HEADERS {
+        return Err(Problem::new(Code::HeadersTooLarge));
+    }
+    let (address, origin) = front.origin(request);
+    let presented = bearer(request.headers()).and_then(|token| verify(&cx, &token));
+    let counted = match (&presented, address) {
+        (Ok(Presented::Session { user, .. }), _) => Some(Counted::Caller(user.0)),
+        (Ok(Presented::Client { client, .. }), _) => Some(Counted::Caller(client.0)),
+        (Err(_), address) => address.map(Counted::Address),
+    };
+    // Whoever looks after the server may ask as often as they like.
+    let counted = counted.filter(|_| !request.path().starts_with("/health/"));
+    match counted.and_then(|counted| front.count(counted)) {
+        Some(Ok(standing)) => drop(request.extensions_mut().insert(standing)),
+        Some(Err(standing)) => {
+            request.extensions_mut().insert(standing);
+            return Err(Problem::new(Code::RateLimited).retry_after(i64::try_from(standing.wait).unwrap_or(60)));
+        }
+        None => {}
+    }
+    let identified = match presented {
+        Ok(presented) => identify(&cx, presented, &origin).await,
+        Err(problem) => Err(problem),
+    };
+    request.extensions_mut().insert(origin);
+    request.extensions_mut().insert(Identified(identified));
+    Ok(())
+}
+
+/// The token of an `Authorization` header (RFC 6750, 2.1).
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<String, Problem> {
+    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, token) = header.and_then(|value| value.split_once(' ')).unwrap_or_default();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(token.trim().to_owned())
+    } else {
+        Err(Problem::new(Code::Unauthenticated))
+    }
+}
+
+fn verify(cx: &Context, token: &str) -> Result<Presented, Problem> {
+    cx.tokens.verify(token, cx.now()).map_err(|error| match error {
+        TokenError::Invalid => Problem::new(Code::InvalidToken),
+        TokenError::Expired => Problem::new(Code::TokenExpired),
+    })
+}
+
+async fn identify(cx: &Context, presented: Presented, origin: &Origin) -> Result<Principal, Problem> {
+    let principal = usecases::authenticate(cx, presented, origin.address.clone()).await?;
+    principal.ok_or_else(|| Problem::new(Code::InvalidToken))
+}
+
+/// Tells a caller how they stand with their limit.
+pub(crate) fn tell(standing: Standing, headers: &mut HeaderMap) {
+    let Standing { policy, quota, remaining, wait } = standing;
+    for (name, value) in [
+        ("ratelimit-policy", format!("\"{policy}\";q={quota};w=60")),
+        ("ratelimit", format!("\"{policy}\";r={remaining};t={wait}")),
+    ] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Pages: templates inside this binary, plain HTML that works without script.
+
+use std::sync::LazyLock;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_SECURITY_POLICY;
+use minijinja::{Environment, Error, UndefinedBehavior, Value};
+
+use crate::outermost::Told;
+use crate::problem::{Code, Problem};
+
+/// The pages have one style sheet, and nothing else.
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// The same, and a form that comes back to us.
+const FORM_POLICY: &str =
+    "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
+static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    for (name, source) in [
+        ("layout.html", include_str!("../templates/layout.html")),
+        ("tracking.html", include_str!("../templates/tracking.html")),
+        ("lost.html", include_str!("../templates/lost.html")),
+        ("problems.html", include_str!("../templates/problems.html")),
+        ("password.html", include_str!("../templates/password.html")),
+        ("password_chosen.html", include_str!("../templates/password_chosen.html")),
+        ("password_lost.html", include_str!("../templates/password_lost.html")),
+    ] {
+        environment.add_template(name, source).expect("the templates are inside this binary, and a test renders each");
+    }
+    environment
+});
+
+/// A page.
+pub(crate) fn render(name: &str, context: Value) -> Result<String, Error> {
+    TEMPLATES.get_template(name)?.render(context)
+}
+
+/// A page, to be sent.
+pub(crate) fn answer(html: String) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header(("X-Robots-Tag", "noindex, nofollow"))
+        .body(html)
+}
+
+/// A page with a form, or one that such a form leads to. Told in its own words, also when something is wrong.
+pub(crate) fn form(status: StatusCode, name: &str, context: Value) -> Result<HttpResponse, Problem> {
+    let html = render(name, context).map_err(|error| {
+        tracing::error!(%error, "a page could not be rendered");
+        Problem::new(Code::Internal)
+    })?;
+    let mut response = HttpResponse::build(status)
+        .content_type("text/html; charset=utf-8")
+        .insert_header((CONTENT_SECURITY_POLICY, FORM_POLICY))
+        .insert_header(("X-Robots-Tag", "noindex, nofollow"))
+        .body(html);
+    response.extensions_mut().insert(Told);
+    Ok(response)
+}

@@ -1,0 +1,52 @@
+//! Choosing a password through a link.
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+use secrecy::SecretString;
+use serde::Deserialize;
+use usecases::Context;
+use utoipa::ToSchema;
+
+use crate::problem::Problem;
+use crate::request::body::{Body, input};
+use crate::request::caller::Visitor;
+
+/// Choose a password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChoosePassword {
+    /// The last part of the link in the e-mail.
+    #[schema(min_length = 1, max_length = 64)]
+    token: String,
+    /// The password that you want: 12 characters at least, hard to guess.
+    #[schema(value_type = String, format = "password", min_length = 1, max_length = 1024)]
+    password: SecretString,
+}
+input!(ChoosePassword);
+
+/// Choose a password through a link
+///
+/// For programs that show the page of the link in the e-mail themselves. The link is used up; every session of the
+/// account ends; failed logins are forgotten.
+#[utoipa::path(
+    operation_id = "password_choose",
+    tag = "sessions",
+    request_body(content = ChoosePassword, example = json!({"token": "…", "password": "pigeon violet tram soupière"})),
+    responses(
+        (status = 204, description = "The password is set: log in with it"),
+        (status = 410, description = "`link_expired`"),
+        (status = 422, description = "The password is too weak: `errors` says why"),
+    ),
+    security(())
+)]
+#[post("/v1/passwords")]
+pub(crate) async fn choose(
+    Visitor(origin): Visitor,
+    cx: Data<Context>,
+    body: Body<ChoosePassword>,
+) -> Result<HttpResponse, Problem> {
+    let ChoosePassword { token, password } = body.value;
+    let chosen = usecases::password::choose(&cx, &token, &password, &origin).await;
+    chosen.map_err(|error| super::problem(error, "/password"))?;
+    Ok(HttpResponse::NoContent().finish())
+}

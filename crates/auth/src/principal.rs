@@ -1,0 +1,57 @@
+//! Who is asking, once their token was verified and is known not to be revoked.
+
+use domain::id::{ClientId, ClientSecretId, SessionId, UserId};
+use domain::rights::Caller;
+use uuid::Uuid;
+
+/// Who is asking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// The person or the program, with what they may do at this moment.
+    pub caller: Caller,
+    /// By what they were recognised.
+    pub credential: Credential,
+    /// The address that the request came from.
+    pub from: Option<String>,
+}
+
+/// By what a caller was recognised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// The access token of a session.
+    Session {
+        /// The session.
+        id: SessionId,
+        /// A second factor has to be set up before anything else.
+        limited: bool,
+    },
+    /// The access token of a program.
+    Token {
+        /// The token's id (`jti`).
+        id: Uuid,
+    },
+    /// A key of a program.
+    Key {
+        /// Which.
+        id: ClientSecretId,
+    },
+}
+
+/// What an access token says, as far as its signature can vouch for it. Whether it still holds, the database knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presented {
+    /// A person in a session.
+    Session {
+        /// Who.
+        user: UserId,
+        /// The session.
+        session: SessionId,
+    },
+    /// A program.
+    Client {
+        /// Which.
+        client: ClientId,
+        /// The token's id (`jti`).
+        token: Uuid,
+    },
+}

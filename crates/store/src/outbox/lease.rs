@@ -1,0 +1,262 @@
+//! Leasing messages, with all that is needed to write them: one statement.
+
+use chrono::{DateTime, Utc};
+use domain::account::Affair;
+use domain::city::catalogue::Category;
+use domain::city::organisation::Service;
+use domain::id::{EventId, LinkId, MessageId};
+use domain::language::Language;
+use domain::ticket::notice::{Kind, Recipient};
+use domain::ticket::{Event, Ticket};
+use sea_orm::FromQueryResult;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::connect::sql;
+use crate::resident::{Contact, tracking_token};
+use crate::ticket::entity as ticket_entity;
+use crate::{Error, Result, Store};
+
+/// Where a message goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Addressee {
+    /// A service's mailbox.
+    Service {
+        /// Its address.
+        email: String,
+    },
+    /// A person with an account.
+    Person {
+        /// Their address.
+        email: String,
+        /// Their language.
+        language: Language,
+    },
+    /// A resident.
+    Resident {
+        /// Their address.
+        email: String,
+        /// Their language.
+        language: Language,
+        /// The token of their tracking link.
+        token: String,
+    },
+}
+
+/// A message that a worker has leased, with what it needs to write it.
+#[derive(Debug, Clone)]
+pub struct Leased {
+    /// Its id.
+    pub id: MessageId,
+    /// To whom; none when there is no address any more.
+    pub addressee: Option<Addressee>,
+    /// What it tells of.
+    pub topic: Topic,
+    /// Which attempt this is, from 1.
+    pub attempt: i32,
+    /// When the message was first due.
+    pub since: DateTime<Utc>,
+}
+
+/// What a message tells of.
+#[derive(Debug, Clone)]
+pub enum Topic {
+    /// What happened to a ticket.
+    Ticket(Box<About>),
+    /// What happened to an account or to a program.
+    Affair(AffairTopic),
+}
+
+impl Topic {
+    /// What a log calls it: a ticket's reference, or what happened to an account.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Ticket(about) => &about.ticket.reference,
+            Self::Affair(topic) => topic.affair.code(),
+        }
+    }
+}
+
+/// An event of a ticket, as a message tells it.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// Which message.
+    pub kind: Kind,
+    /// The ticket, as it is now.
+    pub ticket: Ticket,
+    /// The event that it tells of.
+    pub event: Event,
+    /// The ticket's category.
+    pub category: Category,
+    /// The ticket's service.
+    pub service: Service,
+}
+
+/// What happened to an account or to a program, as a message tells it.
+#[derive(Debug, Clone)]
+pub struct AffairTopic {
+    /// What happened.
+    pub affair: Affair,
+    /// The token of the link, when the message carries one.
+    pub token: Option<String>,
+    /// When the link or the secret expires.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Where the stolen session was last refreshed from: address and program.
+    pub place: Option<(Option<String>, Option<String>)>,
+    /// The program's name and the end of its secret.
+    pub secret: Option<(String, String)>,
+}
+
+#[derive(FromQueryResult)]
+struct LeasedRow {
+    message_id: Uuid,
+    kind: String,
+    recipient: Value,
+    attempts: i32,
+    since: Option<DateTime<Utc>>,
+    about: Option<Value>,
+    event_version: Option<i64>,
+    event_id: Option<Uuid>,
+    at: Option<DateTime<Utc>>,
+    actor: Option<Value>,
+    fact: Option<Value>,
+    category: Option<Value>,
+    service: Option<Value>,
+    contact: Option<String>,
+    link_expires_at: Option<DateTime<Utc>>,
+    session_address: Option<String>,
+    session_agent: Option<String>,
+    secret_hint: Option<String>,
+    secret_expires_at: Option<DateTime<Utc>>,
+    client_name: Option<String>,
+    mailbox: Option<String>,
+    person_email: Option<String>,
+    person_language: Option<String>,
+    key_id: Option<String>,
+    sealed: Option<Vec<u8>>,
+    generation: Option<i32>,
+    #[sea_orm(nested)]
+    ticket: Option<ticket_entity::Model>,
+}
+
+const LEASE: &str = "
+    with ready as (
+        select id from outbox o
+        where state = 'pending' and due_at <= $1 and (leased_until is null or leased_until <= $1)
+            and not exists (select from outbox e where e.lane = o.lane and e.state = 'pending' and e.seq < o.seq)
+        order by seq limit $3 for update skip locked
+    ), leased as (
+        update outbox set leased_until = $2, attempts = attempts + 1 where id in (select id from ready) returning *
+    )
+    select m.id as message_id, m.kind, m.recipient, m.attempts, m.since, m.about, e.version as event_version,
+        e.id as event_id, e.at, e.actor, e.fact, c.definition as category, s.definition as service,
+        to_service.mailbox, person.email as person_email, person.language as person_language, contact.key_id,
+        contact.sealed, link.generation, to_client.contact, account_link.expires_at as link_expires_at,
+        session.address as session_address, session.agent as session_agent, secret.hint as secret_hint,
+        secret.expires_at as secret_expires_at, to_client.name as client_name, t.*
+    from leased m
+    left join ticket t on t.id = m.ticket_id
+    left join ticket_event e on e.ticket_id = m.ticket_id and e.version = m.event_version
+    left join category c on c.code = t.category_code
+    left join service s on s.code = t.service_code
+    left join service to_service on to_service.code = m.recipient ->> 'code'
+    left join user_account person on person.id = (m.recipient ->> 'user')::uuid and person.active
+    left join resident_contact contact on contact.concern_id = (m.recipient ->> 'concern')::uuid
+    left join tracking_link link on link.concern_id = contact.concern_id
+    left join api_client to_client on to_client.id = (m.recipient ->> 'client')::uuid
+    left join account_link on account_link.id = (m.about ->> 'link')::uuid
+    left join session on session.id = (m.about ->> 'session')::uuid
+    left join client_secret secret on secret.id = (m.about ->> 'secret')::uuid
+    order by m.seq";
+
+impl Store {
+    /// Leases the messages that are due, at most `limit`, each the first pending one of its lane.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn lease_messages(&self, now: DateTime<Utc>, until: DateTime<Utc>, limit: u64) -> Result<Vec<Leased>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let statement = sql(LEASE, [now.into(), until.into(), limit.into()]);
+        let rows = LeasedRow::find_by_statement(statement).all(&self.db).await?;
+        rows.into_iter().map(|row| self.leased(row)).collect()
+    }
+
+    fn leased(&self, mut row: LeasedRow) -> Result<Leased> {
+        let addressee = self.addressee(&mut row)?;
+        let since = row.since.or(row.at).ok_or_else(|| Error::corrupt("a message tells of nothing"))?;
+        let (id, attempt) = (MessageId(row.message_id), row.attempts);
+        let topic = match row.about.take() {
+            Some(about) => Topic::Affair(self.affair(about, row)?),
+            None => Topic::Ticket(Box::new(about_ticket(row)?)),
+        };
+        Ok(Leased { id, addressee, topic, attempt, since })
+    }
+
+    fn addressee(&self, row: &mut LeasedRow) -> Result<Option<Addressee>> {
+        let recipient: Recipient = serde_json::from_value(row.recipient.take()).map_err(Error::corrupt)?;
+        let language = |tag: &str| if tag == Language::En.tag() { Language::En } else { Language::Fr };
+        Ok(match recipient {
+            Recipient::Service { .. } => row.mailbox.take().map(|email| Addressee::Service { email }),
+            Recipient::Client { .. } => row.contact.take().map(|email| Addressee::Service { email }),
+            Recipient::Person { .. } => row
+                .person_email
+                .take()
+                .zip(row.person_language.take())
+                .map(|(email, tag)| Addressee::Person { email, language: language(&tag) }),
+            Recipient::Resident { concern } => match (&row.key_id, &row.sealed, row.generation) {
+                (Some(key_id), Some(sealed), Some(generation)) => {
+                    let contact = Contact::open(&self.keys.residents, concern, key_id, sealed)?;
+                    contact.email.map(|email| Addressee::Resident {
+                        email,
+                        language: contact.language,
+                        token: tracking_token(&self.keys.residents, concern, generation),
+                    })
+                }
+                _ => None,
+            },
+        })
+    }
+
+    fn affair(&self, about: Value, row: LeasedRow) -> Result<AffairTopic> {
+        let affair: Affair = serde_json::from_value(about).map_err(Error::corrupt)?;
+        let token = match affair {
+            Affair::Invitation { link } | Affair::PasswordReset { link } => Some(self.link_token(link)),
+            Affair::PasswordChanged
+            | Affair::SecondFactorChanged { .. }
+            | Affair::SessionStolen { .. }
+            | Affair::SecretExpires { .. } => None,
+        };
+        Ok(AffairTopic {
+            affair,
+            token,
+            expires_at: row.link_expires_at.or(row.secret_expires_at),
+            place: matches!(affair, Affair::SessionStolen { .. }).then_some((row.session_address, row.session_agent)),
+            secret: row.client_name.zip(row.secret_hint),
+        })
+    }
+
+    fn link_token(&self, link: LinkId) -> String {
+        crate::link::token(&self.keys.accounts, link)
+    }
+}
+
+fn about_ticket(row: LeasedRow) -> Result<About> {
+    let lost = || Error::corrupt("a message tells of an event that is not there");
+    let (Some(ticket), Some(id), Some(version), Some(at)) = (row.ticket, row.event_id, row.event_version, row.at)
+    else {
+        return Err(lost());
+    };
+    Ok(About {
+        kind: Kind::from_code(&row.kind).ok_or_else(|| Error::corrupt("a message is of an unknown kind"))?,
+        ticket: crate::ticket::ticket(ticket)?,
+        event: Event { id: EventId(id), version, at, by: parse(row.actor)?, fact: parse(row.fact)? },
+        category: parse(row.category)?,
+        service: parse(row.service)?,
+    })
+}
+
+fn parse<T: DeserializeOwned>(value: Option<Value>) -> Result<T> {
+    serde_json::from_value(value.unwrap_or_default()).map_err(Error::corrupt)
+}

@@ -1,0 +1,217 @@
+//! Passwords: chosen through a link or by who knows the last one, forgotten, hashed away from the threads that answer.
+
+use std::time::Duration as StdDuration;
+
+use auth::password::{Weak, check_strength};
+use chrono::Duration;
+use domain::account::{Affair, Purpose};
+use domain::audit::{Act, By};
+use domain::id::{LinkId, MessageId, SessionId, UserId};
+use secrecy::{ExposeSecret as _, SecretString};
+use store::link::Link;
+use store::outbox::Message;
+use store::throttle::{Key, Limit};
+use store::user::User;
+use store::{Error, Tx};
+use tokio::time::{Instant, sleep_until};
+
+use crate::session::{Throttled, Tries};
+use crate::{Context, Origin};
+
+/// How long a link for a forgotten password lives.
+const RESET: Duration = Duration::hours(1);
+/// How often links are asked for, for one account and from one address.
+const ASKED: Limit = Limit { burst: 3, interval: Duration::minutes(20) };
+/// The same, from one address for any account.
+const ASKED_FROM: Limit = Limit { burst: 30, interval: Duration::minutes(1) };
+/// How often the current password is tried by who is logged in.
+const CONFIRMED: Limit = Limit { burst: 5, interval: Duration::minutes(3) };
+/// How long asking for a link takes, whether the account exists or not: longer than the work does.
+const ANSWER_AFTER: StdDuration = StdDuration::from_millis(300);
+
+/// Why a password is not set.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// There is no such link (any more).
+    #[error("the link cannot be used any more")]
+    LinkInvalid,
+    /// The current password is another.
+    #[error("the current password is wrong")]
+    WrongPassword,
+    /// The new password is too weak.
+    #[error(transparent)]
+    Weak(#[from] Weak),
+    /// Too many attempts.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Hash(#[from] auth::password::HashError),
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// Whether the password is the one of that hash. Without a hash, no; but it takes as long to say so.
+///
+/// # Panics
+/// If the process is being torn down.
+pub(crate) async fn verify(cx: &Context, password: &SecretString, hash: Option<String>) -> bool {
+    let password = password.clone();
+    hashing(cx, move |passwords| passwords.verify(password.expose_secret(), hash.as_deref())).await
+}
+
+/// The password's hash at the cost in force, when the one at hand was made at another.
+pub(crate) async fn renewed_hash(cx: &Context, password: &SecretString, hash: &str) -> Option<String> {
+    if !cx.passwords.is_outdated(hash) {
+        return None;
+    }
+    let password = password.clone();
+    match hashing(cx, move |passwords| passwords.hash(password.expose_secret())).await {
+        Ok(hash) => Some(hash),
+        Err(error) => {
+            tracing::warn!(%error, "a password keeps its hash of another cost");
+            None
+        }
+    }
+}
+
+async fn hash(cx: &Context, password: &SecretString) -> Result<String, PasswordError> {
+    let password = password.clone();
+    Ok(hashing(cx, move |passwords| passwords.hash(password.expose_secret())).await?)
+}
+
+/// Runs on a thread that may block, as many at once as there are processors.
+async fn hashing<T: Send + 'static>(
+    cx: &Context,
+    work: impl FnOnce(&auth::password::Passwords) -> T + Send + 'static,
+) -> T {
+    let passwords = cx.passwords.clone();
+    let permit = cx.hashing.clone().acquire_owned().await.expect("the semaphore is never closed");
+    let done = tokio::task::spawn_blocking(move || {
+        let outcome = work(&passwords);
+        drop(permit);
+        outcome
+    });
+    done.await.expect("hashing does not panic, and the process is not being torn down")
+}
+
+/// Asks for a link to choose another password. The answer is the same, and takes the same time, whether there is such
+/// an account or not.
+///
+/// # Errors
+/// [`PasswordError::Throttled`] after too many; that does not depend on the account either.
+pub async fn forgotten(cx: &Context, email: &str, from: &Origin) -> Result<(), PasswordError> {
+    let answer_at = Instant::now() + ANSWER_AFTER;
+    let outcome = ask(cx, email, from).await;
+    sleep_until(answer_at).await;
+    outcome
+}
+
+async fn ask(cx: &Context, email: &str, from: &Origin) -> Result<(), PasswordError> {
+    let now = cx.now();
+    let address = from.address.clone().unwrap_or_default();
+    let of_account = Key::of("forgotten password of an account", &[&email.trim().to_lowercase(), &address]);
+    let of_address = Key::of("forgotten password from an address", &[&address]);
+    for (key, limit) in [(of_account, ASKED), (of_address, ASKED_FROM)] {
+        if let Some(until) = cx.store.try_once(&key, limit, now).await? {
+            return Err(Throttled { wait: until - now }.into());
+        }
+    }
+    let Some(user) = cx.store.user_by_email(email.trim()).await?.filter(|user| user.active) else { return Ok(()) };
+    let tx = cx.store.begin().await?;
+    send_link(cx, &tx, &user, Purpose::Reset).await?;
+    tx.commit().await?;
+    cx.wake.notify_one();
+    Ok(())
+}
+
+/// Makes a link and sends it.
+pub(crate) async fn send_link(cx: &Context, tx: &Tx, user: &User, purpose: Purpose) -> Result<(), Error> {
+    let (now, id, who) = (cx.now(), LinkId(cx.ids.next()), user.person.user);
+    let (lives, affair) = match purpose {
+        Purpose::Invitation => (crate::user::INVITATION, Affair::Invitation { link: id }),
+        Purpose::Reset => (RESET, Affair::PasswordReset { link: id }),
+    };
+    tx.add_link(Link { id, user: who, purpose }, now, now + lives).await?;
+    tx.append_message(&Message::to_person(who, MessageId(cx.ids.next()), affair), now).await
+}
+
+/// The account of a link, if the link can still be used. Looking uses nothing up.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn of_link(cx: &Context, token: &str) -> Result<Option<User>, Error> {
+    match cx.store.link(token, cx.now()).await? {
+        Some(link) => cx.store.user(link.user).await,
+        None => Ok(None),
+    }
+}
+
+/// Chooses a password through a link, which is used up. Every session of the person ends, and failed logins are
+/// forgotten.
+///
+/// # Errors
+/// [`PasswordError::LinkInvalid`], [`PasswordError::Weak`]; the link stays usable when the password is weak.
+pub async fn choose(cx: &Context, token: &str, new: &SecretString, from: &Origin) -> Result<(), PasswordError> {
+    let user = of_link(cx, token).await?.ok_or(PasswordError::LinkInvalid)?;
+    check_strength(new.expose_secret(), &[&user.email, &user.name])?;
+    let hash = hash(cx, new).await?;
+    let now = cx.now();
+    let tx = cx.store.begin().await?;
+    let link = tx.lock_link(token, now).await?.ok_or(PasswordError::LinkInvalid)?;
+    set(cx, &tx, &user, &hash, None).await?;
+    tx.audit(&from.record(By::Person { user: link.user }, Act::PasswordSet { user: link.user }, now));
+    tx.commit().await?;
+    cx.wake.notify_one();
+    Ok(Tries::of(&user.email, from).forget(cx).await?)
+}
+
+/// Changes one's own password. The other sessions end.
+///
+/// # Errors
+/// [`PasswordError::WrongPassword`], [`PasswordError::Weak`], [`PasswordError::Throttled`].
+pub async fn change(
+    cx: &Context,
+    who: (UserId, SessionId),
+    current: &SecretString,
+    new: &SecretString,
+    from: &Origin,
+) -> Result<(), PasswordError> {
+    let user = cx.store.user(who.0).await?.ok_or(PasswordError::WrongPassword)?;
+    confirm(cx, &user, current).await?;
+    check_strength(new.expose_secret(), &[&user.email, &user.name])?;
+    let hash = hash(cx, new).await?;
+    let tx = cx.store.begin().await?;
+    set(cx, &tx, &user, &hash, Some(who.1)).await?;
+    tx.audit(&from.record(By::Person { user: who.0 }, Act::PasswordSet { user: who.0 }, cx.now()));
+    tx.commit().await?;
+    cx.wake.notify_one();
+    Ok(())
+}
+
+/// Whether somebody who is logged in knows the account's password too.
+pub(crate) async fn confirm(cx: &Context, user: &User, password: &SecretString) -> Result<(), PasswordError> {
+    let key = Key::of("current password", &[&user.person.user.to_string()]);
+    let now = cx.now();
+    if let Some(until) = cx.store.try_once(&key, CONFIRMED, now).await? {
+        return Err(Throttled { wait: until - now }.into());
+    }
+    if !verify(cx, password, user.password_hash.clone()).await {
+        return Err(PasswordError::WrongPassword);
+    }
+    Ok(cx.store.forget_tries(&key).await?)
+}
+
+/// Sets a password, ends the sessions but one, and tells the owner unless it is their first.
+async fn set(cx: &Context, tx: &Tx, user: &User, hash: &str, but: Option<SessionId>) -> Result<(), Error> {
+    let (who, now) = (user.person.user, cx.now());
+    tx.set_password(who, hash, now).await?;
+    tx.spend_links(who, now).await?;
+    tx.end_sessions(who, but, now).await?;
+    if user.password_hash.is_some() {
+        let message = Message::to_person(who, MessageId(cx.ids.next()), Affair::PasswordChanged);
+        tx.append_message(&message, now).await?;
+    }
+    Ok(())
+}

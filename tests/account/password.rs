@@ -1,0 +1,108 @@
+//! Passwords: forgotten, changed, hashed anew.
+
+use std::time::{Duration, Instant};
+
+use auth::password::Cost;
+use serde_json::json;
+
+use super::{STRONG, WHO, attempt, types};
+use crate::support::city::{City, email, link};
+use crate::support::database::PASSWORD;
+
+crate::tests![
+    a_forgotten_password_is_replaced_through_the_link,
+    nobody_learns_whether_an_account_exists,
+    links_cannot_be_asked_for_without_end,
+    who_knows_the_password_changes_it,
+    a_password_is_hashed_anew_when_the_cost_changes,
+];
+
+async fn forgotten(city: &City, email: &str) -> crate::support::caller::Reply {
+    city.stranger().post("/v1/passwords/forgotten", &json!({ "email": email })).await
+}
+
+async fn a_forgotten_password_is_replaced_through_the_link() {
+    let city = City::new().await;
+    let session = city.login(WHO).await;
+    forgotten(&city, &email(WHO)).await.is(202);
+    city.drain().await;
+    let path = link(&city.letters_to(&email(WHO))[0], "/account/");
+    let token = path.strip_prefix("/account/").unwrap();
+    city.stranger().post("/v1/passwords", &json!({ "token": token, "password": STRONG })).await.is(204);
+    session.get("/v1/me").await.refused(401, "invalid_token");
+    attempt(&city, WHO, PASSWORD).await.refused(401, "wrong_credentials");
+    attempt(&city, WHO, STRONG).await.created();
+    city.drain().await;
+    let subjects: Vec<_> =
+        city.letters_to(&email(WHO)).iter().map(|letter| letter.subject().unwrap().to_owned()).collect();
+    assert_eq!(subjects.len(), 2, "the owner is told: {subjects:?}");
+    city.stop().await;
+}
+
+async fn nobody_learns_whether_an_account_exists() {
+    let city = City::new().await;
+    let timed = async |email: String| {
+        let began = Instant::now();
+        let reply = forgotten(&city, &email).await;
+        (reply.is(202).text.clone(), began.elapsed())
+    };
+    let (known, took) = timed(email(WHO)).await;
+    let (unknown, took_unknown) = timed("personne@ville-amiens.example".to_owned()).await;
+    assert_eq!(known, unknown);
+    // Both wait for the same moment; what a busy machine adds is not the account's doing.
+    for took in [took, took_unknown] {
+        assert!(took >= Duration::from_millis(300), "{took:?}");
+    }
+    city.drain().await;
+    assert_eq!(city.letters().len(), 1);
+    city.stop().await;
+}
+
+async fn links_cannot_be_asked_for_without_end() {
+    let city = City::new().await;
+    for email in [email(WHO), "personne@ville-amiens.example".to_owned()] {
+        for _ in 0..3 {
+            forgotten(&city, &email).await.is(202);
+        }
+        let refused = forgotten(&city, &email).await;
+        refused.refused(429, "too_many_attempts");
+        let wait: i64 = refused.header("retry-after").unwrap().parse().unwrap();
+        assert!((1190..=1201).contains(&wait), "{wait}");
+    }
+    city.clock.forward(chrono::Duration::minutes(20));
+    forgotten(&city, &email(WHO)).await.is(202);
+    city.stop().await;
+}
+
+async fn who_knows_the_password_changes_it() {
+    let city = City::new().await;
+    let (here, elsewhere) = (city.login(WHO).await, city.login(WHO).await);
+    let change = async |current: &str, new: &str| {
+        here.put("/v1/me/password", &json!({ "current_password": current, "password": new })).await
+    };
+    change("faux", STRONG).await.refused_fields(422, "invalid_content", &[("/current_password", "wrong_password")]);
+    change(PASSWORD, "court").await.refused_fields(422, "invalid_content", &[("/password", "password_too_short")]);
+    change(PASSWORD, STRONG).await.is(204);
+    here.get("/v1/me").await.ok();
+    elsewhere.get("/v1/me").await.refused(401, "invalid_token");
+    attempt(&city, WHO, STRONG).await.created();
+    for _ in 0..5 {
+        change("faux", PASSWORD).await.is(422);
+    }
+    change(STRONG, PASSWORD).await.refused(429, "too_many_attempts");
+    let acts = city.audited().await;
+    assert!(types(&acts).contains(&"password_set"), "{acts:?}");
+    city.stop().await;
+}
+
+async fn a_password_is_hashed_anew_when_the_cost_changes() {
+    let city = City::with(|config| config.password_cost = Cost { memory: 128, passes: 2 }).await;
+    let hashed = "select count(*) from user_account where password_hash like '$argon2id$v=19$m=128,t=2,p=1$%'";
+    assert_eq!(city.database.count(hashed).await, 0);
+    attempt(&city, WHO, "faux").await.refused(401, "wrong_credentials");
+    assert_eq!(city.database.count(hashed).await, 0);
+    attempt(&city, WHO, PASSWORD).await.created();
+    assert_eq!(city.database.count(hashed).await, 1);
+    attempt(&city, WHO, PASSWORD).await.created();
+    city.stop().await;
+}

@@ -1,0 +1,89 @@
+//! Where one is logged in.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{WHO, attempt, types};
+use crate::support::city::{City, email};
+use crate::support::database::PASSWORD;
+
+crate::tests![
+    sessions_are_listed_and_ended_one_by_one,
+    an_administrator_ends_somebodys_sessions,
+    a_stolen_refresh_token_ends_its_family_and_the_owner_is_told,
+    a_session_ends_when_it_is_not_refreshed,
+];
+
+async fn sessions_are_listed_and_ended_one_by_one() {
+    let city = City::new().await;
+    let second = city.second().await;
+    let (here, there) = (city.login(WHO).await, city.login(WHO).await);
+    let listed = here.get("/v1/sessions").await.ok();
+    let items = listed["items"].as_array().unwrap();
+    assert_eq!(items.len(), 2);
+    assert!(
+        items.iter().all(|session| session["address"] == "127.0.0.1" && session["method"] == "password"),
+        "{listed}"
+    );
+    let other = items.iter().find(|session| session["current"] == false).unwrap()["id"].as_str().unwrap();
+    let path = format!("/v1/sessions/{other}");
+    city.agent().await.delete(&path).await.refused(404, "not_found");
+    here.delete(&path).await.is(204);
+    here.delete(&path).await.refused(404, "not_found");
+    there.at(&second.base_url).get("/v1/me").await.refused(401, "invalid_token");
+    there.get("/v1/me").await.refused(401, "invalid_token");
+    here.get("/v1/me").await.ok();
+    here.delete("/v1/sessions/current").await.is(204);
+    here.get("/v1/me").await.refused(401, "invalid_token");
+    second.stop().await;
+    city.stop().await;
+}
+
+async fn an_administrator_ends_somebodys_sessions() {
+    let city = City::new().await;
+    let (caller, admin) = (city.login(WHO).await, city.admin().await);
+    let id = city.account(WHO).await["id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/users/{id}/sessions");
+    assert_eq!(admin.get(&path).await.ok()["items"].as_array().unwrap().len(), 1);
+    admin.delete(&path).await.is(204);
+    caller.get("/v1/me").await.refused(401, "invalid_token");
+    assert_eq!(admin.get(&path).await.ok()["items"], json!([]));
+    let nobody = format!("/v1/users/{}/sessions", Uuid::nil());
+    admin.get(&nobody).await.refused(404, "not_found");
+    admin.delete(&nobody).await.refused(404, "not_found");
+    let acts = city.audited().await;
+    assert!(types(&acts).contains(&"sessions_ended"), "{acts:?}");
+    city.stop().await;
+}
+
+async fn a_stolen_refresh_token_ends_its_family_and_the_owner_is_told() {
+    let city = City::new().await;
+    let refresh = async |session: &Value| {
+        city.stranger().post("/v1/sessions/refresh", &json!({ "refresh_token": session["refresh_token"] })).await
+    };
+    let first = attempt(&city, WHO, PASSWORD).await.created();
+    let second = refresh(&first).await.ok();
+    let third = refresh(&second).await.ok();
+    let access = city.with_token(&third);
+    access.get("/v1/me").await.ok();
+    refresh(&first).await.refused(401, "invalid_refresh_token");
+    refresh(&third).await.refused(401, "invalid_refresh_token");
+    access.get("/v1/me").await.refused(401, "invalid_token");
+    city.drain().await;
+    assert_eq!(city.letters_to(&email(WHO)).len(), 1);
+    let acts = city.audited().await;
+    assert_eq!(types(&acts), ["session_begun", "refresh_reused"]);
+    city.stop().await;
+}
+
+async fn a_session_ends_when_it_is_not_refreshed() {
+    let city = City::new().await;
+    let session = attempt(&city, WHO, PASSWORD).await.created();
+    let refresh = json!({ "refresh_token": session["refresh_token"] });
+    city.clock.forward(chrono::Duration::days(14) - chrono::Duration::seconds(1));
+    let renewed = city.stranger().post("/v1/sessions/refresh", &refresh).await.ok();
+    let refresh = json!({ "refresh_token": renewed["refresh_token"] });
+    city.clock.forward(chrono::Duration::days(14));
+    city.stranger().post("/v1/sessions/refresh", &refresh).await.refused(401, "invalid_refresh_token");
+    city.stop().await;
+}

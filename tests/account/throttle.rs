@@ -1,0 +1,98 @@
+//! Too many attempts: who guesses is slowed down, and nobody is locked out for it.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{STRONG, WHO, attempt, types};
+use crate::support::caller::Reply;
+use crate::support::city::{City, email, link};
+use crate::support::database::PASSWORD;
+
+crate::tests![
+    who_guesses_is_slowed_down_on_all_instances,
+    many_addresses_guess_and_the_owner_logs_in_from_the_usual_one,
+    the_link_for_a_forgotten_password_lets_the_owner_in,
+    an_address_that_tries_many_accounts_is_slowed_down,
+];
+
+async fn city() -> City {
+    City::with(|config| config.proxies = vec!["127.0.0.0/8".parse().unwrap()]).await
+}
+
+async fn from(city: &City, address: &str, who: &str, password: &str) -> Reply {
+    let stranger = city.stranger();
+    let request = stranger.request(Method::POST, "/v1/sessions").header("X-Forwarded-For", address);
+    stranger.send(request.json(&json!({ "email": email(who), "password": password }))).await
+}
+
+async fn who_guesses_is_slowed_down_on_all_instances() {
+    let city = city().await;
+    let second = city.second().await;
+    let there = city.stranger().at(&second.base_url);
+    for n in 0..5 {
+        let guess = json!({ "email": email(WHO), "password": format!("faux {n}") });
+        let reply = if n % 2 == 0 {
+            city.stranger().post("/v1/sessions", &guess).await
+        } else {
+            there.post("/v1/sessions", &guess).await
+        };
+        reply.refused(401, "wrong_credentials");
+    }
+    for reply in [
+        attempt(&city, WHO, PASSWORD).await,
+        there.post("/v1/sessions", &json!({ "email": email(WHO), "password": PASSWORD })).await,
+    ] {
+        reply.refused(429, "too_many_attempts");
+        let wait: i64 = reply.header("retry-after").unwrap().parse().unwrap();
+        assert!((170..=181).contains(&wait), "{wait}");
+    }
+    attempt(&city, "sophie.morel", PASSWORD).await.created();
+    city.clock.forward(chrono::Duration::minutes(3));
+    attempt(&city, WHO, PASSWORD).await.created();
+    let acts = city.audited().await;
+    let count = |kind: &str| types(&acts).iter().filter(|act| **act == kind).count();
+    assert_eq!((count("login_refused"), count("login_throttled")), (5, 1), "{acts:?}");
+    second.stop().await;
+    city.stop().await;
+}
+
+async fn many_addresses_guess_and_the_owner_logs_in_from_the_usual_one() {
+    let city = city().await;
+    from(&city, "192.0.2.7", WHO, PASSWORD).await.created();
+    for n in 0..20 {
+        from(&city, &format!("198.51.100.{n}"), WHO, "faux").await.refused(401, "wrong_credentials");
+    }
+    from(&city, "198.51.100.99", WHO, PASSWORD).await.refused(429, "too_many_attempts");
+    from(&city, "192.0.2.7", WHO, PASSWORD).await.created();
+    // IPv6: one household has a whole /64.
+    for n in 0..5 {
+        from(&city, &format!("2001:db8:1:2::{n}"), "sophie.morel", "faux").await.refused(401, "wrong_credentials");
+    }
+    from(&city, "2001:db8:1:2::ff", "sophie.morel", "faux").await.refused(429, "too_many_attempts");
+    city.stop().await;
+}
+
+async fn the_link_for_a_forgotten_password_lets_the_owner_in() {
+    let city = city().await;
+    for n in 0..21 {
+        from(&city, &format!("198.51.100.{n}"), WHO, "faux").await;
+    }
+    from(&city, "192.0.2.7", WHO, PASSWORD).await.refused(429, "too_many_attempts");
+    city.stranger().post("/v1/passwords/forgotten", &json!({ "email": email(WHO) })).await.is(202);
+    city.drain().await;
+    let path = link(&city.letters_to(&email(WHO))[0], "/account/");
+    let chosen: Value = json!({ "token": path.strip_prefix("/account/").unwrap(), "password": STRONG });
+    city.stranger().post("/v1/passwords", &chosen).await.is(204);
+    from(&city, "192.0.2.7", WHO, STRONG).await.created();
+    city.stop().await;
+}
+
+async fn an_address_that_tries_many_accounts_is_slowed_down() {
+    let city = city().await;
+    for n in 0..60 {
+        from(&city, "192.0.2.7", &format!("personne.{n}"), "faux").await.refused(401, "wrong_credentials");
+    }
+    from(&city, "192.0.2.7", "personne", "faux").await.refused(429, "too_many_attempts");
+    from(&city, "192.0.2.8", WHO, PASSWORD).await.created();
+    city.stop().await;
+}
