@@ -35,8 +35,11 @@ async fn every_operation_is_explained() {
             }
             assert!(operation["tags"][0].is_string(), "{method} {path} has no tag");
             if operation.get("requestBody").is_some() {
-                let example = &operation["requestBody"]["content"]["application/json"]["example"];
-                assert!(!example.is_null(), "{method} {path} has no example");
+                let contents = operation["requestBody"]["content"].as_object().unwrap();
+                assert!(
+                    contents.values().all(|content| !content["example"].is_null()),
+                    "{method} {path} has no example"
+                );
             }
         }
     }
@@ -67,6 +70,14 @@ async fn the_documented_examples_work() {
     act(&agent, &ticket, "reopen").await;
     let refused = act(&proprete, &file().await, "refuse").await;
     act(&dispatcher, &refused, "close").await;
+    let admin = city.admin().await;
+    let user = admin.post("/v1/users", &example("user_invite")).await.created();
+    let path = format!("/v1/users/{}", user["id"].as_str().unwrap());
+    admin.patch(&path, &user["version"], &example("user_change")).await.ok();
+    let client = admin.post("/v1/clients", &example("client_register")).await.created();
+    let path = format!("/v1/clients/{}", client["id"].as_str().unwrap());
+    admin.post(&format!("{path}/secrets"), &example("client_add_secret")).await.created();
+    admin.patch(&path, &client["version"], &example("client_change")).await.ok();
     city.stop().await;
 }
 

@@ -8,6 +8,7 @@ mod account;
 mod architecture;
 mod audit;
 mod cafe;
+mod client;
 mod concern;
 mod concurrency;
 mod contract;
@@ -34,6 +35,7 @@ fn all() -> Vec<Test> {
         architecture::tests(),
         audit::tests(),
         cafe::tests(),
+        client::tests(),
         concern::tests(),
         concurrency::tests(),
         contract::tests(),

@@ -41,11 +41,11 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
         return Err(Problem::new(Code::HeadersTooLarge));
     }
     let (address, origin) = front.origin(request);
-    let presented = bearer(request.headers()).and_then(|token| verify(&cx, &token));
+    let presented = bearer(request.headers()).and_then(|token| present(&cx, token));
     let counted = match (&presented, address) {
-        (Ok(Presented::Session { user, .. }), _) => Some(Counted::Caller(user.0)),
-        (Ok(Presented::Client { client, .. }), _) => Some(Counted::Caller(client.0)),
-        (Err(_), address) => address.map(Counted::Address),
+        (Ok(Shown::Token(Presented::Session { user, .. })), _) => Some(Counted::Caller(user.0)),
+        (Ok(Shown::Token(Presented::Client { client, .. })), _) => Some(Counted::Caller(client.0)),
+        (Ok(Shown::Key(_)) | Err(_), address) => address.map(Counted::Address),
     };
     // Whoever looks after the server may ask as often as they like.
     let counted = counted.filter(|_| !request.path().starts_with("/health/"));
@@ -77,15 +77,29 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Result<String, Problem> {
     }
 }
 
-fn verify(cx: &Context, token: &str) -> Result<Presented, Problem> {
-    cx.tokens.verify(token, cx.now()).map_err(|error| match error {
-        TokenError::Invalid => Problem::new(Code::InvalidToken),
-        TokenError::Expired => Problem::new(Code::TokenExpired),
-    })
+/// What was presented: a token that we have signed, or what looks like a key.
+enum Shown {
+    Token(Presented),
+    Key(String),
 }
 
-async fn identify(cx: &Context, presented: Presented, origin: &Origin) -> Result<Principal, Problem> {
-    let principal = usecases::authenticate(cx, presented, origin.address.clone()).await?;
+fn present(cx: &Context, token: String) -> Result<Shown, Problem> {
+    if usecases::client::looks_like_key(&token) {
+        return Ok(Shown::Key(token));
+    }
+    let presented = cx.tokens.verify(&token, cx.now()).map_err(|error| match error {
+        TokenError::Invalid => Problem::new(Code::InvalidToken),
+        TokenError::Expired => Problem::new(Code::TokenExpired),
+    });
+    presented.map(Shown::Token)
+}
+
+async fn identify(cx: &Context, shown: Shown, origin: &Origin) -> Result<Principal, Problem> {
+    let from = origin.address.clone();
+    let principal = match shown {
+        Shown::Token(presented) => usecases::authenticate(cx, presented, from).await?,
+        Shown::Key(key) => usecases::authenticate_key(cx, &key, from).await?,
+    };
     principal.ok_or_else(|| Problem::new(Code::InvalidToken))
 }
 

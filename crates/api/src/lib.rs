@@ -6,11 +6,13 @@
 
 mod cafe;
 mod city;
+mod client;
 mod concern;
 mod docs;
 mod front;
 mod guard;
 mod me;
+mod oauth;
 mod openapi;
 mod outermost;
 mod page;
@@ -46,6 +48,8 @@ fn routes(config: &mut ServiceConfig) {
     password::routes(config);
     me::routes(config);
     user::routes(config);
+    client::routes(config);
+    oauth::routes(config);
     cafe::routes(config);
     concern::routes(config);
     ticket::routes(config);

@@ -4,6 +4,7 @@
 use std::sync::LazyLock;
 
 use actix_web::App;
+use domain::rights::{ClientScope, Right};
 use serde_json::{Value, json};
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::AppExt as _;
@@ -46,6 +47,16 @@ fn infer() -> Value {
             "scheme": "bearer",
             "bearerFormat": "JWT",
             "description": "The `access_token` of `POST /v1/sessions`: a JWT signed with Ed25519, lived for 15 minutes."
+        },
+        "oauth2": {
+            "type": "oauth2",
+            "description": "For programs: an access token of `POST /oauth/token`, presented in the same way.",
+            "flows": { "clientCredentials": { "tokenUrl": "/oauth/token", "scopes": scopes() } }
+        },
+        "client_basic": {
+            "type": "http",
+            "scheme": "basic",
+            "description": "The program's id and secret (`client_secret_basic`, RFC 6749, 2.3.1)."
         }
     });
     let problem = <crate::problem::ProblemBody as utoipa::PartialSchema>::schema();
@@ -57,6 +68,7 @@ fn infer() -> Value {
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     for operation in paths.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten()) {
         if METHODS.contains(&operation.0.as_str()) {
+            add_scopes(operation.1);
             add_problems(operation.1);
         }
     }
@@ -80,6 +92,30 @@ fn info() -> Value {
     })
 }
 
+fn scopes() -> Value {
+    ClientScope::ALL.iter().map(|scope| (scope.code().to_owned(), json!(scope.allows()))).collect()
+}
+
+/// The right that opens an operation to programs too; a test calls each of them with each scope.
+fn right(operation: &Value) -> Option<Right> {
+    Some(match operation["operationId"].as_str()? {
+        _ if operation["tags"][0] == "city" => Right::ReadCity,
+        "cafe_list" | "cafe_read" => Right::ReadCafes,
+        "concern_file" => Right::FileConcerns,
+        "concern_read" | "ticket_list" | "ticket_read" | "ticket_timeline" => Right::ReadTickets,
+        "ticket_acknowledge" | "ticket_refuse" | "ticket_start" | "ticket_resolve" | "ticket_close"
+        | "ticket_reopen" => Right::ChangeTickets,
+        _ => return None,
+    })
+}
+
+fn add_scopes(operation: &mut Value) {
+    let scopes = right(operation).map(Right::scopes).unwrap_or_default();
+    if let Some(security) = operation["security"].as_array_mut() {
+        security.extend(scopes.iter().map(|scope| json!({ "oauth2": [scope.code()] })));
+    }
+}
+
 fn tags() -> Value {
     json!([
         { "name": "sessions", "description": "Logging in and out, forgotten passwords." },
@@ -89,6 +125,8 @@ fn tags() -> Value {
         { "name": "concerns", "description": "What residents said (doléances), each filed once." },
         { "name": "tickets", "description": "The referrals of concerns to services (saisines), followed to their end." },
         { "name": "city", "description": "The city as data: categories, services, areas." },
+        { "name": "clients", "description": "Programs that use the API, for administrators." },
+        { "name": "oauth", "description": "How programs get tokens (OAuth 2.0)." },
         { "name": "tracking", "description": "What a resident reads through the link in their e-mail." },
         { "name": "operation", "description": "For those who run the server." }
     ])
@@ -103,7 +141,8 @@ fn add_problems(operation: &mut Value) {
     let needs_login = operation["security"].as_array().is_some_and(|all| all.iter().any(|s| s.get("bearer").is_some()));
     let (in_path, if_match) = (has_parameter("path", None), has_parameter("header", Some("If-Match")));
     let idempotent = has_parameter("header", Some("Idempotency-Key"));
-    let has_body = operation.get("requestBody").is_some();
+    // OAuth tells its errors in its own words.
+    let has_body = operation.get("requestBody").is_some() && operation["tags"][0] != "oauth";
     let takes_query =
         operation["operationId"].as_str().is_some_and(|id| id.ends_with("_list") || id == "ticket_timeline");
     let asks_database = operation["tags"][0] != "operation";

@@ -89,6 +89,8 @@ codes! {
     ReopenWindowOver = "reopen_window_over", 409, "Une saisine clôturée ne peut être rouverte que pendant 30 jours", "A closed ticket can be reopened for 30 days only";
     ClosureReasonGiven = "closure_reason_given", 409, "La saisine a déjà un motif de clôture", "The ticket has a closure reason already";
     EmailTaken = "email_taken", 409, "Un compte a déjà cette adresse", "There is an account with that address already";
+    NameTaken = "name_taken", 409, "Un programme porte déjà ce nom", "There is a program of that name already";
+    TwoSecrets = "two_secrets", 409, "Ce programme en a déjà deux : révoquez-en un d’abord", "The program has two of them already: revoke one first";
     InvitationAccepted = "invitation_accepted", 409, "L’invitation a déjà été acceptée", "The invitation was accepted already";
     SecondFactorSetUp = "second_factor_set_up", 409, "Un second facteur est déjà en place", "A second factor is set up already";
     SecondFactorNotSetUp = "second_factor_not_set_up", 409, "Aucun second facteur n’est en place", "No second factor is set up";

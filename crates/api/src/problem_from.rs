@@ -1,9 +1,11 @@
 //! How the errors of the use cases are told: each exhaustively, once.
 
 use auth::Forbidden;
+use auth::assertion::KeysError;
 use domain::ticket::{Action, Refusal};
 use usecases::NoCity;
 use usecases::cafe::{HoldError, PlanError};
+use usecases::client::{ChangeError as ClientChangeError, Fault as ClientFault, RegisterError, SecretError};
 use usecases::concern::{Fault as ConcernFault, FileError};
 use usecases::once::KeyReused;
 use usecases::password::PasswordError;
@@ -151,6 +153,89 @@ impl From<UserChangeError> for Problem {
             }
             UserChangeError::NoCity(error) => error.into(),
             UserChangeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RegisterError> for Problem {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Invalid(faults) => {
+                Self::new(Code::InvalidContent).errors(faults.into_iter().map(client_fault).collect())
+            }
+            RegisterError::Taken => Self::new(Code::NameTaken),
+            RegisterError::KeyReused(error) => error.into(),
+            RegisterError::NoCity(error) => error.into(),
+            RegisterError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ClientChangeError> for Problem {
+    fn from(error: ClientChangeError) -> Self {
+        match error {
+            ClientChangeError::NotFound => Self::new(Code::NotFound),
+            ClientChangeError::Stale(current) => Self::new(Code::StaleVersion).etag(etag(current)),
+            ClientChangeError::Invalid(faults) => {
+                Self::new(Code::InvalidContent).errors(faults.into_iter().map(client_fault).collect())
+            }
+            ClientChangeError::Taken => Self::new(Code::NameTaken),
+            ClientChangeError::NoCity(error) => error.into(),
+            ClientChangeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SecretError> for Problem {
+    fn from(error: SecretError) -> Self {
+        match error {
+            SecretError::NotFound => Self::new(Code::NotFound),
+            SecretError::TooMany => Self::new(Code::TwoSecrets),
+            SecretError::Expiry => Self::new(Code::InvalidContent).errors(vec![content(
+                "/expires_at",
+                "out_of_range",
+                "Un secret expire dans les deux ans.",
+                "A secret expires within two years.",
+            )]),
+            SecretError::Store(error) => error.into(),
+        }
+    }
+}
+
+fn client_fault(fault: ClientFault) -> FieldError {
+    let unknown =
+        |pointer: &str, code, what: (String, String)| FieldError::new(At::Body(pointer.to_owned()), code, what);
+    match fault {
+        ClientFault::NoScope => content("/scopes", "required", "Au moins un droit.", "At least one scope."),
+        ClientFault::NoService => content(
+            "/services",
+            "required",
+            "« tickets:restricted » se limite à des services : nommez-les.",
+            "“tickets:restricted” is limited to services: name them.",
+        ),
+        ClientFault::UnknownService(code) => unknown(
+            "/services",
+            "unknown_service",
+            (
+                format!("Le service « {code} » n’existe pas ; voyez GET /v1/services."),
+                format!("There is no service “{code}”; see GET /v1/services."),
+            ),
+        ),
+        ClientFault::UnknownCategory(code) => unknown(
+            "/categories",
+            "unknown_category",
+            (
+                format!("Le motif « {code} » n’existe pas ; voyez GET /v1/categories."),
+                format!("There is no category “{code}”; see GET /v1/categories."),
+            ),
+        ),
+        ClientFault::Keys(error) => {
+            let fr = match error {
+                KeysError::NoSet => "Attendu : un JSON Web Key Set (RFC 7517) de 1 à 5 clés.",
+                KeysError::Kind => "Attendu : des clés publiques OKP Ed25519, EC P-256 ou RSA d’au moins 2048 bits.",
+                KeysError::Private => "C’est une clé privée : elle n’est pas conservée, et ne doit plus servir.",
+            };
+            unknown("/jwks", "bad_keys", (fr.to_owned(), format!("{error}.")))
         }
     }
 }

@@ -7,6 +7,7 @@
 //! Deliberately absent: the database (the `usecases` crate brings hashes and sessions), and the clock. Salts and
 //! refresh tokens do come from the operating system's randomness: they are secrets, not identifiers.
 
+pub mod assertion;
 pub mod password;
 pub mod permission;
 mod principal;
@@ -16,6 +17,6 @@ pub mod secret;
 pub mod token;
 
 pub use permission::{Forbidden, Grant, Holder, Permission};
-pub use principal::{Credential, Presented, Principal};
+pub use principal::{Credential, Presented, Principal, Verified};
 pub use seal::SealKeys;
 pub use token::{TokenError, Tokens};

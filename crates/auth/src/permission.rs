@@ -79,6 +79,7 @@ macro_rules! permissions {
 
 permissions! {
     HoldCafes for Person;
+    ReadCity for Caller;
     ReadCafes for Caller;
     FileConcerns for Caller;
     ReadTickets for Caller;

@@ -1,7 +1,10 @@
 //! Who is asking, once their token was verified and is known not to be revoked.
 
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
 use domain::id::{ClientId, ClientSecretId, SessionId, UserId};
-use domain::rights::Caller;
+use domain::rights::{Caller, ClientScope};
 use uuid::Uuid;
 
 /// Who is asking.
@@ -38,7 +41,7 @@ pub enum Credential {
 }
 
 /// What an access token says, as far as its signature can vouch for it. Whether it still holds, the database knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Presented {
     /// A person in a session.
     Session {
@@ -53,5 +56,18 @@ pub enum Presented {
         client: ClientId,
         /// The token's id (`jti`).
         token: Uuid,
+        /// What it asked to be allowed, within what it may do.
+        scopes: BTreeSet<ClientScope>,
     },
+}
+
+/// An access token that was verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// What it says.
+    pub presented: Presented,
+    /// When it was signed.
+    pub issued_at: DateTime<Utc>,
+    /// When its time is over.
+    pub expires_at: DateTime<Utc>,
 }

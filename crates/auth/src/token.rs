@@ -4,6 +4,7 @@
 //! Keys rotate with an overlap: a key is published before it signs, and accepted until the last token that it signed
 //! has expired.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -11,6 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Duration, Utc};
 use domain::id::{ClientId, SessionId, UserId};
+use domain::rights::ClientScope;
 use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
@@ -21,7 +23,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::principal::Presented;
+use crate::principal::{Presented, Verified};
 
 /// How long an access token lives.
 pub const LIFETIME: Duration = Duration::minutes(15);
@@ -136,6 +138,12 @@ fn accepted(keys: &[Key], now: DateTime<Utc>) -> impl Iterator<Item = &Key> {
     keys.iter().zip(followed).filter(move |(_, next)| !outlived(*next)).map(|(key, _)| key)
 }
 
+/// Scopes as OAuth 2.0 writes them (RFC 6749, 3.3).
+#[must_use]
+pub fn scope(scopes: &BTreeSet<ClientScope>) -> String {
+    scopes.iter().map(|scope| scope.code()).collect::<Vec<_>>().join(" ")
+}
+
 impl Tokens {
     /// With these keys, at least one; `issuer` is the base URL under which the public keys can be had.
     ///
@@ -177,7 +185,7 @@ impl Tokens {
         self.sign(&Claims { sid: Some(session.0), ..self.claims(user.0, now) }, now)
     }
 
-    /// A token for a program; `scope` is for the program to read.
+    /// A token for a program, for these scopes.
     ///
     /// # Errors
     /// When the token cannot be signed.
@@ -185,11 +193,15 @@ impl Tokens {
         &self,
         client: ClientId,
         token: Uuid,
-        scope: String,
+        scopes: &BTreeSet<ClientScope>,
         now: DateTime<Utc>,
     ) -> Result<String, KeyError> {
-        let claims =
-            Claims { client_id: Some(client.0), jti: Some(token), scope: Some(scope), ..self.claims(client.0, now) };
+        let claims = Claims {
+            client_id: Some(client.0),
+            jti: Some(token),
+            scope: Some(scope(scopes)),
+            ..self.claims(client.0, now)
+        };
         self.sign(&claims, now)
     }
 
@@ -222,19 +234,31 @@ impl Tokens {
     /// # Errors
     /// [`TokenError::Expired`] when it was ours and its time is over; [`TokenError::Invalid`] otherwise.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Presented, TokenError> {
+        self.read(token, now).map(|verified| verified.presented)
+    }
+
+    /// Who a token says is asking, and how long it lives.
+    ///
+    /// # Errors
+    /// See [`Tokens::verify`].
+    pub fn read(&self, token: &str, now: DateTime<Utc>) -> Result<Verified, TokenError> {
         let claims = self.verified(token, now)?;
         if now.timestamp() >= (claims.exp + LEEWAY.num_seconds()) {
             return Err(TokenError::Expired);
         }
-        match claims {
+        let time = |seconds| DateTime::from_timestamp(seconds, 0).ok_or(TokenError::Invalid);
+        let (issued_at, expires_at) = (time(claims.iat)?, time(claims.exp)?);
+        let presented = match claims {
             Claims { sid: Some(session), client_id: None, sub, .. } => {
-                Ok(Presented::Session { user: UserId(sub), session: SessionId(session) })
+                Presented::Session { user: UserId(sub), session: SessionId(session) }
             }
-            Claims { sid: None, client_id: Some(client), jti: Some(token), .. } => {
-                Ok(Presented::Client { client: ClientId(client), token })
+            Claims { sid: None, client_id: Some(client), jti: Some(token), scope: Some(scope), .. } => {
+                let scopes = scope.split(' ').filter_map(ClientScope::from_code).collect();
+                Presented::Client { client: ClientId(client), token, scopes }
             }
-            _ => Err(TokenError::Invalid),
-        }
+            _ => return Err(TokenError::Invalid),
+        };
+        Ok(Verified { presented, issued_at, expires_at })
     }
 
     fn verified(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, TokenError> {
@@ -301,8 +325,9 @@ mod tests {
         assert_eq!(tokens.verify(&token, now() + LIFETIME + LEEWAY), Err(TokenError::Expired));
         assert_eq!(tokens.verify(&token, now() - Duration::minutes(1)), Err(TokenError::Invalid), "not yet valid");
         let (client, id) = (ClientId(Uuid::from_u128(3)), Uuid::from_u128(4));
-        let token = tokens.sign_client(client, id, "tickets:read".into(), now()).unwrap();
-        assert_eq!(tokens.verify(&token, now()), Ok(Presented::Client { client, token: id }));
+        let scopes = BTreeSet::from([ClientScope::TicketsRead, ClientScope::StatsRead]);
+        let token = tokens.sign_client(client, id, &scopes, now()).unwrap();
+        assert_eq!(tokens.verify(&token, now()), Ok(Presented::Client { client, token: id, scopes }));
     }
 
     #[test]

@@ -77,6 +77,18 @@ pub(crate) async fn clear(cx: Context) {
     }
 }
 
+/// Tells those who look after programs that a secret will expire: looks every hour.
+pub(crate) async fn warn_of_expiry(cx: Context) {
+    loop {
+        match usecases::client::warn_of_expiry(&cx).await {
+            Ok(1..) => continue,
+            Ok(0) => {}
+            Err(error) => tracing::warn!(%error, "whose secrets expire could not be looked up; trying again"),
+        }
+        tokio::time::sleep(Duration::from_hours(1)).await;
+    }
+}
+
 /// Forgets how often callers have asked who have not asked for a while.
 pub(crate) async fn forget_idle(front: Data<Front>) {
     loop {

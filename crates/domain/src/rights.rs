@@ -6,16 +6,17 @@
 
 use std::collections::BTreeSet;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::id::{CategoryCode, ClientId, ServiceCode, UserId};
 use crate::person::Role;
 use crate::person::Role::{Admin, Agent, Auditor, Dispatcher, ServiceManager, ServiceMember};
 
 macro_rules! rights {
-    ($($(#[doc = $doc:literal])+ $name:ident = $code:literal: [$($role:ident),*] $(or $scope:ident)?;)*) => {
+    ($($(#[doc = $doc:literal])+ $name:ident = $code:literal: [$($role:ident),*] $(or [$($scope:ident),*])?;)*) => {
         /// Something that one may be allowed to do.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Right {
@@ -44,32 +45,33 @@ macro_rules! rights {
                 match self { $(Self::$name => &[$($role),*],)* }
             }
 
-            /// The scope that gives it to a program; none when no program can have it.
+            /// The scopes that give it to a program.
             #[must_use]
-            pub const fn scope(self) -> Option<ClientScope> {
-                match self { $(Self::$name => rights!(@scope $($scope)?),)* }
+            pub const fn scopes(self) -> &'static [ClientScope] {
+                match self { $(Self::$name => &[$($(ClientScope::$scope),*)?],)* }
             }
         }
     };
-    (@scope) => { None };
-    (@scope $scope:ident) => { Some(ClientScope::$scope) };
 }
 
 rights! {
+    /// Read the city: its categories, services and areas.
+    ReadCity = "read_city": [Agent, ServiceMember, ServiceManager, Dispatcher, Auditor, Admin]
+        or [CafesRead, ConcernsWrite, TicketsRead, TicketsRestricted, TicketsWrite, StatsRead, Open311];
     /// Plan cafés and say that they are held.
     HoldCafes = "hold_cafes": [Agent, Dispatcher];
     /// Read the list of cafés.
-    ReadCafes = "read_cafes": [Agent, ServiceMember, ServiceManager, Dispatcher] or CafesRead;
+    ReadCafes = "read_cafes": [Agent, ServiceMember, ServiceManager, Dispatcher] or [CafesRead];
     /// File concerns.
-    FileConcerns = "file_concerns": [Agent, Dispatcher] or ConcernsWrite;
+    FileConcerns = "file_concerns": [Agent, Dispatcher] or [ConcernsWrite];
     /// Read concerns and tickets, each within their own reach.
-    ReadTickets = "read_tickets": [Agent, ServiceMember, ServiceManager, Dispatcher] or TicketsRead;
+    ReadTickets = "read_tickets": [Agent, ServiceMember, ServiceManager, Dispatcher] or [TicketsRead];
     /// Act on tickets, each within their own part.
-    ChangeTickets = "change_tickets": [Agent, ServiceMember, ServiceManager, Dispatcher] or TicketsWrite;
+    ChangeTickets = "change_tickets": [Agent, ServiceMember, ServiceManager, Dispatcher] or [TicketsWrite];
     /// Read figures that tell of no person.
-    ReadStatistics = "read_statistics": [ServiceManager, Dispatcher, Auditor, Admin] or StatsRead;
+    ReadStatistics = "read_statistics": [ServiceManager, Dispatcher, Auditor, Admin] or [StatsRead];
     /// Send and read service requests over Open311.
-    UseOpen311 = "use_open311": [] or Open311;
+    UseOpen311 = "use_open311": [] or [Open311];
     /// Read the audit log.
     ReadAudit = "read_audit": [Auditor];
     /// Read the accounts of people.
@@ -85,7 +87,7 @@ rights! {
 macro_rules! scopes {
     ($($(#[doc = $doc:literal])+ $name:ident = $code:literal;)*) => {
         /// What a program may be allowed: an OAuth 2.0 scope (RFC 6749, 3.3).
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum ClientScope {
             $($(#[doc = $doc])+ #[serde(rename = $code)] $name,)*
         }
@@ -131,6 +133,20 @@ scopes! {
     /// Send and read service requests over Open311; an API key does.
     Open311 = "open311";
 }
+
+// The names hold a colon, which the derived schemas would not know of.
+impl PartialSchema for ClientScope {
+    fn schema() -> RefOr<Schema> {
+        let codes = Self::ALL.iter().map(|scope| scope.code());
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(codes))
+            .description(Some("What a program may be allowed: an OAuth 2.0 scope (RFC 6749, 3.3)."))
+            .into()
+    }
+}
+
+impl ToSchema for ClientScope {}
 
 /// A person, as far as rights depend on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,7 +195,7 @@ impl Caller {
     pub fn has(&self, right: Right) -> bool {
         match self {
             Self::Person(person) => right.roles().iter().any(|role| person.is(*role)),
-            Self::Client(client) => right.scope().is_some_and(|scope| client.scopes.contains(&scope)),
+            Self::Client(client) => right.scopes().iter().any(|scope| client.scopes.contains(scope)),
         }
     }
 }

@@ -8,8 +8,10 @@
 mod authenticate;
 pub mod cafe;
 pub mod city;
+pub mod client;
 pub mod concern;
 pub mod health;
+pub mod oauth;
 pub mod once;
 pub mod password;
 pub mod second_factor;
@@ -31,7 +33,7 @@ use store::Store;
 use store::city::Loaded;
 use tokio::sync::{Notify, Semaphore};
 
-pub use authenticate::authenticate;
+pub use authenticate::{authenticate, authenticate_key};
 pub use store::Error as StoreError;
 pub use store::idempotency::{Answer, Claim};
 
@@ -90,6 +92,17 @@ impl Origin {
     /// What the audit log keeps of an act that nobody proved to be theirs, or that a person did before logging in.
     pub(crate) fn record(&self, by: By, act: Act, at: DateTime<Utc>) -> Record {
         Record { at, by, from: self.address.clone(), act, why: None }
+    }
+}
+
+/// Puts a value where another may be; tells whether they differ.
+fn put<T: PartialEq>(field: &mut T, value: Option<T>) -> bool {
+    match value {
+        Some(value) if value != *field => {
+            *field = value;
+            true
+        }
+        Some(_) | None => false,
     }
 }
 

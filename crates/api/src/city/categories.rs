@@ -2,7 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use auth::permission::ReadCafes;
+use auth::permission::ReadCity;
 use domain::city::catalogue::{Category, Sensitivity};
 use domain::language::Language;
 use serde::Serialize;
@@ -73,7 +73,7 @@ fn view(category: &Category, language: Language) -> CategoryView {
 )]
 #[get("/v1/categories")]
 pub(crate) async fn categories(
-    caller: Caller<ReadCafes>,
+    caller: Caller<ReadCity>,
     cx: Data<Context>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {

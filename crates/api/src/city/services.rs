@@ -2,7 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use auth::permission::ReadCafes;
+use auth::permission::ReadCity;
 use domain::city::organisation::ServiceKind;
 use serde::Serialize;
 use usecases::Context;
@@ -43,7 +43,7 @@ pub(crate) struct Services {
 )]
 #[get("/v1/services")]
 pub(crate) async fn services(
-    caller: Caller<ReadCafes>,
+    caller: Caller<ReadCity>,
     cx: Data<Context>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {

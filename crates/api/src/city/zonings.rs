@@ -2,7 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use auth::permission::ReadCafes;
+use auth::permission::ReadCity;
 use domain::city::zoning::{Area, Zoning};
 use serde::Serialize;
 use usecases::Context;
@@ -60,7 +60,7 @@ fn view(zoning: &Zoning) -> ZoningView {
 )]
 #[get("/v1/zonings")]
 pub(crate) async fn zonings(
-    caller: Caller<ReadCafes>,
+    caller: Caller<ReadCity>,
     cx: Data<Context>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {

@@ -7,7 +7,19 @@ use actix_web::dev::Payload;
 use actix_web::http::header::IF_MATCH;
 use actix_web::{FromRequest, HttpRequest};
 
+use utoipa::IntoParams;
+
 use crate::problem::{At, Code, FieldError, Problem};
+
+/// The header of a change.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "only documents the header that an extractor reads")]
+pub(crate) struct IfMatchHeader {
+    /// The `ETag` as you last read it: nobody overwrites what they have not seen.
+    #[param(rename = "If-Match", required = true, example = "\"1\"")]
+    if_match: String,
+}
 
 /// The versions that the caller would change.
 pub(crate) struct IfMatch(pub(crate) Vec<i64>);

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Datelike, Utc};
-use domain::id::{CafeId, TicketId, UserId};
+use domain::id::{CafeId, ClientId, TicketId, UserId};
 use uuid::Uuid;
 
 /// A position in a list.
@@ -35,6 +35,14 @@ fn parse_position(text: &str) -> Option<(DateTime<Utc>, Uuid)> {
     (1970..=9999).contains(&at.year()).then_some((at, id.parse().ok()?))
 }
 
+/// An id and a name.
+fn named(text: &str) -> Option<(Uuid, String)> {
+    let (id, name) = text.split_once('.')?;
+    // PostgreSQL has no text with a zero byte.
+    let name = Some(name).filter(|name| !name.contains('\0'))?;
+    Some((id.parse().ok()?, name.to_owned()))
+}
+
 impl Cursor for usecases::ticket::After {
     fn text(&self) -> String {
         position(self.filed_at, self.id.0)
@@ -63,10 +71,19 @@ impl Cursor for usecases::user::After {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let (id, name) = text.split_once('.')?;
-        // PostgreSQL has no text with a zero byte.
-        let name = Some(name).filter(|name| !name.contains('\0'))?;
-        Some(Self { name: name.to_owned(), id: UserId(id.parse().ok()?) })
+        let (id, name) = named(text)?;
+        Some(Self { name, id: UserId(id) })
+    }
+}
+
+impl Cursor for usecases::client::After {
+    fn text(&self) -> String {
+        format!("{}.{}", self.id, self.name)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (id, name) = named(text)?;
+        Some(Self { name, id: ClientId(id) })
     }
 }
 

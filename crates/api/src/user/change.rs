@@ -12,25 +12,15 @@ use domain::text::PersonName;
 use serde::Deserialize;
 use usecases::Context;
 use usecases::user::Change;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::{UserPath, UserView};
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::body::{Body, input};
 use crate::request::caller::Caller;
-use crate::request::conditional::IfMatch;
+use crate::request::conditional::{IfMatch, IfMatchHeader};
 use crate::request::path::Id;
-
-/// The header of a change.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-#[allow(dead_code, reason = "only documents the header that an extractor reads")]
-pub(crate) struct IfMatchHeader {
-    /// The `ETag` of the account as you last read it: nobody overwrites what they have not seen.
-    #[param(rename = "If-Match", required = true, example = "\"1\"")]
-    if_match: String,
-}
 
 /// Change an account: what is left out stays.
 #[derive(Deserialize, ToSchema)]

@@ -31,6 +31,7 @@ impl Worker {
         tokio::select! {
             () = worker.run() => {}
             () = crate::periodic::clear(context.clone()) => {}
+            () = crate::periodic::warn_of_expiry(context.clone()) => {}
             () = crate::periodic::seal_audit(context.clone(), schema, keys) => {}
             outcome = asked_to_stop() => outcome?,
         }

@@ -13,7 +13,7 @@ use store::user::User;
 use store::{Error, Tx};
 
 use super::{Fault, faults};
-use crate::{Context, NoCity, of};
+use crate::{Context, NoCity, of, put};
 
 /// Change an account: what is given.
 #[derive(Debug, Clone, Default)]
@@ -105,15 +105,6 @@ fn record(cx: &Context, who: &Grant<ManageUsers>, tx: &Tx, user: UserId, changed
 
 /// Applies what is given; returns the fields that differ by it.
 fn apply(user: &mut User, cmd: Change) -> Vec<&'static str> {
-    fn put<T: PartialEq>(field: &mut T, value: Option<T>) -> bool {
-        match value {
-            Some(value) if value != *field => {
-                *field = value;
-                true
-            }
-            Some(_) | None => false,
-        }
-    }
     let Change { name, language, roles, services, active } = cmd;
     let put = [
         ("name", put(&mut user.name, name.map(String::from))),

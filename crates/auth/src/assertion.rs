@@ -1,0 +1,216 @@
+//! Programs that prove who they are with a key of their own (`private_key_jwt`: RFC 7523, OpenID Connect Core 9): they
+//! sign a short statement, and we keep public keys only. The keys stand in the registration: nothing is fetched.
+
+use chrono::{DateTime, Duration, Utc};
+use domain::id::ClientId;
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The difference between two clocks that is forgiven.
+const LEEWAY: Duration = Duration::seconds(30);
+/// How long a statement may live.
+const LONGEST: Duration = Duration::minutes(10);
+/// How many keys a program has at most: one in use, one to come, and some to spare.
+const MAX_KEYS: usize = 5;
+/// The shortest RSA modulus that is accepted, base64 characters: 2048 bits.
+const MIN_MODULUS: usize = 340;
+
+/// Why keys are not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum KeysError {
+    /// It is not a JSON Web Key Set (RFC 7517), or an empty or an overlong one.
+    #[error("expected a JSON Web Key Set (RFC 7517) of 1 to {MAX_KEYS} keys")]
+    NoSet,
+    /// A key is not a public key of a kind that is known.
+    #[error("expected public keys: OKP Ed25519, EC P-256, or RSA of 2048 bits at least")]
+    Kind,
+    /// A private key was sent: it must be taken for leaked.
+    #[error("this is a private key: it is not kept, and should no longer be used")]
+    Private,
+}
+
+/// Why a statement is not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the client assertion is not valid")]
+pub struct AssertionError;
+
+/// A statement that was verified. It is to be accepted once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assertion {
+    /// Its id.
+    pub jti: String,
+    /// When its time is over.
+    pub expires_at: DateTime<Utc>,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    sub: String,
+    exp: i64,
+    nbf: Option<i64>,
+    iat: Option<i64>,
+    jti: String,
+}
+
+/// Whether these are keys that a program can be registered with.
+///
+/// # Errors
+/// See [`KeysError`].
+pub fn check_keys(keys: &Value) -> Result<(), KeysError> {
+    let members = keys["keys"].as_array().filter(|keys| (1..=MAX_KEYS).contains(&keys.len()));
+    let members = members.ok_or(KeysError::NoSet)?;
+    if members.iter().any(|key| ["d", "p", "q", "k"].iter().any(|part| key.get(part).is_some())) {
+        return Err(KeysError::Private);
+    }
+    let set: JwkSet = serde_json::from_value(keys.clone()).map_err(|_| KeysError::NoSet)?;
+    set.keys.iter().try_for_each(|key| algorithm(key).and_then(|_| decoding(key)).map(drop).ok_or(KeysError::Kind))
+}
+
+/// The algorithm that a key of this kind signs with; none when it is of no kind that we know.
+fn algorithm(key: &Jwk) -> Option<Algorithm> {
+    match &key.algorithm {
+        AlgorithmParameters::OctetKeyPair(pair) if pair.curve == EllipticCurve::Ed25519 => Some(Algorithm::EdDSA),
+        AlgorithmParameters::EllipticCurve(point) if point.curve == EllipticCurve::P256 => Some(Algorithm::ES256),
+        AlgorithmParameters::RSA(rsa) if rsa.n.len() >= MIN_MODULUS => Some(Algorithm::RS256),
+        _ => None,
+    }
+}
+
+fn decoding(key: &Jwk) -> Option<DecodingKey> {
+    DecodingKey::from_jwk(key).ok()
+}
+
+/// The program that a statement says it is of. Nothing is verified yet.
+#[must_use]
+pub fn client_of(assertion: &str) -> Option<ClientId> {
+    #[derive(Deserialize)]
+    struct Subject {
+        sub: String,
+    }
+    let subject = jsonwebtoken::dangerous::insecure_decode::<Subject>(assertion).ok()?;
+    subject.claims.sub.parse().map(ClientId).ok()
+}
+
+/// Verifies a statement of a program: signed with one of its keys, about itself, for one of these audiences, lately.
+///
+/// # Errors
+/// When it is not; which of them is not said.
+pub fn verify(
+    assertion: &str,
+    client: ClientId,
+    keys: &Value,
+    audiences: &[String],
+    now: DateTime<Utc>,
+) -> Result<Assertion, AssertionError> {
+    let set: JwkSet = serde_json::from_value(keys.clone()).map_err(|_| AssertionError)?;
+    let header = jsonwebtoken::decode_header(assertion).map_err(|_| AssertionError)?;
+    let fits = |key: &&Jwk| {
+        let named = header.kid.is_none() || key.common.key_id == header.kid;
+        named && algorithm(key) == Some(header.alg)
+    };
+    let claims = set.keys.iter().filter(fits).find_map(|key| {
+        let mut validation = Validation::new(algorithm(key)?);
+        validation.set_audience(audiences);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // The library would read the system's clock.
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        jsonwebtoken::decode::<Claims>(assertion, &decoding(key)?, &validation).ok()
+    });
+    let Claims { iss, sub, exp, nbf, iat, jti } = claims.ok_or(AssertionError)?.claims;
+    let own = client.to_string();
+    let expires_at = DateTime::from_timestamp(exp, 0).ok_or(AssertionError)?;
+    let in_time = now < expires_at + LEEWAY && expires_at <= now + LONGEST + LEEWAY;
+    let begun = nbf.into_iter().chain(iat).all(|begin| begin <= (now + LEEWAY).timestamp());
+    if iss == own && sub == own && in_time && begun && (1..=200).contains(&jti.len()) {
+        Ok(Assertion { jti, expires_at: expires_at + LEEWAY })
+    } else {
+        Err(AssertionError)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use ed25519_dalek::SigningKey;
+    use ed25519_dalek::pkcs8::EncodePrivateKey as _;
+    use jsonwebtoken::{EncodingKey, Header};
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const CLIENT: ClientId = ClientId(Uuid::from_u128(7));
+
+    fn now() -> DateTime<Utc> {
+        "2026-03-10T09:00:00Z".parse().unwrap()
+    }
+
+    fn key() -> (EncodingKey, Value) {
+        let key = SigningKey::from_bytes(&rand::random());
+        let x = URL_SAFE_NO_PAD.encode(key.verifying_key().as_bytes());
+        let der = key.to_pkcs8_der().unwrap();
+        (EncodingKey::from_ed_der(der.as_bytes()), json!({ "kty": "OKP", "crv": "Ed25519", "kid": "one", "x": x }))
+    }
+
+    fn claims() -> Value {
+        let now = now().timestamp();
+        json!({ "iss": CLIENT.to_string(), "sub": CLIENT.to_string(), "aud": "https://a.example", "exp": now + 60, "iat": now, "jti": "x" })
+    }
+
+    #[test]
+    fn a_statement_is_accepted_when_every_part_of_it_is_right() {
+        let (private, public) = key();
+        let keys = json!({ "keys": [public] });
+        let audiences = ["https://a.example".to_owned(), "https://a.example/oauth/token".to_owned()];
+        let sign = |claims: &Value, key: &EncodingKey| {
+            let header = Header { kid: Some("one".into()), ..Header::new(Algorithm::EdDSA) };
+            jsonwebtoken::encode(&header, claims, key).unwrap()
+        };
+        let verify = |assertion: &str| verify(assertion, CLIENT, &keys, &audiences, now());
+        let good = sign(&claims(), &private);
+        assert_eq!(client_of(&good), Some(CLIENT));
+        assert_eq!(verify(&good).unwrap().jti, "x");
+        let at = now().timestamp();
+        for changed in [
+            json!({ "iss": "other" }),
+            json!({ "sub": Uuid::nil() }),
+            json!({ "aud": "https://b.example" }),
+            json!({ "exp": at - 31 }),
+            json!({ "exp": at + 3600 }),
+            json!({ "nbf": at + 60 }),
+            json!({ "jti": "" }),
+            json!({ "jti": null }),
+        ] {
+            let mut claims = claims();
+            claims.as_object_mut().unwrap().extend(changed.as_object().unwrap().clone());
+            assert_eq!(verify(&sign(&claims, &private)), Err(AssertionError), "{changed}");
+        }
+        assert_eq!(verify(&sign(&claims(), &key().0)), Err(AssertionError), "another key");
+        assert_eq!(verify(&good[..good.len() - 4]), Err(AssertionError));
+        assert_eq!(verify(""), Err(AssertionError));
+    }
+
+    #[test]
+    fn only_public_keys_of_known_kinds_are_registered() {
+        let (_, public) = key();
+        assert_eq!(check_keys(&json!({ "keys": [public] })), Ok(()));
+        let with = |changes: Value| {
+            let mut key = public.clone();
+            key.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+            json!({ "keys": [key] })
+        };
+        assert_eq!(check_keys(&with(json!({ "d": "x" }))), Err(KeysError::Private));
+        assert_eq!(check_keys(&with(json!({ "x": "short" }))), Err(KeysError::Kind));
+        assert_eq!(check_keys(&json!({ "keys": [{ "kty": "oct", "k": "c2VjcmV0" }] })), Err(KeysError::Private));
+        let weak = json!({ "kty": "RSA", "e": "AQAB", "n": "A".repeat(171) });
+        assert_eq!(check_keys(&json!({ "keys": [weak] })), Err(KeysError::Kind));
+        for none in [json!({}), json!({ "keys": [] }), json!({ "keys": vec![public.clone(); 6] }), json!("x")] {
+            assert_eq!(check_keys(&none), Err(KeysError::NoSet));
+        }
+    }
+}
