@@ -10,13 +10,14 @@ use domain::audit::chain::{Head, Seal};
 use domain::audit::{Act, By, Record};
 use domain::id::{ClientId, TicketId, UserId};
 use futures_util::future::join_all;
+use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use store::audit::Filter;
 use store::{Connect, Store};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::support::city::START;
+use crate::support::city::{City, START, dumping};
 use crate::support::database::{Database, SCHEMA, keys, seal_pem, sealing_keys};
 use crate::support::program::{Program, keys_folder, run, said};
 
@@ -31,6 +32,8 @@ crate::tests![
     a_log_is_verified_from_where_it_was_exported,
     a_seal_outlives_its_key_and_a_strange_one_is_told,
     the_program_seals_verifies_and_lists,
+    reads_of_restricted_tickets_are_recorded_and_auditors_read_them,
+    acts_of_the_operator_are_recorded,
 ];
 
 /// A log of one test.
@@ -385,4 +388,54 @@ async fn the_program_seals_verifies_and_lists() {
         last.contains("outbox_replayed") && last.contains("{\"count\":2}") && last.contains("… and more"),
         "{last}"
     );
+}
+
+async fn reads_of_restricted_tickets_are_recorded_and_auditors_read_them() {
+    let city = City::new().await;
+    let (agent, dispatcher, auditor) = (city.agent().await, city.dispatcher().await, city.auditor().await);
+    let mut body = dumping();
+    body["category"] = json!("neighbour_dispute");
+    let ticket = agent.post("/v1/concerns", &body).await.created()["tickets"][0].clone();
+    let standard = agent.post("/v1/concerns", &dumping()).await.created()["tickets"][0].clone();
+    dispatcher.ticket(&standard).await;
+    dispatcher.ticket(&ticket).await;
+    dispatcher.timeline(&ticket).await;
+    dispatcher.get("/v1/tickets").await.ok();
+    let me = dispatcher.get("/v1/me").await.ok()["id"].as_str().unwrap().to_owned();
+    let log = auditor.get(&format!("/v1/audit?user={me}")).await.ok();
+    let acts: Vec<_> = log["items"].as_array().unwrap().iter().map(|entry| entry["act"].clone()).collect();
+    let read = json!({ "type": "ticket_read", "ticket": ticket["id"] });
+    let begun = acts.last().unwrap();
+    assert_eq!(begun["type"], "session_begun");
+    assert_eq!(
+        acts[..acts.len() - 1],
+        [json!({ "type": "tickets_listed", "tickets": [ticket["id"]] }), read.clone(), read]
+    );
+    let entry = &log["items"][0];
+    assert_eq!((&entry["by"], &entry["from"]), (&json!({ "type": "person", "id": me }), &json!("127.0.0.1")));
+    let page = auditor.get("/v1/audit?act=ticket_read&limit=1").await.ok();
+    let next = page["next_cursor"].as_str().unwrap();
+    let rest = auditor.get(&format!("/v1/audit?act=ticket_read&limit=1&cursor={next}")).await.ok();
+    assert!(rest["items"][0]["seq"].as_i64() < page["items"][0]["seq"].as_i64());
+    assert_eq!(auditor.get("/v1/audit?until=2026-03-10T09:00:00Z").await.ok()["items"], json!([]));
+    let wrong = auditor.get("/v1/audit?act=read&user=me&since=today").await;
+    let fields = [("act", "bad_value"), ("user", "bad_value"), ("since", "bad_value")];
+    wrong.refused_fields(400, "invalid_parameter", &fields);
+    city.stop().await;
+}
+
+async fn acts_of_the_operator_are_recorded() {
+    let log = Log::new().await;
+    assert!(log.program(&["city", "load", "cities/amiens"]).status.success());
+    let invite = ["user", "invite", "--email", "a@ville.example", "--name", "A", "--role", "admin"];
+    assert!(log.program(&invite).status.success());
+    assert!(log.program(&["outbox", "replay", "--all"]).status.success());
+    assert!(log.program(&["keys", "rotate"]).status.success());
+    let page = log.store.audit_page(&Filter::default(), None, 10).await.unwrap();
+    let acts: Vec<_> = page.items.iter().map(|entry| entry.record().unwrap()).collect();
+    assert!(acts.iter().all(|record| record.by == By::Operator));
+    let codes: Vec<_> = acts.iter().rev().map(|record| record.act.code()).collect();
+    // Nothing of the city differs: nothing was done.
+    assert_eq!(codes, ["user_invited", "outbox_replayed", "keys_rotated"]);
+    log.is_whole(&[]);
 }

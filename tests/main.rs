@@ -16,6 +16,7 @@ mod front;
 mod idempotency;
 mod input;
 mod notify;
+mod permission;
 mod program;
 mod rights;
 mod session;
@@ -43,6 +44,7 @@ fn all() -> Vec<Test> {
         idempotency::tests(),
         input::tests(),
         notify::tests(),
+        permission::tests(),
         program::tests(),
         rights::tests(),
         session::tests(),

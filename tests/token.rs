@@ -7,6 +7,7 @@ use auth::token::TokenKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::DateTime;
+use domain::clock::Clock as _;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
@@ -120,10 +121,11 @@ async fn a_key_is_replaced_while_the_program_runs() {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     Caller::new(program.base_url(), session["access_token"].as_str()).get("/v1/me").await.ok();
-    // The new key signs at once if it is said to sign since yesterday.
+    // Instead of waiting for an hour: the key signs from now on.
     let mut file = fs::read_dir(keys.path()).unwrap().map(|file| file.unwrap().path());
     let file = file.find(|path| path.to_str().unwrap().contains("token-2")).unwrap();
-    fs::rename(file, keys.path().join("token-20260101T000000Z.pem")).unwrap();
+    let at_once = continuum::SystemClock.now().format("token-%Y%m%dT%H%M%SZ.pem").to_string();
+    fs::rename(file, keys.path().join(at_once)).unwrap();
     let began = Instant::now();
     loop {
         let session = stranger.post("/v1/sessions", &login).await.created();

@@ -4,6 +4,7 @@
 //! A handler parses, makes one call, and shows what came of it. Deliberately absent: decisions, and the database — this
 //! crate cannot name `store`.
 
+mod audit;
 mod cafe;
 mod city;
 mod client;
@@ -50,6 +51,7 @@ fn routes(config: &mut ServiceConfig) {
     user::routes(config);
     client::routes(config);
     oauth::routes(config);
+    audit::routes(config);
     cafe::routes(config);
     concern::routes(config);
     ticket::routes(config);

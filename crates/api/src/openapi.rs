@@ -127,6 +127,7 @@ fn tags() -> Value {
         { "name": "city", "description": "The city as data: categories, services, areas." },
         { "name": "clients", "description": "Programs that use the API, for administrators." },
         { "name": "oauth", "description": "How programs get tokens (OAuth 2.0)." },
+        { "name": "audit", "description": "Who read what is restricted, who administered what." },
         { "name": "tracking", "description": "What a resident reads through the link in their e-mail." },
         { "name": "operation", "description": "For those who run the server." }
     ])

@@ -12,6 +12,7 @@ mod instance;
 mod keys;
 mod metrics_page;
 mod periodic;
+pub mod permissions;
 mod secret;
 
 pub use command::{Command, main};

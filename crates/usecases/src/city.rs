@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use domain::audit::{Act, By, Record};
 use domain::city::City;
 use store::Error;
 use store::city::Changed;
@@ -18,6 +19,10 @@ use crate::Context;
 pub async fn load(cx: &Context, city: &City, now: DateTime<Utc>) -> Result<Vec<Changed>, Error> {
     let tx = cx.store.begin().await?;
     let changes = tx.put_city(city, now).await?;
+    if !changes.is_empty() {
+        let act = Act::CityLoaded { changed: changes.iter().map(|change| change.part.to_owned()).collect() };
+        tx.audit(&Record { at: now, by: By::Operator, from: None, act, why: None });
+    }
     tx.commit().await?;
     reload(cx).await?;
     Ok(changes)

@@ -5,6 +5,7 @@
 //! Deliberately absent: HTTP. A command that may be repeated takes an [`once::Once`], which knows how its answer is
 //! shown without knowing by what.
 
+pub mod audit;
 mod authenticate;
 pub mod cafe;
 pub mod city;

@@ -54,6 +54,8 @@ pub enum Command {
     User(user::User),
     /// Replace the key that signs access tokens.
     Keys(keys::Keys),
+    /// Print who may do what, as Markdown.
+    Permissions,
     /// Write the OpenAPI document, or compare it.
     Openapi(openapi::Openapi),
     /// Ask the instance on this machine whether it is ready: for container health checks.
@@ -92,6 +94,10 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Outbox(outbox) => outbox.run().await.map(|()| ExitCode::SUCCESS),
         Command::User(user) => user.run().await.map(|()| ExitCode::SUCCESS),
         Command::Keys(keys) => keys.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Permissions => {
+            tell(crate::permissions::markdown().trim_end());
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Openapi(openapi) => openapi.run(),
         Command::Health(health) => health.run(),
     }

@@ -154,8 +154,8 @@ pub enum Act {
     },
     /// The city was changed from its files.
     CityLoaded {
-        /// The city's revision since then.
-        revision: i64,
+        /// The parts that were changed.
+        changed: Vec<String>,
     },
     /// Messages that could not be sent are sent again.
     OutboxReplayed {
@@ -313,7 +313,7 @@ mod tests {
             Act::ClientDisabled { client },
             Act::ClientRefused { client: None, reason: ClientRefusal::UnknownClient },
             Act::KeysRotated { kid: "abc".into() },
-            Act::CityLoaded { revision: 3 },
+            Act::CityLoaded { changed: vec!["service".into()] },
             Act::OutboxReplayed { count: 2 },
         ]
     }

@@ -87,8 +87,8 @@ impl Caller {
             }
             (Part::Referrer, Self::Client(_)) => self.filed(ticket) && self.sees(ticket),
         };
-        let part = parts(action, ticket).iter().copied().find(|part| has(*part));
-        part.map(|part| self.in_part(part)).ok_or(Refusal::NotTheirs(action))
+        let part = parts(action).iter().find(|(part, when)| when.holds(ticket) && has(*part));
+        part.map(|(part, _)| self.in_part(*part)).ok_or(Refusal::NotTheirs(action))
     }
 
     /// The caller as an actor in that part.
@@ -116,8 +116,31 @@ impl Person {
     }
 }
 
-/// The parts that may do an action, as the table of `docs/architecture.md` says.
-const fn parts(action: Action, ticket: &Ticket) -> &'static [Part] {
+/// When a part may do an action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Whenever the ticket's state allows it.
+    Always,
+    /// While the ticket is submitted.
+    Submitted,
+    /// Before the second handover: from then on, the dispatcher settles where the ticket belongs.
+    FirstHandover,
+}
+
+impl When {
+    const fn holds(self, ticket: &Ticket) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Submitted => matches!(ticket.state, State::Submitted),
+            Self::FirstHandover => ticket.handovers <= 1,
+        }
+    }
+}
+
+/// The parts that may do an action, and when.
+#[must_use]
+pub const fn parts(action: Action) -> &'static [(Part, When)] {
+    use Part::{Dispatcher, Referrer, Service};
     match action {
         Action::Receive
         | Action::Acknowledge
@@ -126,12 +149,11 @@ const fn parts(action: Action, ticket: &Ticket) -> &'static [Part] {
         | Action::Start
         | Action::Hold
         | Action::Resume
-        | Action::Resolve => &[Part::Service],
-        // The service itself may pass a ticket on once; from the second handover on, the dispatcher only.
-        Action::Reroute if ticket.handovers <= 1 => &[Part::Service, Part::Dispatcher],
-        Action::Reopen => &[Part::Referrer, Part::Dispatcher],
-        Action::Cancel if matches!(ticket.state, State::Submitted) => &[Part::Referrer, Part::Dispatcher],
-        Action::Reroute | Action::Close | Action::Cancel | Action::Merge => &[Part::Dispatcher],
+        | Action::Resolve => &[(Service, When::Always)],
+        Action::Reroute => &[(Service, When::FirstHandover), (Dispatcher, When::Always)],
+        Action::Reopen => &[(Referrer, When::Always), (Dispatcher, When::Always)],
+        Action::Cancel => &[(Referrer, When::Submitted), (Dispatcher, When::Always)],
+        Action::Close | Action::Merge => &[(Dispatcher, When::Always)],
     }
 }
 

@@ -7,6 +7,7 @@ mod lease;
 
 use chrono::{DateTime, Utc};
 use domain::account::Affair;
+use domain::audit::{Act, By, Record};
 use domain::id::{ClientId, MessageId, TicketId, UserId};
 use domain::ticket::notice::{Notice, Recipient};
 use sea_orm::{ConnectionTrait, FromQueryResult};
@@ -178,12 +179,16 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn replay_messages(&self, ids: Option<Vec<Uuid>>, now: DateTime<Utc>) -> Result<u64> {
+        let tx = self.begin().await?;
         let statement = sql(
             "update outbox set state = 'pending', due_at = $2, attempts = 0, finished_at = null
              where state = 'dead' and ($1::uuid[] is null or id = any($1))",
             [ids.into(), now.into()],
         );
-        let replayed = self.db.execute_raw(statement).await?.rows_affected();
+        let replayed = tx.db.execute_raw(statement).await?.rows_affected();
+        let act = Act::OutboxReplayed { count: replayed };
+        tx.audit(&Record { at: now, by: By::Operator, from: None, act, why: None });
+        tx.commit().await?;
         self.announce_messages().await?;
         Ok(replayed)
     }

@@ -1,0 +1,117 @@
+//! The tables of [`domain::rights`] and [`domain::ticket::rights`] as Markdown: `docs/permissions.md`.
+
+use std::fmt::Write as _;
+
+use domain::person::Role;
+use domain::rights::{ClientScope, Holder, REACH, Reach, Right};
+use domain::ticket::Action;
+use domain::ticket::event::Part;
+use domain::ticket::rights::{When, parts};
+
+/// The tables.
+#[must_use]
+pub fn markdown() -> String {
+    let mut text = INTRODUCTION.to_owned();
+    text += "\n## Rights\n\nA refusal (`403`, `missing_right`) names the right.\n\n";
+    let roles = Role::ALL.map(Role::code);
+    row(&mut text, ["right", "allows"].into_iter().chain(roles).chain(["programs with"]));
+    rule(&mut text, roles.len() + 3);
+    for right in Right::ALL {
+        let has = Role::ALL.map(|role| if right.roles().contains(&role) { "yes" } else { "–" });
+        let scopes: Vec<String> = right.scopes().iter().map(|scope| format!("`{}`", scope.code())).collect();
+        let scopes = match scopes.len() {
+            0 => "–".to_owned(),
+            n if n == ClientScope::ALL.len() => "any scope".to_owned(),
+            _ => scopes.join(", "),
+        };
+        let name = format!("`{}`", right.code());
+        row(&mut text, [name.as_str(), right.allows()].into_iter().chain(has).chain([scopes.as_str()]));
+    }
+    text += "\n## Which tickets\n\n";
+    text += REACHES;
+    row(&mut text, ["role or scope", "standard", "restricted", "complaint about an officer"]);
+    rule(&mut text, 4);
+    for (holder, reaches) in REACH {
+        let name = match holder {
+            Holder::Role(role) => role.code().to_owned(),
+            Holder::Scope(scope) => format!("`{}`", scope.code()),
+        };
+        row(&mut text, [name.as_str()].into_iter().chain(reaches.map(reach)));
+    }
+    text += "\n## Which actions\n\n";
+    text += ACTIONS;
+    row(&mut text, ["action", "service", "referrer", "dispatcher"]);
+    rule(&mut text, 4);
+    for action in Action::ALL {
+        let may = [Part::Service, Part::Referrer, Part::Dispatcher].map(|part| {
+            let when = parts(action).iter().find(|(one, _)| *one == part).map(|(_, when)| *when);
+            match when {
+                None => "–",
+                Some(When::Always) => "yes",
+                Some(When::Submitted) => "while it is submitted",
+                Some(When::FirstHandover) => "before the second handover",
+            }
+        });
+        let name = format!("`{}`", action.code());
+        row(&mut text, [name.as_str()].into_iter().chain(may));
+    }
+    text += "\n## Scopes\n\n";
+    row(&mut text, ["scope", "allows"]);
+    rule(&mut text, 2);
+    for scope in ClientScope::ALL {
+        row(&mut text, [format!("`{}`", scope.code()).as_str(), scope.allows()]);
+    }
+    text
+}
+
+const fn reach(reach: Reach) -> &'static str {
+    match reach {
+        Reach::Nothing => "none",
+        Reach::Filed => "filed by them",
+        Reach::OfTheirServices => "of their services",
+        Reach::WithinLimits => "within their limits",
+        Reach::Everything => "all",
+    }
+}
+
+fn row<'a>(text: &mut String, cells: impl IntoIterator<Item = &'a str>) {
+    let cells: Vec<&str> = cells.into_iter().collect();
+    // Writing into a string cannot fail.
+    writeln!(text, "| {} |", cells.join(" | ")).unwrap_or_default();
+}
+
+fn rule(text: &mut String, columns: usize) {
+    writeln!(text, "|{}", "---|".repeat(columns)).unwrap_or_default();
+}
+
+const INTRODUCTION: &str = "<!-- Written by `continuum permissions`; a test compares. Change crates/domain/src/rights.rs instead. -->
+
+# Who may do what
+
+A person may have several roles, and has the rights of each; `service_member` and `service_manager` go with the services
+that the person belongs to. A program has scopes, and may be limited to services and categories. All of this is looked up
+at every request: a change takes effect at once.
+
+What somebody may not know of does not exist for them: `404`. What they may see but not do is refused: `403`.
+";
+
+const REACHES: &str = "Lists and fetches obey the same table. Who has several roles or scopes reaches what any of them does. A complaint about
+an officer (or the police) is hidden from everybody who files concerns, its own referrer included.
+
+";
+
+const ACTIONS: &str = "In which part somebody acts follows from the ticket: its *service* (members and managers of it, and programs that reach
+the ticket), its *referrer* (who filed the concern, if it is not hidden from them), the *dispatcher*. The right
+`change_tickets` comes first; whether the ticket's state allows an action is told in [architecture.md](architecture.md).
+
+";
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_documentation_is_what_the_tables_say() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/permissions.md");
+        let kept = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(kept == super::markdown(), "run `continuum permissions > docs/permissions.md`");
+    }
+}
