@@ -13,6 +13,7 @@ pub mod id;
 pub mod language;
 pub mod person;
 pub mod place;
+pub mod siret;
 pub mod text;
 pub mod ticket;
 pub mod time;
