@@ -6,6 +6,7 @@
 //! Deliberately absent: the database (the `usecases` crate brings hashes and sessions), and the clock. Salts and
 //! refresh tokens do come from the operating system's randomness: they are secrets, not identifiers.
 
+pub mod oidc;
 pub mod password;
 pub mod permission;
 pub mod refresh;
