@@ -44,8 +44,7 @@ const RANDOM: u32 = 32;
 type Client =
     CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
-/// A sign-in that begins.
-#[derive(Debug)]
+/// A sign-in that begins. Without `Debug`: the URL holds the state and the nonce.
 pub struct Begin {
     /// Where the browser goes.
     pub url: Url,
@@ -78,13 +77,12 @@ pub struct Callback {
     pub iss: Option<String>,
 }
 
-/// A logout at the provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A logout at the provider. Without `Debug`: the URL holds the ID token.
 pub struct Logout {
     /// Where the browser goes.
     pub url: Url,
     /// What comes back as `state` with the browser. 43 characters of base64url.
-    pub state: String,
+    pub state: SecretString,
 }
 
 /// An identity provider, as one client of it sees it.
@@ -184,7 +182,7 @@ impl Provider {
             .set_id_token_hint(&id_token)
             .set_post_logout_redirect_uri(back)
             .set_state(state.clone());
-        Ok(Some(Logout { url: request.http_get_url(), state: state.into_secret() }))
+        Ok(Some(Logout { url: request.http_get_url(), state: state.into_secret().into() }))
     }
 
     async fn metadata(&self, now: DateTime<Utc>) -> Result<Arc<Metadata>, OidcError> {

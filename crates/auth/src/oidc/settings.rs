@@ -12,7 +12,7 @@ use super::error::SettingsError;
 /// what differs. Any provider has to sign its user info, with RS256 or ES256.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The issuer's URL, to the letter as its metadata name it, with or without the last `/`.
+    /// The issuer's URL, to the letter as its metadata name it, with the last `/` only if it is there.
     pub issuer: String,
     /// Under which name the provider knows us.
     pub client_id: String,
