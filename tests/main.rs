@@ -12,6 +12,7 @@ mod contract;
 mod idempotency;
 mod input;
 mod notify;
+mod oidc;
 mod program;
 mod rights;
 mod session;
@@ -34,6 +35,7 @@ fn all() -> Vec<Test> {
         idempotency::tests(),
         input::tests(),
         notify::tests(),
+        oidc::tests(),
         program::tests(),
         rights::tests(),
         session::tests(),
