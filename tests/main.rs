@@ -16,6 +16,7 @@ mod front;
 mod idempotency;
 mod input;
 mod notify;
+mod oidc;
 mod permission;
 mod program;
 mod rights;
@@ -45,6 +46,7 @@ fn all() -> Vec<Test> {
         input::tests(),
         notify::tests(),
         permission::tests(),
+        oidc::tests(),
         program::tests(),
         rights::tests(),
         session::tests(),

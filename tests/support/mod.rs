@@ -5,6 +5,7 @@ pub mod caller;
 pub mod city;
 pub mod contract;
 pub mod database;
+pub mod oidc;
 pub mod program;
 pub mod smtp;
 

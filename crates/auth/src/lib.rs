@@ -8,6 +8,7 @@
 //! refresh tokens do come from the operating system's randomness: they are secrets, not identifiers.
 
 pub mod assertion;
+pub mod oidc;
 pub mod password;
 pub mod permission;
 mod principal;

@@ -16,6 +16,7 @@ pub mod language;
 pub mod person;
 pub mod place;
 pub mod rights;
+pub mod siret;
 pub mod text;
 pub mod ticket;
 pub mod time;

@@ -1,0 +1,140 @@
+//! Who somebody is, as the provider says.
+
+use std::collections::BTreeSet;
+
+use domain::siret::Siret;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::error::{Invalid, OidcError};
+
+/// The greatest length of what a provider says of a person, each, in characters. `OpenID` Connect Core 2 sets it for
+/// `sub`.
+const MAX_LENGTH: usize = 255;
+
+/// Who signed in.
+///
+/// The key of an identity is (`issuer`, `idp_id`, `subject`): behind `ProConnect` stand many identity providers, each
+/// with subjects of its own. Never the e-mail address, which anybody's provider may claim.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The issuer, as the settings name it.
+    pub issuer: String,
+    /// Which identity provider behind the issuer, where there are several (`ProConnect`).
+    pub idp_id: Option<String>,
+    /// The person there. It never changes, and is never given to somebody else.
+    pub subject: String,
+    /// The e-mail address, not verified by us.
+    pub email: Option<String>,
+    /// The first name.
+    pub given_name: Option<String>,
+    /// The name used every day; `family_name` where the provider knows no `usual_name`.
+    pub usual_name: Option<String>,
+    /// The establishment for which the person works. With a list in the settings, one of the list.
+    pub siret: Option<Siret>,
+    /// The ID token, which [`Provider::logout`](super::Provider::logout) needs.
+    pub id_token: SecretString,
+}
+
+/// What the user info endpoint says of a person, those claims that matter here.
+#[derive(Debug, Deserialize)]
+pub(super) struct Claims {
+    pub(super) sub: String,
+    idp_id: Option<String>,
+    email: Option<String>,
+    given_name: Option<String>,
+    usual_name: Option<String>,
+    family_name: Option<String>,
+    siret: Option<String>,
+}
+
+impl Claims {
+    /// The identity, if the person's establishment is one of those; `None` does not look at it.
+    pub(super) fn into_identity(
+        self,
+        issuer: &str,
+        allowed: Option<&BTreeSet<Siret>>,
+        id_token: SecretString,
+    ) -> Result<Identity, OidcError> {
+        let key = |text: String| if is_text(&text) { Ok(text) } else { Err(OidcError::Userinfo(Invalid::Malformed)) };
+        let siret = siret(self.siret.as_deref(), allowed)?;
+        Ok(Identity {
+            issuer: issuer.to_owned(),
+            idp_id: self.idp_id.map(key).transpose()?,
+            subject: key(self.sub)?,
+            email: self.email.filter(|text| is_text(text)),
+            given_name: self.given_name.filter(|text| is_text(text)),
+            usual_name: self.usual_name.or(self.family_name).filter(|text| is_text(text)),
+            siret,
+            id_token,
+        })
+    }
+}
+
+fn siret(given: Option<&str>, allowed: Option<&BTreeSet<Siret>>) -> Result<Option<Siret>, OidcError> {
+    let siret = given.and_then(|text| text.parse().ok());
+    match (given, allowed) {
+        (_, None) => Ok(siret),
+        (None, Some(_)) => Err(OidcError::SiretMissing),
+        (Some(_), Some(allowed)) => {
+            siret.filter(|siret| allowed.contains(siret)).map(Some).ok_or(OidcError::SiretNotAllowed)
+        }
+    }
+}
+
+/// Whether a database and a screen can hold it.
+fn is_text(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= MAX_LENGTH && !text.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const CITY: &str = "73282932000074";
+
+    fn identity(claims: Value, allowed: Option<&BTreeSet<Siret>>) -> Result<Identity, OidcError> {
+        let claims: Claims = serde_json::from_value(claims).unwrap();
+        claims.into_identity("https://issuer.example", allowed, SecretString::from("a.b.c"))
+    }
+
+    #[test]
+    fn with_a_list_only_its_establishments_sign_in() {
+        let list = BTreeSet::from([CITY.parse().unwrap()]);
+        let siret = |siret: Value| identity(json!({ "sub": "s", "siret": siret }), Some(&list)).map(|i| i.siret);
+        assert_eq!(siret(json!(CITY)), Ok(Some(CITY.parse().unwrap())));
+        assert_eq!(siret(Value::Null), Err(OidcError::SiretMissing));
+        for other in ["35600000049837", "73282932000075", ""] {
+            assert_eq!(siret(json!(other)), Err(OidcError::SiretNotAllowed), "{other}");
+        }
+    }
+
+    #[test]
+    fn without_a_list_the_establishment_is_told_when_it_is_one() {
+        let siret = |siret: Value| identity(json!({ "sub": "s", "siret": siret }), None).map(|i| i.siret);
+        assert_eq!(siret(json!(CITY)), Ok(Some(CITY.parse().unwrap())));
+        assert_eq!(siret(Value::Null), Ok(None));
+        assert_eq!(siret(json!("intern")), Ok(None));
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_kept_is_refused_a_name_is_dropped() {
+        for claims in [
+            json!({ "sub": "" }),
+            json!({ "sub": "a\u{0}b" }),
+            json!({ "sub": "x".repeat(256) }),
+            json!({ "sub": "s", "idp_id": "a\nb" }),
+        ] {
+            assert_eq!(identity(claims, None).unwrap_err(), OidcError::Userinfo(Invalid::Malformed));
+        }
+        let person = identity(json!({ "sub": "s", "given_name": "A\u{0}", "family_name": "Petit" }), None).unwrap();
+        assert_eq!((person.given_name, person.usual_name.as_deref()), (None, Some("Petit")));
+    }
+
+    #[test]
+    fn the_id_token_is_not_told() {
+        assert!(!format!("{:?}", identity(json!({ "sub": "s" }), None).unwrap()).contains("a.b.c"));
+    }
+}
