@@ -21,6 +21,7 @@ mod permission;
 mod program;
 mod rights;
 mod session;
+mod sign_in;
 mod support;
 mod ticket;
 mod token;
@@ -50,6 +51,7 @@ fn all() -> Vec<Test> {
         program::tests(),
         rights::tests(),
         session::tests(),
+        sign_in::tests(),
         ticket::tests(),
         token::tests(),
         tracking::tests(),

@@ -28,6 +28,7 @@ pub struct RateLimits {
 pub struct Front {
     proxies: Vec<IpNet>,
     origins: Vec<String>,
+    sign_in: Option<String>,
     limits: Option<Limits>,
 }
 
@@ -68,7 +69,17 @@ impl Front {
             addresses: RateLimiter::dashmap(per_minute(rates.address)).with_middleware(),
             clock: DefaultClock::default(),
         });
-        Self { proxies, origins, limits }
+        Self { proxies, origins, sign_in: None, limits }
+    }
+
+    /// Offers to sign in at the identity provider that people know under this name.
+    #[must_use]
+    pub fn with_sign_in(self, name: Option<String>) -> Self {
+        Self { sign_in: name, ..self }
+    }
+
+    pub(crate) fn sign_in(&self) -> Option<&str> {
+        self.sign_in.as_deref()
     }
 
     pub(crate) fn origins(&self) -> &[String] {

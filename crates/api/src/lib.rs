@@ -23,6 +23,7 @@ mod problem_from;
 mod reply;
 mod request;
 mod session;
+mod sign_in;
 mod ticket;
 mod tracking;
 mod user;
@@ -102,6 +103,7 @@ pub fn app(
         .app_data(PayloadConfig::new(request::body::MAX_BODY))
         .app_data(password::form_config())
         .configure(password::pages)
+        .configure(sign_in::pages)
         .configure(docs::routes)
         .default_service(web::to(outermost::no_such_route))
         .wrap(from_fn(guard::guard))

@@ -28,6 +28,9 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("problems.html", include_str!("../templates/problems.html")),
         ("password.html", include_str!("../templates/password.html")),
         ("password_chosen.html", include_str!("../templates/password_chosen.html")),
+        ("signed_in.html", include_str!("../templates/signed_in.html")),
+        ("signed_out.html", include_str!("../templates/signed_out.html")),
+        ("sign_in_refused.html", include_str!("../templates/sign_in_refused.html")),
         ("password_lost.html", include_str!("../templates/password_lost.html")),
     ] {
         environment.add_template(name, source).expect("the templates are inside this binary, and a test renders each");

@@ -65,6 +65,7 @@ codes! {
     TokenExpired = "token_expired", 401, "Le jeton d’accès a expiré", "The access token has expired";
     WrongCredentials = "wrong_credentials", 401, "L’adresse ou le mot de passe est faux", "The e-mail address or the password is wrong";
     InvalidRefreshToken = "invalid_refresh_token", 401, "Le jeton de renouvellement n’est pas valable", "The refresh token is not valid";
+    InvalidSignInCode = "invalid_sign_in_code", 401, "Le code d’identification n’est pas valable", "The code of the sign-in is not valid";
     SecondFactorNeeded = "second_factor_needed", 401, "Il faut aussi un code à usage unique", "A one-time code is needed too";
     WrongSecondFactor = "wrong_second_factor", 401, "Le code à usage unique est faux ou a déjà servi", "The one-time code is wrong or was used before";
     SecondFactorRequired = "second_factor_required", 403, "Votre rôle exige un second facteur : mettez-le en place d’abord", "Your role requires a second factor: set one up first";

@@ -1,5 +1,6 @@
 //! One instance: the API, its metrics, its worker.
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,8 +13,10 @@ use anyhow::{Context as _, Result, bail};
 use api::{Front, RateLimits};
 use arc_swap::ArcSwapOption;
 use auth::Tokens;
+use auth::oidc::{Provider, Settings};
 use auth::password::{Cost, Passwords};
 use domain::clock::{Clock, Ids};
+use domain::siret::Siret;
 use ipnet::IpNet;
 use notify::Worker;
 use notify::transport::Transport;
@@ -34,6 +37,38 @@ pub enum Mail {
     Smtp(SecretString),
     /// Into a folder, one file each.
     Folder(PathBuf),
+}
+
+/// An identity provider (OpenID Connect), such as ProConnect.
+#[derive(Clone)]
+pub struct Oidc {
+    /// What people call it.
+    pub name: String,
+    /// Its issuer URL, to the letter as its metadata name it.
+    pub issuer: String,
+    /// Under which name it knows us.
+    pub client_id: String,
+    /// What shows it that we are that client.
+    pub client_secret: SecretString,
+    /// The establishments whose people may sign in; `None` does not look at the establishment.
+    pub sirets: Option<BTreeSet<Siret>>,
+    /// What is asked for, when it is not what ProConnect has.
+    pub scopes: Option<Vec<String>>,
+    /// Whether PKCE (RFC 7636) is used, which ProConnect does not know.
+    pub pkce: bool,
+}
+
+impl Oidc {
+    /// The provider, to which the browser comes back at this instance's public address.
+    fn provider(&self, public_url: &Url) -> Result<Provider> {
+        let (issuer, client_id, secret) = (self.issuer.clone(), self.client_id.clone(), self.client_secret.clone());
+        let (callback, signed_out) = (public_url.join("sign-in/callback")?, public_url.join("signed-out")?);
+        let sirets = self.sirets.clone();
+        let settings =
+            Settings::proconnect(issuer, client_id, secret, callback, signed_out, sirets.clone().unwrap_or_default());
+        let scopes = self.scopes.clone().unwrap_or(settings.scopes.clone());
+        Ok(Provider::new(Settings { sirets, scopes, pkce: self.pkce, ..settings })?)
+    }
 }
 
 /// What an instance needs to know.
@@ -57,6 +92,8 @@ pub struct Config {
     pub proxies: Vec<IpNet>,
     /// The web origins whose scripts may use the API.
     pub origins: Vec<String>,
+    /// Where people sign in with OpenID Connect, if anywhere.
+    pub oidc: Option<Oidc>,
     /// How often a caller may ask; as often as they like, when absent.
     pub rate_limits: Option<RateLimits>,
     /// How many threads answer requests; one a processor, when absent.
@@ -98,7 +135,10 @@ pub async fn build(config: Config) -> Result<Instance> {
     let worker = Worker::new(context.store.clone(), transport, config.clock.clone(), context.wake.clone(), public_url);
     let worker = Arc::new(worker);
     let mut servers = Vec::new();
-    let front = Data::new(Front::new(config.proxies.clone(), config.origins.clone(), config.rate_limits));
+    let front = Data::new(
+        Front::new(config.proxies.clone(), config.origins.clone(), config.rate_limits)
+            .with_sign_in(config.oidc.as_ref().map(|oidc| oidc.name.clone())),
+    );
     let mut tasks =
         vec![tokio::spawn(periodic::follow_city(context.clone())), tokio::spawn(periodic::forget_idle(front.clone()))];
     if let Some(folder) = config.keys.folder.clone() {
@@ -153,6 +193,7 @@ pub async fn context(config: &Config, public_url: &Url) -> Result<Context> {
         clock: config.clock.clone(),
         ids: config.ids.clone(),
         tokens: Arc::new(Tokens::new(issuer, &config.keys.token)?),
+        provider: config.oidc.as_ref().map(|oidc| oidc.provider(public_url)).transpose()?.map(Arc::new),
         passwords: Arc::new(Passwords::new(config.password_cost)?),
         hashing: Arc::new(Semaphore::new(processors)),
         city: Arc::new(ArcSwapOption::empty()),

@@ -17,5 +17,5 @@ mod secret;
 
 pub use command::{Command, main};
 pub use edge::{SystemClock, TimeOrderedIds};
-pub use instance::{Config, Instance, Mail, build, context};
+pub use instance::{Config, Instance, Mail, Oidc, build, context};
 pub use keys::Keys;

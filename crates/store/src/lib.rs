@@ -22,6 +22,7 @@ mod scope;
 mod seal;
 pub mod second_factor;
 pub mod session;
+pub mod sign_in;
 pub mod throttle;
 pub mod ticket;
 pub mod tracking;

@@ -153,6 +153,22 @@ impl Store {
         ListedRow::find_by_statement(statement).all(&self.db).await?.into_iter().map(Listed::try_from).collect()
     }
 
+    /// The ID token that a session was begun with, if it was at an identity provider.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn id_token(&self, session: SessionId, user: UserId) -> Result<Option<String>> {
+        let statement = sql(
+            "select id_token from session where id = $1 and user_id = $2 and ended_at is null",
+            [session.0.into(), user.0.into()],
+        );
+        let Some(row) = self.db.query_one_raw(statement).await? else { return Ok(None) };
+        let sealed: Option<Vec<u8>> = row.try_get_by_index(0)?;
+        let key = &self.keys.accounts;
+        let open = |sealed: Vec<u8>| String::from_utf8(key.open(session.0, key.id(), &sealed)?).map_err(Error::corrupt);
+        sealed.map(open).transpose()
+    }
+
     /// Whether the person has begun or refreshed a session from that address since `since`.
     ///
     /// # Errors

@@ -85,8 +85,8 @@ impl Store {
         Ok(())
     }
 
-    /// Clears what says nothing any more: throttles that are free again, ended sessions, expired links, revocations and
-    /// assertions. A bounded number at a time; returns how many.
+    /// Clears what says nothing any more: throttles that are free again, ended sessions, sign-ins, revocations and assertions
+    /// whose time is over. A bounded number at a time; returns how many.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -95,8 +95,9 @@ impl Store {
             "with t as (delete from throttle where key in (select key from throttle where free_at < $1 limit 1000 for update skip locked) returning 1),
                   s as (delete from session where id in (select id from session where expires_at < $2 limit 1000 for update skip locked) returning 1),
                   r as (delete from revoked_token where id in (select id from revoked_token where expires_at < $1 limit 1000 for update skip locked) returning 1),
+                  i as (delete from sign_in where id in (select id from sign_in where expires_at < $1 limit 1000 for update skip locked) returning 1),
                   a as (delete from client_assertion where (client_id, jti) in (select client_id, jti from client_assertion where expires_at < $1 limit 1000 for update skip locked) returning 1)
-             select (select count(*) from t) + (select count(*) from s) + (select count(*) from r) + (select count(*) from a)",
+             select (select count(*) from t) + (select count(*) from s) + (select count(*) from r) + (select count(*) from i) + (select count(*) from a)",
             [now.into(), ended_before.into()],
         );
         let row = self.db.query_one_raw(statement).await?;

@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use auth::Tokens;
+use auth::oidc::Provider;
 use auth::password::Passwords;
 use chrono::{DateTime, Utc};
 use domain::audit::{Act, By, Record};
@@ -49,6 +50,8 @@ pub struct Context {
     pub ids: Arc<dyn Ids>,
     /// Signs and verifies access tokens.
     pub tokens: Arc<Tokens>,
+    /// Where people sign in with OpenID Connect, if anywhere.
+    pub provider: Option<Arc<Provider>>,
     /// Hashes and verifies passwords.
     pub passwords: Arc<Passwords>,
     /// As many hashes at once as there are processors: a hash fills one, and 19 MiB.

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use usecases::Context;
 use usecases::password::PasswordError;
 
+use crate::front::Front;
 use crate::page;
 use crate::problem::{Code, Problem, preferred_language};
 use crate::request::caller::Visitor;
@@ -25,7 +26,8 @@ pub(crate) struct Chosen {
 fn show_form(request: &HttpRequest, email: &str, error: Option<String>) -> Result<HttpResponse, Problem> {
     let language = preferred_language(request).tag();
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    page::form(status, "password.html", context! { language, email, error, path => request.path() })
+    let sign_in = request.app_data::<Data<Front>>().and_then(|front| front.sign_in());
+    page::form(status, "password.html", context! { language, email, error, sign_in, path => request.path() })
 }
 
 fn show_lost(request: &HttpRequest) -> Result<HttpResponse, Problem> {

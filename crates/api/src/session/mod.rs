@@ -3,6 +3,8 @@
 mod begin;
 mod end;
 mod list;
+mod logout;
+mod redeem;
 mod refresh;
 
 use actix_web::http::StatusCode;
@@ -20,6 +22,8 @@ use uuid::Uuid;
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .service(begin::begin)
+        .service(redeem::redeem)
+        .service(logout::logout)
         .service(refresh::refresh)
         .service(list::list)
         .service(end::end_current)

@@ -129,6 +129,7 @@ impl DatabaseOptions {
             password_cost: auth::password::Cost::default(),
             proxies: Vec::new(),
             origins: Vec::new(),
+            oidc: None,
             rate_limits: None,
             threads: None,
             worker: false,

@@ -39,7 +39,7 @@ pub enum Command {
     /// Try it out: a private PostgreSQL, the city of Amiens, a café with eight concerns, the API and the worker.
     Demo(demo::Demo),
     /// Answer requests, and drain the outbox unless told not to.
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Drain the outbox only.
     Worker(worker::Worker),
     /// Bring the database up to this program.

@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use api::RateLimits;
 use auth::password::Cost;
+use domain::siret::Siret;
 use ipnet::IpNet;
 use serde::Serialize;
 use url::Url;
 
 use super::database::DatabaseOptions;
 use super::{asked_to_stop, tell};
-use crate::instance::{Config, Instance, Mail, build};
+use crate::instance::{Config, Instance, Mail, Oidc, build};
+use crate::secret;
 
 /// What stands before the handlers.
 #[derive(clap::Args)]
@@ -45,6 +47,51 @@ struct PasswordOptions {
     argon2_passes: u32,
 }
 
+/// Where people sign in (OpenID Connect); the client's secret comes from `OIDC_CLIENT_SECRET`, or from the file that
+/// `OIDC_CLIENT_SECRET_FILE` names. Register `PUBLIC_URL/sign-in/callback` and `PUBLIC_URL/signed-out` there.
+#[derive(clap::Args)]
+struct OidcOptions {
+    /// The issuer's URL, to the letter: for ProConnect, that of its documentation, ending in /api/v2.
+    #[arg(long, env = "OIDC_ISSUER", requires = "oidc_client_id")]
+    oidc_issuer: Option<String>,
+    /// Under which name the provider knows this program.
+    #[arg(long, env = "OIDC_CLIENT_ID")]
+    oidc_client_id: Option<String>,
+    /// What people call the provider.
+    #[arg(long, env = "OIDC_NAME", default_value = "ProConnect")]
+    oidc_name: String,
+    /// An establishment whose people may sign in; several, separated by commas.
+    #[arg(long = "oidc-siret", env = "OIDC_SIRETS", value_delimiter = ',')]
+    oidc_sirets: Vec<Siret>,
+    /// Do not look at the establishment: for a provider that has one city's people only.
+    #[arg(long, env = "OIDC_ANY_SIRET", conflicts_with = "oidc_sirets")]
+    oidc_any_siret: bool,
+    /// What is asked for, beyond openid, when it is not what ProConnect has; several, separated by commas.
+    #[arg(long = "oidc-scope", env = "OIDC_SCOPES", value_delimiter = ',')]
+    oidc_scopes: Vec<String>,
+    /// Use PKCE, which ProConnect does not know.
+    #[arg(long, env = "OIDC_PKCE")]
+    oidc_pkce: bool,
+}
+
+impl OidcOptions {
+    fn oidc(self) -> Result<Option<Oidc>> {
+        let (Some(issuer), Some(client_id)) = (self.oidc_issuer, self.oidc_client_id) else { return Ok(None) };
+        let client_secret = secret::of_environment("OIDC_CLIENT_SECRET")?;
+        let client_secret =
+            client_secret.context("--oidc-issuer needs OIDC_CLIENT_SECRET, or OIDC_CLIENT_SECRET_FILE")?;
+        Ok(Some(Oidc {
+            name: self.oidc_name,
+            issuer,
+            client_id,
+            client_secret,
+            sirets: (!self.oidc_any_siret).then(|| self.oidc_sirets.into_iter().collect()),
+            scopes: Some(self.oidc_scopes).filter(|scopes| !scopes.is_empty()),
+            pkce: self.oidc_pkce,
+        }))
+    }
+}
+
 /// A web origin (RFC 6454): scheme, host and port, nothing else. There is no `*`: who may is listed.
 fn origin(text: &str) -> Result<String, String> {
     let origin = Url::parse(text).ok().map(|url| url.origin()).filter(url::Origin::is_tuple);
@@ -74,6 +121,8 @@ pub struct Serve {
     front: FrontOptions,
     #[command(flatten)]
     passwords: PasswordOptions,
+    #[command(flatten)]
+    oidc: OidcOptions,
     /// Once ready, write where this instance answers into this file, as JSON.
     #[arg(long)]
     ready_file: Option<PathBuf>,
@@ -139,6 +188,7 @@ impl Serve {
             password_cost: Cost { memory: self.passwords.argon2_memory_kib, passes: self.passwords.argon2_passes },
             proxies: self.front.proxies,
             origins: self.front.origins,
+            oidc: self.oidc.oidc()?,
             rate_limits: Some(RateLimits { caller: self.front.rate_limit, address: self.front.rate_limit_address }),
             ..self.database.config(&database, mail)?
         };

@@ -67,6 +67,7 @@ impl Demo {
             password_cost: Cost::default(),
             proxies: Vec::new(),
             origins: Vec::new(),
+            oidc: None,
             rate_limits: None,
             threads: None,
             worker: true,

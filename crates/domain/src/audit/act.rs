@@ -71,6 +71,11 @@ pub enum Act {
         /// The person.
         user: UserId,
     },
+    /// A person linked their account with who they are at an identity provider.
+    IdentityLinked {
+        /// The person.
+        user: UserId,
+    },
     /// A login was refused.
     LoginRefused {
         /// The person, if the address was one's.
@@ -216,7 +221,7 @@ pub enum ClientRefusal {
 
 impl Act {
     /// The code of every act.
-    pub const CODES: [&str; 25] = [
+    pub const CODES: [&str; 26] = [
         "ticket_read",
         "tickets_listed",
         "contact_read",
@@ -228,6 +233,7 @@ impl Act {
         "second_factor_enabled",
         "second_factor_removed",
         "password_set",
+        "identity_linked",
         "login_refused",
         "login_throttled",
         "session_begun",
@@ -259,6 +265,7 @@ impl Act {
             Self::SecondFactorEnabled { .. } => "second_factor_enabled",
             Self::SecondFactorRemoved { .. } => "second_factor_removed",
             Self::PasswordSet { .. } => "password_set",
+            Self::IdentityLinked { .. } => "identity_linked",
             Self::LoginRefused { .. } => "login_refused",
             Self::LoginThrottled { .. } => "login_throttled",
             Self::SessionBegun { .. } => "session_begun",
@@ -301,6 +308,7 @@ mod tests {
             Act::SecondFactorEnabled { user },
             Act::SecondFactorRemoved { user },
             Act::PasswordSet { user },
+            Act::IdentityLinked { user },
             Act::LoginRefused { user: None, reason: LoginRefusal::UnknownPerson },
             Act::LoginThrottled { user: Some(user) },
             Act::SessionBegun { user, session, method: Method::Oidc },

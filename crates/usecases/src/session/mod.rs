@@ -6,6 +6,7 @@ mod list;
 mod me;
 mod open;
 mod refresh;
+pub mod sign_in;
 mod tries;
 
 pub(crate) use begin::accepts;

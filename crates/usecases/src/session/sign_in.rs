@@ -1,0 +1,266 @@
+//! Signing in at the organisation's identity provider (OpenID Connect), through the browser.
+//!
+//! The browser leaves with a cookie and comes back with an answer; both must fit the attempt, which is used up by the
+//! first answer. Who has come back gets a code, with which the program that they use gets a session: no token of ours
+//! ever stands in an address. An identity belongs to an account because its owner has linked the two, by a link that was
+//! sent to them; never because of an e-mail address.
+
+use auth::oidc::{Attempt, Callback, Identity, OidcError};
+use auth::secret::{Secret, digest};
+use chrono::Duration;
+use domain::account::Method;
+use domain::audit::act::SignInRefusal;
+use domain::audit::{Act, By};
+use domain::id::{SessionId, UserId};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use store::Error;
+use store::sign_in::{Key, Stage};
+use store::throttle::{Key as Count, Limit};
+use store::user::User;
+use url::Url;
+
+use super::open::{Opened, open};
+use super::{Held, SessionError};
+use crate::{Context, Origin};
+
+/// How long the browser may be at the provider.
+pub const AT_PROVIDER: Duration = Duration::minutes(10);
+/// How long a code lives.
+const CODE: Duration = Duration::minutes(2);
+/// How often a refused sign-in is recorded, from one address: the log is not for an attacker to fill.
+const RECORDED: Limit = Limit { burst: 10, interval: Duration::minutes(5) };
+
+/// What becomes of a sign-in.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Wish {
+    /// The link by which the account is linked with the identity.
+    pub link: Option<String>,
+    /// Where the browser goes with the code; to a page of ours, when absent.
+    pub return_to: Option<Url>,
+    /// What the program wants back with the code.
+    pub state: Option<String>,
+}
+
+/// A sign-in that has begun.
+pub struct Started {
+    /// Where the browser goes.
+    pub url: Url,
+    /// What it keeps meanwhile.
+    pub cookie: Secret,
+}
+
+/// A sign-in that has succeeded.
+pub struct Finished {
+    /// Gets a session, once, within two minutes.
+    pub code: Secret,
+    /// The account.
+    pub user: User,
+    /// What was wished for.
+    pub wish: Wish,
+}
+
+/// Why nobody is signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// There is no identity provider.
+    #[error("no identity provider is configured")]
+    NotConfigured,
+    /// The answer belongs to no attempt of this browser.
+    #[error("the answer belongs to no attempt of this browser")]
+    NoAttempt,
+    /// The identity belongs to no account, or to one that is disabled.
+    #[error("the identity belongs to no account")]
+    UnknownPerson,
+    /// The link to the account can no longer be used.
+    #[error("the link cannot be used any more")]
+    LinkInvalid,
+    /// The identity belongs to another account.
+    #[error("the identity belongs to another account")]
+    SomebodyElse,
+    /// The provider's answer is not accepted.
+    #[error(transparent)]
+    Provider(#[from] OidcError),
+    /// The code can no longer be used.
+    #[error("the code cannot be used any more")]
+    CodeInvalid,
+    /// The session cannot be begun.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+}
+
+impl From<Error> for SignInError {
+    fn from(error: Error) -> Self {
+        Self::Session(error.into())
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Remembered {
+    state: String,
+    nonce: String,
+    pkce_verifier: Option<String>,
+    wish: Wish,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Granted {
+    user: UserId,
+    id_token: String,
+}
+
+fn remember(value: &impl Serialize) -> Result<Vec<u8>, SignInError> {
+    serde_json::to_vec(value).map_err(|error| Error::Corrupt(error.to_string()).into())
+}
+
+fn recall<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, SignInError> {
+    serde_json::from_slice(bytes).map_err(|error| Error::Corrupt(error.to_string()).into())
+}
+
+/// Begins a sign-in.
+///
+/// # Errors
+/// [`SignInError::NotConfigured`], [`SignInError::Provider`] when the provider does not answer.
+pub async fn start(cx: &Context, wish: Wish) -> Result<Started, SignInError> {
+    let provider = cx.provider.as_ref().ok_or(SignInError::NotConfigured)?;
+    let begin = provider.begin(cx.now()).await?;
+    let cookie = Secret::generate("");
+    let Attempt { state, nonce, pkce_verifier } = begin.attempt;
+    let remembered = Remembered {
+        state: state.expose_secret().to_owned(),
+        nonce: nonce.expose_secret().to_owned(),
+        pkce_verifier: pkce_verifier.map(|verifier| verifier.expose_secret().to_owned()),
+        wish,
+    };
+    let expires_at = cx.now() + AT_PROVIDER;
+    let plain = remember(&remembered)?;
+    cx.store.keep_sign_in(cx.ids.next(), Stage::Attempt, &cookie.digest(), &plain, expires_at).await?;
+    Ok(Started { url: begin.url, cookie })
+}
+
+/// Finishes the sign-in of the browser that holds this cookie. Whatever comes of it, the attempt is used up; what is
+/// refused is in the audit log.
+///
+/// # Errors
+/// See [`SignInError`].
+pub async fn finish(
+    cx: &Context,
+    cookie: Option<&str>,
+    callback: Callback,
+    from: &Origin,
+) -> Result<Finished, SignInError> {
+    let outcome = answer(cx, cookie, callback, from).await;
+    if let Some(reason) = outcome.as_ref().err().and_then(refusal) {
+        record(cx, reason, from).await?;
+    }
+    outcome
+}
+
+async fn answer(
+    cx: &Context,
+    cookie: Option<&str>,
+    callback: Callback,
+    from: &Origin,
+) -> Result<Finished, SignInError> {
+    let provider = cx.provider.as_ref().ok_or(SignInError::NotConfigured)?;
+    let remembered = match cookie {
+        Some(cookie) => cx.store.take_sign_in(Stage::Attempt, &digest(cookie), cx.now()).await?,
+        None => None,
+    };
+    let remembered = remembered.ok_or(SignInError::NoAttempt)?;
+    let Remembered { state, nonce, pkce_verifier, wish } = recall(&remembered)?;
+    let attempt =
+        Attempt { state: state.into(), nonce: nonce.into(), pkce_verifier: pkce_verifier.map(SecretString::from) };
+    let identity = provider.finish(attempt, callback, cx.now()).await?;
+    let user = match &wish.link {
+        Some(token) => link(cx, token, &identity, from).await?,
+        None => owner(cx, &identity).await?,
+    };
+    let granted = Granted { user: user.person.user, id_token: identity.id_token.expose_secret().to_owned() };
+    let code = Secret::generate("csc_");
+    let (plain, expires_at) = (remember(&granted)?, cx.now() + CODE);
+    cx.store.keep_sign_in(cx.ids.next(), Stage::Granted, &code.digest(), &plain, expires_at).await?;
+    Ok(Finished { code, user, wish })
+}
+
+fn key(identity: &Identity) -> Key<'_> {
+    let idp = identity.idp_id.as_deref().unwrap_or_default();
+    Key { issuer: &identity.issuer, idp, subject: &identity.subject }
+}
+
+async fn owner(cx: &Context, identity: &Identity) -> Result<User, SignInError> {
+    let owner = cx.store.identity_owner(key(identity)).await?.ok_or(SignInError::UnknownPerson)?;
+    let user = cx.store.user(owner).await?.filter(|user| user.active);
+    user.ok_or(SignInError::UnknownPerson)
+}
+
+/// Links the identity with the account of a link, which is used up.
+async fn link(cx: &Context, token: &str, identity: &Identity, from: &Origin) -> Result<User, SignInError> {
+    let now = cx.now();
+    let tx = cx.store.begin().await?;
+    let link = tx.lock_link(token, now).await?.ok_or(SignInError::LinkInvalid)?;
+    let user = tx.lock_user(link.user).await?.filter(|user| user.active).ok_or(SignInError::LinkInvalid)?;
+    if !tx.link_identity(key(identity), link.user, now).await? {
+        return Err(SignInError::SomebodyElse);
+    }
+    tx.spend_links(link.user, now).await?;
+    tx.audit(&from.record(By::Person { user: link.user }, Act::IdentityLinked { user: link.user }, now));
+    tx.commit().await?;
+    Ok(user)
+}
+
+/// Gets a session for the code of a sign-in.
+///
+/// # Errors
+/// [`SignInError::CodeInvalid`].
+pub async fn redeem(cx: &Context, code: &str, from: &Origin) -> Result<Held, SignInError> {
+    let granted = cx.store.take_sign_in(Stage::Granted, &digest(code), cx.now()).await?;
+    let Granted { user, id_token } = recall(&granted.ok_or(SignInError::CodeInvalid)?)?;
+    let user = cx.store.user(user).await?.filter(|user| user.active).ok_or(SignInError::CodeInvalid)?;
+    Ok(open(cx, &user, from, Opened { method: Method::Oidc, id_token: Some(id_token), rehash: None }).await?)
+}
+
+/// Ends the session that one is in. Where the browser goes to log out at the provider too, if it is from there that one
+/// came; a provider that does not answer keeps nobody logged in here.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn logout(cx: &Context, user: UserId, session: SessionId) -> Result<Option<Url>, Error> {
+    let id_token = cx.store.id_token(session, user).await?;
+    super::end(cx, user, session).await?;
+    let (Some(provider), Some(id_token)) = (&cx.provider, id_token) else { return Ok(None) };
+    Ok(match provider.logout(&id_token.into(), cx.now()).await {
+        Ok(logout) => logout.map(|logout| logout.url),
+        Err(error) => {
+            tracing::warn!(%error, "somebody stays logged in at the identity provider");
+            None
+        }
+    })
+}
+
+/// What the audit log says of it; none of what is nobody's attempt to get in.
+fn refusal(error: &SignInError) -> Option<SignInRefusal> {
+    Some(match error {
+        SignInError::NoAttempt | SignInError::Provider(OidcError::State) => SignInRefusal::StateMismatch,
+        SignInError::UnknownPerson | SignInError::SomebodyElse => SignInRefusal::UnknownPerson,
+        SignInError::Provider(OidcError::Nonce) => SignInRefusal::NonceMismatch,
+        SignInError::Provider(OidcError::Refused { .. }) => SignInRefusal::CodeRefused,
+        SignInError::Provider(OidcError::SiretMissing | OidcError::SiretNotAllowed) => SignInRefusal::SiretNotAllowed,
+        SignInError::Provider(OidcError::Issuer | OidcError::IdToken(_) | OidcError::Userinfo(_)) => {
+            SignInRefusal::TokenInvalid
+        }
+        SignInError::Provider(OidcError::Unreachable | OidcError::Unintelligible) => SignInRefusal::ProviderFailed,
+        SignInError::NotConfigured | SignInError::LinkInvalid | SignInError::CodeInvalid | SignInError::Session(_) => {
+            return None;
+        }
+    })
+}
+
+async fn record(cx: &Context, reason: SignInRefusal, from: &Origin) -> Result<(), Error> {
+    let address = from.address.clone().unwrap_or_default();
+    let count = Count::of("record of a refused sign-in", &[&address]);
+    if cx.store.try_once(&count, RECORDED, cx.now()).await?.is_none() {
+        cx.store.audit(&from.record(By::Nobody, Act::SignInRefused { reason }, cx.now())).await?;
+    }
+    Ok(())
+}
