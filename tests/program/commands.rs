@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::caller::Caller;
 use crate::support::city::{letters_in, link};
-use crate::support::database::{Database, PASSWORD, root};
+use crate::support::database::{Database, PASSWORD, root, sealing_keys};
 use crate::support::program::{Program, keys_folder, postgres_pid, run, runs, said};
 
 crate::tests![
@@ -166,6 +166,17 @@ async fn an_account_is_made_and_logs_in_and_another_key_is_refused() {
     let token = stranger.post("/v1/sessions", &agent).await.created()["access_token"].clone();
     let agent = Caller::new(program.base_url(), token.as_str());
     agent.post("/v1/concerns", &crate::support::city::dumping()).await.created();
+    let without = operator.run(&["user", "remove-second-factor", "--email", "a@ville.example"]);
+    assert!(said(&without).contains("no second factor is set up"), "{}", said(&without));
+    sqlx::query("insert into second_factor (user_id, key_id, sealed, confirmed_at, created_at) select id, $1, '', now(), now() from user_account where email = 'a@ville.example'")
+        .bind(sealing_keys().accounts.id())
+        .execute(&mut operator.database.connection().await)
+        .await
+        .unwrap();
+    stranger.post("/v1/sessions", &login).await.refused(401, "second_factor_needed");
+    let removed = operator.run(&["user", "remove-second-factor", "--email", "a@ville.example"]);
+    assert!(said(&removed).contains("logs in with the password alone"), "{}", said(&removed));
+    stranger.post("/v1/sessions", &login).await.created();
     assert!(program.end("-TERM").success());
     fs::remove_file(operator.keys.path().join("residents.key")).unwrap();
     let output = operator.run(&["serve"]);

@@ -6,7 +6,7 @@ use auth::permission::ManageUsers;
 use auth::second_factor::Seed;
 use auth::secret::Secret;
 use domain::account::Affair;
-use domain::audit::{Act, By};
+use domain::audit::{Act, By, Record};
 use domain::id::{MessageId, UserId};
 use secrecy::SecretString;
 use store::outbox::Message;
@@ -130,13 +130,27 @@ pub async fn remove(cx: &Context, user: UserId, code: &str, from: &Origin) -> Re
 /// # Errors
 /// See [`SecondFactorError`].
 pub async fn remove_of(cx: &Context, who: &Grant<ManageUsers>, user: UserId) -> Result<(), SecondFactorError> {
+    take_away(cx, user, |act| who.record(act, cx.now())).await
+}
+
+/// The same, from the command line: for the last administrator.
+///
+/// # Errors
+/// See [`SecondFactorError`].
+pub async fn remove_by_operator(cx: &Context, email: &str) -> Result<(), SecondFactorError> {
+    let user = cx.store.user_by_email(email).await?.ok_or(SecondFactorError::NotFound)?;
+    let by_operator = |act| Record { at: cx.now(), by: By::Operator, from: None, act, why: None };
+    take_away(cx, user.person.user, by_operator).await
+}
+
+async fn take_away(cx: &Context, user: UserId, record: impl FnOnce(Act) -> Record) -> Result<(), SecondFactorError> {
     let tx = cx.store.begin().await?;
     tx.lock_user(user).await?.ok_or(SecondFactorError::NotFound)?;
     if !tx.remove_second_factor(user).await? {
         return Err(SecondFactorError::NotSetUp);
     }
     tx.end_sessions(user, None, cx.now()).await?;
-    tx.audit(&who.record(Act::SecondFactorRemoved { user }, cx.now()));
+    tx.audit(&record(Act::SecondFactorRemoved { user }));
     tell(cx, &tx, user, false).await?;
     tx.commit().await?;
     cx.wake.notify_one();

@@ -7,6 +7,7 @@ use domain::id::ServiceCode;
 use domain::language::Language;
 use domain::person::Role;
 use domain::text::PersonName;
+use usecases::Context;
 use usecases::user::{Fault, Invite, InviteError};
 
 use super::database::DatabaseOptions;
@@ -52,32 +53,61 @@ enum UserCommand {
         #[command(flatten)]
         database: DatabaseOptions,
     },
+    /// Take somebody's second factor away who has lost it, when no administrator is left to do so. Their sessions end,
+    /// and they are told by e-mail.
+    RemoveSecondFactor {
+        /// The address of the account.
+        #[arg(long)]
+        email: String,
+        #[command(flatten)]
+        database: DatabaseOptions,
+    },
 }
 
 impl User {
     pub(crate) async fn run(self) -> Result<()> {
-        let UserCommand::Invite { email, name, roles, services, language, database: options } = self.command;
-        let cmd = Invite {
-            email,
-            name,
-            language,
-            roles: roles.into_iter().collect(),
-            services: services.into_iter().collect(),
+        let (options, work) = match self.command {
+            UserCommand::Invite { email, name, roles, services, language, database } => {
+                let (roles, services) = (roles.into_iter().collect(), services.into_iter().collect());
+                (database, Work::Invite(Invite { email, name, language, roles, services }))
+            }
+            UserCommand::RemoveSecondFactor { email, database } => (database, Work::RemoveSecondFactor(email)),
         };
         let database = options.open().await?;
         let context = options.context(&database).await?;
-        let invited = usecases::user::invite_by_operator(&context, cmd).await;
-        if invited.is_ok() {
+        let done = work.run(&context).await;
+        if done.is_ok() {
             context.store.announce_messages().await?;
         }
         context.store.close().await;
         database.stop().await?;
-        let user = invited.map_err(words)?;
-        tell(format_args!(
-            "{} is invited. The e-mail with the link, which works once within seven days, is sent by the next worker.",
-            user.email
-        ));
+        tell(done?);
         Ok(())
+    }
+}
+
+enum Work {
+    Invite(Invite),
+    RemoveSecondFactor(String),
+}
+
+impl Work {
+    /// Does it; what there is to say then.
+    async fn run(self, context: &Context) -> Result<String> {
+        match self {
+            Self::Invite(cmd) => {
+                let user = usecases::user::invite_by_operator(context, cmd).await.map_err(words)?;
+                Ok(format!(
+                    "{} is invited. The e-mail with the link, which works once within seven days, is sent by the next \
+                     worker.",
+                    user.email
+                ))
+            }
+            Self::RemoveSecondFactor(email) => {
+                usecases::second_factor::remove_by_operator(context, &email).await?;
+                Ok(format!("{email} logs in with the password alone, and can set a second factor up anew."))
+            }
+        }
     }
 }
 
