@@ -1,4 +1,5 @@
-//! Who may know of what: a list, a fetch and the rule say the same, for everybody.
+//! What is hidden from those who may know of a ticket, or who filed it. Who may know of what is tried in
+//! [`crate::permission`].
 
 use std::collections::BTreeSet;
 
@@ -8,7 +9,6 @@ use crate::support::caller::Caller;
 use crate::support::city::{City, dumping};
 
 crate::tests![
-    a_list_and_a_fetch_show_the_same_to_everybody,
     a_complaint_about_an_officer_is_hidden_from_who_filed_it,
     the_services_notes_are_not_for_the_referrer_of_a_restricted_ticket,
 ];
@@ -21,48 +21,6 @@ async fn file(who: &Caller, category: &str) -> Vec<Value> {
 
 fn ids(tickets: &[Value]) -> BTreeSet<String> {
     tickets.iter().map(|ticket| ticket["id"].as_str().unwrap().to_owned()).collect()
-}
-
-async fn visible(who: &Caller, every: &BTreeSet<String>) -> BTreeSet<String> {
-    let listed = ids(who.get("/v1/tickets?limit=200").await.ok()["items"].as_array().unwrap());
-    let mut fetched = BTreeSet::new();
-    for id in every {
-        let reply = who.get(&format!("/v1/tickets/{id}")).await;
-        let timeline = who.get(&format!("/v1/tickets/{id}/timeline")).await;
-        assert_eq!(reply.status, timeline.status, "a ticket and its timeline");
-        if reply.status == 200 {
-            fetched.insert(id.clone());
-        } else {
-            reply.refused(404, "not_found");
-            let action = who.act(&json!({ "id": id, "version": 1 }), "start", &json!({})).await;
-            action.refused(404, "not_found");
-        }
-    }
-    assert_eq!(listed, fetched, "a list and a fetch differ");
-    listed
-}
-
-async fn a_list_and_a_fetch_show_the_same_to_everybody() {
-    let city = City::new().await;
-    let (agent, other, dispatcher) = (city.agent().await, city.other_agent().await, city.dispatcher().await);
-    let standard = ids(&[file(&agent, "illegal_dumping").await, file(&other, "pothole").await].concat());
-    let own = ids(&file(&agent, "neighbour_dispute").await);
-    let theirs = ids(&file(&other, "neighbour_dispute").await);
-    file(&agent, "officer_complaint").await;
-    file(&other, "officer_complaint").await;
-    let every = ids(dispatcher.get("/v1/tickets").await.ok()["items"].as_array().unwrap());
-    assert_eq!(every.len(), standard.len() + own.len() + theirs.len() + 2);
-    assert_eq!(visible(&dispatcher, &every).await, every);
-    assert_eq!(visible(&agent, &every).await, &standard | &own);
-    assert_eq!(visible(&other, &every).await, &standard | &theirs);
-    let of = async |service: &str| {
-        let page = dispatcher.get(&format!("/v1/tickets?service={service}")).await.ok();
-        ids(page["items"].as_array().unwrap())
-    };
-    assert_eq!(visible(&city.voirie().await, &every).await, of("voirie").await);
-    assert_eq!(visible(&city.proprete().await, &every).await, of("proprete").await);
-    city.admin().await.get("/v1/tickets").await.refused(403, "missing_right");
-    city.stop().await;
 }
 
 async fn a_complaint_about_an_officer_is_hidden_from_who_filed_it() {
