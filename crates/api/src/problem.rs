@@ -86,6 +86,9 @@ codes! {
     TicketNotReopenable = "ticket_not_reopenable", 409, "La saisine n’est ni traitée ni clôturée", "The ticket is neither resolved nor closed";
     TicketNotResolved = "ticket_not_resolved", 409, "La saisine n’est ni traitée ni refusée", "The ticket is neither resolved nor refused";
     TicketNotCancellable = "ticket_not_cancellable", 409, "La saisine ne peut plus être annulée", "The ticket can no longer be cancelled";
+    TicketNotMerged = "ticket_not_merged", 409, "La saisine n’a pas été clôturée comme doublon", "The ticket was not closed as a duplicate";
+    TicketNotAssignable = "ticket_not_assignable", 409, "Le service n’a plus cette saisine à traiter", "The service no longer has the ticket to settle";
+    AlreadyReceived = "already_received", 409, "Le service a déjà ouvert cette saisine", "The service has opened the ticket before";
     TicketEnded = "ticket_ended", 409, "La saisine est déjà terminée", "The ticket has ended";
     ReopenWindowOver = "reopen_window_over", 409, "Une saisine clôturée ne peut être rouverte que pendant 30 jours", "A closed ticket can be reopened for 30 days only";
     ClosureReasonGiven = "closure_reason_given", 409, "La saisine a déjà un motif de clôture", "The ticket has a closure reason already";

@@ -2,6 +2,7 @@
 
 use auth::Forbidden;
 use auth::assertion::KeysError;
+use domain::ticket::merge::NotAMain;
 use domain::ticket::{Action, Refusal};
 use usecases::NoCity;
 use usecases::cafe::{HoldError, PlanError};
@@ -374,11 +375,15 @@ impl From<Refusal> for Code {
                 Action::Reopen => Self::TicketNotReopenable,
                 Action::Close => Self::TicketNotResolved,
                 Action::Cancel => Self::TicketNotCancellable,
-                Action::Merge => Self::TicketEnded,
+                Action::Merge | Action::Prioritise | Action::Split => Self::TicketEnded,
+                Action::Unmerge => Self::TicketNotMerged,
+                Action::Assign => Self::TicketNotAssignable,
             },
             Refusal::NotTheirs(_) => Self::ActionNotYours,
             Refusal::ReopenWindowOver => Self::ReopenWindowOver,
             Refusal::ClosureReasonGiven => Self::ClosureReasonGiven,
+            Refusal::AlreadyReceived => Self::AlreadyReceived,
+            Refusal::NotMerged => Self::TicketNotMerged,
             Refusal::ClosureReasonNeeded | Refusal::BodyToldNeeded => Self::InvalidContent,
         }
     }
@@ -404,7 +409,11 @@ impl From<Refusal> for Problem {
                 "Dites quel organisme compétent a été informé (CRPA L114-2).",
                 "Say which competent body was told (CRPA L114-2).",
             )]),
-            Refusal::NotTheirs(_) | Refusal::ReopenWindowOver | Refusal::ClosureReasonGiven => problem,
+            Refusal::NotTheirs(_)
+            | Refusal::ReopenWindowOver
+            | Refusal::ClosureReasonGiven
+            | Refusal::AlreadyReceived
+            | Refusal::NotMerged => problem,
         }
     }
 }
@@ -415,7 +424,9 @@ impl From<ChangeError> for Problem {
             ChangeError::NotFound => Self::new(Code::NotFound),
             ChangeError::Stale(current) => Self::new(Code::StaleVersion).etag(etag(current)),
             ChangeError::Refused(refusal) => refusal.into(),
-            ChangeError::Invalid(fault) => Self::new(Code::InvalidContent).errors(vec![change_fault(fault)]),
+            ChangeError::Invalid(faults) => {
+                Self::new(Code::InvalidContent).errors(faults.into_iter().map(change_fault).collect())
+            }
             ChangeError::KeyReused(error) => error.into(),
             ChangeError::NoCity(error) => error.into(),
             ChangeError::Store(error) => error.into(),
@@ -437,6 +448,32 @@ fn change_fault(fault: ChangeFault) -> FieldError {
             "Ce service n’existe pas ; voyez GET /v1/services.",
             "There is no such service; see GET /v1/services.",
         ),
+        ChangeFault::SameService => {
+            content("/service", "same_service", "Ce service a déjà la saisine.", "This service has the ticket already.")
+        }
+        ChangeFault::UnknownServiceAt(at) => FieldError::in_body(
+            &format!("/services/{at}"),
+            "unknown_service",
+            ("Ce service n’existe pas ; voyez GET /v1/services.", "There is no such service; see GET /v1/services."),
+        ),
+        ChangeFault::RepeatedServiceAt(at) => FieldError::in_body(
+            &format!("/services/{at}"),
+            "repeated",
+            ("Ce service a déjà une saisine.", "This service has a ticket already."),
+        ),
+        ChangeFault::ScheduledInThePast => content(
+            "/scheduled_for",
+            "out_of_range",
+            "Le jour est passé : aujourd’hui au plus tôt.",
+            "The day is over: today at the earliest.",
+        ),
+        ChangeFault::ResumeOutOfRange => {
+            content("/resume_on", "out_of_range", "De demain à deux ans d’ici.", "From tomorrow to two years from now.")
+        }
+        ChangeFault::UnknownMain => {
+            content("/duplicate_of", "unknown_ticket", "Cette saisine n’existe pas.", "There is no such ticket.")
+        }
+        ChangeFault::NotAMain(why) => not_a_main(why),
         ChangeFault::NoteMissing => content(
             "/note",
             "required",
@@ -444,4 +481,19 @@ fn change_fault(fault: ChangeFault) -> FieldError {
             "The reason “other” needs a note that explains it.",
         ),
     }
+}
+
+fn not_a_main(why: NotAMain) -> FieldError {
+    let (code, fr, en) = match why {
+        NotAMain::Itself => {
+            ("itself", "Une saisine n’est pas son propre doublon.", "A ticket is not a duplicate of itself.")
+        }
+        NotAMain::Ended => ("ended", "Cette saisine est terminée.", "This ticket has ended."),
+        NotAMain::OtherReaders => (
+            "other_readers",
+            "L’une des deux saisines est restreinte, l’autre ne l’est pas.",
+            "One of the two tickets is restricted, the other is not.",
+        ),
+    };
+    content("/duplicate_of", code, fr, en)
 }

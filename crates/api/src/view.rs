@@ -10,7 +10,6 @@ use domain::language::Language;
 use domain::place::{Areas, Place};
 use domain::rights::Caller;
 use domain::text::Address;
-use domain::ticket::lifecycle::next;
 use domain::ticket::{Action, Priority, State, Ticket};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -151,6 +150,22 @@ pub(crate) struct TicketView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     expected_on: Option<NaiveDate>,
+    /// The day on which it resumes by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    resume_on: Option<NaiveDate>,
+    /// When it was last passed to its service: the clocks count from then.
+    handed_over_at: DateTime<Utc>,
+    /// How often it was passed to a service.
+    #[schema(minimum = 1)]
+    handovers: i32,
+    /// How often it was reopened.
+    #[schema(minimum = 0)]
+    reopened: i32,
+    /// The main ticket, when it was closed as a duplicate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    duplicate_of: Option<Uuid>,
     /// Who in the service has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -186,6 +201,11 @@ impl TicketView {
             resolve_due_at: ticket.resolve_due_at,
             late: ticket.is_late(now),
             expected_on: ticket.scheduled_for,
+            resume_on: ticket.resume_on,
+            handed_over_at: ticket.handed_over_at,
+            handovers: ticket.handovers,
+            reopened: ticket.reopened,
+            duplicate_of: ticket.duplicate_of.map(|ticket| ticket.0),
             assignee: ticket.assignee.map(|user| user.0),
             closure_reason: ticket.closure_reason,
             routing: Routing {
@@ -193,30 +213,45 @@ impl TicketView {
                 version: ticket.sent.version,
                 explanation: city.explain(&ticket.sent, language),
             },
-            actions: offered(ticket, reader),
+            actions: offered(ticket, reader, now),
         }
     }
 }
 
-/// The actions that have a route, each with the fields that its body must have.
-const ROUTED: [(Action, &[&str]); 6] = [
-    (Action::Acknowledge, &[]),
-    (Action::Refuse, &["reason"]),
-    (Action::Start, &[]),
-    (Action::Resolve, &["closure_reason", "message_to_resident"]),
-    (Action::Reopen, &["note"]),
-    (Action::Close, &[]),
-];
+/// The fields that the body of an action must have.
+const fn needs(action: Action, state: State) -> &'static [&'static str] {
+    match action {
+        Action::Receive | Action::Acknowledge | Action::Start | Action::Resume | Action::Assign => &[],
+        Action::Refuse => &["reason"],
+        Action::Reroute => &["service", "note"],
+        Action::Schedule => &["scheduled_for"],
+        Action::Hold => &["reason", "resume_on"],
+        Action::Resolve => &["closure_reason", "message_to_resident"],
+        Action::Reopen | Action::Cancel | Action::Unmerge => &["note"],
+        Action::Close => match state {
+            State::Refused => &["closure_reason"],
+            State::Submitted
+            | State::Acknowledged
+            | State::Scheduled
+            | State::InProgress
+            | State::OnHold
+            | State::Resolved
+            | State::Closed
+            | State::Cancelled => &[],
+        },
+        Action::Merge => &["duplicate_of"],
+        Action::Prioritise => &["priority"],
+        Action::Split => &["services", "note"],
+    }
+}
 
-fn offered(ticket: &Ticket, reader: &Caller) -> Vec<Offered> {
-    let may = |action| next(ticket.state, action).is_ok() && reader.acting(action, ticket).is_ok();
-    let needs = |action, needs: &[&'static str]| match (action, ticket.state) {
-        (Action::Close, State::Refused) => vec!["closure_reason"],
-        _ => needs.to_vec(),
+/// The actions that the reader may do now.
+fn offered(ticket: &Ticket, reader: &Caller, now: DateTime<Utc>) -> Vec<Offered> {
+    let may = |action: &Action| {
+        ticket.allows(*action, now).is_ok()
+            && reader.acting(*action, ticket).is_ok()
+            && reader.has(domain::rights::Right::ChangeTickets)
     };
-    ROUTED
-        .iter()
-        .filter(|(action, _)| may(*action))
-        .map(|(action, fields)| Offered { action: *action, needs: needs(*action, fields) })
-        .collect()
+    let offer = |action| Offered { action, needs: needs(action, ticket.state).to_vec() };
+    Action::ALL.into_iter().filter(may).map(offer).collect()
 }

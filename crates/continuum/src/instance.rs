@@ -151,6 +151,7 @@ pub async fn build(config: Config) -> Result<Instance> {
         }));
         tasks.push(tokio::spawn(periodic::clear(context.clone())));
         tasks.push(tokio::spawn(periodic::warn_of_expiry(context.clone())));
+        tasks.push(tokio::spawn(periodic::run_clocks(context.clone())));
         let (schema, keys) = (config.database.schema.clone(), config.keys.seal.clone());
         tasks.push(tokio::spawn(periodic::seal_audit(context.clone(), schema, keys)));
     } else {

@@ -89,6 +89,18 @@ pub(crate) async fn warn_of_expiry(cx: Context) {
     }
 }
 
+/// Does what is due to tickets by itself: looks every half minute.
+pub(crate) async fn run_clocks(cx: Context) {
+    loop {
+        match usecases::ticket::run_clocks(&cx).await {
+            Ok(1..) => continue,
+            Ok(0) => {}
+            Err(error) => tracing::warn!(%error, "what is due to tickets could not be done; trying again"),
+        }
+        tokio::time::sleep(Duration::from_secs(30)).await;
+    }
+}
+
 /// Forgets how often callers have asked who have not asked for a while.
 pub(crate) async fn forget_idle(front: Data<Front>) {
     loop {

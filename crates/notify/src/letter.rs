@@ -18,6 +18,7 @@ use domain::city::Sender;
 use domain::city::catalogue::{Audience, ClosureReason};
 use domain::id::{MessageId, TicketId};
 use domain::language::Language;
+use domain::ticket::Fact;
 use domain::ticket::event::RefusalReason;
 use domain::ticket::notice::Kind;
 use lettre::message::header::{HeaderName, HeaderValue};
@@ -65,10 +66,64 @@ pub struct Letter {
     pub body_told: Option<String>,
     /// [`Kind::Refused`], where it is needed: why the service sent the ticket back.
     pub refusal_reason: Option<RefusalReason>,
+    /// [`Kind::Progress`]: which turn the ticket took.
+    pub turn: Option<Turn>,
     /// The ticket, for staff; the tracking page, for the resident.
     pub link: Url,
     /// When it happened: the `Date` of the mail.
     pub at: DateTime<Utc>,
+}
+
+/// A turn that a ticket took, as its referrer is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// It went to another service.
+    Rerouted,
+    /// The service set a day.
+    Scheduled(NaiveDate),
+    /// The service set to work.
+    Started,
+    /// The service waits, until that day.
+    Held(NaiveDate),
+    /// The waiting is over.
+    Resumed,
+    /// It was not settled after all.
+    Reopened,
+    /// It was called off.
+    Cancelled,
+    /// It is followed together with another.
+    Merged,
+    /// It is followed by itself again.
+    Unmerged,
+    /// Other services got a ticket too.
+    Split,
+}
+
+impl Turn {
+    /// The turn that a fact is; none when it is told otherwise, or not at all.
+    #[must_use]
+    pub const fn of(fact: &Fact) -> Option<Self> {
+        match fact {
+            Fact::Rerouted { .. } => Some(Self::Rerouted),
+            Fact::Scheduled { scheduled_for, .. } => Some(Self::Scheduled(*scheduled_for)),
+            Fact::Started { .. } => Some(Self::Started),
+            Fact::Held { resume_on, .. } => Some(Self::Held(*resume_on)),
+            Fact::Resumed { .. } => Some(Self::Resumed),
+            Fact::Reopened { .. } => Some(Self::Reopened),
+            Fact::Cancelled { .. } => Some(Self::Cancelled),
+            Fact::Merged { .. } => Some(Self::Merged),
+            Fact::Unmerged { .. } => Some(Self::Unmerged),
+            Fact::Split { .. } => Some(Self::Split),
+            Fact::Submitted { .. }
+            | Fact::Received
+            | Fact::Acknowledged { .. }
+            | Fact::Refused { .. }
+            | Fact::Resolved { .. }
+            | Fact::Closed { .. }
+            | Fact::Assigned { .. }
+            | Fact::Prioritised { .. } => None,
+        }
+    }
 }
 
 /// Why a letter cannot be written. Carries neither the address nor a word of the letter.

@@ -16,7 +16,7 @@ use store::{Error, Listener, Store};
 use tokio::sync::Notify;
 use url::Url;
 
-use crate::letter::{AffairLetter, ComposeError, Letter, compose, compose_affair};
+use crate::letter::{AffairLetter, ComposeError, Letter, Turn, compose, compose_affair};
 use crate::transport::{DeliveryError, Transport};
 
 /// How many messages are leased at once.
@@ -218,6 +218,7 @@ impl Worker {
                 None
             },
             refusal_reason: if let Fact::Refused { reason, .. } = fact { Some(*reason) } else { None },
+            turn: Turn::of(fact),
             link: self.public_url.join(&path).map_err(|_| ComposeError::Missing("link"))?,
             at: about.event.at,
         })

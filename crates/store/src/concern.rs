@@ -5,7 +5,7 @@ use domain::concern::{Origin, Outcome, Referrer};
 use domain::id::{CafeId, CategoryCode, ConcernId, TicketId};
 use domain::place::{Areas, Place, Point};
 use domain::text::{Answer, Description};
-use domain::ticket::{Event, Ticket};
+use domain::ticket::Ticket;
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
 use serde_json::Value;
@@ -15,7 +15,7 @@ use crate::connect::sql;
 use crate::outbox::Message;
 use crate::resident::{Contact, tracking_token};
 use crate::seal::digest;
-use crate::ticket::entity as ticket_entity;
+use crate::ticket::{NewTicket, ReferencePrefix, entity as ticket_entity};
 use crate::{Error, Result, Scope, Store, Tx};
 
 /// A concern as it is kept.
@@ -45,21 +45,6 @@ pub struct Concern {
     pub filed_at: DateTime<Utc>,
 }
 
-/// A ticket to be opened with its concern. Its reference is given by the database.
-#[derive(Debug, Clone)]
-pub struct NewTicket {
-    /// The ticket; its `reference` is not looked at.
-    pub ticket: Ticket,
-    /// That it was submitted.
-    pub event: Event,
-    /// The messages that follow.
-    pub messages: Vec<Message>,
-}
-
-/// How the references of new tickets begin: `AMI-26`.
-#[derive(Debug, Clone)]
-pub struct ReferencePrefix(pub String);
-
 #[derive(Serialize)]
 struct TicketRow<'a> {
     id: Uuid,
@@ -70,6 +55,8 @@ struct TicketRow<'a> {
     sent: Value,
     ack_due_at: DateTime<Utc>,
     resolve_due_at: DateTime<Utc>,
+    remind_at: Option<DateTime<Utc>>,
+    wound_at: i64,
     event_id: Uuid,
     actor: Value,
     fact: Value,
@@ -83,7 +70,7 @@ struct MessageRow<'a> {
 }
 
 fn ticket_row(new: &NewTicket) -> Result<TicketRow<'_>> {
-    let NewTicket { ticket, event, .. } = new;
+    let NewTicket { ticket, event, revision, .. } = new;
     Ok(TicketRow {
         id: ticket.id.0,
         service_code: ticket.service.as_str(),
@@ -93,6 +80,8 @@ fn ticket_row(new: &NewTicket) -> Result<TicketRow<'_>> {
         sent: serde_json::to_value(&ticket.sent).map_err(Error::corrupt)?,
         ack_due_at: ticket.ack_due_at,
         resolve_due_at: ticket.resolve_due_at,
+        remind_at: ticket.remind_at,
+        wound_at: *revision,
         event_id: event.id.0,
         actor: serde_json::to_value(&event.by).map_err(Error::corrupt)?,
         fact: serde_json::to_value(&event.fact).map_err(Error::corrupt)?,
@@ -114,7 +103,8 @@ const FILE: &str = "
         select row_number() over () as position, t.*
         from jsonb_to_recordset($17) as t (
             id uuid, service_code text, priority text, sensitivity text, hidden_from_referrer boolean, sent jsonb,
-            ack_due_at timestamptz, resolve_due_at timestamptz, event_id uuid, actor jsonb, fact jsonb
+            ack_due_at timestamptz, resolve_due_at timestamptz, remind_at timestamptz, wound_at bigint, event_id uuid,
+            actor jsonb, fact jsonb
         )
     ), numbered as (
         select wanted.*, nextval('ticket_number')::text as number from wanted
@@ -122,16 +112,18 @@ const FILE: &str = "
         insert into ticket (
             id, reference, version, state, concern_id, cafe_id, category_code, service_code, priority, sensitivity,
             hidden_from_referrer, referrer_id, lat, lon, address, areas, sent, handovers, filed_at, ack_due_at,
-            resolve_due_at, client_id
+            resolve_due_at, client_id, origin, handed_over_at, remind_at, wound_at
         )
         select id, $18 || '-' || lpad(number, greatest(6, length(number)), '0'), 1, 'submitted', $1, $3, $4,
             service_code, priority, sensitivity, hidden_from_referrer, $12, $8, $9, $10, $11, sent, 1, $13, ack_due_at,
-            resolve_due_at, $20
+            resolve_due_at, $20, $2, $13, remind_at, wound_at
         from numbered
         returning id, reference
     ), happened as (
         insert into ticket_event (ticket_id, version, id, at, actor, fact)
         select id, 1, event_id, $13, actor, fact from wanted
+    ), handed as (
+        insert into handover (ticket_id, number, service_code, sent_at) select id, 1, service_code, $13 from wanted
     ), told as (
         insert into outbox (id, lane, kind, recipient, ticket_id, event_version, due_at)
         select m.id, m.lane, m.kind, m.recipient, m.ticket_id, 1, $13
@@ -241,15 +233,6 @@ impl Tx {
             .into_iter()
             .map(|NewTicket { ticket, .. }| Ok(Ticket { reference: reference(ticket.id)?, ..ticket }))
             .collect()
-    }
-
-    /// Whether the resident of a concern left an e-mail address.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn resident_has_email(&self, concern: ConcernId) -> Result<bool> {
-        let contact = crate::resident::contact(&self.db, &self.keys.residents, concern).await?;
-        Ok(contact.is_some_and(|contact| contact.email.is_some()))
     }
 }
 

@@ -13,6 +13,7 @@ pub mod client;
 pub mod concern;
 mod connect;
 mod error;
+pub mod handover;
 pub mod idempotency;
 pub mod link;
 pub mod migrate;

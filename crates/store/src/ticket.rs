@@ -9,16 +9,19 @@ use domain::id::{
 use domain::place::{Place, Point};
 use domain::ticket::{Event, Priority, State, Ticket};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::cafe::lies_in;
 use crate::connect::sql;
-use crate::outbox::Message;
-use crate::{Error, Page, Result, Scope, Store, Tx};
+use crate::{Error, Page, Result, Scope, Store};
+
+mod change;
+mod clock;
+
+pub use change::{NewTicket, ReferencePrefix, Saved};
+pub use clock::{Due, Reminding};
 
 #[allow(unreachable_pub, reason = "sea-orm's macro makes it so")]
 pub(crate) mod entity {
@@ -48,14 +51,20 @@ pub(crate) mod entity {
         pub areas: Json,
         pub sent: Json,
         pub handovers: i32,
+        pub reopened: i32,
         pub assignee_id: Option<Uuid>,
         pub filed_at: DateTimeUtc,
+        pub handed_over_at: DateTimeUtc,
         pub received_at: Option<DateTimeUtc>,
         pub acknowledged_at: Option<DateTimeUtc>,
         pub resolved_at: Option<DateTimeUtc>,
         pub closed_at: Option<DateTimeUtc>,
         pub ack_due_at: DateTimeUtc,
         pub resolve_due_at: DateTimeUtc,
+        pub pauses: Json,
+        pub remind_at: Option<DateTimeUtc>,
+        pub rungs: i16,
+        pub wound_at: i64,
         pub scheduled_for: Option<Date>,
         pub resume_on: Option<Date>,
         pub closure_reason: Option<String>,
@@ -74,6 +83,17 @@ pub enum Named {
     Id(TicketId),
     /// By its reference, `AMI-26-004217`.
     Reference(String),
+}
+
+impl Named {
+    /// Whether it is this ticket's name.
+    #[must_use]
+    pub fn names(&self, ticket: &Ticket) -> bool {
+        match self {
+            Self::Id(id) => ticket.id == *id,
+            Self::Reference(reference) => ticket.reference == *reference,
+        }
+    }
 }
 
 /// Which tickets are asked for. An empty list asks for all.
@@ -166,14 +186,19 @@ pub(crate) fn ticket(row: entity::Model) -> Result<Ticket> {
         areas: serde_json::from_value(row.areas).map_err(Error::corrupt)?,
         sent: serde_json::from_value(row.sent).map_err(Error::corrupt)?,
         handovers: row.handovers,
+        reopened: row.reopened,
         assignee: row.assignee_id.map(UserId),
         filed_at: row.filed_at,
+        handed_over_at: row.handed_over_at,
         received_at: row.received_at,
         acknowledged_at: row.acknowledged_at,
         resolved_at: row.resolved_at,
         closed_at: row.closed_at,
         ack_due_at: row.ack_due_at,
         resolve_due_at: row.resolve_due_at,
+        pauses: serde_json::from_value(row.pauses).map_err(Error::corrupt)?,
+        remind_at: row.remind_at,
+        rungs: row.rungs,
         scheduled_for: row.scheduled_for,
         resume_on: row.resume_on,
         closure_reason: row
@@ -279,64 +304,5 @@ impl Store {
         let rows = EntryRow::find_by_statement(statement).all(&self.db).await?;
         let entries = rows.into_iter().map(Entry::try_from).collect::<Result<Vec<_>>>()?;
         Ok(Page::cut(entries, limit, |entry| entry.event.version))
-    }
-}
-
-impl Tx {
-    /// The ticket of that name, if the scope holds it, locked until the transaction ends.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn lock_ticket(&self, scope: &Scope, name: &Named) -> Result<Option<Ticket>> {
-        named(scope, name).lock_exclusive().one(&self.db).await?.map(ticket).transpose()
-    }
-
-    /// Keeps a ticket that was locked as a change left it, with the event that tells of it and the messages that
-    /// follow: one statement.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn save_change(&self, ticket: &Ticket, event: &Event, messages: &[Message]) -> Result<()> {
-        let statement = sql(
-            "with changed as (
-                 update ticket set
-                     version = $2, state = $3, service_code = $4, priority = $5, handovers = $6, assignee_id = $7,
-                     received_at = $8, acknowledged_at = $9, resolved_at = $10, closed_at = $11, ack_due_at = $12,
-                     resolve_due_at = $13, scheduled_for = $14, resume_on = $15, closure_reason = $16,
-                     duplicate_of = $17
-                 where id = $1
-             ), happened as (
-                 insert into ticket_event (ticket_id, version, id, at, actor, fact) values ($1, $2, $18, $19, $20, $21)
-             )
-             insert into outbox (id, lane, kind, recipient, ticket_id, event_version, due_at)
-             select m.id, m.lane, m.kind, m.recipient, $1, $2, $19
-             from jsonb_to_recordset($22) as m (id uuid, lane text, kind text, recipient jsonb)",
-            [
-                ticket.id.0.into(),
-                ticket.version.into(),
-                ticket.state.code().into(),
-                ticket.service.as_str().into(),
-                ticket.priority.code().into(),
-                ticket.handovers.into(),
-                ticket.assignee.map(|user| user.0).into(),
-                ticket.received_at.into(),
-                ticket.acknowledged_at.into(),
-                ticket.resolved_at.into(),
-                ticket.closed_at.into(),
-                ticket.ack_due_at.into(),
-                ticket.resolve_due_at.into(),
-                ticket.scheduled_for.into(),
-                ticket.resume_on.into(),
-                ticket.closure_reason.map(ClosureReason::code).into(),
-                ticket.duplicate_of.map(|ticket| ticket.0).into(),
-                event.id.0.into(),
-                event.at.into(),
-                serde_json::to_value(&event.by).map_err(Error::corrupt)?.into(),
-                serde_json::to_value(&event.fact).map_err(Error::corrupt)?.into(),
-                serde_json::to_value(messages).map_err(Error::corrupt)?.into(),
-            ],
-        );
-        self.db.execute_raw(statement).await?;
-        Ok(())
     }
 }

@@ -27,7 +27,8 @@ use arc_swap::ArcSwapOption;
 use auth::Tokens;
 use auth::oidc::Provider;
 use auth::password::Passwords;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Europe::Paris;
 use domain::audit::{Act, By, Record};
 use domain::city::City;
 use domain::clock::{Clock, Ids};
@@ -113,4 +114,9 @@ fn put<T: PartialEq>(field: &mut T, value: Option<T>) -> bool {
 /// Shorthand for what a loaded city holds.
 fn of(loaded: &Loaded) -> &City {
     &loaded.city
+}
+
+/// The day that an instant lies in, in Paris.
+fn today(now: DateTime<Utc>) -> NaiveDate {
+    now.with_timezone(&Paris).date_naive()
 }

@@ -37,6 +37,7 @@ pub fn letter(to: &str, number: u128) -> (Message, MessageId) {
         closure_reason: Some(ClosureReason::WorkDone),
         body_told: None,
         refusal_reason: None,
+        turn: None,
         link: "https://continuum.example/suivi/abc".parse().expect("a URL"),
         at,
     };

@@ -1,14 +1,26 @@
 //! `/v1/tickets`.
 
 mod acknowledge;
+mod assign;
+mod cancel;
 mod close;
+mod handovers;
+mod hold;
 mod list;
+mod merge;
+mod prioritise;
 mod read;
+mod receive;
 mod refuse;
 mod reopen;
+mod reroute;
 mod resolve;
+mod resume;
+mod schedule;
+mod split;
 mod start;
 mod timeline;
+mod unmerge;
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -43,7 +55,19 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(start::start)
         .service(resolve::resolve)
         .service(close::close)
-        .service(reopen::reopen);
+        .service(reopen::reopen)
+        .service(receive::receive)
+        .service(reroute::reroute)
+        .service(schedule::schedule)
+        .service(hold::hold)
+        .service(resume::resume)
+        .service(cancel::cancel)
+        .service(merge::merge)
+        .service(unmerge::unmerge)
+        .service(assign::assign)
+        .service(prioritise::prioritise)
+        .service(split::split)
+        .service(handovers::handovers);
 }
 
 /// The ticket that a path names.
@@ -61,13 +85,18 @@ impl FromRequest for TicketPath {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let name = request.match_info().get("ticket").unwrap_or_default();
-        let reference = || {
-            let plausible = name.len() <= 60 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-            plausible.then(|| Named::Reference(name.to_ascii_uppercase()))
-        };
-        let ticket = name.parse().map(|id| Named::Id(TicketId(id))).ok().or_else(reference);
+        let ticket = named(name);
         ready(ticket.map(|ticket| Self { ticket }).ok_or_else(|| Problem::new(Code::NotFound)))
     }
+}
+
+/// The ticket of that name: an id or a reference; none when it is neither.
+fn named(name: &str) -> Option<Named> {
+    let reference = || {
+        let plausible = (1..=60).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        plausible.then(|| Named::Reference(name.to_ascii_uppercase()))
+    };
+    name.parse().map(|id| Named::Id(TicketId(id))).ok().or_else(reference)
 }
 
 /// The headers of a change.

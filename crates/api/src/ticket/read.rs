@@ -14,7 +14,8 @@ use crate::view::TicketView;
 /// Read a ticket
 ///
 /// Within the reader's reach: police agents and dispatchers, and the members of the ticket's service; a restricted one,
-/// only its service, its referrer and dispatchers. Out of reach is not found.
+/// only its service, its referrer and dispatchers. Out of reach is not found. When a member of its service reads it for
+/// the first time, the service has received it.
 #[utoipa::path(
     operation_id = "ticket_read",
     tag = "tickets",
@@ -28,7 +29,7 @@ pub(crate) async fn read(
     cx: Data<Context>,
     path: TicketPath,
 ) -> Result<HttpResponse, Problem> {
-    let ticket = usecases::ticket::read(&cx, &caller.grant, &path.ticket).await?;
+    let ticket = usecases::ticket::open(&cx, &caller.grant, &path.ticket).await?;
     let ticket = ticket.ok_or_else(|| Problem::new(Code::NotFound))?;
     let view = TicketView::new(&ticket, &cx.city()?.city, caller.grant.caller(), caller.language, cx.now());
     Ok(reply::read(Some(ticket.version), caller.language, &view))

@@ -32,6 +32,7 @@ impl Worker {
             () = worker.run() => {}
             () = crate::periodic::clear(context.clone()) => {}
             () = crate::periodic::warn_of_expiry(context.clone()) => {}
+            () = crate::periodic::run_clocks(context.clone()) => {}
             () = crate::periodic::seal_audit(context.clone(), schema, keys) => {}
             outcome = asked_to_stop() => outcome?,
         }

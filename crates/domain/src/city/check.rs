@@ -75,12 +75,18 @@ impl City {
                 format!("there is no service « {} »", settings.dispatcher_desk),
             );
         }
+        for (at, rungs) in settings.reminders.windows(2).enumerate() {
+            if rungs[1].at < rungs[0].at {
+                let message = "a rung comes after those that are climbed earlier";
+                faults.add("city.yaml", format!("/reminders/{}/at", at + 1), message);
+            }
+        }
     }
 
     fn check_calendars(&self, faults: &mut Faults) {
         for (at, calendar) in self.calendars.iter().enumerate() {
-            if !calendar.ever_opens() {
-                faults.add("calendars.yaml", format!("/{at}/hours"), "the calendar never opens");
+            for (pointer, message) in calendar.faults() {
+                faults.add("calendars.yaml", format!("/{at}{pointer}"), message);
             }
         }
     }

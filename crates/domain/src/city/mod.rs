@@ -9,14 +9,13 @@ pub mod organisation;
 pub mod routing;
 pub mod zoning;
 
-use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{CalendarCode, CategoryCode, ServiceCode, ZoningCode};
 use crate::person::Role;
 use crate::place::{Areas, Point};
-use crate::ticket::Due;
+use crate::ticket::clock::{Rung, usual_ladder};
 use crate::time::Calendar;
 use catalogue::Category;
 use organisation::{Organisation, Service};
@@ -43,6 +42,11 @@ pub struct Settings {
     /// The roles whose holders set up a second factor before they can do anything with a password alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub second_factor_required_for: Vec<Role>,
+    /// The ladder of reminders of a ticket whose target is missed, in the order in which it is climbed; the service at
+    /// 100 %, its manager at 125 % and the dispatcher at 150 % of the target when absent, nobody when empty.
+    #[serde(default = "usual_ladder")]
+    #[schemars(length(max = 10))]
+    pub reminders: Vec<Rung>,
     /// Who writes to residents (CRPA L112-6, R112-5): name, postal address and telephone, at the foot of each e-mail.
     pub sender: Sender,
 }
@@ -113,23 +117,6 @@ impl City {
             .iter()
             .filter_map(|zoning| Some((zoning.code.clone(), zoning.area_at(point)?.code.clone())))
             .collect()
-    }
-
-    /// Until when a service should take in hand, and settle, a ticket of that category that reaches it at `start`.
-    /// None when the city knows no such service, category or calendar.
-    #[must_use]
-    pub fn due(&self, service: &ServiceCode, category: &CategoryCode, start: DateTime<Utc>) -> Option<Due> {
-        let service = self.service(service)?;
-        let category = self.category(category)?;
-        let calendar = self.calendar(&service.calendar)?;
-        let (acknowledge, resolve) = service
-            .targets
-            .iter()
-            .find(|own| own.category == category.code)
-            .map_or((category.acknowledge_within, category.resolve_within), |own| {
-                (own.acknowledge_within, own.resolve_within)
-            });
-        Some(Due { acknowledge: calendar.due(start, acknowledge), resolve: calendar.due(start, resolve) })
     }
 
     /// Whether areas found with [`City::areas_at`] are those of a point inside the city.

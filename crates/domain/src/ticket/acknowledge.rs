@@ -25,10 +25,11 @@ impl Acknowledge {
     /// [`Refusal::State`] unless the ticket is submitted.
     pub fn apply(self, ticket: Ticket, now: DateTime<Utc>) -> Result<Change, Refusal> {
         let state = next(ticket.state, Action::Acknowledge)?;
-        let fact = Fact::Acknowledged { expected_on: self.expected_on, note: self.note };
+        let fact = Fact::Acknowledged { assignee: self.assignee, expected_on: self.expected_on, note: self.note };
         Ok(ticket.turned(state, fact, |ticket| {
             ticket.received_at.get_or_insert(now);
             ticket.acknowledged_at = Some(now);
+            ticket.rungs = 0;
             ticket.assignee = self.assignee.or(ticket.assignee);
             ticket.scheduled_for = self.expected_on;
         }))

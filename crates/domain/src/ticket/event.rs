@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use crate::city::catalogue::ClosureReason;
 use crate::id::{ClientId, EventId, ServiceCode, TicketId, UserId};
 use crate::text::{Message, Note, Title};
+use crate::ticket::Priority;
 
 /// Who did something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +62,7 @@ pub enum RefusalReason {
 }
 
 /// Why a service waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HoldReason {
     /// For the resident.
@@ -89,6 +90,9 @@ pub enum Fact {
     Received,
     /// The service took it in hand.
     Acknowledged {
+        /// Who in the service has it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        assignee: Option<UserId>,
         /// The day on which it expects to act.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         expected_on: Option<NaiveDate>,
@@ -189,6 +193,41 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<Note>,
     },
+    /// It was no duplicate after all.
+    Unmerged {
+        /// The ticket that it was taken for a duplicate of.
+        duplicate_of: TicketId,
+        /// Why.
+        note: Note,
+    },
+    /// Somebody in the service has it, or nobody any more.
+    Assigned {
+        /// Who.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        assignee: Option<UserId>,
+        /// For the service and the dispatcher.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Note>,
+    },
+    /// It became more, or less, pressing.
+    Prioritised {
+        /// How pressing it was.
+        from: Priority,
+        /// How pressing it is.
+        priority: Priority,
+        /// For the service and the dispatcher.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Note>,
+    },
+    /// Other services got tickets of the same concern.
+    Split {
+        /// The services.
+        services: Vec<ServiceCode>,
+        /// Their tickets, in the same order.
+        tickets: Vec<TicketId>,
+        /// Why.
+        note: Note,
+    },
 }
 
 impl Fact {
@@ -210,6 +249,10 @@ impl Fact {
             Self::Closed { .. } => "closed",
             Self::Cancelled { .. } => "cancelled",
             Self::Merged { .. } => "merged",
+            Self::Unmerged { .. } => "unmerged",
+            Self::Assigned { .. } => "assigned",
+            Self::Prioritised { .. } => "prioritised",
+            Self::Split { .. } => "split",
         }
     }
 
@@ -217,7 +260,11 @@ impl Fact {
     #[must_use]
     pub const fn note(&self) -> Option<&Note> {
         match self {
-            Self::Rerouted { note, .. } | Self::Reopened { note } | Self::Cancelled { note } => Some(note),
+            Self::Rerouted { note, .. }
+            | Self::Reopened { note }
+            | Self::Cancelled { note }
+            | Self::Unmerged { note, .. }
+            | Self::Split { note, .. } => Some(note),
             Self::Acknowledged { note, .. }
             | Self::Refused { note, .. }
             | Self::Scheduled { note, .. }
@@ -226,7 +273,9 @@ impl Fact {
             | Self::Resumed { note }
             | Self::Resolved { note, .. }
             | Self::Closed { note, .. }
-            | Self::Merged { note, .. } => note.as_ref(),
+            | Self::Merged { note, .. }
+            | Self::Assigned { note, .. }
+            | Self::Prioritised { note, .. } => note.as_ref(),
             Self::Submitted { .. } | Self::Received => None,
         }
     }
@@ -248,7 +297,11 @@ impl Fact {
             | Self::Resumed { .. }
             | Self::Reopened { .. }
             | Self::Cancelled { .. }
-            | Self::Merged { .. } => None,
+            | Self::Merged { .. }
+            | Self::Unmerged { .. }
+            | Self::Assigned { .. }
+            | Self::Prioritised { .. }
+            | Self::Split { .. } => None,
         }
     }
 }

@@ -98,11 +98,19 @@ pub enum Action {
     Cancel,
     /// It ends as a duplicate of another.
     Merge,
+    /// It was no duplicate after all.
+    Unmerge,
+    /// Somebody in the service has it.
+    Assign,
+    /// It is more, or less, pressing.
+    Prioritise,
+    /// Other services get a ticket of the same concern.
+    Split,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::Receive,
         Self::Acknowledge,
         Self::Refuse,
@@ -116,6 +124,10 @@ impl Action {
         Self::Close,
         Self::Cancel,
         Self::Merge,
+        Self::Unmerge,
+        Self::Assign,
+        Self::Prioritise,
+        Self::Split,
     ];
 
     /// The name in the API.
@@ -135,6 +147,10 @@ impl Action {
             Self::Close => "close",
             Self::Cancel => "cancel",
             Self::Merge => "merge",
+            Self::Unmerge => "unmerge",
+            Self::Assign => "assign",
+            Self::Prioritise => "prioritise",
+            Self::Split => "split",
         }
     }
 }
@@ -165,6 +181,12 @@ pub enum Refusal {
     /// A resolved ticket has its closure reason already.
     #[error("a resolved ticket keeps the closure reason that it was resolved with")]
     ClosureReasonGiven,
+    /// The service has opened it before.
+    #[error("the ticket was received already")]
+    AlreadyReceived,
+    /// Only a duplicate can be parted from its main ticket.
+    #[error("the ticket was not closed as a duplicate of another")]
+    NotMerged,
 }
 
 impl Refusal {
@@ -184,13 +206,17 @@ impl Refusal {
                 Action::Reopen => "ticket_not_reopenable",
                 Action::Close => "ticket_not_resolved",
                 Action::Cancel => "ticket_not_cancellable",
-                Action::Merge => "ticket_ended",
+                Action::Merge | Action::Prioritise | Action::Split => "ticket_ended",
+                Action::Unmerge => "ticket_not_merged",
+                Action::Assign => "ticket_not_assignable",
             },
             Self::NotTheirs(_) => "action_not_yours",
             Self::ReopenWindowOver => "reopen_window_over",
             Self::ClosureReasonNeeded => "closure_reason_needed",
             Self::BodyToldNeeded => "body_told_needed",
             Self::ClosureReasonGiven => "closure_reason_given",
+            Self::AlreadyReceived => "already_received",
+            Self::NotMerged => "ticket_not_merged",
         }
     }
 }
@@ -201,12 +227,16 @@ impl Refusal {
 /// [`Refusal::State`] when the table has no such row.
 pub const fn next(state: State, action: Action) -> Result<State, Refusal> {
     use Action::{
-        Acknowledge, Cancel, Close, Hold, Merge, Receive, Refuse, Reopen, Reroute, Resolve, Resume, Schedule, Start,
+        Acknowledge, Assign, Cancel, Close, Hold, Merge, Prioritise, Receive, Refuse, Reopen, Reroute, Resolve, Resume,
+        Schedule, Split, Start, Unmerge,
     };
     use State::{Acknowledged, Cancelled, Closed, InProgress, OnHold, Refused, Resolved, Scheduled, Submitted};
 
     let to = match (state, action) {
-        (Submitted, Receive | Reroute) | (Acknowledged | Refused, Reroute) | (Resolved | Closed, Reopen) => Submitted,
+        (Submitted, Receive | Reroute)
+        | (Acknowledged | Refused, Reroute)
+        | (Resolved | Closed, Reopen)
+        | (Closed, Unmerge) => Submitted,
         (Submitted, Acknowledge) => Acknowledged,
         (Submitted | Acknowledged, Refuse) => Refused,
         (Acknowledged | InProgress | OnHold, Schedule) => Scheduled,
@@ -217,26 +247,35 @@ pub const fn next(state: State, action: Action) -> Result<State, Refusal> {
             Closed
         }
         (Submitted | Acknowledged | Refused, Cancel) => Cancelled,
+        (Submitted | Acknowledged | Scheduled | InProgress | OnHold, Assign | Prioritise | Split)
+        | (Refused, Prioritise | Split) => state,
 
-        (Submitted, Schedule | Start | Hold | Resume | Resolve | Reopen | Close)
-        | (Acknowledged, Receive | Acknowledge | Resume | Reopen | Close)
-        | (Scheduled, Receive | Acknowledge | Refuse | Reroute | Schedule | Resume | Reopen | Close | Cancel)
-        | (InProgress, Receive | Acknowledge | Refuse | Reroute | Start | Resume | Reopen | Close | Cancel)
-        | (OnHold, Receive | Acknowledge | Refuse | Reroute | Hold | Reopen | Close | Cancel)
-        | (Refused, Receive | Acknowledge | Refuse | Schedule | Start | Hold | Resume | Resolve | Reopen)
+        (Submitted, Schedule | Start | Hold | Resume | Resolve | Reopen | Close | Unmerge)
+        | (Acknowledged, Receive | Acknowledge | Resume | Reopen | Close | Unmerge)
+        | (
+            Scheduled,
+            Receive | Acknowledge | Refuse | Reroute | Schedule | Resume | Reopen | Close | Cancel | Unmerge,
+        )
+        | (InProgress, Receive | Acknowledge | Refuse | Reroute | Start | Resume | Reopen | Close | Cancel | Unmerge)
+        | (OnHold, Receive | Acknowledge | Refuse | Reroute | Hold | Reopen | Close | Cancel | Unmerge)
+        | (
+            Refused,
+            Receive | Acknowledge | Refuse | Schedule | Start | Hold | Resume | Resolve | Reopen | Unmerge | Assign,
+        )
         | (
             Resolved,
-            Receive | Acknowledge | Refuse | Reroute | Schedule | Start | Hold | Resume | Resolve | Cancel | Merge,
+            Receive | Acknowledge | Refuse | Reroute | Schedule | Start | Hold | Resume | Resolve | Cancel | Merge
+            | Unmerge | Assign | Prioritise | Split,
         )
         | (
             Closed,
             Receive | Acknowledge | Refuse | Reroute | Schedule | Start | Hold | Resume | Resolve | Close | Cancel
-            | Merge,
+            | Merge | Assign | Prioritise | Split,
         )
         | (
             Cancelled,
             Receive | Acknowledge | Refuse | Reroute | Schedule | Start | Hold | Resume | Resolve | Reopen | Close
-            | Cancel | Merge,
+            | Cancel | Merge | Unmerge | Assign | Prioritise | Split,
         ) => return Err(Refusal::State { state, action }),
     };
     Ok(to)
@@ -249,16 +288,16 @@ mod tests {
     /// The table of `docs/architecture.md`, typed a second time as it is read there: one line a state, one column an
     /// action, `·` for a forbidden cell.
     const TABLE: &str = "
-                      receive    acknowledge   refuse   reroute    schedule   start        hold     resume       resolve   reopen     close   cancel     merge
-        submitted     submitted  acknowledged  refused  submitted  ·          ·            ·        ·            ·         ·          ·       cancelled  closed
-        acknowledged  ·          ·             refused  submitted  scheduled  in_progress  on_hold  ·            resolved  ·          ·       cancelled  closed
-        scheduled     ·          ·             ·        ·          ·          in_progress  on_hold  ·            resolved  ·          ·       ·          closed
-        in_progress   ·          ·             ·        ·          scheduled  ·            on_hold  ·            resolved  ·          ·       ·          closed
-        on_hold       ·          ·             ·        ·          scheduled  in_progress  ·        in_progress  resolved  ·          ·       ·          closed
-        refused       ·          ·             ·        submitted  ·          ·            ·        ·            ·         ·          closed  cancelled  closed
-        resolved      ·          ·             ·        ·          ·          ·            ·        ·            ·         submitted  closed  ·          ·
-        closed        ·          ·             ·        ·          ·          ·            ·        ·            ·         submitted  ·       ·          ·
-        cancelled     ·          ·             ·        ·          ·          ·            ·        ·            ·         ·          ·       ·          ·";
+                      receive    acknowledge   refuse   reroute    schedule   start        hold     resume       resolve   reopen     close   cancel     merge   unmerge    assign        prioritise    split
+        submitted     submitted  acknowledged  refused  submitted  ·          ·            ·        ·            ·         ·          ·       cancelled  closed  ·          submitted     submitted     submitted
+        acknowledged  ·          ·             refused  submitted  scheduled  in_progress  on_hold  ·            resolved  ·          ·       cancelled  closed  ·          acknowledged  acknowledged  acknowledged
+        scheduled     ·          ·             ·        ·          ·          in_progress  on_hold  ·            resolved  ·          ·       ·          closed  ·          scheduled     scheduled     scheduled
+        in_progress   ·          ·             ·        ·          scheduled  ·            on_hold  ·            resolved  ·          ·       ·          closed  ·          in_progress   in_progress   in_progress
+        on_hold       ·          ·             ·        ·          scheduled  in_progress  ·        in_progress  resolved  ·          ·       ·          closed  ·          on_hold       on_hold       on_hold
+        refused       ·          ·             ·        submitted  ·          ·            ·        ·            ·         ·          closed  cancelled  closed  ·          ·             refused       refused
+        resolved      ·          ·             ·        ·          ·          ·            ·        ·            ·         submitted  closed  ·          ·       ·          ·             ·             ·
+        closed        ·          ·             ·        ·          ·          ·            ·        ·            ·         submitted  ·       ·          ·       submitted  ·             ·             ·
+        cancelled     ·          ·             ·        ·          ·          ·            ·        ·            ·         ·          ·       ·          ·       ·          ·             ·             ·";
 
     #[test]
     fn every_cell_is_as_the_table_says() {

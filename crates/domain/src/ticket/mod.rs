@@ -4,14 +4,26 @@
 //! with its command and its rule.
 
 pub mod acknowledge;
+pub mod assign;
+pub mod cancel;
+pub mod clock;
 pub mod close;
 pub mod event;
+pub mod handover;
+pub mod hold;
 pub mod lifecycle;
+pub mod merge;
 pub mod notice;
+pub mod prioritise;
+pub mod receive;
 pub mod refuse;
 pub mod reopen;
+pub mod reroute;
 pub mod resolve;
+pub mod resume;
 pub mod rights;
+pub mod schedule;
+pub mod split;
 pub mod start;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -24,6 +36,7 @@ use crate::city::routing::Sent;
 use crate::concern::Referrer;
 use crate::id::{CategoryCode, ConcernId, ServiceCode, TicketId, UserId};
 use crate::place::{Areas, Place};
+use crate::time::Pause;
 pub use event::{Actor, Event, Fact};
 pub use lifecycle::{Action, Refusal, State};
 
@@ -94,10 +107,14 @@ pub struct Ticket {
     pub sent: Sent,
     /// How often it was passed to a service; 1 when filed.
     pub handovers: i32,
+    /// How often it was reopened.
+    pub reopened: i32,
     /// Who in the service has it.
     pub assignee: Option<UserId>,
     /// When the concern was filed.
     pub filed_at: DateTime<Utc>,
+    /// When it was last passed to a service: the clocks count from then.
+    pub handed_over_at: DateTime<Utc>,
     /// When the service first opened it.
     pub received_at: Option<DateTime<Utc>>,
     /// When the service took it in hand.
@@ -110,6 +127,12 @@ pub struct Ticket {
     pub ack_due_at: DateTime<Utc>,
     /// Until when the service should settle it.
     pub resolve_due_at: DateTime<Utc>,
+    /// When it waited, since it was last passed to a service; the resolution clock stood still.
+    pub pauses: Vec<Pause>,
+    /// When the next rung of the ladder of reminders is due, if one is.
+    pub remind_at: Option<DateTime<Utc>>,
+    /// How many rungs of the ladder were climbed since the clock that runs began.
+    pub rungs: i16,
     /// The day on which the service expects to act.
     pub scheduled_for: Option<NaiveDate>,
     /// The day on which it resumes by itself.
@@ -133,15 +156,6 @@ impl Ticket {
     }
 }
 
-/// Until when a service should act on a ticket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Due {
-    /// Until when it should take it in hand.
-    pub acknowledge: DateTime<Utc>,
-    /// Until when it should settle it.
-    pub resolve: DateTime<Utc>,
-}
-
 /// A ticket as an action left it, and the one event that tells of it. Both are written in one transaction, with the
 /// messages that follow from the event.
 #[derive(Debug, Clone, PartialEq)]
@@ -153,11 +167,66 @@ pub struct Change {
 }
 
 impl Ticket {
+    /// Whether the ticket, as it is now, allows the action, whatever is said with it.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn allows(&self, action: Action, now: DateTime<Utc>) -> Result<(), Refusal> {
+        lifecycle::next(self.state, action)?;
+        match action {
+            Action::Receive if self.received_at.is_some() => Err(Refusal::AlreadyReceived),
+            Action::Reopen if !reopen::in_time(self, now) => Err(Refusal::ReopenWindowOver),
+            Action::Unmerge if self.duplicate_of.is_none() => Err(Refusal::NotMerged),
+            Action::Receive
+            | Action::Acknowledge
+            | Action::Refuse
+            | Action::Reroute
+            | Action::Schedule
+            | Action::Start
+            | Action::Hold
+            | Action::Resume
+            | Action::Resolve
+            | Action::Reopen
+            | Action::Close
+            | Action::Cancel
+            | Action::Merge
+            | Action::Unmerge
+            | Action::Assign
+            | Action::Prioritise
+            | Action::Split => Ok(()),
+        }
+    }
+
     /// The ticket after one more change.
     fn turned(self, state: State, fact: Fact, also: impl FnOnce(&mut Self)) -> Change {
         let mut ticket = Self { state, version: self.version + 1, ..self };
         also(&mut ticket);
         Change { ticket, fact }
+    }
+
+    /// What is so of every ticket that was just passed to a service.
+    fn hand_over(&mut self, now: DateTime<Utc>) {
+        self.handovers += 1;
+        self.handed_over_at = now;
+        self.received_at = None;
+        self.acknowledged_at = None;
+        self.resolved_at = None;
+        self.closed_at = None;
+        self.assignee = None;
+        self.scheduled_for = None;
+        self.resume_on = None;
+        self.closure_reason = None;
+        self.duplicate_of = None;
+        self.pauses.clear();
+        self.rungs = 0;
+    }
+
+    /// Ends the waiting, if the ticket waits.
+    fn end_pause(&mut self, now: DateTime<Utc>) {
+        self.resume_on = None;
+        if let Some(pause) = self.pauses.last_mut() {
+            pause.to.get_or_insert(now);
+        }
     }
 }
 
@@ -186,14 +255,19 @@ pub(crate) mod example {
             areas: Areas::new(),
             sent: Sent { rule: "depots".parse().unwrap(), version: 1, because: Vec::new() },
             handovers: 1,
+            reopened: 0,
             assignee: None,
             filed_at,
+            handed_over_at: filed_at,
             received_at: None,
             acknowledged_at: None,
             resolved_at: None,
             closed_at: None,
             ack_due_at: filed_at,
             resolve_due_at: filed_at,
+            pauses: Vec::new(),
+            remind_at: None,
+            rungs: 0,
             scheduled_for: None,
             resume_on: None,
             closure_reason: None,

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fact, Ticket};
+use super::event::Part;
+use super::{Actor, Fact, Ticket};
 use crate::concern::Referrer;
 use crate::id::{ClientId, ConcernId, ServiceCode, UserId};
 
@@ -18,11 +19,31 @@ pub enum Kind {
     Acknowledged,
     /// To the referrer or the resident: how the ticket ended.
     Outcome,
+    /// To the referrer: the ticket took another turn.
+    Progress,
+    /// To the service: it no longer has the ticket.
+    Withdrawn,
+    /// To the service, its managers or the dispatcher's desk: a target is missed.
+    Reminder,
+    /// To a person: somebody named them in a note.
+    Mention,
+    /// To the referrer or the resident: there is a message for them.
+    Message,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Referral, Self::Refused, Self::Acknowledged, Self::Outcome];
+    pub const ALL: [Self; 9] = [
+        Self::Referral,
+        Self::Refused,
+        Self::Acknowledged,
+        Self::Outcome,
+        Self::Progress,
+        Self::Withdrawn,
+        Self::Reminder,
+        Self::Mention,
+        Self::Message,
+    ];
 
     /// The name in the database and of the template.
     #[must_use]
@@ -32,6 +53,11 @@ impl Kind {
             Self::Refused => "refused",
             Self::Acknowledged => "acknowledged",
             Self::Outcome => "outcome",
+            Self::Progress => "progress",
+            Self::Withdrawn => "withdrawn",
+            Self::Reminder => "reminder",
+            Self::Mention => "mention",
+            Self::Message => "message",
         }
     }
 
@@ -77,38 +103,106 @@ pub struct Notice {
     pub recipient: Recipient,
 }
 
-/// The messages that follow from a fact about a ticket. `resident` says whether the resident left an address;
-/// `desk` is the service that settles what no other takes.
+/// Somebody who is told what becomes of a ticket: who filed a concern that it is about, and the resident who raised it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Follower {
+    /// The concern.
+    pub concern: ConcernId,
+    /// Who filed it.
+    pub referrer: Referrer,
+    /// Whether the resident left an e-mail address.
+    pub resident: bool,
+}
+
+/// Which followers a fact is told to, and by which message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// Nobody.
+    Nobody,
+    /// The referrers.
+    Referrers(Kind),
+    /// The referrers and the residents.
+    Everybody(Kind),
+}
+
+impl Fact {
+    /// Which followers are told of it.
+    #[must_use]
+    pub fn told(&self, ticket: &Ticket) -> Told {
+        match self {
+            Self::Acknowledged { .. } => Told::Everybody(Kind::Acknowledged),
+            Self::Resolved { .. } => Told::Everybody(Kind::Outcome),
+            // A resolved ticket's outcome was told when it was resolved.
+            Self::Closed { .. } if ticket.resolved_at.is_none() => Told::Everybody(Kind::Outcome),
+            Self::Rerouted { .. }
+            | Self::Scheduled { .. }
+            | Self::Started { .. }
+            | Self::Held { .. }
+            | Self::Resumed { .. }
+            | Self::Reopened { .. }
+            | Self::Cancelled { .. }
+            | Self::Merged { .. }
+            | Self::Unmerged { .. }
+            | Self::Split { .. } => Told::Referrers(Kind::Progress),
+            Self::Submitted { .. }
+            | Self::Received
+            | Self::Refused { .. }
+            | Self::Closed { .. }
+            | Self::Assigned { .. }
+            | Self::Prioritised { .. } => Told::Nobody,
+        }
+    }
+}
+
+/// The messages that follow from a fact about a ticket. `desk` is the service that settles what no other takes;
+/// `followers` need not be looked up when [`Fact::told`] is nobody.
+///
+/// Nobody is told of their own act: a referrer who reopens or cancels gets no mail about it.
 #[must_use]
-pub fn notices(fact: &Fact, ticket: &Ticket, resident: bool, desk: &ServiceCode) -> Vec<Notice> {
+pub fn notices(fact: &Fact, by: &Actor, ticket: &Ticket, followers: &[Follower], desk: &ServiceCode) -> Vec<Notice> {
     let service = |kind, code: &ServiceCode| Notice { kind, recipient: Recipient::Service { code: code.clone() } };
-    let followers = |kind| {
-        let resident_notice = Notice { kind, recipient: Recipient::Resident { concern: ticket.concern } };
-        let mut notices = Vec::with_capacity(2);
-        if let (Referrer::Person(user), false) = (ticket.referrer, ticket.hidden_from_referrer) {
-            notices.push(Notice { kind, recipient: Recipient::Person { user } });
-        }
-        if resident {
-            notices.push(resident_notice);
-        }
-        notices
-    };
-    match fact {
-        Fact::Submitted { .. } | Fact::Rerouted { .. } | Fact::Reopened { .. } => {
+    let mut notices: Vec<Notice> = match fact {
+        Fact::Submitted { .. } | Fact::Reopened { .. } | Fact::Unmerged { .. } => {
             vec![service(Kind::Referral, &ticket.service)]
         }
+        Fact::Rerouted { from, .. } => {
+            let mut told = vec![service(Kind::Referral, &ticket.service)];
+            if *by != Actor::System && !matches!(by, Actor::Person { part: Part::Service, .. }) {
+                told.push(service(Kind::Withdrawn, from));
+            }
+            told
+        }
         Fact::Refused { .. } => vec![service(Kind::Refused, desk)],
-        Fact::Acknowledged { .. } => followers(Kind::Acknowledged),
-        Fact::Resolved { .. } => followers(Kind::Outcome),
-        // A resolved ticket's outcome was told when it was resolved.
-        Fact::Closed { .. } if ticket.resolved_at.is_none() => followers(Kind::Outcome),
-        Fact::Closed { .. }
+        Fact::Cancelled { .. } | Fact::Merged { .. } => vec![service(Kind::Withdrawn, &ticket.service)],
+        Fact::Acknowledged { .. }
         | Fact::Received
         | Fact::Scheduled { .. }
         | Fact::Started { .. }
         | Fact::Held { .. }
         | Fact::Resumed { .. }
-        | Fact::Cancelled { .. }
-        | Fact::Merged { .. } => Vec::new(),
+        | Fact::Resolved { .. }
+        | Fact::Closed { .. }
+        | Fact::Assigned { .. }
+        | Fact::Prioritised { .. }
+        | Fact::Split { .. } => Vec::new(),
+    };
+    let (kind, residents) = match fact.told(ticket) {
+        Told::Nobody => return notices,
+        Told::Referrers(kind) => (kind, false),
+        Told::Everybody(kind) => (kind, true),
+    };
+    for follower in followers {
+        if let (Referrer::Person(user), false) = (follower.referrer, ticket.hidden_from_referrer)
+            && !matches!(by, Actor::Person { user: own, .. } if *own == user)
+        {
+            let notice = Notice { kind, recipient: Recipient::Person { user } };
+            if !notices.contains(&notice) {
+                notices.push(notice);
+            }
+        }
+        if residents && follower.resident {
+            notices.push(Notice { kind, recipient: Recipient::Resident { concern: follower.concern } });
+        }
     }
+    notices
 }

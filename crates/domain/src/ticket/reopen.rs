@@ -3,11 +3,16 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::lifecycle::{Action, Refusal, State, next};
-use super::{Change, Due, Fact, Ticket};
+use super::{Change, Fact, Ticket};
 use crate::text::Note;
 
 /// How long after its end a ticket can be reopened.
 const WINDOW: Duration = Duration::days(30);
+
+/// Whether a ticket that has ended can still be reopened.
+pub(super) fn in_time(ticket: &Ticket, now: DateTime<Utc>) -> bool {
+    !(ticket.state == State::Closed && ticket.closed_at.is_some_and(|closed| now - closed > WINDOW))
+}
 
 /// Take back that a ticket is settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,20 +27,14 @@ impl Reopen {
     /// # Errors
     /// [`Refusal::State`] unless the ticket is resolved or closed; [`Refusal::ReopenWindowOver`] when it was closed
     /// more than 30 days ago.
-    pub fn apply(self, ticket: Ticket, due: Due, now: DateTime<Utc>) -> Result<Change, Refusal> {
+    pub fn apply(self, ticket: Ticket, now: DateTime<Utc>) -> Result<Change, Refusal> {
         let state = next(ticket.state, Action::Reopen)?;
-        if ticket.state == State::Closed && ticket.closed_at.is_some_and(|closed| now - closed > WINDOW) {
+        if !in_time(&ticket, now) {
             return Err(Refusal::ReopenWindowOver);
         }
         Ok(ticket.turned(state, Fact::Reopened { note: self.note }, |ticket| {
-            ticket.acknowledged_at = None;
-            ticket.resolved_at = None;
-            ticket.closed_at = None;
-            ticket.closure_reason = None;
-            ticket.duplicate_of = None;
-            ticket.scheduled_for = None;
-            ticket.ack_due_at = due.acknowledge;
-            ticket.resolve_due_at = due.resolve;
+            ticket.hand_over(now);
+            ticket.reopened += 1;
         }))
     }
 }
@@ -48,10 +47,9 @@ mod tests {
     #[test]
     fn a_closed_ticket_can_be_reopened_for_thirty_days() {
         let closed_at: DateTime<Utc> = "2026-03-10T09:00:00Z".parse().unwrap();
-        let due = Due { acknowledge: closed_at, resolve: closed_at };
         let closed = Ticket { closed_at: Some(closed_at), ..ticket(State::Closed) };
         let reopen = || Reopen { note: Note::try_from("encore là".to_owned()).unwrap() };
-        let after = |days| reopen().apply(closed.clone(), due, closed_at + Duration::days(days));
+        let after = |days| reopen().apply(closed.clone(), closed_at + Duration::days(days));
         assert_eq!(after(30).unwrap().ticket.state, State::Submitted);
         assert_eq!(after(31).unwrap_err(), Refusal::ReopenWindowOver);
     }

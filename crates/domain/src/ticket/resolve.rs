@@ -33,7 +33,7 @@ impl Resolve {
         Ok(ticket.turned(state, fact, |ticket| {
             ticket.resolved_at = Some(now);
             ticket.closure_reason = Some(self.closure_reason);
-            ticket.resume_on = None;
+            ticket.end_pause(now);
         }))
     }
 }

@@ -149,11 +149,13 @@ pub const fn parts(action: Action) -> &'static [(Part, When)] {
         | Action::Start
         | Action::Hold
         | Action::Resume
-        | Action::Resolve => &[(Service, When::Always)],
+        | Action::Resolve
+        | Action::Assign => &[(Service, When::Always)],
+        Action::Prioritise => &[(Service, When::Always), (Dispatcher, When::Always)],
         Action::Reroute => &[(Service, When::FirstHandover), (Dispatcher, When::Always)],
         Action::Reopen => &[(Referrer, When::Always), (Dispatcher, When::Always)],
         Action::Cancel => &[(Referrer, When::Submitted), (Dispatcher, When::Always)],
-        Action::Close | Action::Merge => &[(Dispatcher, When::Always)],
+        Action::Close | Action::Merge | Action::Unmerge | Action::Split => &[(Dispatcher, When::Always)],
     }
 }
 
@@ -194,13 +196,13 @@ mod tests {
         let auditor = person(&[Role::Auditor], &["proprete"], 16);
         let program_of_proprete = program(&[TicketsRead, TicketsWrite], &["proprete"], &[]);
         let program_of_voirie = program(&[TicketsRead, TicketsWrite], &["voirie"], &[]);
-        let service = "receive acknowledge refuse reroute schedule start hold resume resolve";
+        let service = "receive acknowledge refuse reroute schedule start hold resume resolve assign prioritise";
         for (who, may) in [
             (&member, service),
             (&stranger, ""),
             (&referrer, "reopen cancel"),
             (&agent, ""),
-            (&dispatcher, "reroute reopen close cancel merge"),
+            (&dispatcher, "reroute reopen close cancel merge unmerge prioritise split"),
             (&admin, ""),
             (&manager, service),
             (&auditor, ""),

@@ -1,5 +1,7 @@
 //! Setting to work.
 
+use chrono::{DateTime, Utc};
+
 use super::lifecycle::{Action, Refusal, next};
 use super::{Change, Fact, Ticket};
 use crate::text::Note;
@@ -12,12 +14,12 @@ pub struct Start {
 }
 
 impl Start {
-    /// The ticket once somebody is at work.
+    /// The ticket once somebody is at work; if it waited, it no longer does.
     ///
     /// # Errors
     /// [`Refusal::State`] unless the ticket is acknowledged, scheduled or on hold.
-    pub fn apply(self, ticket: Ticket) -> Result<Change, Refusal> {
+    pub fn apply(self, ticket: Ticket, now: DateTime<Utc>) -> Result<Change, Refusal> {
         let state = next(ticket.state, Action::Start)?;
-        Ok(ticket.turned(state, Fact::Started { note: self.note }, |ticket| ticket.resume_on = None))
+        Ok(ticket.turned(state, Fact::Started { note: self.note }, |ticket| ticket.end_pause(now)))
     }
 }

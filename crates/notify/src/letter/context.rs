@@ -9,7 +9,7 @@ use domain::ticket::event::RefusalReason;
 use domain::ticket::notice::Kind;
 use serde::Serialize;
 
-use super::{ComposeError, Letter};
+use super::{ComposeError, Letter, Turn};
 
 /// A space at which no line is broken.
 pub(super) const NO_BREAK: char = '\u{a0}';
@@ -34,6 +34,7 @@ pub(super) struct Context {
     outcome: Option<&'static str>,
     body_told: Option<String>,
     refusal: Option<&'static str>,
+    turn: Option<String>,
     link: String,
     sender: Foot,
 }
@@ -60,7 +61,16 @@ impl Context {
         match letter.kind {
             Kind::Outcome if outcome.is_none() => return Err(ComposeError::Missing("closure reason")),
             Kind::Refused if refusal.is_none() => return Err(ComposeError::Missing("refusal reason")),
-            Kind::Referral | Kind::Refused | Kind::Acknowledged | Kind::Outcome => {}
+            Kind::Progress if letter.turn.is_none() => return Err(ComposeError::Missing("turn")),
+            Kind::Referral
+            | Kind::Refused
+            | Kind::Acknowledged
+            | Kind::Outcome
+            | Kind::Progress
+            | Kind::Withdrawn
+            | Kind::Reminder
+            | Kind::Mention
+            | Kind::Message => {}
         }
         Ok(Self {
             language: language.tag(),
@@ -79,6 +89,7 @@ impl Context {
             outcome,
             body_told: letter.body_told.as_deref().map(one_line),
             refusal,
+            turn: letter.turn.map(|turn| turn_words(turn, language)),
             link: letter.link.to_string(),
             sender: Foot::of(sender),
         })
@@ -132,6 +143,26 @@ const fn outcome(reason: ClosureReason, audience: Audience, language: Language) 
             "The answer to your question is on your tracking page."
         }
         _ => reason.label(audience, language),
+    }
+}
+
+fn turn_words(turn: Turn, language: Language) -> String {
+    let on = |date| date_text(date, language);
+    let (fr, en) = match turn {
+        Turn::Rerouted => ("transmise à un autre service".to_owned(), "passed on to another service".to_owned()),
+        Turn::Scheduled(day) => (format!("programmée pour le {}", on(day)), format!("scheduled for {}", on(day))),
+        Turn::Started => ("intervention commencée".to_owned(), "work has begun".to_owned()),
+        Turn::Held(day) => (format!("en attente jusqu’au {}", on(day)), format!("on hold until {}", on(day))),
+        Turn::Resumed => ("reprise après une attente".to_owned(), "under way again".to_owned()),
+        Turn::Reopened => ("rouverte".to_owned(), "reopened".to_owned()),
+        Turn::Cancelled => ("annulée".to_owned(), "called off".to_owned()),
+        Turn::Merged => ("suivie avec une autre, identique".to_owned(), "followed together with another".to_owned()),
+        Turn::Unmerged => ("suivie de nouveau pour elle-même".to_owned(), "followed by itself again".to_owned()),
+        Turn::Split => ("transmise aussi à d’autres services".to_owned(), "referred to other services too".to_owned()),
+    };
+    match language {
+        Language::Fr => fr,
+        Language::En => en,
     }
 }
 

@@ -23,7 +23,7 @@ macro_rules! sources {
 }
 
 /// The words of each letter, in both languages.
-const WORDS: [(&str, &str); 24] = sources![
+const WORDS: [(&str, &str); 36] = sources![
     "referral.service.fr",
     "referral.service.en",
     "refused.service.fr",
@@ -36,6 +36,18 @@ const WORDS: [(&str, &str); 24] = sources![
     "outcome.agent.en",
     "outcome.resident.fr",
     "outcome.resident.en",
+    "progress.agent.fr",
+    "progress.agent.en",
+    "withdrawn.service.fr",
+    "withdrawn.service.en",
+    "reminder.service.fr",
+    "reminder.service.en",
+    "mention.agent.fr",
+    "mention.agent.en",
+    "message.agent.fr",
+    "message.agent.en",
+    "message.resident.fr",
+    "message.resident.en",
     "invitation.fr",
     "invitation.en",
     "password_reset.fr",
@@ -79,8 +91,16 @@ pub(super) const fn words(kind: Kind, audience: Audience) -> Option<&'static str
         (Kind::Acknowledged, Audience::Resident) => Some("acknowledged.resident"),
         (Kind::Outcome, Audience::Agent) => Some("outcome.agent"),
         (Kind::Outcome, Audience::Resident) => Some("outcome.resident"),
-        (Kind::Referral | Kind::Refused, Audience::Agent | Audience::Resident)
-        | (Kind::Acknowledged | Kind::Outcome, Audience::Service) => None,
+        (Kind::Progress, Audience::Agent) => Some("progress.agent"),
+        (Kind::Withdrawn, Audience::Service) => Some("withdrawn.service"),
+        (Kind::Reminder, Audience::Service | Audience::Agent) => Some("reminder.service"),
+        (Kind::Mention, Audience::Agent) => Some("mention.agent"),
+        (Kind::Message, Audience::Agent) => Some("message.agent"),
+        (Kind::Message, Audience::Resident) => Some("message.resident"),
+        (Kind::Referral | Kind::Refused | Kind::Withdrawn, Audience::Agent | Audience::Resident)
+        | (Kind::Acknowledged | Kind::Outcome | Kind::Message, Audience::Service)
+        | (Kind::Progress | Kind::Mention, Audience::Service | Audience::Resident)
+        | (Kind::Reminder, Audience::Resident) => None,
     }
 }
 

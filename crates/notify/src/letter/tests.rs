@@ -12,7 +12,7 @@ use domain::ticket::notice::Kind;
 use mail_parser::{MessageParser, MimeHeaders};
 use uuid::Uuid;
 
-use super::{AffairLetter, ComposeError, Letter, compose, compose_affair, templates};
+use super::{AffairLetter, ComposeError, Letter, Turn, compose, compose_affair, templates};
 
 const AUDIENCES: [Audience; 3] = [Audience::Service, Audience::Agent, Audience::Resident];
 
@@ -61,6 +61,7 @@ fn letter(kind: Kind, audience: Audience, language: Language) -> Letter {
         closure_reason: outcome.then_some(ClosureReason::WorkDone),
         body_told: None,
         refusal_reason: (kind == Kind::Refused).then_some(RefusalReason::OutsideArea),
+        turn: (kind == Kind::Progress).then(|| Turn::Scheduled(NaiveDate::from_ymd_opt(2026, 3, 20).unwrap())),
         link: link.parse().unwrap(),
         at: at(13, 8, 5),
     }
@@ -232,7 +233,7 @@ fn nobody_else_is_written_to() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 6);
+    assert_eq!(refused, 14);
 }
 
 #[test]

@@ -2,8 +2,7 @@
 
 use auth::Grant;
 use auth::permission::FileConcerns;
-use chrono::{DateTime, Datelike, Utc};
-use chrono_tz::Europe::Paris;
+use chrono::{DateTime, Utc};
 use domain::city::City;
 use domain::city::catalogue::{Category, Sensitivity};
 use domain::city::routing::{Route, Subject};
@@ -16,10 +15,13 @@ use domain::ticket::event::Part;
 use domain::ticket::notice::notices;
 use domain::ticket::{Actor, Event, Fact, State, Ticket};
 use store::Contact;
-use store::concern::{Concern, NewTicket, ReferencePrefix};
+use store::city::Loaded;
+use store::concern::Concern;
 use store::outbox::Message;
+use store::ticket::NewTicket;
 
 use crate::once::{Done, KeyReused, Once};
+use crate::ticket::reference_prefix;
 use crate::{Context, NoCity, of};
 
 /// File a concern.
@@ -138,11 +140,10 @@ pub async fn file(
     let id = ConcernId(cx.ids.next());
     let (concern, contact, warnings) = draft(id, cmd, category, areas, who.caller().referrer(), now);
     let tickets = match concern.outcome {
-        Outcome::Referred => open(cx, city, category, &concern, contact.as_ref())?,
+        Outcome::Referred => open(cx, &loaded, category, &concern)?,
         Outcome::AnsweredOnTheSpot | Outcome::Signposted => Vec::new(),
     };
-    let year = now.with_timezone(&Paris).year().rem_euclid(100);
-    let prefix = ReferencePrefix(format!("{}-{year:02}", city.settings.reference_prefix));
+    let prefix = reference_prefix(city, now);
     let done = once
         .run(cx, async |tx| {
             let tickets = tx.file_concern(&concern, contact.as_ref(), tickets, &prefix).await?;
@@ -230,36 +231,28 @@ fn draft(
     (Concern { outcome, description, answer, place: Some(place), ..base }, contact, warnings)
 }
 
-fn open(
-    cx: &Context,
-    city: &City,
-    category: &Category,
-    concern: &Concern,
-    contact: Option<&Contact>,
-) -> Result<Vec<NewTicket>, FileError> {
+fn open(cx: &Context, loaded: &Loaded, category: &Category, concern: &Concern) -> Result<Vec<NewTicket>, FileError> {
     let subject = Subject {
         category: &category.code,
         parent: category.parent.as_ref(),
         areas: &concern.areas,
         origin: concern.origin,
     };
-    let route = city.route(&subject).ok_or(FileError::NoRoute)?;
-    let resident = contact.is_some_and(|contact| contact.email.is_some());
-    route.send_to.iter().map(|to| ticket(cx, city, category, concern, &route, to, resident)).collect()
+    let route = of(loaded).route(&subject).ok_or(FileError::NoRoute)?;
+    route.send_to.iter().map(|to| ticket(cx, loaded, category, concern, &route, to)).collect()
 }
 
 fn ticket(
     cx: &Context,
-    city: &City,
+    loaded: &Loaded,
     category: &Category,
     concern: &Concern,
     route: &Route,
     to: &ServiceCode,
-    resident: bool,
 ) -> Result<NewTicket, FileError> {
-    let due = city.due(to, &category.code, concern.filed_at).ok_or(FileError::NoRoute)?;
+    let city = of(loaded);
     let place = concern.place.clone().ok_or(FileError::NoRoute)?;
-    let ticket = Ticket {
+    let mut ticket = Ticket {
         id: TicketId(cx.ids.next()),
         reference: String::new(),
         version: 1,
@@ -275,28 +268,36 @@ fn ticket(
         areas: concern.areas.clone(),
         sent: route.sent.clone(),
         handovers: 1,
+        reopened: 0,
         assignee: None,
         filed_at: concern.filed_at,
+        handed_over_at: concern.filed_at,
         received_at: None,
         acknowledged_at: None,
         resolved_at: None,
         closed_at: None,
-        ack_due_at: due.acknowledge,
-        resolve_due_at: due.resolve,
+        ack_due_at: concern.filed_at,
+        resolve_due_at: concern.filed_at,
+        pauses: Vec::new(),
+        remind_at: None,
+        rungs: 0,
         scheduled_for: None,
         resume_on: None,
         closure_reason: None,
         duplicate_of: None,
     };
-    let fact = Fact::Submitted { service: to.clone() };
-    let messages = notices(&fact, &ticket, resident, &city.settings.dispatcher_desk)
-        .into_iter()
-        .map(|notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice))
-        .collect();
+    if !city.wind(&mut ticket) {
+        return Err(FileError::NoRoute);
+    }
     let by = match concern.referrer {
         Referrer::Person(user) => Actor::Person { user, part: Part::Referrer },
         Referrer::Client(client) => Actor::Client { client, part: Part::Referrer },
     };
+    let fact = Fact::Submitted { service: to.clone() };
+    let messages = notices(&fact, &by, &ticket, &[], &city.settings.dispatcher_desk)
+        .into_iter()
+        .map(|notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice))
+        .collect();
     let event = Event { id: EventId(cx.ids.next()), version: 1, at: concern.filed_at, by, fact };
-    Ok(NewTicket { ticket, event, messages })
+    Ok(NewTicket { ticket, event, messages, revision: loaded.revision })
 }

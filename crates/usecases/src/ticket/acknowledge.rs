@@ -5,7 +5,8 @@ use auth::permission::ChangeTickets;
 use domain::ticket::acknowledge::Acknowledge;
 use domain::ticket::{Action, Ticket};
 
-use super::change::{ChangeError, Fault, On, change};
+use super::assign::must_be_of_service;
+use super::change::{ChangeError, On, change};
 use crate::Context;
 use crate::once::{Done, Once};
 
@@ -20,14 +21,11 @@ pub async fn acknowledge(
     cmd: Acknowledge,
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change(cx, who, on, Action::Acknowledge, once, async |ticket, now| {
+    change(cx, who, on, Action::Acknowledge, once, async |held| {
         if let Some(assignee) = cmd.assignee {
-            let user = cx.store.user(assignee).await?;
-            if !user.is_some_and(|user| user.active && user.person.services.contains(&ticket.service)) {
-                return Err(ChangeError::Invalid(Fault::AssigneeNotOfService));
-            }
+            must_be_of_service(cx.store.user(assignee).await?.as_ref(), &held.ticket)?;
         }
-        Ok(cmd.apply(ticket, now)?)
+        Ok(cmd.apply(held.ticket, held.now)?)
     })
     .await
 }

@@ -1,15 +1,19 @@
 //! What every change of a ticket has in common: it is found within the caller's reach, is what the caller has seen,
 //! allows the action, and is saved with its event and messages in one transaction.
 
+use std::collections::BTreeMap;
+
 use auth::Grant;
 use auth::permission::ChangeTickets;
 use chrono::{DateTime, Utc};
-use domain::id::{EventId, MessageId};
+use domain::id::{EventId, MessageId, TicketId};
 use domain::ticket::lifecycle::next;
-use domain::ticket::notice::notices;
-use domain::ticket::{Action, Change, Event, Refusal, Ticket};
+use domain::ticket::merge::NotAMain;
+use domain::ticket::notice::{Told, notices};
+use domain::ticket::{Action, Actor, Change, Event, Refusal, Ticket};
+use store::city::Loaded;
 use store::outbox::Message;
-use store::ticket::Named;
+use store::ticket::{Named, Saved};
 use store::{Scope, Tx};
 
 use crate::once::{Done, KeyReused, Once};
@@ -31,8 +35,22 @@ pub enum Fault {
     AssigneeNotOfService,
     /// There is no such service.
     UnknownService,
+    /// The service has the ticket already.
+    SameService,
+    /// There is no such service, in this place of the list.
+    UnknownServiceAt(usize),
+    /// The service has a ticket already, or stands in the list twice.
+    RepeatedServiceAt(usize),
     /// The reason `other` needs a note that says what it is.
     NoteMissing,
+    /// The day lies in the past.
+    ScheduledInThePast,
+    /// A ticket waits until tomorrow at the earliest, and for two years at most.
+    ResumeOutOfRange,
+    /// There is no such ticket within the caller's reach.
+    UnknownMain,
+    /// The ticket cannot be the main one.
+    NotAMain(NotAMain),
 }
 
 /// Why a ticket is not changed.
@@ -49,7 +67,7 @@ pub enum ChangeError {
     Refused(#[from] Refusal),
     /// Something is wrong with the command.
     #[error("the command cannot be carried out: {0:?}")]
-    Invalid(Fault),
+    Invalid(Vec<Fault>),
     /// The idempotency key was used for another request.
     #[error(transparent)]
     KeyReused(#[from] KeyReused),
@@ -61,6 +79,21 @@ pub enum ChangeError {
     Store(#[from] store::Error),
 }
 
+impl From<Fault> for ChangeError {
+    fn from(fault: Fault) -> Self {
+        Self::Invalid(vec![fault])
+    }
+}
+
+/// A ticket that is being changed: locked until the transaction ends.
+pub(super) struct Held<'a> {
+    pub(super) tx: &'a Tx,
+    pub(super) ticket: Ticket,
+    /// The other ticket that was asked for, if it is within the caller's reach.
+    pub(super) other: Option<Ticket>,
+    pub(super) now: DateTime<Utc>,
+}
+
 /// Changes a ticket: `decide` says what it becomes.
 pub(super) async fn change(
     cx: &Context,
@@ -68,31 +101,78 @@ pub(super) async fn change(
     on: On,
     action: Action,
     once: Once<'_, Ticket>,
-    decide: impl AsyncFnOnce(Ticket, DateTime<Utc>) -> Result<Change, ChangeError>,
+    decide: impl AsyncFnOnce(Held<'_>) -> Result<Change, ChangeError>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    let now = cx.now();
+    change_beside(cx, who, on, None, action, once, decide).await
+}
+
+/// Changes a ticket beside another one, which is locked too.
+pub(super) async fn change_beside(
+    cx: &Context,
+    who: &Grant<ChangeTickets>,
+    on: On,
+    beside: Option<Named>,
+    action: Action,
+    once: Once<'_, Ticket>,
+    decide: impl AsyncFnOnce(Held<'_>) -> Result<Change, ChangeError>,
+) -> Result<Done<Ticket>, ChangeError> {
+    let (now, loaded) = (cx.now(), cx.city()?);
+    let scope = Scope::of(who.caller());
     let done = once
         .run(cx, async |tx| {
-            let ticket = tx.lock_ticket(&Scope::of(who.caller()), &on.ticket).await?.ok_or(ChangeError::NotFound)?;
+            let (ticket, other) = lock(tx, &scope, &on.ticket, beside.as_ref()).await?;
+            let ticket = ticket.ok_or(ChangeError::NotFound)?;
             if !on.seen.contains(&ticket.version) {
                 return Err(ChangeError::Stale(ticket.version));
             }
             next(ticket.state, action)?;
             let by = who.caller().acting(action, &ticket)?;
-            let Change { ticket, fact } = decide(ticket, now).await?;
-            let event = Event { id: EventId(cx.ids.next()), version: ticket.version, at: now, by, fact };
-            let messages = messages(cx, tx, &ticket, &event).await?;
-            tx.save_change(&ticket, &event, &messages).await?;
-            Ok(ticket)
+            let change = decide(Held { tx, ticket, other, now }).await?;
+            Ok(save(cx, &loaded, tx, vec![(change, by)], now).await?.remove(0))
         })
         .await?;
     cx.wake.notify_one();
     Ok(done)
 }
 
-async fn messages(cx: &Context, tx: &Tx, ticket: &Ticket, event: &Event) -> Result<Vec<Message>, ChangeError> {
-    let loaded = cx.city()?;
-    let resident = tx.resident_has_email(ticket.concern).await?;
-    let notices = notices(&event.fact, ticket, resident, &of(&loaded).settings.dispatcher_desk);
-    Ok(notices.into_iter().map(|notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice)).collect())
+async fn lock(
+    tx: &Tx,
+    scope: &Scope,
+    name: &Named,
+    beside: Option<&Named>,
+) -> Result<(Option<Ticket>, Option<Ticket>), ChangeError> {
+    let Some(beside) = beside else { return Ok((tx.lock_ticket(scope, name).await?, None)) };
+    let locked = tx.lock_tickets(scope, &[name.clone(), beside.clone()]).await?;
+    let named = |name: &Named| locked.iter().find(|ticket| name.names(ticket)).cloned();
+    Ok((named(name), named(beside)))
+}
+
+/// Keeps changes with everything that follows from them: clocks, events, handovers, messages. Gives the tickets back as
+/// they were kept, in the same order.
+pub(super) async fn save(
+    cx: &Context,
+    loaded: &Loaded,
+    tx: &Tx,
+    changes: Vec<(Change, Actor)>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Ticket>, store::Error> {
+    let city = of(loaded);
+    let telling = changes.iter().filter(|(change, _)| change.fact.told(&change.ticket) != Told::Nobody);
+    let telling: Vec<TicketId> = telling.map(|(change, _)| change.ticket.id).collect();
+    let followers = if telling.is_empty() { BTreeMap::new() } else { tx.followers(&telling).await? };
+    let mut saved = Vec::with_capacity(changes.len());
+    for (Change { mut ticket, fact }, by) in changes {
+        let answers = fact.turn().answer.is_some();
+        let answered_after = city.working_time_since_handover(&ticket, now).filter(|_| answers);
+        city.wind(&mut ticket);
+        let followers = followers.get(&ticket.id).map_or(&[][..], Vec::as_slice);
+        let notices = notices(&fact, &by, &ticket, followers, &city.settings.dispatcher_desk);
+        let about = |notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice);
+        let messages = notices.into_iter().map(about).collect();
+        let event = Event { id: EventId(cx.ids.next()), version: ticket.version, at: now, by, fact };
+        let answered_after = answered_after.map(|time| time.num_seconds());
+        saved.push(Saved { ticket, event, messages, answered_after, revision: loaded.revision });
+    }
+    tx.save_changes(&saved).await?;
+    Ok(saved.into_iter().map(|saved| saved.ticket).collect())
 }

@@ -1,21 +1,54 @@
 //! Tickets.
 
 mod acknowledge;
+mod assign;
+mod cancel;
 mod change;
+mod clock;
 mod close;
+mod hold;
+mod merge;
+mod prioritise;
 mod read;
+mod receive;
 mod refuse;
 mod reopen;
+mod reroute;
 mod resolve;
+mod resume;
+mod schedule;
+mod split;
 mod start;
 
+use chrono::{DateTime, Datelike as _, Utc};
+use chrono_tz::Europe::Paris;
+use domain::city::City;
+use store::ticket::ReferencePrefix;
+
 pub use acknowledge::acknowledge;
+pub use assign::assign;
+pub use cancel::cancel;
 pub use change::{ChangeError, Fault, On};
+pub use clock::run_clocks;
 pub use close::close;
+pub use hold::hold;
+pub use merge::{merge, unmerge};
+pub use prioritise::prioritise;
 pub(crate) use read::record_shown;
-pub use read::{list, read, timeline};
+pub use read::{handovers, list, open, timeline};
+pub use receive::receive;
 pub use refuse::refuse;
 pub use reopen::reopen;
+pub use reroute::reroute;
 pub use resolve::resolve;
+pub use resume::resume;
+pub use schedule::schedule;
+pub use split::split;
 pub use start::start;
 pub use store::ticket::{After, Entry, Filter, Named};
+
+/// How the references of tickets begin that are opened now: `AMI-26`.
+pub(crate) fn reference_prefix(city: &City, now: DateTime<Utc>) -> ReferencePrefix {
+    let year = now.with_timezone(&Paris).year().rem_euclid(100);
+    ReferencePrefix(format!("{}-{year:02}", city.settings.reference_prefix))
+}

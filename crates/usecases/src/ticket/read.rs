@@ -4,18 +4,60 @@ use auth::Grant;
 use auth::permission::ReadTickets;
 use domain::audit::Act;
 use domain::id::TicketId;
-use domain::rights::Secrecy;
-use domain::ticket::Ticket;
+use domain::rights::{Caller, Right, Secrecy};
+use domain::ticket::handover::Handover;
+use domain::ticket::receive::Receive;
+use domain::ticket::{Action, State, Ticket};
 use store::ticket::{After, Entry, Filter, Named};
 use store::{Error, Page, Scope};
 
+use super::change::save;
 use crate::Context;
+
+/// One ticket, opened by the caller: when a person of its service does so for the first time, the service has received
+/// it. None when the caller may not know of it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn open(cx: &Context, who: &Grant<ReadTickets>, name: &Named) -> Result<Option<Ticket>, Error> {
+    let Some(ticket) = read(cx, who, name).await? else { return Ok(None) };
+    let may_receive = |ticket: &Ticket| {
+        let theirs = matches!(who.caller(), Caller::Person(_)) && who.caller().has(Right::ChangeTickets);
+        let by = who.caller().acting(Action::Receive, ticket).ok().filter(|_| theirs);
+        by.filter(|_| ticket.state == State::Submitted && ticket.received_at.is_none())
+    };
+    let (Some(_), Ok(loaded)) = (may_receive(&ticket), cx.city()) else { return Ok(Some(ticket)) };
+    let tx = cx.store.begin().await?;
+    let Some(ticket) = tx.lock_ticket(&Scope::of(who.caller()), name).await? else { return Ok(None) };
+    // Somebody else of the service may have opened it meanwhile.
+    let Some(by) = may_receive(&ticket) else { return Ok(Some(ticket)) };
+    let now = cx.now();
+    let Ok(change) = Receive.apply(ticket.clone(), now) else { return Ok(Some(ticket)) };
+    let received = save(cx, &loaded, &tx, vec![(change, by)], now).await?.pop();
+    tx.commit().await?;
+    Ok(received)
+}
+
+/// A page of a ticket's handovers, the first one first; none when the caller may not know of the ticket.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn handovers(
+    cx: &Context,
+    who: &Grant<ReadTickets>,
+    name: &Named,
+    after: i64,
+    limit: u64,
+) -> Result<Option<Page<Handover, i64>>, Error> {
+    let Some(ticket) = read(cx, who, name).await? else { return Ok(None) };
+    Ok(Some(cx.store.handovers(ticket.id, after, limit).await?))
+}
 
 /// One ticket, if the caller may know of it. Reading one that is not for everybody is recorded before it is shown.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn read(cx: &Context, who: &Grant<ReadTickets>, name: &Named) -> Result<Option<Ticket>, Error> {
+pub(crate) async fn read(cx: &Context, who: &Grant<ReadTickets>, name: &Named) -> Result<Option<Ticket>, Error> {
     let ticket = cx.store.ticket(&Scope::of(who.caller()), name).await?;
     if let Some(ticket) = ticket.as_ref().filter(|ticket| ticket.secrecy() != Secrecy::Standard) {
         cx.store.audit(&who.record(Act::TicketRead { ticket: ticket.id }, cx.now())).await?;

@@ -22,14 +22,14 @@ pub async fn refuse(
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
     let loaded = cx.city()?;
-    change(cx, who, on, Action::Refuse, once, async |ticket, _| {
+    change(cx, who, on, Action::Refuse, once, async |held| {
         if cmd.service.as_ref().is_some_and(|service| of(&loaded).service(service).is_none()) {
-            return Err(ChangeError::Invalid(Fault::UnknownService));
+            return Err(Fault::UnknownService.into());
         }
         if cmd.reason == RefusalReason::Other && cmd.note.is_none() {
-            return Err(ChangeError::Invalid(Fault::NoteMissing));
+            return Err(Fault::NoteMissing.into());
         }
-        Ok(cmd.apply(ticket)?)
+        Ok(cmd.apply(held.ticket)?)
     })
     .await
 }

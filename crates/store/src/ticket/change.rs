@@ -1,0 +1,377 @@
+//! Changing tickets: locked, then kept as a change left them, with the event, the handover and the messages that follow
+//! from it. One statement keeps any number of changes.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::city::catalogue::ClosureReason;
+use domain::concern::Referrer;
+use domain::id::{ConcernId, TicketId};
+use domain::ticket::notice::Follower;
+use domain::ticket::{Event, Ticket};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+};
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::entity::{self, Column};
+use super::{Named, named};
+use crate::connect::sql;
+use crate::outbox::Message;
+use crate::resident::Contact;
+use crate::{Error, Result, Scope, Tx};
+
+/// A ticket as a change left it, and what follows.
+#[derive(Debug, Clone)]
+pub struct Saved {
+    /// The ticket afterwards.
+    pub ticket: Ticket,
+    /// The event that tells of the change.
+    pub event: Event,
+    /// The messages that follow.
+    pub messages: Vec<Message>,
+    /// When the service answered with the change: after how much working time, in seconds.
+    pub answered_after: Option<i64>,
+    /// The revision of the city that the clocks were wound by.
+    pub revision: i64,
+}
+
+/// A ticket to be opened. Its reference is given by the database.
+#[derive(Debug, Clone)]
+pub struct NewTicket {
+    /// The ticket; its `reference` is not looked at.
+    pub ticket: Ticket,
+    /// That it was submitted.
+    pub event: Event,
+    /// The messages that follow.
+    pub messages: Vec<Message>,
+    /// The revision of the city that the clocks were wound by.
+    pub revision: i64,
+}
+
+/// How the references of new tickets begin: `AMI-26`.
+#[derive(Debug, Clone)]
+pub struct ReferencePrefix(pub String);
+
+#[derive(Serialize)]
+struct SavedRow<'a> {
+    id: Uuid,
+    version: i64,
+    state: &'static str,
+    service_code: &'a str,
+    priority: &'static str,
+    handovers: i32,
+    reopened: i32,
+    assignee_id: Option<Uuid>,
+    handed_over_at: DateTime<Utc>,
+    received_at: Option<DateTime<Utc>>,
+    acknowledged_at: Option<DateTime<Utc>>,
+    resolved_at: Option<DateTime<Utc>>,
+    closed_at: Option<DateTime<Utc>>,
+    ack_due_at: DateTime<Utc>,
+    resolve_due_at: DateTime<Utc>,
+    pauses: Value,
+    remind_at: Option<DateTime<Utc>>,
+    rungs: i16,
+    wound_at: i64,
+    scheduled_for: Option<NaiveDate>,
+    resume_on: Option<NaiveDate>,
+    closure_reason: Option<&'static str>,
+    duplicate_of: Option<Uuid>,
+    event_id: Uuid,
+    at: DateTime<Utc>,
+    actor: Value,
+    fact: Value,
+    hand_received: bool,
+    hand_answer: Option<&'static str>,
+    hand_answered_after: Option<i64>,
+    hand_ends: bool,
+    hand_begins: bool,
+}
+
+fn saved_row(saved: &Saved) -> Result<SavedRow<'_>> {
+    let Saved { ticket, event, answered_after, revision, .. } = saved;
+    let turn = event.fact.turn();
+    Ok(SavedRow {
+        id: ticket.id.0,
+        version: ticket.version,
+        state: ticket.state.code(),
+        service_code: ticket.service.as_str(),
+        priority: ticket.priority.code(),
+        handovers: ticket.handovers,
+        reopened: ticket.reopened,
+        assignee_id: ticket.assignee.map(|user| user.0),
+        handed_over_at: ticket.handed_over_at,
+        received_at: ticket.received_at,
+        acknowledged_at: ticket.acknowledged_at,
+        resolved_at: ticket.resolved_at,
+        closed_at: ticket.closed_at,
+        ack_due_at: ticket.ack_due_at,
+        resolve_due_at: ticket.resolve_due_at,
+        pauses: serde_json::to_value(&ticket.pauses).map_err(Error::corrupt)?,
+        remind_at: ticket.remind_at,
+        rungs: ticket.rungs,
+        wound_at: *revision,
+        scheduled_for: ticket.scheduled_for,
+        resume_on: ticket.resume_on,
+        closure_reason: ticket.closure_reason.map(ClosureReason::code),
+        duplicate_of: ticket.duplicate_of.map(|ticket| ticket.0),
+        event_id: event.id.0,
+        at: event.at,
+        actor: serde_json::to_value(&event.by).map_err(Error::corrupt)?,
+        fact: serde_json::to_value(&event.fact).map_err(Error::corrupt)?,
+        hand_received: turn.received,
+        hand_answer: turn.answer.map(domain::ticket::handover::Answer::code),
+        hand_answered_after: *answered_after,
+        hand_ends: turn.ends,
+        hand_begins: turn.begins,
+    })
+}
+
+#[derive(Serialize)]
+pub(super) struct MessageRow<'a> {
+    ticket_id: Uuid,
+    version: i64,
+    due_at: DateTime<Utc>,
+    #[serde(flatten)]
+    message: &'a Message,
+}
+
+const SAVE: &str = "
+    with c as (
+        select * from jsonb_to_recordset($1) as c (
+            id uuid, version bigint, state text, service_code text, priority text, handovers integer, reopened integer,
+            assignee_id uuid, handed_over_at timestamptz, received_at timestamptz, acknowledged_at timestamptz,
+            resolved_at timestamptz, closed_at timestamptz, ack_due_at timestamptz, resolve_due_at timestamptz,
+            pauses jsonb, remind_at timestamptz, rungs smallint, wound_at bigint, scheduled_for date, resume_on date,
+            closure_reason text, duplicate_of uuid, event_id uuid, at timestamptz, actor jsonb, fact jsonb,
+            hand_received boolean, hand_answer text, hand_answered_after bigint, hand_ends boolean, hand_begins boolean
+        )
+    ), changed as (
+        update ticket t set
+            version = c.version, state = c.state, service_code = c.service_code, priority = c.priority,
+            handovers = c.handovers, reopened = c.reopened, assignee_id = c.assignee_id,
+            handed_over_at = c.handed_over_at, received_at = c.received_at, acknowledged_at = c.acknowledged_at,
+            resolved_at = c.resolved_at, closed_at = c.closed_at, ack_due_at = c.ack_due_at,
+            resolve_due_at = c.resolve_due_at, pauses = c.pauses, remind_at = c.remind_at, rungs = c.rungs,
+            wound_at = c.wound_at, scheduled_for = c.scheduled_for, resume_on = c.resume_on,
+            closure_reason = c.closure_reason, duplicate_of = c.duplicate_of
+        from c where t.id = c.id
+    ), happened as (
+        insert into ticket_event (ticket_id, version, id, at, actor, fact)
+        select id, version, event_id, at, actor, fact from c
+    ), left_off as (
+        update handover h set
+            received_at = case when c.hand_received then coalesce(h.received_at, c.at) else h.received_at end,
+            answer = coalesce(c.hand_answer, h.answer),
+            answered_at = case when c.hand_answer is null then h.answered_at else c.at end,
+            answered_by = case when c.hand_answer is null then h.answered_by else c.actor end,
+            answered_after = case when c.hand_answer is null then h.answered_after else c.hand_answered_after end,
+            ended_at = case when c.hand_ends then c.at end
+        from c
+        where h.ticket_id = c.id and h.ended_at is null and (c.hand_received or c.hand_answer is not null or c.hand_ends)
+    ), taken_up as (
+        insert into handover (ticket_id, number, service_code, sent_at)
+        select id, handovers, service_code, at from c where hand_begins
+    )
+    insert into outbox (id, lane, kind, recipient, ticket_id, event_version, due_at)
+    select m.id, m.lane, m.kind, m.recipient, m.ticket_id, m.version, m.due_at
+    from jsonb_to_recordset($2) as m (
+        id uuid, lane text, kind text, recipient jsonb, ticket_id uuid, version bigint, due_at timestamptz
+    )";
+
+#[derive(Serialize)]
+struct OpenRow<'a> {
+    id: Uuid,
+    service_code: &'a str,
+    priority: &'static str,
+    sent: Value,
+    ack_due_at: DateTime<Utc>,
+    resolve_due_at: DateTime<Utc>,
+    remind_at: Option<DateTime<Utc>>,
+    wound_at: i64,
+    at: DateTime<Utc>,
+    event_id: Uuid,
+    actor: Value,
+    fact: Value,
+}
+
+const OPEN: &str = "
+    with wanted as (
+        select w.*, nextval('ticket_number')::text as number
+        from jsonb_to_recordset($2) as w (
+            id uuid, service_code text, priority text, sent jsonb, ack_due_at timestamptz, resolve_due_at timestamptz,
+            remind_at timestamptz, wound_at bigint, at timestamptz, event_id uuid, actor jsonb, fact jsonb
+        )
+    ), opened as (
+        insert into ticket (
+            id, reference, version, state, concern_id, cafe_id, category_code, service_code, priority, sensitivity,
+            hidden_from_referrer, referrer_id, client_id, lat, lon, address, areas, origin, sent, handovers, filed_at,
+            handed_over_at, ack_due_at, resolve_due_at, remind_at, wound_at
+        )
+        select w.id, $3 || '-' || lpad(w.number, greatest(6, length(w.number)), '0'), 1, 'submitted', t.concern_id,
+            t.cafe_id, t.category_code, w.service_code, w.priority, t.sensitivity, t.hidden_from_referrer,
+            t.referrer_id, t.client_id, t.lat, t.lon, t.address, t.areas, t.origin, w.sent, 1, w.at, w.at,
+            w.ack_due_at, w.resolve_due_at, w.remind_at, w.wound_at
+        from wanted w join ticket t on t.id = $1
+    ), happened as (
+        insert into ticket_event (ticket_id, version, id, at, actor, fact)
+        select id, 1, event_id, at, actor, fact from wanted
+    ), handed as (
+        insert into handover (ticket_id, number, service_code, sent_at) select id, 1, service_code, at from wanted
+    )
+    insert into outbox (id, lane, kind, recipient, ticket_id, event_version, due_at)
+    select m.id, m.lane, m.kind, m.recipient, m.ticket_id, m.version, m.due_at
+    from jsonb_to_recordset($4) as m (
+        id uuid, lane text, kind text, recipient jsonb, ticket_id uuid, version bigint, due_at timestamptz
+    )";
+
+#[derive(FromQueryResult)]
+struct FollowerRow {
+    root: Uuid,
+    concern_id: Uuid,
+    referrer_id: Option<Uuid>,
+    client_id: Option<Uuid>,
+    key_id: Option<String>,
+    sealed: Option<Vec<u8>>,
+}
+
+impl Tx {
+    /// The ticket of that name, if the scope holds it, locked until the transaction ends.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn lock_ticket(&self, scope: &Scope, name: &Named) -> Result<Option<Ticket>> {
+        named(scope, name).lock_exclusive().one(&self.db).await?.map(super::ticket).transpose()
+    }
+
+    /// Those of these tickets that the scope holds, locked until the transaction ends. They are locked in the order of
+    /// their ids, so that those who lock several cannot wait for one another.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn lock_tickets(&self, scope: &Scope, names: &[Named]) -> Result<Vec<Ticket>> {
+        let ids = names.iter().filter_map(|name| if let Named::Id(id) = name { Some(id.0) } else { None });
+        let references =
+            names.iter().filter_map(|name| if let Named::Reference(text) = name { Some(text.as_str()) } else { None });
+        let any = Condition::any().add(Column::Id.is_in(ids)).add(Column::Reference.is_in(references));
+        let rows = entity::Entity::find()
+            .filter(scope.tickets())
+            .filter(any)
+            .order_by_asc(Column::Id)
+            .lock_exclusive()
+            .all(&self.db)
+            .await?;
+        rows.into_iter().map(super::ticket).collect()
+    }
+
+    /// Keeps tickets that were locked as changes left them, with everything that follows: one statement.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn save_changes(&self, saved: &[Saved]) -> Result<()> {
+        let rows = saved.iter().map(saved_row).collect::<Result<Vec<_>>>()?;
+        let messages = saved.iter().flat_map(|s| messages(&s.ticket, s.event.at, &s.messages));
+        let messages: Vec<MessageRow<'_>> = messages.collect();
+        let statement = sql(
+            SAVE,
+            [
+                serde_json::to_value(rows).map_err(Error::corrupt)?.into(),
+                serde_json::to_value(messages).map_err(Error::corrupt)?.into(),
+            ],
+        );
+        self.db.execute_raw(statement).await?;
+        Ok(())
+    }
+
+    /// Opens tickets of the same concern as one that was locked: one statement.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn open_siblings(&self, of: TicketId, new: &[NewTicket], prefix: &ReferencePrefix) -> Result<()> {
+        let row = |new: &'_ NewTicket| -> Result<Value> {
+            let NewTicket { ticket, event, revision, .. } = new;
+            let row = OpenRow {
+                id: ticket.id.0,
+                service_code: ticket.service.as_str(),
+                priority: ticket.priority.code(),
+                sent: serde_json::to_value(&ticket.sent).map_err(Error::corrupt)?,
+                ack_due_at: ticket.ack_due_at,
+                resolve_due_at: ticket.resolve_due_at,
+                remind_at: ticket.remind_at,
+                wound_at: *revision,
+                at: event.at,
+                event_id: event.id.0,
+                actor: serde_json::to_value(&event.by).map_err(Error::corrupt)?,
+                fact: serde_json::to_value(&event.fact).map_err(Error::corrupt)?,
+            };
+            serde_json::to_value(row).map_err(Error::corrupt)
+        };
+        let rows = new.iter().map(row).collect::<Result<Vec<_>>>()?;
+        let messages = new.iter().flat_map(|n| messages(&n.ticket, n.event.at, &n.messages));
+        let messages: Vec<MessageRow<'_>> = messages.collect();
+        let statement = sql(
+            OPEN,
+            [
+                of.0.into(),
+                Value::Array(rows).into(),
+                prefix.0.as_str().into(),
+                serde_json::to_value(messages).map_err(Error::corrupt)?.into(),
+            ],
+        );
+        self.db.execute_raw(statement).await?;
+        Ok(())
+    }
+
+    /// Who follows each of these tickets: its own concern first, then those of the tickets that were merged into it, a
+    /// hundred at most.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn followers(&self, tickets: &[TicketId]) -> Result<BTreeMap<TicketId, Vec<Follower>>> {
+        let ids: Vec<Uuid> = tickets.iter().map(|ticket| ticket.0).collect();
+        let statement = sql(
+            "with recursive family (root, id, concern_id, depth) as (
+                 select id, id, concern_id, 0 from ticket where id = any($1)
+                 union
+                 select f.root, d.id, d.concern_id, f.depth + 1
+                 from ticket d join family f on d.duplicate_of = f.id where f.depth < 20
+             ), following as (
+                 select root, concern_id, row_number() over (partition by root order by min(depth), concern_id) as place
+                 from family group by root, concern_id
+             )
+             select f.root, c.id as concern_id, c.referrer_id, c.client_id, r.key_id, r.sealed
+             from following f
+             join concern c on c.id = f.concern_id
+             left join resident_contact r on r.concern_id = c.id
+             where f.place <= 100 order by f.root, f.place",
+            [ids.into()],
+        );
+        let mut followers: BTreeMap<TicketId, Vec<Follower>> = BTreeMap::new();
+        for row in FollowerRow::find_by_statement(statement).all(&self.db).await? {
+            followers.entry(TicketId(row.root)).or_default().push(self.follower(row)?);
+        }
+        Ok(followers)
+    }
+
+    fn follower(&self, row: FollowerRow) -> Result<Follower> {
+        let concern = ConcernId(row.concern_id);
+        let referrer: Referrer = super::referrer(row.referrer_id, row.client_id)?;
+        let contact = match (&row.key_id, &row.sealed) {
+            (Some(key_id), Some(sealed)) => Some(Contact::open(&self.keys.residents, concern, key_id, sealed)?),
+            (None, _) | (_, None) => None,
+        };
+        Ok(Follower { concern, referrer, resident: contact.is_some_and(|contact| contact.email.is_some()) })
+    }
+}
+
+pub(super) fn messages<'a>(
+    ticket: &Ticket,
+    due_at: DateTime<Utc>,
+    messages: &'a [Message],
+) -> impl Iterator<Item = MessageRow<'a>> + use<'a> {
+    let (ticket_id, version) = (ticket.id.0, ticket.version);
+    messages.iter().map(move |message| MessageRow { ticket_id, version, due_at, message })
+}

@@ -1,0 +1,130 @@
+//! What happens to tickets by itself: those that wait resume on their day, resolved ones are closed, those whose target
+//! is missed are reminded of, and clocks are wound again when the city has changed.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::id::{MessageId, ServiceCode};
+use domain::ticket::clock::Reminded;
+use domain::ticket::close::Close;
+use domain::ticket::notice::{Kind, Notice, Recipient};
+use domain::ticket::resume::Resume;
+use domain::ticket::{Actor, Change, Refusal, Ticket};
+use std::collections::BTreeMap;
+use store::Error;
+use store::city::Loaded;
+use store::outbox::Message;
+use store::ticket::{Due, Reminding};
+
+use super::change::save;
+use crate::{Context, of, today};
+
+/// How long after `resolved` a ticket is closed.
+const CLOSED_AFTER: TimeDelta = TimeDelta::days(14);
+
+/// How many tickets are taken at once.
+const BATCH: u64 = 100;
+
+/// Does what is due now, once round. Returns how many tickets were looked after; when none, nothing is due. Any number of
+/// instances may do this at once.
+///
+/// # Errors
+/// When the database does not answer: what was not done is still due.
+pub async fn run_clocks(cx: &Context) -> Result<usize, Error> {
+    // Without a city there are no tickets.
+    let Ok(loaded) = cx.city() else { return Ok(0) };
+    let now = cx.now();
+    let wound = wind(cx, &loaded).await?;
+    let resumed =
+        turn(cx, &loaded, Due::Resume(today(now)), now, |ticket| Resume::default().apply(ticket, now)).await?;
+    let closed =
+        turn(cx, &loaded, Due::Close(now - CLOSED_AFTER), now, |ticket| Close::default().apply(ticket, now)).await?;
+    let reminded = remind(cx, &loaded, now).await?;
+    if resumed + closed + reminded > 0 {
+        cx.wake.notify_one();
+    }
+    Ok(wound + resumed + closed + reminded)
+}
+
+async fn turn(
+    cx: &Context,
+    loaded: &Loaded,
+    due: Due,
+    now: DateTime<Utc>,
+    act: impl Fn(Ticket) -> Result<Change, Refusal>,
+) -> Result<usize, Error> {
+    let tx = cx.store.begin().await?;
+    let tickets = tx.lock_due(due, BATCH).await?;
+    if tickets.is_empty() {
+        return Ok(0);
+    }
+    let change = |ticket| act(ticket).map_err(|refusal| Error::Corrupt(format!("what is due is refused: {refusal}")));
+    let changes = tickets.into_iter().map(|ticket| Ok((change(ticket)?, Actor::System)));
+    let changes = changes.collect::<Result<Vec<_>, Error>>()?;
+    let turned = save(cx, loaded, &tx, changes, now).await?.len();
+    tx.commit().await?;
+    Ok(turned)
+}
+
+async fn wind(cx: &Context, loaded: &Loaded) -> Result<usize, Error> {
+    let tx = cx.store.begin().await?;
+    let mut tickets = tx.lock_due(Due::Wind(loaded.revision), BATCH).await?;
+    if tickets.is_empty() {
+        return Ok(0);
+    }
+    for ticket in &mut tickets {
+        // Of a service or category that is no longer in use, the clocks go on as they are.
+        of(loaded).wind(ticket);
+    }
+    tx.save_clocks(&tickets, loaded.revision).await?;
+    tx.commit().await?;
+    Ok(tickets.len())
+}
+
+async fn remind(cx: &Context, loaded: &Loaded, now: DateTime<Utc>) -> Result<usize, Error> {
+    let tx = cx.store.begin().await?;
+    let tickets = tx.lock_due(Due::Remind(now), BATCH).await?;
+    if tickets.is_empty() {
+        return Ok(0);
+    }
+    let services: Vec<ServiceCode> = tickets.iter().map(|ticket| ticket.service.clone()).collect();
+    let managers = tx.managers(&services).await?;
+    let managers = managers.into_iter().map(|(service, users)| {
+        (service, users.into_iter().map(|user| Recipient::Person { user }).collect::<Vec<_>>())
+    });
+    let managers: BTreeMap<ServiceCode, Vec<Recipient>> = managers.collect();
+    let reminding: Vec<Reminding> =
+        tickets.into_iter().map(|ticket| climb(cx, loaded, ticket, &managers, now)).collect();
+    tx.save_reminders(&reminding, now).await?;
+    tx.commit().await?;
+    Ok(reminding.len())
+}
+
+/// Climbs every rung that is due, also when several fell due while nobody looked.
+fn climb(
+    cx: &Context,
+    loaded: &Loaded,
+    mut ticket: Ticket,
+    managers: &BTreeMap<ServiceCode, Vec<Recipient>>,
+    now: DateTime<Utc>,
+) -> Reminding {
+    let settings = &of(loaded).settings;
+    let mut messages = Vec::new();
+    while ticket.remind_at.is_some_and(|at| at <= now) {
+        let rung = usize::try_from(ticket.rungs).ok().and_then(|rung| settings.reminders.get(rung));
+        let mailbox = |code: &ServiceCode| vec![Recipient::Service { code: code.clone() }];
+        let recipients = match rung.map(|rung| rung.to) {
+            Some(Reminded::Service) => mailbox(&ticket.service),
+            Some(Reminded::Manager) => {
+                managers.get(&ticket.service).cloned().unwrap_or_else(|| mailbox(&ticket.service))
+            }
+            Some(Reminded::Dispatcher) => mailbox(&settings.dispatcher_desk),
+            None => Vec::new(),
+        };
+        let about =
+            |recipient| Message::about(ticket.id, MessageId(cx.ids.next()), Notice { kind: Kind::Reminder, recipient });
+        messages.extend(recipients.into_iter().map(about));
+        ticket.rungs += 1;
+        ticket.remind_at = None;
+        of(loaded).wind(&mut ticket);
+    }
+    Reminding { ticket, messages }
+}

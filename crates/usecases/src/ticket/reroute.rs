@@ -1,0 +1,40 @@
+//! Passing a ticket on to another service.
+
+use auth::Grant;
+use auth::permission::ChangeTickets;
+use domain::city::City;
+use domain::ticket::reroute::Reroute;
+use domain::ticket::{Action, State, Ticket};
+
+use super::change::{ChangeError, Fault, On, change};
+use crate::once::{Done, Once};
+use crate::{Context, of};
+
+/// Passes a ticket on. The service must exist; the one that has the ticket gets it again only after it has refused it.
+///
+/// # Errors
+/// See [`ChangeError`].
+pub async fn reroute(
+    cx: &Context,
+    who: &Grant<ChangeTickets>,
+    on: On,
+    cmd: Reroute,
+    once: Once<'_, Ticket>,
+) -> Result<Done<Ticket>, ChangeError> {
+    let loaded = cx.city()?;
+    change(cx, who, on, Action::Reroute, once, async |held| match fault(&cmd, of(&loaded), &held.ticket) {
+        Some(fault) => Err(fault.into()),
+        None => Ok(cmd.apply(held.ticket, held.now)?),
+    })
+    .await
+}
+
+pub(super) fn fault(cmd: &Reroute, city: &City, ticket: &Ticket) -> Option<Fault> {
+    if city.service(&cmd.service).is_none() {
+        Some(Fault::UnknownService)
+    } else if ticket.service == cmd.service && ticket.state != State::Refused {
+        Some(Fault::SameService)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,69 @@
+//! Opening tickets of the same concern at other services.
+
+use auth::Grant;
+use auth::permission::ChangeTickets;
+use chrono::{DateTime, Utc};
+use domain::city::City;
+use domain::id::{EventId, MessageId, TicketId};
+use domain::ticket::notice::notices;
+use domain::ticket::split::Split;
+use domain::ticket::{Action, Actor, Event, Fact, Ticket};
+use store::city::Loaded;
+use store::outbox::Message;
+use store::ticket::NewTicket;
+
+use super::change::{ChangeError, Fault, Held, On, change};
+use super::reference_prefix;
+use crate::once::{Done, Once};
+use crate::{Context, of};
+
+/// Opens tickets of the same concern at other services. Each must exist, and stand in the list once.
+///
+/// # Errors
+/// See [`ChangeError`].
+pub async fn split(
+    cx: &Context,
+    who: &Grant<ChangeTickets>,
+    on: On,
+    cmd: Split,
+    once: Once<'_, Ticket>,
+) -> Result<Done<Ticket>, ChangeError> {
+    let loaded = cx.city()?;
+    change(cx, who, on, Action::Split, once, async |Held { tx, ticket, now, .. }| {
+        let faults = faults(&cmd, of(&loaded), &ticket);
+        if !faults.is_empty() {
+            return Err(ChangeError::Invalid(faults));
+        }
+        let by = who.caller().acting(Action::Split, &ticket)?;
+        let of_ticket = ticket.id;
+        let (change, opened) = cmd.apply(ticket, || TicketId(cx.ids.next()), now)?;
+        let new: Vec<NewTicket> = opened.into_iter().map(|ticket| new(cx, &loaded, ticket, by.clone(), now)).collect();
+        tx.open_siblings(of_ticket, &new, &reference_prefix(of(&loaded), now)).await?;
+        Ok(change)
+    })
+    .await
+}
+
+fn faults(cmd: &Split, city: &City, ticket: &Ticket) -> Vec<Fault> {
+    let fault = |(at, service)| {
+        if city.service(service).is_none() {
+            Some(Fault::UnknownServiceAt(at))
+        } else if *service == ticket.service || cmd.services[..at].contains(service) {
+            Some(Fault::RepeatedServiceAt(at))
+        } else {
+            None
+        }
+    };
+    cmd.services.iter().enumerate().filter_map(fault).collect()
+}
+
+fn new(cx: &Context, loaded: &Loaded, mut ticket: Ticket, by: Actor, now: DateTime<Utc>) -> NewTicket {
+    let city = of(loaded);
+    city.wind(&mut ticket);
+    let fact = Fact::Submitted { service: ticket.service.clone() };
+    let notices = notices(&fact, &by, &ticket, &[], &city.settings.dispatcher_desk);
+    let about = |notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice);
+    let messages = notices.into_iter().map(about).collect();
+    let event = Event { id: EventId(cx.ids.next()), version: 1, at: now, by, fact };
+    NewTicket { ticket, event, messages, revision: loaded.revision }
+}
