@@ -1,13 +1,28 @@
 //! Tickets.
 
+mod clock;
 mod close;
+mod handover;
 mod life;
 mod list;
+mod merge;
 mod refuse;
 mod reopen;
 
 use crate::support::Test;
 
 pub fn tests() -> Vec<Test> {
-    [close::tests(), life::tests(), list::tests(), refuse::tests(), reopen::tests()].into_iter().flatten().collect()
+    [
+        clock::tests(),
+        close::tests(),
+        handover::tests(),
+        merge::tests(),
+        life::tests(),
+        list::tests(),
+        refuse::tests(),
+        reopen::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
