@@ -28,7 +28,7 @@ impl Test {
 }
 
 /// A test that takes longer than this hangs.
-const PATIENCE: Duration = Duration::from_mins(3);
+const PATIENCE: Duration = Duration::from_mins(6);
 
 impl From<Test> for Trial {
     fn from(Test { name, run }: Test) -> Self {

@@ -6,6 +6,7 @@ mod handover;
 mod life;
 mod list;
 mod merge;
+mod random;
 mod refuse;
 mod reopen;
 
@@ -19,6 +20,7 @@ pub fn tests() -> Vec<Test> {
         merge::tests(),
         life::tests(),
         list::tests(),
+        random::tests(),
         refuse::tests(),
         reopen::tests(),
     ]
