@@ -79,8 +79,8 @@ impl City {
 
     fn check_calendars(&self, faults: &mut Faults) {
         for (at, calendar) in self.calendars.iter().enumerate() {
-            if !calendar.ever_opens() {
-                faults.add("calendars.yaml", format!("/{at}/hours"), "the calendar never opens");
+            for (pointer, message) in calendar.faults() {
+                faults.add("calendars.yaml", format!("/{at}{pointer}"), message);
             }
         }
     }

@@ -1,0 +1,41 @@
+//! The time zone whose clocks on the wall a calendar goes by.
+
+use chrono_tz::Tz;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A time zone of the IANA database, by name: `Europe/Paris`, `Indian/Reunion`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = r"^[A-Za-z0-9_+/-]{1,40}$"))]
+pub struct Zone(#[schemars(with = "String")] pub(super) Tz);
+
+impl Zone {
+    /// That of metropolitan France.
+    pub const PARIS: Self = Self(Tz::Europe__Paris);
+
+    /// Its name in the IANA database.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.0.name()
+    }
+}
+
+/// Why a text is not a time zone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("« {0} » is not a time zone of the IANA database: write Europe/Paris, America/Martinique, Indian/Reunion…")]
+pub struct NotAZone(String);
+
+impl TryFrom<String> for Zone {
+    type Error = NotAZone;
+
+    fn try_from(text: String) -> Result<Self, NotAZone> {
+        text.parse().map(Self).map_err(|_| NotAZone(text))
+    }
+}
+
+impl From<Zone> for String {
+    fn from(zone: Zone) -> Self {
+        zone.name().to_owned()
+    }
+}
