@@ -2,7 +2,9 @@
 
 mod oracle;
 
-use chrono::{DateTime, Duration, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Days, Duration, NaiveDate, Utc};
 use chrono_tz::Europe::Paris;
 
 use super::{Calendar, Holidays, Pause, Span, Week};
@@ -197,4 +199,23 @@ fn counting_in_a_calendar_that_never_opens_ends() {
     );
     assert_eq!(never.after(start, Duration::minutes(5)), start + Duration::minutes(5));
     assert_eq!(never.after(start, Duration::MAX), DateTime::<Utc>::MAX_UTC);
+}
+
+#[test]
+fn the_rarest_opening_that_is_accepted_reaches_the_longest_target() {
+    let all = NaiveDate::from_ymd_opt(2024, 1, 1).unwrap().iter_days().take(366);
+    let closed: Vec<String> = all.map(|day| day.format("%m-%d").to_string()).filter(|day| day != "06-21").collect();
+    let week = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    let hours: BTreeMap<&str, [&str; 1]> = week.iter().map(|day| (*day, ["06:00-18:00"])).collect();
+    let (mut from, mut closures) = (NaiveDate::from_ymd_opt(2026, 1, 1).unwrap(), Vec::new());
+    for _ in 0..100 {
+        let to = from + Days::new(399);
+        closures.push(serde_json::json!({ "from": from, "to": to }));
+        from = to + Days::new(1);
+    }
+    let rare = but(&serde_json::json!({ "hours": hours, "closed": closed, "closures": closures, "holidays": "none" }));
+    assert_eq!(rare.faults(), []);
+    let due = rare.due(at("2026-03-10T09:00:00Z"), "365d".parse().unwrap());
+    assert_eq!(local(due), "2500-06-21 18:00");
+    assert_eq!(rare.working_time(at("2026-03-10T09:00:00Z"), due), Duration::hours(365 * 12));
 }

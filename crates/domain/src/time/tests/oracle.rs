@@ -100,7 +100,7 @@ impl Oracle {
 
     fn due(&self, target: Target) -> usize {
         match target {
-            Target::Hours(0) => (0..).find(|number| self.is_open(*number)).unwrap(),
+            Target::Hours(0) => (0..usize::MAX).find(|number| self.is_open(*number)).unwrap(),
             Target::Hours(count) => self.after(&[], usize::from(count) * 6000).0,
             Target::Days(count) => self.closing(count),
         }
