@@ -8,6 +8,7 @@ mod account;
 mod architecture;
 mod audit;
 mod cafe;
+mod calendar;
 mod client;
 mod concern;
 mod concurrency;
@@ -38,6 +39,7 @@ fn all() -> Vec<Test> {
         architecture::tests(),
         audit::tests(),
         cafe::tests(),
+        calendar::tests(),
         client::tests(),
         concern::tests(),
         concurrency::tests(),

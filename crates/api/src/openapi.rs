@@ -126,7 +126,7 @@ fn tags() -> Value {
         { "name": "cafes", "description": "Sessions at which officers listen to residents (cafés, rencontres)." },
         { "name": "concerns", "description": "What residents said (doléances), each filed once." },
         { "name": "tickets", "description": "The referrals of concerns to services (saisines), followed to their end." },
-        { "name": "city", "description": "The city as data: categories, services, areas." },
+        { "name": "city", "description": "The city as data: categories, services, calendars, areas." },
         { "name": "clients", "description": "Programs that use the API, for administrators." },
         { "name": "oauth", "description": "How programs get tokens (OAuth 2.0)." },
         { "name": "audit", "description": "Who read what is restricted, who administered what." },

@@ -1,6 +1,7 @@
-//! The city as clients need it: categories, services, zonings. All three are bounded by the city's files and held in
-//! memory, so that they come whole.
+//! The city as clients need it: categories, services, calendars, zonings. All are bounded by the city's files and held
+//! in memory, so that they come whole.
 
+mod calendars;
 mod categories;
 mod services;
 mod zonings;
@@ -9,7 +10,12 @@ use domain::id::{AreaCode, ZoningCode};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.service(categories::categories).service(services::services).service(zonings::zonings);
+    config
+        .service(categories::categories)
+        .service(services::services)
+        .service(calendars::calendars)
+        .service(calendars::preview)
+        .service(zonings::zonings);
 }
 
 /// An area as a query names it: `secteurs:nord`.

@@ -1,7 +1,7 @@
 //! What a checker of schemas finds, in words that a clerk understands.
 
 use domain::id::CategoryCode;
-use domain::time::{Span, Target, YearDay};
+use domain::time::{Span, Target, YearDay, Zone};
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::{JsonType, ValidationError};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::syntax::step;
 
 /// The types written as a text that more than a pattern decides on: names of `$defs`, used as names of formats.
-pub(super) const FORMATS: [&str; 3] = ["Target", "Span", "YearDay"];
+pub(super) const FORMATS: [&str; 4] = ["Target", "Span", "YearDay", "Zone"];
 
 /// Why a text is not of that format; none when it is.
 pub(super) fn format_fault(format: &str, text: &str) -> Option<String> {
@@ -18,6 +18,7 @@ pub(super) fn format_fault(format: &str, text: &str) -> Option<String> {
         "Target" => text.parse::<Target>().err().map(|error| error.to_string()),
         "Span" => Span::try_from(owned).err().map(|error| error.to_string()),
         "YearDay" => YearDay::try_from(owned).err().map(|error| error.to_string()),
+        "Zone" => Zone::try_from(owned).err().map(|error| error.to_string()),
         _ => None,
     }
 }
@@ -98,8 +99,10 @@ fn malformed(found: &Value, schema: &Value, keyword: &str) -> String {
     if let (true, Err(error)) = (definition.ends_with("Code"), CategoryCode::try_from(text.to_owned())) {
         return error.to_string();
     }
-    if schema.pointer(keyword).is_some_and(|format| format == "email") {
-        return format!("{} is not an e-mail address", quoted(found));
+    match schema.pointer(keyword).and_then(Value::as_str) {
+        Some("email") => return format!("{} is not an e-mail address", quoted(found)),
+        Some("date") => return format!("{} is not a date: write 2026-08-31", quoted(found)),
+        _ => {}
     }
     let meaning = schema.pointer(part).and_then(|part| part["description"].as_str()).unwrap_or_default();
     format!("{} does not fit: {meaning}", quoted(found))

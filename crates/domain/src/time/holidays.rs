@@ -43,7 +43,7 @@ pub enum Holidays {
     PolynesieFrancaise,
     /// The eleven, Saint Peter Chanel on 28 April, Saints Peter and Paul on 29 June and the Territory Day on 29 July.
     WallisEtFutuna,
-    /// None but the days listed in `closed`.
+    /// None but the days listed in `closed` and `closures`.
     None,
 }
 

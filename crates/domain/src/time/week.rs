@@ -43,18 +43,18 @@ pub struct Span {
 impl Span {
     /// When it opens.
     #[must_use]
-    pub const fn from(&self) -> Minute {
+    pub const fn from(self) -> Minute {
         self.from
     }
 
     /// When it closes, later than it opens.
     #[must_use]
-    pub const fn to(&self) -> Minute {
+    pub const fn to(self) -> Minute {
         self.to
     }
 
     /// How long it is on the wall.
-    pub(super) const fn minutes(&self) -> u16 {
+    pub(super) const fn minutes(self) -> u16 {
         self.to.0 - self.from.0
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{Datelike, NaiveDate, Weekday};
 use domain::city::City;
 use domain::city::catalogue::Sensitivity;
 use domain::city::organisation::ServiceKind;
@@ -86,6 +87,22 @@ fn mediators_go_along_where_they_work() {
     assert_eq!(services_for(&city, "gathering", &nord).1, ["mediation", "police-municipale"]);
     assert_eq!(services_for(&city, "gathering", &centre).1, ["police-municipale"]);
     assert_eq!(services_for(&city, "graffiti", &nord).1, ["proprete"]);
+}
+
+#[test]
+fn waste_collection_stops_on_three_days_only() {
+    let city = amiens();
+    let dechets = city.service(&"dechets".parse().unwrap()).unwrap();
+    assert_eq!(dechets.calendar.as_str(), "collecte");
+    let calendar = city.calendar(&dechets.calendar).unwrap();
+    for year in 2026..2032 {
+        let days = NaiveDate::from_ymd_opt(year, 1, 1).unwrap().iter_days().take_while(|day| day.year() == year);
+        let working = days.filter(|day| day.weekday() != Weekday::Sun);
+        let stopped: Vec<_> = working.filter(|day| calendar.closed_because(*day).is_some()).collect();
+        let holidays =
+            [(1, 1), (5, 1), (12, 25)].map(|(month, day)| NaiveDate::from_ymd_opt(year, month, day).unwrap());
+        assert_eq!(stopped, holidays.into_iter().filter(|day| day.weekday() != Weekday::Sun).collect::<Vec<_>>());
+    }
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn city(edits: &[(&str, &str, &str)]) -> TempDir {
 }
 
 /// All that `continuum city check` would print for the sound city with these edits.
-fn found(edits: &[(&str, &str, &str)]) -> Vec<String> {
+pub(super) fn found(edits: &[(&str, &str, &str)]) -> Vec<String> {
     lines(&check(city(edits).path()))
 }
 

@@ -1,6 +1,7 @@
 //! A city's files: Amiens is clean and makes sense, and every planted fault is found where it is.
 
 mod amiens;
+mod calendars;
 mod faults;
 
 use std::fs;

@@ -1,6 +1,10 @@
 //! Working time, in examples; against an oracle that counts minute by minute in `oracle`.
 
-use chrono::{DateTime, Duration, Utc};
+mod oracle;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Days, Duration, NaiveDate, Utc};
 use chrono_tz::Europe::Paris;
 
 use super::{Calendar, Holidays, Pause, Span, Week};
@@ -28,7 +32,7 @@ fn office() -> Calendar {
 }
 
 /// A calendar that is the office but for some fields, as a file would write them.
-fn but(fields: serde_json::Value) -> Calendar {
+fn but(fields: &serde_json::Value) -> Calendar {
     let mut calendar = serde_json::to_value(office()).unwrap();
     calendar.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     serde_json::from_value(calendar).unwrap()
@@ -140,7 +144,7 @@ fn round_the_clock() -> serde_json::Value {
 
 #[test]
 fn days_of_23_and_25_hours_are_so_long() {
-    let calendar = but(round_the_clock());
+    let calendar = but(&round_the_clock());
     let hours = |day: &str| calendar.open_on(day.parse().unwrap()).num_minutes();
     assert_eq!(["2026-03-28", "2026-03-29", "2026-10-25"].map(hours), [1440, 1380, 1500]);
     let due = calendar.due(at("2026-03-28T22:00:00Z"), "24h".parse().unwrap());
@@ -151,32 +155,32 @@ fn days_of_23_and_25_hours_are_so_long() {
 
 #[test]
 fn hours_within_the_change_come_never_or_twice() {
-    let night = but(serde_json::json!({ "hours": { "sunday": ["01:30-02:30"] }, "holidays": "none" }));
+    let night = but(&serde_json::json!({ "hours": { "sunday": ["01:30-02:30"] }, "holidays": "none" }));
     let minutes = |day: &str| night.open_on(day.parse().unwrap()).num_minutes();
     assert_eq!(["2026-03-22", "2026-03-29", "2026-10-25"].map(minutes), [60, 30, 90]);
     let opens = |from: &str, to: &str| night.working_time(at(from), at(to)).num_minutes();
     assert_eq!(opens("2026-10-24T23:30:00Z", "2026-10-25T00:30:00Z"), 60, "until the first 02:30");
     assert_eq!(opens("2026-10-25T00:30:00Z", "2026-10-25T01:00:00Z"), 0);
     assert_eq!(opens("2026-10-25T01:00:00Z", "2026-10-25T01:30:00Z"), 30, "02:00 to 02:30 for the second time");
-    let skipped = but(serde_json::json!({ "hours": { "sunday": ["02:00-03:00"] }, "holidays": "none" }));
+    let skipped = but(&serde_json::json!({ "hours": { "sunday": ["02:00-03:00"] }, "holidays": "none" }));
     assert_eq!(local(skipped.due(at("2026-03-23T09:00:00Z"), "1d".parse().unwrap())), "2026-04-05 03:00");
 }
 
 #[test]
 fn closures_swallow_weeks_and_leap_days_count() {
-    let closed = but(serde_json::json!({ "closures": [
+    let closed = but(&serde_json::json!({ "closures": [
         { "from": "2026-03-11", "to": "2026-04-30" },
         { "from": "2026-04-20", "to": "2026-05-17", "reason": { "fr": "Travaux", "en": "Works" } }
     ] }));
     assert_eq!(local(closed.due(at("2026-03-10T09:00:00Z"), "1d".parse().unwrap())), "2026-05-18 17:30");
     assert_eq!(due("2028-02-28T09:00:00Z", "1d"), "2028-02-29 17:30");
-    let leap = but(serde_json::json!({ "closed": ["02-29"] }));
+    let leap = but(&serde_json::json!({ "closed": ["02-29"] }));
     assert_eq!(local(leap.due(at("2028-02-28T09:00:00Z"), "1d".parse().unwrap())), "2028-03-01 17:30");
 }
 
 #[test]
 fn hours_are_those_of_the_calendars_own_zone() {
-    let reunion = but(serde_json::json!({ "time_zone": "Indian/Reunion", "holidays": "la_reunion" }));
+    let reunion = but(&serde_json::json!({ "time_zone": "Indian/Reunion", "holidays": "la_reunion" }));
     // 08:30 in Saint-Denis, two hours ahead of Paris in summer; 20 December is its holiday.
     assert_eq!(reunion.due(at("2026-07-20T22:00:00Z"), "0h".parse().unwrap()), at("2026-07-21T04:30:00Z"));
     assert!(reunion.spans_on("2027-12-20".parse().unwrap()).is_empty());
@@ -185,7 +189,7 @@ fn hours_are_those_of_the_calendars_own_zone() {
 
 #[test]
 fn counting_in_a_calendar_that_never_opens_ends() {
-    let never = but(serde_json::json!({ "hours": {} }));
+    let never = but(&serde_json::json!({ "hours": {} }));
     let start = at("2026-03-10T09:00:00Z");
     assert_eq!(never.due(start, "3h".parse().unwrap()), start + Duration::hours(3));
     assert_eq!(never.due(start, "3d".parse().unwrap()), start + Duration::days(3));
@@ -195,4 +199,23 @@ fn counting_in_a_calendar_that_never_opens_ends() {
     );
     assert_eq!(never.after(start, Duration::minutes(5)), start + Duration::minutes(5));
     assert_eq!(never.after(start, Duration::MAX), DateTime::<Utc>::MAX_UTC);
+}
+
+#[test]
+fn the_rarest_opening_that_is_accepted_reaches_the_longest_target() {
+    let all = NaiveDate::from_ymd_opt(2024, 1, 1).unwrap().iter_days().take(366);
+    let closed: Vec<String> = all.map(|day| day.format("%m-%d").to_string()).filter(|day| day != "06-21").collect();
+    let week = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    let hours: BTreeMap<&str, [&str; 1]> = week.iter().map(|day| (*day, ["06:00-18:00"])).collect();
+    let (mut from, mut closures) = (NaiveDate::from_ymd_opt(2026, 1, 1).unwrap(), Vec::new());
+    for _ in 0..100 {
+        let to = from + Days::new(399);
+        closures.push(serde_json::json!({ "from": from, "to": to }));
+        from = to + Days::new(1);
+    }
+    let rare = but(&serde_json::json!({ "hours": hours, "closed": closed, "closures": closures, "holidays": "none" }));
+    assert_eq!(rare.faults(), []);
+    let due = rare.due(at("2026-03-10T09:00:00Z"), "365d".parse().unwrap());
+    assert_eq!(local(due), "2500-06-21 18:00");
+    assert_eq!(rare.working_time(at("2026-03-10T09:00:00Z"), due), Duration::hours(365 * 12));
 }
