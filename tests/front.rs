@@ -140,6 +140,8 @@ async fn a_secret_comes_from_a_file_or_the_environment() {
     assert!(!folder.path().join("postgres").exists(), "the database of the file was meant");
     let both = run(&["migrate"], &[("DATABASE_URL_FILE", path), ("DATABASE_URL", "postgres://x@127.0.0.1:1/x"), data]);
     assert!(said(&both).contains("which one is meant?"), "{}", said(&both));
+    let bad = run(&["migrate"], &[("DATABASE_URL", "postgres://continuum:s3cret#1@127.0.0.1:1/x"), data]);
+    assert!(said(&bad).contains("%23") && !said(&bad).contains("s3cret"), "{}", said(&bad));
     let argument = run(&["migrate", "--database-url", "postgres://x"], &[data]);
     assert_eq!(argument.status.code(), Some(2), "a secret has no place on the command line");
 }

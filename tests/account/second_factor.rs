@@ -129,6 +129,15 @@ async fn a_role_that_requires_one_does_nothing_before() {
     city.clock.forward(chrono::Duration::seconds(30));
     let session = login(&city, Some(&code(&city, &uri))).await.created();
     assert!(session.get("second_factor_due").is_none(), "{session}");
-    city.with_token(&session).get("/v1/tickets").await.ok();
+    let caller = city.with_token(&session);
+    caller.get("/v1/tickets").await.ok();
+    // A session that was begun before does nothing either: the role is asked at each request.
+    let officer = city.agent().await;
+    officer.get("/v1/tickets").await.ok();
+    let account = city.account("claire.delattre").await;
+    let path = format!("/v1/users/{}", account["id"].as_str().unwrap());
+    let roles = json!({ "roles": ["agent", "service_member"], "services": ["voirie"] });
+    city.admin().await.patch(&path, &account["version"], &roles).await.ok();
+    officer.get("/v1/tickets").await.refused(403, "second_factor_required");
     city.stop().await;
 }

@@ -72,6 +72,13 @@ async fn a_program_that_does_not_fit_is_refused() {
     city.stop().await;
 }
 
+/// Asks for eight keys at once. Returns how many were handed out.
+async fn add_secret_at_once(admin: &Caller, secrets: &str) -> usize {
+    let body = json!({ "kind": "api_key" });
+    let replies = futures_util::future::join_all((0..8).map(|_| admin.post(secrets, &body))).await;
+    replies.iter().filter(|reply| reply.status == 201).count()
+}
+
 async fn two_secrets_at_a_time_are_accepted_and_one_is_shown_once() {
     let city = City::new().await;
     let program = register(&city, &["tickets:read", "open311"], &[]).await;
@@ -93,6 +100,8 @@ async fn two_secrets_at_a_time_are_accepted_and_one_is_shown_once() {
     }
     let stored = "select count(*) from client_secret where length(digest) <> 32";
     assert_eq!(city.database.count(stored).await, 0);
+    let one = add_secret_at_once(&admin, &secrets).await;
+    assert_eq!(one, 1, "of many at once, one is the second");
     program.token(&city).await;
     let used = admin.get(&path).await.ok();
     assert_eq!(

@@ -2,7 +2,9 @@
 
 use auth::Forbidden;
 use auth::assertion::KeysError;
+use domain::ticket::event::Part;
 use domain::ticket::merge::NotAMain;
+use domain::ticket::rights::parts;
 use domain::ticket::{Action, Refusal};
 use usecases::NoCity;
 use usecases::cafe::{HoldError, PlanError};
@@ -389,6 +391,21 @@ impl From<Refusal> for Code {
     }
 }
 
+/// Whose action it is: the right that somebody lacks who may see the ticket.
+fn whose(action: Action) -> (String, String) {
+    let name = |part: &Part| match part {
+        Part::Service => ("le service de la saisine", "the ticket's service"),
+        Part::Referrer => ("l’agent référent", "its referrer"),
+        Part::Dispatcher => ("la régulation", "a dispatcher"),
+    };
+    let (fr, en): (Vec<_>, Vec<_>) = parts(action).iter().map(|(part, _)| name(part)).unzip();
+    let code = action.code();
+    (
+        format!("« {code} » revient à : {}, dans les cas que dit docs/permissions.md.", fr.join(", ")),
+        format!("“{code}” belongs to: {}, in the cases that docs/permissions.md tells.", en.join(", ")),
+    )
+}
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let problem = Self::new(refusal.into());
@@ -409,11 +426,10 @@ impl From<Refusal> for Problem {
                 "Dites quel organisme compétent a été informé (CRPA L114-2).",
                 "Say which competent body was told (CRPA L114-2).",
             )]),
-            Refusal::NotTheirs(_)
-            | Refusal::ReopenWindowOver
-            | Refusal::ClosureReasonGiven
-            | Refusal::AlreadyReceived
-            | Refusal::NotMerged => problem,
+            Refusal::NotTheirs(action) => problem.detail(whose(action)),
+            Refusal::ReopenWindowOver | Refusal::ClosureReasonGiven | Refusal::AlreadyReceived | Refusal::NotMerged => {
+                problem
+            }
         }
     }
 }

@@ -327,7 +327,9 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn lock_client(&self, id: ClientId, now: DateTime<Utc>) -> Result<Option<Registered>> {
-        let statement = sql(select_client!("id = $2 for update of c"), [now.into(), id.0.into()]);
+        // Locked before its secrets are read: one statement would see those of before it waited for the lock.
+        self.db.execute_raw(sql("select from api_client where id = $1 for update", [id.0.into()])).await?;
+        let statement = sql(select_client!("id = $2"), [now.into(), id.0.into()]);
         Row::find_by_statement(statement).one(&self.db).await?.map(Registered::try_from).transpose()
     }
 

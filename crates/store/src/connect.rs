@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use domain::audit::Record;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, Statement,
-    TransactionTrait, Value,
+    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
+    Statement, TransactionTrait, Value,
 };
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::postgres::PgListener;
+use sqlx::postgres::{PgConnectOptions, PgListener};
 
-use crate::{Result, SealingKeys};
+use crate::{Error, Result, SealingKeys};
 
 /// How to reach the database.
 #[derive(Clone)]
@@ -51,6 +51,14 @@ impl Store {
     /// # Errors
     /// When the URL is not one.
     pub async fn connect(connect: &Connect, keys: SealingKeys) -> Result<Self> {
+        // What cannot be parsed is not repeated: the driver's message would hold the password.
+        if connect.url.expose_secret().parse::<PgConnectOptions>().is_err() {
+            return Err(Error::Database(DbErr::Custom(
+                "DATABASE_URL is not of the form postgres://user:password@host/database; in a password, write # as %23, \
+                 / as %2F, @ as %40"
+                    .to_owned(),
+            )));
+        }
         let mut options = ConnectOptions::new(connect.url.expose_secret());
         options
             .max_connections(connect.connections)

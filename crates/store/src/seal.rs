@@ -55,7 +55,9 @@ impl SealingKey {
     /// The key that a key file holds.
     #[must_use]
     pub fn from_base64(text: &str) -> Option<Self> {
-        STANDARD.decode(text.trim()).ok()?.try_into().ok().map(Self::new)
+        let bytes: [u8; 32] = STANDARD.decode(text.trim()).ok()?.try_into().ok()?;
+        // 32 times the same byte is a placeholder, not a key.
+        bytes.iter().any(|byte| *byte != bytes[0]).then(|| Self::new(bytes))
     }
 
     /// The beginning of the key's SHA-256: says which key sealed a row.

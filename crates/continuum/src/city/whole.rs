@@ -131,11 +131,10 @@ fn settings(document: &Document) -> Settings {
         "name": "-", "insee": "00000", "reference_prefix": "XX", "territory": "x", "dispatcher_desk": "x",
         "sender": { "name": "-", "email": "-", "address": "-", "phone": "-" },
     });
-    if let Value::Object(fields) = &mut settings {
-        for (name, value) in fields {
-            let pointer = format!("/{name}");
-            if let Some(sound) = document.at(&pointer).filter(|_| document.is_sound(&pointer)) {
-                *value = sound.clone();
+    if let (Value::Object(fields), Some(Value::Object(written))) = (&mut settings, document.at("")) {
+        for (name, value) in written {
+            if document.is_sound(&format!("/{name}")) {
+                fields.insert(name.clone(), value.clone());
             }
         }
     }

@@ -58,4 +58,7 @@ const STORY: &str = r#"  # 1. An officer logs in and files a concern; the answer
 
   # 3. What came out: the service, the officer and the resident were told (a second or two later).
   sleep 3; grep -l "$T" {mail}/*.eml; cat "$(grep -l habitante@mail.example {mail}/*.eml | tail -1)"
+
+  # 4. Its link, in one piece: open it in a browser.
+  perl -0pe 's/=\r?\n//g' "$(grep -l habitante@mail.example {mail}/*.eml | tail -1)" | grep -o 'http[^ <>"]*/v1/tracking/[A-Za-z0-9_-]*' | head -1
 "#;

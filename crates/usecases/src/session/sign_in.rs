@@ -28,8 +28,9 @@ use crate::{Context, Origin};
 pub const AT_PROVIDER: Duration = Duration::minutes(10);
 /// How long a code lives.
 const CODE: Duration = Duration::minutes(2);
-/// How often a refused sign-in is recorded, from one address: the log is not for an attacker to fill.
-const RECORDED: Limit = Limit { burst: 10, interval: Duration::minutes(5) };
+/// How often a refused sign-in is recorded, from one address: every one that people or a patient guesser cause, and not
+/// what a flood would, so that the log is not for an attacker to fill.
+const RECORDED: Limit = Limit { burst: 300, interval: Duration::seconds(10) };
 
 /// What becomes of a sign-in.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -31,3 +31,17 @@ fn the_schemas_that_editors_use_are_those_of_the_types() {
     }
     assert_eq!(fs::read_dir(folder).unwrap().count(), schemas().len(), "schemas that no file uses");
 }
+
+#[test]
+fn every_setting_of_the_city_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let copied = std::process::Command::new("cp").arg("-r").arg(cities().join("amiens/.")).arg(folder.path()).status();
+    assert!(copied.unwrap().success());
+    let file = folder.path().join("city.yaml");
+    let more = "\nsecond_factor_required_for: [dispatcher]\nreminders: [{ to: dispatcher, at: 200 }]\n";
+    fs::write(&file, fs::read_to_string(&file).unwrap() + more).unwrap();
+    let settings = super::read(folder.path()).unwrap().settings;
+    assert_eq!(settings.second_factor_required_for, [domain::person::Role::Dispatcher]);
+    assert_eq!(settings.reminders.len(), 1);
+    assert_eq!(settings.reminders[0].at, 200);
+}
