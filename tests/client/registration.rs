@@ -73,7 +73,7 @@ async fn a_program_that_does_not_fit_is_refused() {
 }
 
 /// Asks for eight keys at once. Returns how many were handed out.
-async fn add_secret_at_once(admin: &Caller, secrets: &str) -> usize {
+async fn add_secret_at_once(admin: &crate::support::caller::Caller, secrets: &str) -> usize {
     let body = json!({ "kind": "api_key" });
     let replies = futures_util::future::join_all((0..8).map(|_| admin.post(secrets, &body))).await;
     replies.iter().filter(|reply| reply.status == 201).count()
