@@ -30,19 +30,19 @@ async fn the_resolution_clock_stands_still_while_a_ticket_waits() {
     let (filed, proprete) = (city.dumping().await, city.proprete().await);
     let acknowledged = proprete.acknowledge(&filed).await.ok();
     let hold = json!({ "reason": "third_party", "resume_on": "2026-03-30" });
-    let held = proprete.act(&acknowledged, "hold", &hold).await.ok();
-    assert_eq!((&held["state"], &held["resume_on"]), (&json!("on_hold"), &json!("2026-03-30")));
+    let waiting = proprete.act(&acknowledged, "hold", &hold).await.ok();
+    assert_eq!((&waiting["state"], &waiting["resume_on"]), (&json!("on_hold"), &json!("2026-03-30")));
     // Two days of work later, at the same hour: what is left of the target is what was left.
     city.clock.forward(Duration::days(2));
     let proprete = city.proprete().await;
     assert_eq!(proprete.ticket(&filed).await["late"], false);
-    let resumed = proprete.act(&held, "resume", &json!({})).await.ok();
+    let resumed = proprete.act(&waiting, "resume", &json!({})).await.ok();
     assert_eq!((&resumed["state"], resumed.get("resume_on")), (&json!("in_progress"), None));
     let due = |ticket: &Value| ticket["resolve_due_at"].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>();
     let (before, after) = (due(&filed).unwrap(), due(&resumed).unwrap());
     assert_eq!((before.to_rfc3339(), after.to_rfc3339()), due_after_two_days(before));
-    let held = proprete.act(&resumed, "hold", &hold).await.ok();
-    let scheduled = proprete.act(&held, "schedule", &json!({ "scheduled_for": "2026-04-01" })).await.ok();
+    let waiting = proprete.act(&resumed, "hold", &hold).await.ok();
+    let scheduled = proprete.act(&waiting, "schedule", &json!({ "scheduled_for": "2026-04-01" })).await.ok();
     assert_eq!((&scheduled["state"], &scheduled["expected_on"]), (&json!("scheduled"), &json!("2026-04-01")));
     city.stop().await;
 }
@@ -161,7 +161,7 @@ async fn days_that_cannot_be_are_refused() {
 async fn clocks_are_wound_again_when_the_calendar_changes() {
     let city = City::new().await;
     let (filed, dispatcher) = (city.dumping().await, city.dispatcher().await);
-    let mut changed = (*city.instance.context.city().unwrap()).city.clone();
+    let mut changed = city.instance.context.city().unwrap().city.clone();
     // From now on, propreté settles dumped rubbish within ten days.
     let service = changed.services.iter_mut().find(|service| service.code.as_str() == "proprete").unwrap();
     service.targets = serde_json::from_value(json!([{

@@ -17,7 +17,6 @@ crate::tests![
 /// Does an action, with all that it needs; `main` is a ticket to merge into.
 async fn act(who: &Caller, ticket: &Value, action: Action, main: &Value) -> Reply {
     let body = match action {
-        Action::Receive | Action::Acknowledge | Action::Start | Action::Resume | Action::Assign => json!({}),
         Action::Refuse => json!({ "reason": "not_competent" }),
         Action::Reroute => json!({ "service": "voirie", "note": "À la voirie." }),
         Action::Schedule => json!({ "scheduled_for": "2026-03-12" }),
@@ -25,7 +24,9 @@ async fn act(who: &Caller, ticket: &Value, action: Action, main: &Value) -> Repl
         Action::Resolve => json!({ "closure_reason": "work_done", "message_to_resident": "C’est fait." }),
         Action::Reopen | Action::Cancel | Action::Unmerge => json!({ "note": "Il le faut." }),
         Action::Close if ticket["state"] == "refused" => json!({ "closure_reason": "private_matter" }),
-        Action::Close => json!({}),
+        Action::Receive | Action::Acknowledge | Action::Start | Action::Resume | Action::Assign | Action::Close => {
+            json!({})
+        }
         Action::Merge => json!({ "duplicate_of": main["reference"] }),
         Action::Prioritise => json!({ "priority": "high" }),
         Action::Split => json!({ "services": ["voirie"], "note": "La voirie aussi." }),

@@ -32,7 +32,6 @@ async fn attempt(who: &Caller, ticket: &Value, other: &Value, (action, choice): 
     let service = ["proprete", "voirie", "eclairage"][choice % 3];
     let priority = ["low", "high", "urgent"][choice % 3];
     let body = match action {
-        Action::Receive | Action::Acknowledge | Action::Start | Action::Resume | Action::Assign => json!({}),
         Action::Refuse => json!({ "reason": "outside_area" }),
         Action::Reroute => json!({ "service": service, "note": "Voyez." }),
         Action::Schedule => json!({ "scheduled_for": day }),
@@ -40,7 +39,9 @@ async fn attempt(who: &Caller, ticket: &Value, other: &Value, (action, choice): 
         Action::Resolve => json!({ "closure_reason": "nothing_found", "message_to_resident": "Rien vu." }),
         Action::Reopen | Action::Cancel | Action::Unmerge => json!({ "note": "Il le faut." }),
         Action::Close if ticket["state"] == "refused" => json!({ "closure_reason": "private_matter" }),
-        Action::Close => json!({}),
+        Action::Receive | Action::Acknowledge | Action::Start | Action::Resume | Action::Assign | Action::Close => {
+            json!({})
+        }
         Action::Merge => json!({ "duplicate_of": other["id"] }),
         Action::Prioritise => json!({ "priority": priority }),
         Action::Split => json!({ "services": [service], "note": "Vous aussi." }),
@@ -208,7 +209,7 @@ async fn services_dispatchers_and_workers_at_once_lose_nothing() {
     for _ in 0..5 {
         tickets.push(agent.post("/v1/concerns", &dumping()).await.created()["tickets"][0].clone());
     }
-    let until = Instant::now() + StdDuration::from_secs(60);
+    let until = Instant::now() + StdDuration::from_mins(1);
     let done = RefCell::new(BTreeMap::<String, i64>::new());
     let refused = RefCell::new(BTreeMap::<u16, usize>::new());
     let act = async |name: &'static str, base_url: &str, seed: u8| {

@@ -351,12 +351,12 @@ impl Tx {
         );
         let mut followers: BTreeMap<TicketId, Vec<Follower>> = BTreeMap::new();
         for row in FollowerRow::find_by_statement(statement).all(&self.db).await? {
-            followers.entry(TicketId(row.root)).or_default().push(self.follower(row)?);
+            followers.entry(TicketId(row.root)).or_default().push(self.follower(&row)?);
         }
         Ok(followers)
     }
 
-    fn follower(&self, row: FollowerRow) -> Result<Follower> {
+    fn follower(&self, row: &FollowerRow) -> Result<Follower> {
         let concern = ConcernId(row.concern_id);
         let referrer: Referrer = super::referrer(row.referrer_id, row.client_id)?;
         let contact = match (&row.key_id, &row.sealed) {
