@@ -1,11 +1,9 @@
 //! How the errors of the use cases are told: each exhaustively, once.
 
+mod ticket;
+
 use auth::Forbidden;
 use auth::assertion::KeysError;
-use domain::ticket::event::Part;
-use domain::ticket::merge::NotAMain;
-use domain::ticket::rights::parts;
-use domain::ticket::{Action, Refusal};
 use usecases::NoCity;
 use usecases::cafe::{HoldError, PlanError};
 use usecases::client::{ChangeError as ClientChangeError, Fault as ClientFault, RegisterError, SecretError};
@@ -14,7 +12,6 @@ use usecases::once::KeyReused;
 use usecases::password::PasswordError;
 use usecases::second_factor::SecondFactorError;
 use usecases::session::{BeginError, RefreshError, SessionError, Throttled};
-use usecases::ticket::{ChangeError, Fault as ChangeFault};
 use usecases::user::{ChangeError as UserChangeError, Fault as UserFault, InviteError};
 
 use crate::problem::{At, Code, FieldError, Problem};
@@ -360,156 +357,4 @@ fn concern_fault(fault: ConcernFault) -> FieldError {
             content("/description", "required", "Dites ce que l’habitant a signalé.", "Say what the resident raised.")
         }
     }
-}
-
-impl From<Refusal> for Code {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::State { action, .. } => match action {
-                Action::Receive | Action::Acknowledge => Self::TicketNotSubmitted,
-                Action::Refuse => Self::TicketNotRefusable,
-                Action::Reroute => Self::TicketNotReroutable,
-                Action::Schedule => Self::TicketNotSchedulable,
-                Action::Start => Self::TicketNotStartable,
-                Action::Hold => Self::TicketNotUnderWay,
-                Action::Resume => Self::TicketNotOnHold,
-                Action::Resolve => Self::TicketNotResolvable,
-                Action::Reopen => Self::TicketNotReopenable,
-                Action::Close => Self::TicketNotResolved,
-                Action::Cancel => Self::TicketNotCancellable,
-                Action::Merge | Action::Prioritise | Action::Split => Self::TicketEnded,
-                Action::Unmerge => Self::TicketNotMerged,
-                Action::Assign => Self::TicketNotAssignable,
-            },
-            Refusal::NotTheirs(_) => Self::ActionNotYours,
-            Refusal::ReopenWindowOver => Self::ReopenWindowOver,
-            Refusal::ClosureReasonGiven => Self::ClosureReasonGiven,
-            Refusal::AlreadyReceived => Self::AlreadyReceived,
-            Refusal::NotMerged => Self::TicketNotMerged,
-            Refusal::ClosureReasonNeeded | Refusal::BodyToldNeeded => Self::InvalidContent,
-        }
-    }
-}
-
-/// Whose action it is: the right that somebody lacks who may see the ticket.
-fn whose(action: Action) -> (String, String) {
-    let name = |part: &Part| match part {
-        Part::Service => ("le service de la saisine", "the ticket's service"),
-        Part::Referrer => ("l’agent référent", "its referrer"),
-        Part::Dispatcher => ("la régulation", "a dispatcher"),
-    };
-    let (fr, en): (Vec<_>, Vec<_>) = parts(action).iter().map(|(part, _)| name(part)).unzip();
-    let code = action.code();
-    (
-        format!("« {code} » revient à : {}, dans les cas que dit docs/permissions.md.", fr.join(", ")),
-        format!("“{code}” belongs to: {}, in the cases that docs/permissions.md tells.", en.join(", ")),
-    )
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        let problem = Self::new(refusal.into());
-        match refusal {
-            Refusal::State { state, .. } => problem.detail((
-                format!("La saisine est à l’état « {} ».", crate::view::state_label(state)),
-                format!("The ticket is in the state “{}”.", state.code()),
-            )),
-            Refusal::ClosureReasonNeeded => problem.errors(vec![content(
-                "/closure_reason",
-                "required",
-                "Une saisine refusée est clôturée avec un motif.",
-                "A refused ticket is closed with a closure reason.",
-            )]),
-            Refusal::BodyToldNeeded => problem.errors(vec![content(
-                "/body_told",
-                "required",
-                "Dites quel organisme compétent a été informé (CRPA L114-2).",
-                "Say which competent body was told (CRPA L114-2).",
-            )]),
-            Refusal::NotTheirs(action) => problem.detail(whose(action)),
-            Refusal::ReopenWindowOver | Refusal::ClosureReasonGiven | Refusal::AlreadyReceived | Refusal::NotMerged => {
-                problem
-            }
-        }
-    }
-}
-
-impl From<ChangeError> for Problem {
-    fn from(error: ChangeError) -> Self {
-        match error {
-            ChangeError::NotFound => Self::new(Code::NotFound),
-            ChangeError::Stale(current) => Self::new(Code::StaleVersion).etag(etag(current)),
-            ChangeError::Refused(refusal) => refusal.into(),
-            ChangeError::Invalid(faults) => {
-                Self::new(Code::InvalidContent).errors(faults.into_iter().map(change_fault).collect())
-            }
-            ChangeError::KeyReused(error) => error.into(),
-            ChangeError::NoCity(error) => error.into(),
-            ChangeError::Store(error) => error.into(),
-        }
-    }
-}
-
-fn change_fault(fault: ChangeFault) -> FieldError {
-    match fault {
-        ChangeFault::AssigneeNotOfService => content(
-            "/assignee",
-            "not_of_service",
-            "Cette personne n’appartient pas au service de la saisine.",
-            "This person does not belong to the ticket's service.",
-        ),
-        ChangeFault::UnknownService => content(
-            "/service",
-            "unknown_service",
-            "Ce service n’existe pas ; voyez GET /v1/services.",
-            "There is no such service; see GET /v1/services.",
-        ),
-        ChangeFault::SameService => {
-            content("/service", "same_service", "Ce service a déjà la saisine.", "This service has the ticket already.")
-        }
-        ChangeFault::UnknownServiceAt(at) => FieldError::in_body(
-            &format!("/services/{at}"),
-            "unknown_service",
-            ("Ce service n’existe pas ; voyez GET /v1/services.", "There is no such service; see GET /v1/services."),
-        ),
-        ChangeFault::RepeatedServiceAt(at) => FieldError::in_body(
-            &format!("/services/{at}"),
-            "repeated",
-            ("Ce service a déjà une saisine.", "This service has a ticket already."),
-        ),
-        ChangeFault::ScheduledInThePast => content(
-            "/scheduled_for",
-            "out_of_range",
-            "Le jour est passé : aujourd’hui au plus tôt.",
-            "The day is over: today at the earliest.",
-        ),
-        ChangeFault::ResumeOutOfRange => {
-            content("/resume_on", "out_of_range", "De demain à deux ans d’ici.", "From tomorrow to two years from now.")
-        }
-        ChangeFault::UnknownMain => {
-            content("/duplicate_of", "unknown_ticket", "Cette saisine n’existe pas.", "There is no such ticket.")
-        }
-        ChangeFault::NotAMain(why) => not_a_main(why),
-        ChangeFault::NoteMissing => content(
-            "/note",
-            "required",
-            "Le motif « other » demande une note qui l’explique.",
-            "The reason “other” needs a note that explains it.",
-        ),
-    }
-}
-
-fn not_a_main(why: NotAMain) -> FieldError {
-    let (code, fr, en) = match why {
-        NotAMain::Itself => {
-            ("itself", "Une saisine n’est pas son propre doublon.", "A ticket is not a duplicate of itself.")
-        }
-        NotAMain::Ended => ("ended", "Cette saisine est terminée.", "This ticket has ended."),
-        NotAMain::OtherReaders => (
-            "other_readers",
-            "L’une des deux saisines est restreinte, l’autre ne l’est pas.",
-            "One of the two tickets is restricted, the other is not.",
-        ),
-    };
-    content("/duplicate_of", code, fr, en)
 }
