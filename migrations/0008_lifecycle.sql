@@ -8,7 +8,16 @@ alter table ticket
     add column remind_at timestamptz,
     add column rungs smallint not null default 0,
     add column wound_at bigint not null default 0;
-update ticket set handed_over_at = filed_at, origin = (select c.origin from concern c where c.id = concern_id);
+update ticket t set
+    origin = (select c.origin from concern c where c.id = t.concern_id),
+    handed_over_at = coalesce(r.last, t.filed_at),
+    reopened = coalesce(r.times, 0)
+from ticket o
+left join (
+    select ticket_id, max(at) as last, count(*) as times from ticket_event where fact ->> 'type' = 'reopened'
+    group by ticket_id
+) r on r.ticket_id = o.id
+where o.id = t.id;
 alter table ticket alter column handed_over_at set not null, alter column origin set not null;
 create index ticket_remind_idx on ticket (remind_at) where remind_at is not null;
 create index ticket_resume_idx on ticket (resume_on) where state = 'on_hold';
@@ -47,13 +56,14 @@ comment on table handover is 'Each passing of a ticket to a service. A ticket th
 comment on column handover.answered_after is 'Working time of the service between sending and answer, in seconds.';
 comment on column handover.ended_at is 'When the ticket left the service: passed on, or ended.';
 insert into handover (ticket_id, number, service_code, sent_at, received_at, answered_at, answer, answered_by, ended_at)
-select t.id, t.handovers, t.service_code, t.filed_at, t.received_at, e.at,
+select t.id, t.handovers, t.service_code, t.handed_over_at, t.received_at, e.at,
     case e.fact ->> 'type' when 'acknowledged' then 'accepted' when 'refused' then 'refused' end, e.actor,
     case when t.state in ('closed', 'cancelled') then
         (select max(l.at) from ticket_event l where l.ticket_id = t.id)
     end
 from ticket t
 left join lateral (
-    select * from ticket_event a where a.ticket_id = t.id and a.fact ->> 'type' in ('acknowledged', 'refused')
+    select * from ticket_event a
+    where a.ticket_id = t.id and a.at >= t.handed_over_at and a.fact ->> 'type' in ('acknowledged', 'refused')
     order by a.version desc limit 1
 ) e on true;
