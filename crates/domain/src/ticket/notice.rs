@@ -25,15 +25,11 @@ pub enum Kind {
     Withdrawn,
     /// To the service, its managers or the dispatcher's desk: a target is missed.
     Reminder,
-    /// To a person: somebody named them in a note.
-    Mention,
-    /// To the referrer or the resident: there is a message for them.
-    Message,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 7] = [
         Self::Referral,
         Self::Refused,
         Self::Acknowledged,
@@ -41,8 +37,6 @@ impl Kind {
         Self::Progress,
         Self::Withdrawn,
         Self::Reminder,
-        Self::Mention,
-        Self::Message,
     ];
 
     /// The name in the database and of the template.
@@ -56,8 +50,6 @@ impl Kind {
             Self::Progress => "progress",
             Self::Withdrawn => "withdrawn",
             Self::Reminder => "reminder",
-            Self::Mention => "mention",
-            Self::Message => "message",
         }
     }
 

@@ -68,9 +68,7 @@ impl Context {
             | Kind::Outcome
             | Kind::Progress
             | Kind::Withdrawn
-            | Kind::Reminder
-            | Kind::Mention
-            | Kind::Message => {}
+            | Kind::Reminder => {}
         }
         Ok(Self {
             language: language.tag(),

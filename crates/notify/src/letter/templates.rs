@@ -23,7 +23,7 @@ macro_rules! sources {
 }
 
 /// The words of each letter, in both languages.
-const WORDS: [(&str, &str); 36] = sources![
+const WORDS: [(&str, &str); 32] = sources![
     "referral.service.fr",
     "referral.service.en",
     "refused.service.fr",
@@ -42,12 +42,8 @@ const WORDS: [(&str, &str); 36] = sources![
     "withdrawn.service.en",
     "reminder.service.fr",
     "reminder.service.en",
-    "mention.agent.fr",
-    "mention.agent.en",
-    "message.agent.fr",
-    "message.agent.en",
-    "message.resident.fr",
-    "message.resident.en",
+    "reminder.agent.fr",
+    "reminder.agent.en",
     "invitation.fr",
     "invitation.en",
     "password_reset.fr",
@@ -93,13 +89,11 @@ pub(super) const fn words(kind: Kind, audience: Audience) -> Option<&'static str
         (Kind::Outcome, Audience::Resident) => Some("outcome.resident"),
         (Kind::Progress, Audience::Agent) => Some("progress.agent"),
         (Kind::Withdrawn, Audience::Service) => Some("withdrawn.service"),
-        (Kind::Reminder, Audience::Service | Audience::Agent) => Some("reminder.service"),
-        (Kind::Mention, Audience::Agent) => Some("mention.agent"),
-        (Kind::Message, Audience::Agent) => Some("message.agent"),
-        (Kind::Message, Audience::Resident) => Some("message.resident"),
+        (Kind::Reminder, Audience::Service) => Some("reminder.service"),
+        (Kind::Reminder, Audience::Agent) => Some("reminder.agent"),
         (Kind::Referral | Kind::Refused | Kind::Withdrawn, Audience::Agent | Audience::Resident)
-        | (Kind::Acknowledged | Kind::Outcome | Kind::Message, Audience::Service)
-        | (Kind::Progress | Kind::Mention, Audience::Service | Audience::Resident)
+        | (Kind::Acknowledged | Kind::Outcome, Audience::Service)
+        | (Kind::Progress, Audience::Service | Audience::Resident)
         | (Kind::Reminder, Audience::Resident) => None,
     }
 }
