@@ -12,6 +12,7 @@ crate::tests![
     who_guesses_is_slowed_down_on_all_instances,
     many_addresses_guess_and_the_owner_logs_in_from_the_usual_one,
     the_link_for_a_forgotten_password_lets_the_owner_in,
+    who_guesses_from_the_same_office_keeps_nobody_out,
     an_address_that_tries_many_accounts_is_slowed_down,
 ];
 
@@ -82,8 +83,48 @@ async fn the_link_for_a_forgotten_password_lets_the_owner_in() {
     city.drain().await;
     let path = link(&city.letters_to(&email(WHO))[0], "/account/");
     let chosen: Value = json!({ "token": path.strip_prefix("/account/").unwrap(), "password": STRONG });
-    city.stranger().post("/v1/passwords", &chosen).await.is(204);
+    city.stranger().post("/v1/passwords", &chosen).await.is(200);
     from(&city, "192.0.2.7", WHO, STRONG).await.created();
+    city.stop().await;
+}
+
+async fn who_guesses_from_the_same_office_keeps_nobody_out() {
+    let city = city().await;
+    let login = async |who: &str, password: &str, device: &Value| {
+        let body = json!({ "email": email(who), "password": password, "device_token": device });
+        city.stranger().post("/v1/sessions", &body).await
+    };
+    let guess = async || while attempt(&city, WHO, "faux").await.status != 429 {};
+    let known = attempt(&city, WHO, PASSWORD).await.created()["device_token"].clone();
+    let colleague = attempt(&city, "sophie.morel", PASSWORD).await.created()["device_token"].clone();
+    guess().await;
+    attempt(&city, WHO, PASSWORD).await.refused(429, "too_many_attempts");
+    for _ in 0..7 {
+        assert_eq!(login(WHO, PASSWORD, &known).await.created()["device_token"], known);
+    }
+    // Somebody else's, an altered one and no token at all say nothing.
+    let altered = known.as_str().unwrap().replace("cdt_", "cdt_0");
+    for device in [colleague, json!(altered), json!("cdt_é"), json!("")] {
+        login(WHO, PASSWORD, &device).await.refused(429, "too_many_attempts");
+    }
+    // A device that guesses is slowed down like an address.
+    for _ in 0..5 {
+        login(WHO, "faux", &known).await.refused(401, "wrong_credentials");
+    }
+    login(WHO, PASSWORD, &known).await.refused(429, "too_many_attempts");
+
+    // A new device, while the guessing goes on: the link proves its owner. Asking for more links makes none useless.
+    for _ in 0..2 {
+        city.stranger().post("/v1/passwords/forgotten", &json!({ "email": email(WHO) })).await.is(202);
+    }
+    city.drain().await;
+    let path = link(&city.letters_to(&email(WHO))[0], "/account/");
+    let chosen = json!({ "token": path.strip_prefix("/account/").unwrap(), "password": STRONG });
+    let new = city.stranger().post("/v1/passwords", &chosen).await.is(200).json()["device_token"].clone();
+    guess().await;
+    login(WHO, STRONG, &json!(null)).await.refused(400, "invalid_request");
+    attempt(&city, WHO, STRONG).await.refused(429, "too_many_attempts");
+    login(WHO, STRONG, &new).await.created();
     city.stop().await;
 }
 

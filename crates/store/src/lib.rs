@@ -12,6 +12,7 @@ pub mod city;
 pub mod client;
 pub mod concern;
 mod connect;
+mod device;
 mod error;
 pub mod handover;
 pub mod idempotency;

@@ -22,6 +22,8 @@ use crate::{Context, Origin};
 const RESET: Duration = Duration::hours(1);
 /// How often links are asked for, for one account and from one address.
 const ASKED: Limit = Limit { burst: 3, interval: Duration::minutes(20) };
+/// The same, from everywhere: an inbox is not for others to fill.
+const ASKED_EVERYWHERE: Limit = Limit { burst: 10, interval: Duration::minutes(20) };
 /// The same, from one address for any account.
 const ASKED_FROM: Limit = Limit { burst: 30, interval: Duration::minutes(1) };
 /// How often the current password is tried by who is logged in.
@@ -119,6 +121,11 @@ async fn ask(cx: &Context, email: &str, from: &Origin) -> Result<(), PasswordErr
         }
     }
     let Some(user) = cx.store.user_by_email(email.trim()).await?.filter(|user| user.active) else { return Ok(()) };
+    let everywhere = Key::of("forgotten password of an account from everywhere", &[&user.person.user.to_string()]);
+    if cx.store.try_once(&everywhere, ASKED_EVERYWHERE, now).await?.is_some() {
+        // The links that were sent live on. Nobody is told: it would say that there is such an account.
+        return Ok(());
+    }
     let tx = cx.store.begin().await?;
     send_link(cx, &tx, &user, Purpose::Reset).await?;
     tx.commit().await?;
@@ -149,11 +156,11 @@ pub async fn of_link(cx: &Context, token: &str) -> Result<Option<User>, Error> {
 }
 
 /// Chooses a password through a link, which is used up. Every session of the person ends, and failed logins are
-/// forgotten.
+/// forgotten. Returns a token of the device: a login that brings it is not held up by somebody who goes on guessing.
 ///
 /// # Errors
 /// [`PasswordError::LinkInvalid`], [`PasswordError::Weak`]; the link stays usable when the password is weak.
-pub async fn choose(cx: &Context, token: &str, new: &SecretString, from: &Origin) -> Result<(), PasswordError> {
+pub async fn choose(cx: &Context, token: &str, new: &SecretString, from: &Origin) -> Result<String, PasswordError> {
     let user = of_link(cx, token).await?.ok_or(PasswordError::LinkInvalid)?;
     check_strength(new.expose_secret(), &[&user.email, &user.name])?;
     let hash = hash(cx, new).await?;
@@ -164,7 +171,8 @@ pub async fn choose(cx: &Context, token: &str, new: &SecretString, from: &Origin
     tx.audit(&from.record(By::Person { user: link.user }, Act::PasswordSet { user: link.user }, now));
     tx.commit().await?;
     cx.wake.notify_one();
-    Ok(Tries::of(&user.email, from).forget(cx).await?)
+    Tries::of(&user.email, None, from).forget(cx).await?;
+    Ok(cx.store.device_token(user.person.user, cx.ids.next()))
 }
 
 /// Changes one's own password. The other sessions end.

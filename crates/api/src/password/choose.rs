@@ -1,9 +1,10 @@
 //! Choosing a password through a link.
 
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use usecases::Context;
 use utoipa::ToSchema;
 
@@ -24,6 +25,13 @@ pub(crate) struct ChoosePassword {
 }
 input!(ChoosePassword);
 
+/// The password is set.
+#[derive(Serialize, ToSchema)]
+struct ChosenPassword {
+    /// Goes with the next `POST /v1/sessions`: see there.
+    device_token: String,
+}
+
 /// Choose a password through a link
 ///
 /// For programs that show the page of the link in the e-mail themselves. The link is used up; every session of the
@@ -33,7 +41,7 @@ input!(ChoosePassword);
     tag = "sessions",
     request_body(content = ChoosePassword, example = json!({"token": "…", "password": "pigeon violet tram soupière"})),
     responses(
-        (status = 204, description = "The password is set: log in with it"),
+        (status = 200, description = "The password is set: log in with it", body = ChosenPassword),
         (status = 410, description = "`link_expired`"),
         (status = 422, description = "The password is too weak: `errors` says why"),
     ),
@@ -47,6 +55,6 @@ pub(crate) async fn choose(
 ) -> Result<HttpResponse, Problem> {
     let ChoosePassword { token, password } = body.value;
     let chosen = usecases::password::choose(&cx, &token, &password, &origin).await;
-    chosen.map_err(|error| super::problem(error, "/password"))?;
-    Ok(HttpResponse::NoContent().finish())
+    let device_token = chosen.map_err(|error| super::problem(error, "/password"))?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(ChosenPassword { device_token }))
 }

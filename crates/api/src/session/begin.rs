@@ -27,6 +27,10 @@ pub(crate) struct BeginSession {
     /// If you have set up a second factor: the code that your application shows, or one of your recovery codes.
     #[schema(nullable = false, min_length = 6, max_length = 40, example = "123456")]
     code: Option<String>,
+    /// The `device_token` of an earlier login of the same person on the same device, or of choosing their password
+    /// there. With it, attempts are counted for the device alone: nobody who guesses elsewhere holds its owner up.
+    #[schema(nullable = false, max_length = 100)]
+    device_token: Option<String>,
 }
 input!(BeginSession);
 
@@ -51,7 +55,7 @@ pub(crate) async fn begin(
     cx: Data<Context>,
     body: Body<BeginSession>,
 ) -> Result<HttpResponse, Problem> {
-    let BeginSession { email, password, code } = body.value;
-    let held = usecases::session::begin(&cx, Begin { email, password, code }, &origin).await?;
+    let BeginSession { email, password, code, device_token } = body.value;
+    let held = usecases::session::begin(&cx, Begin { email, password, code, device_token }, &origin).await?;
     Ok(SessionTokens::answer(StatusCode::CREATED, &held))
 }

@@ -48,6 +48,10 @@ pub(crate) struct SessionTokens {
     #[serde(skip_serializing_if = "is_false")]
     #[schema(required = false)]
     second_factor_due: bool,
+    /// After a login with a password: keep it on this device, and send it with the next one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    device_token: Option<String>,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -64,6 +68,7 @@ impl SessionTokens {
             expires_in: auth::token::LIFETIME.num_seconds(),
             refresh_token: held.refresh_token.expose().to_owned(),
             second_factor_due: held.second_factor_due,
+            device_token: held.device_token.clone(),
         })
     }
 }

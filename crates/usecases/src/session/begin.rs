@@ -22,6 +22,8 @@ pub struct Begin {
     pub password: SecretString,
     /// A one-time code, or a recovery code.
     pub code: Option<String>,
+    /// What an earlier login from the same device was answered.
+    pub device_token: Option<String>,
 }
 
 /// Why somebody is not logged in.
@@ -57,7 +59,9 @@ impl From<store::Error> for BeginError {
 /// See [`BeginError`].
 pub async fn begin(cx: &Context, cmd: Begin, from: &Origin) -> Result<Held, BeginError> {
     let user = cx.store.user_by_email(&cmd.email).await?;
-    let tries = Tries::of(&cmd.email, from);
+    let token = user.as_ref().zip(cmd.device_token.as_deref());
+    let device = token.and_then(|(user, token)| cx.store.device(user.person.user, token));
+    let tries = Tries::of(&cmd.email, device, from);
     tries.take(cx, user.as_ref()).await?;
     let hash = user.as_ref().filter(|user| user.active).and_then(|user| user.password_hash.clone());
     let verified = password::verify(cx, &cmd.password, hash.clone()).await;
@@ -80,13 +84,9 @@ pub async fn begin(cx: &Context, cmd: Begin, from: &Origin) -> Result<Held, Begi
     }
     tries.forgive(cx).await?;
     let renewed = password::renewed_hash(cx, &cmd.password, &hash).await;
-    Ok(open(
-        cx,
-        user,
-        from,
-        Opened { method: Method::Password, id_token: None, rehash: renewed.map(|new| (hash, new)) },
-    )
-    .await?)
+    let how = Opened { method: Method::Password, id_token: None, rehash: renewed.map(|new| (hash, new)) };
+    let device = device.unwrap_or_else(|| cx.ids.next());
+    Ok(Held { device_token: Some(cx.store.device_token(user.person.user, device)), ..open(cx, user, from, how).await? })
 }
 
 /// Whether a one-time code or a recovery code is the person's, and was not used before; it is used by this.

@@ -33,6 +33,8 @@ pub struct Held {
     pub refresh_token: Secret,
     /// A second factor has to be set up before anything else.
     pub second_factor_due: bool,
+    /// Proves at the next login with the password that it comes from the same device.
+    pub device_token: Option<String>,
 }
 
 /// Why a session cannot be begun.

@@ -51,7 +51,7 @@ pub(crate) async fn open(cx: &Context, user: &User, from: &Origin, how: Opened) 
         now,
     ));
     tx.commit().await?;
-    Ok(Held { access_token, refresh_token, second_factor_due: limited })
+    Ok(Held { access_token, refresh_token, second_factor_due: limited, device_token: None })
 }
 
 fn has_to_have_second_factor(cx: &Context, user: &User) -> bool {

@@ -43,7 +43,7 @@ pub async fn refresh(cx: &Context, presented: &str, from: &Origin) -> Result<Hel
             tx.commit().await?;
             let holder = cx.store.session_holder(session, user, now).await?;
             let second_factor_due = holder.is_some_and(|(_, limited)| limited);
-            Ok(Held { access_token, refresh_token: next, second_factor_due })
+            Ok(Held { access_token, refresh_token: next, second_factor_due, device_token: None })
         }
         Refreshed::Reused { session, user } => {
             tx.audit(&from.record(By::Nobody, Act::RefreshReused { user, session }, now));

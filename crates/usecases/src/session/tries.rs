@@ -2,19 +2,23 @@
 //!
 //! Three counts: of an account from one address, of an address, and of an account from everywhere. A try that is refused
 //! for being one too many does not count, so that no count grows without end; a login that succeeds is not held against
-//! anybody. Who knows an account's address can use up its count from everywhere, but not keep its owner out: addresses
-//! from which the owner has logged in within thirty days are not held to it, a session that lives goes on, and the link
-//! for a forgotten password sets the counts to nothing.
+//! anybody.
+//!
+//! Who guesses, from the office of their victim too, uses up these counts and does not keep the owner out: a device on
+//! which the owner has logged in, or has chosen a password through a link, has a count of its own (OWASP, “device
+//! cookies”). Besides, addresses from which the owner has logged in within thirty days are not held to the count from
+//! everywhere, a session that lives goes on, and the link for a forgotten password sets the counts to nothing.
 
 use chrono::{DateTime, Duration, Utc};
 use domain::audit::{Act, By};
 use store::Error;
 use store::throttle::{Key, Limit};
 use store::user::User;
+use uuid::Uuid;
 
 use crate::{Context, Origin};
 
-/// Of an account from one address.
+/// Of an account from one address, or from one device of its owner's.
 const PAIR: Limit = Limit { burst: 5, interval: Duration::minutes(3) };
 /// Of an address: a town hall is one address, so that this is generous.
 const ADDRESS: Limit = Limit { burst: 60, interval: Duration::seconds(10) };
@@ -38,6 +42,7 @@ pub(crate) struct Tries {
     pair: Key,
     address: Key,
     account: Key,
+    device: Option<Key>,
     recorded: Key,
     from: Origin,
 }
@@ -61,21 +66,29 @@ impl From<Refused> for super::BeginError {
 }
 
 impl Tries {
-    pub(crate) fn of(email: &str, from: &Origin) -> Self {
+    /// `device`: where the owner of the account has proved who they are before.
+    pub(crate) fn of(email: &str, device: Option<Uuid>, from: &Origin) -> Self {
         let email = email.trim().to_lowercase();
         let address = from.address.clone().unwrap_or_default();
         Self {
             pair: Key::of("login of an account from an address", &[&email, &address]),
             address: Key::of("login from an address", &[&address]),
             account: Key::of("login of an account", &[&email]),
+            device: device.map(|device| Key::of("login from a device", &[&email, &device.to_string()])),
             recorded: Key::of("record of a throttled login", &[&email, &address]),
             from: from.clone(),
         }
     }
 
-    /// Takes one attempt from each count.
+    /// Takes one attempt from each count that it is held against.
     pub(crate) async fn take(&self, cx: &Context, user: Option<&User>) -> Result<(), Refused> {
         let now = cx.now();
+        if let Some(device) = &self.device {
+            return match cx.store.try_once(device, PAIR, now).await? {
+                Some(until) => Err(self.throttled(cx, user, until).await?.into()),
+                None => Ok(()),
+            };
+        }
         for (key, limit) in [(&self.address, ADDRESS), (&self.pair, PAIR)] {
             if let Some(until) = cx.store.try_once(key, limit, now).await? {
                 return Err(self.throttled(cx, user, until).await?.into());
@@ -106,6 +119,9 @@ impl Tries {
 
     /// Gives the attempt back: the password was right, and a code is awaited.
     pub(crate) async fn give_back(&self, cx: &Context) -> Result<(), Error> {
+        if let Some(device) = &self.device {
+            return cx.store.give_back(device, PAIR).await;
+        }
         for (key, limit) in [(&self.pair, PAIR), (&self.address, ADDRESS), (&self.account, ACCOUNT)] {
             cx.store.give_back(key, limit).await?;
         }
@@ -114,6 +130,9 @@ impl Tries {
 
     /// The attempt succeeded.
     pub(crate) async fn forgive(&self, cx: &Context) -> Result<(), Error> {
+        if let Some(device) = &self.device {
+            return cx.store.forget_tries(device).await;
+        }
         cx.store.forget_tries(&self.pair).await?;
         cx.store.give_back(&self.address, ADDRESS).await?;
         cx.store.give_back(&self.account, ACCOUNT).await
