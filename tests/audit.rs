@@ -2,9 +2,10 @@
 
 use std::path::Path;
 use std::process::Output;
+use std::sync::LazyLock;
 
 use auth::SealKeys;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, SubsecRound as _, TimeDelta, Utc};
 use domain::audit::act::LoginRefusal;
 use domain::audit::chain::{Head, Seal};
 use domain::audit::{Act, By, Record};
@@ -29,6 +30,7 @@ crate::tests![
     the_log_is_read_in_pages_by_act_person_and_time,
     a_day_is_sealed_once,
     what_was_tampered_with_is_found,
+    an_end_that_was_cut_with_its_seals_is_found,
     a_log_is_verified_from_where_it_was_exported,
     a_seal_outlives_its_key_and_a_strange_one_is_told,
     the_program_seals_verifies_and_lists,
@@ -52,9 +54,16 @@ fn start() -> DateTime<Utc> {
     START.parse().unwrap()
 }
 
+/// When the acts of these tests happened: lately, for the program's clock, which expects seals over what is older.
+static LATELY: LazyLock<DateTime<Utc>> = LazyLock::new(|| {
+    #[expect(clippy::disallowed_methods, reason = "the command line has the system's clock")]
+    let now = Utc::now();
+    now.trunc_subsecs(0) - TimeDelta::hours(1)
+});
+
 fn record(number: u128) -> Record {
     Record {
-        at: start() + TimeDelta::microseconds(i64::try_from(number).unwrap()),
+        at: *LATELY + TimeDelta::microseconds(i64::try_from(number).unwrap()),
         by: By::Person { user: UserId(Uuid::from_u128(number % 3)) },
         from: Some("2001:db8::7".to_owned()),
         act: Act::TicketRead { ticket: TicketId(Uuid::from_u128(number)) },
@@ -153,7 +162,7 @@ async fn numbers_and_hashes_are_the_databases() {
         .execute(AssertSqlSafe(format!(
             "set search_path to public;
              insert into {SCHEMA}.audit_entry (seq, at, content, previous, hash)
-             select 40 + n, '2026-03-10T12:00:00.000001Z', content, '\\x00', '\\x01'
+             select 40 + n, now(), content, '\\x00', '\\x01'
              from {SCHEMA}.audit_entry, generate_series(1, 2) n"
         )))
         .await
@@ -170,7 +179,8 @@ async fn numbers_and_hashes_are_the_databases() {
     assert_eq!(refused.as_database_error().unwrap().constraint(), Some("audit_entry_pkey"));
     connection.close().await.unwrap();
     let said = log.is_whole(&[]);
-    assert!(said.contains("entries 1 to 7 (7), the first of 2026-03-10T09:00:00Z."), "{said}");
+    let lately = LATELY.to_rfc3339_opts(SecondsFormat::Secs, true);
+    assert!(said.contains(&format!("entries 1 to 7 (7), the first of {lately}.")), "{said}");
 }
 
 async fn many_writers_make_one_chain() {
@@ -323,6 +333,46 @@ async fn what_was_tampered_with_is_found() {
     log.is_whole(&[]);
 }
 
+async fn an_end_that_was_cut_with_its_seals_is_found() {
+    let log = Log::new().await;
+    for number in 1..=6 {
+        log.store.audit(&Record { at: start() + TimeDelta::seconds(number), ..record(0) }).await.unwrap();
+    }
+    log.is_broken("entry 1 of 2026-03-10 is under no seal: either no worker has run since, or seals were removed");
+    seal(&log.store, "2026-03-10").await.unwrap();
+    log.store.audit(&record(7)).await.unwrap();
+    log.store.audit(&record(8)).await.unwrap();
+    let last = seal(&log.store, "2026-03-11").await.unwrap().head;
+    let logged = format!("{}:{}", last.seq, last.hash);
+    log.is_whole(&["--seal", &logged]);
+    // The last seal and what lay under it: only what the server has logged still tells.
+    log.tamper("delete from audit_seal where seq = 8; delete from audit_entry where seq > 6").await;
+    log.is_whole(&[]);
+    let told = log.program(&["audit", "verify", "--seal", &logged]);
+    assert_eq!(told.status.code(), Some(1));
+    assert_eq!(
+        said(&told),
+        format!(
+            "The audit log is broken: entry 8 is not the one that was sealed, or is gone: {} was the hash that the \
+             server logged.\n",
+            last.hash
+        )
+    );
+    // The seals alone: what they lay over is too old for that.
+    log.tamper("delete from audit_seal").await;
+    log.is_broken("entry 1 of 2026-03-10 is under no seal: either no worker has run since, or seals were removed");
+    for (what, why) in [("8", "a colon"), ("x:00", "number is not one"), ("8:00", "64 hexadecimal digits")] {
+        let refused = log.program(&["audit", "verify", "--seal", what]);
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(self::said(&refused).contains(why), "{}", self::said(&refused));
+    }
+    let elsewhere = tempfile::tempdir().unwrap();
+    let folder = elsewhere.path().join("keys");
+    let strange = log.program(&["audit", "verify", "--keys-dir", folder.to_str().unwrap()]);
+    assert!(self::said(&strange).contains("holds no keys"), "{}", self::said(&strange));
+    assert!(!folder.exists());
+}
+
 async fn a_log_is_verified_from_where_it_was_exported() {
     let log = Log::sealed(6).await;
     log.store.audit(&record(7)).await.unwrap();
@@ -377,10 +427,10 @@ async fn the_program_seals_verifies_and_lists() {
     let whole = log.is_whole(&[]);
     assert!(whole.contains("entries 1 to 2 (2)") && whole.contains("Seals: 1, the last of"), "{whole}");
     assert!(whole.contains(&format!("which the server has logged: {hash}.")), "{whole}");
-    let listed = said(&log.program(&["audit", "list", "--act", "ticket_read", "--since", START]));
+    let lately = LATELY.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let listed = said(&log.program(&["audit", "list", "--act", "ticket_read", "--since", &lately]));
     assert_eq!(listed.lines().count(), 1, "{listed}");
-    for part in ["       1  2026-03-10T09:00:00Z  ticket_read", "person 00000000", "2001:db8::7", "« Vérification »"]
-    {
+    for part in [&format!("       1  {lately}  ticket_read"), "person 00000000", "2001:db8::7", "« Vérification »"] {
         assert!(listed.contains(part), "{part}: {listed}");
     }
     let last = said(&log.program(&["audit", "list", "--limit", "1"]));

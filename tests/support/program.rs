@@ -36,7 +36,9 @@ pub fn said(output: &Output) -> String {
 
 /// The keys of the tests, as the folder that a process reads.
 pub fn keys_folder() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
+    use std::os::unix::fs::PermissionsExt as _;
+    let private = fs::Permissions::from_mode(0o700);
+    let folder = tempfile::Builder::new().permissions(private).tempdir().unwrap();
     fs::write(folder.path().join("token-signing.pem"), token_pem()).unwrap();
     fs::write(folder.path().join("audit-seal.pem"), seal_pem()).unwrap();
     // The base64 of the thirty-two sevens and eights that `sealing_keys` holds.

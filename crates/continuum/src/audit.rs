@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use auth::SealKeys;
 use auth::seal::SealError;
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::audit::chain::{Head, Seal};
+use domain::audit::chain::{Entry, Head, Seal};
 use domain::audit::verify::{Broken, Verification};
 use store::Store;
 
@@ -34,13 +34,28 @@ pub(crate) async fn seal(
     store.seal_audit(day, |head| keys.sign(&Seal::text(schema, day, head)), now).await
 }
 
-/// Verifies the log from that entry on, in bounded steps.
+/// Verifies the log from that entry on, in bounded steps; and that it holds what the server has logged of a seal.
 pub(crate) async fn verify(
     store: &Store,
     schema: &str,
     keys: &SealKeys,
-    from: i64,
+    (from, logged): (i64, Option<Head>),
+    now: DateTime<Utc>,
 ) -> Result<Verification, VerifyError> {
+    let verification = verify_chain(store, schema, keys, from).await?.end(now)?;
+    if let Some(Head { seq, hash }) = logged
+        && entry(store, seq).await?.is_none_or(|entry| entry.hash != hash)
+    {
+        return Err(Broken::NotAsLogged { seq, logged: hash }.into());
+    }
+    Ok(verification)
+}
+
+async fn entry(store: &Store, seq: i64) -> store::Result<Option<Entry>> {
+    Ok(store.audit_chain(seq - 1, 1).await?.into_iter().find(|entry| entry.seq == seq))
+}
+
+async fn verify_chain(store: &Store, schema: &str, keys: &SealKeys, from: i64) -> Result<Verification, VerifyError> {
     let mut seals = Seals { store, schema, keys, read: VecDeque::new(), last: None, ended: false };
     let mut verification = Verification::after(begin(store, &mut seals, from).await?);
     loop {
@@ -69,7 +84,7 @@ async fn begin(store: &Store, seals: &mut Seals<'_>, from: i64) -> Result<Head, 
     if seq == 0 {
         return Ok(Head::of_nothing());
     }
-    if let Some(entry) = store.audit_chain(seq - 1, 1).await?.into_iter().find(|entry| entry.seq == seq) {
+    if let Some(entry) = entry(store, seq).await? {
         return Ok(Head { seq, hash: entry.hash });
     }
     match seals.next().await? {

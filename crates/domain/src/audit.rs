@@ -96,7 +96,12 @@ impl Record {
 /// The day that is to be sealed now: yesterday, Europe/Paris.
 #[must_use]
 pub fn day_to_seal(now: DateTime<Utc>) -> NaiveDate {
-    now.with_timezone(&Paris).date_naive() - Days::new(1)
+    day(now) - Days::new(1)
+}
+
+/// The day in Paris.
+fn day(at: DateTime<Utc>) -> NaiveDate {
+    at.with_timezone(&Paris).date_naive()
 }
 
 #[cfg(test)]

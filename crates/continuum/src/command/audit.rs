@@ -5,13 +5,16 @@ use std::process::ExitCode;
 use anyhow::Result;
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::builder::PossibleValuesParser;
-use domain::audit::chain::Entry;
+use domain::audit::chain::{Entry, Hash, Head};
 use domain::audit::verify::Verification;
 use domain::audit::{Act, By, Record};
+use domain::clock::Clock as _;
+use store::Store;
 use store::audit::Filter;
 
 use super::database::DatabaseOptions;
 use super::tell;
+use crate::SystemClock;
 use crate::audit::{VerifyError, verify};
 
 /// Verify the audit log, or read it.
@@ -29,6 +32,10 @@ enum AuditCommand {
         /// The entry to begin with: where earlier ones were exported and removed, the one after a seal.
         #[arg(long, value_name = "SEQ", default_value_t = 1, value_parser = clap::value_parser!(i64).range(1..))]
         from: i64,
+        /// A seal as the server has logged it (“the audit log is sealed”), which nobody can take out of the database:
+        /// the log has to hold that entry with that hash.
+        #[arg(long, value_name = "SEQ:HASH", value_parser = logged)]
+        seal: Option<Head>,
         #[command(flatten)]
         database: DatabaseOptions,
     },
@@ -51,7 +58,7 @@ enum AuditCommand {
 impl Audit {
     pub(crate) async fn run(self) -> Result<ExitCode> {
         match self.command {
-            AuditCommand::Verify { from, database } => verify_log(from, database).await,
+            AuditCommand::Verify { from, seal, database } => verify_log(from, seal, database).await,
             AuditCommand::List { since, act, limit, database } => {
                 list(&Filter { act, since, ..Filter::default() }, limit, database).await
             }
@@ -59,10 +66,19 @@ impl Audit {
     }
 }
 
-async fn verify_log(from: i64, options: DatabaseOptions) -> Result<ExitCode> {
+/// A seal as it was logged.
+fn logged(text: &str) -> Result<Head, String> {
+    let (seq, hash) = text.split_once(':').ok_or("expected the entry's number, a colon, and its hash")?;
+    let seq = seq.parse().ok().filter(|seq| *seq > 0).ok_or("the entry's number is not one")?;
+    Ok(Head { seq, hash: hash.parse::<Hash>().map_err(|error| error.to_string())? })
+}
+
+async fn verify_log(from: i64, logged: Option<Head>, options: DatabaseOptions) -> Result<ExitCode> {
+    options.need_keys()?;
     let database = options.open().await?;
-    let store = options.store(&database).await?;
-    let verified = verify(&store, &database.connect.schema, &options.keys()?.seal, from).await;
+    let keys = options.keys()?;
+    let store = Store::connect(&database.connect, keys.sealing).await?;
+    let verified = verify(&store, &database.connect.schema, &keys.seal, (from, logged), SystemClock.now()).await;
     store.close().await;
     database.stop().await?;
     match verified {
@@ -93,7 +109,7 @@ fn tell_whole(verified: &Verification, from: i64) {
         None => tell("The audit log is whole: no entries."),
     }
     let Some(seal) = &verified.last_seal else {
-        tell("No seal was made over it: nobody would notice if its end were cut off.");
+        tell("No seal was made over it yet: nobody would notice if its end were cut off.");
         return;
     };
     tell(format_args!(

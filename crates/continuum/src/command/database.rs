@@ -88,6 +88,15 @@ impl DatabaseOptions {
         Keys::of_folder(&self.keys_dir())
     }
 
+    /// Refuses a folder without keys: for commands that have nothing to do with keys which they make themselves.
+    pub(crate) fn need_keys(&self) -> Result<()> {
+        let folder = self.keys_dir();
+        if !folder.join("residents.key").exists() {
+            bail!("{} holds no keys: say with --keys-dir where they are", folder.display());
+        }
+        Ok(())
+    }
+
     /// Where the keys are.
     pub(crate) fn keys_dir(&self) -> PathBuf {
         self.keys_dir.clone().unwrap_or_else(|| self.data_dir.join("keys"))

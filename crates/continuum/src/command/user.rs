@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
+use domain::email::EmailAddress;
 use domain::id::ServiceCode;
 use domain::language::Language;
 use domain::person::Role;
@@ -37,7 +38,7 @@ enum UserCommand {
     Invite {
         /// The address to write to, and to log in with.
         #[arg(long)]
-        email: String,
+        email: EmailAddress,
         /// The person's name.
         #[arg(long, value_parser = |name: &str| PersonName::try_from(name.to_owned()))]
         name: PersonName,

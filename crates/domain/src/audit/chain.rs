@@ -2,6 +2,7 @@
 //! changing every one that follows; and the seals, which fix the chain's head with a signature.
 
 use std::fmt;
+use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
@@ -46,6 +47,22 @@ impl Hash {
 }
 
 /// Hexadecimal.
+impl FromStr for Hash {
+    type Err = NotAHash;
+
+    /// Reads it as it is shown.
+    fn from_str(text: &str) -> Result<Self, NotAHash> {
+        let digits = text.as_bytes().chunks(2).map(|pair| str::from_utf8(pair).ok().filter(|pair| pair.len() == 2));
+        let bytes = digits.map(|pair| u8::from_str_radix(pair?, 16).ok()).collect::<Option<Vec<_>>>();
+        bytes.filter(|bytes| bytes.len() == 32).map(Self).ok_or(NotAHash)
+    }
+}
+
+/// The text is not the SHA-256 of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected 64 hexadecimal digits")]
+pub struct NotAHash;
+
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

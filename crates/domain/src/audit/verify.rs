@@ -4,6 +4,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::chain::{Entry, Hash, Head, Seal};
+use super::{day, day_to_seal};
 
 /// The first broken link.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,6 +75,22 @@ pub enum Broken {
         /// The seal's day.
         day: NaiveDate,
     },
+    /// The log goes on after its last seal for longer than the time between two seals.
+    #[error("entry {seq} of {day} is under no seal: either no worker has run since, or seals were removed")]
+    Unsealed {
+        /// The first entry that no seal was made over.
+        seq: i64,
+        /// The day on which it happened.
+        day: NaiveDate,
+    },
+    /// The log is not the one of which the server has logged a seal.
+    #[error("entry {seq} is not the one that was sealed, or is gone: {logged} was the hash that the server logged")]
+    NotAsLogged {
+        /// The entry.
+        seq: i64,
+        /// Its hash, as the server's log tells it.
+        logged: Hash,
+    },
 }
 
 /// How far a log was found whole.
@@ -90,6 +107,8 @@ pub struct Verification {
     /// The last seal.
     pub last_seal: Option<Seal>,
     begun_after: i64,
+    /// The first entry after the last seal.
+    unsealed: Option<(i64, NaiveDate)>,
 }
 
 impl Verification {
@@ -97,7 +116,7 @@ impl Verification {
     #[must_use]
     pub const fn after(head: Head) -> Self {
         let begun_after = head.seq;
-        Self { head, entries: 0, seals: 0, since: None, last_seal: None, begun_after }
+        Self { head, entries: 0, seals: 0, since: None, last_seal: None, begun_after, unsealed: None }
     }
 
     /// Looks at the next entry.
@@ -118,6 +137,7 @@ impl Verification {
         self.head = Head { seq, hash: entry.hash.clone() };
         self.entries += 1;
         self.since = self.since.or(Some(entry.at));
+        self.unsealed = self.unsealed.or_else(|| Some((seq, day(entry.at))));
         Ok(())
     }
 
@@ -137,7 +157,19 @@ impl Verification {
         }
         self.seals += 1;
         self.last_seal = Some(seal);
+        self.unsealed = None;
         Ok(())
+    }
+
+    /// Nothing is left to look at. Each day was sealed on the next one: what is older than that lies under a seal.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn end(self, now: DateTime<Utc>) -> Result<Self, Broken> {
+        match self.unsealed {
+            Some((seq, day)) if day < day_to_seal(now) => Err(Broken::Unsealed { seq, day }),
+            Some(_) | None => Ok(self),
+        }
     }
 }
 
@@ -199,6 +231,21 @@ mod tests {
             e[2].hash = Hash::of_entry(&e[2].previous, 3, e[2].at, &e[2].content);
         };
         assert_eq!(broken(rehashed), Broken::Unlinked { seq: 4 });
+    }
+
+    #[test]
+    fn what_is_older_than_yesterday_lies_under_a_seal() {
+        let entries = chain(3);
+        let end = |verification: &Verification, now: &str| verification.clone().end(now.parse().unwrap()).map(drop);
+        let unsealed = verify(&entries).unwrap();
+        let day = "2026-03-10".parse().unwrap();
+        assert_eq!(end(&unsealed, "2026-03-11T22:59:59Z"), Ok(()), "until midnight in Paris");
+        assert_eq!(end(&unsealed, "2026-03-11T23:00:00Z"), Err(Broken::Unsealed { seq: 1, day }));
+        let mut sealed = verify(&entries[..2]).unwrap();
+        sealed.seal(seal_over(&entries[1])).unwrap();
+        assert_eq!(end(&sealed, "2027-03-10T09:00:00Z"), Ok(()));
+        sealed.entry(&entries[2]).unwrap();
+        assert_eq!(end(&sealed, "2027-03-10T09:00:00Z"), Err(Broken::Unsealed { seq: 3, day }));
     }
 
     #[test]
