@@ -13,6 +13,7 @@ use crate::support::program::{run, said};
 
 crate::tests![
     every_answer_keeps_to_itself,
+    what_can_be_got_can_be_asked_about,
     no_other_origin_may_unless_it_is_listed,
     who_asks_too_often_waits,
     too_many_headers_are_refused,
@@ -34,6 +35,24 @@ async fn every_answer_keeps_to_itself() {
         assert_eq!(reply.header("set-cookie"), None);
         assert_eq!(reply.header("server"), None);
     }
+    city.stop().await;
+}
+
+async fn what_can_be_got_can_be_asked_about() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    for path in ["/health/live", "/openapi.json", "/v1/me", "/docs/problems"] {
+        let got = agent.get(path).await;
+        got.is(200);
+        let head = agent.send(agent.request(Method::HEAD, path)).await;
+        assert_eq!((head.status, head.text.as_str()), (200, ""), "{path}");
+        for name in ["content-type", "content-length", "etag"] {
+            assert_eq!(head.header(name), got.header(name), "{path}: {name}");
+        }
+    }
+    let stranger = city.stranger();
+    assert_eq!(stranger.send(stranger.request(Method::HEAD, "/v1/me")).await.status, 401);
+    assert_eq!(stranger.send(stranger.request(Method::HEAD, "/v1/passwords")).await.status, 405);
     city.stop().await;
 }
 

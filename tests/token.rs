@@ -62,6 +62,7 @@ async fn every_token_that_is_not_ours_is_refused() {
         ("alg swapped in the header", ours(&with(&header, &json!({ "alg": "RS256" })), &claims), "invalid_token"),
         ("another key under our kid", foreign, "invalid_token"),
         ("unknown kid", ours(&with(&header, &json!({ "kid": "unknown" })), &claims), "invalid_token"),
+        ("a critical extension", ours(&with(&header, &json!({ "crit": ["exp"] })), &claims), "invalid_token"),
         ("another type", ours(&with(&header, &json!({ "typ": "JWT" })), &claims), "invalid_token"),
         ("expired", ours(&header, &with(&claims, &json!({ "exp": now - 31 }))), "token_expired"),
         ("not yet valid", ours(&header, &with(&claims, &json!({ "nbf": now + 60 }))), "invalid_token"),

@@ -8,6 +8,7 @@ use crate::support::city::{City, link};
 
 crate::tests![
     who_is_invited_chooses_a_password_and_works,
+    mail_can_be_sent_to_every_address,
     the_page_of_the_link_consumes_nothing_and_takes_the_password,
     an_invitation_is_sent_again_and_the_earlier_link_is_dead,
     an_account_that_does_not_fit_is_refused,
@@ -54,7 +55,7 @@ async fn who_is_invited_chooses_a_password_and_works() {
         weak.refused_fields(422, "invalid_content", &[("/password", code)]);
     }
     let chosen = json!({ "token": token(&path), "password": STRONG });
-    stranger.post("/v1/passwords", &chosen).await.is(204);
+    stranger.post("/v1/passwords", &chosen).await.is(200);
     stranger.post("/v1/passwords", &chosen).await.refused(410, "link_expired");
     let login = json!({ "email": "Camille.Moreau@ville-amiens.example", "password": STRONG });
     let caller = city.with_token(&stranger.post("/v1/sessions", &login).await.created());
@@ -63,6 +64,20 @@ async fn who_is_invited_chooses_a_password_and_works() {
     let acts = city.audited().await;
     let acts: Vec<_> = types(&acts).into_iter().filter(|act| *act != "session_begun").collect();
     assert_eq!(acts, ["user_invited", "password_set"]);
+    city.stop().await;
+}
+
+async fn mail_can_be_sent_to_every_address() {
+    let city = City::new().await;
+    let admin = city.admin().await;
+    for email in ["\"a b\"@ville.example", "a@[127.0.0.1]", "a@localhost", "a@ville.example\r\nBcc: b@ville.example"] {
+        let body = json!({ "email": email, "name": "A", "roles": ["agent"] });
+        admin.post("/v1/users", &body).await.refused_fields(400, "invalid_request", &[("/email", "bad_format")]);
+        let mut concern = crate::support::city::dumping();
+        concern["resident"] = json!({ "email": email });
+        let filed = city.agent().await.post("/v1/concerns", &concern).await;
+        filed.refused_fields(400, "invalid_request", &[("/resident/email", "bad_format")]);
+    }
     city.stop().await;
 }
 

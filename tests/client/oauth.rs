@@ -75,6 +75,10 @@ async fn who_has_not_proved_who_they_are_gets_nothing() {
     ] {
         refused(&ask(authorization, &[GRANT]).await, 401, "invalid_client");
     }
+    let nobody = uuid::Uuid::nil().to_string();
+    refused(&ask(own(), &[GRANT, ("client_id", &nobody)]).await, 401, "invalid_client");
+    refused(&ask(own(), &[GRANT, ("client_id", "me")]).await, 401, "invalid_client");
+    ask(own(), &[GRANT, ("client_id", &program.id)]).await.ok();
     refused(&ask(own(), &[]).await, 400, "invalid_request");
     refused(&ask(own(), &[GRANT, GRANT]).await, 400, "invalid_request");
     refused(&ask(own(), &[("grant_type", "password")]).await, 400, "unsupported_grant_type");

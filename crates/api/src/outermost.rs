@@ -27,11 +27,15 @@ const DEFAULTS: [(HeaderName, &str); 5] = [
 ];
 
 pub(crate) async fn outermost(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let began = Instant::now();
     let method = request.method().clone();
+    // RFC 9110, 9.3.2: as for GET, without the content, which the server leaves out by itself.
+    if method == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
     let response = next.call(request).await?.map_into_boxed_body();
     let problem = problem_of(&response);
     let mut response = match problem {

@@ -106,7 +106,9 @@ pub fn verify(
     now: DateTime<Utc>,
 ) -> Result<Assertion, AssertionError> {
     let set: JwkSet = serde_json::from_value(keys.clone()).map_err(|_| AssertionError)?;
-    let header = jsonwebtoken::decode_header(assertion).map_err(|_| AssertionError)?;
+    // RFC 7515, 4.1.11: no extension is understood.
+    let header = jsonwebtoken::decode_header(assertion).ok().filter(|header| header.crit.is_none());
+    let header = header.ok_or(AssertionError)?;
     let fits = |key: &&Jwk| {
         let named = header.kid.is_none() || key.common.key_id == header.kid;
         named && algorithm(key) == Some(header.alg)

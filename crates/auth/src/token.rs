@@ -266,7 +266,8 @@ impl Tokens {
             return Err(TokenError::Invalid);
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Invalid)?;
-        if header.typ.as_deref() != Some("at+jwt") {
+        // RFC 7515, 4.1.11: what we do not understand and is critical is refused; we understand no extension.
+        if header.typ.as_deref() != Some("at+jwt") || header.crit.is_some() {
             return Err(TokenError::Invalid);
         }
         let keys = self.keys.load();

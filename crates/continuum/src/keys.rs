@@ -147,11 +147,25 @@ fn seal_keys(folder: &Path) -> Result<SealKeys> {
     Ok(keys)
 }
 
+/// Whether everybody on this machine can read a secret.
+fn is_open(path: &Path) -> std::io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let has = |path: &Path, bit| Ok::<_, std::io::Error>(fs::metadata(path)?.permissions().mode() & bit != 0);
+    let is_secret = path.extension() != Some(OsStr::new("pub"));
+    Ok(is_secret && has(path, 0o004)? && path.parent().map_or(Ok(true), |folder| has(folder, 0o001))?)
+}
+
 /// The file's text; a new one, when there is no file. Of two instances that make it at once, one wins and both use its.
 fn read_or_make(path: &Path, make: impl FnOnce() -> Result<String>) -> Result<String> {
     use std::os::unix::fs::OpenOptionsExt as _;
     match fs::read_to_string(path) {
-        Ok(text) => return Ok(text),
+        Ok(text) => {
+            // It still starts: some mount their secrets so.
+            if is_open(path)? {
+                tracing::warn!("everybody on this machine can read {}: it is for its owner only", path.display());
+            }
+            return Ok(text);
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
     }
@@ -217,8 +231,16 @@ mod tests {
         assert_eq!((bits("token-signing.pem"), bits("residents.key"), bits("")), (0o600, 0o600, 0o700));
         assert_eq!((bits("audit-seal.pem"), bits("accounts.key")), (0o600, 0o600));
         let public = format!("audit-seal-{}.pub", made.seal.id());
-        assert!(folder.join(public).exists());
+        assert!(folder.join(&public).exists());
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 5, "nothing is left aside");
+        let chmod =
+            |name: &str, bits| fs::set_permissions(folder.join(name), fs::Permissions::from_mode(bits)).unwrap();
+        let open = || ["accounts.key", &public].map(|name| is_open(&folder.join(name)).unwrap());
+        assert_eq!(open(), [false, false]);
+        chmod("accounts.key", 0o644);
+        assert_eq!(open(), [false, false], "nobody comes into the folder");
+        chmod("", 0o755);
+        assert_eq!(open(), [true, false], "the public half is for everybody");
     }
 
     #[test]

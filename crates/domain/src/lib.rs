@@ -11,6 +11,7 @@ pub mod city;
 pub mod clock;
 pub mod concern;
 pub mod content;
+pub mod email;
 pub mod id;
 pub mod language;
 pub mod person;

@@ -37,6 +37,17 @@ pub enum Credentials {
     },
 }
 
+impl Credentials {
+    /// The program that they name. Nothing is proved yet.
+    #[must_use]
+    pub fn client(&self) -> Option<ClientId> {
+        match self {
+            Self::Secret { client, .. } => Some(*client),
+            Self::Assertion { assertion, .. } => assertion::client_of(assertion),
+        }
+    }
+}
+
 /// Why a program gets nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum OauthError {

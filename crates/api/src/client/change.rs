@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, patch};
 use auth::permission::ManageClients;
+use domain::email::EmailAddress;
 use domain::id::{CategoryCode, ServiceCode};
 use domain::rights::ClientScope;
 use domain::text::Title;
@@ -30,8 +31,8 @@ pub(crate) struct ChangeClient {
     #[schema(value_type = String, required = false, min_length = 1, max_length = 120)]
     name: Option<Title>,
     /// The e-mail address of who looks after it.
-    #[schema(nullable = false, format = "email", max_length = 254)]
-    contact: Option<String>,
+    #[schema(value_type = String, required = false, format = "email", max_length = 254)]
+    contact: Option<EmailAddress>,
     /// What it may do from now on.
     #[schema(nullable = false)]
     scopes: Option<BTreeSet<ClientScope>>,

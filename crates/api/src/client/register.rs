@@ -7,6 +7,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use auth::Holder as _;
 use auth::permission::ManageClients;
+use domain::email::EmailAddress;
 use domain::id::{CategoryCode, ServiceCode};
 use domain::rights::ClientScope;
 use domain::text::Title;
@@ -32,8 +33,8 @@ pub(crate) struct RegisterClient {
     #[schema(value_type = String, min_length = 1, max_length = 120)]
     name: Title,
     /// The e-mail address of who looks after it: told before a secret expires.
-    #[schema(format = "email", max_length = 254)]
-    contact: String,
+    #[schema(value_type = String, format = "email", max_length = 254)]
+    contact: EmailAddress,
     /// What it may do: see docs/permissions.md.
     scopes: BTreeSet<ClientScope>,
     /// The services that it is limited to; left out: not limited. `tickets:restricted` needs some.

@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, post};
 use auth::Holder as _;
 use auth::permission::FileConcerns;
 use domain::concern::Origin;
+use domain::email::EmailAddress;
 use domain::id::{CafeId, CategoryCode};
 use domain::language::Language;
 use domain::text::{Answer, Description, PersonName};
@@ -32,8 +33,8 @@ struct Resident {
     #[schema(value_type = Option<String>, min_length = 1, max_length = 120)]
     name: Option<PersonName>,
     /// Their e-mail address: they are told how it goes, and get a link to follow it.
-    #[schema(format = "email", max_length = 254)]
-    email: Option<String>,
+    #[schema(value_type = Option<String>, format = "email", max_length = 254)]
+    email: Option<EmailAddress>,
     /// Their telephone, E.164.
     #[schema(pattern = r"^\+[1-9][0-9]{6,14}$")]
     phone: Option<String>,
@@ -84,7 +85,7 @@ impl FileConcern {
     fn into_command(self) -> Result<File, Problem> {
         let contact = self.resident.map(|resident| Contact {
             name: resident.name.map(Into::into),
-            email: resident.email,
+            email: resident.email.map(String::from),
             phone: resident.phone,
             language: resident.language.unwrap_or_default(),
         });

@@ -158,6 +158,13 @@ impl FromRequest for Form {
             let cx = request.app_data::<Data<Context>>().cloned();
             let cx = cx.ok_or_else(|| Problem::new(crate::problem::Code::Internal))?;
             let credentials = credentials(&cx, request.headers(), &fields)?;
+            // RFC 7521, 4.2: whoever is named besides is the one who has proved who they are.
+            if fields
+                .get("client_id")
+                .is_some_and(|named| named.parse().ok() != credentials.client().map(|client| client.0))
+            {
+                return Err(OAuthError::invalid_client());
+            }
             Ok(Self { fields, credentials })
         })
     }

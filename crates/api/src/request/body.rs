@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix_web::rt::time::timeout;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload};
+use domain::email::EmailAddress;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError, Validator};
 use serde::Deserialize;
@@ -57,6 +58,7 @@ pub(crate) fn validator<T: ToSchema + PartialSchema>() -> Validator {
     });
     jsonschema::options()
         .should_validate_formats(true)
+        .with_format("email", |text| text.parse::<EmailAddress>().is_ok())
         .build(&schema)
         .expect("the schemas are made from types, and each body of the API is sent by a test")
 }
@@ -114,7 +116,7 @@ fn parse<T: Input>(bytes: &[u8]) -> Result<Body<T>, Problem> {
         Problem::new(Code::InvalidRequest).errors(vec![FieldError::new(
             At::Body(pointer),
             "invalid",
-            (format!("Valeur refusée : {detail}."), format!("Value refused: {detail}.")),
+            (format!("Valeur refusée (en anglais : « {detail} »)."), format!("Value refused: {detail}.")),
         )])
     })?;
     Ok(Body { value, digest: Sha256::digest(bytes).into() })

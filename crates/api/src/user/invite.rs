@@ -7,6 +7,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use auth::Holder as _;
 use auth::permission::ManageUsers;
+use domain::email::EmailAddress;
 use domain::id::ServiceCode;
 use domain::language::Language;
 use domain::person::Role;
@@ -30,8 +31,8 @@ use crate::request::path::Id;
 #[serde(deny_unknown_fields)]
 pub(crate) struct InviteUser {
     /// Where they are written to, and what they will log in with. It cannot be changed afterwards.
-    #[schema(format = "email", max_length = 254)]
-    email: String,
+    #[schema(value_type = String, format = "email", max_length = 254)]
+    email: EmailAddress,
     /// Their name.
     #[schema(value_type = String, min_length = 1, max_length = 120)]
     name: PersonName,

@@ -1,5 +1,6 @@
 //! What a checker of schemas finds, in words that a clerk understands.
 
+use domain::email::EmailAddress;
 use domain::id::CategoryCode;
 use domain::time::{Span, Target, YearDay, Zone};
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
@@ -9,7 +10,7 @@ use serde_json::Value;
 use super::syntax::step;
 
 /// The types written as a text that more than a pattern decides on: names of `$defs`, used as names of formats.
-pub(super) const FORMATS: [&str; 4] = ["Target", "Span", "YearDay", "Zone"];
+pub(super) const FORMATS: [&str; 5] = ["Target", "Span", "YearDay", "Zone", "email"];
 
 /// Why a text is not of that format; none when it is.
 pub(super) fn format_fault(format: &str, text: &str) -> Option<String> {
@@ -19,6 +20,7 @@ pub(super) fn format_fault(format: &str, text: &str) -> Option<String> {
         "Span" => Span::try_from(owned).err().map(|error| error.to_string()),
         "YearDay" => YearDay::try_from(owned).err().map(|error| error.to_string()),
         "Zone" => Zone::try_from(owned).err().map(|error| error.to_string()),
+        "email" => text.parse::<EmailAddress>().err().map(|error| error.to_string()),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use auth::Grant;
 use auth::permission::ManageClients;
 use domain::audit::Act;
+use domain::email::EmailAddress;
 use domain::id::{CategoryCode, ClientId, ServiceCode};
 use domain::rights::ClientScope;
 use domain::text::Title;
@@ -21,7 +22,7 @@ pub struct Change {
     /// How people call it.
     pub name: Option<Title>,
     /// The e-mail address of who looks after it.
-    pub contact: Option<String>,
+    pub contact: Option<EmailAddress>,
     /// What it may do.
     pub scopes: Option<BTreeSet<ClientScope>>,
     /// The services that it is limited to; empty: not limited.
@@ -107,7 +108,7 @@ fn apply(one: &mut Registered, cmd: Change) -> Vec<&'static str> {
     let jwks = jwks.map(|set| Some(set).filter(|set| set["keys"].as_array().is_none_or(|keys| !keys.is_empty())));
     let put = [
         ("name", put(&mut one.name, name.map(String::from))),
-        ("contact", put(&mut one.contact, contact)),
+        ("contact", put(&mut one.contact, contact.map(String::from))),
         ("scopes", put(&mut one.client.scopes, scopes)),
         ("services", put(&mut one.client.services, services)),
         ("categories", put(&mut one.client.categories, categories)),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use auth::Grant;
 use auth::permission::ManageClients;
 use domain::audit::Act;
+use domain::email::EmailAddress;
 use domain::id::{CategoryCode, ClientId, ServiceCode};
 use domain::rights::{Client, ClientScope};
 use domain::text::Title;
@@ -22,7 +23,7 @@ pub struct Register {
     /// How people call it.
     pub name: Title,
     /// The e-mail address of who looks after it.
-    pub contact: String,
+    pub contact: EmailAddress,
     /// What it may do.
     pub scopes: BTreeSet<ClientScope>,
     /// The services that it is limited to; empty: not limited.
@@ -78,7 +79,7 @@ pub async fn register(
     let new = Registered {
         client,
         name: name.into(),
-        contact,
+        contact: contact.into(),
         jwks,
         active: true,
         version: 1,

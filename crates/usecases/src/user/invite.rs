@@ -6,6 +6,7 @@ use auth::Grant;
 use auth::permission::ManageUsers;
 use domain::account::Purpose;
 use domain::audit::{Act, By, Record};
+use domain::email::EmailAddress;
 use domain::id::{ServiceCode, UserId};
 use domain::language::Language;
 use domain::person::Role;
@@ -23,7 +24,7 @@ use crate::{Context, NoCity, of};
 #[derive(Debug, Clone)]
 pub struct Invite {
     /// Where they are written to, and what they will log in with.
-    pub email: String,
+    pub email: EmailAddress,
     /// Their name.
     pub name: PersonName,
     /// The language in which they are written to.
@@ -121,7 +122,7 @@ fn account(cx: &Context, cmd: Invite) -> Result<User, InviteError> {
     }
     Ok(User {
         person: Person { user: UserId(cx.ids.next()), roles: cmd.roles, services: cmd.services },
-        email: cmd.email.trim().to_owned(),
+        email: cmd.email.into(),
         name: cmd.name.into(),
         language: cmd.language,
         active: true,
