@@ -113,7 +113,7 @@ type Seen<'a> = Pin<Box<dyn Future<Output = Option<bool>> + 'a>>;
 /// Whether something is learnt of a ticket through a door; none where the door is shut to them whatever the ticket is.
 type Door = fn(&'_ Who, &'_ Filed) -> Seen<'static>;
 
-const DOORS: [(&str, Door); 8] = [
+const DOORS: [(&str, Door); 12] = [
     ("list", |who, ticket| listed(who, ticket, "limit=200".to_owned())),
     ("search", |who, ticket| {
         let query = format!("limit=200&category={}&service={}&late=false", ticket.text("category"), ticket.service());
@@ -123,6 +123,10 @@ const DOORS: [(&str, Door); 8] = [
     ("fetch", |who, ticket| fetched(who, format!("/v1/tickets/{}", ticket.id()))),
     ("reference", |who, ticket| fetched(who, format!("/v1/tickets/{}", ticket.text("reference")))),
     ("timeline", |who, ticket| fetched(who, format!("/v1/tickets/{}/timeline", ticket.id()))),
+    ("notes", |who, ticket| asked_about(who, ticket, "notes")),
+    ("referrer messages", |who, ticket| asked_about(who, ticket, "referrer_messages")),
+    ("resident messages", |who, ticket| asked_about(who, ticket, "resident_messages")),
+    ("colleagues", |who, ticket| asked_about(who, ticket, "colleagues")),
     ("concern", |who, ticket| {
         let (caller, id, concern) = (who.caller.clone(), ticket.id().to_owned(), ticket.text("concern_id").to_owned());
         Box::pin(async move {
@@ -194,6 +198,20 @@ fn fetched(who: &Who, path: String) -> Seen<'static> {
             assert_eq!(reply.header("etag"), None, "{path}");
         }
         Some(reply.status == 200)
+    })
+}
+
+/// Asks for something of a ticket that some who see it may not read: they are told so, and thereby that there is one.
+fn asked_about(who: &Who, ticket: &Filed, end: &'static str) -> Seen<'static> {
+    let (caller, id) = (who.caller.clone(), ticket.id().to_owned());
+    Box::pin(async move {
+        let reply = caller.get(&format!("/v1/tickets/{id}/{end}")).await;
+        let none = caller.get(&format!("/v1/tickets/{}/{end}", Uuid::nil())).await;
+        if reply.status == 200 || reply.json()["code"] == "action_not_yours" {
+            return Some(true);
+        }
+        assert_eq!(instance_free(&reply), instance_free(&none), "{end}");
+        Some(false)
     })
 }
 

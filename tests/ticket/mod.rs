@@ -9,6 +9,7 @@ mod merge;
 mod random;
 mod refuse;
 mod reopen;
+mod writing;
 
 use crate::support::Test;
 
@@ -23,6 +24,7 @@ pub fn tests() -> Vec<Test> {
         random::tests(),
         refuse::tests(),
         reopen::tests(),
+        writing::tests(),
     ]
     .into_iter()
     .flatten()

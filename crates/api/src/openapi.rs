@@ -102,11 +102,36 @@ fn right(operation: &Value) -> Option<Right> {
         _ if operation["tags"][0] == "city" => Right::ReadCity,
         "cafe_list" | "cafe_read" => Right::ReadCafes,
         "concern_file" => Right::FileConcerns,
-        "concern_read" | "ticket_list" | "ticket_read" | "ticket_timeline" | "ticket_handovers" => Right::ReadTickets,
-        "ticket_acknowledge" | "ticket_refuse" | "ticket_start" | "ticket_resolve" | "ticket_close"
-        | "ticket_reopen" | "ticket_receive" | "ticket_reroute" | "ticket_schedule" | "ticket_hold"
-        | "ticket_resume" | "ticket_cancel" | "ticket_merge" | "ticket_unmerge" | "ticket_assign"
-        | "ticket_prioritise" | "ticket_split" => Right::ChangeTickets,
+        "concern_read"
+        | "ticket_list"
+        | "ticket_read"
+        | "ticket_timeline"
+        | "ticket_handovers"
+        | "ticket_colleagues"
+        | "note_list"
+        | "referrer_message_list"
+        | "resident_message_list" => Right::ReadTickets,
+        "ticket_acknowledge"
+        | "ticket_refuse"
+        | "ticket_start"
+        | "ticket_resolve"
+        | "ticket_close"
+        | "ticket_reopen"
+        | "ticket_receive"
+        | "ticket_reroute"
+        | "ticket_schedule"
+        | "ticket_hold"
+        | "ticket_resume"
+        | "ticket_cancel"
+        | "ticket_merge"
+        | "ticket_unmerge"
+        | "ticket_assign"
+        | "ticket_prioritise"
+        | "ticket_split"
+        | "note_add"
+        | "referrer_message_write"
+        | "resident_message_write"
+        | "resident_message_take_back" => Right::ChangeTickets,
         _ => return None,
     })
 }

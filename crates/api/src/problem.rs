@@ -92,6 +92,9 @@ codes! {
     TicketEnded = "ticket_ended", 409, "La saisine est déjà terminée", "The ticket has ended";
     ReopenWindowOver = "reopen_window_over", 409, "Une saisine clôturée ne peut être rouverte que pendant 30 jours", "A closed ticket can be reopened for 30 days only";
     ClosureReasonGiven = "closure_reason_given", 409, "La saisine a déjà un motif de clôture", "The ticket has a closure reason already";
+    HiddenFromReferrer = "hidden_from_referrer", 409, "L’agent référent n’a pas connaissance de cette saisine", "The referrer is not to know of this ticket";
+    ResidentWithoutAddress = "resident_without_address", 409, "L’habitant n’a pas laissé d’adresse e-mail", "The resident left no e-mail address";
+    MessageHasLeft = "message_has_left", 409, "Le message est parti : il ne peut plus être repris", "The message has left: it can no longer be taken back";
     EmailTaken = "email_taken", 409, "Un compte a déjà cette adresse", "There is an account with that address already";
     NameTaken = "name_taken", 409, "Un programme porte déjà ce nom", "There is a program of that name already";
     TwoSecrets = "two_secrets", 409, "Ce programme en a déjà deux : révoquez-en un d’abord", "The program has two of them already: revoke one first";

@@ -40,6 +40,8 @@ ids! {
     SessionId;
     /// A ticket: the referral of a concern to one service.
     TicketId;
+    /// A note, or a message about a ticket.
+    WritingId;
     /// A person with an account.
     UserId;
 }

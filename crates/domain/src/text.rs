@@ -75,7 +75,7 @@ texts! {
     Description(4000, multiline: true);
     /// What the officer answered on the spot.
     Answer(4000, multiline: true);
-    /// A message that the resident will read.
+    /// A message to the resident, or between the service and the referrer.
     Message(2000, multiline: true);
     /// A note for the service and the dispatcher.
     Note(2000, multiline: true);

@@ -143,7 +143,7 @@ impl Worker {
             return Fate::Dead("the recipient has no address any more".to_owned());
         };
         let composed = match &message.topic {
-            Topic::Ticket(about) => self.letter(message.id, about, addressee).and_then(|l| compose(&l, sender)),
+            Topic::Ticket(about) => self.letter(message, about, addressee).and_then(|l| compose(&l, sender)),
             Topic::Affair(topic) => self.affair(message, topic, addressee).and_then(|l| compose_affair(&l, sender)),
         };
         let composed = match composed {
@@ -180,7 +180,7 @@ impl Worker {
         }
     }
 
-    fn letter(&self, id: MessageId, about: &About, addressee: &Addressee) -> Result<Letter, ComposeError> {
+    fn letter(&self, message: &Leased, about: &About, addressee: &Addressee) -> Result<Letter, ComposeError> {
         let ticket = &about.ticket;
         let (to, audience, language, path) = match addressee {
             Addressee::Service { email } => (email, Audience::Service, Language::Fr, ticket_path(&ticket.reference)),
@@ -193,7 +193,7 @@ impl Worker {
         };
         let fact = &about.event.fact;
         Ok(Letter {
-            id,
+            id: message.id,
             ticket: ticket.id,
             kind: about.kind,
             audience,
@@ -220,7 +220,7 @@ impl Worker {
             refusal_reason: if let Fact::Refused { reason, .. } = fact { Some(*reason) } else { None },
             turn: Turn::of(fact),
             link: self.public_url.join(&path).map_err(|_| ComposeError::Missing("link"))?,
-            at: about.event.at,
+            at: message.since,
         })
     }
 

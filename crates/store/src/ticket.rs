@@ -19,6 +19,7 @@ use crate::{Error, Page, Result, Scope, Store};
 
 mod change;
 mod clock;
+pub mod writing;
 
 pub use change::{NewTicket, ReferencePrefix, Saved};
 pub use clock::{Due, Reminding};

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use domain::id::{CategoryCode, ConcernId};
 use domain::language::Language;
-use domain::ticket::{Event, Ticket};
+use domain::text::Message;
+use domain::ticket::Ticket;
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
@@ -22,8 +23,17 @@ pub struct Tracked {
     pub filed_at: DateTime<Utc>,
     /// The language in which the resident wants to be answered.
     pub language: Language,
-    /// Its tickets with those of their events that carry a message to the resident.
-    pub tickets: Vec<(Ticket, Vec<Event>)>,
+    /// Its tickets, with what the resident was told about each.
+    pub tickets: Vec<(Ticket, Vec<Told>)>,
+}
+
+/// Something that the resident was told.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub text: Message,
 }
 
 #[derive(FromQueryResult)]
@@ -38,7 +48,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn tracked(&self, token: &str) -> Result<Option<Tracked>> {
+    pub async fn tracked(&self, token: &str, now: DateTime<Utc>) -> Result<Option<Tracked>> {
         let statement = sql(
             "select c.id, c.category_code, c.filed_at
              from tracking_link l join concern c on c.id = l.concern_id where l.digest = $1",
@@ -47,12 +57,20 @@ impl Store {
         let Some(row) = Row::find_by_statement(statement).one(&self.db).await? else { return Ok(None) };
         let concern = ConcernId(row.id);
         let contact = crate::resident::contact(&self.db, &self.keys.residents, concern).await?;
+        let written = self.messages_that_left(concern, now).await?;
         let mut tickets = Vec::new();
         for ticket in self.tickets_of(&Scope::everything(), concern).await? {
             // A concern has a handful of tickets at most: the routing rules send to five services.
             let entries = self.timeline(ticket.id, 0, 200).await?.items;
-            let public = entries.into_iter().map(|entry| entry.event);
-            tickets.push((ticket, public.filter(|event| event.fact.message_to_resident().is_some()).collect()));
+            let with_events = entries.iter().filter_map(|entry| {
+                let text = entry.event.fact.message_to_resident()?.clone();
+                Some(Told { at: entry.event.at, text })
+            });
+            let beside = written.iter().filter(|(of, _)| *of == ticket.id);
+            let beside = beside.map(|(_, message)| Told { at: message.leaves_at, text: message.text.clone() });
+            let mut told: Vec<Told> = with_events.chain(beside).collect();
+            told.sort_by_key(|told| told.at);
+            tickets.push((ticket, told));
         }
         Ok(Some(Tracked {
             concern,

@@ -1,6 +1,6 @@
 //! The resident's link.
 
-pub use store::tracking::Tracked;
+pub use store::tracking::{Told, Tracked};
 
 use store::Error;
 
@@ -11,5 +11,5 @@ use crate::Context;
 /// # Errors
 /// When the database does not answer.
 pub async fn read(cx: &Context, token: &str) -> Result<Option<Tracked>, Error> {
-    cx.store.tracked(token).await
+    cx.store.tracked(token, cx.now()).await
 }

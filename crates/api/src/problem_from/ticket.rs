@@ -4,7 +4,7 @@ use domain::ticket::event::Part;
 use domain::ticket::merge::NotAMain;
 use domain::ticket::rights::parts;
 use domain::ticket::{Action, Refusal};
-use usecases::ticket::{ChangeError, Fault as ChangeFault};
+use usecases::ticket::{ChangeError, Fault as ChangeFault, WriteError};
 
 use super::content;
 use crate::problem::{Code, FieldError, Problem};
@@ -39,14 +39,17 @@ impl From<Refusal> for Code {
     }
 }
 
-/// Whose action it is: the right that somebody lacks who may see the ticket.
-fn whose(action: Action) -> (String, String) {
-    let name = |part: &Part| match part {
+const fn part_name(part: Part) -> (&'static str, &'static str) {
+    match part {
         Part::Service => ("le service de la saisine", "the ticket's service"),
         Part::Referrer => ("l’agent référent", "its referrer"),
         Part::Dispatcher => ("la régulation", "a dispatcher"),
-    };
-    let (fr, en): (Vec<_>, Vec<_>) = parts(action).iter().map(|(part, _)| name(part)).unzip();
+    }
+}
+
+/// Whose action it is: the right that somebody lacks who may see the ticket.
+fn whose(action: Action) -> (String, String) {
+    let (fr, en): (Vec<_>, Vec<_>) = parts(action).iter().map(|(part, _)| part_name(*part)).unzip();
     let code = action.code();
     (
         format!("« {code} » revient à : {}, dans les cas que dit docs/permissions.md.", fr.join(", ")),
@@ -94,6 +97,38 @@ impl From<ChangeError> for Problem {
             ChangeError::KeyReused(error) => error.into(),
             ChangeError::NoCity(error) => error.into(),
             ChangeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<WriteError> for Problem {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::NotFound => Self::new(Code::NotFound),
+            WriteError::NotTheirs(parts) => {
+                let (fr, en): (Vec<_>, Vec<_>) = parts.iter().map(|part| part_name(*part)).unzip();
+                Self::new(Code::ActionNotYours).detail((
+                    format!("Cela revient à : {}.", fr.join(", ")),
+                    format!("This belongs to: {}.", en.join(", ")),
+                ))
+            }
+            WriteError::NotColleagues(places) => Self::new(Code::InvalidContent).errors(
+                places
+                    .into_iter()
+                    .map(|at| {
+                        let texts = (
+                            "Cette personne ne lit pas les notes de cette saisine ; voyez GET …/colleagues.",
+                            "This person does not read this ticket's notes; see GET …/colleagues.",
+                        );
+                        FieldError::in_body(&format!("/mentions/{at}"), "not_a_colleague", texts)
+                    })
+                    .collect(),
+            ),
+            WriteError::HiddenFromReferrer => Self::new(Code::HiddenFromReferrer),
+            WriteError::NoAddress => Self::new(Code::ResidentWithoutAddress),
+            WriteError::HasLeft => Self::new(Code::MessageHasLeft),
+            WriteError::KeyReused(error) => error.into(),
+            WriteError::Store(error) => error.into(),
         }
     }
 }

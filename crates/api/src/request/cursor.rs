@@ -87,6 +87,17 @@ impl Cursor for usecases::client::After {
     }
 }
 
+/// A position among what is in the order of its ids.
+impl Cursor for Uuid {
+    fn text(&self) -> String {
+        self.to_string()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
 /// A position in a timeline: a version.
 impl Cursor for i64 {
     fn text(&self) -> String {

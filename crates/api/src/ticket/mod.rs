@@ -21,6 +21,7 @@ mod split;
 mod start;
 mod timeline;
 mod unmerge;
+mod writing;
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -67,7 +68,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(assign::assign)
         .service(prioritise::prioritise)
         .service(split::split)
-        .service(handovers::handovers);
+        .service(handovers::handovers)
+        .configure(writing::routes);
 }
 
 /// The ticket that a path names.

@@ -34,8 +34,8 @@ pub(crate) struct ListEvents {
 
 /// Who did something.
 #[derive(Serialize, ToSchema)]
-struct ActorView {
-    /// `person`, `resident` or `system`.
+pub(super) struct ActorView {
+    /// `person`, `client`, `resident` or `system`.
     #[serde(rename = "type")]
     #[schema(rename = "type", examples("person"))]
     actor_type: &'static str,
@@ -47,6 +47,18 @@ struct ActorView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     part: Option<Part>,
+}
+
+impl ActorView {
+    pub(super) fn new(by: &Actor, name: Option<String>) -> Self {
+        let (actor_type, part) = match by {
+            Actor::Person { part, .. } => ("person", Some(*part)),
+            Actor::Client { part, .. } => ("client", Some(*part)),
+            Actor::Resident => ("resident", None),
+            Actor::System => ("system", None),
+        };
+        Self { actor_type, name, part }
+    }
 }
 
 /// One line of a timeline: what happened, by whom, when.
@@ -87,18 +99,12 @@ fn view(entry: Entry, notes: bool) -> TicketEvent {
     if !notes && !matches!(event.fact, Fact::Reopened { .. }) {
         data.remove("note");
     }
-    let (actor_type, part) = match event.by {
-        Actor::Person { part, .. } => ("person", Some(part)),
-        Actor::Client { part, .. } => ("client", Some(part)),
-        Actor::Resident => ("resident", None),
-        Actor::System => ("system", None),
-    };
     TicketEvent {
         id: event.id.0,
         version: event.version,
         event_type: event.fact.code(),
         at: event.at,
-        by: ActorView { actor_type, name, part },
+        by: ActorView::new(&event.by, name),
         data,
     }
 }

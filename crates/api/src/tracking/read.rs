@@ -9,12 +9,12 @@ use chrono_tz::Europe::Paris;
 use domain::city::City;
 use domain::city::catalogue::{Audience, ClosureReason};
 use domain::language::Language;
-use domain::ticket::{Event, State, Ticket};
+use domain::ticket::{State, Ticket};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
 use usecases::Context;
-use usecases::tracking::Tracked;
+use usecases::tracking::{Told as ToldResident, Tracked};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::outermost::Told;
@@ -101,13 +101,10 @@ const fn state_label(state: State, language: Language) -> &'static str {
     }
 }
 
-fn ticket(ticket: &Ticket, events: &[Event], city: &City, language: Language) -> TrackedTicket {
+fn ticket(ticket: &Ticket, told: &[ToldResident], city: &City, language: Language) -> TrackedTicket {
     let service = city.service(&ticket.service);
     let outcome = |reason: ClosureReason| PublicOutcome { reason, label: reason.label(Audience::Resident, language) };
-    let message = |event: &Event| {
-        let text = event.fact.message_to_resident()?.to_string();
-        Some(PublicMessage { at: event.at, text })
-    };
+    let message = |told: &ToldResident| PublicMessage { at: told.at, text: told.text.to_string() };
     TrackedTicket {
         reference: ticket.reference.clone(),
         service: service.map_or(ticket.service.as_str(), |s| s.name.in_language(language)).to_owned(),
@@ -116,7 +113,7 @@ fn ticket(ticket: &Ticket, events: &[Event], city: &City, language: Language) ->
         state_label: state_label(ticket.state, language),
         expected_on: ticket.scheduled_for,
         outcome: ticket.closure_reason.map(outcome),
-        messages: events.iter().filter_map(message).collect(),
+        messages: told.iter().map(message).collect(),
     }
 }
 
@@ -129,7 +126,7 @@ impl Tracking {
             language,
             category: label.to_owned(),
             filed_at: tracked.filed_at,
-            tickets: tracked.tickets.iter().map(|(t, events)| ticket(t, events, city, language)).collect(),
+            tickets: tracked.tickets.iter().map(|(t, told)| ticket(t, told, city, language)).collect(),
         }
     }
 

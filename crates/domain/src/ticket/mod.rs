@@ -25,6 +25,7 @@ pub mod rights;
 pub mod schedule;
 pub mod split;
 pub mod start;
+pub mod writing;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;

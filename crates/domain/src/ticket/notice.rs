@@ -25,11 +25,15 @@ pub enum Kind {
     Withdrawn,
     /// To the service, its managers or the dispatcher's desk: a target is missed.
     Reminder,
+    /// To a colleague: a note mentions them.
+    Mention,
+    /// To the referrer, the service or the resident: somebody wrote to them.
+    Message,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Referral,
         Self::Refused,
         Self::Acknowledged,
@@ -37,6 +41,8 @@ impl Kind {
         Self::Progress,
         Self::Withdrawn,
         Self::Reminder,
+        Self::Mention,
+        Self::Message,
     ];
 
     /// The name in the database and of the template.
@@ -50,6 +56,8 @@ impl Kind {
             Self::Progress => "progress",
             Self::Withdrawn => "withdrawn",
             Self::Reminder => "reminder",
+            Self::Mention => "mention",
+            Self::Message => "message",
         }
     }
 

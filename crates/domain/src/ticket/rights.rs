@@ -78,7 +78,14 @@ impl Caller {
     /// # Errors
     /// [`Refusal::NotTheirs`] when none of their parts may.
     pub fn acting(&self, action: Action, ticket: &Ticket) -> Result<Actor, Refusal> {
-        let has = |part| match (part, self) {
+        let part = parts(action).iter().find(|(part, when)| when.holds(ticket) && self.has_part(*part, ticket));
+        part.map(|(part, _)| self.in_part(*part)).ok_or(Refusal::NotTheirs(action))
+    }
+
+    /// Whether the caller has that part in the ticket.
+    #[must_use]
+    pub fn has_part(&self, part: Part, ticket: &Ticket) -> bool {
+        match (part, self) {
             (Part::Service, _) => self.is_of_service(ticket),
             (Part::Dispatcher, Self::Person(person)) => person.is(Role::Dispatcher),
             (Part::Dispatcher, Self::Client(_)) => false,
@@ -86,9 +93,7 @@ impl Caller {
                 person.is(Role::Agent) && self.filed(ticket) && !ticket.hidden_from_referrer
             }
             (Part::Referrer, Self::Client(_)) => self.filed(ticket) && self.sees(ticket),
-        };
-        let part = parts(action).iter().find(|(part, when)| when.holds(ticket) && has(*part));
-        part.map(|(part, _)| self.in_part(*part)).ok_or(Refusal::NotTheirs(action))
+        }
     }
 
     /// The caller as an actor in that part.

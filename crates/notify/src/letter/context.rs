@@ -68,7 +68,9 @@ impl Context {
             | Kind::Outcome
             | Kind::Progress
             | Kind::Withdrawn
-            | Kind::Reminder => {}
+            | Kind::Reminder
+            | Kind::Mention
+            | Kind::Message => {}
         }
         Ok(Self {
             language: language.tag(),

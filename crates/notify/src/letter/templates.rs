@@ -23,7 +23,7 @@ macro_rules! sources {
 }
 
 /// The words of each letter, in both languages.
-const WORDS: [(&str, &str); 32] = sources![
+const WORDS: [(&str, &str); 40] = sources![
     "referral.service.fr",
     "referral.service.en",
     "refused.service.fr",
@@ -44,6 +44,14 @@ const WORDS: [(&str, &str); 32] = sources![
     "reminder.service.en",
     "reminder.agent.fr",
     "reminder.agent.en",
+    "mention.agent.fr",
+    "mention.agent.en",
+    "message.agent.fr",
+    "message.agent.en",
+    "message.service.fr",
+    "message.service.en",
+    "message.resident.fr",
+    "message.resident.en",
     "invitation.fr",
     "invitation.en",
     "password_reset.fr",
@@ -91,9 +99,13 @@ pub(super) const fn words(kind: Kind, audience: Audience) -> Option<&'static str
         (Kind::Withdrawn, Audience::Service) => Some("withdrawn.service"),
         (Kind::Reminder, Audience::Service) => Some("reminder.service"),
         (Kind::Reminder, Audience::Agent) => Some("reminder.agent"),
+        (Kind::Mention, Audience::Agent) => Some("mention.agent"),
+        (Kind::Message, Audience::Agent) => Some("message.agent"),
+        (Kind::Message, Audience::Service) => Some("message.service"),
+        (Kind::Message, Audience::Resident) => Some("message.resident"),
         (Kind::Referral | Kind::Refused | Kind::Withdrawn, Audience::Agent | Audience::Resident)
         | (Kind::Acknowledged | Kind::Outcome, Audience::Service)
-        | (Kind::Progress, Audience::Service | Audience::Resident)
+        | (Kind::Progress | Kind::Mention, Audience::Service | Audience::Resident)
         | (Kind::Reminder, Audience::Resident) => None,
     }
 }

@@ -8,7 +8,7 @@ mod lease;
 use chrono::{DateTime, Utc};
 use domain::account::Affair;
 use domain::audit::{Act, By, Record};
-use domain::id::{ClientId, MessageId, TicketId, UserId};
+use domain::id::{ClientId, MessageId, TicketId, UserId, WritingId};
 use domain::ticket::notice::{Notice, Recipient};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde::{Serialize, Serializer};
@@ -51,6 +51,17 @@ impl Message {
     pub fn to_client(client: ClientId, id: MessageId, affair: Affair) -> Self {
         let recipient = Recipient::Client { client };
         Self { id: id.0, lane: format!("client:{client}"), kind: affair.code(), recipient, about: Some(affair) }
+    }
+
+    /// A message about something written to a resident, in a lane of its own: it waits, and holds nothing up.
+    #[must_use]
+    pub fn about_writing(writing: WritingId, id: MessageId, notice: Notice) -> Self {
+        let Notice { kind, recipient } = notice;
+        Self { id: id.0, lane: Self::lane_of_writing(writing), kind: kind.code(), recipient, about: None }
+    }
+
+    pub(crate) fn lane_of_writing(writing: WritingId) -> String {
+        format!("writing:{writing}")
     }
 
     /// A message about a ticket, in the ticket's lane.

@@ -19,6 +19,7 @@ mod resume;
 mod schedule;
 mod split;
 mod start;
+mod writing;
 
 use chrono::{DateTime, Datelike as _, Utc};
 use chrono_tz::Europe::Paris;
@@ -46,6 +47,10 @@ pub use schedule::schedule;
 pub use split::split;
 pub use start::start;
 pub use store::ticket::{After, Entry, Filter, Named};
+pub use writing::{
+    AddNote, Colleague, WriteError, Written, add_note, colleagues, notes, referrer_messages, resident_messages,
+    take_back, write_to_referrer, write_to_resident,
+};
 
 /// How the references of tickets begin that are opened now: `AMI-26`.
 pub(crate) fn reference_prefix(city: &City, now: DateTime<Utc>) -> ReferencePrefix {

@@ -1,0 +1,158 @@
+//! What is written about a ticket beside its timeline: notes among colleagues, messages between the service and the
+//! referrer, messages to the resident. Three things that are never one; none of them changes the ticket.
+
+use chrono::{DateTime, Duration, Utc};
+
+use super::event::Part;
+use super::notice::{Kind, Notice, Recipient};
+use super::{Actor, Ticket};
+use crate::concern::Referrer;
+use crate::id::{UserId, WritingId};
+use crate::rights::{Caller, Person};
+use crate::text;
+
+/// Who writes and reads notes.
+pub const COLLEAGUES: [Part; 2] = [Part::Dispatcher, Part::Service];
+
+/// Who takes part in the conversation with the referrer.
+pub const CONVERSATION: [Part; 3] = [Part::Dispatcher, Part::Service, Part::Referrer];
+
+/// How long a message to the resident waits before it leaves.
+pub const WAITS: Duration = Duration::minutes(20);
+
+/// A note among colleagues: the ticket's service and the dispatchers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// Its id.
+    pub id: WritingId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub by: Actor,
+    /// What.
+    pub text: text::Note,
+    /// Colleagues who are told of it.
+    pub mentions: Vec<UserId>,
+}
+
+impl Note {
+    /// The messages that follow: nobody is told of their own note.
+    #[must_use]
+    pub fn notices(&self) -> Vec<Notice> {
+        let author = if let Actor::Person { user, .. } = self.by { Some(user) } else { None };
+        let told = self.mentions.iter().filter(|user| Some(**user) != author);
+        told.map(|user| Notice { kind: Kind::Mention, recipient: Recipient::Person { user: *user } }).collect()
+    }
+}
+
+/// A message to the referrer from the service or a dispatcher, or the referrer's to the service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReferrerMessage {
+    /// Its id.
+    pub id: WritingId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub by: Actor,
+    /// What.
+    pub text: text::Message,
+}
+
+impl ReferrerMessage {
+    /// The message that follows: to the other side. A program that filed the concern reads it over the API.
+    #[must_use]
+    pub fn notice(&self, ticket: &Ticket) -> Option<Notice> {
+        let by_referrer =
+            matches!(self.by, Actor::Person { part: Part::Referrer, .. } | Actor::Client { part: Part::Referrer, .. });
+        let recipient = match ticket.referrer {
+            _ if by_referrer => Recipient::Service { code: ticket.service.clone() },
+            Referrer::Person(user) => Recipient::Person { user },
+            Referrer::Client(_) => return None,
+        };
+        Some(Notice { kind: Kind::Message, recipient })
+    }
+}
+
+/// A message to the resident. It leaves a while later; until then it can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResidentMessage {
+    /// Its id.
+    pub id: WritingId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub by: Actor,
+    /// What.
+    pub text: text::Message,
+    /// When it leaves: from then on the resident reads it.
+    pub leaves_at: DateTime<Utc>,
+    /// When it was taken back, if it was.
+    pub taken_back_at: Option<DateTime<Utc>>,
+}
+
+impl ResidentMessage {
+    /// The message that follows.
+    #[must_use]
+    pub const fn notice(ticket: &Ticket) -> Notice {
+        Notice { kind: Kind::Message, recipient: Recipient::Resident { concern: ticket.concern } }
+    }
+}
+
+impl Caller {
+    /// The caller in the first of these parts that they have in the ticket.
+    #[must_use]
+    pub fn in_one_of(&self, parts: &[Part], ticket: &Ticket) -> Option<Actor> {
+        parts.iter().find(|part| self.has_part(**part, ticket)).map(|part| self.in_part(*part))
+    }
+}
+
+impl Person {
+    /// Whether the person reads the ticket's notes.
+    #[must_use]
+    pub fn is_colleague(&self, ticket: &Ticket) -> bool {
+        Caller::Person(self.clone()).in_one_of(&COLLEAGUES, ticket).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::ClientId;
+    use crate::ticket::State;
+    use crate::ticket::example::ticket;
+    use uuid::Uuid;
+
+    fn user(n: u128) -> UserId {
+        UserId(Uuid::from_u128(n))
+    }
+
+    fn message(by: Actor) -> ReferrerMessage {
+        let (id, at) = (WritingId(Uuid::from_u128(9)), ticket(State::Submitted).filed_at);
+        ReferrerMessage { id, at, by, text: String::from("Quel étage ?").try_into().unwrap() }
+    }
+
+    #[test]
+    fn a_message_goes_to_the_other_side() {
+        let ticket = ticket(State::Submitted);
+        let recipient = |by, ticket: &Ticket| message(by).notice(ticket).map(|notice| notice.recipient);
+        let service = Actor::Person { user: user(10), part: Part::Service };
+        assert_eq!(recipient(service.clone(), &ticket), Some(Recipient::Person { user: user(3) }));
+        let referrer = Actor::Person { user: user(3), part: Part::Referrer };
+        assert_eq!(recipient(referrer, &ticket), Some(Recipient::Service { code: ticket.service.clone() }));
+        let program = ClientId(Uuid::from_u128(20));
+        let filed_by_program = Ticket { referrer: Referrer::Client(program), ..ticket.clone() };
+        assert_eq!(recipient(service, &filed_by_program), None);
+        let answer = Actor::Client { client: program, part: Part::Referrer };
+        assert_eq!(recipient(answer, &filed_by_program), Some(Recipient::Service { code: ticket.service }));
+    }
+
+    #[test]
+    fn who_mentions_themselves_is_not_told() {
+        let by = Actor::Person { user: user(1), part: Part::Service };
+        let text = String::from("À voir ensemble").try_into().unwrap();
+        let (id, at) = (WritingId(Uuid::from_u128(9)), ticket(State::Submitted).filed_at);
+        let note = Note { id, at, by, text, mentions: vec![user(1), user(2)] };
+        let told: Vec<_> = note.notices().into_iter().map(|notice| notice.recipient).collect();
+        assert_eq!(told, [Recipient::Person { user: user(2) }]);
+    }
+}
