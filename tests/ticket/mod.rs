@@ -1,5 +1,6 @@
 //! Tickets.
 
+mod bulk;
 mod clock;
 mod close;
 mod handover;
@@ -15,6 +16,7 @@ use crate::support::Test;
 
 pub fn tests() -> Vec<Test> {
     [
+        bulk::tests(),
         clock::tests(),
         close::tests(),
         handover::tests(),

@@ -131,7 +131,12 @@ fn right(operation: &Value) -> Option<Right> {
         | "note_add"
         | "referrer_message_write"
         | "resident_message_write"
-        | "resident_message_take_back" => Right::ChangeTickets,
+        | "resident_message_take_back"
+        | "ticket_acknowledge_bulk"
+        | "ticket_assign_bulk"
+        | "ticket_reroute_bulk"
+        | "ticket_prioritise_bulk"
+        | "ticket_hold_bulk" => Right::ChangeTickets,
         _ => return None,
     })
 }

@@ -95,6 +95,7 @@ codes! {
     HiddenFromReferrer = "hidden_from_referrer", 409, "L’agent référent n’a pas connaissance de cette saisine", "The referrer is not to know of this ticket";
     ResidentWithoutAddress = "resident_without_address", 409, "L’habitant n’a pas laissé d’adresse e-mail", "The resident left no e-mail address";
     MessageHasLeft = "message_has_left", 409, "Le message est parti : il ne peut plus être repris", "The message has left: it can no longer be taken back";
+    BulkRefused = "bulk_refused", 409, "Rien n’a changé : certaines saisines s’y opposent", "Nothing has changed: it was refused for some of the tickets";
     EmailTaken = "email_taken", 409, "Un compte a déjà cette adresse", "There is an account with that address already";
     NameTaken = "name_taken", 409, "Un programme porte déjà ce nom", "There is a program of that name already";
     TwoSecrets = "two_secrets", 409, "Ce programme en a déjà deux : révoquez-en un d’abord", "The program has two of them already: revoke one first";
@@ -173,6 +174,13 @@ impl Problem {
         Self { code, more: Box::default() }
     }
 
+    /// The same as what is wrong with one item of a list.
+    pub(crate) fn about_item(&self, pointer: String) -> FieldError {
+        let (fr, en) = self.code.title();
+        let detail = self.more.detail.clone().unwrap_or_else(|| (format!("{fr}."), format!("{en}.")));
+        FieldError { at: At::Body(pointer), code: self.code.name(), detail }
+    }
+
     pub(crate) fn detail(mut self, (fr, en): (impl Into<String>, impl Into<String>)) -> Self {
         self.more.detail = Some((fr.into(), en.into()));
         self
@@ -248,7 +256,8 @@ impl Problem {
         }
     }
 
-    fn body(&self, instance: &str, language: Language) -> ProblemBody {
+    /// The body of the answer.
+    pub(crate) fn body(&self, instance: &str, language: Language) -> ProblemBody {
         let pick = |(fr, en): &(String, String)| match language {
             Language::Fr => fr.clone(),
             Language::En => en.clone(),

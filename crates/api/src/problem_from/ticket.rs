@@ -4,7 +4,7 @@ use domain::ticket::event::Part;
 use domain::ticket::merge::NotAMain;
 use domain::ticket::rights::parts;
 use domain::ticket::{Action, Refusal};
-use usecases::ticket::{ChangeError, Fault as ChangeFault, WriteError};
+use usecases::ticket::{BulkError, ChangeError, Denied, Fault as ChangeFault, WriteError};
 
 use super::content;
 use crate::problem::{Code, FieldError, Problem};
@@ -85,18 +85,46 @@ impl From<Refusal> for Problem {
     }
 }
 
+impl From<Denied> for Problem {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::NotFound => Self::new(Code::NotFound),
+            Denied::Stale(current) => Self::new(Code::StaleVersion).etag(etag(current)),
+            Denied::Refused(refusal) => refusal.into(),
+            Denied::Invalid(faults) => {
+                Self::new(Code::InvalidContent).errors(faults.into_iter().map(change_fault).collect())
+            }
+        }
+    }
+}
+
 impl From<ChangeError> for Problem {
     fn from(error: ChangeError) -> Self {
         match error {
-            ChangeError::NotFound => Self::new(Code::NotFound),
-            ChangeError::Stale(current) => Self::new(Code::StaleVersion).etag(etag(current)),
-            ChangeError::Refused(refusal) => refusal.into(),
-            ChangeError::Invalid(faults) => {
-                Self::new(Code::InvalidContent).errors(faults.into_iter().map(change_fault).collect())
-            }
+            ChangeError::Denied(denied) => denied.into(),
             ChangeError::KeyReused(error) => error.into(),
             ChangeError::NoCity(error) => error.into(),
             ChangeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<BulkError> for Problem {
+    fn from(error: BulkError) -> Self {
+        let place = |at: usize| format!("/tickets/{at}");
+        match error {
+            BulkError::Refused(refused) => {
+                let item = |(at, error)| Self::from(error).about_item(place(at));
+                Self::new(Code::BulkRefused).errors(refused.into_iter().map(item).collect())
+            }
+            BulkError::Repeated(places) => {
+                let texts = ("Cette saisine figure déjà dans la liste.", "This ticket stands in the list already.");
+                let fault = |at| FieldError::in_body(&place(at), "repeated", texts);
+                Self::new(Code::InvalidContent).errors(places.into_iter().map(fault).collect())
+            }
+            BulkError::KeyReused(error) => error.into(),
+            BulkError::NoCity(error) => error.into(),
+            BulkError::Store(error) => error.into(),
         }
     }
 }

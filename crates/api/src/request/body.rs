@@ -174,6 +174,12 @@ fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
         ValidationErrorKind::MinLength { limit } => {
             one("too_short", format!("Au moins {limit} caractère(s)."), format!("At least {limit} character(s)."))
         }
+        ValidationErrorKind::MaxItems { limit } => {
+            one("too_many", format!("Au plus {limit} éléments."), format!("At most {limit} items."))
+        }
+        ValidationErrorKind::MinItems { limit } => {
+            one("too_few", format!("Au moins {limit} élément(s)."), format!("At least {limit} item(s)."))
+        }
         ValidationErrorKind::Maximum { limit } => {
             one("out_of_range", format!("Au plus {limit}."), format!("At most {limit}."))
         }

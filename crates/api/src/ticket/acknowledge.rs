@@ -34,6 +34,13 @@ pub(crate) struct AcknowledgeTicket {
 }
 input!(AcknowledgeTicket);
 
+impl From<AcknowledgeTicket> for Acknowledge {
+    fn from(body: AcknowledgeTicket) -> Self {
+        let AcknowledgeTicket { assignee, expected_on, note } = body;
+        Self { assignee: assignee.map(UserId), expected_on, note }
+    }
+}
+
 /// Take a ticket in hand
 ///
 /// For members of the ticket's service, while it is `submitted`. The referrer, and the resident if they left an
@@ -55,9 +62,9 @@ pub(crate) async fn acknowledge(
     key: Idempotency,
     body: Body<AcknowledgeTicket>,
 ) -> Result<HttpResponse, Problem> {
-    let AcknowledgeTicket { assignee, expected_on, note } = body.value;
-    let cmd = Acknowledge { assignee: assignee.map(UserId), expected_on, note };
     Change::new(caller, path, seen, key)
-        .answer(&cx, &body.digest, async |who, on, once| usecases::ticket::acknowledge(&cx, who, on, cmd, once).await)
+        .answer(&cx, &body.digest, async |who, on, once| {
+            usecases::ticket::acknowledge(&cx, who, on, body.value.into(), once).await
+        })
         .await
 }

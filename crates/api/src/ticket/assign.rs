@@ -31,6 +31,13 @@ pub(crate) struct AssignTicket {
 }
 input!(AssignTicket);
 
+impl From<AssignTicket> for Assign {
+    fn from(body: AssignTicket) -> Self {
+        let AssignTicket { assignee, note } = body;
+        Self { assignee: assignee.map(UserId), note }
+    }
+}
+
 /// Say who has a ticket
 ///
 /// For members of the ticket's service, while it has the ticket and has not settled it.
@@ -51,9 +58,9 @@ pub(crate) async fn assign(
     key: Idempotency,
     body: Body<AssignTicket>,
 ) -> Result<HttpResponse, Problem> {
-    let AssignTicket { assignee, note } = body.value;
-    let cmd = Assign { assignee: assignee.map(UserId), note };
     Change::new(caller, path, seen, key)
-        .answer(&cx, &body.digest, async |who, on, once| usecases::ticket::assign(&cx, who, on, cmd, once).await)
+        .answer(&cx, &body.digest, async |who, on, once| {
+            usecases::ticket::assign(&cx, who, on, body.value.into(), once).await
+        })
         .await
 }

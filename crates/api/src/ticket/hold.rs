@@ -33,6 +33,13 @@ pub(crate) struct HoldTicket {
 }
 input!(HoldTicket);
 
+impl From<HoldTicket> for Hold {
+    fn from(body: HoldTicket) -> Self {
+        let HoldTicket { reason, resume_on, note } = body;
+        Self { reason, resume_on, note }
+    }
+}
+
 /// Wait for something
 ///
 /// For members of the ticket's service, while it is `acknowledged`, `scheduled` or `in_progress`. The resolution clock
@@ -54,9 +61,9 @@ pub(crate) async fn hold(
     key: Idempotency,
     body: Body<HoldTicket>,
 ) -> Result<HttpResponse, Problem> {
-    let HoldTicket { reason, resume_on, note } = body.value;
-    let cmd = Hold { reason, resume_on, note };
     Change::new(caller, path, seen, key)
-        .answer(&cx, &body.digest, async |who, on, once| usecases::ticket::hold(&cx, who, on, cmd, once).await)
+        .answer(&cx, &body.digest, async |who, on, once| {
+            usecases::ticket::hold(&cx, who, on, body.value.into(), once).await
+        })
         .await
 }

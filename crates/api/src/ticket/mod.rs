@@ -2,6 +2,7 @@
 
 mod acknowledge;
 mod assign;
+mod bulk;
 mod cancel;
 mod close;
 mod handovers;
@@ -48,6 +49,8 @@ use crate::view::TicketView;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
+        // Before what takes any name for a ticket's.
+        .configure(bulk::routes)
         .service(list::list)
         .service(read::read)
         .service(timeline::timeline)

@@ -30,6 +30,13 @@ pub(crate) struct PrioritiseTicket {
 }
 input!(PrioritiseTicket);
 
+impl From<PrioritiseTicket> for Prioritise {
+    fn from(body: PrioritiseTicket) -> Self {
+        let PrioritiseTicket { priority, note } = body;
+        Self { priority, note }
+    }
+}
+
 /// Say how pressing a ticket is
 ///
 /// For members of the ticket's service and dispatchers, while it is open.
@@ -50,9 +57,9 @@ pub(crate) async fn prioritise(
     key: Idempotency,
     body: Body<PrioritiseTicket>,
 ) -> Result<HttpResponse, Problem> {
-    let PrioritiseTicket { priority, note } = body.value;
-    let cmd = Prioritise { priority, note };
     Change::new(caller, path, seen, key)
-        .answer(&cx, &body.digest, async |who, on, once| usecases::ticket::prioritise(&cx, who, on, cmd, once).await)
+        .answer(&cx, &body.digest, async |who, on, once| {
+            usecases::ticket::prioritise(&cx, who, on, body.value.into(), once).await
+        })
         .await
 }

@@ -31,6 +31,13 @@ pub(crate) struct RerouteTicket {
 }
 input!(RerouteTicket);
 
+impl From<RerouteTicket> for Reroute {
+    fn from(body: RerouteTicket) -> Self {
+        let RerouteTicket { service, note } = body;
+        Self { service, note }
+    }
+}
+
 /// Pass a ticket on to another service
 ///
 /// For dispatchers while it is `submitted`, `acknowledged` or `refused`; for the service itself too, until the ticket's
@@ -52,9 +59,9 @@ pub(crate) async fn reroute(
     key: Idempotency,
     body: Body<RerouteTicket>,
 ) -> Result<HttpResponse, Problem> {
-    let RerouteTicket { service, note } = body.value;
-    let cmd = Reroute { service, note };
     Change::new(caller, path, seen, key)
-        .answer(&cx, &body.digest, async |who, on, once| usecases::ticket::reroute(&cx, who, on, cmd, once).await)
+        .answer(&cx, &body.digest, async |who, on, once| {
+            usecases::ticket::reroute(&cx, who, on, body.value.into(), once).await
+        })
         .await
 }

@@ -2,11 +2,13 @@
 
 use auth::Grant;
 use auth::permission::ChangeTickets;
+use chrono::{DateTime, Utc};
 use domain::ticket::acknowledge::Acknowledge;
-use domain::ticket::{Action, Ticket};
+use domain::ticket::{Action, Change, Ticket};
+use store::user::User;
 
-use super::assign::must_be_of_service;
-use super::change::{ChangeError, On, change};
+use super::assign::{account, must_be_of_service};
+use super::change::{ChangeError, Denied, On, change};
 use crate::Context;
 use crate::once::{Done, Once};
 
@@ -22,10 +24,20 @@ pub async fn acknowledge(
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
     change(cx, who, on, Action::Acknowledge, once, async |held| {
-        if let Some(assignee) = cmd.assignee {
-            must_be_of_service(cx.store.user(assignee).await?.as_ref(), &held.ticket)?;
-        }
-        Ok(cmd.apply(held.ticket, held.now)?)
+        let assignee = account(cx, cmd.assignee).await?;
+        Ok(decide(cmd, held.ticket, assignee.as_ref(), held.now)?)
     })
     .await
+}
+
+pub(super) fn decide(
+    cmd: Acknowledge,
+    ticket: Ticket,
+    assignee: Option<&User>,
+    now: DateTime<Utc>,
+) -> Result<Change, Denied> {
+    if cmd.assignee.is_some() {
+        must_be_of_service(assignee, &ticket)?;
+    }
+    Ok(cmd.apply(ticket, now)?)
 }

@@ -2,11 +2,12 @@
 
 use auth::Grant;
 use auth::permission::ChangeTickets;
+use domain::id::UserId;
 use domain::ticket::assign::Assign;
-use domain::ticket::{Action, Ticket};
+use domain::ticket::{Action, Change, Ticket};
 use store::user::User;
 
-use super::change::{ChangeError, Fault, On, change};
+use super::change::{ChangeError, Denied, Fault, On, change};
 use crate::Context;
 use crate::once::{Done, Once};
 
@@ -22,12 +23,25 @@ pub async fn assign(
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
     change(cx, who, on, Action::Assign, once, async |held| {
-        if let Some(assignee) = cmd.assignee {
-            must_be_of_service(cx.store.user(assignee).await?.as_ref(), &held.ticket)?;
-        }
-        Ok(cmd.apply(held.ticket)?)
+        let assignee = account(cx, cmd.assignee).await?;
+        Ok(decide(cmd, held.ticket, assignee.as_ref())?)
     })
     .await
+}
+
+pub(super) fn decide(cmd: Assign, ticket: Ticket, assignee: Option<&User>) -> Result<Change, Denied> {
+    if cmd.assignee.is_some() {
+        must_be_of_service(assignee, &ticket)?;
+    }
+    Ok(cmd.apply(ticket)?)
+}
+
+/// The account of who is to have a ticket, if anybody is.
+pub(super) async fn account(cx: &Context, user: Option<UserId>) -> Result<Option<User>, store::Error> {
+    match user {
+        Some(user) => cx.store.user(user).await,
+        None => Ok(None),
+    }
 }
 
 /// Refuses who does not work in the ticket's service, or cannot log in any more.

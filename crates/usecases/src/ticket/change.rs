@@ -53,9 +53,9 @@ pub enum Fault {
     NotAMain(NotAMain),
 }
 
-/// Why a ticket is not changed.
-#[derive(Debug, thiserror::Error)]
-pub enum ChangeError {
+/// Why an action is denied on a ticket.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Denied {
     /// There is no such ticket within the caller's reach.
     #[error("there is no such ticket")]
     NotFound,
@@ -68,6 +68,20 @@ pub enum ChangeError {
     /// Something is wrong with the command.
     #[error("the command cannot be carried out: {0:?}")]
     Invalid(Vec<Fault>),
+}
+
+impl From<Fault> for Denied {
+    fn from(fault: Fault) -> Self {
+        Self::Invalid(vec![fault])
+    }
+}
+
+/// Why a ticket is not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// The action is denied.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// The idempotency key was used for another request.
     #[error(transparent)]
     KeyReused(#[from] KeyReused),
@@ -81,7 +95,13 @@ pub enum ChangeError {
 
 impl From<Fault> for ChangeError {
     fn from(fault: Fault) -> Self {
-        Self::Invalid(vec![fault])
+        Self::Denied(fault.into())
+    }
+}
+
+impl From<Refusal> for ChangeError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Denied(refusal.into())
     }
 }
 
@@ -121,18 +141,23 @@ pub(super) async fn change_beside(
     let done = once
         .run(cx, async |tx| {
             let (ticket, other) = lock(tx, &scope, &on.ticket, beside.as_ref()).await?;
-            let ticket = ticket.ok_or(ChangeError::NotFound)?;
-            if !on.seen.contains(&ticket.version) {
-                return Err(ChangeError::Stale(ticket.version));
-            }
-            next(ticket.state, action)?;
-            let by = who.caller().acting(action, &ticket)?;
+            let ticket = ticket.ok_or(Denied::NotFound)?;
+            let by = may(who, &ticket, &on.seen, action)?;
             let change = decide(Held { tx, ticket, other, now }).await?;
-            Ok(save(cx, &loaded, tx, vec![(change, by)], now).await?.remove(0))
+            Ok::<_, ChangeError>(save(cx, &loaded, tx, vec![(change, by)], now).await?.remove(0))
         })
         .await?;
     cx.wake.notify_one();
     Ok(done)
+}
+
+/// The caller in the part in which they may do the action, now, on what they have seen.
+pub(super) fn may(who: &Grant<ChangeTickets>, ticket: &Ticket, seen: &[i64], action: Action) -> Result<Actor, Denied> {
+    if !seen.contains(&ticket.version) {
+        return Err(Denied::Stale(ticket.version));
+    }
+    next(ticket.state, action)?;
+    Ok(who.caller().acting(action, ticket)?)
 }
 
 async fn lock(

@@ -2,12 +2,12 @@
 
 use auth::Grant;
 use auth::permission::ChangeTickets;
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use domain::ticket::event::HoldReason;
 use domain::ticket::hold::Hold;
-use domain::ticket::{Action, Ticket};
+use domain::ticket::{Action, Change, Ticket};
 
-use super::change::{ChangeError, Fault, On, change};
+use super::change::{ChangeError, Denied, Fault, On, change};
 use crate::once::{Done, Once};
 use crate::{Context, today};
 
@@ -22,14 +22,15 @@ pub async fn hold(
     cmd: Hold,
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change(cx, who, on, Action::Hold, once, async |held| {
-        let faults = faults(&cmd, today(held.now));
-        if faults.is_empty() { Ok(cmd.apply(held.ticket, held.now)?) } else { Err(ChangeError::Invalid(faults)) }
-    })
-    .await
+    change(cx, who, on, Action::Hold, once, async |held| Ok(decide(cmd, held.ticket, held.now)?)).await
 }
 
-pub(super) fn faults(cmd: &Hold, today: NaiveDate) -> Vec<Fault> {
+pub(super) fn decide(cmd: Hold, ticket: Ticket, now: DateTime<Utc>) -> Result<Change, Denied> {
+    let faults = faults(&cmd, today(now));
+    if faults.is_empty() { Ok(cmd.apply(ticket, now)?) } else { Err(Denied::Invalid(faults)) }
+}
+
+fn faults(cmd: &Hold, today: NaiveDate) -> Vec<Fault> {
     let mut faults = Vec::new();
     if cmd.resume_on <= today || cmd.resume_on > today + Days::new(730) {
         faults.push(Fault::ResumeOutOfRange);

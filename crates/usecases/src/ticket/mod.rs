@@ -2,6 +2,7 @@
 
 mod acknowledge;
 mod assign;
+mod bulk;
 mod cancel;
 mod change;
 mod clock;
@@ -28,8 +29,9 @@ use store::ticket::ReferencePrefix;
 
 pub use acknowledge::acknowledge;
 pub use assign::assign;
+pub use bulk::{Bulk, BulkError, Command, Results, bulk};
 pub use cancel::cancel;
-pub use change::{ChangeError, Fault, On};
+pub use change::{ChangeError, Denied, Fault, On};
 pub use clock::run_clocks;
 pub use close::close;
 pub use hold::hold;

@@ -2,11 +2,12 @@
 
 use auth::Grant;
 use auth::permission::ChangeTickets;
+use chrono::{DateTime, Utc};
 use domain::city::City;
 use domain::ticket::reroute::Reroute;
-use domain::ticket::{Action, State, Ticket};
+use domain::ticket::{Action, Change, State, Ticket};
 
-use super::change::{ChangeError, Fault, On, change};
+use super::change::{ChangeError, Denied, Fault, On, change};
 use crate::once::{Done, Once};
 use crate::{Context, of};
 
@@ -22,14 +23,17 @@ pub async fn reroute(
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
     let loaded = cx.city()?;
-    change(cx, who, on, Action::Reroute, once, async |held| match fault(&cmd, of(&loaded), &held.ticket) {
-        Some(fault) => Err(fault.into()),
-        None => Ok(cmd.apply(held.ticket, held.now)?),
-    })
-    .await
+    change(cx, who, on, Action::Reroute, once, async |held| Ok(decide(cmd, held.ticket, of(&loaded), held.now)?)).await
 }
 
-pub(super) fn fault(cmd: &Reroute, city: &City, ticket: &Ticket) -> Option<Fault> {
+pub(super) fn decide(cmd: Reroute, ticket: Ticket, city: &City, now: DateTime<Utc>) -> Result<Change, Denied> {
+    match fault(&cmd, city, &ticket) {
+        Some(fault) => Err(fault.into()),
+        None => Ok(cmd.apply(ticket, now)?),
+    }
+}
+
+fn fault(cmd: &Reroute, city: &City, ticket: &Ticket) -> Option<Fault> {
     if city.service(&cmd.service).is_none() {
         Some(Fault::UnknownService)
     } else if ticket.service == cmd.service && ticket.state != State::Refused {

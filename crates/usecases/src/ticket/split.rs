@@ -12,7 +12,7 @@ use store::city::Loaded;
 use store::outbox::Message;
 use store::ticket::NewTicket;
 
-use super::change::{ChangeError, Fault, Held, On, change};
+use super::change::{ChangeError, Denied, Fault, Held, On, change};
 use super::reference_prefix;
 use crate::once::{Done, Once};
 use crate::{Context, of};
@@ -32,7 +32,7 @@ pub async fn split(
     change(cx, who, on, Action::Split, once, async |Held { tx, ticket, now, .. }| {
         let faults = faults(&cmd, of(&loaded), &ticket);
         if !faults.is_empty() {
-            return Err(ChangeError::Invalid(faults));
+            return Err(Denied::Invalid(faults).into());
         }
         let by = who.caller().acting(Action::Split, &ticket)?;
         let of_ticket = ticket.id;
