@@ -113,7 +113,7 @@ type Seen<'a> = Pin<Box<dyn Future<Output = Option<bool>> + 'a>>;
 /// Whether something is learnt of a ticket through a door; none where the door is shut to them whatever the ticket is.
 type Door = fn(&'_ Who, &'_ Filed) -> Seen<'static>;
 
-const DOORS: [(&str, Door); 13] = [
+const DOORS: [(&str, Door); 14] = [
     ("list", |who, ticket| listed(who, ticket, "limit=200".to_owned())),
     ("search", |who, ticket| {
         let query = format!("limit=200&category={}&service={}&late=false", ticket.text("category"), ticket.service());
@@ -127,6 +127,7 @@ const DOORS: [(&str, Door); 13] = [
     ("referrer messages", |who, ticket| asked_about(who, ticket, "referrer_messages")),
     ("resident messages", |who, ticket| asked_about(who, ticket, "resident_messages")),
     ("colleagues", |who, ticket| asked_about(who, ticket, "colleagues")),
+    ("sheet", |who, ticket| asked_about(who, ticket, "sheet")),
     ("concern", |who, ticket| {
         let (caller, id, concern) = (who.caller.clone(), ticket.id().to_owned(), ticket.text("concern_id").to_owned());
         Box::pin(async move {

@@ -10,6 +10,7 @@ mod merge;
 mod random;
 mod refuse;
 mod reopen;
+mod sheet;
 mod writing;
 
 use crate::support::Test;
@@ -26,6 +27,7 @@ pub fn tests() -> Vec<Test> {
         random::tests(),
         refuse::tests(),
         reopen::tests(),
+        sheet::tests(),
         writing::tests(),
     ]
     .into_iter()

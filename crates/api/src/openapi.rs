@@ -108,6 +108,7 @@ fn right(operation: &Value) -> Option<Right> {
         | "ticket_timeline"
         | "ticket_handovers"
         | "ticket_colleagues"
+        | "ticket_sheet"
         | "note_list"
         | "referrer_message_list"
         | "resident_message_list" => Right::ReadTickets,

@@ -24,6 +24,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     for (name, source) in [
         ("layout.html", include_str!("../templates/layout.html")),
         ("tracking.html", include_str!("../templates/tracking.html")),
+        ("sheet.html", include_str!("../templates/sheet.html")),
         ("lost.html", include_str!("../templates/lost.html")),
         ("problems.html", include_str!("../templates/problems.html")),
         ("password.html", include_str!("../templates/password.html")),

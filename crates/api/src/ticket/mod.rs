@@ -18,6 +18,7 @@ mod reroute;
 mod resolve;
 mod resume;
 mod schedule;
+mod sheet;
 mod split;
 mod start;
 mod timeline;
@@ -72,6 +73,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(prioritise::prioritise)
         .service(split::split)
         .service(handovers::handovers)
+        .service(sheet::sheet)
         .configure(writing::routes);
 }
 

@@ -38,7 +38,7 @@ pub use hold::hold;
 pub use merge::{merge, unmerge};
 pub use prioritise::prioritise;
 pub(crate) use read::record_shown;
-pub use read::{handovers, list, open, timeline};
+pub use read::{handovers, list, open, sheet, timeline};
 pub use receive::receive;
 pub use refuse::refuse;
 pub use reopen::reopen;

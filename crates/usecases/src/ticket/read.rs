@@ -8,6 +8,7 @@ use domain::rights::{Caller, Right, Secrecy};
 use domain::ticket::handover::Handover;
 use domain::ticket::receive::Receive;
 use domain::ticket::{Action, State, Ticket};
+use store::concern::Concern;
 use store::ticket::{After, Entry, Filter, Named};
 use store::{Error, Page, Scope};
 
@@ -36,6 +37,17 @@ pub async fn open(cx: &Context, who: &Grant<ReadTickets>, name: &Named) -> Resul
     let received = save(cx, &loaded, &tx, vec![(change, by)], now).await?.pop();
     tx.commit().await?;
     Ok(received)
+}
+
+/// One ticket with the concern that it refers, to be printed; opened by that, as by [`open`]. None when the caller may not
+/// know of it.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn sheet(cx: &Context, who: &Grant<ReadTickets>, name: &Named) -> Result<Option<(Ticket, Concern)>, Error> {
+    let Some(ticket) = open(cx, who, name).await? else { return Ok(None) };
+    let found = cx.store.concern(&Scope::of(who.caller()), ticket.concern).await?;
+    Ok(found.map(|(concern, _)| (ticket, concern)))
 }
 
 /// A page of a ticket's handovers, the first one first; none when the caller may not know of the ticket.

@@ -1,0 +1,165 @@
+//! A ticket as a sheet of paper (fiche navette), for services that still work on paper: one page that needs nothing
+//! else, so that a program can hand it to a printer as it is.
+
+use std::sync::LazyLock;
+
+use actix_web::http::header::CONTENT_SECURITY_POLICY;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use auth::permission::ReadTickets;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Paris;
+use domain::city::City;
+use domain::city::catalogue::{Audience, ClosureReason};
+use domain::language::Language;
+use domain::rights::Secrecy;
+use domain::ticket::{Priority, Ticket};
+use minijinja::value::Serde;
+use minijinja::{Value, context};
+use qrcode::QrCode;
+use qrcode::render::svg;
+use sha2::{Digest as _, Sha256};
+use usecases::Context;
+use usecases::concern::Concern;
+
+use super::TicketPath;
+use crate::page;
+use crate::problem::{Code, Problem};
+use crate::request::caller::Caller;
+
+const STYLE: &str = include_str!("../../templates/sheet.css");
+
+/// The page has its one style sheet inside, and nothing else.
+static POLICY: LazyLock<String> = LazyLock::new(|| {
+    let hash = STANDARD.encode(Sha256::digest(STYLE));
+    format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    )
+});
+
+/// What a service ticks.
+const ANSWERS: [(&str, &str); 6] = [
+    ("Prise en charge", "Taken in hand"),
+    ("Refusée : hors compétence", "Refused: not competent"),
+    ("Refusée : hors secteur", "Refused: outside the area"),
+    ("Refusée : doublon de …………………", "Refused: duplicate of …………………"),
+    ("Refusée : informations insuffisantes", "Refused: not enough information"),
+    ("Service compétent : …………………", "Competent service: …………………"),
+];
+
+const fn pick(language: Language, (fr, en): (&'static str, &'static str)) -> &'static str {
+    match language {
+        Language::Fr => fr,
+        Language::En => en,
+    }
+}
+
+const fn priority(priority: Priority) -> (&'static str, &'static str) {
+    match priority {
+        Priority::Low => ("basse", "low"),
+        Priority::Normal => ("normale", "normal"),
+        Priority::High => ("haute", "high"),
+        Priority::Urgent => ("URGENTE", "URGENT"),
+    }
+}
+
+fn moment(at: DateTime<Utc>, language: Language) -> String {
+    let format = pick(language, ("%d/%m/%Y à %H h %M", "%-d %B %Y, %H:%M"));
+    at.with_timezone(&Paris).format(format).to_string()
+}
+
+/// The names of the areas that the place lies in: « Secteur Nord, Saint-Leu ».
+fn areas(ticket: &Ticket, city: &City) -> String {
+    let name = |zoning: &domain::city::zoning::Zoning| {
+        let code = ticket.areas.get(&zoning.code)?;
+        Some(zoning.areas.iter().find(|area| area.code == *code)?.name.clone())
+    };
+    let inside = city.zonings.iter().filter(|zoning| zoning.code != city.settings.territory);
+    inside.filter_map(name).collect::<Vec<_>>().join(", ")
+}
+
+/// A link as a QR code (ISO/IEC 18004), an SVG element.
+fn qr(link: &str) -> Result<String, Problem> {
+    let code = QrCode::new(link).map_err(|error| {
+        tracing::error!(%error, "a link does not fit a QR code");
+        Problem::new(Code::Internal)
+    })?;
+    let svg = code.render::<svg::Color<'_>>().quiet_zone(true).build();
+    Ok(svg.split_once("?>").map_or(svg.as_str(), |(_, element)| element).to_owned())
+}
+
+fn html(
+    ticket: &Ticket,
+    concern: &Concern,
+    city: &City,
+    language: Language,
+    link: &str,
+    now: DateTime<Utc>,
+) -> Result<String, Problem> {
+    let category = city.category(&ticket.category).map(|category| category.label.in_language(language));
+    let service = city.service(&ticket.service).map(|service| service.name.in_language(language));
+    let state = match language {
+        Language::Fr => crate::view::state_label(ticket.state),
+        Language::En => ticket.state.code(),
+    };
+    let html = page::render(
+        "sheet.html",
+        context! {
+            language => language.tag(),
+            style => Value::from_safe_string(STYLE.to_owned()),
+            qr => Value::from_safe_string(qr(link)?),
+            sender => Serde(&city.settings.sender),
+            reference => ticket.reference.as_str(),
+            category => category.unwrap_or(ticket.category.as_str()),
+            service => service.unwrap_or(ticket.service.as_str()),
+            kept => ticket.secrecy() != Secrecy::Standard,
+            address => ticket.place.address.as_ref().map(ToString::to_string),
+            areas => areas(ticket, city),
+            coordinates => format!("{:.5}, {:.5}", ticket.place.point.lat, ticket.place.point.lon),
+            priority => pick(language, priority(ticket.priority)),
+            filed_at => moment(ticket.filed_at, language),
+            handovers => ticket.handovers,
+            ack_due => moment(ticket.ack_due_at, language),
+            resolve_due => moment(ticket.resolve_due_at, language),
+            state => state,
+            description => concern.description.as_ref().map(ToString::to_string).unwrap_or_default(),
+            answers => ANSWERS.map(|texts| pick(language, texts)).to_vec(),
+            outcomes => ClosureReason::ALL.map(|reason| reason.label(Audience::Service, language)).to_vec(),
+            printed_at => moment(now, language),
+        },
+    );
+    html.map_err(|error| {
+        tracing::error!(%error, "a page could not be rendered");
+        Problem::new(Code::Internal)
+    })
+}
+
+/// Print a ticket
+///
+/// The referral on one sheet of A4 (fiche navette), for services that work on paper: what was said, where, until when, a
+/// QR code that leads to the ticket, and room for the service's answer. In the language of `Accept-Language`. Nothing of
+/// the resident stands on it. For whoever reads the ticket; when a member of its service prints it first, the service has
+/// received it.
+#[utoipa::path(
+    operation_id = "ticket_sheet",
+    tag = "tickets",
+    params(TicketPath),
+    responses((status = 200, description = "The sheet", body = String, content_type = "text/html")),
+    security(("bearer" = []))
+)]
+#[get("/v1/tickets/{ticket}/sheet")]
+pub(crate) async fn sheet(
+    caller: Caller<ReadTickets>,
+    cx: Data<Context>,
+    path: TicketPath,
+) -> Result<HttpResponse, Problem> {
+    let found = usecases::ticket::sheet(&cx, &caller.grant, &path.ticket).await?;
+    let (ticket, concern) = found.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let link = format!("{}/v1/tickets/{}", cx.tokens.issuer(), ticket.reference);
+    let html = html(&ticket, &concern, &cx.city()?.city, caller.language, &link, cx.now())?;
+    let mut response = page::answer(html);
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY.parse().map_err(|_| Problem::new(Code::Internal))?);
+    Ok(response)
+}
