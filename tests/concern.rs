@@ -1,5 +1,7 @@
 //! Concerns: filed, routed, kept.
 
+pub mod question;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 

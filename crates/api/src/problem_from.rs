@@ -1,5 +1,6 @@
 //! How the errors of the use cases are told: each exhaustively, once.
 
+mod question;
 mod ticket;
 
 use auth::Forbidden;
@@ -356,5 +357,6 @@ fn concern_fault(fault: ConcernFault) -> FieldError {
         ConcernFault::DescriptionMissing => {
             content("/description", "required", "Dites ce que l’habitant a signalé.", "Say what the resident raised.")
         }
+        ConcernFault::Reply(wrong) => question::wrong(&wrong),
     }
 }

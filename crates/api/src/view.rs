@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::city::City;
 use domain::city::catalogue::{ClosureReason, Sensitivity};
+use domain::city::question::{Replies, Reply};
 use domain::id::ServiceCode;
 use domain::language::Language;
 use domain::place::{Areas, Place};
@@ -62,6 +63,11 @@ impl From<PlaceView> for Place {
 /// The areas of a place: `{"secteurs": "nord"}`.
 pub(crate) fn areas(areas: &Areas) -> BTreeMap<String, String> {
     areas.iter().map(|(zoning, area)| (zoning.to_string(), area.to_string())).collect()
+}
+
+/// What was answered to the questions of a category: `{"extent": "street"}`.
+pub(crate) fn replies(replies: &Replies) -> BTreeMap<String, Reply> {
+    replies.iter().map(|(question, reply)| (question.to_string(), reply.clone())).collect()
 }
 
 /// A service, named.
@@ -127,6 +133,9 @@ pub(crate) struct TicketView {
     /// The area of the place in each zoning, as it was when the concern was filed.
     #[schema(examples(json!({"secteurs": "nord"})))]
     areas: BTreeMap<String, String>,
+    /// What was answered to the category's questions when the concern was filed, by the question's code.
+    #[schema(examples(json!({"extent": "street"})))]
+    answers: BTreeMap<String, Reply>,
     filed_at: DateTime<Utc>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -192,6 +201,7 @@ impl TicketView {
             sensitivity: ticket.sensitivity,
             place: (&ticket.place).into(),
             areas: areas(&ticket.areas),
+            answers: replies(&ticket.replies),
             filed_at: ticket.filed_at,
             received_at: ticket.received_at,
             acknowledged_at: ticket.acknowledged_at,

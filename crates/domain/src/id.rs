@@ -110,8 +110,12 @@ codes! {
     CalendarCode;
     /// A category of the catalogue, such as `illegal_dumping`.
     CategoryCode;
+    /// A choice that a question offers, such as `whole_street`.
+    ChoiceCode;
     /// An organisation, such as `ville-amiens`.
     OrganisationCode;
+    /// A question about concerns of some category, such as `extent`.
+    QuestionCode;
     /// A routing rule, such as `depots-sauvages`.
     RuleCode;
     /// A service, such as `voirie`.

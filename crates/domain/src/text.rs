@@ -83,6 +83,8 @@ texts! {
     Address(200, multiline: false);
     /// A short title on one line.
     Title(120, multiline: false);
+    /// What was answered in words to a question about the concern.
+    ReplyText(500, multiline: true);
     /// A person's name.
     PersonName(120, multiline: false);
 }

@@ -1,6 +1,7 @@
 //! Concerns: filed with their tickets in one statement, read with those that the caller may know of.
 
 use chrono::{DateTime, Utc};
+use domain::city::question::Replies;
 use domain::concern::{Origin, Outcome, Referrer};
 use domain::id::{CafeId, CategoryCode, ConcernId, TicketId};
 use domain::place::{Areas, Place, Point};
@@ -35,6 +36,8 @@ pub struct Concern {
     pub description: Option<Description>,
     /// What the officer answered on the spot.
     pub answer: Option<Answer>,
+    /// What was answered to the category's questions; nothing for an emergency or a crime.
+    pub replies: Replies,
     /// Where; nothing for an emergency or a crime.
     pub place: Option<Place>,
     /// The areas of the place, as they were when it was filed.
@@ -91,8 +94,9 @@ fn ticket_row(new: &NewTicket) -> Result<TicketRow<'_>> {
 const FILE: &str = "
     with filed as (
         insert into concern (
-            id, origin, cafe_id, category_code, outcome, description, answer, lat, lon, address, areas, referrer_id, filed_at, client_id
-        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $20)
+            id, origin, cafe_id, category_code, outcome, description, answer, lat, lon, address, areas, referrer_id,
+            filed_at, client_id, answers
+        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $20, $21)
     ), contact as (
         insert into resident_contact (concern_id, key_id, sealed)
         select $1, $14::text, $15::bytea where $15::bytea is not null
@@ -112,11 +116,11 @@ const FILE: &str = "
         insert into ticket (
             id, reference, version, state, concern_id, cafe_id, category_code, service_code, priority, sensitivity,
             hidden_from_referrer, referrer_id, lat, lon, address, areas, sent, handovers, filed_at, ack_due_at,
-            resolve_due_at, client_id, origin, handed_over_at, remind_at, wound_at
+            resolve_due_at, client_id, origin, handed_over_at, remind_at, wound_at, answers
         )
         select id, $18 || '-' || lpad(number, greatest(6, length(number)), '0'), 1, 'submitted', $1, $3, $4,
             service_code, priority, sensitivity, hidden_from_referrer, $12, $8, $9, $10, $11, sent, 1, $13, ack_due_at,
-            resolve_due_at, $20, $2, $13, remind_at, wound_at
+            resolve_due_at, $20, $2, $13, remind_at, wound_at, $21
         from numbered
         returning id, reference
     ), happened as (
@@ -146,6 +150,7 @@ struct ConcernRow {
     outcome: String,
     description: Option<String>,
     answer: Option<String>,
+    answers: Value,
     lat: Option<f64>,
     lon: Option<f64>,
     address: Option<String>,
@@ -169,6 +174,7 @@ impl TryFrom<ConcernRow> for Concern {
             outcome: Outcome::from_code(&row.outcome).ok_or_else(|| unknown("outcome"))?,
             description: row.description.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
             answer: row.answer.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
+            replies: serde_json::from_value(row.answers).map_err(Error::corrupt)?,
             place: row.lat.zip(row.lon).map(|(lat, lon)| Place { point: Point { lat, lon }, address }),
             areas: serde_json::from_value(row.areas).map_err(Error::corrupt)?,
             referrer: crate::ticket::referrer(row.referrer_id, row.client_id)?,
@@ -222,6 +228,7 @@ impl Tx {
                 prefix.0.as_str().into(),
                 serde_json::to_value(messages).map_err(Error::corrupt)?.into(),
                 concern.referrer.client().map(|client| client.0).into(),
+                serde_json::to_value(&concern.replies).map_err(Error::corrupt)?.into(),
             ],
         );
         let opened = OpenedRow::find_by_statement(statement).all(&self.db).await?;
@@ -244,8 +251,8 @@ impl Store {
     /// When the database does not answer.
     pub async fn concern(&self, scope: &Scope, id: ConcernId) -> Result<Option<(Concern, Vec<Ticket>)>> {
         let statement = sql(
-            "select id, origin, cafe_id, category_code, outcome, description, answer, lat, lon, address, areas,
-                    referrer_id, client_id, filed_at
+            "select id, origin, cafe_id, category_code, outcome, description, answer, answers, lat, lon, address,
+                    areas, referrer_id, client_id, filed_at
              from concern where id = $1",
             [id.0.into()],
         );

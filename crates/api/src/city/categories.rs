@@ -4,7 +4,8 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use auth::permission::ReadCity;
 use domain::city::catalogue::{Category, Sensitivity};
-use domain::language::Language;
+use domain::city::question::{Kind, Question};
+use domain::language::{Label, Language};
 use serde::Serialize;
 use usecases::Context;
 use utoipa::ToSchema;
@@ -41,6 +42,53 @@ pub(crate) struct CategoryView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     legal_reference: Option<String>,
+    /// What the officer asks; `answers` of a concern names each by its code.
+    questions: Vec<QuestionView>,
+}
+
+/// What an officer asks about a concern of a category.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Question)]
+struct QuestionView {
+    #[schema(examples("extent"))]
+    code: String,
+    /// What to ask.
+    label: String,
+    /// `text`: a few words, 500 characters at most. `number`. `choice`: the code of a choice. `choices`: a list of one
+    /// or several. `date`: `2026-03-10`. `yes_no`: `true` or `false`.
+    #[serde(rename = "type")]
+    #[schema(rename = "type")]
+    kind: Kind,
+    /// Whether a concern is not filed without an answer.
+    required: bool,
+    /// What can be chosen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    choices: Vec<ChoiceView>,
+    /// What a number counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples("m³"))]
+    unit: Option<String>,
+    /// The least number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    min: Option<i64>,
+    /// The greatest number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    max: Option<i64>,
+    /// Whether the day is today or earlier.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    past: bool,
+}
+
+/// Something that can be chosen.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Choice)]
+struct ChoiceView {
+    #[schema(examples("street"))]
+    code: String,
+    /// What people call it.
+    label: String,
 }
 
 /// The catalogue, in the city's order.
@@ -59,6 +107,23 @@ fn view(category: &Category, language: Language) -> CategoryView {
         resolve_within: category.resolve_within.into(),
         guidance: category.guidance.as_ref().map(|text| text.in_language(language).to_owned()),
         legal_reference: category.legal_reference.clone(),
+        questions: category.questions.iter().map(|asked| question(asked, language)).collect(),
+    }
+}
+
+fn question(question: &Question, language: Language) -> QuestionView {
+    let text = |label: &Label| label.in_language(language).to_owned();
+    let choices = question.choices.iter();
+    QuestionView {
+        code: question.code.to_string(),
+        label: text(&question.label),
+        kind: question.kind,
+        required: question.required,
+        choices: choices.map(|c| ChoiceView { code: c.code.to_string(), label: text(&c.label) }).collect(),
+        unit: question.unit.as_ref().map(text),
+        min: question.min,
+        max: question.max,
+        past: question.past,
     }
 }
 

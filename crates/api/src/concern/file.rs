@@ -1,10 +1,13 @@
 //! Filing a concern.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use auth::Holder as _;
 use auth::permission::FileConcerns;
+use domain::city::question::Reply;
 use domain::concern::Origin;
 use domain::email::EmailAddress;
 use domain::id::{CafeId, CategoryCode};
@@ -61,6 +64,10 @@ pub(crate) struct FileConcern {
     /// What you answered on the spot: no ticket is opened then.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 4000)]
     answer: Option<Answer>,
+    /// What was answered to the category's questions, by the question's code; see `GET /v1/categories`.
+    #[serde(default)]
+    #[schema(examples(json!({"extent": "street"})))]
+    answers: BTreeMap<String, Reply>,
     resident: Option<Resident>,
     /// You have read the warnings about the text: keep it as it is. Otherwise the passages are masked.
     #[serde(default)]
@@ -104,6 +111,7 @@ impl FileConcern {
             description: self.description,
             place: self.place.into(),
             answer: self.answer,
+            replies: self.answers,
             resident: contact,
             confirm_text: self.confirm_text,
         })
@@ -143,7 +151,7 @@ pub(crate) async fn file(
         let Filed { concern, tickets, warnings } = filed;
         let view = FiledConcern {
             concern: ConcernView::new(concern, tickets, &loaded.city, grant.caller(), language, cx.now()),
-            warnings: warnings.iter().map(|warning| WarningView::new(*warning, language)).collect(),
+            warnings: warnings.iter().map(|warning| WarningView::new(warning, language)).collect(),
             emergency: EmergencyView::of(concern, &loaded.city, language),
         };
         reply::kept(StatusCode::CREATED, None, Some(format!("/v1/concerns/{}", concern.id)), &view)

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use domain::city::City;
+use domain::city::question::Reply;
 use domain::concern::{Origin, Outcome, Status};
 use domain::content::Finding;
 use domain::language::{Label, Language};
@@ -18,7 +19,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::view::{PlaceView, TicketView, areas};
+use crate::view::{PlaceView, TicketView, areas, replies};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config.service(file::file).service(read::read);
@@ -48,6 +49,9 @@ pub(crate) struct ConcernView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     answer: Option<String>,
+    /// What was answered to the category's questions, by the question's code.
+    #[schema(examples(json!({"extent": "street"})))]
+    answers: BTreeMap<String, Reply>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     place: Option<PlaceView>,
@@ -78,6 +82,7 @@ impl ConcernView {
             category: concern.category.to_string(),
             description: concern.description.as_ref().map(ToString::to_string),
             answer: concern.answer.as_ref().map(ToString::to_string),
+            answers: replies(&concern.replies),
             place: concern.place.as_ref().map(Into::into),
             areas: areas(&concern.areas),
             filed_at: concern.filed_at,
@@ -96,7 +101,8 @@ pub(crate) struct WarningView {
     /// The field of the request that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    field: Option<&'static str>,
+    #[schema(examples("description", "answers/since"))]
+    field: Option<String>,
     /// Whether the passage was masked: send `confirm_text` to keep the text as it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -106,11 +112,16 @@ pub(crate) struct WarningView {
 }
 
 impl WarningView {
-    fn new(warning: Warning, language: Language) -> Self {
+    fn new(warning: &Warning, language: Language) -> Self {
         let pick = |fr, en| if language == Language::Fr { fr } else { en };
         match warning {
-            Warning::Description { finding, masked } => Self::passage("description", finding, masked, language),
-            Warning::Answer { finding, masked } => Self::passage("answer", finding, masked, language),
+            Warning::Description { finding, masked } => {
+                Self::passage("description".to_owned(), *finding, *masked, language)
+            }
+            Warning::Answer { finding, masked } => Self::passage("answer".to_owned(), *finding, *masked, language),
+            Warning::Reply { question, finding, masked } => {
+                Self::passage(format!("answers/{question}"), *finding, *masked, language)
+            }
             Warning::NothingKept => Self {
                 code: "nothing_kept",
                 field: None,
@@ -122,7 +133,7 @@ impl WarningView {
             },
             Warning::ContactNotKept => Self {
                 code: "contact_not_kept",
-                field: Some("resident"),
+                field: Some("resident".to_owned()),
                 masked: None,
                 message: pick(
                     "Répondu sur place : personne n’écrira à l’habitant, ses coordonnées ne sont pas conservées.",
@@ -132,7 +143,7 @@ impl WarningView {
         }
     }
 
-    fn passage(field: &'static str, finding: Finding, masked: bool, language: Language) -> Self {
+    fn passage(field: String, finding: Finding, masked: bool, language: Language) -> Self {
         let (fr, en) = match finding {
             Finding::Plate => ("Le texte contient une plaque d’immatriculation.", "The text contains a number plate."),
             Finding::PhoneNumber => {

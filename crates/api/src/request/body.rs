@@ -140,7 +140,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 }
 
 /// RFC 6901, 3.
-fn escape(key: &str) -> String {
+pub(crate) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 

@@ -1,6 +1,7 @@
 //! A small story, told through the use cases: a café in the north of Amiens six weeks ago, eight concerns, and what
 //! became of each. The clock is moved by hand.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result, anyhow};
@@ -8,6 +9,7 @@ use auth::permission::ChangeTickets;
 use auth::{Credential, Grant, Permission, Principal};
 use chrono::{DateTime, Days, Duration, Utc};
 use domain::city::catalogue::ClosureReason;
+use domain::city::question::Reply;
 use domain::clock::Clock;
 use domain::concern::Origin;
 use domain::id::{CafeId, SessionId};
@@ -123,6 +125,7 @@ impl Story<'_> {
             description: Some(text(description)?),
             place: Place { point: Point { lat, lon }, address: Some(text(address)?) },
             answer: None,
+            replies: BTreeMap::new(),
             resident: None,
             confirm_text: false,
         };
@@ -182,7 +185,9 @@ impl Story<'_> {
     async fn dark_street(&self) -> Result<()> {
         self.at(0, 1);
         let said = "Trois lampadaires éteints à la suite, l’arrêt de bus est dans le noir.";
-        let filed = self.file("street_light_out", (49.9102, 2.2990, "Rue Léo-Lagrange"), said, |_| {}).await?;
+        let extent = [("extent".to_owned(), Reply::Text("several".to_owned()))];
+        let place = (49.9102, 2.2990, "Rue Léo-Lagrange");
+        let filed = self.file("street_light_out", place, said, |file| file.replies.extend(extent)).await?;
         self.at(1, 3);
         let ticket = self.acknowledge(first(filed)?, Some(45)).await?;
         self.at(9, 2);
@@ -233,7 +238,10 @@ impl Story<'_> {
     async fn car_that_never_moves(&self) -> Result<()> {
         self.at(0, 2);
         let said = "Une voiture grise n’a pas bougé depuis un mois, pneus à plat.";
-        let filed = self.file("abusive_parking", (49.9140, 2.3002, "Rue Balzac"), said, |_| {}).await?;
+        let since = (self.begins - Days::new(30)).format("%Y-%m-%d").to_string();
+        let since = [("since".to_owned(), Reply::Text(since))];
+        let place = (49.9140, 2.3002, "Rue Balzac");
+        let filed = self.file("abusive_parking", place, said, |file| file.replies.extend(since)).await?;
         self.at(1, 4);
         let ticket = self.acknowledge(first(filed)?, None).await?;
         self.at(5, 3);

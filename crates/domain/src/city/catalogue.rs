@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::question::Question;
 use crate::id::CategoryCode;
 use crate::language::{Label, Language};
 use crate::time::Target;
@@ -68,6 +69,10 @@ pub struct Category {
     /// What to tell the resident at once. Compulsory when `sensitivity` is `signpost_only`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emergency: Option<Emergency>,
+    /// What the officer asks. Each question belongs to this category alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub questions: Vec<Question>,
 }
 
 /// Whom the resident should call.

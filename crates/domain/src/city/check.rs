@@ -1,5 +1,7 @@
 //! Looking through a city as a whole: every fault at once, each with the file and the place in it.
 
+mod question;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::City;
@@ -135,6 +137,7 @@ impl City {
                 let message = "only a restricted category can be hidden from the referrer";
                 faults.add(file, format!("/{at}/hidden_from_referrer"), message);
             }
+            question::check_questions(category, &format!("/{at}"), faults);
         }
     }
 
@@ -172,7 +175,7 @@ impl City {
                     faults.add(file, format!("/{at}/send_to/{to}"), message);
                 }
             }
-            check_condition(&rule.when, &format!("/{at}/when"), categories, &areas, faults);
+            self.check_condition(&rule.when, &format!("/{at}/when"), categories, &areas, faults);
             let is_last = at + 1 == self.rules.len();
             if rule.when == Condition::Always && !is_last {
                 let message = "this rule matches always, so that no rule after it is ever reached";
@@ -187,43 +190,48 @@ impl City {
             );
         }
     }
-}
 
-fn check_condition(
-    condition: &Condition,
-    pointer: &str,
-    categories: &BTreeSet<&str>,
-    areas: &BTreeMap<&ZoningCode, BTreeSet<&AreaCode>>,
-    faults: &mut Faults,
-) {
-    let file = "routing.yaml";
-    match condition {
-        Condition::Always | Condition::Origin { .. } => {}
-        Condition::Category { any_of } => {
-            for (at, category) in any_of.iter().enumerate() {
-                if !categories.contains(category.as_str()) {
-                    let message = format!("there is no category « {category} »");
-                    faults.add(file, format!("{pointer}/any_of/{at}"), message);
+    fn check_condition(
+        &self,
+        condition: &Condition,
+        pointer: &str,
+        categories: &BTreeSet<&str>,
+        areas: &BTreeMap<&ZoningCode, BTreeSet<&AreaCode>>,
+        faults: &mut Faults,
+    ) {
+        let file = "routing.yaml";
+        match condition {
+            Condition::Always | Condition::Origin { .. } => {}
+            Condition::Category { any_of } => {
+                for (at, category) in any_of.iter().enumerate() {
+                    if !categories.contains(category.as_str()) {
+                        let message = format!("there is no category « {category} »");
+                        faults.add(file, format!("{pointer}/any_of/{at}"), message);
+                    }
                 }
             }
-        }
-        Condition::Area { zoning, any_of } => {
-            let Some(known) = areas.get(zoning) else {
-                faults.add(file, format!("{pointer}/zoning"), format!("there is no zoning « {zoning} »"));
-                return;
-            };
-            for (at, area) in any_of.iter().enumerate() {
-                if !known.contains(area) {
-                    let message = format!("the zoning « {zoning} » has no area « {area} »");
-                    faults.add(file, format!("{pointer}/any_of/{at}"), message);
+            Condition::Area { zoning, any_of } => {
+                let Some(known) = areas.get(zoning) else {
+                    faults.add(file, format!("{pointer}/zoning"), format!("there is no zoning « {zoning} »"));
+                    return;
+                };
+                for (at, area) in any_of.iter().enumerate() {
+                    if !known.contains(area) {
+                        let message = format!("the zoning « {zoning} » has no area « {area} »");
+                        faults.add(file, format!("{pointer}/any_of/{at}"), message);
+                    }
                 }
             }
-        }
-        Condition::All { of } | Condition::Any { of } => {
-            for (at, part) in of.iter().enumerate() {
-                check_condition(part, &format!("{pointer}/of/{at}"), categories, areas, faults);
+            Condition::Answer { category, question, any_of, at_least, at_most } => {
+                let bounded = at_least.is_some() || at_most.is_some();
+                self.check_answer((category, question), any_of, bounded, pointer, faults);
             }
+            Condition::All { of } | Condition::Any { of } => {
+                for (at, part) in of.iter().enumerate() {
+                    self.check_condition(part, &format!("{pointer}/of/{at}"), categories, areas, faults);
+                }
+            }
+            Condition::Not { of } => self.check_condition(of, &format!("{pointer}/of"), categories, areas, faults),
         }
-        Condition::Not { of } => check_condition(of, &format!("{pointer}/of"), categories, areas, faults),
     }
 }

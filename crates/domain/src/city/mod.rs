@@ -6,6 +6,7 @@
 pub mod catalogue;
 pub mod check;
 pub mod organisation;
+pub mod question;
 pub mod routing;
 pub mod zoning;
 

@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::City;
+use super::question::{Replies, Reply, at_least, at_most};
 use crate::concern::Origin;
-use crate::id::{AreaCode, CategoryCode, RuleCode, ServiceCode, ZoningCode};
+use crate::id::{AreaCode, CategoryCode, ChoiceCode, QuestionCode, RuleCode, ServiceCode, ZoningCode};
 use crate::language::{Label, Language};
 use crate::place::Areas;
 use crate::ticket::Priority;
@@ -54,6 +55,22 @@ pub enum Condition {
         #[schemars(length(min = 1))]
         any_of: Vec<Origin>,
     },
+    /// The category is this one, and its question was answered so.
+    Answer {
+        /// The category.
+        category: CategoryCode,
+        /// Its question.
+        question: QuestionCode,
+        /// One of these choices was made; `yes` or `no`.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        any_of: Vec<ChoiceCode>,
+        /// The number is as great as this.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at_least: Option<i64>,
+        /// The number is as small as this.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at_most: Option<i64>,
+    },
     /// Every one of these conditions holds.
     All {
         /// The conditions.
@@ -84,6 +101,8 @@ pub struct Subject<'a> {
     pub areas: &'a Areas,
     /// How it was heard.
     pub origin: Origin,
+    /// What was answered to the category's questions.
+    pub replies: &'a Replies,
 }
 
 /// A fact that made a rule match.
@@ -109,6 +128,15 @@ pub enum Because {
         /// The concern's origin.
         is: Origin,
     },
+    /// A question was answered so.
+    Answer {
+        /// The category that asks.
+        category: CategoryCode,
+        /// The question.
+        question: QuestionCode,
+        /// What was answered; of several choices, the one that counted.
+        is: Reply,
+    },
     /// A condition that must not hold does not hold.
     Excluded,
 }
@@ -131,12 +159,30 @@ impl Condition {
             Self::Origin { any_of } => {
                 any_of.contains(&subject.origin).then(|| vec![Because::Origin { is: subject.origin }])
             }
+            Self::Answer { category, question, any_of, at_least, at_most } => {
+                let reply = subject.replies.get(question).filter(|_| category == subject.category)?;
+                let is = counts(reply, any_of, *at_least, *at_most)?;
+                Some(vec![Because::Answer { category: category.clone(), question: question.clone(), is }])
+            }
             Self::All { of } => {
                 of.iter().map(|c| c.holds(subject)).collect::<Option<Vec<_>>>().map(|parts| parts.concat())
             }
             Self::Any { of } => of.iter().find_map(|c| c.holds(subject)),
             Self::Not { of } => of.holds(subject).is_none().then(|| vec![Because::Excluded]),
         }
+    }
+}
+
+/// What of an answer makes a condition hold.
+fn counts(reply: &Reply, any_of: &[ChoiceCode], least: Option<i64>, greatest: Option<i64>) -> Option<Reply> {
+    let listed = |code: &str| any_of.iter().any(|choice| choice.as_str() == code);
+    match reply {
+        Reply::YesNo(yes) => listed(if *yes { "yes" } else { "no" }).then_some(Reply::YesNo(*yes)),
+        Reply::Number(number) => {
+            (at_least(number, least) && at_most(number, greatest)).then(|| Reply::Number(number.clone()))
+        }
+        Reply::Text(code) => listed(code).then(|| Reply::Text(code.clone())),
+        Reply::Several(codes) => codes.iter().find(|code| listed(code)).cloned().map(Reply::Text),
     }
 }
 
@@ -208,6 +254,16 @@ impl City {
             }
             Because::Origin { is } if french => format!("l’origine est « {} »", is.code()),
             Because::Origin { is } => format!("the origin is “{}”", is.code()),
+            Because::Answer { category, question, is } => {
+                let asked = self.category(category).and_then(|category| category.question(question));
+                let label = asked.map_or(question.as_str(), |question| question.label.in_language(language));
+                let answer = is.in_words(asked, language);
+                if french {
+                    format!("la réponse à « {label} » est « {answer} »")
+                } else {
+                    format!("the answer to “{label}” is “{answer}”")
+                }
+            }
             Because::Excluded if french => "aucune exclusion ne s’applique".to_owned(),
             Because::Excluded => "no exclusion applies".to_owned(),
         }

@@ -33,6 +33,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::city::catalogue::{ClosureReason, Sensitivity};
+use crate::city::question::Replies;
 use crate::city::routing::Sent;
 use crate::concern::Referrer;
 use crate::id::{CategoryCode, ConcernId, ServiceCode, TicketId, UserId};
@@ -104,6 +105,8 @@ pub struct Ticket {
     pub place: Place,
     /// The areas of the place, as they were when the concern was filed.
     pub areas: Areas,
+    /// What was answered to the category's questions when the concern was filed.
+    pub replies: Replies,
     /// The rule that sent it, and why.
     pub sent: Sent,
     /// How often it was passed to a service; 1 when filed.
@@ -254,6 +257,7 @@ pub(crate) mod example {
             referrer: Referrer::Person(UserId(Uuid::from_u128(3))),
             place: Place { point: Point { lat: 49.9, lon: 2.3 }, address: None },
             areas: Areas::new(),
+            replies: Replies::new(),
             sent: Sent { rule: "depots".parse().unwrap(), version: 1, because: Vec::new() },
             handovers: 1,
             reopened: 0,

@@ -208,12 +208,12 @@ const OPEN: &str = "
     ), opened as (
         insert into ticket (
             id, reference, version, state, concern_id, cafe_id, category_code, service_code, priority, sensitivity,
-            hidden_from_referrer, referrer_id, client_id, lat, lon, address, areas, origin, sent, handovers, filed_at,
-            handed_over_at, ack_due_at, resolve_due_at, remind_at, wound_at
+            hidden_from_referrer, referrer_id, client_id, lat, lon, address, areas, answers, origin, sent, handovers,
+            filed_at, handed_over_at, ack_due_at, resolve_due_at, remind_at, wound_at
         )
         select w.id, $3 || '-' || lpad(w.number, greatest(6, length(w.number)), '0'), 1, 'submitted', t.concern_id,
             t.cafe_id, t.category_code, w.service_code, w.priority, t.sensitivity, t.hidden_from_referrer,
-            t.referrer_id, t.client_id, t.lat, t.lon, t.address, t.areas, t.origin, w.sent, 1, w.at, w.at,
+            t.referrer_id, t.client_id, t.lat, t.lon, t.address, t.areas, t.answers, t.origin, w.sent, 1, w.at, w.at,
             w.ack_due_at, w.resolve_due_at, w.remind_at, w.wound_at
         from wanted w join ticket t on t.id = $1
     ), happened as (

@@ -1,16 +1,19 @@
 //! Filing a concern: finding its areas, routing it, and opening its tickets.
 
+use std::collections::BTreeMap;
+
 use auth::Grant;
 use auth::permission::FileConcerns;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::city::City;
 use domain::city::catalogue::{Category, Sensitivity};
+use domain::city::question::{Replies, Reply, Wrong};
 use domain::city::routing::{Route, Subject};
 use domain::concern::{Origin, Outcome, Referrer};
 use domain::content::{self, Finding};
-use domain::id::{CafeId, CategoryCode, ConcernId, EventId, MessageId, ServiceCode, TicketId};
+use domain::id::{CafeId, CategoryCode, ConcernId, EventId, MessageId, QuestionCode, ServiceCode, TicketId};
 use domain::place::{Areas, Place};
-use domain::text::{Answer, Description};
+use domain::text::{Answer, Description, ReplyText};
 use domain::ticket::event::Part;
 use domain::ticket::notice::notices;
 use domain::ticket::{Actor, Event, Fact, State, Ticket};
@@ -22,7 +25,7 @@ use store::ticket::NewTicket;
 
 use crate::once::{Done, KeyReused, Once};
 use crate::ticket::reference_prefix;
-use crate::{Context, NoCity, of};
+use crate::{Context, NoCity, of, today};
 
 /// File a concern.
 #[derive(Debug, Clone)]
@@ -39,6 +42,8 @@ pub struct File {
     pub place: Place,
     /// What the officer answered on the spot.
     pub answer: Option<Answer>,
+    /// What was answered to the category's questions, by the question's code.
+    pub replies: BTreeMap<String, Reply>,
     /// How the resident can be reached.
     pub resident: Option<Contact>,
     /// The officer has read the warnings about the text, and keeps it as it is.
@@ -46,7 +51,7 @@ pub struct File {
 }
 
 /// What the officer should know about what was kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Warning {
     /// The description contains such a passage; it was masked unless the officer confirmed it.
     Description {
@@ -57,6 +62,15 @@ pub enum Warning {
     },
     /// The same, in the answer given on the spot.
     Answer {
+        /// What was found.
+        finding: Finding,
+        /// Whether it was masked.
+        masked: bool,
+    },
+    /// The same, in what was answered to a question.
+    Reply {
+        /// The question.
+        question: QuestionCode,
         /// What was found.
         finding: Finding,
         /// Whether it was masked.
@@ -80,7 +94,7 @@ pub struct Filed {
 }
 
 /// What is wrong with a concern that cannot be filed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// The catalogue has no such category.
     UnknownCategory,
@@ -96,6 +110,8 @@ pub enum Fault {
     CafeCancelled,
     /// A concern has a description, unless it is an emergency or a crime.
     DescriptionMissing,
+    /// An answer does not fit its question, or is missing.
+    Reply(Wrong),
 }
 
 /// Why a concern is not filed.
@@ -125,7 +141,7 @@ pub enum FileError {
 pub async fn file(
     cx: &Context,
     who: &Grant<FileConcerns>,
-    cmd: File,
+    mut cmd: File,
     once: Once<'_, Filed>,
 ) -> Result<Done<Filed>, FileError> {
     let loaded = cx.city()?;
@@ -133,12 +149,16 @@ pub async fn file(
     let now = cx.now();
     let areas = city.areas_at(cmd.place.point);
     let mut faults = faults(city, &cmd, &areas);
+    let replies = replies(city, &mut cmd, today(now)).unwrap_or_else(|wrong| {
+        faults.extend(wrong.into_iter().map(Fault::Reply));
+        Replies::new()
+    });
     faults.extend(cafe_fault(cx, &cmd).await?);
     let (true, Some(category)) = (faults.is_empty(), city.category(&cmd.category)) else {
         return Err(FileError::Invalid(faults));
     };
     let id = ConcernId(cx.ids.next());
-    let (concern, contact, warnings) = draft(id, cmd, category, areas, who.caller().referrer(), now);
+    let (concern, contact, warnings) = draft(id, cmd, category, (areas, replies), who.caller().referrer(), now);
     let tickets = match concern.outcome {
         Outcome::Referred => open(cx, &loaded, category, &concern)?,
         Outcome::AnsweredOnTheSpot | Outcome::Signposted => Vec::new(),
@@ -175,6 +195,15 @@ fn faults(city: &City, cmd: &File, areas: &Areas) -> Vec<Fault> {
     faults
 }
 
+/// What was answered, held against the category's questions. An emergency or a crime asks none, and none are kept.
+fn replies(city: &City, cmd: &mut File, today: NaiveDate) -> Result<Replies, Vec<Wrong>> {
+    let given = std::mem::take(&mut cmd.replies);
+    match city.category(&cmd.category) {
+        Some(category) if category.sensitivity != Sensitivity::SignpostOnly => category.replies(given, today),
+        Some(_) | None => Ok(Replies::new()),
+    }
+}
+
 async fn cafe_fault(cx: &Context, cmd: &File) -> Result<Option<Fault>, FileError> {
     let (Origin::Cafe, Some(id)) = (cmd.origin, cmd.cafe) else { return Ok(None) };
     Ok(match cx.store.cafe(id).await? {
@@ -189,7 +218,7 @@ fn draft(
     id: ConcernId,
     cmd: File,
     category: &Category,
-    areas: Areas,
+    (areas, replies): (Areas, Replies),
     referrer: Referrer,
     filed_at: DateTime<Utc>,
 ) -> (Concern, Option<Contact>, Vec<Warning>) {
@@ -202,6 +231,7 @@ fn draft(
         outcome: Outcome::Signposted,
         description: None,
         answer: None,
+        replies: Replies::new(),
         place: None,
         areas,
         referrer,
@@ -223,12 +253,28 @@ fn draft(
         warnings.extend(checked.findings.into_iter().map(|finding| Warning::Answer { finding, masked }));
         if masked { Answer::try_from(checked.masked).unwrap_or(text) } else { text }
     });
+    let replies = replies.into_iter().map(|(question, reply)| {
+        let reply = screened(&question, reply, masked, &mut warnings);
+        (question, reply)
+    });
+    let replies = replies.collect();
     let outcome = if answer.is_some() { Outcome::AnsweredOnTheSpot } else { Outcome::Referred };
     if resident.is_some() && outcome != Outcome::Referred {
         warnings.push(Warning::ContactNotKept);
     }
     let contact = resident.filter(|_| outcome == Outcome::Referred);
-    (Concern { outcome, description, answer, place: Some(place), ..base }, contact, warnings)
+    (Concern { outcome, description, answer, replies, place: Some(place), ..base }, contact, warnings)
+}
+
+/// An answer as it is kept: looked through like the description, if it is in words. The codes of choices and days do not
+/// point to anybody.
+fn screened(question: &QuestionCode, reply: Reply, masked: bool, warnings: &mut Vec<Warning>) -> Reply {
+    let Reply::Text(text) = reply else { return reply };
+    let checked = content::check(&text);
+    let warning = |finding| Warning::Reply { question: question.clone(), finding, masked };
+    warnings.extend(checked.findings.into_iter().map(warning));
+    let masked = Some(checked.masked).filter(|text| masked && text.chars().count() <= ReplyText::MAX);
+    Reply::Text(masked.unwrap_or(text))
 }
 
 fn open(cx: &Context, loaded: &Loaded, category: &Category, concern: &Concern) -> Result<Vec<NewTicket>, FileError> {
@@ -237,6 +283,7 @@ fn open(cx: &Context, loaded: &Loaded, category: &Category, concern: &Concern) -
         parent: category.parent.as_ref(),
         areas: &concern.areas,
         origin: concern.origin,
+        replies: &concern.replies,
     };
     let route = of(loaded).route(&subject).ok_or(FileError::NoRoute)?;
     route.send_to.iter().map(|to| ticket(cx, loaded, category, concern, &route, to)).collect()
@@ -266,6 +313,7 @@ fn ticket(
         referrer: concern.referrer,
         place,
         areas: concern.areas.clone(),
+        replies: concern.replies.clone(),
         sent: route.sent.clone(),
         handovers: 1,
         reopened: 0,

@@ -6,6 +6,7 @@ use chrono::{Datelike, NaiveDate, Weekday};
 use domain::city::City;
 use domain::city::catalogue::Sensitivity;
 use domain::city::organisation::ServiceKind;
+use domain::city::question::Replies;
 use domain::city::routing::Subject;
 use domain::concern::Origin;
 use domain::id::ZoningCode;
@@ -22,7 +23,8 @@ fn amiens() -> City {
 
 fn services_for(city: &City, category: &str, areas: &Areas) -> (String, Vec<String>) {
     let category = city.category(&category.parse().unwrap()).unwrap();
-    let subject = Subject { category: &category.code, parent: category.parent.as_ref(), areas, origin: Origin::Cafe };
+    let (code, parent, replies) = (&category.code, category.parent.as_ref(), Replies::new());
+    let subject = Subject { category: code, parent, areas, origin: Origin::Cafe, replies: &replies };
     let route = city.route(&subject).unwrap();
     (route.sent.rule.to_string(), route.send_to.iter().map(ToString::to_string).collect())
 }

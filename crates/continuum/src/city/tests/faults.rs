@@ -241,8 +241,8 @@ fn a_condition_is_explained_by_its_type() {
     assert_eq!(
         rule("{type: any, of: [{type: zone, any_of: [a]}, {type: area, any_of: [nord], in: secteurs}, {of: []}, 5]}"),
         [
-            "routing.yaml:3: [voirie].when.of[0].type: « zone » is not one of: always, category, area, origin, all, \
-             any, not",
+            "routing.yaml:3: [voirie].when.of[0].type: « zone » is not one of: always, category, area, origin, answer, \
+             all, any, not",
             "routing.yaml:3: [voirie].when.of[1].zoning: is missing",
             "routing.yaml:3: [voirie].when.of[1].in: is not known here; known are: any_of, type, zoning",
             "routing.yaml:3: [voirie].when.of[2].type: is missing",

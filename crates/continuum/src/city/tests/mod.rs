@@ -3,6 +3,7 @@
 mod amiens;
 mod calendars;
 mod faults;
+mod questions;
 
 use std::fs;
 use std::path::{Path, PathBuf};
