@@ -113,7 +113,7 @@ type Seen<'a> = Pin<Box<dyn Future<Output = Option<bool>> + 'a>>;
 /// Whether something is learnt of a ticket through a door; none where the door is shut to them whatever the ticket is.
 type Door = fn(&'_ Who, &'_ Filed) -> Seen<'static>;
 
-const DOORS: [(&str, Door); 14] = [
+const DOORS: &[(&str, Door)] = &[
     ("list", |who, ticket| listed(who, ticket, "limit=200".to_owned())),
     ("search", |who, ticket| {
         let query = format!("limit=200&category={}&service={}&late=false", ticket.text("category"), ticket.service());
@@ -133,6 +133,18 @@ const DOORS: [(&str, Door); 14] = [
         Box::pin(async move {
             let reply = caller.get(&format!("/v1/concerns/{concern}")).await;
             Some(reply.status == 200 && ids(&reply.json()["tickets"]).contains(&id))
+        })
+    }),
+    ("duplicates", |who, ticket| {
+        let (caller, id) = (who.caller.clone(), ticket.id().to_owned());
+        let like = json!({ "category": ticket.value["category"], "place": ticket.value["place"] });
+        Box::pin(async move {
+            let reply = caller.post("/v1/concerns/duplicates", &like).await;
+            if reply.status == 403 {
+                reply.refused(403, "missing_right");
+                return None;
+            }
+            Some(ids(&reply.ok()["items"]).contains(&id))
         })
     }),
     ("action", |who, ticket| {
@@ -332,14 +344,14 @@ async fn every_door_shows_what_the_table_says_and_no_line_of_it_is_idle() {
     let mut observed = Observed::new();
     for (w, who) in everybody.iter().enumerate() {
         for (t, ticket) in tickets.iter().enumerate() {
-            for (name, door) in DOORS {
+            for (name, door) in DOORS.iter().copied() {
                 if let Some(seen) = door(who, ticket).await {
                     observed.push((w, name, t, seen));
                 }
             }
         }
     }
-    for (name, _) in DOORS {
+    for (name, _) in DOORS.iter().copied() {
         for seen in [true, false] {
             assert!(observed.iter().any(|o| o.1 == name && o.3 == seen), "{name} is never {seen}");
         }

@@ -208,6 +208,84 @@ impl Database {
     }
 }
 
+impl Database {
+    /// Adds copies to a table: `from` is where its rows come from, as `t`, and what is new in each copy, as `copy`;
+    /// `new` are the columns of the latter.
+    pub async fn copy(&self, table: &str, new: &[&str], from: &str) {
+        let mut connection = self.connection().await;
+        let columns: Vec<String> = sqlx::query_scalar(
+            "select column_name::text from information_schema.columns
+             where table_schema = 'continuum' and table_name = $1 and is_generated = 'NEVER' and is_identity = 'NO'",
+        )
+        .bind(table)
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+        let of = |column: &String| format!("{}.{column}", if new.contains(&column.as_str()) { "copy" } else { "t" });
+        let values = columns.iter().map(of).collect::<Vec<_>>().join(", ");
+        let statement = format!("insert into {table} ({}) select {values} from {from}", columns.join(", "));
+        connection.execute(AssertSqlSafe(statement)).await.unwrap();
+        connection.execute(AssertSqlSafe(format!("analyze {table}"))).await.unwrap();
+    }
+}
+
+/// What sessions of one database have run, as the server's log tells.
+pub struct Statements {
+    log: PathBuf,
+}
+
+/// An entry of the server's log.
+#[derive(Debug)]
+pub struct Logged(String);
+
+impl Statements {
+    /// Sessions that begin from now on write each statement and its plan into the log. None when the server is not one
+    /// of ours (`DATABASE_URL`): its log is not at hand.
+    pub async fn logged(database: &Database) -> Option<Self> {
+        let log = SERVER.lock().unwrap().as_ref().map(|server| server.log_file().to_owned());
+        let Some(log) = log else {
+            eprintln!("statements are not counted: the log of that server is not at hand");
+            return None;
+        };
+        for setting in
+            ["log_statement = 'all'", "session_preload_libraries = 'auto_explain'", "auto_explain.log_min_duration = 0"]
+        {
+            admin(&format!("alter database {} set {setting}", database.name)).await;
+        }
+        Some(Self { log })
+    }
+
+    /// Every entry about a statement so far.
+    pub fn read(&self) -> Vec<Logged> {
+        let text = std::fs::read_to_string(&self.log).unwrap();
+        let mut entries: Vec<Logged> = Vec::new();
+        for line in text.lines() {
+            match (line.strip_prefix('\t'), entries.last_mut()) {
+                (Some(more), Some(Logged(entry))) => *entry = format!("{entry}\n{more}"),
+                (Some(_), None) => {}
+                (None, _) => entries.push(Logged(line.to_owned())),
+            }
+        }
+        entries.retain(|entry| entry.is_run() || entry.plan().is_some());
+        entries
+    }
+}
+
+impl Logged {
+    /// Whether it says that a statement of a request was run: not what connections begin with, nor what is announced to
+    /// other processes or asked from time to time.
+    pub fn is_run(&self) -> bool {
+        let aside = ["SET search_path", "LISTEN ", "pg_notify", "select revision from city"];
+        let run = self.0.contains("LOG:  execute ") || self.0.contains("LOG:  statement: ");
+        run && !aside.iter().any(|text| self.0.contains(text))
+    }
+
+    /// The plan of a statement that was run.
+    pub fn plan(&self) -> Option<&str> {
+        self.0.split_once("plan:").map(|(_, plan)| plan)
+    }
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         let statement = format!("drop database if exists {} with (force)", self.name);

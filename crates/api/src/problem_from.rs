@@ -8,7 +8,7 @@ use auth::assertion::KeysError;
 use usecases::NoCity;
 use usecases::cafe::{HoldError, PlanError};
 use usecases::client::{ChangeError as ClientChangeError, Fault as ClientFault, RegisterError, SecretError};
-use usecases::concern::{Fault as ConcernFault, FileError};
+use usecases::concern::{Fault as ConcernFault, FileError, LikeError};
 use usecases::once::KeyReused;
 use usecases::password::PasswordError;
 use usecases::second_factor::SecondFactorError;
@@ -323,6 +323,18 @@ impl From<FileError> for Problem {
             FileError::KeyReused(error) => error.into(),
             FileError::NoCity(error) => error.into(),
             FileError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<LikeError> for Problem {
+    fn from(error: LikeError) -> Self {
+        match error {
+            LikeError::Invalid(faults) => {
+                Self::new(Code::InvalidContent).errors(faults.into_iter().map(concern_fault).collect())
+            }
+            LikeError::NoCity(error) => error.into(),
+            LikeError::Store(error) => error.into(),
         }
     }
 }

@@ -16,6 +16,45 @@ pub struct Point {
     pub lon: f64,
 }
 
+/// Everywhere between two parallels and two meridians, degrees. It does not cross the antimeridian.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bounds {
+    /// The western longitude.
+    pub west: f64,
+    /// The southern latitude.
+    pub south: f64,
+    /// The eastern longitude, not less than the western one.
+    pub east: f64,
+    /// The northern latitude, not less than the southern one.
+    pub north: f64,
+}
+
+/// Everywhere around a point.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Circle {
+    /// The middle.
+    pub centre: Point,
+    /// How far from it, metres on the ground.
+    pub metres: f64,
+}
+
+/// The earth's mean radius, metres.
+pub const EARTH_RADIUS: f64 = 6_371_008.8;
+
+impl Circle {
+    /// Bounds that hold the whole circle.
+    #[must_use]
+    pub fn bounds(self) -> Bounds {
+        let Point { lat, lon } = self.centre;
+        // A thousandth more, so that rounding cuts nothing off.
+        let high = (self.metres / EARTH_RADIUS).to_degrees() * 1.001;
+        // The farther from the equator, the shorter a degree of longitude; around a pole, all of them are near.
+        let farthest = (lat.abs() + high).min(90.0).to_radians().cos();
+        let wide = if farthest > 1e-6 { high / farthest } else { 360.0 };
+        Bounds { west: lon - wide, south: lat - high, east: lon + wide, north: lat + high }
+    }
+}
+
 /// Where something is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Place {
@@ -27,3 +66,20 @@ pub struct Place {
 
 /// The area that a point has in each zoning which covers it.
 pub type Areas = BTreeMap<ZoningCode, AreaCode>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bounds_of_a_circle_hold_its_rim() {
+        let centre = Point { lat: 49.894, lon: 2.302 };
+        let bounds = Circle { centre, metres: 1000.0 }.bounds();
+        // A degree of latitude is 111.195 km; here, one of longitude is 71.6 km.
+        assert!((bounds.north - centre.lat - 0.009_002).abs() < 1e-5, "{bounds:?}");
+        assert!((bounds.east - centre.lon - 0.013_98).abs() < 1e-4, "{bounds:?}");
+        assert!((centre.lat - bounds.south - (bounds.north - centre.lat)).abs() < 1e-9);
+        let pole = Circle { centre: Point { lat: 90.0, lon: 0.0 }, metres: 10.0 }.bounds();
+        assert!(pole.west <= -180.0 && pole.east >= 180.0);
+    }
+}

@@ -104,6 +104,10 @@ impl Drop for Folder {
 }
 
 impl Log {
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The last lines written since the server was started.
     pub(crate) fn last_lines(&self) -> String {
         let mut bytes = Vec::new();

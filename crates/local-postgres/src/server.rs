@@ -125,6 +125,12 @@ impl Server {
         self.socket.url(database)
     }
 
+    /// The file that the server writes its log to.
+    #[must_use]
+    pub fn log_file(&self) -> &Path {
+        self.log.path()
+    }
+
     /// Stops the server: open transactions are rolled back, and data that is kept is on disk when this returns.
     ///
     /// # Errors

@@ -19,10 +19,12 @@ use crate::{Error, Page, Result, Scope, Store};
 
 mod change;
 mod clock;
+mod near;
 pub mod writing;
 
 pub use change::{NewTicket, ReferencePrefix, Saved};
 pub use clock::{Due, Reminding};
+pub use near::{Candidate, Near};
 
 #[allow(unreachable_pub, reason = "sea-orm's macro makes it so")]
 pub(crate) mod entity {

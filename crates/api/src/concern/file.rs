@@ -20,6 +20,7 @@ use usecases::once::Once;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::duplicates::PossibleDuplicate;
 use super::{ConcernView, EmergencyView, WarningView};
 use crate::problem::{Code, FieldError, Problem};
 use crate::reply;
@@ -80,6 +81,9 @@ input!(FileConcern);
 pub(crate) struct FiledConcern {
     #[serde(flatten)]
     concern: ConcernView,
+    /// Open tickets of the same category within 50 metres that were filed in the last 30 days and that you may know of,
+    /// the best first, five at most.
+    possible_duplicates: Vec<PossibleDuplicate>,
     /// What the officer should know about what was kept.
     warnings: Vec<WarningView>,
     /// Whom the resident should call at once.
@@ -148,9 +152,10 @@ pub(crate) async fn file(
     let cmd = body.value.into_command()?;
     let loaded = cx.city()?;
     let show = |filed: &Filed| {
-        let Filed { concern, tickets, warnings } = filed;
+        let Filed { concern, tickets, duplicates, warnings } = filed;
         let view = FiledConcern {
             concern: ConcernView::new(concern, tickets, &loaded.city, grant.caller(), language, cx.now()),
+            possible_duplicates: PossibleDuplicate::all(duplicates, concern.category.as_str(), &loaded.city, language),
             warnings: warnings.iter().map(|warning| WarningView::new(warning, language)).collect(),
             emergency: EmergencyView::of(concern, &loaded.city, language),
         };

@@ -1,5 +1,6 @@
 //! `/v1/concerns`.
 
+mod duplicates;
 mod file;
 mod read;
 
@@ -22,7 +23,7 @@ use uuid::Uuid;
 use crate::view::{PlaceView, TicketView, areas, replies};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.service(file::file).service(read::read);
+    config.service(file::file).service(duplicates::duplicates).service(read::read);
 }
 
 /// A concern: what one resident said, once.

@@ -8,6 +8,7 @@ pub mod assign;
 pub mod cancel;
 pub mod clock;
 pub mod close;
+pub mod duplicate;
 pub mod event;
 pub mod handover;
 pub mod hold;

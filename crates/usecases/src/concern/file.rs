@@ -18,11 +18,13 @@ use domain::ticket::event::Part;
 use domain::ticket::notice::notices;
 use domain::ticket::{Actor, Event, Fact, State, Ticket};
 use store::Contact;
+use store::Tx;
 use store::city::Loaded;
 use store::concern::Concern;
 use store::outbox::Message;
-use store::ticket::NewTicket;
+use store::ticket::{Candidate, Near, NewTicket};
 
+use super::duplicates::{reach, shown};
 use crate::once::{Done, KeyReused, Once};
 use crate::ticket::reference_prefix;
 use crate::{Context, NoCity, of, today};
@@ -89,6 +91,8 @@ pub struct Filed {
     pub concern: Concern,
     /// Its tickets.
     pub tickets: Vec<Ticket>,
+    /// Open tickets that may be about the same thing, the best first.
+    pub duplicates: Vec<Candidate>,
     /// What the officer should know.
     pub warnings: Vec<Warning>,
 }
@@ -166,8 +170,12 @@ pub async fn file(
     let prefix = reference_prefix(city, now);
     let done = once
         .run(cx, async |tx| {
+            let duplicates = match concern.outcome {
+                Outcome::Referred => duplicates(tx, who, &concern, now).await?,
+                Outcome::AnsweredOnTheSpot | Outcome::Signposted => Vec::new(),
+            };
             let tickets = tx.file_concern(&concern, contact.as_ref(), tickets, &prefix).await?;
-            Ok::<_, FileError>(Filed { concern, tickets, warnings })
+            Ok::<_, FileError>(Filed { concern, tickets, duplicates, warnings })
         })
         .await?;
     cx.wake.notify_one();
@@ -211,6 +219,23 @@ async fn cafe_fault(cx: &Context, cmd: &File) -> Result<Option<Fault>, FileError
         Some(cafe) if !cafe.takes_concerns() => Some(Fault::CafeCancelled),
         Some(_) => None,
     })
+}
+
+/// The tickets that the concern may be a duplicate of, among those that were opened before it.
+async fn duplicates(
+    tx: &Tx,
+    who: &Grant<FileConcerns>,
+    concern: &Concern,
+    now: DateTime<Utc>,
+) -> Result<Vec<Candidate>, store::Error> {
+    let (Some(scope), Some(place)) = (reach(who), &concern.place) else { return Ok(Vec::new()) };
+    let description = concern.description.as_ref().map(Description::as_str);
+    let near = Near { category: &concern.category, point: place.point, description };
+    let candidates = tx.candidates(&scope, near, now).await?;
+    if let Some(act) = shown(&candidates) {
+        tx.audit(&who.record(act, now));
+    }
+    Ok(candidates)
 }
 
 /// The concern as it will be kept, the contact if it will be, and what the officer should know.
