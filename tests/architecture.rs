@@ -14,15 +14,16 @@ crate::tests![
 ];
 
 /// Which of our crates each may use.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("domain", &[]),
     ("local-postgres", &[]),
     ("auth", &["domain"]),
+    ("files", &["domain"]),
     ("store", &["domain"]),
-    ("usecases", &["auth", "domain", "store"]),
+    ("usecases", &["auth", "domain", "files", "store"]),
     ("notify", &["domain", "store"]),
     ("api", &["auth", "domain", "usecases"]),
-    ("continuum", &["api", "auth", "domain", "local-postgres", "notify", "store", "usecases"]),
+    ("continuum", &["api", "auth", "domain", "files", "local-postgres", "notify", "store", "usecases"]),
 ];
 
 /// What the rules must never depend on.

@@ -22,6 +22,8 @@ macro_rules! ids {
 }
 
 ids! {
+    /// A photograph or a document of a ticket.
+    AttachmentId;
     /// A café: one outreach session.
     CafeId;
     /// A program that uses the API.

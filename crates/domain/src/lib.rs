@@ -5,6 +5,7 @@
 //! arguments, handed in by whoever stands at the edge ([`clock::Clock`], [`clock::Ids`]).
 
 pub mod account;
+pub mod attachment;
 pub mod audit;
 pub mod cafe;
 pub mod city;

@@ -82,6 +82,11 @@ impl Caller {
         part.map(|(part, _)| self.in_part(*part)).ok_or(Refusal::NotTheirs(action))
     }
 
+    /// The parts that the caller has in the ticket.
+    pub fn parts_in(&self, ticket: &Ticket) -> impl Iterator<Item = Part> {
+        [Part::Service, Part::Dispatcher, Part::Referrer].into_iter().filter(|part| self.has_part(*part, ticket))
+    }
+
     /// Whether the caller has that part in the ticket.
     #[must_use]
     pub fn has_part(&self, part: Part, ticket: &Ticket) -> bool {
