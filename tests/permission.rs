@@ -128,6 +128,7 @@ const DOORS: &[(&str, Door)] = &[
     ("resident messages", |who, ticket| asked_about(who, ticket, "resident_messages")),
     ("colleagues", |who, ticket| asked_about(who, ticket, "colleagues")),
     ("sheet", |who, ticket| asked_about(who, ticket, "sheet")),
+    ("attachments", |who, ticket| asked_about(who, ticket, "attachments")),
     ("concern", |who, ticket| {
         let (caller, id, concern) = (who.caller.clone(), ticket.id().to_owned(), ticket.text("concern_id").to_owned());
         Box::pin(async move {

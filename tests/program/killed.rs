@@ -1,18 +1,23 @@
 //! kill -9 at the worst moment: nothing acknowledged is lost.
 
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::time::Duration;
 
+use image::ImageFormat;
 use serde_json::{Value, json};
 
 use crate::support::caller::Caller;
 use crate::support::city::dumping;
 use crate::support::database::{Database, PASSWORD};
+use crate::support::files::{BOUNDARY, attachments, below, form, photograph, upload};
 use crate::support::program::{Program, keys_folder};
 use crate::support::smtp::{Behaviour, Received, SmtpServer};
 
 crate::tests![
     a_letter_that_was_not_sent_before_the_end_goes_out_after_the_restart,
     a_letter_that_was_delivered_but_not_marked_goes_out_again_under_the_same_id,
+    an_upload_that_was_under_way_leaves_nothing_and_one_that_was_answered_stays,
 ];
 
 const SOON: Duration = Duration::from_secs(30);
@@ -99,5 +104,36 @@ async fn a_letter_that_was_delivered_but_not_marked_goes_out_again_under_the_sam
     let program = city.start(&server.url());
     let both = ids(&server.wait_for(4, SOON).await);
     assert_eq!(both, [first[0].clone(), first[0].clone(), first[1].clone(), first[1].clone()]);
+    assert!(program.end("-TERM").success());
+}
+
+async fn an_upload_that_was_under_way_leaves_nothing_and_one_that_was_answered_stays() {
+    let city = Served::new().await;
+    let program = city.start("smtp://127.0.0.1:9");
+    let agent = login(&program, "claire.delattre").await;
+    let ticket = agent.post("/v1/concerns", &dumping()).await.created()["tickets"][0].clone();
+    let picture = photograph(3000, 2000, ImageFormat::Jpeg);
+    let added = upload(&agent, &ticket, "a.jpg", &picture).await.created();
+    let body = form("file", "b.jpg", &picture);
+    let request = agent.request(reqwest::Method::POST, &attachments(&ticket)).build().unwrap();
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: x\r\nAuthorization: {}\r\nContent-Length: {}\r\n\
+         Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n\r\n",
+        request.url().path(),
+        request.headers()["authorization"].to_str().unwrap(),
+        body.len()
+    );
+    let mut stream = TcpStream::connect(program.base_url().strip_prefix("http://").unwrap()).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&body[..body.len() - 1000]).unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    program.kill();
+    let files = || [below(&city.data.path().join("files")), below(&city.data.path().join("spool"))].concat();
+    assert_eq!(files().len(), 2, "one photograph with its thumbnail: {:?}", files());
+    let program = city.start("smtp://127.0.0.1:9");
+    let agent = login(&program, "claire.delattre").await;
+    let path = format!("{}/{}/content", attachments(&ticket), added["id"].as_str().unwrap());
+    assert_eq!(json!(agent.get(&path).await.bytes.len()), added["size"]);
+    assert_eq!(city.database.count("select count(*) from attachment").await, 1);
     assert!(program.end("-TERM").success());
 }

@@ -20,6 +20,7 @@ pub struct Reply {
     pub status: u16,
     pub headers: HeaderMap,
     pub text: String,
+    pub bytes: Vec<u8>,
 }
 
 impl Caller {
@@ -48,7 +49,8 @@ impl Caller {
         let (method, path) = (request.method().to_string(), request.url().path().to_owned());
         let response = self.http.execute(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let reply = Reply { status, headers, text: response.text().await.unwrap() };
+        let bytes = response.bytes().await.unwrap().to_vec();
+        let reply = Reply { status, headers, text: String::from_utf8_lossy(&bytes).into_owned(), bytes };
         contract::check(&method, &path, &reply);
         reply
     }

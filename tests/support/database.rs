@@ -58,6 +58,9 @@ pub fn start() {
 
 /// Stops the server.
 pub fn stop() {
+    if files_folder().exists() {
+        std::fs::remove_dir_all(files_folder()).unwrap();
+    }
     if let Some(server) = SERVER.lock().unwrap().take() {
         server.stop().unwrap();
     } else if URL.get().is_some() {
@@ -113,6 +116,7 @@ pub fn config(database: &str, mail: Mail, clock: &Arc<HandClock>) -> continuum::
         metrics_listen: None,
         public_url: Some("https://continuum.ville-amiens.example".parse().unwrap()),
         keys: keys(),
+        files: continuum::FileSettings::in_folder(&files_folder()),
         mail,
         password_cost: COST,
         proxies: Vec::new(),
@@ -124,6 +128,11 @@ pub fn config(database: &str, mail: Mail, clock: &Arc<HandClock>) -> continuum::
         clock: clock.clone(),
         ids: Arc::new(continuum::TimeOrderedIds),
     }
+}
+
+/// The folder for the files of tests that do not look into it: they have no names in common.
+fn files_folder() -> PathBuf {
+    std::env::temp_dir().join(format!("continuum_tests_{}", std::process::id()))
 }
 
 async fn prepare() {

@@ -3,10 +3,14 @@
 
 pub mod caller;
 pub mod city;
+pub mod clamd;
 pub mod contract;
 pub mod database;
+pub mod files;
+pub mod node;
 pub mod oidc;
 pub mod program;
+pub mod s3;
 pub mod smtp;
 
 use std::pin::Pin;

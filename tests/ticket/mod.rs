@@ -1,5 +1,6 @@
 //! Tickets.
 
+mod attachment;
 mod bulk;
 mod clock;
 mod close;
@@ -17,6 +18,7 @@ use crate::support::Test;
 
 pub fn tests() -> Vec<Test> {
     [
+        attachment::tests(),
         bulk::tests(),
         clock::tests(),
         close::tests(),

@@ -63,7 +63,7 @@ fn replayed(events: &[Value]) -> Value {
             "started" | "resumed" => json!("in_progress"),
             "held" => json!("on_hold"),
             "merged" => json!("closed"),
-            "received" | "assigned" | "prioritised" | "split" => state,
+            "received" | "assigned" | "prioritised" | "split" | "attachment_added" | "attachment_removed" => state,
             end => json!(end),
         };
         match kind {

@@ -111,7 +111,11 @@ fn right(operation: &Value) -> Option<Right> {
         | "ticket_sheet"
         | "note_list"
         | "referrer_message_list"
-        | "resident_message_list" => Right::ReadTickets,
+        | "resident_message_list"
+        | "attachment_list"
+        | "attachment_read"
+        | "attachment_content"
+        | "attachment_thumbnail" => Right::ReadTickets,
         "ticket_acknowledge"
         | "ticket_refuse"
         | "ticket_start"
@@ -137,7 +141,9 @@ fn right(operation: &Value) -> Option<Right> {
         | "ticket_assign_bulk"
         | "ticket_reroute_bulk"
         | "ticket_prioritise_bulk"
-        | "ticket_hold_bulk" => Right::ChangeTickets,
+        | "ticket_hold_bulk"
+        | "attachment_add"
+        | "attachment_remove" => Right::ChangeTickets,
         _ => return None,
     })
 }

@@ -1,5 +1,6 @@
 //! How the errors of the use cases are told: each exhaustively, once.
 
+mod attachment;
 mod question;
 mod ticket;
 

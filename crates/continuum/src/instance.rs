@@ -17,6 +17,7 @@ use auth::oidc::{Provider, Settings};
 use auth::password::{Cost, Passwords};
 use domain::clock::{Clock, Ids};
 use domain::siret::Siret;
+use files::{Files, Settings as FileSettings};
 use ipnet::IpNet;
 use notify::Worker;
 use notify::transport::Transport;
@@ -86,6 +87,8 @@ pub struct Config {
     pub keys: Keys,
     /// Where e-mail goes.
     pub mail: Mail,
+    /// Where attachments are kept, and what they may be.
+    pub files: FileSettings,
     /// How much hashing a password costs.
     pub password_cost: Cost,
     /// The networks of the proxies that are believed when they say for whom they ask.
@@ -152,6 +155,8 @@ pub async fn build(config: Config) -> Result<Instance> {
         tasks.push(tokio::spawn(periodic::clear(context.clone())));
         tasks.push(tokio::spawn(periodic::warn_of_expiry(context.clone())));
         tasks.push(tokio::spawn(periodic::run_clocks(context.clone())));
+        tasks.push(tokio::spawn(periodic::sweep_files(context.clone())));
+        tasks.push(tokio::spawn(periodic::scan_files(context.clone())));
         let (schema, keys) = (config.database.schema.clone(), config.keys.seal.clone());
         tasks.push(tokio::spawn(periodic::seal_audit(context.clone(), schema, keys)));
     } else {
@@ -196,6 +201,7 @@ pub async fn context(config: &Config, public_url: &Url) -> Result<Context> {
         tokens: Arc::new(Tokens::new(issuer, &config.keys.token)?),
         provider: config.oidc.as_ref().map(|oidc| oidc.provider(public_url)).transpose()?.map(Arc::new),
         passwords: Arc::new(Passwords::new(config.password_cost)?),
+        files: Arc::new(Files::new(config.files.clone())?),
         hashing: Arc::new(Semaphore::new(processors)),
         city: Arc::new(ArcSwapOption::empty()),
         wake: Arc::new(Notify::new()),

@@ -17,5 +17,7 @@ mod secret;
 
 pub use command::{Command, main};
 pub use edge::{SystemClock, TimeOrderedIds};
+/// Where attachments are kept, and what they may be.
+pub use files::Settings as FileSettings;
 pub use instance::{Config, Instance, Mail, Oidc, build, context};
 pub use keys::Keys;

@@ -101,6 +101,28 @@ pub(crate) async fn run_clocks(cx: Context) {
     }
 }
 
+/// Deletes files that belong to no attachment: looks every five minutes.
+pub(crate) async fn sweep_files(cx: Context) {
+    loop {
+        match usecases::ticket::attachment::sweep(&cx).await {
+            Ok(1..) => continue,
+            Ok(0) => {}
+            Err(error) => tracing::warn!(%error, "files that belong to nobody could not be deleted; trying again"),
+        }
+        tokio::time::sleep(Duration::from_mins(5)).await;
+    }
+}
+
+/// Has attachments scanned for viruses that were not when they came: looks every half minute.
+pub(crate) async fn scan_files(cx: Context) {
+    loop {
+        if let Err(error) = usecases::ticket::attachment::scan(&cx).await {
+            tracing::warn!(%error, "attachments could not be scanned for viruses; trying again");
+        }
+        tokio::time::sleep(Duration::from_secs(30)).await;
+    }
+}
+
 /// Forgets how often callers have asked who have not asked for a while.
 pub(crate) async fn forget_idle(front: Data<Front>) {
     loop {

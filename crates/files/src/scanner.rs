@@ -15,7 +15,7 @@ use tokio_util::io::ReaderStream;
 use crate::Error;
 
 /// How long a scan may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Where clamd listens.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use std::path::{Path as FilePath, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use domain::id::AttachmentId;
@@ -10,11 +11,14 @@ use futures_util::{Stream, TryStreamExt as _};
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _};
+use object_store::{ObjectStore, ObjectStoreExt as _, RetryConfig};
 use rustls::crypto::{CryptoProvider, ring};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{Error, Which};
+
+/// How long an object store is asked again that does not answer: somebody waits.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Where files are kept.
 #[derive(Clone)]
@@ -141,7 +145,8 @@ fn bucket(s3: &S3) -> Result<impl ObjectStore, Error> {
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(&s3.bucket)
         .with_access_key_id(s3.access_key_id.expose_secret())
-        .with_secret_access_key(s3.secret_access_key.expose_secret());
+        .with_secret_access_key(s3.secret_access_key.expose_secret())
+        .with_retry(RetryConfig { max_retries: 3, retry_timeout: PATIENCE, ..RetryConfig::default() });
     if let Some(region) = &s3.region {
         builder = builder.with_region(region);
     }

@@ -121,7 +121,9 @@ impl Turn {
             | Fact::Resolved { .. }
             | Fact::Closed { .. }
             | Fact::Assigned { .. }
-            | Fact::Prioritised { .. } => None,
+            | Fact::Prioritised { .. }
+            | Fact::AttachmentAdded { .. }
+            | Fact::AttachmentRemoved { .. } => None,
         }
     }
 }

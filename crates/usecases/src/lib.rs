@@ -32,6 +32,7 @@ use chrono_tz::Europe::Paris;
 use domain::audit::{Act, By, Record};
 use domain::city::City;
 use domain::clock::{Clock, Ids};
+use files::Files;
 use store::Store;
 use store::city::Loaded;
 use tokio::sync::{Notify, Semaphore};
@@ -55,6 +56,8 @@ pub struct Context {
     pub provider: Option<Arc<Provider>>,
     /// Hashes and verifies passwords.
     pub passwords: Arc<Passwords>,
+    /// Receives and keeps the bytes of attachments.
+    pub files: Arc<Files>,
     /// As many hashes at once as there are processors: a hash fills one, and 19 MiB.
     pub hashing: Arc<Semaphore>,
     /// The city, as it was last read.

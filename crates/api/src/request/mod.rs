@@ -7,3 +7,4 @@ pub(crate) mod cursor;
 pub(crate) mod idempotency;
 pub(crate) mod path;
 pub(crate) mod query;
+pub(crate) mod upload;

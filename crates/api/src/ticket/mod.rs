@@ -2,6 +2,7 @@
 
 mod acknowledge;
 mod assign;
+mod attachment;
 mod bulk;
 mod cancel;
 mod close;
@@ -74,7 +75,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(split::split)
         .service(handovers::handovers)
         .service(sheet::sheet)
-        .configure(writing::routes);
+        .configure(writing::routes)
+        .configure(attachment::routes);
 }
 
 /// The ticket that a path names.

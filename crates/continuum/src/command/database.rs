@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
+use files::Settings as FileSettings;
 use local_postgres::Server;
 use store::{Connect, Store};
 use usecases::Context;
@@ -135,6 +136,7 @@ impl DatabaseOptions {
             public_url: None,
             keys: self.keys()?,
             mail,
+            files: FileSettings::in_folder(&self.data_dir),
             password_cost: auth::password::Cost::default(),
             proxies: Vec::new(),
             origins: Vec::new(),
@@ -149,7 +151,14 @@ impl DatabaseOptions {
 
     /// A context, for commands that carry out use cases but do not listen.
     pub(crate) async fn context(&self, database: &Database) -> Result<Context> {
-        let config = self.config(database, Mail::Folder(mail_folder(&self.data_dir)))?;
+        let settings = FileSettings::in_folder(&self.data_dir);
+        self.context_with(database, settings).await
+    }
+
+    /// A context with files in that place.
+    pub(crate) async fn context_with(&self, database: &Database, files: FileSettings) -> Result<Context> {
+        let mail = Mail::Folder(mail_folder(&self.data_dir));
+        let config = Config { files, ..self.config(database, mail)? };
         crate::context(&config, &url::Url::parse("http://localhost")?).await
     }
 }

@@ -3,6 +3,7 @@
 mod audit;
 mod city;
 mod database;
+mod files;
 mod health;
 mod keys;
 mod migrate;

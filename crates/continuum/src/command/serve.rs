@@ -13,6 +13,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::database::DatabaseOptions;
+use super::files::FileOptions;
 use super::{asked_to_stop, tell};
 use crate::instance::{Config, Instance, Mail, Oidc, build};
 use crate::secret;
@@ -120,6 +121,8 @@ pub struct Serve {
     #[command(flatten)]
     front: FrontOptions,
     #[command(flatten)]
+    files: FileOptions,
+    #[command(flatten)]
     passwords: PasswordOptions,
     #[command(flatten)]
     oidc: OidcOptions,
@@ -188,6 +191,7 @@ impl Serve {
             password_cost: Cost { memory: self.passwords.argon2_memory_kib, passes: self.passwords.argon2_passes },
             proxies: self.front.proxies,
             origins: self.front.origins,
+            files: self.files.settings(&self.database.data_dir)?,
             oidc: self.oidc.oidc()?,
             rate_limits: Some(RateLimits { caller: self.front.rate_limit, address: self.front.rate_limit_address }),
             ..self.database.config(&database, mail)?

@@ -4,6 +4,7 @@ use anyhow::Result;
 use url::Url;
 
 use super::database::DatabaseOptions;
+use super::files::FileOptions;
 use super::{asked_to_stop, tell};
 use crate::instance::transport;
 
@@ -12,6 +13,8 @@ use crate::instance::transport;
 pub struct Worker {
     #[command(flatten)]
     database: DatabaseOptions,
+    #[command(flatten)]
+    files: FileOptions,
     /// The base of every link in e-mails.
     #[arg(long, env = "CONTINUUM_PUBLIC_URL")]
     public_url: Url,
@@ -21,7 +24,7 @@ impl Worker {
     pub(crate) async fn run(self) -> Result<()> {
         self.database.refuse_demo()?;
         let database = self.database.open().await?;
-        let context = self.database.context(&database).await?;
+        let context = self.database.context_with(&database, self.files.settings(&self.database.data_dir)?).await?;
         let (schema, keys) = (database.connect.schema.clone(), self.database.keys()?.seal);
         let transport = transport(&self.database.mail()?)?;
         let (store, clock, wake) = (context.store.clone(), context.clock.clone(), context.wake.clone());
@@ -33,6 +36,8 @@ impl Worker {
             () = crate::periodic::clear(context.clone()) => {}
             () = crate::periodic::warn_of_expiry(context.clone()) => {}
             () = crate::periodic::run_clocks(context.clone()) => {}
+            () = crate::periodic::sweep_files(context.clone()) => {}
+            () = crate::periodic::scan_files(context.clone()) => {}
             () = crate::periodic::seal_audit(context.clone(), schema, keys) => {}
             outcome = asked_to_stop() => outcome?,
         }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use auth::password::Cost;
+use files::Settings as FileSettings;
 use local_postgres::Server;
 
 use crate::command::{Database, Ready, asked_to_stop, tell, write_ready_file};
@@ -64,6 +65,7 @@ impl Demo {
             public_url: None,
             keys: Keys::of_folder(&data_dir.join("keys"))?,
             mail: Mail::Folder(mail_dir.clone()),
+            files: FileSettings::in_folder(&data_dir),
             password_cost: Cost::default(),
             proxies: Vec::new(),
             origins: Vec::new(),

@@ -4,8 +4,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::attachment::MediaType;
 use crate::city::catalogue::ClosureReason;
-use crate::id::{ClientId, EventId, ServiceCode, TicketId, UserId};
+use crate::id::{AttachmentId, ClientId, EventId, ServiceCode, TicketId, UserId};
 use crate::text::{Message, Note, Title};
 use crate::ticket::Priority;
 
@@ -228,6 +229,21 @@ pub enum Fact {
         /// Why.
         note: Note,
     },
+    /// It has a photograph or a document more.
+    AttachmentAdded {
+        /// Which. What it is called is not told here: it can be taken back, an event cannot.
+        attachment: AttachmentId,
+        /// What it is.
+        media_type: MediaType,
+    },
+    /// A photograph or a document was taken back.
+    AttachmentRemoved {
+        /// Which.
+        attachment: AttachmentId,
+        /// A virus was found in it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        infected: bool,
+    },
 }
 
 impl Fact {
@@ -253,6 +269,8 @@ impl Fact {
             Self::Assigned { .. } => "assigned",
             Self::Prioritised { .. } => "prioritised",
             Self::Split { .. } => "split",
+            Self::AttachmentAdded { .. } => "attachment_added",
+            Self::AttachmentRemoved { .. } => "attachment_removed",
         }
     }
 
@@ -276,7 +294,9 @@ impl Fact {
             | Self::Merged { note, .. }
             | Self::Assigned { note, .. }
             | Self::Prioritised { note, .. } => note.as_ref(),
-            Self::Submitted { .. } | Self::Received => None,
+            Self::Submitted { .. } | Self::Received | Self::AttachmentAdded { .. } | Self::AttachmentRemoved { .. } => {
+                None
+            }
         }
     }
 
@@ -301,7 +321,9 @@ impl Fact {
             | Self::Unmerged { .. }
             | Self::Assigned { .. }
             | Self::Prioritised { .. }
-            | Self::Split { .. } => None,
+            | Self::Split { .. }
+            | Self::AttachmentAdded { .. }
+            | Self::AttachmentRemoved { .. } => None,
         }
     }
 }

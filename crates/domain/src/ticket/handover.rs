@@ -92,7 +92,9 @@ impl Fact {
             | Self::Resolved { .. }
             | Self::Assigned { .. }
             | Self::Prioritised { .. }
-            | Self::Split { .. } => nothing,
+            | Self::Split { .. }
+            | Self::AttachmentAdded { .. }
+            | Self::AttachmentRemoved { .. } => nothing,
         }
     }
 }

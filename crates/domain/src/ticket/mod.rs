@@ -5,6 +5,7 @@
 
 pub mod acknowledge;
 pub mod assign;
+pub mod attach;
 pub mod cancel;
 pub mod clock;
 pub mod close;

@@ -149,7 +149,9 @@ impl Fact {
             | Self::Refused { .. }
             | Self::Closed { .. }
             | Self::Assigned { .. }
-            | Self::Prioritised { .. } => Told::Nobody,
+            | Self::Prioritised { .. }
+            | Self::AttachmentAdded { .. }
+            | Self::AttachmentRemoved { .. } => Told::Nobody,
         }
     }
 }
@@ -184,7 +186,9 @@ pub fn notices(fact: &Fact, by: &Actor, ticket: &Ticket, followers: &[Follower],
         | Fact::Closed { .. }
         | Fact::Assigned { .. }
         | Fact::Prioritised { .. }
-        | Fact::Split { .. } => Vec::new(),
+        | Fact::Split { .. }
+        | Fact::AttachmentAdded { .. }
+        | Fact::AttachmentRemoved { .. } => Vec::new(),
     };
     let (kind, residents) = match fact.told(ticket) {
         Told::Nobody => return notices,

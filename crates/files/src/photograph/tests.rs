@@ -48,10 +48,9 @@ async fn made(bytes: &[u8]) -> Result<Made, Error> {
 }
 
 async fn refused(bytes: &[u8]) -> Refusal {
-    match made(bytes).await {
-        Err(Error::Refused(refusal)) => refusal,
-        other => panic!("{other:?}"),
-    }
+    let outcome = made(bytes).await;
+    let Err(Error::Refused(refusal)) = outcome else { unreachable!("{outcome:?}") };
+    refusal
 }
 
 fn contains(bytes: &[u8], text: &[u8]) -> bool {

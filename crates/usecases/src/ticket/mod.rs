@@ -2,6 +2,7 @@
 
 mod acknowledge;
 mod assign;
+pub mod attachment;
 mod bulk;
 mod cancel;
 mod change;
