@@ -12,7 +12,7 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /var/lib/continuum continuum \
-    && install -d -m 0700 -o continuum -g continuum /var/lib/continuum /var/lib/continuum/keys
+    && install -d -m 0700 -o continuum -g continuum /var/lib/continuum /var/lib/continuum/keys /var/lib/continuum/files
 COPY --from=build /usr/local/bin/continuum /usr/local/bin/continuum
 COPY cities /usr/share/continuum/cities
 ENV CONTINUUM_LISTEN=0.0.0.0:8080 \

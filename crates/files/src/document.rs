@@ -55,6 +55,8 @@ pub(crate) fn rewrite(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
     document.trailer.remove(b"Info");
     document.catalog_mut().map_err(|error| refusal(&error))?.remove(b"Metadata");
     document.prune_objects();
+    // Numbers without gaps: readers compare the highest one with how many there are.
+    document.renumber_objects();
     let mut written = Vec::with_capacity(bytes.len());
     document.save_to(&mut written).map_err(|_| Refusal::Damaged)?;
     Ok(written)

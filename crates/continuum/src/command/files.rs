@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail};
-use files::{Address, Place, S3, Settings};
+use anyhow::{Context as _, Error, Result, bail};
+use files::{Place, S3, Settings};
 
 use crate::secret;
 
@@ -28,7 +28,7 @@ pub(crate) struct FileOptions {
     max_files: u32,
     /// The virus scanner clamd, host:port or the path of its socket. Then nothing is handed out that it has not seen.
     #[arg(long, env = "CONTINUUM_CLAMD")]
-    clamd: Option<Address>,
+    clamd: Option<String>,
 }
 
 impl FileOptions {
@@ -38,13 +38,13 @@ impl FileOptions {
             place: self.place()?.unwrap_or_else(|| settings.place.clone()),
             max_bytes: self.max_file_mib * 1024 * 1024,
             max_per_ticket: self.max_files,
-            clamd: self.clamd.clone(),
+            clamd: set(self.clamd.as_ref()).map(|clamd| clamd.parse().map_err(Error::msg)).transpose()?,
             ..settings
         })
     }
 
     fn place(&self) -> Result<Option<Place>> {
-        let Some(files) = &self.files else { return Ok(None) };
+        let Some(files) = set(self.files.as_ref()) else { return Ok(None) };
         let Some(bucket) = files.strip_prefix("s3://") else { return Ok(Some(Place::Folder(PathBuf::from(files)))) };
         let (bucket, prefix) = bucket.split_once('/').unwrap_or((bucket, ""));
         if bucket.is_empty() {
@@ -56,10 +56,15 @@ impl FileOptions {
         Ok(Some(Place::S3(S3 {
             bucket: bucket.to_owned(),
             prefix: prefix.trim_matches('/').to_owned(),
-            endpoint: self.s3_endpoint.clone(),
-            region: self.s3_region.clone(),
+            endpoint: set(self.s3_endpoint.as_ref()).cloned(),
+            region: set(self.s3_region.as_ref()).cloned(),
             access_key_id: key("AWS_ACCESS_KEY_ID")?,
             secret_access_key: key("AWS_SECRET_ACCESS_KEY")?,
         })))
     }
+}
+
+/// A variable of the environment that is there but empty, as compose files leave them, says nothing.
+fn set(value: Option<&String>) -> Option<&String> {
+    value.filter(|value| !value.is_empty())
 }

@@ -71,6 +71,7 @@ fn a_document_is_written_anew_with_its_pages_and_nothing_else() {
     let read = Document::load_mem(&written).unwrap();
     assert_eq!(read.get_pages().len(), 1);
     assert!(read.extract_text(&[1]).unwrap().contains("Plan de la rue"));
+    assert_eq!(read.trailer.get(b"Size").and_then(Object::as_i64).unwrap(), i64::from(read.max_id) + 1);
     assert!(rewrite(&written).is_ok());
 }
 
