@@ -38,7 +38,7 @@ pub(crate) struct AddAttachment {
     operation_id = "attachment_add",
     tag = "tickets",
     params(TicketPath, IdempotencyHeader),
-    request_body(content = AddAttachment, content_type = "multipart/form-data"),
+    request_body(content = AddAttachment, content_type = "multipart/form-data", example = json!({"file": "(the bytes of rue-du-pigeonnier.jpg)"})),
     responses(
         (status = 201, description = "The attachment, as it is kept", body = AttachmentView, headers(("Location" = String, description = "Its path"))),
         (status = 403, description = "`missing_right`, `action_not_yours`, `second_factor_required`"),
