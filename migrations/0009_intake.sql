@@ -35,3 +35,16 @@ $do$;
 comment on function text_similarity is 'How much two texts are alike, 0 to 1: the trigrams that they share, without regard to case and accents.';
 create index ticket_near_idx on ticket (category_code, lat, lon)
     where state in ('submitted', 'acknowledged', 'scheduled', 'in_progress', 'on_hold', 'refused');
+
+-- Concerns attached to a ticket of another one instead of opening tickets of their own.
+create table concern_follow (
+    concern_id uuid primary key,
+    ticket_id uuid not null,
+    since timestamptz not null,
+    constraint concern_follow_concern_fk foreign key (concern_id) references concern,
+    constraint concern_follow_ticket_fk foreign key (ticket_id) references ticket
+);
+create index concern_follow_ticket_idx on concern_follow (ticket_id);
+comment on table concern_follow is 'Concerns that were attached to a ticket when they were filed: who raised and who filed them hear what becomes of it.';
+alter table ticket add column followers integer not null default 0;
+comment on column ticket.followers is 'How many concerns were attached to it.';

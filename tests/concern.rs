@@ -1,5 +1,6 @@
 //! Concerns: filed, routed, kept.
 
+pub mod attach;
 pub mod duplicate;
 pub mod question;
 

@@ -42,6 +42,7 @@ fn all() -> Vec<Test> {
         calendar::tests(),
         client::tests(),
         concern::tests(),
+        concern::attach::tests(),
         concern::duplicate::tests(),
         concern::question::tests(),
         concurrency::tests(),

@@ -148,6 +148,25 @@ const DOORS: &[(&str, Door)] = &[
             Some(ids(&reply.ok()["items"]).contains(&id))
         })
     }),
+    ("attach", |who, ticket| {
+        let (caller, id) = (who.caller.clone(), ticket.id().to_owned());
+        Box::pin(async move {
+            let attach = async |name: String| {
+                let mut body = dumping();
+                // Of another category, so that nothing is filed.
+                body["category"] = json!("graffiti");
+                body["attach_to"] = json!(name);
+                caller.post("/v1/concerns", &body).await
+            };
+            let (reply, none) = (attach(id).await, attach(Uuid::nil().to_string()).await);
+            if reply.status == 403 {
+                reply.refused(403, "missing_right");
+                return None;
+            }
+            none.refused_fields(422, "invalid_content", &[("/attach_to", "unknown_ticket")]);
+            Some(instance_free(&reply) != instance_free(&none))
+        })
+    }),
     ("action", |who, ticket| {
         let (caller, id) = (who.caller.clone(), ticket.id().to_owned());
         Box::pin(async move {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::caller::Caller;
 use crate::support::city::{City, dumping};
-use crate::support::database::Statements;
+use crate::support::database::{Logged, Statements};
 
 crate::tests![
     tickets_like_it_are_proposed_the_best_first,
@@ -200,6 +200,16 @@ async fn proposals_are_one_statement_answered_by_an_index() {
     assert!(counts.iter().any(|(_, proposed)| *proposed == 0) && counts.iter().any(|(_, p)| *p == 5), "{counts:?}");
     // Who asks, begin, proposals, everything that is written, commit.
     assert!(counts.iter().all(|(statements, _)| *statements == 5), "{counts:?}");
+    // Reading a concern that follows a ticket looks through none of the others either.
+    let mut body = dumping();
+    let (_, ticket) = file(&agent, &body).await;
+    body["attach_to"] = ticket["id"].clone();
+    let (attached, _) = file(&agent, &body).await;
+    let before = statements.read();
+    agent.get(&format!("/v1/concerns/{}", attached["id"].as_str().unwrap())).await.ok();
+    let run = statements.read().split_off(before.len());
+    let plans: Vec<&str> = run.iter().filter_map(Logged::plan).filter(|plan| plan.contains("followed")).collect();
+    assert!(plans.len() == 1 && !plans[0].contains("Seq Scan on ticket"), "{plans:#?}");
     second.stop().await;
     city.stop().await;
 }

@@ -53,7 +53,7 @@ async fn attempt(who: &Caller, ticket: &Value, other: &Value, (action, choice): 
 fn replayed(events: &[Value]) -> Value {
     let (mut state, mut service, mut priority) = (json!("-"), Value::Null, json!("normal"));
     let (mut assignee, mut duplicate_of) = (Value::Null, Value::Null);
-    let (mut handovers, mut reopened) = (0, 0);
+    let (mut handovers, mut reopened, mut followers) = (0, 0, 0);
     for (at, event) in events.iter().enumerate() {
         assert_eq!(event["version"], at + 1, "exactly one event a version");
         let data = &event["data"];
@@ -63,13 +63,15 @@ fn replayed(events: &[Value]) -> Value {
             "started" | "resumed" => json!("in_progress"),
             "held" => json!("on_hold"),
             "merged" => json!("closed"),
-            "received" | "assigned" | "prioritised" | "split" | "attachment_added" | "attachment_removed" => state,
+            "received" | "assigned" | "prioritised" | "split" | "followed" | "attachment_added"
+            | "attachment_removed" => state,
             end => json!(end),
         };
         match kind {
             "submitted" => (service, handovers) = (data["service"].clone(), 1),
             "rerouted" => service = data["service"].clone(),
             "reopened" => reopened += 1,
+            "followed" => followers += 1,
             "prioritised" => priority = data["priority"].clone(),
             "assigned" => assignee = data["assignee"].clone(),
             "merged" => duplicate_of = data["duplicate_of"].clone(),
@@ -82,7 +84,7 @@ fn replayed(events: &[Value]) -> Value {
     }
     json!({
         "state": state, "service": service, "priority": priority, "assignee": assignee, "duplicate_of": duplicate_of,
-        "handovers": handovers, "reopened": reopened, "version": events.len(),
+        "handovers": handovers, "reopened": reopened, "followers": followers, "version": events.len(),
     })
 }
 
@@ -150,11 +152,28 @@ fn allowed(ticket: &Value, who: usize, what: usize) -> (usize, Action) {
     (if by_service { member } else { 2 + who % 4 }, action)
 }
 
+/// Attaches a concern to the ticket, or is told that it has ended. Gives the ticket as it is then.
+async fn attach(who: &Caller, ticket: &Value, done: &mut BTreeMap<&str, usize>) -> Value {
+    let mut body = dumping();
+    body["attach_to"] = ticket["id"].clone();
+    let reply = who.post("/v1/concerns", &body).await;
+    if reply.status != 201 {
+        reply.refused_fields(422, "invalid_content", &[("/attach_to", "ended")]);
+        assert!(["resolved", "closed", "cancelled"].contains(&ticket["state"].as_str().unwrap()), "{ticket}");
+        return ticket.clone();
+    }
+    let after = reply.json()["tickets"][0].clone();
+    assert_eq!(after["version"].as_i64(), ticket["version"].as_i64().map(|version| version + 1));
+    assert_eq!(after["state"], ticket["state"]);
+    *done.entry("attach").or_default() += 1;
+    after
+}
+
 async fn no_sequence_of_actions_breaks_what_always_holds() {
     let city = City::new().await;
     promote(&city).await;
     let mut runner = TestRunner::deterministic();
-    let step = (0..ACTORS.len(), 0..2_usize, 0..Action::ALL.len() + 1, 0..3_usize);
+    let step = (0..ACTORS.len(), 0..2_usize, 0..Action::ALL.len() + 2, 0..3_usize);
     let sequences = vec(step, 25);
     let mut done: BTreeMap<&str, usize> = BTreeMap::new();
     let mut actors = logged_in(&city).await;
@@ -165,6 +184,11 @@ async fn no_sequence_of_actions_breaks_what_always_holds() {
             tickets.push(actors[2].post("/v1/concerns", &dumping()).await.created()["tickets"][0].clone());
         }
         for (who, which, what, choice) in sequence {
+            if what > Action::ALL.len() {
+                // Somebody else raises the same thing.
+                tickets[which] = attach(&actors[3], &tickets[which], &mut done).await;
+                continue;
+            }
             let Some(action) = Action::ALL.get(what).copied() else {
                 // Time passes, and what falls due happens.
                 city.clock.forward(Duration::days(6));
@@ -197,6 +221,7 @@ async fn no_sequence_of_actions_breaks_what_always_holds() {
     for action in Action::ALL {
         assert!(done.contains_key(action.code()), "{} was never done: {done:?}", action.code());
     }
+    assert!(done["attach"] > 20, "{done:?}");
     city.stop().await;
 }
 

@@ -1,6 +1,7 @@
 //! How the errors of the use cases are told: each exhaustively, once.
 
 mod attachment;
+mod concern;
 mod question;
 mod ticket;
 
@@ -9,7 +10,6 @@ use auth::assertion::KeysError;
 use usecases::NoCity;
 use usecases::cafe::{HoldError, PlanError};
 use usecases::client::{ChangeError as ClientChangeError, Fault as ClientFault, RegisterError, SecretError};
-use usecases::concern::{Fault as ConcernFault, FileError, LikeError};
 use usecases::once::KeyReused;
 use usecases::password::PasswordError;
 use usecases::second_factor::SecondFactorError;
@@ -308,68 +308,5 @@ impl From<HoldError> for Problem {
             HoldError::KeyReused(error) => error.into(),
             HoldError::Store(error) => error.into(),
         }
-    }
-}
-
-impl From<FileError> for Problem {
-    fn from(error: FileError) -> Self {
-        match error {
-            FileError::Invalid(faults) => {
-                Self::new(Code::InvalidContent).errors(faults.into_iter().map(concern_fault).collect())
-            }
-            FileError::NoRoute => {
-                tracing::error!("no routing rule applies: the rules in force were not checked");
-                Self::new(Code::Internal)
-            }
-            FileError::KeyReused(error) => error.into(),
-            FileError::NoCity(error) => error.into(),
-            FileError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<LikeError> for Problem {
-    fn from(error: LikeError) -> Self {
-        match error {
-            LikeError::Invalid(faults) => {
-                Self::new(Code::InvalidContent).errors(faults.into_iter().map(concern_fault).collect())
-            }
-            LikeError::NoCity(error) => error.into(),
-            LikeError::Store(error) => error.into(),
-        }
-    }
-}
-
-fn concern_fault(fault: ConcernFault) -> FieldError {
-    match fault {
-        ConcernFault::UnknownCategory => content(
-            "/category",
-            "unknown_category",
-            "Le catalogue n’a pas ce motif ; voyez GET /v1/categories.",
-            "The catalogue has no such category; see GET /v1/categories.",
-        ),
-        ConcernFault::OutsideCity => outside_city(),
-        ConcernFault::CafeMissing => content(
-            "/cafe_id",
-            "required",
-            "Une doléance entendue à un café nomme ce café.",
-            "A concern heard at a café names the café.",
-        ),
-        ConcernFault::CafeNotExpected => content(
-            "/cafe_id",
-            "not_expected",
-            "Seule une doléance d’origine « cafe » nomme un café.",
-            "Only a concern whose origin is “cafe” names a café.",
-        ),
-        ConcernFault::UnknownCafe => {
-            content("/cafe_id", "unknown_cafe", "Ce café n’existe pas.", "There is no such café.")
-        }
-        ConcernFault::CafeCancelled => {
-            content("/cafe_id", "cafe_cancelled", "Ce café a été annulé.", "This café was called off.")
-        }
-        ConcernFault::DescriptionMissing => {
-            content("/description", "required", "Dites ce que l’habitant a signalé.", "Say what the resident raised.")
-        }
-        ConcernFault::Reply(wrong) => question::wrong(&wrong),
     }
 }

@@ -171,6 +171,9 @@ pub(crate) struct TicketView {
     /// How often it was reopened.
     #[schema(minimum = 0)]
     reopened: i32,
+    /// How many other concerns were attached to it: who raised them hears what becomes of it.
+    #[schema(minimum = 0)]
+    followers: i32,
     /// The main ticket, when it was closed as a duplicate.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -215,6 +218,7 @@ impl TicketView {
             handed_over_at: ticket.handed_over_at,
             handovers: ticket.handovers,
             reopened: ticket.reopened,
+            followers: ticket.followers,
             duplicate_of: ticket.duplicate_of.map(|ticket| ticket.0),
             assignee: ticket.assignee.map(|user| user.0),
             closure_reason: ticket.closure_reason,

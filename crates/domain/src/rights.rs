@@ -11,6 +11,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::city::catalogue::Sensitivity;
 use crate::id::{CategoryCode, ClientId, ServiceCode, UserId};
 use crate::person::Role;
 use crate::person::Role::{Admin, Agent, Auditor, Dispatcher, ServiceManager, ServiceMember};
@@ -214,6 +215,16 @@ pub enum Secrecy {
 impl Secrecy {
     /// Every secrecy.
     pub const ALL: [Self; 3] = [Self::Standard, Self::Restricted, Self::HiddenFromReferrer];
+
+    /// What follows from a category's sensitivity, and from whether its tickets are hidden from who filed them.
+    #[must_use]
+    pub const fn of(sensitivity: Sensitivity, hidden_from_referrer: bool) -> Self {
+        match (hidden_from_referrer, sensitivity) {
+            (true, _) => Self::HiddenFromReferrer,
+            (false, Sensitivity::Standard) => Self::Standard,
+            (false, Sensitivity::Restricted | Sensitivity::SignpostOnly) => Self::Restricted,
+        }
+    }
 }
 
 /// Which tickets of one secrecy a role or a scope reaches.

@@ -121,6 +121,7 @@ impl Turn {
             | Fact::Resolved { .. }
             | Fact::Closed { .. }
             | Fact::Assigned { .. }
+            | Fact::Followed { .. }
             | Fact::Prioritised { .. }
             | Fact::AttachmentAdded { .. }
             | Fact::AttachmentRemoved { .. } => None,

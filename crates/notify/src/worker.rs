@@ -187,7 +187,7 @@ impl Worker {
             Addressee::Person { email, language } => {
                 (email, Audience::Agent, *language, ticket_path(&ticket.reference))
             }
-            Addressee::Resident { email, language, token } => {
+            Addressee::Resident { email, language, token, .. } => {
                 (email, Audience::Resident, *language, format!("v1/tracking/{token}"))
             }
         };
@@ -203,7 +203,7 @@ impl Worker {
             category: about.category.label.in_language(language).to_owned(),
             service_name: about.service.name.in_language(language).to_owned(),
             service_phone: about.service.phone.clone(),
-            filed_at: ticket.filed_at,
+            filed_at: if let Addressee::Resident { heard_at, .. } = addressee { *heard_at } else { ticket.filed_at },
             ack_due_at: ticket.ack_due_at,
             resolve_due_at: ticket.resolve_due_at,
             expected_on: if let Fact::Acknowledged { expected_on, .. } = fact { *expected_on } else { None },

@@ -7,6 +7,7 @@ use domain::id::{CafeId, CategoryCode, ConcernId, TicketId};
 use domain::place::{Areas, Place, Point};
 use domain::text::{Answer, Description};
 use domain::ticket::Ticket;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
 use serde_json::Value;
@@ -46,6 +47,8 @@ pub struct Concern {
     pub referrer: Referrer,
     /// When.
     pub filed_at: DateTime<Utc>,
+    /// The ticket of another concern that it was attached to, instead of opening tickets of its own.
+    pub follows: Option<TicketId>,
 }
 
 #[derive(Serialize)]
@@ -103,6 +106,8 @@ const FILE: &str = "
     ), link as (
         insert into tracking_link (concern_id, digest, generation)
         select $1, $16::bytea, 1 where $16::bytea is not null
+    ), follow as (
+        insert into concern_follow (concern_id, ticket_id, since) select $1, $22::uuid, $13 where $22::uuid is not null
     ), wanted as (
         select row_number() over () as position, t.*
         from jsonb_to_recordset($17) as t (
@@ -135,6 +140,17 @@ const FILE: &str = "
     )
     select id, reference from opened";
 
+/// An array, made once: a subquery beside another condition would keep the planner from any index.
+const FOLLOWED: &str = "ticket.id = any (array(
+    with recursive followed (id, depth) as (
+        select ticket_id, 0 from concern_follow where concern_id = $1
+        union
+        select t.duplicate_of, depth + 1 from followed f join ticket t on t.id = f.id
+        where t.duplicate_of is not null and depth < 20
+    )
+    select id from followed
+))";
+
 #[derive(FromQueryResult)]
 struct OpenedRow {
     id: Uuid,
@@ -158,6 +174,7 @@ struct ConcernRow {
     referrer_id: Option<Uuid>,
     client_id: Option<Uuid>,
     filed_at: DateTime<Utc>,
+    follows: Option<Uuid>,
 }
 
 impl TryFrom<ConcernRow> for Concern {
@@ -179,6 +196,7 @@ impl TryFrom<ConcernRow> for Concern {
             areas: serde_json::from_value(row.areas).map_err(Error::corrupt)?,
             referrer: crate::ticket::referrer(row.referrer_id, row.client_id)?,
             filed_at: row.filed_at,
+            follows: row.follows.map(TicketId),
         })
     }
 }
@@ -229,6 +247,7 @@ impl Tx {
                 serde_json::to_value(messages).map_err(Error::corrupt)?.into(),
                 concern.referrer.client().map(|client| client.0).into(),
                 serde_json::to_value(&concern.replies).map_err(Error::corrupt)?.into(),
+                concern.follows.map(|ticket| ticket.0).into(),
             ],
         );
         let opened = OpenedRow::find_by_statement(statement).all(&self.db).await?;
@@ -244,7 +263,7 @@ impl Tx {
 }
 
 impl Store {
-    /// A concern with those of its tickets that the scope holds; none when it holds none of them, or, for a concern
+    /// A concern with those of its tickets that the scope holds, and of those that it is attached to; none when it holds none of them, or, for a concern
     /// without tickets, when it is not the caller's own.
     ///
     /// # Errors
@@ -252,8 +271,8 @@ impl Store {
     pub async fn concern(&self, scope: &Scope, id: ConcernId) -> Result<Option<(Concern, Vec<Ticket>)>> {
         let statement = sql(
             "select id, origin, cafe_id, category_code, outcome, description, answer, answers, lat, lon, address,
-                    areas, referrer_id, client_id, filed_at
-             from concern where id = $1",
+                    areas, referrer_id, client_id, filed_at, f.ticket_id as follows
+             from concern left join concern_follow f on f.concern_id = id where id = $1",
             [id.0.into()],
         );
         let Some(row) = ConcernRow::find_by_statement(statement).one(&self.db).await? else { return Ok(None) };
@@ -264,11 +283,12 @@ impl Store {
         Ok(visible.then_some((concern, tickets)))
     }
 
-    /// The tickets of a concern that the scope holds, the first filed first.
+    /// The tickets of a concern that the scope holds, the first filed first: its own; and the one that it was attached
+    /// to, with what that was merged into since.
     pub(crate) async fn tickets_of(&self, scope: &Scope, id: ConcernId) -> Result<Vec<Ticket>> {
         let rows = ticket_entity::Entity::find()
             .filter(scope.tickets())
-            .filter(ticket_entity::Column::ConcernId.eq(id.0))
+            .filter(ticket_entity::Column::ConcernId.eq(id.0).or(Expr::cust_with_values(FOLLOWED, [id.0])))
             .order_by_asc(ticket_entity::Column::Id)
             .limit(20)
             .all(&self.db)

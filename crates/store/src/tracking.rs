@@ -60,6 +60,11 @@ impl Store {
         let written = self.messages_that_left(concern, now).await?;
         let mut tickets = Vec::new();
         for ticket in self.tickets_of(&Scope::everything(), concern).await? {
+            let own = ticket.concern == concern;
+            // What a followed ticket was merged into is followed in its place.
+            if !own && ticket.duplicate_of.is_some() {
+                continue;
+            }
             // A concern has a handful of tickets at most: the routing rules send to five services.
             let entries = self.timeline(ticket.id, 0, 200).await?.items;
             let with_events = entries.iter().filter_map(|entry| {
@@ -69,6 +74,8 @@ impl Store {
             let beside = written.iter().filter(|(of, _)| *of == ticket.id);
             let beside = beside.map(|(_, message)| Told { at: message.leaves_at, text: message.text.clone() });
             let mut told: Vec<Told> = with_events.chain(beside).collect();
+            // What was said before they came was said to others.
+            told.retain(|told| own || told.at >= row.filed_at);
             told.sort_by_key(|told| told.at);
             tickets.push((ticket, told));
         }

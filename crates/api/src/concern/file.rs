@@ -15,7 +15,7 @@ use domain::language::Language;
 use domain::text::{Answer, Description, PersonName};
 use serde::{Deserialize, Serialize};
 use usecases::Context;
-use usecases::concern::{Contact, File, Filed};
+use usecases::concern::{Contact, Fault, File, FileError, Filed};
 use usecases::once::Once;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -27,6 +27,7 @@ use crate::reply;
 use crate::request::body::{Body, input};
 use crate::request::caller::Caller;
 use crate::request::idempotency::{Idempotency, IdempotencyHeader};
+use crate::ticket::named;
 use crate::view::PlaceView;
 
 /// How the resident can be reached, and in which language. Kept encrypted, apart from the concern.
@@ -70,6 +71,10 @@ pub(crate) struct FileConcern {
     #[schema(examples(json!({"extent": "street"})))]
     answers: BTreeMap<String, Reply>,
     resident: Option<Resident>,
+    /// An open ticket of the same category, its id or its reference, that the concern is attached to: no ticket is opened
+    /// then, and who raised it hears what becomes of that one. See `possible_duplicates`.
+    #[schema(pattern = "^[A-Za-z0-9-]{1,60}$", examples("AMI-26-000001"))]
+    attach_to: Option<String>,
     /// You have read the warnings about the text: keep it as it is. Otherwise the passages are masked.
     #[serde(default)]
     confirm_text: bool,
@@ -108,6 +113,7 @@ impl FileConcern {
             let error = FieldError::in_body("/resident", "empty", texts);
             return Err(Problem::new(Code::InvalidContent).errors(vec![error]));
         }
+        let attach_to = self.attach_to.map(|name| named(&name).ok_or(Fault::UnknownTicket)).transpose();
         Ok(File {
             origin: self.origin,
             cafe: self.cafe_id.map(CafeId),
@@ -116,6 +122,7 @@ impl FileConcern {
             place: self.place.into(),
             answer: self.answer,
             replies: self.answers,
+            attach_to: attach_to.map_err(|fault| FileError::Invalid(vec![fault]))?,
             resident: contact,
             confirm_text: self.confirm_text,
         })
@@ -125,7 +132,7 @@ impl FileConcern {
 /// File a concern
 ///
 /// Finds the area of the place in each zoning, routes the concern by the city's rules, opens its tickets and tells the
-/// services by e-mail. A concern that you answered on the spot opens no ticket; of an emergency or a crime, only the
+/// services by e-mail. A concern that you answered on the spot, or that you attach to a ticket, opens none; of an emergency or a crime, only the
 /// category, the time and the areas are kept, and the answer says whom the resident should call.
 #[utoipa::path(
     operation_id = "concern_file",

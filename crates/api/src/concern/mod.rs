@@ -60,7 +60,12 @@ pub(crate) struct ConcernView {
     #[schema(examples(json!({"secteurs": "nord"})))]
     areas: BTreeMap<String, String>,
     filed_at: DateTime<Utc>,
-    /// Those of its tickets that the reader may know of.
+    /// The ticket of another concern that it was attached to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    attached_to: Option<Uuid>,
+    /// Those of its tickets that the reader may know of; of a concern that was attached, the ticket that it was attached
+    /// to, and what that was merged into since.
     tickets: Vec<TicketView>,
 }
 
@@ -73,7 +78,8 @@ impl ConcernView {
         language: Language,
         now: DateTime<Utc>,
     ) -> Self {
-        let visible = tickets.iter().filter(|ticket| reader.sees(ticket));
+        let visible = || tickets.iter().filter(|ticket| reader.sees(ticket));
+        let attached_to = concern.follows.filter(|id| visible().any(|ticket| ticket.id == *id));
         Self {
             id: concern.id.0,
             origin: concern.origin,
@@ -87,7 +93,8 @@ impl ConcernView {
             place: concern.place.as_ref().map(Into::into),
             areas: areas(&concern.areas),
             filed_at: concern.filed_at,
-            tickets: visible.map(|ticket| TicketView::new(ticket, city, reader, language, now)).collect(),
+            attached_to: attached_to.map(|ticket| ticket.0),
+            tickets: visible().map(|ticket| TicketView::new(ticket, city, reader, language, now)).collect(),
         }
     }
 }

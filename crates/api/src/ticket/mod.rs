@@ -100,7 +100,7 @@ impl FromRequest for TicketPath {
 }
 
 /// The ticket of that name: an id or a reference; none when it is neither.
-fn named(name: &str) -> Option<Named> {
+pub(crate) fn named(name: &str) -> Option<Named> {
     let reference = || {
         let plausible = (1..=60).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
         plausible.then(|| Named::Reference(name.to_ascii_uppercase()))

@@ -126,6 +126,7 @@ impl Story<'_> {
             place: Place { point: Point { lat, lon }, address: Some(text(address)?) },
             answer: None,
             replies: BTreeMap::new(),
+            attach_to: None,
             resident: None,
             confirm_text: false,
         };

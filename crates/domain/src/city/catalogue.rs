@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::question::Question;
 use crate::id::CategoryCode;
 use crate::language::{Label, Language};
+use crate::rights::Secrecy;
 use crate::time::Target;
 
 /// Who may know of a ticket.
@@ -73,6 +74,14 @@ pub struct Category {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20))]
     pub questions: Vec<Question>,
+}
+
+impl Category {
+    /// How far its tickets are kept from others.
+    #[must_use]
+    pub const fn secrecy(&self) -> Secrecy {
+        Secrecy::of(self.sensitivity, self.hidden_from_referrer)
+    }
 }
 
 /// Whom the resident should call.

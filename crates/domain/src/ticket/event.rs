@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::attachment::MediaType;
 use crate::city::catalogue::ClosureReason;
-use crate::id::{AttachmentId, ClientId, EventId, ServiceCode, TicketId, UserId};
+use crate::id::{AttachmentId, ClientId, ConcernId, EventId, ServiceCode, TicketId, UserId};
 use crate::text::{Message, Note, Title};
 use crate::ticket::Priority;
 
@@ -220,6 +220,11 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<Note>,
     },
+    /// Another concern about the same thing was attached.
+    Followed {
+        /// The concern.
+        concern: ConcernId,
+    },
     /// Other services got tickets of the same concern.
     Split {
         /// The services.
@@ -268,6 +273,7 @@ impl Fact {
             Self::Unmerged { .. } => "unmerged",
             Self::Assigned { .. } => "assigned",
             Self::Prioritised { .. } => "prioritised",
+            Self::Followed { .. } => "followed",
             Self::Split { .. } => "split",
             Self::AttachmentAdded { .. } => "attachment_added",
             Self::AttachmentRemoved { .. } => "attachment_removed",
@@ -294,9 +300,11 @@ impl Fact {
             | Self::Merged { note, .. }
             | Self::Assigned { note, .. }
             | Self::Prioritised { note, .. } => note.as_ref(),
-            Self::Submitted { .. } | Self::Received | Self::AttachmentAdded { .. } | Self::AttachmentRemoved { .. } => {
-                None
-            }
+            Self::Submitted { .. }
+            | Self::Received
+            | Self::Followed { .. }
+            | Self::AttachmentAdded { .. }
+            | Self::AttachmentRemoved { .. } => None,
         }
     }
 
@@ -321,6 +329,7 @@ impl Fact {
             | Self::Unmerged { .. }
             | Self::Assigned { .. }
             | Self::Prioritised { .. }
+            | Self::Followed { .. }
             | Self::Split { .. }
             | Self::AttachmentAdded { .. }
             | Self::AttachmentRemoved { .. } => None,

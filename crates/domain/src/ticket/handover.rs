@@ -92,6 +92,7 @@ impl Fact {
             | Self::Resolved { .. }
             | Self::Assigned { .. }
             | Self::Prioritised { .. }
+            | Self::Followed { .. }
             | Self::Split { .. }
             | Self::AttachmentAdded { .. }
             | Self::AttachmentRemoved { .. } => nothing,

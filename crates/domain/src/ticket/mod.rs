@@ -11,6 +11,7 @@ pub mod clock;
 pub mod close;
 pub mod duplicate;
 pub mod event;
+pub mod follow;
 pub mod handover;
 pub mod hold;
 pub mod lifecycle;
@@ -115,6 +116,8 @@ pub struct Ticket {
     pub handovers: i32,
     /// How often it was reopened.
     pub reopened: i32,
+    /// How many concerns were attached to it: they follow it.
+    pub followers: i32,
     /// Who in the service has it.
     pub assignee: Option<UserId>,
     /// When the concern was filed.
@@ -263,6 +266,7 @@ pub(crate) mod example {
             sent: Sent { rule: "depots".parse().unwrap(), version: 1, because: Vec::new() },
             handovers: 1,
             reopened: 0,
+            followers: 0,
             assignee: None,
             filed_at,
             handed_over_at: filed_at,

@@ -134,6 +134,8 @@ impl Fact {
             Self::Resolved { .. } => Told::Everybody(Kind::Outcome),
             // A resolved ticket's outcome was told when it was resolved.
             Self::Closed { .. } if ticket.resolved_at.is_none() => Told::Everybody(Kind::Outcome),
+            // Whoever comes later is told what the others were told before.
+            Self::Followed { .. } if ticket.acknowledged_at.is_some() => Told::Everybody(Kind::Acknowledged),
             Self::Rerouted { .. }
             | Self::Scheduled { .. }
             | Self::Started { .. }
@@ -149,6 +151,7 @@ impl Fact {
             | Self::Refused { .. }
             | Self::Closed { .. }
             | Self::Assigned { .. }
+            | Self::Followed { .. }
             | Self::Prioritised { .. }
             | Self::AttachmentAdded { .. }
             | Self::AttachmentRemoved { .. } => Told::Nobody,
@@ -186,6 +189,7 @@ pub fn notices(fact: &Fact, by: &Actor, ticket: &Ticket, followers: &[Follower],
         | Fact::Closed { .. }
         | Fact::Assigned { .. }
         | Fact::Prioritised { .. }
+        | Fact::Followed { .. }
         | Fact::Split { .. }
         | Fact::AttachmentAdded { .. }
         | Fact::AttachmentRemoved { .. } => Vec::new(),
@@ -195,7 +199,8 @@ pub fn notices(fact: &Fact, by: &Actor, ticket: &Ticket, followers: &[Follower],
         Told::Referrers(kind) => (kind, false),
         Told::Everybody(kind) => (kind, true),
     };
-    for follower in followers {
+    let newcomer = if let Fact::Followed { concern } = fact { Some(*concern) } else { None };
+    for follower in followers.iter().filter(|follower| newcomer.is_none_or(|concern| follower.concern == concern)) {
         if let (Referrer::Person(user), false) = (follower.referrer, ticket.hidden_from_referrer)
             && !matches!(by, Actor::Person { user: own, .. } if *own == user)
         {

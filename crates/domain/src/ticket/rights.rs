@@ -12,11 +12,7 @@ impl Ticket {
     /// How far it is kept from others.
     #[must_use]
     pub const fn secrecy(&self) -> Secrecy {
-        match (self.hidden_from_referrer, self.sensitivity) {
-            (true, _) => Secrecy::HiddenFromReferrer,
-            (false, Sensitivity::Standard) => Secrecy::Standard,
-            (false, Sensitivity::Restricted | Sensitivity::SignpostOnly) => Secrecy::Restricted,
-        }
+        Secrecy::of(self.sensitivity, self.hidden_from_referrer)
     }
 }
 

@@ -48,6 +48,7 @@ impl Ticket {
             service,
             handovers: 1,
             reopened: 0,
+            followers: 0,
             filed_at: now,
             handed_over_at: now,
             received_at: None,

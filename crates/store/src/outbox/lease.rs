@@ -41,6 +41,8 @@ pub enum Addressee {
         language: Language,
         /// The token of their tracking link.
         token: String,
+        /// When their concern was filed: later than the ticket, if it was attached or merged.
+        heard_at: DateTime<Utc>,
     },
 }
 
@@ -137,6 +139,7 @@ struct LeasedRow {
     key_id: Option<String>,
     sealed: Option<Vec<u8>>,
     generation: Option<i32>,
+    heard_at: Option<DateTime<Utc>>,
     #[sea_orm(nested)]
     ticket: Option<ticket_entity::Model>,
 }
@@ -153,7 +156,7 @@ const LEASE: &str = "
     select m.id as message_id, m.kind, m.recipient, m.attempts, m.since, m.about, e.version as event_version,
         e.id as event_id, e.at, e.actor, e.fact, c.definition as category, s.definition as service,
         to_service.mailbox, person.email as person_email, person.language as person_language, contact.key_id,
-        contact.sealed, link.generation, to_client.contact, account_link.expires_at as link_expires_at,
+        contact.sealed, link.generation, heard.filed_at as heard_at, to_client.contact, account_link.expires_at as link_expires_at,
         session.address as session_address, session.agent as session_agent, secret.hint as secret_hint,
         secret.expires_at as secret_expires_at, to_client.name as client_name, t.*
     from leased m
@@ -165,6 +168,7 @@ const LEASE: &str = "
     left join user_account person on person.id = (m.recipient ->> 'user')::uuid and person.active
     left join resident_contact contact on contact.concern_id = (m.recipient ->> 'concern')::uuid
     left join tracking_link link on link.concern_id = contact.concern_id
+    left join concern heard on heard.id = contact.concern_id
     left join api_client to_client on to_client.id = (m.recipient ->> 'client')::uuid
     left join account_link on account_link.id = (m.about ->> 'link')::uuid
     left join session on session.id = (m.about ->> 'session')::uuid
@@ -205,13 +209,14 @@ impl Store {
                 .take()
                 .zip(row.person_language.take())
                 .map(|(email, tag)| Addressee::Person { email, language: language(&tag) }),
-            Recipient::Resident { concern } => match (&row.key_id, &row.sealed, row.generation) {
-                (Some(key_id), Some(sealed), Some(generation)) => {
+            Recipient::Resident { concern } => match (&row.key_id, &row.sealed, row.generation.zip(row.heard_at)) {
+                (Some(key_id), Some(sealed), Some((generation, heard_at))) => {
                     let contact = Contact::open(&self.keys.residents, concern, key_id, sealed)?;
                     contact.email.map(|email| Addressee::Resident {
                         email,
                         language: contact.language,
                         token: tracking_token(&self.keys.residents, concern, generation),
+                        heard_at,
                     })
                 }
                 _ => None,

@@ -64,6 +64,7 @@ struct SavedRow<'a> {
     priority: &'static str,
     handovers: i32,
     reopened: i32,
+    followers: i32,
     assignee_id: Option<Uuid>,
     handed_over_at: DateTime<Utc>,
     received_at: Option<DateTime<Utc>>,
@@ -102,6 +103,7 @@ fn saved_row(saved: &Saved) -> Result<SavedRow<'_>> {
         priority: ticket.priority.code(),
         handovers: ticket.handovers,
         reopened: ticket.reopened,
+        followers: ticket.followers,
         assignee_id: ticket.assignee.map(|user| user.0),
         handed_over_at: ticket.handed_over_at,
         received_at: ticket.received_at,
@@ -143,7 +145,7 @@ const SAVE: &str = "
     with c as (
         select * from jsonb_to_recordset($1) as c (
             id uuid, version bigint, state text, service_code text, priority text, handovers integer, reopened integer,
-            assignee_id uuid, handed_over_at timestamptz, received_at timestamptz, acknowledged_at timestamptz,
+            followers integer, assignee_id uuid, handed_over_at timestamptz, received_at timestamptz, acknowledged_at timestamptz,
             resolved_at timestamptz, closed_at timestamptz, ack_due_at timestamptz, resolve_due_at timestamptz,
             pauses jsonb, remind_at timestamptz, rungs smallint, wound_at bigint, scheduled_for date, resume_on date,
             closure_reason text, duplicate_of uuid, event_id uuid, at timestamptz, actor jsonb, fact jsonb,
@@ -152,7 +154,7 @@ const SAVE: &str = "
     ), changed as (
         update ticket t set
             version = c.version, state = c.state, service_code = c.service_code, priority = c.priority,
-            handovers = c.handovers, reopened = c.reopened, assignee_id = c.assignee_id,
+            handovers = c.handovers, reopened = c.reopened, followers = c.followers, assignee_id = c.assignee_id,
             handed_over_at = c.handed_over_at, received_at = c.received_at, acknowledged_at = c.acknowledged_at,
             resolved_at = c.resolved_at, closed_at = c.closed_at, ack_due_at = c.ack_due_at,
             resolve_due_at = c.resolve_due_at, pauses = c.pauses, remind_at = c.remind_at, rungs = c.rungs,
@@ -325,8 +327,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Who follows each of these tickets: its own concern first, then those of the tickets that were merged into it, a
-    /// hundred at most.
+    /// Who follows each of these tickets: its own concern first, then those that were attached to it, then the same of
+    /// the tickets that were merged into it; five hundred at most.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -338,15 +340,20 @@ impl Tx {
                  union
                  select f.root, d.id, d.concern_id, f.depth + 1
                  from ticket d join family f on d.duplicate_of = f.id where f.depth < 20
+             ), heard (root, concern_id, rank) as (
+                 select root, concern_id, 2 * depth from family
+                 union all
+                 select f.root, w.concern_id, 2 * f.depth + 1
+                 from family f join concern_follow w on w.ticket_id = f.id
              ), following as (
-                 select root, concern_id, row_number() over (partition by root order by min(depth), concern_id) as place
-                 from family group by root, concern_id
+                 select root, concern_id, row_number() over (partition by root order by min(rank), concern_id) as place
+                 from heard group by root, concern_id
              )
              select f.root, c.id as concern_id, c.referrer_id, c.client_id, r.key_id, r.sealed
              from following f
              join concern c on c.id = f.concern_id
              left join resident_contact r on r.concern_id = c.id
-             where f.place <= 100 order by f.root, f.place",
+             where f.place <= 500 order by f.root, f.place",
             [ids.into()],
         );
         let mut followers: BTreeMap<TicketId, Vec<Follower>> = BTreeMap::new();

@@ -2,6 +2,7 @@
 //! there are.
 
 use chrono::{DateTime, Utc};
+use domain::city::catalogue::Sensitivity;
 use domain::id::{CategoryCode, ServiceCode, TicketId};
 use domain::place::{Circle, EARTH_RADIUS, Point};
 use domain::rights::Secrecy;
@@ -66,17 +67,15 @@ impl TryFrom<Row> for Candidate {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self> {
+        let unknown = |what: &str| Error::Corrupt(format!("a ticket has an unknown {what}"));
+        let sensitivity = Sensitivity::from_code(&row.sensitivity).ok_or_else(|| unknown("sensitivity"))?;
         Ok(Self {
             ticket: TicketId(row.id),
             reference: row.reference,
-            state: State::from_code(&row.state).ok_or_else(|| Error::corrupt("a ticket has an unknown state"))?,
+            state: State::from_code(&row.state).ok_or_else(|| unknown("state"))?,
             service: row.service_code.try_into().map_err(Error::corrupt)?,
             filed_at: row.filed_at,
-            secrecy: match (row.hidden_from_referrer, row.sensitivity.as_str()) {
-                (true, _) => Secrecy::HiddenFromReferrer,
-                (false, "standard") => Secrecy::Standard,
-                (false, _) => Secrecy::Restricted,
-            },
+            secrecy: Secrecy::of(sensitivity, row.hidden_from_referrer),
             metres: row.metres,
             likeness: row.likeness,
             score: row.score,

@@ -10,11 +10,12 @@ use domain::city::catalogue::{Category, Sensitivity};
 use domain::city::question::{Replies, Reply, Wrong};
 use domain::city::routing::{Route, Subject};
 use domain::concern::{Origin, Outcome, Referrer};
-use domain::content::{self, Finding};
+use domain::content::Finding;
 use domain::id::{CafeId, CategoryCode, ConcernId, EventId, MessageId, QuestionCode, ServiceCode, TicketId};
 use domain::place::{Areas, Place};
-use domain::text::{Answer, Description, ReplyText};
+use domain::text::{Answer, Description};
 use domain::ticket::event::Part;
+use domain::ticket::follow::NotAttachable;
 use domain::ticket::notice::notices;
 use domain::ticket::{Actor, Event, Fact, State, Ticket};
 use store::Contact;
@@ -22,8 +23,10 @@ use store::Tx;
 use store::city::Loaded;
 use store::concern::Concern;
 use store::outbox::Message;
-use store::ticket::{Candidate, Near, NewTicket};
+use store::ticket::{Candidate, Named, Near, NewTicket};
 
+use super::attach::{Filing, attach_fault, attachable};
+use super::draft::draft;
 use super::duplicates::{reach, shown};
 use crate::once::{Done, KeyReused, Once};
 use crate::ticket::reference_prefix;
@@ -48,6 +51,8 @@ pub struct File {
     pub replies: BTreeMap<String, Reply>,
     /// How the resident can be reached.
     pub resident: Option<Contact>,
+    /// The ticket of another concern that it is attached to, instead of opening tickets.
+    pub attach_to: Option<Named>,
     /// The officer has read the warnings about the text, and keeps it as it is.
     pub confirm_text: bool,
 }
@@ -89,7 +94,7 @@ pub enum Warning {
 pub struct Filed {
     /// The concern, as it was kept.
     pub concern: Concern,
-    /// Its tickets.
+    /// Its tickets; the one that it was attached to.
     pub tickets: Vec<Ticket>,
     /// Open tickets that may be about the same thing, the best first.
     pub duplicates: Vec<Candidate>,
@@ -114,6 +119,12 @@ pub enum Fault {
     CafeCancelled,
     /// A concern has a description, unless it is an emergency or a crime.
     DescriptionMissing,
+    /// There is no such ticket within the caller's reach.
+    UnknownTicket,
+    /// The concern cannot be attached to that ticket.
+    NotAttachable(NotAttachable),
+    /// A concern that opens no ticket is attached to none.
+    AttachNotExpected,
     /// An answer does not fit its question, or is missing.
     Reply(Wrong),
 }
@@ -159,17 +170,27 @@ pub async fn file(
     });
     faults.extend(cafe_fault(cx, &cmd).await?);
     let (true, Some(category)) = (faults.is_empty(), city.category(&cmd.category)) else {
+        if !faults.contains(&Fault::AttachNotExpected) {
+            faults.extend(attach_fault(cx, who, city, &cmd).await?);
+        }
         return Err(FileError::Invalid(faults));
     };
     let id = ConcernId(cx.ids.next());
+    let attach_to = cmd.attach_to.take();
     let (concern, contact, warnings) = draft(id, cmd, category, (areas, replies), who.caller().referrer(), now);
     let tickets = match concern.outcome {
+        Outcome::Referred if attach_to.is_some() => Vec::new(),
         Outcome::Referred => open(cx, &loaded, category, &concern)?,
         Outcome::AnsweredOnTheSpot | Outcome::Signposted => Vec::new(),
     };
     let prefix = reference_prefix(city, now);
     let done = once
         .run(cx, async |tx| {
+            if let Some(name) = attach_to {
+                let ticket = attachable(cx, tx, who, category, &name).await?;
+                let filing = Filing { concern, contact, warnings };
+                return filing.attach(cx, &loaded, tx, who, ticket).await;
+            }
             let duplicates = match concern.outcome {
                 Outcome::Referred => duplicates(tx, who, &concern, now).await?,
                 Outcome::AnsweredOnTheSpot | Outcome::Signposted => Vec::new(),
@@ -194,6 +215,9 @@ fn faults(city: &City, cmd: &File, areas: &Areas) -> Vec<Fault> {
     }
     if cmd.description.is_none() && !signpost {
         faults.push(Fault::DescriptionMissing);
+    }
+    if cmd.attach_to.is_some() && (signpost || cmd.answer.is_some()) {
+        faults.push(Fault::AttachNotExpected);
     }
     match (cmd.origin, cmd.cafe) {
         (Origin::Cafe, None) => faults.push(Fault::CafeMissing),
@@ -238,70 +262,6 @@ async fn duplicates(
     Ok(candidates)
 }
 
-/// The concern as it will be kept, the contact if it will be, and what the officer should know.
-fn draft(
-    id: ConcernId,
-    cmd: File,
-    category: &Category,
-    (areas, replies): (Areas, Replies),
-    referrer: Referrer,
-    filed_at: DateTime<Utc>,
-) -> (Concern, Option<Contact>, Vec<Warning>) {
-    let File { origin, cafe, description, place, answer, resident, confirm_text, .. } = cmd;
-    let base = Concern {
-        id,
-        origin,
-        cafe,
-        category: category.code.clone(),
-        outcome: Outcome::Signposted,
-        description: None,
-        answer: None,
-        replies: Replies::new(),
-        place: None,
-        areas,
-        referrer,
-        filed_at,
-    };
-    if category.sensitivity == Sensitivity::SignpostOnly {
-        return (base, None, vec![Warning::NothingKept]);
-    }
-    let mut warnings = Vec::new();
-    let masked = !confirm_text;
-    let description = description.map(|text| {
-        let checked = content::check(text.as_str());
-        warnings.extend(checked.findings.into_iter().map(|finding| Warning::Description { finding, masked }));
-        // Masking can lengthen a text that is all short passages: then it is kept as typed, and the warnings say so.
-        if masked { Description::try_from(checked.masked).unwrap_or(text) } else { text }
-    });
-    let answer = answer.map(|text| {
-        let checked = content::check(text.as_str());
-        warnings.extend(checked.findings.into_iter().map(|finding| Warning::Answer { finding, masked }));
-        if masked { Answer::try_from(checked.masked).unwrap_or(text) } else { text }
-    });
-    let replies = replies.into_iter().map(|(question, reply)| {
-        let reply = screened(&question, reply, masked, &mut warnings);
-        (question, reply)
-    });
-    let replies = replies.collect();
-    let outcome = if answer.is_some() { Outcome::AnsweredOnTheSpot } else { Outcome::Referred };
-    if resident.is_some() && outcome != Outcome::Referred {
-        warnings.push(Warning::ContactNotKept);
-    }
-    let contact = resident.filter(|_| outcome == Outcome::Referred);
-    (Concern { outcome, description, answer, replies, place: Some(place), ..base }, contact, warnings)
-}
-
-/// An answer as it is kept: looked through like the description, if it is in words. The codes of choices and days do not
-/// point to anybody.
-fn screened(question: &QuestionCode, reply: Reply, masked: bool, warnings: &mut Vec<Warning>) -> Reply {
-    let Reply::Text(text) = reply else { return reply };
-    let checked = content::check(&text);
-    let warning = |finding| Warning::Reply { question: question.clone(), finding, masked };
-    warnings.extend(checked.findings.into_iter().map(warning));
-    let masked = Some(checked.masked).filter(|text| masked && text.chars().count() <= ReplyText::MAX);
-    Reply::Text(masked.unwrap_or(text))
-}
-
 fn open(cx: &Context, loaded: &Loaded, category: &Category, concern: &Concern) -> Result<Vec<NewTicket>, FileError> {
     let subject = Subject {
         category: &category.code,
@@ -342,6 +302,7 @@ fn ticket(
         sent: route.sent.clone(),
         handovers: 1,
         reopened: 0,
+        followers: 0,
         assignee: None,
         filed_at: concern.filed_at,
         handed_over_at: concern.filed_at,

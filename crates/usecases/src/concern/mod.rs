@@ -1,5 +1,7 @@
 //! Concerns.
 
+mod attach;
+mod draft;
 mod duplicates;
 mod file;
 mod read;

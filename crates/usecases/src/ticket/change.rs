@@ -174,7 +174,7 @@ async fn lock(
 
 /// Keeps changes with everything that follows from them: clocks, events, handovers, messages. Gives the tickets back as
 /// they were kept, in the same order.
-pub(super) async fn save(
+pub(crate) async fn save(
     cx: &Context,
     loaded: &Loaded,
     tx: &Tx,

@@ -32,6 +32,7 @@ pub use acknowledge::acknowledge;
 pub use assign::assign;
 pub use bulk::{Bulk, BulkError, Command, Results, bulk};
 pub use cancel::cancel;
+pub(crate) use change::save;
 pub use change::{ChangeError, Denied, Fault, On};
 pub use clock::run_clocks;
 pub use close::close;

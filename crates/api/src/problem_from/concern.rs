@@ -1,0 +1,94 @@
+//! How it is told that a concern is not filed.
+
+use domain::ticket::follow::NotAttachable;
+use usecases::concern::{Fault as ConcernFault, FileError, LikeError};
+
+use super::{content, outside_city, question};
+use crate::problem::{Code, FieldError, Problem};
+
+impl From<FileError> for Problem {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Invalid(faults) => {
+                Self::new(Code::InvalidContent).errors(faults.into_iter().map(concern_fault).collect())
+            }
+            FileError::NoRoute => {
+                tracing::error!("no routing rule applies: the rules in force were not checked");
+                Self::new(Code::Internal)
+            }
+            FileError::KeyReused(error) => error.into(),
+            FileError::NoCity(error) => error.into(),
+            FileError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<LikeError> for Problem {
+    fn from(error: LikeError) -> Self {
+        match error {
+            LikeError::Invalid(faults) => {
+                Self::new(Code::InvalidContent).errors(faults.into_iter().map(concern_fault).collect())
+            }
+            LikeError::NoCity(error) => error.into(),
+            LikeError::Store(error) => error.into(),
+        }
+    }
+}
+
+fn concern_fault(fault: ConcernFault) -> FieldError {
+    match fault {
+        ConcernFault::UnknownCategory => content(
+            "/category",
+            "unknown_category",
+            "Le catalogue n’a pas ce motif ; voyez GET /v1/categories.",
+            "The catalogue has no such category; see GET /v1/categories.",
+        ),
+        ConcernFault::OutsideCity => outside_city(),
+        ConcernFault::CafeMissing => content(
+            "/cafe_id",
+            "required",
+            "Une doléance entendue à un café nomme ce café.",
+            "A concern heard at a café names the café.",
+        ),
+        ConcernFault::CafeNotExpected => content(
+            "/cafe_id",
+            "not_expected",
+            "Seule une doléance d’origine « cafe » nomme un café.",
+            "Only a concern whose origin is “cafe” names a café.",
+        ),
+        ConcernFault::UnknownCafe => {
+            content("/cafe_id", "unknown_cafe", "Ce café n’existe pas.", "There is no such café.")
+        }
+        ConcernFault::CafeCancelled => {
+            content("/cafe_id", "cafe_cancelled", "Ce café a été annulé.", "This café was called off.")
+        }
+        ConcernFault::DescriptionMissing => {
+            content("/description", "required", "Dites ce que l’habitant a signalé.", "Say what the resident raised.")
+        }
+        ConcernFault::UnknownTicket => {
+            content("/attach_to", "unknown_ticket", "Cette saisine n’existe pas.", "There is no such ticket.")
+        }
+        ConcernFault::AttachNotExpected => content(
+            "/attach_to",
+            "not_expected",
+            "Une doléance qui ne transmet rien ne se rattache à aucune saisine.",
+            "A concern that refers nothing is attached to no ticket.",
+        ),
+        ConcernFault::NotAttachable(NotAttachable::Ended) => {
+            content("/attach_to", "ended", "Cette saisine est terminée.", "This ticket has ended.")
+        }
+        ConcernFault::NotAttachable(NotAttachable::OtherCategory) => content(
+            "/attach_to",
+            "other_category",
+            "Cette saisine a un autre motif.",
+            "This ticket is of another category.",
+        ),
+        ConcernFault::NotAttachable(NotAttachable::OtherReaders) => content(
+            "/attach_to",
+            "other_readers",
+            "L’une est restreinte, l’autre ne l’est pas.",
+            "One of the two is restricted, the other is not.",
+        ),
+        ConcernFault::Reply(wrong) => question::wrong(&wrong),
+    }
+}
