@@ -21,6 +21,7 @@ mod oidc;
 mod permission;
 mod program;
 mod rights;
+mod saved_filter;
 mod session;
 mod sign_in;
 mod support;
@@ -55,6 +56,7 @@ fn all() -> Vec<Test> {
         oidc::tests(),
         program::tests(),
         rights::tests(),
+        saved_filter::tests(),
         session::tests(),
         sign_in::tests(),
         ticket::tests(),

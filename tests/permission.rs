@@ -119,6 +119,34 @@ const DOORS: &[(&str, Door)] = &[
         let query = format!("limit=200&category={}&service={}&late=false", ticket.text("category"), ticket.service());
         listed(who, ticket, query)
     }),
+    ("words", |who, ticket| listed(who, ticket, "limit=200&q=matelas&sort=relevance".to_owned())),
+    ("like words", |who, ticket| listed(who, ticket, "limit=200&q=mattelas".to_owned())),
+    ("counts", |who, ticket| {
+        let (caller, number) = (who.caller.clone(), ticket.text("reference").to_owned());
+        Box::pin(async move {
+            let reply = caller.get(&format!("/v1/tickets/counts?q={number}")).await;
+            if reply.status != 200 {
+                reply.refused(403, "missing_right");
+                return Some(false);
+            }
+            let counts = reply.json();
+            Some(counts["items"].as_array().unwrap().iter().any(|count| count["count"] != 0))
+        })
+    }),
+    ("export", |who, ticket| {
+        let (caller, id, standard) = (who.caller.clone(), ticket.id().to_owned(), ticket.secrecy == 0);
+        Box::pin(async move {
+            let reply = caller.get("/v1/tickets/export?format=ndjson").await;
+            if reply.status != 200 {
+                reply.refused(403, "missing_right");
+                return Some(false);
+            }
+            let seen = reply.text.contains(&id);
+            // What is not for everybody is in no export.
+            assert!(standard || !seen);
+            standard.then_some(seen)
+        })
+    }),
     ("pages", |who, ticket| listed(who, ticket, "limit=1".to_owned())),
     ("fetch", |who, ticket| fetched(who, format!("/v1/tickets/{}", ticket.id()))),
     ("reference", |who, ticket| fetched(who, format!("/v1/tickets/{}", ticket.text("reference")))),
@@ -405,6 +433,7 @@ fn operation(right: &str) -> Option<(Method, String)> {
         "read_cafes" => (Method::GET, "/v1/cafes".into()),
         "file_concerns" => (Method::POST, "/v1/concerns".into()),
         "read_tickets" => (Method::GET, "/v1/tickets".into()),
+        "save_filters" => (Method::GET, "/v1/filters".into()),
         "change_tickets" => (Method::POST, format!("/v1/tickets/{nil}/start")),
         "read_audit" => (Method::GET, "/v1/audit".into()),
         "read_users" => (Method::GET, "/v1/users".into()),

@@ -59,16 +59,22 @@ pub fn check(method: &str, path: &str, reply: &Reply) {
     let schema = &content[content_type]["schema"];
     assert!(!schema.is_null(), "{id} answers {content_type} with {}, which is not documented", reply.status);
     if content_type.ends_with("json") {
-        let validator = validator(id, reply.status, schema);
-        let errors: Vec<String> =
-            validator.iter_errors(&reply.json()).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        // Of NDJSON, each line is a body.
+        let bodies: Vec<Value> = if content_type == "application/x-ndjson" {
+            reply.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        } else {
+            vec![reply.json()]
+        };
+        let validator = validator(&format!("{id} {} {content_type}", reply.status), schema);
+        let errors = bodies.iter().flat_map(|body| validator.iter_errors(body));
+        let errors: Vec<String> = errors.map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert!(errors.is_empty(), "{id} answers {} against its schema: {errors:?}\n{}", reply.status, reply.text);
     }
 }
 
-fn validator(operation: &str, status: u16, schema: &Value) -> Arc<Validator> {
+fn validator(answer: &str, schema: &Value) -> Arc<Validator> {
     let mut validators = VALIDATORS.lock().unwrap();
-    let made = validators.entry(format!("{operation} {status}")).or_insert_with(|| {
+    let made = validators.entry(answer.to_owned()).or_insert_with(|| {
         let whole = json!({ "allOf": [schema], "components": api::document()["components"] });
         Arc::new(jsonschema::options().should_validate_formats(true).build(&whole).unwrap())
     });

@@ -4,13 +4,16 @@ mod attachment;
 mod bulk;
 mod clock;
 mod close;
+mod export;
 mod handover;
 mod life;
 mod list;
+mod many;
 mod merge;
 mod random;
 mod refuse;
 mod reopen;
+mod search;
 mod sheet;
 mod writing;
 
@@ -22,13 +25,16 @@ pub fn tests() -> Vec<Test> {
         bulk::tests(),
         clock::tests(),
         close::tests(),
+        export::tests(),
         handover::tests(),
         merge::tests(),
         life::tests(),
         list::tests(),
+        many::tests(),
         random::tests(),
         refuse::tests(),
         reopen::tests(),
+        search::tests(),
         sheet::tests(),
         writing::tests(),
     ]

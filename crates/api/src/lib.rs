@@ -22,6 +22,7 @@ pub mod problem;
 mod problem_from;
 mod reply;
 mod request;
+mod saved_filter;
 mod session;
 mod sign_in;
 mod ticket;
@@ -56,6 +57,7 @@ fn routes(config: &mut ServiceConfig) {
     cafe::routes(config);
     concern::routes(config);
     ticket::routes(config);
+    saved_filter::routes(config);
     city::routes(config);
     tracking::routes(config);
     wellknown::routes(config);

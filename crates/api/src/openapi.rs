@@ -104,6 +104,8 @@ fn right(operation: &Value) -> Option<Right> {
         "concern_file" | "concern_duplicates" => Right::FileConcerns,
         "concern_read"
         | "ticket_list"
+        | "ticket_counts"
+        | "ticket_export"
         | "ticket_read"
         | "ticket_timeline"
         | "ticket_handovers"
@@ -163,6 +165,7 @@ fn tags() -> Value {
         { "name": "cafes", "description": "Sessions at which officers listen to residents (cafés, rencontres)." },
         { "name": "concerns", "description": "What residents said (doléances), each filed once." },
         { "name": "tickets", "description": "The referrals of concerns to services (saisines), followed to their end." },
+        { "name": "filters", "description": "Lists of tickets that people keep, for themselves or their service." },
         { "name": "city", "description": "The city as data: categories, services, calendars, areas." },
         { "name": "clients", "description": "Programs that use the API, for administrators." },
         { "name": "oauth", "description": "How programs get tokens (OAuth 2.0)." },
@@ -183,8 +186,9 @@ fn add_problems(operation: &mut Value) {
     let idempotent = has_parameter("header", Some("Idempotency-Key"));
     // OAuth tells its errors in its own words.
     let has_body = operation.get("requestBody").is_some() && operation["tags"][0] != "oauth";
-    let takes_query =
-        operation["operationId"].as_str().is_some_and(|id| id.ends_with("_list") || id == "ticket_timeline");
+    let takes_query = operation["operationId"]
+        .as_str()
+        .is_some_and(|id| id.ends_with("_list") || ["ticket_timeline", "ticket_counts", "ticket_export"].contains(&id));
     let asks_database = operation["tags"][0] != "operation";
     let changes_ticket = if_match && operation["tags"][0] == "tickets";
     // One's own account and sessions need nothing but being logged in, be it that a second factor is due.
@@ -228,7 +232,7 @@ fn add_problems(operation: &mut Value) {
         add(428, "`if_match_needed`");
     }
     if asks_database {
-        add(429, "`rate_limited`, `too_many_attempts`: `Retry-After` says when to try again");
+        add(429, "`rate_limited`, `too_many_attempts`, `too_many_exports`: `Retry-After` says when to try again");
         add(431, "`headers_too_large`: more than 16 KiB of headers");
         add(500, "`internal`: our fault");
         add(503, "`unavailable`, `no_city`: try again later (`Retry-After`)");

@@ -100,6 +100,8 @@ codes! {
     AttachmentNotScanned = "attachment_not_scanned", 409, "L’antivirus n’a pas encore vu cette pièce jointe", "The virus scanner has not seen the attachment yet";
     EmailTaken = "email_taken", 409, "Un compte a déjà cette adresse", "There is an account with that address already";
     NameTaken = "name_taken", 409, "Un programme porte déjà ce nom", "There is a program of that name already";
+    FilterNameTaken = "filter_name_taken", 409, "Il y a déjà un filtre de ce nom", "There is a filter of that name already";
+    TooManyFilters = "too_many_filters", 409, "Il y en a déjà cent : supprimez-en un d’abord", "There are a hundred of them already: delete one first";
     TwoSecrets = "two_secrets", 409, "Ce programme en a déjà deux : révoquez-en un d’abord", "The program has two of them already: revoke one first";
     InvitationAccepted = "invitation_accepted", 409, "L’invitation a déjà été acceptée", "The invitation was accepted already";
     SecondFactorSetUp = "second_factor_set_up", 409, "Un second facteur est déjà en place", "A second factor is set up already";
@@ -115,6 +117,7 @@ codes! {
     IfMatchNeeded = "if_match_needed", 428, "Il faut dire quelle version vous avez lue (If-Match)", "Say which version you have read (If-Match)";
     TooManyAttempts = "too_many_attempts", 429, "Trop de tentatives", "Too many attempts";
     RateLimited = "rate_limited", 429, "Trop de requêtes", "Too many requests";
+    TooManyExports = "too_many_exports", 429, "Trop d’exports sont en cours", "Too many exports are under way";
     HeadersTooLarge = "headers_too_large", 431, "Les en-têtes de la requête sont trop grands", "The request headers are too large";
     Internal = "internal", 500, "Une erreur est survenue de notre côté", "Something went wrong on our side";
     Unavailable = "unavailable", 503, "Le service est momentanément indisponible", "The service is unavailable for the moment";

@@ -72,6 +72,17 @@ pub(crate) fn page<T: Serialize>(
     items: Vec<T>,
     next: Option<&impl Cursor>,
 ) -> HttpResponse {
+    linked(request, language, next, "application/json", |next_cursor| PageBody { items, next_cursor })
+}
+
+/// Sends a page of another form, with the link to the next one.
+pub(crate) fn linked<B: Serialize>(
+    request: &HttpRequest,
+    language: Language,
+    next: Option<&impl Cursor>,
+    content_type: &'static str,
+    body: impl FnOnce(Option<String>) -> B,
+) -> HttpResponse {
     let next_cursor = next.map(cursor::encode);
     let mut response = HttpResponse::Ok();
     in_language(&mut response, language);
@@ -81,5 +92,5 @@ pub(crate) fn page<T: Serialize>(
         query.extend_pairs(pairs.filter(|(key, _)| key != "cursor")).append_pair("cursor", next);
         response.insert_header((LINK, format!("<{}?{}>; rel=\"next\"", request.path(), query.finish())));
     }
-    response.json(PageBody { items, next_cursor })
+    response.content_type(content_type).json(body(next_cursor))
 }

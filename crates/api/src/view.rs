@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::city::City;
 use domain::city::catalogue::{ClosureReason, Sensitivity};
 use domain::city::question::{Replies, Reply};
+use domain::concern::{Origin, Referrer};
 use domain::id::ServiceCode;
 use domain::language::Language;
 use domain::place::{Areas, Place};
@@ -109,6 +110,26 @@ struct Offered {
     needs: Vec<&'static str>,
 }
 
+/// Who filed a concern.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Referrer)]
+struct ReferrerView {
+    /// `person` or `client`, a program.
+    #[serde(rename = "type")]
+    #[schema(rename = "type", examples("person"))]
+    referrer_type: &'static str,
+    id: Uuid,
+}
+
+impl From<Referrer> for ReferrerView {
+    fn from(referrer: Referrer) -> Self {
+        match referrer {
+            Referrer::Person(user) => Self { referrer_type: "person", id: user.0 },
+            Referrer::Client(client) => Self { referrer_type: "client", id: client.0 },
+        }
+    }
+}
+
 /// A ticket: the referral of a concern to one service.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Ticket)]
@@ -123,6 +144,8 @@ pub(crate) struct TicketView {
     state: State,
     /// The concern that it refers: its description stands there.
     concern_id: Uuid,
+    origin: Origin,
+    referrer: ReferrerView,
     /// The category's code.
     #[schema(examples("illegal_dumping"))]
     category: String,
@@ -198,6 +221,8 @@ impl TicketView {
             version: ticket.version,
             state: ticket.state,
             concern_id: ticket.concern.0,
+            origin: ticket.origin,
+            referrer: ticket.referrer.into(),
             category: ticket.category.to_string(),
             service: ServiceRef::new(city, &ticket.service, language),
             priority: ticket.priority,
@@ -229,6 +254,13 @@ impl TicketView {
             },
             actions: offered(ticket, reader, now),
         }
+    }
+}
+
+impl TicketView {
+    /// Latitude and longitude of its place.
+    pub(crate) const fn position(&self) -> (f64, f64) {
+        (self.place.lat, self.place.lon)
     }
 }
 

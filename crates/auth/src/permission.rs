@@ -84,6 +84,7 @@ permissions! {
     FileConcerns for Caller;
     ReadTickets for Caller;
     ChangeTickets for Caller;
+    SaveFilters for Person;
     ReadAudit for Person;
     ReadUsers for Person;
     ManageUsers for Person;

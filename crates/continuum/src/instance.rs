@@ -31,6 +31,9 @@ use usecases::Context;
 use crate::keys::Keys;
 use crate::{metrics_page, periodic};
 
+/// How many exports of tickets an instance writes at once.
+const EXPORTS: usize = 4;
+
 /// Where e-mail goes.
 #[derive(Clone)]
 pub enum Mail {
@@ -203,6 +206,7 @@ pub async fn context(config: &Config, public_url: &Url) -> Result<Context> {
         passwords: Arc::new(Passwords::new(config.password_cost)?),
         files: Arc::new(Files::new(config.files.clone())?),
         hashing: Arc::new(Semaphore::new(processors)),
+        exports: Arc::new(Semaphore::new(EXPORTS)),
         city: Arc::new(ArcSwapOption::empty()),
         wake: Arc::new(Notify::new()),
     };

@@ -38,6 +38,8 @@ ids! {
     MessageId;
     /// A link in an e-mail that lets somebody choose a password, once.
     LinkId;
+    /// A list of tickets that somebody keeps.
+    SavedFilterId;
     /// A login session.
     SessionId;
     /// A ticket: the referral of a concern to one service.

@@ -67,6 +67,8 @@ rights! {
     FileConcerns = "file_concerns": [Agent, Dispatcher] or [ConcernsWrite];
     /// Read concerns and tickets, each within their own reach.
     ReadTickets = "read_tickets": [Agent, ServiceMember, ServiceManager, Dispatcher] or [TicketsRead];
+    /// Keep lists of tickets for oneself; a service's managers, also for the service.
+    SaveFilters = "save_filters": [Agent, ServiceMember, ServiceManager, Dispatcher];
     /// Act on tickets, each within their own part.
     ChangeTickets = "change_tickets": [Agent, ServiceMember, ServiceManager, Dispatcher] or [TicketsWrite];
     /// Read figures that tell of no person.

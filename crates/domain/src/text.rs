@@ -85,6 +85,8 @@ texts! {
     Title(120, multiline: false);
     /// What was answered in words to a question about the concern.
     ReplyText(500, multiline: true);
+    /// Words that tickets are searched by.
+    SearchWords(200, multiline: false);
     /// A person's name.
     PersonName(120, multiline: false);
 }

@@ -94,7 +94,7 @@ fn cafe(model: entity::Model) -> Result<Cafe> {
 }
 
 /// The condition that `areas` names one of the areas.
-pub(crate) fn lies_in<C: ColumnTrait>(column: C, areas: &[(ZoningCode, AreaCode)]) -> Condition {
+fn lies_in<C: ColumnTrait>(column: C, areas: &[(ZoningCode, AreaCode)]) -> Condition {
     let table_column = Expr::col(column.as_column_ref());
     areas.iter().fold(Condition::any(), |any, (zoning, area)| {
         any.add(table_column.clone().contains(serde_json::json!({ zoning.as_str(): area.as_str() })))

@@ -1,5 +1,7 @@
 //! Concerns: filed with their tickets in one statement, read with those that the caller may know of.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use domain::city::question::Replies;
 use domain::concern::{Origin, Outcome, Referrer};
@@ -158,6 +160,12 @@ struct OpenedRow {
 }
 
 #[derive(FromQueryResult)]
+struct DescriptionRow {
+    id: Uuid,
+    description: String,
+}
+
+#[derive(FromQueryResult)]
 struct ConcernRow {
     id: Uuid,
     origin: String,
@@ -281,6 +289,18 @@ impl Store {
         let visible =
             if concern.outcome == Outcome::Referred { !tickets.is_empty() } else { scope.holds_own(&concern) };
         Ok(visible.then_some((concern, tickets)))
+    }
+
+    /// What these concerns say, as far as they say something. Whether the caller may read it is asked before.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn descriptions(&self, concerns: &[ConcernId]) -> Result<BTreeMap<ConcernId, String>> {
+        let ids: Vec<Uuid> = concerns.iter().map(|concern| concern.0).collect();
+        let statement =
+            sql("select id, description from concern where id = any($1) and description is not null", [ids.into()]);
+        let rows = DescriptionRow::find_by_statement(statement).all(&self.db).await?;
+        Ok(rows.into_iter().map(|row| (ConcernId(row.id), row.description)).collect())
     }
 
     /// The tickets of a concern that the scope holds, the first filed first: its own; and the one that it was attached

@@ -69,6 +69,8 @@ impl Store {
             .test_before_acquire_if_idle_for(Duration::from_secs(30))
             .set_schema_search_path(&connect.schema)
             .set_application_name("continuum")
+            // How much alike words have to be for `resembles` (migration 0011): « matlas » finds « matelas ».
+            .map_sqlx_postgres_opts(|options| options.options([("pg_trgm.word_similarity_threshold", "0.45")]))
             .sqlx_logging(false);
         Ok(Self { db: Database::connect(options).await?, keys: Arc::new(keys) })
     }

@@ -2,28 +2,30 @@
 
 use chrono::{DateTime, Utc};
 use domain::city::catalogue::{ClosureReason, Sensitivity};
-use domain::concern::Referrer;
-use domain::id::{
-    AreaCode, CafeId, CategoryCode, ClientId, ConcernId, EventId, ServiceCode, TicketId, UserId, ZoningCode,
-};
+use domain::concern::{Origin, Referrer};
+use domain::id::{ClientId, ConcernId, EventId, TicketId, UserId};
 use domain::place::{Place, Point};
 use domain::ticket::{Event, Priority, State, Ticket};
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::cafe::lies_in;
 use crate::connect::sql;
 use crate::{Error, Page, Result, Scope, Store};
 
 mod change;
 mod clock;
+mod count;
+mod filter;
+mod list;
 mod near;
 pub mod writing;
 
 pub use change::{NewTicket, ReferencePrefix, Saved};
 pub use clock::{Due, Reminding};
+pub use count::{COUNTED, Count};
+pub use filter::{Filter, Search};
+pub use list::{After, Key, Sort};
 pub use near::{Candidate, Near};
 
 #[allow(unreachable_pub, reason = "sea-orm's macro makes it so")]
@@ -53,6 +55,7 @@ pub(crate) mod entity {
         pub address: Option<String>,
         pub areas: Json,
         pub answers: Json,
+        pub origin: String,
         pub sent: Json,
         pub handovers: i32,
         pub reopened: i32,
@@ -99,32 +102,6 @@ impl Named {
             Self::Reference(reference) => ticket.reference == *reference,
         }
     }
-}
-
-/// Which tickets are asked for. An empty list asks for all.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// In one of these states.
-    pub states: Vec<State>,
-    /// At one of these services.
-    pub services: Vec<ServiceCode>,
-    /// About one of these.
-    pub categories: Vec<CategoryCode>,
-    /// In one of these areas.
-    pub areas: Vec<(ZoningCode, AreaCode)>,
-    /// Heard at one of these cafés.
-    pub cafes: Vec<CafeId>,
-    /// Only those that missed a target, or only those that did not.
-    pub late: Option<bool>,
-}
-
-/// Where a page begins: after this ticket, the last filed first.
-#[derive(Debug, Clone, Copy)]
-pub struct After {
-    /// When it was filed.
-    pub filed_at: DateTime<Utc>,
-    /// Its id.
-    pub id: TicketId,
 }
 
 /// An event as a timeline shows it.
@@ -183,6 +160,7 @@ pub(crate) fn ticket(row: entity::Model) -> Result<Ticket> {
         priority: Priority::from_code(&row.priority).ok_or_else(|| unknown("priority"))?,
         sensitivity: Sensitivity::from_code(&row.sensitivity).ok_or_else(|| unknown("sensitivity"))?,
         hidden_from_referrer: row.hidden_from_referrer,
+        origin: Origin::from_code(&row.origin).ok_or_else(|| unknown("origin"))?,
         referrer: referrer(row.referrer_id, row.client_id)?,
         place: Place {
             point: Point { lat: row.lat, lon: row.lon },
@@ -224,39 +202,6 @@ fn named(scope: &Scope, name: &Named) -> sea_orm::Select<entity::Entity> {
     entity::Entity::find().filter(scope.tickets()).filter(condition)
 }
 
-/// [`Ticket::is_late`], said in SQL.
-fn is_late(now: DateTime<Utc>) -> Condition {
-    let untouched = [State::Submitted, State::Refused].map(State::code);
-    let in_hand = [State::Acknowledged, State::Scheduled, State::InProgress].map(State::code);
-    Condition::any()
-        .add(Column::State.is_in(untouched).and(Column::AckDueAt.lt(now)))
-        .add(Column::State.is_in(in_hand).and(Column::ResolveDueAt.lt(now)))
-}
-
-fn matching(filter: &Filter, now: DateTime<Utc>) -> Condition {
-    let mut all = Condition::all();
-    if !filter.states.is_empty() {
-        all = all.add(Column::State.is_in(filter.states.iter().map(|state| state.code())));
-    }
-    if !filter.services.is_empty() {
-        all = all.add(Column::ServiceCode.is_in(filter.services.iter().map(ServiceCode::as_str)));
-    }
-    if !filter.categories.is_empty() {
-        all = all.add(Column::CategoryCode.is_in(filter.categories.iter().map(CategoryCode::as_str)));
-    }
-    if !filter.areas.is_empty() {
-        all = all.add(lies_in(Column::Areas, &filter.areas));
-    }
-    if !filter.cafes.is_empty() {
-        all = all.add(Column::CafeId.is_in(filter.cafes.iter().map(|cafe| cafe.0)));
-    }
-    match filter.late {
-        Some(true) => all.add(is_late(now)),
-        Some(false) => all.add(is_late(now).not()),
-        None => all,
-    }
-}
-
 impl Store {
     /// The ticket of that name, if the scope holds it.
     ///
@@ -264,34 +209,6 @@ impl Store {
     /// When the database does not answer.
     pub async fn ticket(&self, scope: &Scope, name: &Named) -> Result<Option<Ticket>> {
         named(scope, name).one(&self.db).await?.map(ticket).transpose()
-    }
-
-    /// A page of the scope's tickets, the last filed first.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn tickets(
-        &self,
-        scope: &Scope,
-        filter: &Filter,
-        after: Option<After>,
-        limit: u64,
-        now: DateTime<Utc>,
-    ) -> Result<Page<Ticket, After>> {
-        let mut condition = scope.tickets().add(matching(filter, now));
-        if let Some(After { filed_at, id }) = after {
-            let position = Expr::tuple([Expr::col(Column::FiledAt), Expr::col(Column::Id)]);
-            condition = condition.add(position.lt(Expr::tuple([Expr::val(filed_at), Expr::val::<Uuid>(id.0)])));
-        }
-        let rows = entity::Entity::find()
-            .filter(condition)
-            .order_by_desc(Column::FiledAt)
-            .order_by_desc(Column::Id)
-            .limit(limit + 1)
-            .all(&self.db)
-            .await?;
-        let tickets = rows.into_iter().map(ticket).collect::<Result<Vec<_>>>()?;
-        Ok(Page::cut(tickets, limit, |ticket| After { filed_at: ticket.filed_at, id: ticket.id }))
     }
 
     /// A page of a ticket's timeline, the first event first, beginning after that version. Whether the caller may see

@@ -15,6 +15,7 @@ pub mod health;
 pub mod oauth;
 pub mod once;
 pub mod password;
+pub mod saved_filter;
 pub mod second_factor;
 pub mod session;
 pub mod ticket;
@@ -34,11 +35,11 @@ use domain::city::City;
 use domain::clock::{Clock, Ids};
 use files::Files;
 use store::Store;
-use store::city::Loaded;
 use tokio::sync::{Notify, Semaphore};
 
 pub use authenticate::{authenticate, authenticate_key};
 pub use store::Error as StoreError;
+pub use store::city::Loaded;
 pub use store::idempotency::{Answer, Claim};
 
 /// What every use case needs.
@@ -60,6 +61,8 @@ pub struct Context {
     pub files: Arc<Files>,
     /// As many hashes at once as there are processors: a hash fills one, and 19 MiB.
     pub hashing: Arc<Semaphore>,
+    /// As many exports at once as an instance writes: each holds a batch of tickets in memory.
+    pub exports: Arc<Semaphore>,
     /// The city, as it was last read.
     pub city: Arc<ArcSwapOption<Loaded>>,
     /// Told when messages were appended, so that a worker of this process need not wait for its next look.

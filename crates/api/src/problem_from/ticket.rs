@@ -4,11 +4,29 @@ use domain::ticket::event::Part;
 use domain::ticket::merge::NotAMain;
 use domain::ticket::rights::parts;
 use domain::ticket::{Action, Refusal};
-use usecases::ticket::{BulkError, ChangeError, Denied, Fault as ChangeFault, WriteError};
+use usecases::ticket::{BulkError, ChangeError, Denied, ExportError, Fault as ChangeFault, ListError, WriteError};
 
 use super::content;
 use crate::problem::{Code, FieldError, Problem};
 use crate::reply::etag;
+
+impl From<ListError> for Problem {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::NoCity(error) => error.into(),
+            ListError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ExportError> for Problem {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::TooMany => Self::new(Code::TooManyExports).retry_after(10),
+            ExportError::List(error) => error.into(),
+        }
+    }
+}
 
 impl From<Refusal> for Code {
     fn from(refusal: Refusal) -> Self {

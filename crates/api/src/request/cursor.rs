@@ -3,7 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Datelike, Utc};
-use domain::id::{CafeId, ClientId, TicketId, UserId};
+use domain::id::{CafeId, ClientId, SavedFilterId, TicketId, UserId};
+use domain::ticket::Priority;
+use usecases::ticket::Key;
 use uuid::Uuid;
 
 /// A position in a list.
@@ -24,15 +26,20 @@ pub(crate) fn decode<C: Cursor>(opaque: &str) -> Option<C> {
     C::parse(&String::from_utf8(URL_SAFE_NO_PAD.decode(opaque).ok()?).ok()?)
 }
 
+/// An instant, in microseconds since 1970.
+fn instant(text: &str) -> Option<DateTime<Utc>> {
+    let at = DateTime::from_timestamp_micros(text.parse().ok()?)?;
+    // Years that we never hand out, and of which PostgreSQL knows only some.
+    (1970..=9999).contains(&at.year()).then_some(at)
+}
+
 fn position(at: DateTime<Utc>, id: Uuid) -> String {
     format!("{}.{id}", at.timestamp_micros())
 }
 
 fn parse_position(text: &str) -> Option<(DateTime<Utc>, Uuid)> {
     let (micros, id) = text.split_once('.')?;
-    let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
-    // Years that we never hand out, and of which PostgreSQL knows only some.
-    (1970..=9999).contains(&at.year()).then_some((at, id.parse().ok()?))
+    Some((instant(micros)?, id.parse().ok()?))
 }
 
 /// An id and a name.
@@ -43,14 +50,38 @@ fn named(text: &str) -> Option<(Uuid, String)> {
     Some((id.parse().ok()?, name.to_owned()))
 }
 
+/// The order, `~` after it when the words only resemble, what the order says of the ticket, its id.
 impl Cursor for usecases::ticket::After {
     fn text(&self) -> String {
-        position(self.filed_at, self.id.0)
+        let micros = |at: DateTime<Utc>| at.timestamp_micros().to_string();
+        let (order, first, second) = match self.key {
+            Key::LastFiled(at) => ("last", micros(at), String::new()),
+            Key::FirstFiled(at) => ("first", micros(at), String::new()),
+            Key::AckDue(at) => ("ack", micros(at), String::new()),
+            Key::ResolveDue(at) => ("resolve", micros(at), String::new()),
+            Key::Priority(priority, at) => ("priority", priority.code().to_owned(), micros(at)),
+            Key::Relevance(rank, at) => ("relevance", rank.to_bits().to_string(), micros(at)),
+        };
+        format!("{order}{}.{first}.{second}.{}", if self.fuzzy { "~" } else { "" }, self.id)
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let (filed_at, id) = parse_position(text)?;
-        Some(Self { filed_at, id: TicketId(id) })
+        let mut parts = text.split('.');
+        let (order, first, second, id) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let fuzzy = order.ends_with('~');
+        let key = match order.trim_end_matches('~') {
+            "last" => Key::LastFiled(instant(first)?),
+            "first" => Key::FirstFiled(instant(first)?),
+            "ack" => Key::AckDue(instant(first)?),
+            "resolve" => Key::ResolveDue(instant(first)?),
+            "priority" => Key::Priority(Priority::from_code(first)?, instant(second)?),
+            "relevance" => {
+                let rank = f32::from_bits(first.parse().ok()?);
+                Key::Relevance(Some(rank).filter(|rank| rank.is_finite())?, instant(second)?)
+            }
+            _ => return None,
+        };
+        Some(Self { key, id: TicketId(id.parse().ok()?), fuzzy })
     }
 }
 
@@ -95,6 +126,17 @@ impl Cursor for Uuid {
 
     fn parse(text: &str) -> Option<Self> {
         text.parse().ok()
+    }
+}
+
+impl Cursor for usecases::saved_filter::After {
+    fn text(&self) -> String {
+        format!("{}.{}", self.id, self.name)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (id, name) = named(text)?;
+        Some(Self { name, id: SavedFilterId(id) })
     }
 }
 

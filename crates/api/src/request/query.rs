@@ -1,5 +1,7 @@
 //! The query of a request: known parameters only, repeatable where a list is meant, every fault told at once.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use actix_web::HttpRequest;
 use url::form_urlencoded;
 
@@ -23,11 +25,25 @@ impl Query {
         Self { pairs: form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect(), errors: vec![] }
     }
 
+    /// Parameters that were kept, as a query would have them.
+    pub(crate) fn kept(parameters: &BTreeMap<String, Vec<String>>) -> Self {
+        let pairs =
+            parameters.iter().flat_map(|(name, values)| values.iter().map(|value| (name.clone(), value.clone())));
+        Self { pairs: pairs.collect(), errors: vec![] }
+    }
+
+    /// The names of its parameters.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let names: BTreeSet<&String> = self.pairs.iter().map(|(name, _)| name).collect();
+        names.into_iter().cloned().collect()
+    }
+
     fn take(&mut self, name: &str) -> Vec<String> {
         self.pairs.extract_if(.., |(key, _)| key == name).map(|(_, value)| value).collect()
     }
 
-    fn fault(&mut self, name: &str, code: &'static str, fr: impl Into<String>, en: impl Into<String>) {
+    /// Says that something is wrong with a parameter.
+    pub(crate) fn fault(&mut self, name: &str, code: &'static str, fr: impl Into<String>, en: impl Into<String>) {
         self.errors.push(FieldError::new(At::Query(name.to_owned()), code, (fr.into(), en.into())));
     }
 
@@ -72,7 +88,13 @@ impl Query {
     ///
     /// # Errors
     /// Every fault of the query at once.
-    pub(crate) fn finish(mut self) -> Result<(), Problem> {
+    pub(crate) fn finish(self) -> Result<(), Problem> {
+        let errors = self.faults();
+        if errors.is_empty() { Ok(()) } else { Err(Problem::new(Code::InvalidParameter).errors(errors)) }
+    }
+
+    /// Every fault of the query at once; what is left is unknown.
+    pub(crate) fn faults(mut self) -> Vec<FieldError> {
         let mut unknown: Vec<String> = std::mem::take(&mut self.pairs).into_iter().map(|(key, _)| key).collect();
         unknown.dedup();
         for name in unknown {
@@ -83,6 +105,6 @@ impl Query {
                 "There is no such parameter here.",
             );
         }
-        if self.errors.is_empty() { Ok(()) } else { Err(Problem::new(Code::InvalidParameter).errors(self.errors)) }
+        self.errors
     }
 }

@@ -1,44 +1,25 @@
 //! Listing tickets.
 
+use actix_web::http::header::{ACCEPT, HeaderValue, VARY};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use auth::permission::ReadTickets;
-use domain::id::CafeId;
-use domain::ticket::State;
 use serde::Serialize;
 use usecases::Context;
-use usecases::ticket::Filter;
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
+use super::filter::{self, FilterTickets, SortTickets};
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::caller::Caller;
 use crate::request::query::Query;
 use crate::view::TicketView;
 
-/// What a list of tickets can be narrowed by. A parameter that is repeated means any of its values.
+/// How a list of tickets is paged.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "only documents the parameters that `Query` takes")]
-pub(crate) struct ListTickets {
-    /// In one of these states.
-    #[param(explode = true)]
-    status: Option<Vec<State>>,
-    /// At one of these services, by code.
-    #[param(explode = true, example = json!(["proprete"]))]
-    service: Option<Vec<String>>,
-    /// About one of these categories, by code.
-    #[param(explode = true, example = json!(["illegal_dumping"]))]
-    category: Option<Vec<String>>,
-    /// In one of these areas, each as `zoning:area`.
-    #[param(explode = true, example = json!(["secteurs:nord"]))]
-    area: Option<Vec<String>>,
-    /// Heard at one of these cafés.
-    #[param(explode = true)]
-    cafe: Option<Vec<Uuid>>,
-    /// Only those that missed a target, or only those that did not.
-    late: Option<bool>,
+pub(crate) struct PageTickets {
     /// How many at most.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u64>,
@@ -49,32 +30,93 @@ pub(crate) struct ListTickets {
 /// A page of tickets.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TicketPage {
-    /// The tickets, the last filed first.
+    /// The tickets, in the order that was asked for.
     items: Vec<TicketView>,
     /// Where the next page begins; null on the last one.
     #[schema(required)]
     next_cursor: Option<String>,
+    /// With `q`: no ticket holds the words, these hold similar ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    approximate: Option<bool>,
 }
 
-fn filter(query: &mut Query) -> Filter {
-    Filter {
-        states: query.each("status", "a state of a ticket", State::from_code),
-        services: query.each("service", "the code of a service", |code| code.parse().ok()),
-        categories: query.each("category", "the code of a category", |code| code.parse().ok()),
-        areas: query.each("area", "zoning:area", crate::city::area),
-        cafes: query.each("cafe", "the id of a café", |id| id.parse().map(CafeId).ok()),
-        late: query.one("late", "true / false", |value| value.parse().ok()),
+/// A page of tickets, as GeoJSON (RFC 7946).
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TicketFeatures {
+    /// `FeatureCollection`.
+    #[serde(rename = "type")]
+    #[schema(rename = "type", examples("FeatureCollection"))]
+    collection_type: &'static str,
+    /// The tickets, in the order that was asked for.
+    features: Vec<TicketFeature>,
+    /// Where the next page begins; null on the last one.
+    #[schema(required)]
+    next_cursor: Option<String>,
+    /// With `q`: no ticket holds the words, these hold similar ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    approximate: Option<bool>,
+}
+
+/// A ticket, as GeoJSON.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TicketFeature {
+    /// `Feature`.
+    #[serde(rename = "type")]
+    #[schema(rename = "type", examples("Feature"))]
+    feature_type: &'static str,
+    geometry: PointGeometry,
+    properties: TicketView,
+}
+
+/// A point, as GeoJSON.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PointGeometry {
+    /// `Point`.
+    #[serde(rename = "type")]
+    #[schema(rename = "type", examples("Point"))]
+    geometry_type: &'static str,
+    /// Longitude, latitude.
+    coordinates: [f64; 2],
+}
+
+impl PointGeometry {
+    pub(crate) const fn new(lat: f64, lon: f64) -> Self {
+        Self { geometry_type: "Point", coordinates: [lon, lat] }
     }
+}
+
+impl From<TicketView> for TicketFeature {
+    fn from(properties: TicketView) -> Self {
+        let (lat, lon) = properties.position();
+        Self { feature_type: "Feature", geometry: PointGeometry::new(lat, lon), properties }
+    }
+}
+
+/// Whether a request would rather have GeoJSON.
+fn wants_geojson(request: &HttpRequest) -> bool {
+    let accepted = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
+    let first = accepted.flat_map(|value| value.split(',')).find_map(|range| {
+        let range = range.split(';').next()?.trim();
+        ["application/geo+json", "application/json", "application/*", "*/*"].into_iter().find(|kind| *kind == range)
+    });
+    first == Some("application/geo+json")
 }
 
 /// List tickets
 ///
-/// Those within the reader's reach, the last filed first.
+/// Those within the reader's reach, narrowed and sorted as asked. With `Accept: application/geo+json` as GeoJSON, which
+/// maps show.
 #[utoipa::path(
     operation_id = "ticket_list",
     tag = "tickets",
-    params(ListTickets),
-    responses((status = 200, description = "A page of tickets", body = TicketPage, headers(("Link" = String, description = "The next page, rel=\"next\"")))),
+    params(FilterTickets, SortTickets, PageTickets),
+    responses((
+        status = 200, description = "A page of tickets",
+        content((TicketPage = "application/json"), (TicketFeatures = "application/geo+json")),
+        headers(("Link" = String, description = "The next page, rel=\"next\""))
+    )),
     security(("bearer" = []))
 )]
 #[get("/v1/tickets")]
@@ -84,11 +126,28 @@ pub(crate) async fn list(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(&request);
-    let filter = filter(&mut query);
-    let (limit, after) = query.page();
+    let listing = filter::listing(&mut query, caller.grant.caller());
+    let (limit, after) = filter::page(&mut query, listing.sort);
     query.finish()?;
-    let page = usecases::ticket::list(&cx, &caller.grant, &filter, after, limit).await?;
+    let searched = listing.filter.search.is_some();
+    let listed = usecases::ticket::list(&cx, &caller.grant, listing, after, limit).await?;
     let (loaded, now) = (cx.city()?, cx.now());
     let view = |ticket| TicketView::new(ticket, &loaded.city, caller.grant.caller(), caller.language, now);
-    Ok(reply::page(&request, caller.language, page.items.iter().map(view).collect(), page.next.as_ref()))
+    let items = listed.page.items.iter().map(view);
+    let (next, approximate) = (listed.page.next.as_ref(), searched.then_some(listed.fuzzy));
+    let mut response = if wants_geojson(&request) {
+        let features = items.map(TicketFeature::from).collect();
+        reply::linked(&request, caller.language, next, "application/geo+json", |next_cursor| TicketFeatures {
+            collection_type: "FeatureCollection",
+            features,
+            next_cursor,
+            approximate,
+        })
+    } else {
+        let items = items.collect();
+        let page = |next_cursor| TicketPage { items, next_cursor, approximate };
+        reply::linked(&request, caller.language, next, "application/json", page)
+    };
+    response.headers_mut().append(VARY, HeaderValue::from_static("Accept"));
+    Ok(response)
 }

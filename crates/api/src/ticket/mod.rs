@@ -6,6 +6,9 @@ mod attachment;
 mod bulk;
 mod cancel;
 mod close;
+mod counts;
+mod export;
+pub(crate) mod filter;
 mod handovers;
 mod hold;
 mod list;
@@ -13,6 +16,7 @@ mod merge;
 mod prioritise;
 mod read;
 mod receive;
+mod record;
 mod refuse;
 mod reopen;
 mod reroute;
@@ -54,6 +58,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         // Before what takes any name for a ticket's.
         .configure(bulk::routes)
         .service(list::list)
+        .service(counts::counts)
+        .service(export::export)
         .service(read::read)
         .service(timeline::timeline)
         .service(acknowledge::acknowledge)

@@ -20,6 +20,13 @@ pub enum Act {
         /// The restricted ones.
         tickets: Vec<TicketId>,
     },
+    /// Tickets were exported, none of them restricted.
+    TicketsExported {
+        /// As what.
+        format: String,
+        /// The names of the parameters that narrowed it.
+        by: Vec<String>,
+    },
     /// What a resident left to be reached was read.
     ContactRead {
         /// Whose concern.
@@ -221,9 +228,10 @@ pub enum ClientRefusal {
 
 impl Act {
     /// The code of every act.
-    pub const CODES: [&str; 26] = [
+    pub const CODES: [&str; 27] = [
         "ticket_read",
         "tickets_listed",
+        "tickets_exported",
         "contact_read",
         "user_invited",
         "user_changed",
@@ -256,6 +264,7 @@ impl Act {
         match self {
             Self::TicketRead { .. } => "ticket_read",
             Self::TicketsListed { .. } => "tickets_listed",
+            Self::TicketsExported { .. } => "tickets_exported",
             Self::ContactRead { .. } => "contact_read",
             Self::UserInvited { .. } => "user_invited",
             Self::UserChanged { .. } => "user_changed",
@@ -299,6 +308,7 @@ mod tests {
         vec![
             Act::TicketRead { ticket },
             Act::TicketsListed { tickets: vec![ticket] },
+            Act::TicketsExported { format: "csv".into(), by: vec!["status".into()] },
             Act::ContactRead { concern: ConcernId(Uuid::from_u128(6)) },
             Act::UserInvited { user, roles, services },
             Act::UserChanged { user, changed: vec!["roles".into()] },

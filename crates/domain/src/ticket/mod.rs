@@ -38,7 +38,7 @@ use utoipa::ToSchema;
 use crate::city::catalogue::{ClosureReason, Sensitivity};
 use crate::city::question::Replies;
 use crate::city::routing::Sent;
-use crate::concern::Referrer;
+use crate::concern::{Origin, Referrer};
 use crate::id::{CategoryCode, ConcernId, ServiceCode, TicketId, UserId};
 use crate::place::{Areas, Place};
 use crate::time::Pause;
@@ -61,6 +61,9 @@ pub enum Priority {
 }
 
 impl Priority {
+    /// Every priority, the least pressing first.
+    pub const ALL: [Self; 4] = [Self::Low, Self::Normal, Self::High, Self::Urgent];
+
     /// The name in the API and in the database.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -75,7 +78,7 @@ impl Priority {
     /// The priority of that name.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
-        [Self::Low, Self::Normal, Self::High, Self::Urgent].into_iter().find(|p| p.code() == code)
+        Self::ALL.into_iter().find(|priority| priority.code() == code)
     }
 }
 
@@ -102,6 +105,8 @@ pub struct Ticket {
     pub sensitivity: Sensitivity,
     /// The referrer does not see it: a complaint about an officer.
     pub hidden_from_referrer: bool,
+    /// Where the concern was heard.
+    pub origin: Origin,
     /// Who filed the concern.
     pub referrer: Referrer,
     /// Where.
@@ -259,6 +264,7 @@ pub(crate) mod example {
             priority: Priority::Normal,
             sensitivity: Sensitivity::Standard,
             hidden_from_referrer: false,
+            origin: Origin::Patrol,
             referrer: Referrer::Person(UserId(Uuid::from_u128(3))),
             place: Place { point: Point { lat: 49.9, lon: 2.3 }, address: None },
             areas: Areas::new(),

@@ -295,6 +295,7 @@ fn ticket(
         priority: route.priority,
         sensitivity: category.sensitivity,
         hidden_from_referrer: category.hidden_from_referrer,
+        origin: concern.origin,
         referrer: concern.referrer,
         place,
         areas: concern.areas.clone(),

@@ -8,7 +8,9 @@ mod cancel;
 mod change;
 mod clock;
 mod close;
+mod export;
 mod hold;
+mod list;
 mod merge;
 mod prioritise;
 mod read;
@@ -36,11 +38,13 @@ pub(crate) use change::save;
 pub use change::{ChangeError, Denied, Fault, On};
 pub use clock::run_clocks;
 pub use close::close;
+pub use export::{Export, ExportError, Exported, export};
 pub use hold::hold;
+pub use list::{ListError, Listed, Listing, count, list};
 pub use merge::{merge, unmerge};
 pub use prioritise::prioritise;
 pub(crate) use read::record_shown;
-pub use read::{handovers, list, open, sheet, timeline};
+pub use read::{handovers, open, sheet, timeline};
 pub use receive::receive;
 pub use refuse::refuse;
 pub use reopen::reopen;
@@ -50,7 +54,7 @@ pub use resume::resume;
 pub use schedule::schedule;
 pub use split::split;
 pub use start::start;
-pub use store::ticket::{After, Entry, Filter, Named};
+pub use store::ticket::{After, Count, Entry, Filter, Key, Named, Search, Sort};
 pub use writing::{
     AddNote, Colleague, WriteError, Written, add_note, colleagues, notes, referrer_messages, resident_messages,
     take_back, write_to_referrer, write_to_resident,

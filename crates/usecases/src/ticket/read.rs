@@ -9,7 +9,7 @@ use domain::ticket::handover::Handover;
 use domain::ticket::receive::Receive;
 use domain::ticket::{Action, State, Ticket};
 use store::concern::Concern;
-use store::ticket::{After, Entry, Filter, Named};
+use store::ticket::{Entry, Named};
 use store::{Error, Page, Scope};
 
 use super::change::save;
@@ -85,22 +85,6 @@ pub(crate) async fn record_shown(cx: &Context, who: &Grant<ReadTickets>, tickets
         return Ok(());
     }
     cx.store.audit(&who.record(Act::TicketsListed { tickets }, cx.now())).await
-}
-
-/// A page of the tickets that the caller may know of, the last filed first.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn list(
-    cx: &Context,
-    who: &Grant<ReadTickets>,
-    filter: &Filter,
-    after: Option<After>,
-    limit: u64,
-) -> Result<Page<Ticket, After>, Error> {
-    let page = cx.store.tickets(&Scope::of(who.caller()), filter, after, limit, cx.now()).await?;
-    record_shown(cx, who, &page.items).await?;
-    Ok(page)
 }
 
 /// A page of a ticket's timeline, the first event first; none when the caller may not know of the ticket.

@@ -1,0 +1,111 @@
+//! `/v1/filters`: lists of tickets that people keep.
+
+mod change;
+mod list;
+mod read;
+mod remove;
+mod save;
+
+use std::collections::BTreeMap;
+
+use auth::Grant;
+use auth::permission::SaveFilters;
+use chrono::{DateTime, Utc};
+use domain::id::SavedFilterId;
+use domain::rights::Caller;
+use serde::Serialize;
+use usecases::saved_filter::{Holder, Parameters, SavedFilter};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::problem::{At, Code, FieldError, Problem};
+use crate::request::path::{Id, id_path};
+use crate::request::query::Query;
+use crate::ticket::filter::listing;
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config.service(list::list).service(save::save).service(read::read).service(change::change).service(remove::remove);
+}
+
+/// The filter that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[allow(dead_code, reason = "only documents the parameter that `Id` reads")]
+pub(crate) struct FilterPath {
+    /// The filter's id.
+    filter: Uuid,
+}
+id_path!(FilterPath, "filter");
+
+impl Id<FilterPath> {
+    const fn filter(&self) -> SavedFilterId {
+        SavedFilterId(self.value)
+    }
+}
+
+/// A list of tickets that is kept.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SavedFilter)]
+pub(crate) struct FilterView {
+    id: Uuid,
+    #[schema(examples("Urgentes, en retard"))]
+    name: String,
+    /// The service that it is kept for, by code; absent when it is the reader's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples("proprete"))]
+    service: Option<String>,
+    /// The parameters of `GET /v1/tickets`, each with its values.
+    #[schema(examples(json!({"status": ["submitted"], "sort": ["ack_due_at"]})))]
+    parameters: BTreeMap<String, Vec<String>>,
+    /// The same, as a query: what follows `/v1/tickets?`.
+    #[schema(examples("sort=ack_due_at&status=submitted"))]
+    query: String,
+    created_at: DateTime<Utc>,
+    /// Rises by one with each change; also the `ETag`.
+    #[schema(minimum = 1)]
+    version: i64,
+}
+
+impl From<&SavedFilter> for FilterView {
+    fn from(filter: &SavedFilter) -> Self {
+        let pairs = filter.parameters.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
+        let service = match &filter.holder {
+            Holder::Person(_) => None,
+            Holder::Service(service) => Some(service.to_string()),
+        };
+        Self {
+            id: filter.id.0,
+            name: filter.name.clone(),
+            service,
+            query: url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish(),
+            parameters: filter.parameters.clone(),
+            created_at: filter.created_at,
+            version: filter.version,
+        }
+    }
+}
+
+/// How many values a filter holds at most.
+const MOST: usize = 200;
+
+/// Parameters that `GET /v1/tickets` takes.
+///
+/// # Errors
+/// Every one that it does not take, at once.
+fn checked(parameters: Parameters, who: &Grant<SaveFilters>) -> Result<Parameters, Problem> {
+    let mut query = Query::kept(&parameters);
+    listing(&mut query, &Caller::Person(who.person().clone()));
+    let mut errors = query.faults();
+    for error in &mut errors {
+        if let At::Query(name) = &error.at {
+            // RFC 6901: ~ and / are written otherwise.
+            error.at = At::Body(format!("/parameters/{}", name.replace('~', "~0").replace('/', "~1")));
+        }
+    }
+    if parameters.values().map(Vec::len).sum::<usize>() > MOST {
+        let (fr, en) = ("Au plus 200 valeurs.", "At most 200 values.");
+        errors.push(FieldError::in_body("/parameters", "too_many", (fr, en)));
+    }
+    if errors.is_empty() { Ok(parameters) } else { Err(Problem::new(Code::InvalidRequest).errors(errors)) }
+}

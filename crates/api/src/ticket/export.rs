@@ -1,0 +1,221 @@
+//! Exporting tickets: the rows of a list, all of them, streamed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_DISPOSITION};
+use actix_web::rt;
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse, get};
+use auth::permission::ReadTickets;
+use chrono_tz::Europe::Paris;
+use domain::language::Language;
+use futures_util::stream::poll_fn;
+use tokio::sync::mpsc;
+use usecases::Context;
+use usecases::ticket::Export;
+use utoipa::{IntoParams, ToSchema};
+
+use super::filter::{self, FilterTickets, SortTickets};
+use super::record::{Columns, ExportFeatures, ExportedTicket};
+use crate::problem::Problem;
+use crate::request::caller::Caller;
+use crate::request::query::Query;
+
+/// As what tickets are exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(as = ExportFormat, rename_all = "snake_case")]
+pub(super) enum Format {
+    /// A table for spreadsheets: UTF-8 with a byte order mark; a cell that would be a formula begins with an apostrophe.
+    Csv,
+    /// A JSON object on each line.
+    Ndjson,
+    /// A `FeatureCollection` (RFC 7946).
+    Geojson,
+}
+
+impl Format {
+    const ALL: [Self; 3] = [Self::Csv, Self::Ndjson, Self::Geojson];
+
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Ndjson => "ndjson",
+            Self::Geojson => "geojson",
+        }
+    }
+
+    fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.code() == code)
+    }
+
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Ndjson => "application/x-ndjson",
+            Self::Geojson => "application/geo+json",
+        }
+    }
+}
+
+/// As what tickets are exported.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "only documents the parameters that `export` takes")]
+pub(crate) struct ExportTickets {
+    /// `csv` (the usual one), `ndjson` or `geojson`.
+    #[param(inline)]
+    format: Option<Format>,
+    /// What stands between the cells of `csv`: `comma` (the usual one), or `semicolon`, which spreadsheets in French expect.
+    #[param(pattern = "^(comma|semicolon)$")]
+    separator: Option<String>,
+}
+
+fn separator(text: &str) -> Option<u8> {
+    match text {
+        "comma" => Some(b','),
+        "semicolon" => Some(b';'),
+        _ => None,
+    }
+}
+
+/// Export tickets
+///
+/// All tickets of the reader's list, however many: the same parameters narrow and sort it. Restricted tickets are left
+/// out, also for those who may read them, and so is what residents left to be reached. The columns of `csv` have the
+/// names that `ndjson` has; with `Accept-Language: fr`, French ones. Few can be written at once. An export that breaks off
+/// ends without the last chunk of the transfer: clients tell it as an error. Each one stands in the audit log.
+#[utoipa::path(
+    operation_id = "ticket_export",
+    tag = "tickets",
+    params(ExportTickets, FilterTickets, SortTickets),
+    responses((
+        status = 200, description = "The tickets",
+        content(
+            (String = "text/csv"), (ExportedTicket = "application/x-ndjson"), (ExportFeatures = "application/geo+json")
+        ),
+        headers(("Content-Disposition" = String, description = "A name for the file"))
+    )),
+    security(("bearer" = []))
+)]
+#[get("/v1/tickets/export")]
+pub(crate) async fn export(
+    caller: Caller<ReadTickets>,
+    cx: Data<Context>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let mut query = Query::of(&request);
+    let by = query.names();
+    let format = query.one("format", "csv / ndjson / geojson", Format::from_code).unwrap_or(Format::Csv);
+    let separator = query.one("separator", "comma / semicolon", separator).unwrap_or(b',');
+    let listing = filter::listing(&mut query, caller.grant.caller());
+    query.finish()?;
+    let french = request.headers().contains_key(ACCEPT_LANGUAGE) && caller.language == Language::Fr;
+    let (loaded, now) = (cx.city()?, cx.now());
+    let tickets = usecases::ticket::export(&cx, &caller.grant, listing, format.code(), by).await?;
+    let columns = Columns { loaded, language: caller.language, now, separator, french };
+    let name = format!("tickets-{}.{}", now.with_timezone(&Paris).date_naive(), format.code());
+    Ok(HttpResponse::Ok()
+        .content_type(format.content_type())
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .streaming(stream(tickets, Writer { format, columns })))
+}
+
+/// How long a client may leave a batch waiting.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The export as it is written. A task of its own writes it, one batch ahead, and gives up when the client no longer
+/// takes what is there: so nobody keeps others from exporting by not reading.
+fn stream(
+    mut tickets: Export,
+    writer: Writer,
+) -> impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> + 'static {
+    let (sender, mut receiver) = mpsc::channel(1);
+    let whole = Arc::new(AtomicBool::new(false));
+    rt::spawn({
+        let whole = whole.clone();
+        async move {
+            match writer.write(&mut tickets, &sender).await {
+                Ok(()) => whole.store(true, Ordering::Release),
+                Err(error) => tracing::warn!(%error, "an export broke off"),
+            }
+        }
+    });
+    let mut ended = false;
+    poll_fn(move |task| {
+        receiver.poll_recv(task).map(|chunk| match chunk {
+            Some(chunk) => Some(Ok(chunk)),
+            None if ended || whole.load(Ordering::Acquire) => None,
+            // The transfer must not look complete.
+            None => {
+                ended = true;
+                Some(Err(std::io::Error::other("the export broke off")))
+            }
+        })
+    })
+}
+
+/// Why an export breaks off.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error("the client left")]
+    Left,
+    #[error("the client takes too long")]
+    Slow,
+    #[error(transparent)]
+    Store(#[from] usecases::StoreError),
+    #[error("a row cannot be written: {0}")]
+    Row(#[from] super::record::RowError),
+}
+
+struct Writer {
+    format: Format,
+    columns: Columns,
+}
+
+impl Writer {
+    async fn write(&self, tickets: &mut Export, to: &mpsc::Sender<Bytes>) -> Result<(), Broken> {
+        let begin = match self.format {
+            Format::Csv => self.columns.header()?,
+            Format::Ndjson => Vec::new(),
+            Format::Geojson => b"{\"type\":\"FeatureCollection\",\"features\":[\n".to_vec(),
+        };
+        send(to, begin).await?;
+        let mut first = true;
+        while let Some(batch) = tickets.next().await? {
+            let mut chunk = Vec::new();
+            for row in batch {
+                let row = self.columns.row(row);
+                match self.format {
+                    Format::Csv => chunk.extend(self.columns.cells(&row)?),
+                    Format::Ndjson => {
+                        chunk.extend(row.json()?);
+                        chunk.push(b'\n');
+                    }
+                    Format::Geojson => {
+                        chunk.extend_from_slice(if first { b"" } else { b",\n" });
+                        chunk.extend(row.feature()?);
+                    }
+                }
+                first = false;
+            }
+            send(to, chunk).await?;
+        }
+        if self.format == Format::Geojson {
+            send(to, b"\n]}\n".to_vec()).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn send(to: &mpsc::Sender<Bytes>, chunk: Vec<u8>) -> Result<(), Broken> {
+    if chunk.is_empty() {
+        return Ok(());
+    }
+    match rt::time::timeout(PATIENCE, to.send(chunk.into())).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(Broken::Left),
+        Err(_) => Err(Broken::Slow),
+    }
+}

@@ -1,0 +1,249 @@
+//! A ticket as it is exported: a flat record, the same in every format.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::city::catalogue::ClosureReason;
+use domain::concern::Origin;
+use domain::language::Language;
+use domain::ticket::{Priority, State};
+use serde::Serialize;
+use serde_json::Value;
+use usecases::Loaded;
+use usecases::ticket::Exported;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::list::PointGeometry;
+use crate::view::areas;
+
+/// A ticket, exported.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ExportedTicket {
+    id: Uuid,
+    #[schema(examples("AMI-26-004217"))]
+    reference: String,
+    state: State,
+    category: String,
+    /// The code of the service.
+    service: String,
+    service_name: String,
+    priority: Priority,
+    origin: Origin,
+    /// What the resident said, as it was kept.
+    description: Option<String>,
+    address: Option<String>,
+    lat: f64,
+    lon: f64,
+    /// The area of the place in each zoning; in `csv`, a column each.
+    areas: BTreeMap<String, String>,
+    filed_at: DateTime<Utc>,
+    received_at: Option<DateTime<Utc>>,
+    acknowledged_at: Option<DateTime<Utc>>,
+    resolved_at: Option<DateTime<Utc>>,
+    closed_at: Option<DateTime<Utc>>,
+    ack_due_at: DateTime<Utc>,
+    resolve_due_at: DateTime<Utc>,
+    late: bool,
+    expected_on: Option<NaiveDate>,
+    resume_on: Option<NaiveDate>,
+    handovers: i32,
+    reopened: i32,
+    assignee: Option<Uuid>,
+    closure_reason: Option<ClosureReason>,
+    duplicate_of: Option<Uuid>,
+    concern_id: Uuid,
+}
+
+/// Tickets, exported as GeoJSON.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ExportFeatures {
+    /// `FeatureCollection`.
+    #[serde(rename = "type")]
+    #[schema(rename = "type", examples("FeatureCollection"))]
+    collection_type: &'static str,
+    features: Vec<ExportFeature>,
+}
+
+/// A ticket, exported as GeoJSON.
+#[derive(Serialize, ToSchema)]
+struct ExportFeature {
+    /// `Feature`.
+    #[serde(rename = "type")]
+    #[schema(rename = "type", examples("Feature"))]
+    feature_type: &'static str,
+    geometry: PointGeometry,
+    properties: ExportedTicket,
+}
+
+/// The columns of a table, but for the areas: their names, and what they are called in French.
+const COLUMNS: [(&str, &str); 28] = [
+    ("reference", "Référence"),
+    ("state", "État"),
+    ("category", "Motif"),
+    ("service", "Code du service"),
+    ("service_name", "Service"),
+    ("priority", "Priorité"),
+    ("origin", "Origine"),
+    ("description", "Description"),
+    ("address", "Adresse"),
+    ("lat", "Latitude"),
+    ("lon", "Longitude"),
+    ("filed_at", "Saisie le"),
+    ("received_at", "Reçue le"),
+    ("acknowledged_at", "Prise en charge le"),
+    ("resolved_at", "Traitée le"),
+    ("closed_at", "Clôturée le"),
+    ("ack_due_at", "À prendre en charge avant"),
+    ("resolve_due_at", "À traiter avant"),
+    ("late", "En retard"),
+    ("expected_on", "Prévue le"),
+    ("resume_on", "Reprise le"),
+    ("handovers", "Transmissions"),
+    ("reopened", "Réouvertures"),
+    ("assignee", "Affectée à"),
+    ("closure_reason", "Motif de clôture"),
+    ("duplicate_of", "Doublon de"),
+    ("concern_id", "Doléance"),
+    ("id", "Identifiant"),
+];
+
+/// Why a row cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RowError {
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    #[error(transparent)]
+    Csv(#[from] csv::Error),
+    #[error("{0}")]
+    End(String),
+}
+
+/// How tickets become rows.
+pub(super) struct Columns {
+    pub(super) loaded: Arc<Loaded>,
+    pub(super) language: Language,
+    pub(super) now: DateTime<Utc>,
+    pub(super) separator: u8,
+    /// The columns have French names.
+    pub(super) french: bool,
+}
+
+impl Columns {
+    /// A ticket's row.
+    pub(super) fn row(&self, Exported { ticket, description }: Exported) -> ExportedTicket {
+        let city = &self.loaded.city;
+        let service = city.service(&ticket.service);
+        let name = service.map_or(ticket.service.as_str(), |service| service.name.in_language(self.language));
+        ExportedTicket {
+            id: ticket.id.0,
+            state: ticket.state,
+            category: ticket.category.to_string(),
+            service_name: name.to_owned(),
+            priority: ticket.priority,
+            origin: ticket.origin,
+            description,
+            address: ticket.place.address.as_ref().map(ToString::to_string),
+            lat: ticket.place.point.lat,
+            lon: ticket.place.point.lon,
+            areas: areas(&ticket.areas),
+            filed_at: ticket.filed_at,
+            received_at: ticket.received_at,
+            acknowledged_at: ticket.acknowledged_at,
+            resolved_at: ticket.resolved_at,
+            closed_at: ticket.closed_at,
+            ack_due_at: ticket.ack_due_at,
+            resolve_due_at: ticket.resolve_due_at,
+            late: ticket.is_late(self.now),
+            expected_on: ticket.scheduled_for,
+            resume_on: ticket.resume_on,
+            handovers: ticket.handovers,
+            reopened: ticket.reopened,
+            assignee: ticket.assignee.map(|user| user.0),
+            closure_reason: ticket.closure_reason,
+            duplicate_of: ticket.duplicate_of.map(|ticket| ticket.0),
+            concern_id: ticket.concern.0,
+            service: ticket.service.into(),
+            reference: ticket.reference,
+        }
+    }
+
+    fn zonings(&self) -> impl Iterator<Item = &str> {
+        self.loaded.city.zonings.iter().map(|zoning| zoning.code.as_str())
+    }
+
+    /// The first line of a table, after the byte order mark.
+    pub(super) fn header(&self) -> Result<Vec<u8>, RowError> {
+        let named = COLUMNS.iter().map(|(name, french)| (if self.french { *french } else { *name }).to_owned());
+        let areas = self
+            .zonings()
+            .map(|zoning| if self.french { format!("Découpage « {zoning} »") } else { format!("area_{zoning}") });
+        let line = self.line(named.chain(areas))?;
+        Ok([&b"\xef\xbb\xbf"[..], &line].concat())
+    }
+
+    /// A row as a line of a table.
+    pub(super) fn cells(&self, row: &ExportedTicket) -> Result<Vec<u8>, RowError> {
+        let fields = serde_json::to_value(row)?;
+        let named = COLUMNS.iter().map(|(name, _)| cell(&fields[*name]));
+        let areas = self.zonings().map(|zoning| row.areas.get(zoning).cloned().unwrap_or_default());
+        self.line(named.chain(areas))
+    }
+
+    fn line(&self, cells: impl Iterator<Item = String>) -> Result<Vec<u8>, RowError> {
+        let mut writer = csv::WriterBuilder::new()
+            .delimiter(self.separator)
+            .terminator(csv::Terminator::CRLF)
+            .from_writer(Vec::new());
+        writer.write_record(cells)?;
+        writer.into_inner().map_err(|error| RowError::End(error.to_string()))
+    }
+}
+
+impl ExportedTicket {
+    /// As a line of JSON.
+    pub(super) fn json(&self) -> Result<Vec<u8>, RowError> {
+        Ok(serde_json::to_vec(self)?)
+    }
+
+    /// As GeoJSON.
+    pub(super) fn feature(self) -> Result<Vec<u8>, RowError> {
+        let geometry = PointGeometry::new(self.lat, self.lon);
+        Ok(serde_json::to_vec(&ExportFeature { feature_type: "Feature", geometry, properties: self })?)
+    }
+}
+
+/// A field as a cell. A text that a spreadsheet would take for a formula begins with an apostrophe (OWASP, CSV
+/// injection); a number is one.
+fn cell(field: &Value) -> String {
+    match field {
+        Value::Null => String::new(),
+        Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) => format!("'{text}"),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for (field, expected) in [
+            (json!("=1+1"), "'=1+1"),
+            (json!("@SUM(A1)"), "'@SUM(A1)"),
+            (json!("-rue"), "'-rue"),
+            (json!("+33"), "'+33"),
+            (json!("\t=1"), "'\t=1"),
+            (json!("1=1"), "1=1"),
+            (json!(-61.02), "-61.02"),
+            (json!(true), "true"),
+            (json!(null), ""),
+        ] {
+            assert_eq!(cell(&field), expected);
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Which tickets a list asks for, as conditions on the table `ticket`. Only what is asked for becomes a condition, so
+//! that each combination is planned for itself.
+
+use chrono::{DateTime, Utc};
+use domain::concern::Origin;
+use domain::id::{AreaCode, CafeId, CategoryCode, OrganisationCode, ServiceCode, UserId, ZoningCode};
+use domain::place::{Bounds, Circle, EARTH_RADIUS};
+use domain::text::SearchWords;
+use domain::ticket::{Priority, State};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, Value};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use uuid::Uuid;
+
+use super::entity::{self, Column};
+use crate::Scope;
+
+/// Which tickets are asked for. An empty list asks for all.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// In one of these states.
+    pub states: Vec<State>,
+    /// At one of these services.
+    pub services: Vec<ServiceCode>,
+    /// At a service of one of these organisations.
+    pub organisations: Vec<OrganisationCode>,
+    /// About one of these.
+    pub categories: Vec<CategoryCode>,
+    /// In one of these areas.
+    pub areas: Vec<(ZoningCode, AreaCode)>,
+    /// Heard at one of these cafés.
+    pub cafes: Vec<CafeId>,
+    /// Heard in one of these ways.
+    pub origins: Vec<Origin>,
+    /// As pressing as one of these.
+    pub priorities: Vec<Priority>,
+    /// Only those that missed a target, or only those that did not.
+    pub late: Option<bool>,
+    /// Only those whose running clock ends before.
+    pub due_before: Option<DateTime<Utc>>,
+    /// Only those filed then or later.
+    pub filed_from: Option<DateTime<Utc>>,
+    /// Only those filed earlier.
+    pub filed_before: Option<DateTime<Utc>>,
+    /// In the hands of one of these people; of nobody, when `None` is among them.
+    pub assignees: Vec<Option<UserId>>,
+    /// Filed by one of these people or programs.
+    pub referrers: Vec<Uuid>,
+    /// Within these bounds.
+    pub within: Option<Bounds>,
+    /// Within this circle.
+    pub around: Option<Circle>,
+    /// Only those that others are duplicates of, or only those that none is.
+    pub has_duplicates: Option<bool>,
+    /// Only those that were reopened, or only those that were not.
+    pub reopened: Option<bool>,
+    /// Only those that everybody may know of.
+    pub standard_only: bool,
+    /// Which hold these words.
+    pub search: Option<Search>,
+}
+
+/// What is searched for in the texts of tickets.
+#[derive(Debug, Clone)]
+pub struct Search {
+    /// Words, « expressions », -without: as people type them.
+    pub words: SearchWords,
+    /// Whether words that resemble those are enough.
+    pub fuzzy: bool,
+}
+
+/// The shortest word that is searched for by what it resembles: shorter ones resemble too many.
+const SHORTEST: usize = 4;
+/// How many words are searched for by what they resemble.
+const MOST: usize = 6;
+
+impl Search {
+    /// The words, references as `ticket_body` (migration 0011) writes them: `AMI-26-4217` is `ami26004217`.
+    fn query(&self) -> String {
+        let word = |word: &str| reference(word).unwrap_or_else(|| word.to_owned());
+        self.words.as_str().split_whitespace().map(word).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The words that are searched for by what they resemble. Numbers are not: a number that differs is another one.
+    fn resembled(&self) -> Vec<&str> {
+        let words = self.words.as_str().split(|c: char| !c.is_alphanumeric());
+        let long = |word: &&str| word.chars().count() >= SHORTEST && !word.contains(|c: char| c.is_numeric());
+        words.filter(long).take(MOST).collect()
+    }
+
+    /// The ids of the tickets of which one text holds all of it. Who sees a ticket reads its concern, all that there is
+    /// so far; a part that not everybody reads gets its condition here.
+    pub(super) fn found(&self) -> SelectStatement {
+        let mut texts = Query::select();
+        texts.column(Alias::new("ticket_id")).from(Alias::new("ticket_text"));
+        if !self.fuzzy {
+            let holds = "words @@ websearch_to_tsquery('pg_catalog.french', fold($1))";
+            return texts.and_where(Expr::cust_with_values(holds, [self.query()])).to_owned();
+        }
+        let words = self.resembled();
+        if words.is_empty() {
+            texts.and_where(Expr::val(false));
+        }
+        for word in words {
+            texts.and_where(Expr::cust_with_values("resembles(fold($1), body)", [word]));
+        }
+        texts
+    }
+
+    /// How well a ticket fits: a `real`, the better the greater.
+    pub(super) fn rank(&self) -> Expr {
+        let (rank, words) = if self.fuzzy {
+            ("likeness(fold($1), body)", self.resembled().join(" "))
+        } else {
+            ("ts_rank(words, websearch_to_tsquery('pg_catalog.french', fold($1)))", self.query())
+        };
+        let best = format!("(select max({rank}) from ticket_text where ticket_id = ticket.id)");
+        Expr::cust_with_values(best, [words])
+    }
+}
+
+/// A reference as texts hold it, if the word is one.
+fn reference(word: &str) -> Option<String> {
+    let (prefix, rest) = word.split_once('-')?;
+    let (year, number) = rest.split_once('-')?;
+    let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
+    let is_one = (2..=5).contains(&prefix.len())
+        && prefix.chars().all(|c| c.is_ascii_alphabetic())
+        && year.len() == 2
+        && digits(year)
+        && (1..=12).contains(&number.len())
+        && digits(number);
+    is_one.then(|| format!("{prefix}{year}{number:0>6}"))
+}
+
+/// The running clock ends before then. For now, this is [`domain::ticket::Ticket::is_late`], said in SQL.
+fn due_before(at: DateTime<Utc>) -> Condition {
+    let untouched = [State::Submitted, State::Refused].map(State::code);
+    let in_hand = [State::Acknowledged, State::Scheduled, State::InProgress].map(State::code);
+    Condition::any()
+        .add(Column::State.is_in(untouched).and(Column::AckDueAt.lt(at)))
+        .add(Column::State.is_in(in_hand).and(Column::ResolveDueAt.lt(at)))
+}
+
+fn codes<T: ToString>(codes: &[T]) -> Vec<String> {
+    codes.iter().map(ToString::to_string).collect()
+}
+
+fn inside(bounds: Bounds) -> Condition {
+    Condition::all()
+        .add(Column::Lat.between(bounds.south, bounds.north))
+        .add(Column::Lon.between(bounds.west, bounds.east))
+}
+
+/// Within the distance along a great circle.
+fn near(circle: Circle) -> Condition {
+    let distance = "asin(least(1, sqrt(power(sin(radians(ticket.lat - $1) / 2), 2)
+        + cos(radians($1)) * cos(radians(ticket.lat)) * power(sin(radians(ticket.lon - $2) / 2), 2)))) * 2 * $3 <= $4";
+    let values = [circle.centre.lat, circle.centre.lon, EARTH_RADIUS, circle.metres];
+    inside(circle.bounds()).add(Expr::cust_with_values(distance, values))
+}
+
+/// The tickets of the scope that others of it are duplicates of.
+fn originals(scope: &Scope) -> SelectStatement {
+    let duplicates = entity::Entity::find().select_only().column(Column::DuplicateOf);
+    duplicates.filter(Column::DuplicateOf.is_not_null()).filter(scope.tickets()).into_query()
+}
+
+fn held_by(assignees: &[Option<UserId>]) -> Condition {
+    let people: Vec<Uuid> = assignees.iter().flatten().map(|user| user.0).collect();
+    let mut any = Condition::any();
+    if !people.is_empty() {
+        any = any.add(Column::AssigneeId.is_in(people));
+    }
+    if assignees.contains(&None) { any.add(Column::AssigneeId.is_null()) } else { any }
+}
+
+/// Adds a condition when something is asked for.
+fn when(all: Condition, asked: bool, condition: impl FnOnce() -> Condition) -> Condition {
+    if asked { all.add(condition()) } else { all }
+}
+
+impl Filter {
+    /// The tickets of the scope that are asked for.
+    pub(super) fn condition(&self, scope: &Scope, now: DateTime<Utc>) -> Condition {
+        let all = scope.tickets().add(self.whose()).add(self.which(now));
+        let all = match self.has_duplicates {
+            Some(true) => all.add(Column::Id.in_subquery(originals(scope))),
+            Some(false) => all.add(Column::Id.in_subquery(originals(scope)).not()),
+            None => all,
+        };
+        match &self.search {
+            Some(search) => all.add(Column::Id.in_subquery(search.found())),
+            None => all,
+        }
+    }
+
+    /// At whom, by whom.
+    fn whose(&self) -> Condition {
+        let one = |condition: Expr| Condition::all().add(condition);
+        let all = Condition::all();
+        let all = when(all, !self.services.is_empty(), || one(Column::ServiceCode.is_in(codes(&self.services))));
+        let all = when(all, !self.organisations.is_empty(), || {
+            let theirs = "ticket.service_code = any(array(select code from service where organisation_code = any($1)))";
+            one(Expr::cust_with_values(theirs, [Value::from(codes(&self.organisations))]))
+        });
+        let all = when(all, !self.assignees.is_empty(), || held_by(&self.assignees));
+        let all = when(all, !self.referrers.is_empty(), || {
+            let referrers = || self.referrers.iter().copied();
+            Condition::any().add(Column::ReferrerId.is_in(referrers())).add(Column::ClientId.is_in(referrers()))
+        });
+        when(all, self.standard_only, || one(Column::Sensitivity.eq("standard")))
+    }
+
+    /// What about, where, when, how far.
+    fn which(&self, now: DateTime<Utc>) -> Condition {
+        let one = |condition: Expr| Condition::all().add(condition);
+        let mut all = Condition::all();
+        let states = self.states.iter().map(|state| state.code());
+        all = when(all, !self.states.is_empty(), || one(Column::State.is_in(states)));
+        all = when(all, !self.categories.is_empty(), || one(Column::CategoryCode.is_in(codes(&self.categories))));
+        all = when(all, !self.areas.is_empty(), || {
+            let areas: Vec<String> = self.areas.iter().map(|(zoning, area)| format!("{zoning}:{area}")).collect();
+            one(Expr::cust_with_values("ticket.area_codes && $1", [Value::from(areas)]))
+        });
+        all = when(all, !self.cafes.is_empty(), || one(Column::CafeId.is_in(self.cafes.iter().map(|cafe| cafe.0))));
+        let origins = self.origins.iter().map(|origin| origin.code());
+        all = when(all, !self.origins.is_empty(), || one(Column::Origin.is_in(origins)));
+        let urgencies = self.priorities.iter().map(|priority| super::list::urgency(*priority));
+        all = when(all, !self.priorities.is_empty(), || one(super::list::urgency_column().is_in(urgencies)));
+        all = match self.late {
+            Some(true) => all.add(due_before(now)),
+            Some(false) => all.add(due_before(now).not()),
+            None => all,
+        };
+        all = all.add_option(self.due_before.map(due_before));
+        all = all.add_option(self.filed_from.map(|at| Column::FiledAt.gte(at)));
+        all = all.add_option(self.filed_before.map(|at| Column::FiledAt.lt(at)));
+        all = all.add_option(self.within.map(inside)).add_option(self.around.map(near));
+        match self.reopened {
+            Some(true) => all.add(Column::Reopened.gt(0)),
+            Some(false) => all.add(Column::Reopened.eq(0)),
+            None => all,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_searched_as_they_are_kept() {
+        for (word, kept) in [
+            ("AMI-26-004217", Some("AMI26004217")),
+            ("ami-26-4217", Some("ami26004217")),
+            ("AMI-26-1234567", Some("AMI261234567")),
+            ("peut-être", None),
+            ("a-26-1", None),
+            ("saint-26-x", None),
+        ] {
+            assert_eq!(reference(word).as_deref(), kept, "{word}");
+        }
+        let search = |words: &str| Search { words: words.to_owned().try_into().unwrap(), fuzzy: false };
+        assert_eq!(search("matelas  AMI-26-1").query(), "matelas AMI26000001");
+        assert_eq!(search("de l’éclairage, rue Saint-Leu").resembled(), ["éclairage", "Saint"]);
+    }
+}

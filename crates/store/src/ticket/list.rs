@@ -1,0 +1,222 @@
+//! Pages of tickets, sorted: one statement a page, each beginning where the last one ended.
+//!
+//! What a list asks for differs from one request to the next, and so does the index that serves it best. So these
+//! statements are not kept prepared: PostgreSQL plans each for the values that it has.
+
+use chrono::{DateTime, Utc};
+use domain::id::TicketId;
+use domain::ticket::{Priority, Ticket};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, PostgresQueryBuilder, SelectStatement};
+use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect, QueryTrait};
+use sea_query_sqlx::SqlxBinder;
+use sqlx::AssertSqlSafe;
+use uuid::Uuid;
+
+use super::entity::{self, Column};
+use super::filter::{Filter, Search};
+use super::ticket;
+use crate::{Page, Result, Scope, Store};
+
+/// In which order tickets are listed. Those that are equal in it stand in the order of their ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// The last filed first.
+    #[default]
+    LastFiled,
+    /// The first filed first.
+    FirstFiled,
+    /// Those first which should be taken in hand first.
+    AckDue,
+    /// Those first which should be settled first.
+    ResolveDue,
+    /// The most pressing first; among those, the last filed.
+    Priority,
+    /// Those first which fit the words best. Only the thousand last filed are compared.
+    Relevance,
+}
+
+/// How many tickets are compared by how well they fit.
+const COMPARED: u64 = 1000;
+
+/// Where a page begins: after this ticket.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct After {
+    /// Its place in the order of the list.
+    pub key: Key,
+    /// Its id.
+    pub id: TicketId,
+    /// Whether the list is of tickets that hold words which only resemble those that were searched for.
+    pub fuzzy: bool,
+}
+
+/// A ticket's place in an order.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Key {
+    /// When it was filed, in [`Sort::LastFiled`].
+    LastFiled(DateTime<Utc>),
+    /// When it was filed, in [`Sort::FirstFiled`].
+    FirstFiled(DateTime<Utc>),
+    /// Its target.
+    AckDue(DateTime<Utc>),
+    /// Its target.
+    ResolveDue(DateTime<Utc>),
+    /// Its priority, and when it was filed.
+    Priority(Priority, DateTime<Utc>),
+    /// How well it fits, and when the first page was asked for: what was filed later is not compared.
+    Relevance(f32, DateTime<Utc>),
+}
+
+impl Key {
+    /// The order that it is a place in.
+    #[must_use]
+    pub const fn sort(self) -> Sort {
+        match self {
+            Self::LastFiled(_) => Sort::LastFiled,
+            Self::FirstFiled(_) => Sort::FirstFiled,
+            Self::AckDue(_) => Sort::AckDue,
+            Self::ResolveDue(_) => Sort::ResolveDue,
+            Self::Priority(..) => Sort::Priority,
+            Self::Relevance(..) => Sort::Relevance,
+        }
+    }
+}
+
+/// When the first page of a list by relevance was asked for.
+fn asked(after: Option<After>, now: DateTime<Utc>) -> DateTime<Utc> {
+    match after.map(|after| after.key) {
+        Some(Key::Relevance(_, asked)) => asked,
+        Some(_) | None => now,
+    }
+}
+
+/// A priority as the column `urgency` has it.
+pub(super) const fn urgency(priority: Priority) -> i16 {
+    match priority {
+        Priority::Low => 0,
+        Priority::Normal => 1,
+        Priority::High => 2,
+        Priority::Urgent => 3,
+    }
+}
+
+/// The column `urgency`, which the entity leaves out.
+pub(super) fn urgency_column() -> Expr {
+    Expr::col((Alias::new("ticket"), Alias::new("urgency")))
+}
+
+/// Comes after, in ascending or descending order.
+fn beyond(order: &Order, position: impl IntoIterator<Item = Expr>, last: impl IntoIterator<Item = Expr>) -> Expr {
+    let (position, last) = (Expr::tuple(position), Expr::tuple(last));
+    if *order == Order::Desc { position.lt(last) } else { position.gt(last) }
+}
+
+/// How a page is sorted, and after what it begins.
+struct Position {
+    /// The expressions that are sorted by, before the id.
+    by: Vec<Expr>,
+    order: Order,
+    /// The values of the last ticket of the page before.
+    last: Option<Vec<Expr>>,
+}
+
+impl Position {
+    fn new(sort: Sort, after: Option<Key>, rank: Option<&Expr>) -> Self {
+        let filed = || Expr::col((Alias::new("ticket"), Alias::new("filed_at")));
+        let (by, order) = match sort {
+            Sort::LastFiled => (vec![filed()], Order::Desc),
+            Sort::FirstFiled => (vec![filed()], Order::Asc),
+            Sort::AckDue => (vec![Expr::col((Alias::new("ticket"), Alias::new("ack_due_at")))], Order::Asc),
+            Sort::ResolveDue => (vec![Expr::col((Alias::new("ticket"), Alias::new("resolve_due_at")))], Order::Asc),
+            Sort::Priority => (vec![urgency_column(), filed()], Order::Desc),
+            Sort::Relevance => (rank.cloned().into_iter().collect(), Order::Desc),
+        };
+        let last = after.map(|key| match key {
+            Key::LastFiled(at) | Key::FirstFiled(at) | Key::AckDue(at) | Key::ResolveDue(at) => vec![Expr::val(at)],
+            Key::Priority(priority, at) => vec![Expr::val(urgency(priority)), Expr::val(at)],
+            Key::Relevance(rank, _) => vec![Expr::val(rank)],
+        });
+        Self { by, order, last }
+    }
+
+    fn apply(self, select: &mut SelectStatement, id: Option<TicketId>) {
+        let Self { by, order, last } = self;
+        let ticket_id = || Expr::col((Alias::new("ticket"), Alias::new("id")));
+        if let (Some(last), Some(id)) = (last, id) {
+            let position = by.iter().cloned().chain([ticket_id()]);
+            select.and_where(beyond(&order, position, last.into_iter().chain([Expr::val::<Uuid>(id.0)])));
+        }
+        for expression in by.into_iter().chain([ticket_id()]) {
+            select.order_by_expr(expression, order.clone());
+        }
+    }
+}
+
+/// The tickets that are asked for, in that order, beginning after that one; with `rank`, if they are ranked.
+fn page(scope: &Scope, filter: &Filter, sort: Sort, after: Option<After>, now: DateTime<Utc>) -> SelectStatement {
+    let rank = filter.search.as_ref().filter(|_| sort == Sort::Relevance).map(Search::rank);
+    let mut select = entity::Entity::find().into_query();
+    if let Some(rank) = &rank {
+        let mut last = entity::Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(filter.condition(scope, now))
+            .filter(Column::FiledAt.lte(asked(after, now)))
+            .into_query();
+        Position::new(Sort::LastFiled, None, None).apply(&mut last, None);
+        last.limit(COMPARED);
+        select.cond_where(Column::Id.in_subquery(last)).expr_as(rank.clone(), Alias::new("rank"));
+    } else {
+        select.cond_where(filter.condition(scope, now));
+    }
+    let position = Position::new(sort, after.map(|after| after.key), rank.as_ref());
+    position.apply(&mut select, after.map(|after| after.id));
+    select
+}
+
+impl Store {
+    /// The rows of a statement that is planned for its values.
+    pub(super) async fn planned(&self, select: &impl SqlxBinder) -> Result<Vec<QueryResult>> {
+        let (text, values) = select.build_sqlx(PostgresQueryBuilder);
+        // The text is made of the names above, every value is a parameter.
+        let query = sqlx::query_with(AssertSqlSafe(text), values).persistent(false);
+        let rows = query.fetch_all(self.db.get_postgres_connection_pool()).await?;
+        Ok(rows.into_iter().map(QueryResult::from).collect())
+    }
+
+    /// A page of the scope's tickets.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn tickets(
+        &self,
+        scope: &Scope,
+        filter: &Filter,
+        sort: Sort,
+        after: Option<After>,
+        limit: u64,
+        now: DateTime<Utc>,
+    ) -> Result<Page<Ticket, After>> {
+        let mut select = page(scope, filter, sort, after, now);
+        select.limit(limit + 1);
+        let asked = asked(after, now);
+        let ranked = sort == Sort::Relevance && filter.search.is_some();
+        let mut tickets = Vec::new();
+        for row in self.planned(&select).await? {
+            let rank: f32 = if ranked { row.try_get("", "rank")? } else { 0.0 };
+            tickets.push((ticket(entity::Model::from_query_result(&row, "")?)?, rank));
+        }
+        let fuzzy = filter.search.as_ref().is_some_and(|search| search.fuzzy);
+        let Page { items, next } = Page::cut(tickets, limit, |(ticket, rank)| {
+            let key = match sort {
+                Sort::LastFiled => Key::LastFiled(ticket.filed_at),
+                Sort::FirstFiled => Key::FirstFiled(ticket.filed_at),
+                Sort::AckDue => Key::AckDue(ticket.ack_due_at),
+                Sort::ResolveDue => Key::ResolveDue(ticket.resolve_due_at),
+                Sort::Priority => Key::Priority(ticket.priority, ticket.filed_at),
+                Sort::Relevance => Key::Relevance(*rank, asked),
+            };
+            After { key, id: ticket.id, fuzzy }
+        });
+        Ok(Page { items: items.into_iter().map(|(ticket, _)| ticket).collect(), next })
+    }
+}

@@ -1,0 +1,255 @@
+//! A hundred thousand tickets: every list, search, tab and filter is answered by an index. The plans are read from the log
+//! of the server, as they were carried out.
+//!
+//! With `CONTINUUM_TIMES` set, prints how long the statements of each took: docs/performance.md.
+
+use std::fs;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
+
+use crate::support::caller::Caller;
+use crate::support::city::City;
+
+crate::tests![every_list_is_answered_by_an_index];
+
+const TICKETS: u32 = 100_000;
+
+/// The tables that grow.
+const BIG: [&str; 5] = ["ticket", "ticket_text", "ticket_event", "concern", "handover"];
+
+/// The indexes of the table that no constraint needs, as statements that make them anew.
+async fn indexes(connection: &mut PgConnection, table: &str) -> Vec<(String, String)> {
+    let statement = "select i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid) from pg_index i
+        where i.indrelid = $1::regclass and not exists (select from pg_constraint c where c.conindid = i.indexrelid)";
+    sqlx::query_as(statement).bind(table).fetch_all(connection).await.unwrap()
+}
+
+/// Fills the city: ten years, most of it closed, as a city's records are.
+async fn fill(connection: &mut PgConnection) {
+    let mut remade = Vec::new();
+    for table in ["concern", "ticket", "ticket_text"] {
+        for (name, definition) in indexes(connection, table).await {
+            connection.execute(AssertSqlSafe(format!("drop index {name}"))).await.unwrap();
+            remade.push(definition);
+        }
+    }
+    connection
+        .execute(AssertSqlSafe(format!(
+            "set maintenance_work_mem = '256MB'; {}",
+            STORY.replace("$N", &TICKETS.to_string())
+        )))
+        .await
+        .unwrap();
+    for definition in remade {
+        connection.execute(AssertSqlSafe(definition)).await.unwrap();
+    }
+    connection.execute("vacuum analyze").await.unwrap();
+}
+
+const STORY: &str = "
+    create temporary table story as
+    select n, ('0199a2c0-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid as concern_id,
+        ('0199a2c0-0001-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid as ticket_id,
+        timestamptz '2026-03-10T08:00:00Z' - ($N - n) * interval '50 minutes' as filed_at,
+        (array['cafe', 'patrol', 'patrol', 'patrol', 'town_hall_desk', 'phone', 'phone'])[1 + n % 7] as origin,
+        (select array_agg(code order by code) from service)[1 + (n * 13 + n / 7) % 16] as service_code,
+        (select array_agg(code order by code) from category where parent_code is not null)[1 + (n * 31 + n / 9) % 29] as category_code,
+        (array['closed', 'submitted', 'acknowledged', 'scheduled', 'in_progress', 'on_hold', 'refused', 'resolved', 'cancelled'])
+            [1 + case when n % 100 < 84 and n < $N * 0.97 then 0 else n % 9 end] as state,
+        (array['normal', 'normal', 'normal', 'normal', 'normal', 'low', 'high'])[1 + n % 7] as priority,
+        case when n % 20 = 0 then 'restricted' else 'standard' end as sensitivity,
+        49.86 + (n * 7919 % 10007) / 10007.0 * 0.07 as lat, 2.23 + (n * 104729 % 10009) / 10009.0 * 0.12 as lon,
+        jsonb_build_object('secteurs', (array['nord', 'est', 'sud', 'ouest', 'centre'])[1 + n % 5],
+            'quartiers', 'quartier-' || n % 37) as areas,
+        (select array_agg(id order by id) from user_account where 'agent' = any(roles))[1 + n % 3] as referrer_id,
+        (n % 211 + 1) || ' ' || (array['rue', 'avenue', 'place', 'allée'])[1 + n % 4] || ' '
+            || (array['du Pigeonnier', 'Saint-Leu', 'de la République', 'du Château', 'Jules-Verne', 'des Otages'])[1 + n / 3 % 6]
+            as address,
+        (array['Un matelas', 'Des sacs éventrés', 'Un lampadaire éteint', 'Une ornière profonde', 'Du bruit la nuit',
+            'Une voiture ventouse', 'Des tags', 'Un arbre tombé'])[1 + n / 5 % 8] || ' '
+            || (array['au pied du mur', 'devant l’école', 'près de l’arrêt', 'sur le trottoir', 'dans le parc'])[1 + n / 7 % 5]
+            || ', signalé par plusieurs habitants ' || (array['hier', 'ce matin', 'depuis des semaines'])[1 + n % 3]
+            || case when n % 5000 = 0 then ' avec un hippocampe' else '' end as description
+    from generate_series(1, $N::bigint) n;
+    insert into cafe (id, title, state, lat, lon, areas, starts_at, ends_at, planned_by, version)
+    select '0199a2c0-0002-7000-8000-000000000001', 'Café', 'held', 49.9, 2.3, '{}', '2026-01-01', '2026-01-02', id, 1
+    from user_account limit 1;
+    insert into concern (id, origin, cafe_id, category_code, outcome, description, lat, lon, address, areas, referrer_id, filed_at)
+    select concern_id, origin, case origin when 'cafe' then '0199a2c0-0002-7000-8000-000000000001'::uuid end, category_code,
+        'referred', description, lat, lon, address, areas, referrer_id, filed_at
+    from story;
+    insert into ticket (id, reference, version, state, concern_id, cafe_id, category_code, service_code, priority, sensitivity,
+        hidden_from_referrer, referrer_id, lat, lon, address, areas, sent, handovers, filed_at, closed_at, ack_due_at,
+        resolve_due_at, closure_reason, origin, handed_over_at, reopened, assignee_id)
+    select ticket_id, 'AMI-16-' || lpad(n::text, 6, '0'), 2, state, concern_id,
+        case origin when 'cafe' then '0199a2c0-0002-7000-8000-000000000001'::uuid end, category_code, service_code,
+        case when n % 997 = 0 then 'urgent' else priority end, sensitivity, false, referrer_id, lat, lon, address, areas,
+        '{\"rule\": \"reste\", \"version\": 1, \"because\": []}', 1, filed_at,
+        case state when 'closed' then filed_at + interval '9 days' end, filed_at + interval '2 days',
+        filed_at + interval '10 days', case when state in ('closed', 'resolved') then 'work_done' end, origin, filed_at,
+        case when n % 301 = 0 then 1 else 0 end,
+        case when n % 3 = 0 then (select id from user_account where email like 'amelie.petit@%') end
+    from story;
+    update ticket set origin = 'email' where reference like '%50';
+    update ticket t set duplicate_of = o.ticket_id from story s join story o on o.n = s.n - 1
+    where t.id = s.ticket_id and s.n % 500 = 0 and t.state = 'closed';
+    insert into ticket_event (ticket_id, version, id, at, actor, fact)
+    select ticket_id, v, gen_random_uuid(), filed_at, '{\"type\": \"system\"}', '{\"type\": \"started\"}'
+    from story, generate_series(1, 2) v;
+    drop table story;";
+
+/// The server's log, from where it was last read.
+struct Log {
+    path: PathBuf,
+    read: u64,
+}
+
+impl Log {
+    async fn of(connection: &mut PgConnection) -> Self {
+        // A server works in its data folder.
+        let pid: i32 = sqlx::query_scalar("select pg_backend_pid()").fetch_one(connection).await.unwrap();
+        let data = fs::read_link(format!("/proc/{pid}/cwd")).unwrap();
+        let path = data.parent().unwrap().join("server.log");
+        let read = fs::metadata(&path).expect("the server writes its log beside its data").len();
+        Self { path, read }
+    }
+
+    fn news(&mut self) -> String {
+        let mut file = fs::File::open(&self.path).unwrap();
+        file.seek(SeekFrom::Start(self.read)).unwrap();
+        let mut news = Vec::new();
+        self.read += file.read_to_end(&mut news).unwrap() as u64;
+        String::from_utf8_lossy(&news).into_owned()
+    }
+}
+
+/// The big tables that a plan reads from beginning to end.
+fn read_whole(plans: &str) -> Vec<&str> {
+    let scans = plans.split("Seq Scan on ").skip(1);
+    let tables = scans.filter_map(|rest| rest.split_whitespace().next());
+    tables.filter(|table| BIG.contains(table)).collect()
+}
+
+/// What is asked for by everybody.
+const QUERIES: [&str; 48] = [
+    "",
+    "status=submitted",
+    "status=closed",
+    "status=submitted&status=acknowledged&status=refused",
+    "status=submitted&sort=ack_due_at",
+    "status=in_progress&sort=-priority",
+    "service=proprete",
+    "service=proprete&status=submitted",
+    "service=eau&service=voirie&status=closed",
+    "organisation=amiens-metropole",
+    "category=illegal_dumping",
+    "category=illegal_dumping&status=submitted",
+    "area=secteurs:nord",
+    "area=quartiers:quartier-7",
+    "area=quartiers:nowhere",
+    "area=quartiers:quartier-7&status=submitted&sort=-priority",
+    "cafe=0199a2c0-0002-7000-8000-000000000001",
+    "cafe=0199a2c0-0002-7000-8000-000000000002",
+    "origin=email",
+    "origin=open311",
+    "origin=patrol&status=closed",
+    "priority=urgent",
+    "priority=high&priority=urgent&late=true",
+    "late=true",
+    "late=false",
+    "late=true&sort=resolve_due_at",
+    "due_before=2026-03-11T09:00:00Z",
+    "filed_from=2020-01-01T00:00:00Z&filed_before=2020-02-01T00:00:00Z",
+    "assignee=me",
+    "assignee=none&status=submitted",
+    "referrer=me",
+    "bbox=2.29,49.89,2.295,49.893",
+    "bbox=2.0,49.0,3.0,50.0",
+    "near=49.894,2.302&radius=100",
+    "near=49.894,2.302&radius=5000&status=submitted",
+    "has_duplicates=true",
+    "has_duplicates=false",
+    "reopened=true",
+    "reopened=false&sort=filed_at",
+    "q=matelas",
+    "q=hippocampes",
+    "q=hipocanpe",
+    "q=AMI-16-4711",
+    "q=matelas+pigeonnier&status=submitted",
+    "q=habitants&sort=relevance",
+    "sort=ack_due_at",
+    "sort=resolve_due_at",
+    "sort=-priority",
+];
+
+/// How long the statements took that these plans are of, in milliseconds.
+fn milliseconds(plans: &str) -> f64 {
+    let durations = plans.split("duration: ").skip(1).filter_map(|rest| rest.split_once(" ms"));
+    durations.map(|(took, _)| took.parse::<f64>().unwrap()).sum()
+}
+
+/// Asks for a path; the statements' shortest time of a few, and the plans of the first.
+async fn ask(who: &Caller, log: &mut Log, path: &str) -> (f64, String) {
+    log.news();
+    who.get(path).await.is(200);
+    let plans = log.news();
+    let mut best = milliseconds(&plans);
+    for _ in 0..if times() { 5 } else { 0 } {
+        who.get(path).await.is(200);
+        best = best.min(milliseconds(&log.news()));
+    }
+    (best, plans)
+}
+
+fn times() -> bool {
+    std::env::var_os("CONTINUUM_TIMES").is_some()
+}
+
+async fn every_list_is_answered_by_an_index() {
+    let city = City::new().await;
+    let mut connection = city.database.connection().await;
+    let began = Instant::now();
+    fill(&mut connection).await;
+    if times() {
+        eprintln!("filled in {:.1?}", began.elapsed());
+    }
+    // From its next connection on, a session of this database tells its plans.
+    let explain = format!(
+        "alter database {0} set session_preload_libraries = 'auto_explain';
+         alter database {0} set auto_explain.log_min_duration = 0;
+         alter database {0} set auto_explain.log_analyze = on;
+         alter database {0} set auto_explain.log_timing = off",
+        city.database.name
+    );
+    connection.execute(AssertSqlSafe(explain)).await.unwrap();
+    let mut log = Log::of(&mut connection).await;
+    let other = city.second().await;
+    let mut wrong = Vec::new();
+    for (who, name) in [("dispatcher", "nadia.fournier"), ("agent", "claire.delattre"), ("service", "amelie.petit")] {
+        let caller = city.login(name).await.at(&other.base_url);
+        let mut paths: Vec<String> = QUERIES.iter().map(|query| format!("/v1/tickets?{query}")).collect();
+        let counted = QUERIES.iter().filter(|query| !query.contains("sort"));
+        paths.extend(counted.map(|query| format!("/v1/tickets/counts?{query}")));
+        // A page far down.
+        let first = caller.get("/v1/tickets?limit=200").await.ok();
+        paths.push(format!("/v1/tickets?cursor={}", first["next_cursor"].as_str().unwrap()));
+        paths.push("/v1/tickets/export?format=ndjson&status=submitted".to_owned());
+        for path in paths {
+            let (took, plans) = ask(&caller, &mut log, &path).await;
+            assert!(plans.contains("Scan"), "the plans of {path} are not in the log: {plans}");
+            if times() {
+                eprintln!("| {who} | `{path}` | {took:.1} |");
+            }
+            let whole = read_whole(&plans);
+            if !whole.is_empty() {
+                wrong.push(format!("{who} {path} reads the whole of {whole:?}:\n{plans}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    other.stop().await;
+    city.stop().await;
+}

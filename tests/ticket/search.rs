@@ -1,0 +1,151 @@
+//! Searching tickets by words.
+
+use serde_json::{Value, json};
+use sqlx::Executor as _;
+
+use crate::support::caller::Caller;
+use crate::support::city::{City, dumping};
+
+crate::tests![
+    words_are_found_whatever_their_accents_and_endings,
+    a_slip_of_the_pen_finds_what_was_meant,
+    a_reference_finds_its_ticket,
+    nobody_finds_what_they_may_not_know_of,
+    what_a_concern_no_longer_says_is_not_found,
+];
+
+async fn file(who: &Caller, description: &str, address: &str) -> String {
+    let mut body = dumping();
+    body["description"] = json!(description);
+    body["place"]["address"] = json!(address);
+    who.post("/v1/concerns", &body).await.created()["id"].as_str().unwrap().to_owned()
+}
+
+/// Percent-encoded.
+fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// The concerns that are found, and whether their words only resemble what was searched for.
+async fn found(who: &Caller, words: &str) -> (Vec<String>, bool) {
+    let page = who.get(&format!("/v1/tickets?limit=200&sort=filed_at&q={}", encoded(words))).await.ok();
+    let concern = |item: &Value| item["concern_id"].as_str().unwrap().to_owned();
+    let mut concerns: Vec<String> = page["items"].as_array().unwrap().iter().map(concern).collect();
+    concerns.dedup();
+    (concerns, page["approximate"].as_bool().unwrap())
+}
+
+async fn words_are_found_whatever_their_accents_and_endings() {
+    let city = City::new().await;
+    let (agent, dispatcher) = (city.agent().await, city.dispatcher().await);
+    let heap = file(&agent, "Des dépôts sauvages derrière l’école, matelas éventrés", "12 rue Saint-Leu").await;
+    let light = file(&agent, "Lampadaires éteints depuis Noël, cœur de l’îlot", "Allée du Château").await;
+    for (words, expected) in [
+        ("dépôt", vec![&heap]),
+        ("DEPOT SAUVAGE", vec![&heap]),
+        ("depots", vec![&heap]),
+        ("matelas éventré", vec![&heap]),
+        ("lampadaire", vec![&light]),
+        ("éteinte", vec![&light]),
+        ("coeur ilot", vec![&light]),
+        ("noel", vec![&light]),
+        ("saint leu", vec![&heap]),
+        ("chateau", vec![&light]),
+        ("de la rue Saint-Leu", vec![&heap]),
+        ("lampadaire OR matelas", vec![&heap, &light]),
+        ("matelas -lampadaire", vec![&heap]),
+        ("\"dépôts sauvages\"", vec![&heap]),
+    ] {
+        let (concerns, approximate) = found(&dispatcher, words).await;
+        assert_eq!((concerns.iter().collect::<Vec<_>>(), approximate), (expected, false), "{words}");
+    }
+    // The words go together with every other filter, and stand in one text.
+    assert_eq!(found(&dispatcher, "matelas chateau").await.0, Vec::<String>::new());
+    let page = dispatcher.get("/v1/tickets?q=matelas&service=voirie").await.ok();
+    assert_eq!(page["items"], json!([]));
+    assert_eq!(dispatcher.get("/v1/tickets").await.ok().get("approximate"), None);
+    city.stop().await;
+}
+
+async fn a_slip_of_the_pen_finds_what_was_meant() {
+    let city = City::new().await;
+    let (agent, dispatcher) = (city.agent().await, city.dispatcher().await);
+    let heap = file(&agent, "Un matelas et des sacs au pied du mur", "Rue du Pigeonnier").await;
+    let light = file(&agent, "Le lampadaire ne marche plus", "Allée du Château").await;
+    for (words, expected) in [
+        ("matlas", &heap),
+        ("mattelas", &heap),
+        ("pigeonier", &heap),
+        ("lampadère", &light),
+        ("lanpadaire", &light),
+        ("rue du pigonnier", &heap),
+    ] {
+        assert_eq!(found(&dispatcher, words).await, (vec![expected.clone()], true), "{words}");
+    }
+    for words in ["hippopotame", "le", "!!", "\"", "(", "de -", "' & | ! <-> :*"] {
+        assert_eq!(found(&dispatcher, words).await.0, Vec::<String>::new(), "{words}");
+    }
+    // The pages that follow stay with what the first one said.
+    let mut path = "/v1/tickets?q=matlas&limit=1&sort=relevance".to_owned();
+    let mut walked = 0;
+    loop {
+        let page = dispatcher.get(&path).await.ok();
+        assert_eq!(page["approximate"], true);
+        walked += page["items"].as_array().unwrap().len();
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = format!("/v1/tickets?q=matlas&limit=1&sort=relevance&cursor={cursor}");
+    }
+    assert_eq!(walked, dispatcher.get("/v1/tickets?q=matelas").await.ok()["items"].as_array().unwrap().len());
+    city.stop().await;
+}
+
+async fn a_reference_finds_its_ticket() {
+    let city = City::new().await;
+    let dispatcher = city.dispatcher().await;
+    city.dumping().await;
+    let ticket = city.dumping().await;
+    let reference = ticket["reference"].as_str().unwrap();
+    let number = reference.rsplit_once('-').unwrap().1;
+    let short = number.trim_start_matches('0');
+    for words in [
+        reference.to_owned(),
+        reference.to_lowercase(),
+        number.to_owned(),
+        short.to_owned(),
+        format!("{} matelas", reference.replace(number, short)),
+    ] {
+        let page = dispatcher.get(&format!("/v1/tickets?q={}", encoded(&words))).await.ok();
+        let found: Vec<_> = page["items"].as_array().unwrap().iter().map(|item| item["reference"].clone()).collect();
+        assert_eq!(found, [json!(reference)], "{words}");
+    }
+    city.stop().await;
+}
+
+async fn nobody_finds_what_they_may_not_know_of() {
+    let city = City::new().await;
+    let (agent, other, dispatcher) = (city.agent().await, city.other_agent().await, city.dispatcher().await);
+    let mut body = dumping();
+    body["category"] = json!("neighbour_dispute");
+    body["description"] = json!("Tambourinage nocturne au troisième");
+    agent.post("/v1/concerns", &body).await.created();
+    for words in ["tambourinage", "tambourinaje"] {
+        assert_eq!(found(&dispatcher, words).await.0.len(), 1, "{words}");
+        assert_eq!(found(&agent, words).await.0.len(), 1, "{words}");
+        // Also what was searched for tells nothing: nothing is found, as if nobody had said so.
+        assert_eq!(found(&other, words).await, (vec![], true), "{words}");
+        assert_eq!(found(&city.voirie().await, words).await, (vec![], true), "{words}");
+    }
+    city.stop().await;
+}
+
+async fn what_a_concern_no_longer_says_is_not_found() {
+    let city = City::new().await;
+    let (agent, dispatcher) = (city.agent().await, city.dispatcher().await);
+    let id = file(&agent, "Un matelas au pied du mur", "Rue du Pigeonnier").await;
+    let statement = format!("update concern set description = 'Un sommier' where id = '{id}'");
+    let mut connection = city.database.connection().await;
+    connection.execute(sqlx::AssertSqlSafe(statement)).await.unwrap();
+    assert_eq!(found(&dispatcher, "matelas").await.0, Vec::<String>::new());
+    assert_eq!(found(&dispatcher, "sommier pigeonnier").await.0, [id]);
+    city.stop().await;
+}
