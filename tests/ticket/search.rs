@@ -10,6 +10,7 @@ crate::tests![
     words_are_found_whatever_their_accents_and_endings,
     a_slip_of_the_pen_finds_what_was_meant,
     a_reference_finds_its_ticket,
+    notes_are_found_by_those_who_read_them,
     nobody_finds_what_they_may_not_know_of,
     what_a_concern_no_longer_says_is_not_found,
 ];
@@ -118,6 +119,30 @@ async fn a_reference_finds_its_ticket() {
         let found: Vec<_> = page["items"].as_array().unwrap().iter().map(|item| item["reference"].clone()).collect();
         assert_eq!(found, [json!(reference)], "{words}");
     }
+    city.stop().await;
+}
+
+async fn notes_are_found_by_those_who_read_them() {
+    let city = City::new().await;
+    let (proprete, dispatcher, agent) = (city.proprete().await, city.dispatcher().await, city.agent().await);
+    let ticket = city.dumping().await;
+    let concern = ticket["concern_id"].as_str().unwrap().to_owned();
+    let notes = format!("/v1/tickets/{}/notes", ticket["id"].as_str().unwrap());
+    proprete.post(&notes, &json!({ "text": "Prévoir la nacelle élévatrice" })).await.created();
+    for words in ["nacelles", "nascelle"] {
+        for reader in [&proprete, &dispatcher] {
+            assert_eq!(found(reader, words).await, (vec![concern.clone()], words == "nascelle"), "{words}");
+        }
+        // The ticket is within reach of these, its notes are not; also their order does not tell.
+        assert_eq!(found(&agent, words).await.0, Vec::<String>::new(), "{words}");
+        assert_eq!(
+            agent.get(&format!("/v1/tickets/counts?q={words}&status=submitted")).await.ok()["items"][0]["count"],
+            0
+        );
+    }
+    assert_eq!(found(&agent, "matelas").await.0, [concern]);
+    let page = agent.get("/v1/tickets?q=matelas%20OR%20nacelle&sort=relevance").await.ok();
+    assert!(!page["items"].as_array().unwrap().is_empty());
     city.stop().await;
 }
 

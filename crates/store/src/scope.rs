@@ -4,7 +4,7 @@ use domain::city::catalogue::Sensitivity;
 use domain::concern::Referrer;
 use domain::person::Role;
 use domain::rights::{Caller, Reach, Secrecy};
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Value};
 use sea_orm::{ColumnTrait, Condition};
 
 use crate::concern::Concern;
@@ -43,6 +43,21 @@ impl Scope {
             any = any.add(Expr::val(false));
         }
         Condition::all().add(any)
+    }
+
+    /// The condition on texts that tickets are searched by: who sees a ticket reads its concern; the notes are for the
+    /// ticket's service and the dispatchers ([`domain::ticket::writing::COLLEAGUES`], said in SQL).
+    pub(crate) fn texts(&self) -> Option<Expr> {
+        let person = match &self.0 {
+            // A program that sees a ticket is of its service.
+            None | Some(Caller::Client(_)) => return None,
+            Some(Caller::Person(person)) if person.is(Role::Dispatcher) => return None,
+            Some(Caller::Person(person)) => person,
+        };
+        let in_a_service = person.roles.iter().any(|role| role.is_in_a_service());
+        let services: Vec<String> = person.services.iter().filter(|_| in_a_service).map(ToString::to_string).collect();
+        let theirs = "(part = 'concern' or (select t.service_code from ticket t where t.id = ticket_id) = any($1))";
+        Some(Expr::cust_with_values(theirs, [Value::from(services)]))
     }
 
     /// Whether it holds a concern without tickets (answered on the spot, signposted): the officer's own ones, and all

@@ -59,7 +59,7 @@ impl Store {
         }
         let rows = if let Some(search) = &filter.search {
             let hits = CommonTableExpression::new()
-                .query(search.found())
+                .query(search.found(scope))
                 .column(Alias::new("ticket_id"))
                 .table_name(Alias::new("hits"))
                 .materialized(true)

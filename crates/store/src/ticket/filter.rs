@@ -87,11 +87,10 @@ impl Search {
         words.filter(long).take(MOST).collect()
     }
 
-    /// The ids of the tickets of which one text holds all of it. Who sees a ticket reads its concern, all that there is
-    /// so far; a part that not everybody reads gets its condition here.
-    pub(super) fn found(&self) -> SelectStatement {
+    /// The ids of the tickets of which one text, among those that the scope's caller reads, holds all of it.
+    pub(super) fn found(&self, scope: &Scope) -> SelectStatement {
         let mut texts = Query::select();
-        texts.column(Alias::new("ticket_id")).from(Alias::new("ticket_text"));
+        texts.column(Alias::new("ticket_id")).from(Alias::new("ticket_text")).and_where_option(scope.texts());
         if !self.fuzzy {
             let holds = "words @@ websearch_to_tsquery('pg_catalog.french', fold($1))";
             return texts.and_where(Expr::cust_with_values(holds, [self.query()])).to_owned();
@@ -106,15 +105,20 @@ impl Search {
         texts
     }
 
-    /// How well a ticket fits: a `real`, the better the greater.
-    pub(super) fn rank(&self) -> Expr {
+    /// How well a ticket fits, as far as the scope's caller reads its texts: a `real`, the better the greater.
+    pub(super) fn rank(&self, scope: &Scope) -> Expr {
         let (rank, words) = if self.fuzzy {
-            ("likeness(fold($1), body)", self.resembled().join(" "))
+            ("max(likeness(fold($1), body))", self.resembled().join(" "))
         } else {
-            ("ts_rank(words, websearch_to_tsquery('pg_catalog.french', fold($1)))", self.query())
+            ("max(ts_rank(words, websearch_to_tsquery('pg_catalog.french', fold($1))))", self.query())
         };
-        let best = format!("(select max({rank}) from ticket_text where ticket_id = ticket.id)");
-        Expr::cust_with_values(best, [words])
+        let best = Query::select()
+            .expr(Expr::cust_with_values(rank, [words]))
+            .from(Alias::new("ticket_text"))
+            .and_where(Expr::cust("ticket_id = ticket.id"))
+            .and_where_option(scope.texts())
+            .to_owned();
+        Expr::SubQuery(None, Box::new(best.into()))
     }
 }
 
@@ -189,7 +193,7 @@ impl Filter {
             None => all,
         };
         match &self.search {
-            Some(search) => all.add(Column::Id.in_subquery(search.found())),
+            Some(search) => all.add(Column::Id.in_subquery(search.found(scope))),
             None => all,
         }
     }

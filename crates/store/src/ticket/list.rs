@@ -13,7 +13,7 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::entity::{self, Column};
-use super::filter::{Filter, Search};
+use super::filter::Filter;
 use super::ticket;
 use crate::{Page, Result, Scope, Store};
 
@@ -153,7 +153,7 @@ impl Position {
 
 /// The tickets that are asked for, in that order, beginning after that one; with `rank`, if they are ranked.
 fn page(scope: &Scope, filter: &Filter, sort: Sort, after: Option<After>, now: DateTime<Utc>) -> SelectStatement {
-    let rank = filter.search.as_ref().filter(|_| sort == Sort::Relevance).map(Search::rank);
+    let rank = filter.search.as_ref().filter(|_| sort == Sort::Relevance).map(|search| search.rank(scope));
     let mut select = entity::Entity::find().into_query();
     if let Some(rank) = &rank {
         let mut last = entity::Entity::find()
