@@ -136,7 +136,7 @@ async fn each_filter_keeps_what_it_says() {
     let at = async |who: &Caller, query: &str| listed(who, &format!("service=proprete&{query}")).await;
     let me = agent.get("/v1/me").await.ok()["id"].as_str().unwrap().to_owned();
     for (query, expected) in [
-        ("".to_owned(), vec![&a, &b]),
+        (String::new(), vec![&a, &b]),
         ("origin=phone".to_owned(), vec![&b]),
         ("origin=phone&origin=patrol".to_owned(), vec![&a, &b]),
         ("organisation=ville-amiens".to_owned(), vec![&a, &b]),
@@ -160,15 +160,15 @@ async fn each_filter_keeps_what_it_says() {
     ] {
         assert_eq!(at(&dispatcher, &query).await.iter().collect::<Vec<_>>(), expected, "{query}");
     }
-    assert_eq!(at(&agent, "referrer=me").await, [a.clone()]);
+    assert_eq!(at(&agent, "referrer=me").await, std::slice::from_ref(&a));
 
     let first = proprete.acknowledge(&first).await.ok();
     let whom = proprete.get("/v1/me").await.ok()["id"].clone();
     let first = proprete.act(&first, "assign", &json!({ "assignee": whom })).await.ok();
     let second = dispatcher.act(&second, "prioritise", &json!({ "priority": "urgent" })).await.ok();
-    assert_eq!(at(&proprete, "assignee=me").await, [a.clone()]);
+    assert_eq!(at(&proprete, "assignee=me").await, std::slice::from_ref(&a));
     assert_eq!(at(&proprete, "assignee=me&assignee=none").await, [a.clone(), b.clone()]);
-    assert_eq!(at(&dispatcher, "priority=urgent").await, [b.clone()]);
+    assert_eq!(at(&dispatcher, "priority=urgent").await, std::slice::from_ref(&b));
     assert_eq!(at(&dispatcher, "priority=urgent&priority=normal").await, [a.clone(), b.clone()]);
     // The clock that runs is another once somebody has the ticket in hand.
     let between = first["ack_due_at"].as_str().unwrap();
@@ -178,9 +178,9 @@ async fn each_filter_keeps_what_it_says() {
 
     let done = proprete.resolve(&first).await.ok();
     agent.reopen(&done).await.ok();
-    assert_eq!(at(&dispatcher, "reopened=true").await, [a.clone()]);
+    assert_eq!(at(&dispatcher, "reopened=true").await, std::slice::from_ref(&a));
     dispatcher.act(&second, "merge", &json!({ "duplicate_of": first["id"] })).await.ok();
-    assert_eq!(at(&dispatcher, "has_duplicates=true").await, [a.clone()]);
+    assert_eq!(at(&dispatcher, "has_duplicates=true").await, std::slice::from_ref(&a));
     assert_eq!(at(&dispatcher, "has_duplicates=false").await, [b]);
     let ticket = dispatcher.ticket(&first).await;
     assert_eq!((&ticket["origin"], &ticket["referrer"]), (&json!("patrol"), &json!({ "type": "person", "id": me })));
@@ -233,7 +233,7 @@ async fn each_order_is_walked_page_by_page() {
             let reply = dispatcher.get(&path).await;
             walked.extend(ids(&reply.ok()));
             let Some(link) = reply.header("link") else { break };
-            path = link.split_once('>').unwrap().0.trim_start_matches('<').to_owned();
+            link.split_once('>').unwrap().0.trim_start_matches('<').clone_into(&mut path);
         }
         assert_eq!(walked, ids(&all), "{sort}");
     }

@@ -165,13 +165,12 @@ fn somebody(me: &Caller, text: &str) -> Option<Uuid> {
     }
 }
 
-fn assignee(me: &Caller, text: &str) -> Option<Option<UserId>> {
-    if text == "none" { Some(None) } else { somebody(me, text).map(|id| Some(UserId(id))) }
-}
-
 /// Which tickets a query asks for.
 pub(crate) fn filter(query: &mut Query, me: &Caller) -> Filter {
     let flag = |value: &str| value.parse().ok();
+    let hands = |text: &str| {
+        if text == "none" { Some(None) } else { somebody(me, text).map(|id| Some(UserId(id))) }
+    };
     let words = |text: &str| SearchWords::try_from(text.to_owned()).ok();
     Filter {
         states: query.each("status", "a state of a ticket", State::from_code),
@@ -186,7 +185,7 @@ pub(crate) fn filter(query: &mut Query, me: &Caller) -> Filter {
         due_before: query.one("due_before", "2026-03-10T09:00:00Z", time),
         filed_from: query.one("filed_from", "2026-03-10T09:00:00Z", time),
         filed_before: query.one("filed_before", "2026-03-10T09:00:00Z", time),
-        assignees: query.each("assignee", "the id of an account / me / none", |text| assignee(me, text)),
+        assignees: query.each("assignee", "the id of an account / me / none", hands),
         referrers: query.each("referrer", "the id of an account or a program / me", |text| somebody(me, text)),
         within: query.one("bbox", "west,south,east,north", bounds),
         around: circle(query),
