@@ -68,10 +68,11 @@ async fn from_the_second_handover_on_the_dispatcher_decides() {
     voirie.act(&rerouted, "reroute", &to("proprete")).await.refused(403, "action_not_yours");
     city.dispatcher().await.act(&rerouted, "reroute", &to("proprete")).await.ok();
     city.drain().await;
-    let subject = |letter: &mail_parser::Message<'_>| letter.subject().unwrap().to_owned();
-    let withdrawn: Vec<String> =
-        city.letters_to("voirie@ville-amiens.example").iter().map(subject).filter(|s| s.contains("plus à")).collect();
+    let letters = city.letters_to("voirie@ville-amiens.example");
+    let withdrawn: Vec<_> = letters.iter().filter(|letter| letter.subject().unwrap().contains("plus à")).collect();
     assert_eq!(withdrawn.len(), 1, "the service from which the dispatcher has taken it");
+    let text = withdrawn[0].body_text(0).unwrap();
+    assert!(!text.contains("http"), "it cannot follow a link to what it no longer sees: {text}");
     city.stop().await;
 }
 

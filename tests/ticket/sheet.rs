@@ -8,6 +8,7 @@ use crate::support::city::{City, dumping};
 
 crate::tests![
     the_sheet_says_what_a_service_needs_and_nothing_of_the_resident,
+    what_was_asked_stands_on_it_in_words,
     what_somebody_said_is_text_on_the_sheet,
     a_restricted_ticket_says_so_and_is_recorded,
 ];
@@ -52,6 +53,25 @@ async fn the_sheet_says_what_a_service_needs_and_nothing_of_the_resident() {
     assert!(proprete.ticket(&ticket).await["received_at"].is_string(), "its service has opened it");
     assert!(sheet(&proprete, &ticket, "en").await.is(200).text.contains("Referral sheet"));
     sheet(&city.voirie().await, &ticket, "fr").await.refused(404, "not_found");
+    city.stop().await;
+}
+
+async fn what_was_asked_stands_on_it_in_words() {
+    let city = City::new().await;
+    let mut body = dumping();
+    body["category"] = json!("bulky_waste");
+    body["answers"] = json!({ "volume": 2.5, "blocked": false, "kinds": ["furniture", "bins"] });
+    let ticket = city.agent().await.post("/v1/concerns", &body).await.created()["tickets"][0].clone();
+    let html = sheet(&city.dispatcher().await, &ticket, "fr").await.is(200).text.replace('\u{a0}', " ");
+    for (question, reply) in [("volume", "2.5 m³"), ("blocked", "non")] {
+        assert!(html.contains(&format!("<dd>{reply}</dd>")), "{question}: {html}");
+    }
+    assert!(!html.contains("furniture"), "choices are told by their labels: {html}");
+    body["category"] = json!("abusive_parking");
+    body["answers"] = json!({ "since": "2026-03-01" });
+    let ticket = city.agent().await.post("/v1/concerns", &body).await.created()["tickets"][0].clone();
+    let html = sheet(&city.dispatcher().await, &ticket, "fr").await.is(200).text.replace("&#x2f;", "/");
+    assert!(html.contains("<dd>01/03/2026</dd>"), "{html}");
     city.stop().await;
 }
 

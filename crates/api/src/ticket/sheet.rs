@@ -80,6 +80,15 @@ fn areas(ticket: &Ticket, city: &City) -> String {
     inside.filter_map(name).collect::<Vec<_>>().join(", ")
 }
 
+/// What was asked and answered besides, in the order in which the category asks.
+fn replies(ticket: &Ticket, city: &City, language: Language) -> Vec<[String; 2]> {
+    let questions = city.category(&ticket.category).map_or(&[][..], |category| &category.questions);
+    let answered = questions.iter().filter_map(|question| Some((question, ticket.replies.get(&question.code)?)));
+    let shown = answered
+        .map(|(question, reply)| [question.label.in_language(language).to_owned(), question.shown(reply, language)]);
+    shown.collect()
+}
+
 /// A link as a QR code (ISO/IEC 18004), an SVG element.
 fn qr(link: &str) -> Result<String, Problem> {
     let code = QrCode::new(link).map_err(|error| {
@@ -125,6 +134,7 @@ fn html(
             resolve_due => moment(ticket.resolve_due_at, language),
             state => state,
             description => concern.description.as_ref().map(ToString::to_string).unwrap_or_default(),
+            replies => replies(ticket, city, language),
             answers => ANSWERS.map(|texts| pick(language, texts)).to_vec(),
             outcomes => ClosureReason::ALL.map(|reason| reason.label(Audience::Service, language)).to_vec(),
             printed_at => moment(now, language),

@@ -95,6 +95,37 @@ pub enum Reply {
 /// What was answered to the questions of a category.
 pub type Replies = BTreeMap<QuestionCode, Reply>;
 
+impl Question {
+    /// An answer as people read it: « 3 m³ », « oui », « Sur le trottoir, dans la cour ».
+    #[must_use]
+    pub fn shown(&self, reply: &Reply, language: Language) -> String {
+        let choice = |code: &str| {
+            let choice = self.choices.iter().find(|choice| choice.code.as_str() == code);
+            choice.map_or(code, |choice| choice.label.in_language(language)).to_owned()
+        };
+        match reply {
+            Reply::YesNo(yes) => match (yes, language) {
+                (true, Language::Fr) => "oui".to_owned(),
+                (false, Language::Fr) => "non".to_owned(),
+                (true, Language::En) => "yes".to_owned(),
+                (false, Language::En) => "no".to_owned(),
+            },
+            Reply::Number(number) => match &self.unit {
+                Some(unit) => format!("{number} {}", unit.in_language(language)),
+                None => number.to_string(),
+            },
+            Reply::Text(text) if self.kind == Kind::Choice => choice(text),
+            Reply::Text(text) if self.kind == Kind::Date && language == Language::Fr => match text.parse::<NaiveDate>()
+            {
+                Ok(day) => day.format("%d/%m/%Y").to_string(),
+                Err(_) => text.clone(),
+            },
+            Reply::Text(text) => text.clone(),
+            Reply::Several(codes) => codes.iter().map(|code| choice(code)).collect::<Vec<_>>().join(", "),
+        }
+    }
+}
+
 // The derived schema would try the four kinds one after the other, and blame the first.
 impl PartialSchema for Reply {
     fn schema() -> RefOr<Schema> {

@@ -35,7 +35,8 @@ pub(super) struct Context {
     body_told: Option<String>,
     refusal: Option<&'static str>,
     turn: Option<String>,
-    link: String,
+    /// None where whoever reads the letter no longer sees the ticket.
+    link: Option<String>,
     sender: Foot,
 }
 
@@ -72,6 +73,8 @@ impl Context {
             | Kind::Mention
             | Kind::Message => {}
         }
+        // A service no longer sees a ticket that went to another.
+        let gone = letter.kind == Kind::Withdrawn && letter.turn == Some(Turn::Rerouted);
         Ok(Self {
             language: language.tag(),
             reference: one_line(&letter.reference),
@@ -90,7 +93,7 @@ impl Context {
             body_told: letter.body_told.as_deref().map(one_line),
             refusal,
             turn: letter.turn.map(|turn| turn_words(turn, language)),
-            link: letter.link.to_string(),
+            link: (!gone).then(|| letter.link.to_string()),
             sender: Foot::of(sender),
         })
     }
