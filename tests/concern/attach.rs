@@ -57,6 +57,11 @@ async fn who_raises_the_same_thing_hears_the_outcome_of_the_ticket() {
     assert_eq!((&event["by"]["part"], &event["by"]["name"]), (&json!("referrer"), &json!("Karim Haddad")));
     assert_eq!(read(&proprete, &filed).await["description"], body["description"], "the service reads what was said");
     assert_eq!(read(&city.agent().await, &filed).await["attached_to"], main["id"]);
+    for (filter, count) in [("true", 1), ("false", 1)] {
+        let listed = other.get(&format!("/v1/tickets?has_duplicates={filter}")).await.ok();
+        assert_eq!(listed["items"].as_array().unwrap().len(), count);
+        assert_eq!(listed["items"][0]["id"] == main["id"], filter == "true");
+    }
     city.drain().await;
     assert_eq!(city.letters_to(NEIGHBOUR).len(), 0, "as for the first one, until the service has it in hand");
     let acknowledged = proprete.acknowledge(&now).await.ok();

@@ -70,7 +70,7 @@ pub(crate) struct FilterTickets {
     /// Metres, with `near`.
     #[param(minimum = 1, maximum = 50000, default = 100)]
     radius: Option<f64>,
-    /// Only those that others were closed as duplicates of, or only the others.
+    /// Only those that others were closed as duplicates of, or concerns were attached to; or only the others.
     has_duplicates: Option<bool>,
     /// Only those that were reopened, or only the others.
     reopened: Option<bool>,

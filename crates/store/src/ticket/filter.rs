@@ -7,7 +7,7 @@ use domain::id::{AreaCode, CafeId, CategoryCode, OrganisationCode, ServiceCode, 
 use domain::place::{Bounds, Circle, EARTH_RADIUS};
 use domain::text::SearchWords;
 use domain::ticket::{Priority, State};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, Value};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, UnionType, Value};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
@@ -49,7 +49,7 @@ pub struct Filter {
     pub within: Option<Bounds>,
     /// Within this circle.
     pub around: Option<Circle>,
-    /// Only those that others are duplicates of, or only those that none is.
+    /// Only those that others are duplicates of, or concerns were attached to; or only the others.
     pub has_duplicates: Option<bool>,
     /// Only those that were reopened, or only those that were not.
     pub reopened: Option<bool>,
@@ -163,10 +163,12 @@ fn near(circle: Circle) -> Condition {
     inside(circle.bounds()).add(Expr::cust_with_values(distance, values))
 }
 
-/// The tickets of the scope that others of it are duplicates of.
+/// The tickets of the scope that others of it are duplicates of, and those that concerns were attached to.
 fn originals(scope: &Scope) -> SelectStatement {
     let duplicates = entity::Entity::find().select_only().column(Column::DuplicateOf);
-    duplicates.filter(Column::DuplicateOf.is_not_null()).filter(scope.tickets()).into_query()
+    let mut originals = duplicates.filter(Column::DuplicateOf.is_not_null()).filter(scope.tickets()).into_query();
+    let attached = Query::select().column(Alias::new("ticket_id")).from(Alias::new("concern_follow")).take();
+    originals.union(UnionType::All, attached).take()
 }
 
 fn held_by(assignees: &[Option<UserId>]) -> Condition {
