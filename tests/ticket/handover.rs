@@ -46,6 +46,7 @@ async fn each_passing_on_is_a_row_with_what_was_answered_after_how_long() {
             "number": 1, "service": { "code": "proprete", "name": "Propreté urbaine" },
             "sent_at": "2026-03-10T09:00:00Z", "received_at": "2026-03-10T13:00:00Z",
             "answer": "refused", "answered_at": "2026-03-10T13:00:00Z", "answered_after": 9000,
+            "answered_by": { "type": "person", "name": "Amélie Petit", "part": "service" },
             "ended_at": "2026-03-11T13:00:00Z"
         })
     );

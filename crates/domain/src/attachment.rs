@@ -190,7 +190,7 @@ impl Caller {
             Actor::Person { part, .. } | Actor::Client { part, .. } => *part == Part::Referrer,
             Actor::Resident | Actor::System => false,
         };
-        self.reads_notes_of(ticket) || by_referrer
+        self.reads_files_of(ticket) || by_referrer
     }
 }
 

@@ -46,7 +46,8 @@ pub(crate) fn rewrite(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
     if document.objects.len() > MAX_OBJECTS {
         return Err(Refusal::Bomb);
     }
-    if document.get_pages().is_empty() {
+    let pages = document.get_pages();
+    if pages.is_empty() || pages.values().any(|page| document.get_dictionary(*page).is_err()) {
         return Err(Refusal::Damaged);
     }
     for object in document.objects.values() {
@@ -138,7 +139,16 @@ fn look_into_entries(entries: &Dictionary) -> Result<(), Refusal> {
     if let Some(name) = found.or_else(|| is_one_of(b"Type", &[b"EmbeddedFile"])) {
         return Err(active(name));
     }
+    if entries.get(b"S").and_then(Object::as_name).is_ok_and(|name| name == b"URI") && !leads_out(entries) {
+        return Err(active(b"URI"));
+    }
     entries.iter().try_for_each(|(_, value)| look_into(value))
+}
+
+/// Whether a link leads to a page, a mailbox or a telephone, and runs nothing.
+fn leads_out(link: &Dictionary) -> bool {
+    let target = link.get(b"URI").and_then(Object::as_str).unwrap_or_default().to_ascii_lowercase();
+    [&b"http://"[..], b"https://", b"mailto:", b"tel:"].into_iter().any(|scheme| target.starts_with(scheme))
 }
 
 fn active(name: &[u8]) -> Refusal {

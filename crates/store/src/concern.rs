@@ -147,6 +147,8 @@ const FOLLOWED: &str = "ticket.id = any (array(
     with recursive followed (id, depth) as (
         select ticket_id, 0 from concern_follow where concern_id = $1
         union
+        select duplicate_of, 0 from ticket where concern_id = $1 and duplicate_of is not null
+        union
         select t.duplicate_of, depth + 1 from followed f join ticket t on t.id = f.id
         where t.duplicate_of is not null and depth < 20
     )
@@ -303,8 +305,8 @@ impl Store {
         Ok(rows.into_iter().map(|row| (ConcernId(row.id), row.description)).collect())
     }
 
-    /// The tickets of a concern that the scope holds, the first filed first: its own; and the one that it was attached
-    /// to, with what that was merged into since.
+    /// The tickets of a concern that the scope holds, the first filed first: its own; and those that it was attached to or
+    /// that its own were merged into, with what these were merged into since.
     pub(crate) async fn tickets_of(&self, scope: &Scope, id: ConcernId) -> Result<Vec<Ticket>> {
         let rows = ticket_entity::Entity::find()
             .filter(scope.tickets())

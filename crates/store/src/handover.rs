@@ -20,6 +20,16 @@ struct Row {
     answered_by: Option<Value>,
     answered_after: Option<i64>,
     ended_at: Option<DateTime<Utc>>,
+    name: Option<String>,
+}
+
+/// A handover, and the name of who answered, if it was a person or a program.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// The handover.
+    pub handover: Handover,
+    /// Who answered.
+    pub name: Option<String>,
 }
 
 impl TryFrom<Row> for Handover {
@@ -47,15 +57,19 @@ impl Store {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn handovers(&self, ticket: TicketId, after: i64, limit: u64) -> Result<Page<Handover, i64>> {
+    pub async fn handovers(&self, ticket: TicketId, after: i64, limit: u64) -> Result<Page<Named, i64>> {
         let statement = sql(
             "select number, service_code, sent_at, received_at, answered_at, answer, answered_by, answered_after,
-                    ended_at
-             from handover where ticket_id = $1 and number > $2 order by number limit $3",
+                    ended_at, coalesce(u.name, c.name) as name
+             from handover h
+             left join user_account u on u.id = (h.answered_by ->> 'user')::uuid
+             left join api_client c on c.id = (h.answered_by ->> 'client')::uuid
+             where ticket_id = $1 and number > $2 order by number limit $3",
             [ticket.0.into(), after.into(), i64::try_from(limit + 1).unwrap_or(i64::MAX).into()],
         );
         let rows = Row::find_by_statement(statement).all(&self.db).await?;
-        let handovers = rows.into_iter().map(Handover::try_from).collect::<Result<Vec<_>>>()?;
-        Ok(Page::cut(handovers, limit, |handover| handover.number.into()))
+        let named = |mut row: Row| Ok(Named { name: row.name.take(), handover: row.try_into()? });
+        let handovers = rows.into_iter().map(named).collect::<Result<Vec<_>>>()?;
+        Ok(Page::cut(handovers, limit, |named| named.handover.number.into()))
     }
 }

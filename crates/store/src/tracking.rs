@@ -59,7 +59,10 @@ impl Store {
         let contact = crate::resident::contact(&self.db, &self.keys.residents, concern).await?;
         let written = self.messages_that_left(concern, now).await?;
         let mut tickets = Vec::new();
-        for ticket in self.tickets_of(&Scope::everything(), concern).await? {
+        let all = self.tickets_of(&Scope::everything(), concern).await?;
+        let merged = all.iter().filter(|ticket| ticket.concern == concern && ticket.duplicate_of.is_some());
+        let since = merged.filter_map(|ticket| ticket.closed_at).min().unwrap_or(row.filed_at);
+        for ticket in all {
             let own = ticket.concern == concern;
             // What a followed ticket was merged into is followed in its place.
             if !own && ticket.duplicate_of.is_some() {
@@ -75,7 +78,7 @@ impl Store {
             let beside = beside.map(|(_, message)| Told { at: message.leaves_at, text: message.text.clone() });
             let mut told: Vec<Told> = with_events.chain(beside).collect();
             // What was said before they came was said to others.
-            told.retain(|told| own || told.at >= row.filed_at);
+            told.retain(|told| own || told.at >= since);
             told.sort_by_key(|told| told.at);
             tickets.push((ticket, told));
         }

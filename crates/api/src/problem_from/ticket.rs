@@ -212,6 +212,12 @@ fn change_fault(fault: ChangeFault) -> FieldError {
             "Le jour est passé : aujourd’hui au plus tôt.",
             "The day is over: today at the earliest.",
         ),
+        ChangeFault::ExpectedInThePast => content(
+            "/expected_on",
+            "out_of_range",
+            "Le jour est passé : aujourd’hui au plus tôt.",
+            "The day is over: today at the earliest.",
+        ),
         ChangeFault::ResumeOutOfRange => {
             content("/resume_on", "out_of_range", "De demain à deux ans d’ici.", "From tomorrow to two years from now.")
         }
@@ -236,8 +242,8 @@ fn not_a_main(why: NotAMain) -> FieldError {
         NotAMain::Ended => ("ended", "Cette saisine est terminée.", "This ticket has ended."),
         NotAMain::OtherReaders => (
             "other_readers",
-            "L’une des deux saisines est restreinte, l’autre ne l’est pas.",
-            "One of the two tickets is restricted, the other is not.",
+            "Toutes deux n’ont pas les mêmes lecteurs : l’une est restreinte, ou d’un autre agent référent.",
+            "They do not have the same readers: one is restricted, or of another referrer.",
         ),
     };
     content("/duplicate_of", code, fr, en)

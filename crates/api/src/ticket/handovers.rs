@@ -6,13 +6,14 @@ use auth::permission::ReadTickets;
 use chrono::{DateTime, Utc};
 use domain::city::City;
 use domain::language::Language;
-use domain::ticket::handover::{Answer, Handover};
+use domain::ticket::handover::Answer;
 use serde::Serialize;
 use usecases::Context;
+use usecases::ticket::NamedHandover as Named;
 use utoipa::ToSchema;
 
 use super::TicketPath;
-use super::timeline::ListEvents;
+use super::timeline::{ActorView, ListEvents};
 use crate::problem::{Code, Problem};
 use crate::reply;
 use crate::request::caller::Caller;
@@ -41,6 +42,10 @@ pub(crate) struct HandoverView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     answered_at: Option<DateTime<Utc>>,
+    /// Who answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    answered_by: Option<ActorView>,
     /// After how much working time of the service, in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0)]
@@ -61,7 +66,8 @@ pub(crate) struct HandoverPage {
     next_cursor: Option<String>,
 }
 
-fn view(handover: &Handover, city: &City, language: Language) -> HandoverView {
+fn view(named: Named, city: &City, language: Language) -> HandoverView {
+    let Named { handover, name } = named;
     HandoverView {
         number: handover.number,
         service: ServiceRef::new(city, &handover.service, language),
@@ -69,6 +75,7 @@ fn view(handover: &Handover, city: &City, language: Language) -> HandoverView {
         received_at: handover.received_at,
         answer: handover.answer,
         answered_at: handover.answered_at,
+        answered_by: handover.answered_by.as_ref().map(|by| ActorView::new(by, name)),
         answered_after: handover.answered_after,
         ended_at: handover.ended_at,
     }
@@ -77,7 +84,7 @@ fn view(handover: &Handover, city: &City, language: Language) -> HandoverView {
 /// Read a ticket's handovers
 ///
 /// Each passing of the ticket to a service, the first one first: when it was sent, received, and accepted or refused,
-/// after how much working time. Who answered is told by the timeline. A ticket that has not ended has exactly one that has
+/// by whom and after how much working time. Who sent it is told by the timeline. A ticket that has not ended has exactly one that has
 /// not.
 #[utoipa::path(
     operation_id = "ticket_handovers",
@@ -99,6 +106,6 @@ pub(crate) async fn handovers(
     let found = usecases::ticket::handovers(&cx, &caller.grant, &path.ticket, after.unwrap_or(0), limit).await?;
     let page = found.ok_or_else(|| Problem::new(Code::NotFound))?;
     let loaded = cx.city()?;
-    let handovers = page.items.iter().map(|handover| view(handover, &loaded.city, caller.language)).collect();
+    let handovers = page.items.into_iter().map(|handover| view(handover, &loaded.city, caller.language)).collect();
     Ok(reply::page::<HandoverView>(&request, caller.language, handovers, page.next.as_ref()))
 }

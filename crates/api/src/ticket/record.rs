@@ -214,13 +214,26 @@ impl ExportedTicket {
     }
 }
 
-/// A field as a cell. A text that a spreadsheet would take for a formula begins with an apostrophe (OWASP, CSV
-/// injection); a number is one.
+/// A field as a cell. What a spreadsheet would take for a formula begins with an apostrophe (OWASP, CSV injection): at the
+/// beginning of a text, and after whatever a spreadsheet with other settings takes for the end of a cell. A number is one.
 fn cell(field: &Value) -> String {
     match field {
         Value::Null => String::new(),
-        Value::String(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) => format!("'{text}"),
-        Value::String(text) => text.clone(),
+        Value::String(text) => {
+            let mut cell = String::with_capacity(text.len());
+            let mut begins = true;
+            for c in text.chars() {
+                if begins && matches!(c, '=' | '+' | '-' | '@') {
+                    cell.push('\'');
+                }
+                if cell.is_empty() && matches!(c, '\t' | '\r' | '\n') {
+                    cell.push('\'');
+                }
+                begins = matches!(c, ';' | ',' | '\t' | '\r' | '\n' | '"') || (begins && c == ' ');
+                cell.push(c);
+            }
+            cell
+        }
         other => other.to_string(),
     }
 }
@@ -237,7 +250,9 @@ mod tests {
             (json!("@SUM(A1)"), "'@SUM(A1)"),
             (json!("-rue"), "'-rue"),
             (json!("+33"), "'+33"),
-            (json!("\t=1"), "'\t=1"),
+            (json!("\t=1"), "'\t'=1"),
+            (json!("x;=1+1;@SUM(A1), -2"), "x;'=1+1;'@SUM(A1), '-2"),
+            (json!("rue d’Amiens-Nord, 2 + 3"), "rue d’Amiens-Nord, 2 + 3"),
             (json!("1=1"), "1=1"),
             (json!(-61.02), "-61.02"),
             (json!(true), "true"),

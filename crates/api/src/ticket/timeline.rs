@@ -6,6 +6,7 @@ use auth::permission::ReadTickets;
 use chrono::{DateTime, Utc};
 use domain::language::Language;
 use domain::ticket::event::Part;
+use domain::ticket::writing::COLLEAGUES;
 use domain::ticket::{Actor, Fact};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -95,8 +96,8 @@ fn view(entry: Entry, notes: bool) -> TicketEvent {
         Ok(_) | Err(_) => Map::new(),
     };
     data.remove("type");
-    // A reopening's note is what the referrer or the dispatcher wrote to the service: everybody reads it.
-    if !notes && !matches!(event.fact, Fact::Reopened { .. }) {
+    // Why it was reopened or called off, the referrer or the dispatcher wrote for everybody.
+    if !notes && !matches!(event.fact, Fact::Reopened { .. } | Fact::Cancelled { .. }) {
         data.remove("note");
     }
     TicketEvent {
@@ -111,8 +112,8 @@ fn view(entry: Entry, notes: bool) -> TicketEvent {
 
 /// Read a ticket's timeline
 ///
-/// Exactly one event for each change, the first one first; nothing edits or deletes one. The service's notes are left
-/// out for the referrer of a restricted ticket.
+/// Exactly one event for each change, the first one first; nothing edits or deletes one. Notes are for
+/// the members of the ticket's service and dispatchers; why it was reopened or called off, everybody reads.
 #[utoipa::path(
     operation_id = "ticket_timeline",
     tag = "tickets",
@@ -132,7 +133,7 @@ pub(crate) async fn timeline(
     query.finish()?;
     let found = usecases::ticket::timeline(&cx, &caller.grant, &path.ticket, after.unwrap_or(0), limit).await?;
     let (ticket, page) = found.ok_or_else(|| Problem::new(Code::NotFound))?;
-    let notes = caller.grant.caller().reads_notes_of(&ticket);
+    let notes = caller.grant.caller().in_one_of(&COLLEAGUES, &ticket).is_some();
     let events = page.items.into_iter().map(|entry| view(entry, notes)).collect();
     Ok(reply::page::<TicketEvent>(&request, Language::default(), events, page.next.as_ref()))
 }

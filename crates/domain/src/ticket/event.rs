@@ -86,6 +86,9 @@ pub enum Fact {
     Submitted {
         /// The service.
         service: ServiceCode,
+        /// Why it was opened beside another ticket of the concern, if it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Note>,
     },
     /// The service opened it for the first time.
     Received,
@@ -299,12 +302,11 @@ impl Fact {
             | Self::Closed { note, .. }
             | Self::Merged { note, .. }
             | Self::Assigned { note, .. }
-            | Self::Prioritised { note, .. } => note.as_ref(),
-            Self::Submitted { .. }
-            | Self::Received
-            | Self::Followed { .. }
-            | Self::AttachmentAdded { .. }
-            | Self::AttachmentRemoved { .. } => None,
+            | Self::Prioritised { note, .. }
+            | Self::Submitted { note, .. } => note.as_ref(),
+            Self::Received | Self::Followed { .. } | Self::AttachmentAdded { .. } | Self::AttachmentRemoved { .. } => {
+                None
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use super::lifecycle::{Action, Refusal, State, next};
 use super::{Change, Fact, Ticket};
 use crate::city::catalogue::ClosureReason;
+use crate::rights::Secrecy;
 use crate::text::Note;
 
 /// End a ticket as a duplicate.
@@ -50,7 +51,10 @@ impl Ticket {
             Err(NotAMain::Itself)
         } else if !self.is_open() {
             Err(NotAMain::Ended)
-        } else if self.secrecy() != duplicate.secrecy() {
+        } else if self.secrecy() != duplicate.secrecy()
+            // Of a restricted ticket, its referrer is one of the few readers.
+            || (self.secrecy() != Secrecy::Standard && self.referrer != duplicate.referrer)
+        {
             Err(NotAMain::OtherReaders)
         } else {
             Ok(())

@@ -57,10 +57,10 @@ impl Caller {
         }
     }
 
-    /// Whether the caller may read the notes that the service writes for itself: everybody who sees the ticket, but
-    /// for the referrer of a restricted one.
+    /// Whether the caller may read what the service adds to the ticket: everybody who sees it, but for the referrer of a
+    /// restricted one.
     #[must_use]
-    pub fn reads_notes_of(&self, ticket: &Ticket) -> bool {
+    pub fn reads_files_of(&self, ticket: &Ticket) -> bool {
         match self {
             Self::Person(person) => {
                 person.is(Role::Dispatcher) || person.is_of(ticket) || ticket.sensitivity == Sensitivity::Standard

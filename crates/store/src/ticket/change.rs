@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::city::catalogue::ClosureReason;
 use domain::concern::Referrer;
-use domain::id::{ConcernId, TicketId};
+use domain::id::{ConcernId, ServiceCode, TicketId};
 use domain::ticket::notice::Follower;
 use domain::ticket::{Event, Ticket};
 use sea_orm::{
@@ -325,6 +325,24 @@ impl Tx {
         );
         self.db.execute_raw(statement).await?;
         Ok(())
+    }
+
+    /// The services that have a ticket of a concern which has not ended. Whoever opens more of them has locked one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn open_services(&self, concern: ConcernId) -> Result<Vec<ServiceCode>> {
+        let statement = sql(
+            "select service_code from ticket
+             where concern_id = $1 and state not in ('resolved', 'closed', 'cancelled')",
+            [concern.0.into()],
+        );
+        let rows = self.db.query_all_raw(statement).await?;
+        let code = |row: sea_orm::QueryResult| {
+            let code: String = row.try_get_by_index(0)?;
+            code.try_into().map_err(Error::corrupt)
+        };
+        rows.into_iter().map(code).collect()
     }
 
     /// Who follows each of these tickets: its own concern first, then those that were attached to it, then the same of

@@ -328,7 +328,7 @@ fn ticket(
         Referrer::Person(user) => Actor::Person { user, part: Part::Referrer },
         Referrer::Client(client) => Actor::Client { client, part: Part::Referrer },
     };
-    let fact = Fact::Submitted { service: to.clone() };
+    let fact = Fact::Submitted { service: to.clone(), note: None };
     let messages = notices(&fact, &by, &ticket, &[], &city.settings.dispatcher_desk)
         .into_iter()
         .map(|notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice))

@@ -8,9 +8,9 @@ use domain::ticket::{Action, Change, Ticket};
 use store::user::User;
 
 use super::assign::{account, must_be_of_service};
-use super::change::{ChangeError, Denied, On, change};
-use crate::Context;
+use super::change::{ChangeError, Denied, Fault, On, change};
 use crate::once::{Done, Once};
+use crate::{Context, today};
 
 /// Takes a ticket in hand. An assignee must belong to the ticket's service.
 ///
@@ -36,6 +36,9 @@ pub(super) fn decide(
     assignee: Option<&User>,
     now: DateTime<Utc>,
 ) -> Result<Change, Denied> {
+    if cmd.expected_on.is_some_and(|day| day < today(now)) {
+        return Err(Fault::ExpectedInThePast.into());
+    }
     if cmd.assignee.is_some() {
         must_be_of_service(assignee, &ticket)?;
     }

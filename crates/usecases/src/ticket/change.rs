@@ -45,6 +45,8 @@ pub enum Fault {
     NoteMissing,
     /// The day lies in the past.
     ScheduledInThePast,
+    /// The day on which the service expects to act lies in the past.
+    ExpectedInThePast,
     /// A ticket waits until tomorrow at the earliest, and for two years at most.
     ResumeOutOfRange,
     /// There is no such ticket within the caller's reach.

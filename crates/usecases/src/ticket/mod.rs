@@ -54,6 +54,7 @@ pub use resume::resume;
 pub use schedule::schedule;
 pub use split::split;
 pub use start::start;
+pub use store::handover::Named as NamedHandover;
 pub use store::ticket::{After, Count, Entry, Filter, Key, Named, Search, Sort};
 pub use writing::{
     AddNote, Colleague, WriteError, Written, add_note, colleagues, notes, referrer_messages, resident_messages,

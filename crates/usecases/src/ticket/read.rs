@@ -5,7 +5,6 @@ use auth::permission::ReadTickets;
 use domain::audit::Act;
 use domain::id::TicketId;
 use domain::rights::{Caller, Right, Secrecy};
-use domain::ticket::handover::Handover;
 use domain::ticket::receive::Receive;
 use domain::ticket::{Action, State, Ticket};
 use store::concern::Concern;
@@ -60,7 +59,7 @@ pub async fn handovers(
     name: &Named,
     after: i64,
     limit: u64,
-) -> Result<Option<Page<Handover, i64>>, Error> {
+) -> Result<Option<Page<store::handover::Named, i64>>, Error> {
     let Some(ticket) = read(cx, who, name).await? else { return Ok(None) };
     Ok(Some(cx.store.handovers(ticket.id, after, limit).await?))
 }

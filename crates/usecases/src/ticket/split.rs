@@ -4,7 +4,8 @@ use auth::Grant;
 use auth::permission::ChangeTickets;
 use chrono::{DateTime, Utc};
 use domain::city::City;
-use domain::id::{EventId, MessageId, TicketId};
+use domain::id::{EventId, MessageId, ServiceCode, TicketId};
+use domain::text::Note;
 use domain::ticket::notice::notices;
 use domain::ticket::split::Split;
 use domain::ticket::{Action, Actor, Event, Fact, Ticket};
@@ -17,7 +18,8 @@ use super::reference_prefix;
 use crate::once::{Done, Once};
 use crate::{Context, of};
 
-/// Opens tickets of the same concern at other services. Each must exist, and stand in the list once.
+/// Opens tickets of the same concern at other services. Each must exist, stand in the list once, and have no open ticket
+/// of the concern.
 ///
 /// # Errors
 /// See [`ChangeError`].
@@ -30,25 +32,27 @@ pub async fn split(
 ) -> Result<Done<Ticket>, ChangeError> {
     let loaded = cx.city()?;
     change(cx, who, on, Action::Split, once, async |Held { tx, ticket, now, .. }| {
-        let faults = faults(&cmd, of(&loaded), &ticket);
+        let have_one = tx.open_services(ticket.concern).await?;
+        let faults = faults(&cmd, of(&loaded), &have_one);
         if !faults.is_empty() {
             return Err(Denied::Invalid(faults).into());
         }
         let by = who.caller().acting(Action::Split, &ticket)?;
-        let of_ticket = ticket.id;
+        let (of_ticket, why) = (ticket.id, cmd.note.clone());
         let (change, opened) = cmd.apply(ticket, || TicketId(cx.ids.next()), now)?;
-        let new: Vec<NewTicket> = opened.into_iter().map(|ticket| new(cx, &loaded, ticket, by.clone(), now)).collect();
+        let new: Vec<NewTicket> =
+            opened.into_iter().map(|ticket| new(cx, &loaded, ticket, (by.clone(), why.clone()), now)).collect();
         tx.open_siblings(of_ticket, &new, &reference_prefix(of(&loaded), now)).await?;
         Ok(change)
     })
     .await
 }
 
-fn faults(cmd: &Split, city: &City, ticket: &Ticket) -> Vec<Fault> {
+fn faults(cmd: &Split, city: &City, have_one: &[ServiceCode]) -> Vec<Fault> {
     let fault = |(at, service)| {
         if city.service(service).is_none() {
             Some(Fault::UnknownServiceAt(at))
-        } else if *service == ticket.service || cmd.services[..at].contains(service) {
+        } else if have_one.contains(service) || cmd.services[..at].contains(service) {
             Some(Fault::RepeatedServiceAt(at))
         } else {
             None
@@ -57,10 +61,10 @@ fn faults(cmd: &Split, city: &City, ticket: &Ticket) -> Vec<Fault> {
     cmd.services.iter().enumerate().filter_map(fault).collect()
 }
 
-fn new(cx: &Context, loaded: &Loaded, mut ticket: Ticket, by: Actor, now: DateTime<Utc>) -> NewTicket {
+fn new(cx: &Context, loaded: &Loaded, mut ticket: Ticket, (by, why): (Actor, Note), now: DateTime<Utc>) -> NewTicket {
     let city = of(loaded);
     city.wind(&mut ticket);
-    let fact = Fact::Submitted { service: ticket.service.clone() };
+    let fact = Fact::Submitted { service: ticket.service.clone(), note: Some(why) };
     let notices = notices(&fact, &by, &ticket, &[], &city.settings.dispatcher_desk);
     let about = |notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice);
     let messages = notices.into_iter().map(about).collect();

@@ -56,7 +56,7 @@ pub async fn list(
 ) -> Result<Option<Page<Shown, AttachmentId>>, Error> {
     let Some(ticket) = ticket(cx, who, name).await? else { return Ok(None) };
     // As `Caller::sees_attachment` says of each.
-    let of_referrers = !who.caller().reads_notes_of(&ticket);
+    let of_referrers = !who.caller().reads_files_of(&ticket);
     Ok(Some(cx.store.attachments(ticket.id, of_referrers, after, limit).await?))
 }
 
