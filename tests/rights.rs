@@ -8,10 +8,7 @@ use serde_json::{Value, json};
 use crate::support::caller::Caller;
 use crate::support::city::{City, dumping};
 
-crate::tests![
-    a_complaint_about_an_officer_is_hidden_from_who_filed_it,
-    the_services_notes_are_not_for_the_referrer_of_a_restricted_ticket,
-];
+crate::tests![a_complaint_about_an_officer_is_hidden_from_who_filed_it, the_services_notes_are_for_colleagues_alone,];
 
 async fn file(who: &Caller, category: &str) -> Vec<Value> {
     let mut body = dumping();
@@ -39,19 +36,18 @@ async fn a_complaint_about_an_officer_is_hidden_from_who_filed_it() {
     city.stop().await;
 }
 
-async fn the_services_notes_are_not_for_the_referrer_of_a_restricted_ticket() {
+async fn the_services_notes_are_for_colleagues_alone() {
     let city = City::new().await;
     let (agent, mediation) = (city.agent().await, city.login("samira.benali").await);
-    for (category, service, referrer_reads) in
-        [("neighbour_dispute", &mediation, false), ("illegal_dumping", &city.proprete().await, true)]
-    {
+    for (category, service) in [("neighbour_dispute", &mediation), ("illegal_dumping", &city.proprete().await)] {
         let tickets = file(&agent, category).await;
         let own = service.get("/v1/tickets").await.ok();
         let ticket = own["items"][0].clone();
         assert!(ids(&tickets).contains(ticket["id"].as_str().unwrap()), "{category}");
         service.act(&ticket, "acknowledge", &json!({ "note": "Pour nous." })).await.ok();
         assert_eq!(service.timeline(&ticket).await[1]["data"]["note"], "Pour nous.");
-        assert_eq!(agent.timeline(&ticket).await[1]["data"].get("note").is_some(), referrer_reads, "{category}");
+        assert_eq!(city.dispatcher().await.timeline(&ticket).await[1]["data"]["note"], "Pour nous.");
+        assert_eq!(agent.timeline(&ticket).await[1]["data"].get("note"), None, "{category}");
     }
     city.stop().await;
 }

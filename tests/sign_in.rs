@@ -5,6 +5,7 @@ use std::sync::Arc;
 use continuum::{Oidc, SystemClock};
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use url::Url;
 
 use crate::support::caller::Reply;
@@ -13,6 +14,7 @@ use crate::support::oidc::{Browser, CITY, Kind, OidcProvider};
 
 crate::tests![
     an_invited_person_links_their_account_and_signs_in_from_then_on,
+    a_link_does_not_stand_for_a_second_factor,
     a_program_gets_the_code_back_and_the_session_ends_at_both,
     who_is_unknown_is_told_whom_to_ask,
     an_answer_counts_once_in_the_browser_that_asked,
@@ -120,11 +122,32 @@ async fn an_invited_person_links_their_account_and_signs_in_from_then_on() {
     let again = sign_in(&city, "/sign-in", "newcomer").await;
     redeem(&city, &code(&again)).await.created();
     redeem(&city, &code(&again)).await.refused(401, "invalid_sign_in_code");
+    assert_eq!(refusals(&city.audited().await), ["code_refused"], "somebody brought it a second time");
     let stored = "select count(*) from sign_in";
     assert_eq!(city.database.count(stored).await, 1, "the attempt that was not finished");
     let acts = city.audited().await;
     assert!(acts.iter().any(|act| act["type"] == "identity_linked"));
     assert!(acts.iter().any(|act| act["type"] == "session_begun" && act["method"] == "oidc"));
+    city.stop().await;
+}
+
+async fn a_link_does_not_stand_for_a_second_factor() {
+    let (city, _provider) = city().await;
+    let who = "claire.delattre";
+    city.stranger().post("/v1/passwords/forgotten", &json!({ "email": email(who) })).await.is(202);
+    city.drain().await;
+    let path = link(city.letters_to(&email(who)).last().unwrap(), "/account/");
+    let mut connection = city.database.connection().await;
+    let factor = format!(
+        "insert into second_factor (user_id, key_id, sealed, created_at, confirmed_at)
+         select id, '', '', now(), now() from user_account where email = '{}'",
+        email(who)
+    );
+    connection.execute(AssertSqlSafe(factor)).await.unwrap();
+    connection.close().await.unwrap();
+    let page = sign_in(&city, &format!("{path}/sign-in"), "newcomer").await;
+    assert!(page.is(403).text.contains("has a second factor"), "{}", page.text);
+    assert_eq!(city.database.count("select count(*) from identity").await, 0);
     city.stop().await;
 }
 

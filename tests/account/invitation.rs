@@ -199,6 +199,8 @@ async fn a_change_takes_effect_at_once_on_all_instances() {
     let acts = city.audited().await;
     let told: Vec<_> = types(&acts).into_iter().filter(|act| act.starts_with("user_")).collect();
     assert_eq!(told, ["user_changed", "user_disabled", "user_enabled"]);
+    let change = acts.iter().find(|act| act["type"] == "user_changed").unwrap();
+    assert!(change["roles"] == json!(["auditor"]) && change["services"] == json!([]), "which right: {change}");
     second.stop().await;
     city.stop().await;
 }
@@ -212,6 +214,11 @@ async fn the_last_administrator_stays() {
         let refused = admin.patch(&path, &account["version"], &changes).await;
         refused.refused_fields(422, "invalid_content", &[("/roles", "last_admin")]);
     }
+    // Somebody who cannot log in yet looks after nothing.
+    let invited = json!({ "email": "second@ville.example", "name": "Second", "roles": ["admin"] });
+    admin.post("/v1/users", &invited).await.created();
+    let refused = admin.patch(&path, &account["version"], &json!({ "roles": ["auditor"] })).await;
+    refused.refused_fields(422, "invalid_content", &[("/roles", "last_admin")]);
     let other = city.account("yasmine.colin").await;
     let promoted = format!("/v1/users/{}", other["id"].as_str().unwrap());
     admin.patch(&promoted, &other["version"], &json!({ "roles": ["admin"] })).await.ok();

@@ -208,6 +208,14 @@ async fn a_change_of_a_program_takes_effect_at_once() {
     admin.patch(&path, &json!(3), &json!({ "active": false })).await.ok();
     caller.get("/v1/cafes").await.refused(401, "invalid_token");
     refused(&program.form(&city, "/oauth/token", &[GRANT]).await, 401, "invalid_client");
+    // Enabled again, it gets new tokens; those from before stay dead.
+    admin.patch(&path, &json!(4), &json!({ "active": true })).await.ok();
+    caller.get("/v1/cafes").await.refused(401, "invalid_token");
+    city.clock.forward(chrono::Duration::seconds(1));
+    program.caller(&city).await.get("/v1/cafes").await.ok();
+    let acts = city.audited().await;
+    let changed: Vec<_> = acts.iter().filter(|act| act["type"] == "client_changed").collect();
+    assert_eq!((&changed[0]["services"], &changed[1]["scopes"]), (&json!(["voirie"]), &json!(["cafes:read"])));
     city.stop().await;
 }
 

@@ -127,7 +127,8 @@ pub fn verify(
     let expires_at = DateTime::from_timestamp(exp, 0).ok_or(AssertionError)?;
     let in_time = now < expires_at + LEEWAY && expires_at <= now + LONGEST + LEEWAY;
     let begun = nbf.into_iter().chain(iat).all(|begin| begin <= (now + LEEWAY).timestamp());
-    if iss == own && sub == own && in_time && begun && (1..=200).contains(&jti.len()) {
+    if iss == own && sub == own && in_time && begun && (1..=200).contains(&jti.len()) && !jti.contains(char::is_control)
+    {
         Ok(Assertion { jti, expires_at: expires_at + LEEWAY })
     } else {
         Err(AssertionError)
@@ -186,6 +187,7 @@ mod tests {
             json!({ "exp": at + 3600 }),
             json!({ "nbf": at + 60 }),
             json!({ "jti": "" }),
+            json!({ "jti": "a\0b" }),
             json!({ "jti": null }),
         ] {
             let mut claims = claims();

@@ -84,9 +84,9 @@ pub fn check_strength(password: &str, own: &[&str]) -> Result<(), Weak> {
     let own: Vec<String> =
         own.iter().flat_map(|words| words.split([' ', '@', '.', '-'])).map(str::to_lowercase).collect();
     let known: Vec<&str> = own.iter().map(String::as_str).chain(COMMON).collect();
-    // zxcvbn takes words in a row for hard to guess, even when they are the account's own.
-    let rest =
-        own.iter().filter(|word| word.len() > 2).fold(password.to_lowercase(), |rest, word| rest.replace(word, ""));
+    // zxcvbn takes words in a row for hard to guess, even when they are the account's own, or everybody's.
+    let words = known.iter().filter(|word| word.len() > 2);
+    let rest = words.fold(password.to_lowercase(), |rest, word| rest.replace(word, ""));
     let strange = rest.chars().filter(|c| c.is_alphanumeric()).count();
     let guessable = strange < MIN_LENGTH / 2 || zxcvbn::zxcvbn(password, &known).guesses_log10() < GUESSES_LOG10;
     if guessable { Err(Weak::Guessable) } else { Ok(()) }
@@ -178,6 +178,8 @@ mod tests {
             ("wqzrtkvbnxpl", Ok(())),
             ("Amiens80000!!", Err(Weak::Guessable)),
             ("motdepasse1234", Err(Weak::Guessable)),
+            ("police municipale amiens", Err(Weak::Guessable)),
+            ("continuum amiens police municipale", Err(Weak::Guessable)),
             ("Claire Delattre 2026", Err(Weak::Guessable)),
             ("claire.delattre!!!!!", Err(Weak::Guessable)),
         ] {

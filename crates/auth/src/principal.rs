@@ -58,6 +58,8 @@ pub enum Presented {
         token: Uuid,
         /// What it asked to be allowed, within what it may do.
         scopes: BTreeSet<ClientScope>,
+        /// When it was issued.
+        issued_at: DateTime<Utc>,
     },
 }
 

@@ -254,7 +254,7 @@ impl Tokens {
             }
             Claims { sid: None, client_id: Some(client), jti: Some(token), scope: Some(scope), .. } => {
                 let scopes = scope.split(' ').filter_map(ClientScope::from_code).collect();
-                Presented::Client { client: ClientId(client), token, scopes }
+                Presented::Client { client: ClientId(client), token, scopes, issued_at }
             }
             _ => return Err(TokenError::Invalid),
         };
@@ -328,7 +328,7 @@ mod tests {
         let (client, id) = (ClientId(Uuid::from_u128(3)), Uuid::from_u128(4));
         let scopes = BTreeSet::from([ClientScope::TicketsRead, ClientScope::StatsRead]);
         let token = tokens.sign_client(client, id, &scopes, now()).unwrap();
-        assert_eq!(tokens.verify(&token, now()), Ok(Presented::Client { client, token: id, scopes }));
+        assert_eq!(tokens.verify(&token, now()), Ok(Presented::Client { client, token: id, scopes, issued_at: now() }));
     }
 
     #[test]

@@ -194,16 +194,17 @@ fn scopes(client: &Client) -> Vec<String> {
 }
 
 impl Store {
-    /// The program of a verified access token, with what it may do at this moment; none when it is disabled or the
-    /// token was revoked. Asked at every request.
+    /// The program of a verified access token, with what it may do at this moment; none when it is disabled, was disabled
+    /// since the token was issued (to the second), or the token was revoked. Asked at every request.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn token_holder(&self, id: ClientId, token: Uuid) -> Result<Option<Client>> {
+    pub async fn token_holder(&self, id: ClientId, token: Uuid, issued_at: DateTime<Utc>) -> Result<Option<Client>> {
         let statement = sql(
             "select id, scopes, services, categories, null::uuid as secret from api_client
-             where id = $1 and active and not exists (select from revoked_token where id = $2)",
-            [id.0.into(), token.into()],
+             where id = $1 and active and (tokens_not_before is null or tokens_not_before < $3)
+                 and not exists (select from revoked_token where id = $2)",
+            [id.0.into(), token.into(), issued_at.into()],
         );
         HolderRow::find_by_statement(statement).one(&self.db).await?.map(HolderRow::client).transpose()
     }
@@ -362,10 +363,10 @@ impl Tx {
     ///
     /// # Errors
     /// The constraint `api_client_name_key` when another is called so.
-    pub async fn save_client(&self, one: &Registered) -> Result<()> {
+    pub async fn save_client(&self, one: &Registered, now: DateTime<Utc>) -> Result<()> {
         let statement = sql(
             "update api_client set name = $2, contact = $3, scopes = $4, services = $5, categories = $6, jwks = $7,
-                 active = $8, version = $9
+                 active = $8, version = $9, tokens_not_before = case when $8 then tokens_not_before else $10 end
              where id = $1",
             [
                 one.client.client.0.into(),
@@ -377,6 +378,7 @@ impl Tx {
                 one.jwks.clone().into(),
                 one.active.into(),
                 one.version.into(),
+                now.into(),
             ],
         );
         self.db.execute_raw(statement).await?;

@@ -179,7 +179,8 @@ impl Tx {
         Row::find_by_statement(statement).one(&self.db).await?.map(User::try_from).transpose()
     }
 
-    /// Whether another account that is in use has that role: somebody must be left who can invite others.
+    /// Whether another account that is in use, and whose owner can log in, has that role: somebody must be left who can
+    /// invite others.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -187,7 +188,8 @@ impl Tx {
         // Two that would each leave the other as the last come one after the other.
         self.db.execute_unprepared("select pg_advisory_xact_lock(7208119, 2)").await?;
         let statement = sql(
-            "select 1 from user_account where active and $1 = any(roles) and id <> $2 limit 1",
+            "select 1 from user_account u where active and $1 = any(roles) and id <> $2
+                 and (password_hash is not null or exists (select from identity i where i.user_id = u.id)) limit 1",
             [role.code().into(), than.0.into()],
         );
         Ok(self.db.query_one_raw(statement).await?.is_some())

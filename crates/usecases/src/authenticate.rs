@@ -28,8 +28,8 @@ pub async fn authenticate(
                 from,
             }))
         }
-        Presented::Client { client, token, scopes } => {
-            let client = cx.store.token_holder(client, token).await?;
+        Presented::Client { client, token, scopes, issued_at } => {
+            let client = cx.store.token_holder(client, token, issued_at).await?;
             Ok(client.map(|client| Principal {
                 // What the token asked for, and the program may still do.
                 caller: Caller::Client(Client { scopes: &client.scopes & &scopes, ..client }),

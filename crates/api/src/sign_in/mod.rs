@@ -152,6 +152,7 @@ fn refused(request: &HttpRequest, cx: &Context, error: SignInError) -> Result<Ht
         SignInError::Session(error) => return Err(error.into()),
         SignInError::UnknownPerson => (StatusCode::FORBIDDEN, "unknown"),
         SignInError::SomebodyElse => (StatusCode::FORBIDDEN, "somebody_else"),
+        SignInError::SecondFactor => (StatusCode::FORBIDDEN, "second_factor"),
         SignInError::Provider(OidcError::SiretMissing | OidcError::SiretNotAllowed) => (StatusCode::FORBIDDEN, "siret"),
         SignInError::LinkInvalid => (StatusCode::GONE, "link"),
         SignInError::Provider(OidcError::Unreachable | OidcError::Unintelligible) => {

@@ -14,7 +14,7 @@ mod user;
 mod worker;
 
 use std::ffi::OsString;
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -104,10 +104,11 @@ async fn run(command: Command) -> Result<ExitCode> {
     }
 }
 
-/// Prints a line of what the program has to say.
-#[allow(clippy::print_stdout, reason = "the program speaks to whoever started it")]
+/// Prints a line of what the program has to say. When nobody listens any more (`| head`), it ends as programs do there.
 pub(crate) fn tell(line: impl std::fmt::Display) {
-    println!("{line}");
+    if writeln!(std::io::stdout(), "{line}").is_err_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
+        std::process::exit(141);
+    }
 }
 
 #[allow(clippy::print_stderr, reason = "the program speaks to whoever started it")]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::account::Method;
-use crate::id::{ClientId, ClientSecretId, ConcernId, ServiceCode, SessionId, TicketId, UserId};
+use crate::id::{CategoryCode, ClientId, ClientSecretId, ConcernId, ServiceCode, SessionId, TicketId, UserId};
 use crate::person::Role;
 
 /// What was done. The tag is the act's code.
@@ -47,6 +47,12 @@ pub enum Act {
         user: UserId,
         /// The names of the fields that were changed.
         changed: Vec<String>,
+        /// Its roles from now on, if they were changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        roles: Option<Vec<Role>>,
+        /// Its services from now on, if they were changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        services: Option<Vec<ServiceCode>>,
     },
     /// An account was closed.
     UserDisabled {
@@ -124,6 +130,12 @@ pub enum Act {
         client: ClientId,
         /// What it may do.
         scopes: Vec<String>,
+        /// The services that it is limited to.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        services: Vec<ServiceCode>,
+        /// The categories that it is limited to.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        categories: Vec<CategoryCode>,
     },
     /// What a program may do, or how it is called, was changed.
     ClientChanged {
@@ -131,6 +143,15 @@ pub enum Act {
         client: ClientId,
         /// The names of the fields that were changed.
         changed: Vec<String>,
+        /// What it may do from now on, if that was changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        scopes: Option<Vec<String>>,
+        /// The services that it is limited to from now on, if they were changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        services: Option<Vec<ServiceCode>>,
+        /// The categories that it is limited to from now on, if they were changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        categories: Option<Vec<CategoryCode>>,
     },
     /// A program got another secret.
     ClientSecretAdded {
@@ -200,7 +221,7 @@ pub enum SignInRefusal {
     StateMismatch,
     /// The identity token was made for another sign-in.
     NonceMismatch,
-    /// The provider did not take the code.
+    /// The provider did not take the code, or somebody brought ours a second time.
     CodeRefused,
     /// The person works for an organisation (SIRET) that may not sign in.
     SiretNotAllowed,
@@ -311,7 +332,7 @@ mod tests {
             Act::TicketsExported { format: "csv".into(), by: vec!["status".into()] },
             Act::ContactRead { concern: ConcernId(Uuid::from_u128(6)) },
             Act::UserInvited { user, roles, services },
-            Act::UserChanged { user, changed: vec!["roles".into()] },
+            Act::UserChanged { user, changed: vec!["roles".into()], roles: Some(vec![Role::Agent]), services: None },
             Act::UserDisabled { user },
             Act::UserEnabled { user },
             Act::SessionsEnded { user },
@@ -324,8 +345,14 @@ mod tests {
             Act::SessionBegun { user, session, method: Method::Oidc },
             Act::RefreshReused { user, session },
             Act::SignInRefused { reason: SignInRefusal::SiretNotAllowed },
-            Act::ClientCreated { client, scopes: vec!["tickets".into()] },
-            Act::ClientChanged { client, changed: vec!["scopes".into()] },
+            Act::ClientCreated { client, scopes: vec!["tickets".into()], services: vec![], categories: vec![] },
+            Act::ClientChanged {
+                client,
+                changed: vec!["scopes".into()],
+                scopes: Some(vec!["tickets".into()]),
+                services: None,
+                categories: None,
+            },
             Act::ClientSecretAdded { client, secret },
             Act::ClientSecretRevoked { client, secret },
             Act::ClientDisabled { client },

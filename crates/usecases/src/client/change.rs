@@ -91,11 +91,18 @@ pub async fn change(
         return Err(ChangeError::Invalid(faults));
     }
     after.version += 1;
-    tx.save_client(&after).await?;
+    tx.save_client(&after, cx.now()).await?;
     let act = if before.active && !after.active {
         Act::ClientDisabled { client: id }
     } else {
-        Act::ClientChanged { client: id, changed: changed.into_iter().map(ToOwned::to_owned).collect() }
+        let (has, now) = (|field| changed.contains(&field), &after.client);
+        Act::ClientChanged {
+            client: id,
+            scopes: has("scopes").then(|| now.scopes.iter().map(|scope| scope.code().to_owned()).collect()),
+            services: has("services").then(|| now.services.iter().cloned().collect()),
+            categories: has("categories").then(|| now.categories.iter().cloned().collect()),
+            changed: changed.iter().map(ToString::to_string).collect(),
+        }
     };
     tx.audit(&who.record(act, cx.now()));
     tx.commit().await?;

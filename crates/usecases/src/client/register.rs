@@ -91,7 +91,10 @@ pub async fn register(
     once.run(cx, async |tx| {
         tx.add_client(&new).await?;
         let scopes = new.client.scopes.iter().map(|scope| scope.code().to_owned()).collect();
-        tx.audit(&who.record(Act::ClientCreated { client: new.client.client, scopes }, cx.now()));
+        let services = new.client.services.iter().cloned().collect();
+        let categories = new.client.categories.iter().cloned().collect();
+        let act = Act::ClientCreated { client: new.client.client, scopes, services, categories };
+        tx.audit(&who.record(act, cx.now()));
         Ok(new)
     })
     .await

@@ -76,6 +76,9 @@ pub enum SignInError {
     /// The link to the account can no longer be used.
     #[error("the link cannot be used any more")]
     LinkInvalid,
+    /// The account has a second factor, which a link does not prove.
+    #[error("the account has a second factor")]
+    SecondFactor,
     /// The identity belongs to another account.
     #[error("the identity belongs to another account")]
     SomebodyElse,
@@ -201,6 +204,10 @@ async fn link(cx: &Context, token: &str, identity: &Identity, from: &Origin) -> 
     let tx = cx.store.begin().await?;
     let link = tx.lock_link(token, now).await?.ok_or(SignInError::LinkInvalid)?;
     let user = tx.lock_user(link.user).await?.filter(|user| user.active).ok_or(SignInError::LinkInvalid)?;
+    // Who reads somebody's mail has not proved to be them where the account asks for more.
+    if user.second_factor {
+        return Err(SignInError::SecondFactor);
+    }
     if !tx.link_identity(key(identity), link.user, now).await? {
         return Err(SignInError::SomebodyElse);
     }
@@ -216,7 +223,11 @@ async fn link(cx: &Context, token: &str, identity: &Identity, from: &Origin) -> 
 /// [`SignInError::CodeInvalid`].
 pub async fn redeem(cx: &Context, code: &str, from: &Origin) -> Result<Held, SignInError> {
     let granted = cx.store.take_sign_in(Stage::Granted, &digest(code), cx.now()).await?;
-    let Granted { user, id_token } = recall(&granted.ok_or(SignInError::CodeInvalid)?)?;
+    let Some(granted) = granted else {
+        record(cx, SignInRefusal::CodeRefused, from).await?;
+        return Err(SignInError::CodeInvalid);
+    };
+    let Granted { user, id_token } = recall(&granted)?;
     let user = cx.store.user(user).await?.filter(|user| user.active).ok_or(SignInError::CodeInvalid)?;
     Ok(open(cx, &user, from, Opened { method: Method::Oidc, id_token: Some(id_token), rehash: None }).await?)
 }
@@ -243,7 +254,9 @@ pub async fn logout(cx: &Context, user: UserId, session: SessionId) -> Result<Op
 fn refusal(error: &SignInError) -> Option<SignInRefusal> {
     Some(match error {
         SignInError::NoAttempt | SignInError::Provider(OidcError::State) => SignInRefusal::StateMismatch,
-        SignInError::UnknownPerson | SignInError::SomebodyElse => SignInRefusal::UnknownPerson,
+        SignInError::UnknownPerson | SignInError::SomebodyElse | SignInError::SecondFactor => {
+            SignInRefusal::UnknownPerson
+        }
         SignInError::Provider(OidcError::Nonce) => SignInRefusal::NonceMismatch,
         SignInError::Provider(OidcError::Refused { .. }) => SignInRefusal::CodeRefused,
         SignInError::Provider(OidcError::SiretMissing | OidcError::SiretNotAllowed) => SignInRefusal::SiretNotAllowed,

@@ -8,6 +8,7 @@ use domain::audit::Act;
 use domain::id::{ServiceCode, UserId};
 use domain::language::Language;
 use domain::person::Role;
+use domain::rights::Person;
 use domain::text::PersonName;
 use store::user::User;
 use store::{Error, Tx};
@@ -87,18 +88,23 @@ pub async fn change(
         tx.end_sessions(id, None, cx.now()).await?;
         tx.spend_links(id, cx.now()).await?;
     }
-    record(cx, who, &tx, id, &changed, after.active);
+    record(cx, who, &tx, &changed, &after);
     tx.commit().await?;
     Ok(after)
 }
 
-fn record(cx: &Context, who: &Grant<ManageUsers>, tx: &Tx, user: UserId, changed: &[&str], active: bool) {
+fn record(cx: &Context, who: &Grant<ManageUsers>, tx: &Tx, changed: &[&str], after: &User) {
+    let Person { user, roles, services } = &after.person;
+    let user = *user;
     let others: Vec<String> = changed.iter().filter(|field| **field != "active").map(ToString::to_string).collect();
     if !others.is_empty() {
-        tx.audit(&who.record(Act::UserChanged { user, changed: others }, cx.now()));
+        let has = |field| changed.contains(&field);
+        let roles = has("roles").then(|| roles.iter().copied().collect());
+        let services = has("services").then(|| services.iter().cloned().collect());
+        tx.audit(&who.record(Act::UserChanged { user, changed: others, roles, services }, cx.now()));
     }
     if changed.contains(&"active") {
-        let act = if active { Act::UserEnabled { user } } else { Act::UserDisabled { user } };
+        let act = if after.active { Act::UserEnabled { user } } else { Act::UserDisabled { user } };
         tx.audit(&who.record(act, cx.now()));
     }
 }
