@@ -41,7 +41,7 @@ create table ticket_text (
     part text not null,
     source_id uuid not null,
     body text not null,
-    words tsvector not null generated always as (to_tsvector('pg_catalog.french'::regconfig, body)) stored,
+    words tsvector not null,
     primary key (ticket_id, part, source_id),
     constraint ticket_text_part_known check (part in ('concern')),
     constraint ticket_text_ticket_fk foreign key (ticket_id) references ticket on delete cascade
@@ -49,6 +49,7 @@ create table ticket_text (
 comment on table ticket_text is 'What a ticket is searched by, kept apart from it: it does not change with its state. Derived; filled by triggers.';
 comment on column ticket_text.part is 'What the text is of; who may read another part than the concern is told by the query that searches.';
 comment on column ticket_text.source_id is 'The row that it was taken from.';
+comment on column ticket_text.words is 'The stems of the text as it was written, and without accents: « abandonnée » is found by « abandonné », « eclairage » finds « éclairage ».';
 comment on column ticket_text.body is 'Lower case, without accents; a reference stands in it without hyphens, and its number alone.';
 create index ticket_text_words_idx on ticket_text using gin (words);
 
@@ -87,19 +88,30 @@ comment on function fold is 'Lower case, without accents.';
 comment on function resembles is 'Whether a word is like one of the text, by trigrams.';
 comment on function likeness is 'How much a word is like one of the text, 0 to 1.';
 
+create function stems(written text) returns tsvector language sql immutable parallel safe
+    return to_tsvector('pg_catalog.french'::regconfig, translate(written, '-', ' '))
+        || to_tsvector('pg_catalog.french'::regconfig, fold(translate(written, '-', ' ')));
+comment on function stems is 'French stems of a text as it was written, and without accents. Words with hyphens are several.';
+
+create function wanted(asked text) returns tsquery language sql immutable parallel safe
+    return websearch_to_tsquery('pg_catalog.french'::regconfig, asked)
+        || websearch_to_tsquery('pg_catalog.french'::regconfig, fold(asked));
+comment on function wanted is 'What somebody searches for, as they wrote it or without accents.';
+
 create function ticket_body(reference text, address text, description text) returns text
     language sql immutable parallel safe
-    return fold(concat_ws(
+    return concat_ws(
         ' ', replace(reference, '-', ''), split_part(reference, '-', 3), ltrim(split_part(reference, '-', 3), '0'),
         address, description
-    ));
+    );
 comment on function ticket_body is 'What a ticket is searched by, as far as its concern tells.';
 
 create function keep_ticket_text() returns trigger language plpgsql set search_path from current as $$
 begin
-    insert into ticket_text (ticket_id, part, source_id, body)
-    select t.id, 'concern', c.id, ticket_body(t.reference, c.address, c.description)
-    from opened t join concern c on c.id = t.concern_id;
+    insert into ticket_text (ticket_id, part, source_id, body, words)
+    select t.id, 'concern', c.id, fold(b.written), stems(b.written)
+    from opened t join concern c on c.id = t.concern_id
+    cross join lateral (select ticket_body(t.reference, c.address, c.description) as written) b;
     return null;
 end;
 $$;
@@ -109,8 +121,9 @@ create trigger ticket_is_searchable after insert on ticket
 
 create function change_ticket_text() returns trigger language plpgsql set search_path from current as $$
 begin
-    update ticket_text x set body = ticket_body(t.reference, new.address, new.description)
+    update ticket_text x set body = fold(b.written), words = stems(b.written)
     from ticket t
+    cross join lateral (select ticket_body(t.reference, new.address, new.description) as written) b
     where t.concern_id = new.id and x.ticket_id = t.id and x.part = 'concern' and x.source_id = new.id;
     return null;
 end;
@@ -120,9 +133,10 @@ create trigger concern_stays_searchable after update of address, description on 
     for each row when (old.address is distinct from new.address or old.description is distinct from new.description)
     execute function change_ticket_text();
 
-insert into ticket_text (ticket_id, part, source_id, body)
-select t.id, 'concern', c.id, ticket_body(t.reference, c.address, c.description)
-from ticket t join concern c on c.id = t.concern_id;
+insert into ticket_text (ticket_id, part, source_id, body, words)
+select t.id, 'concern', c.id, fold(b.written), stems(b.written)
+from ticket t join concern c on c.id = t.concern_id
+cross join lateral (select ticket_body(t.reference, c.address, c.description) as written) b;
 
 create table saved_filter (
     id uuid primary key,

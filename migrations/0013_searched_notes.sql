@@ -6,11 +6,13 @@ alter table ticket_text
 
 create function keep_note_text() returns trigger language plpgsql set search_path from current as $$
 begin
-    insert into ticket_text (ticket_id, part, source_id, body) values (new.ticket_id, 'note', new.id, fold(new.text));
+    insert into ticket_text (ticket_id, part, source_id, body, words)
+    values (new.ticket_id, 'note', new.id, fold(new.text), stems(new.text));
     return null;
 end;
 $$;
 comment on function keep_note_text is 'Makes notes searchable.';
 create trigger note_is_searchable after insert on note for each row execute function keep_note_text();
 
-insert into ticket_text (ticket_id, part, source_id, body) select ticket_id, 'note', id, fold(text) from note;
+insert into ticket_text (ticket_id, part, source_id, body, words)
+select ticket_id, 'note', id, fold(text), stems(text) from note;

@@ -133,7 +133,11 @@ async fn a_concern_is_split_into_tickets_with_lives_of_their_own() {
     let voirie = city.voirie().await;
     let sibling = voirie.get(&format!("/v1/tickets/{id}")).await.ok();
     assert_eq!((&sibling["state"], &sibling["service"]["code"]), (&json!("submitted"), &json!("voirie")));
-    let acknowledged = voirie.acknowledge(&sibling).await.ok();
+    assert_eq!(voirie.timeline(&sibling).await[0]["data"]["note"], "Aussi pour vous.", "the new service reads why");
+    let once_more = json!({ "services": ["voirie"], "note": "Encore." });
+    let reply = dispatcher.act(&after, "split", &once_more).await;
+    reply.refused_fields(422, "invalid_content", &[("/services/0", "repeated")]);
+    let acknowledged = voirie.acknowledge(&voirie.ticket(&sibling).await).await.ok();
     let resolved = voirie.resolve(&acknowledged).await.ok();
     dispatcher.close(&resolved).await.ok();
     assert_eq!(dispatcher.ticket(&filed).await["state"], "submitted", "ending one ends no other");

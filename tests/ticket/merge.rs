@@ -32,6 +32,12 @@ async fn who_follows_a_duplicate_hears_the_outcome_of_the_main_ticket() {
     }
     let link = |address: &str| crate::support::city::link(&city.letters_to(address)[1], "/v1/tracking/");
     assert_ne!(link("voisin@mail.example"), link("habitante@mail.example"), "each has a link of their own");
+    let stranger = city.stranger();
+    let request = stranger.request(reqwest::Method::GET, &link("voisin@mail.example"));
+    let page = stranger.send(request.header("Accept", "application/json")).await.ok();
+    let of_main = page["tickets"].as_array().unwrap().iter().find(|ticket| ticket["reference"] == main["reference"]);
+    let of_main = of_main.unwrap_or_else(|| panic!("the page says how the main one ended: {page}"));
+    assert_eq!((&of_main["state"], &of_main["messages"][0]["text"]), (&json!("resolved"), &json!("C’est fait.")));
     let officer = city.letters_to("karim.haddad@ville-amiens.example").len();
     assert_eq!(officer, 3, "the turn, that it is in hand, and the outcome");
     city.stop().await;
@@ -60,6 +66,12 @@ async fn a_main_ticket_is_open_another_one_and_for_the_same_readers() {
             reply.refused_fields(422, "invalid_content", &[("/duplicate_of", code)]);
         }
     }
+    // Of two restricted tickets, the referrers are among the few readers.
+    let theirs = city.other_agent().await.post("/v1/concerns", &body).await.created()["tickets"][0].clone();
+    let reply = dispatcher.act(&theirs, "merge", &json!({ "duplicate_of": restricted["id"] })).await;
+    reply.refused_fields(422, "invalid_content", &[("/duplicate_of", "other_readers")]);
+    let again = city.agent().await.post("/v1/concerns", &body).await.created()["tickets"][0].clone();
+    dispatcher.act(&again, "merge", &json!({ "duplicate_of": restricted["id"] })).await.ok();
     city.stop().await;
 }
 

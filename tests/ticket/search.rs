@@ -41,7 +41,15 @@ async fn words_are_found_whatever_their_accents_and_endings() {
     let (agent, dispatcher) = (city.agent().await, city.dispatcher().await);
     let heap = file(&agent, "Des dépôts sauvages derrière l’école, matelas éventrés", "12 rue Saint-Leu").await;
     let light = file(&agent, "Lampadaires éteints depuis Noël, cœur de l’îlot", "Allée du Château").await;
+    let scooter = file(&agent, "Trottinette abandonnée, nids-de-poule", "Quai Bélu").await;
+    let car = file(&agent, "Voiturette abandonné", "Quai Bélu").await;
     for (words, expected) in [
+        ("abandonné", vec![&scooter, &car]),
+        ("abandonnée", vec![&scooter, &car]),
+        ("abandonnees", vec![&scooter]),
+        ("nid-de-poule", vec![&scooter]),
+        ("nids de poule", vec![&scooter]),
+        ("belu -nid-de-poule", vec![&car]),
         ("dépôt", vec![&heap]),
         ("DEPOT SAUVAGE", vec![&heap]),
         ("depots", vec![&heap]),

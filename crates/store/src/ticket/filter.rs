@@ -74,9 +74,14 @@ const SHORTEST: usize = 4;
 const MOST: usize = 6;
 
 impl Search {
-    /// The words, references as `ticket_body` (migration 0011) writes them: `AMI-26-4217` is `ami26004217`.
+    /// The words, references as `ticket_body` (migration 0011) writes them: `AMI-26-4217` is `ami26004217`; hyphens inside
+    /// of words are spaces, as in the texts.
     fn query(&self) -> String {
-        let word = |word: &str| reference(word).unwrap_or_else(|| word.to_owned());
+        let parted = |word: &str| match word.strip_prefix('-') {
+            Some(without) => format!("-{}", without.replace('-', " -")),
+            None => word.replace('-', " "),
+        };
+        let word = |word: &str| reference(word).unwrap_or_else(|| parted(word));
         self.words.as_str().split_whitespace().map(word).collect::<Vec<_>>().join(" ")
     }
 
@@ -92,7 +97,7 @@ impl Search {
         let mut texts = Query::select();
         texts.column(Alias::new("ticket_id")).from(Alias::new("ticket_text")).and_where_option(scope.texts());
         if !self.fuzzy {
-            let holds = "words @@ websearch_to_tsquery('pg_catalog.french', fold($1))";
+            let holds = "words @@ wanted($1)";
             return texts.and_where(Expr::cust_with_values(holds, [self.query()])).to_owned();
         }
         let words = self.resembled();
@@ -110,7 +115,7 @@ impl Search {
         let (rank, words) = if self.fuzzy {
             ("max(likeness(fold($1), body))", self.resembled().join(" "))
         } else {
-            ("max(ts_rank(words, websearch_to_tsquery('pg_catalog.french', fold($1))))", self.query())
+            ("max(ts_rank(words, wanted($1)))", self.query())
         };
         let best = Query::select()
             .expr(Expr::cust_with_values(rank, [words]))
