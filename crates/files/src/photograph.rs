@@ -3,7 +3,7 @@
 //!
 //! Colours are taken as sRGB; a profile would be a place to hide something.
 
-use std::io::BufReader;
+use std::io::{BufReader, Read as _, Seek as _};
 
 use image::codecs::jpeg::JpegEncoder;
 use image::error::LimitErrorKind;
@@ -51,7 +51,14 @@ pub(crate) fn measure(file: Reader, format: ImageFormat) -> Result<(u32, u32), R
 }
 
 /// Draws an image anew. It was measured before.
-pub(crate) fn draw(file: Reader, format: ImageFormat) -> Result<Drawn, Refusal> {
+pub(crate) fn draw(mut file: Reader, format: ImageFormat) -> Result<Drawn, Refusal> {
+    if format == ImageFormat::Jpeg {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).and_then(|_| file.rewind()).map_err(|_| Refusal::Damaged)?;
+        if !ends(&bytes) {
+            return Err(Refusal::Damaged);
+        }
+    }
     let mut decoder = decoder(file, format)?;
     // Metadata that cannot be read does not keep the picture from being seen.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
@@ -67,6 +74,33 @@ pub(crate) fn draw(file: Reader, format: ImageFormat) -> Result<Drawn, Refusal> 
     let small = DynamicImage::from(picture);
     let small = if dimensions.0.max(dimensions.1) > THUMBNAIL { small.thumbnail(THUMBNAIL, THUMBNAIL) } else { small };
     Ok(Drawn { content, thumbnail: jpeg(&small.into_rgb8())?, dimensions })
+}
+
+/// Whether a JPEG has its end marker (ITU-T T.81, B.1.1): the decoder paints what is missing of a cut one grey. What comes
+/// after the end is not looked at.
+fn ends(jpeg: &[u8]) -> bool {
+    let mut at = 2;
+    while let Some(&[0xff, marker]) = jpeg.get(at..at + 2) {
+        at += 2;
+        match marker {
+            0xd9 => return true,
+            // Fill bytes, and markers without a length.
+            0xff => at -= 1,
+            0x01 | 0xd0..=0xd7 => {}
+            _ => {
+                let Some(&[high, low]) = jpeg.get(at..at + 2) else { return false };
+                at += usize::from(u16::from_be_bytes([high, low]));
+                // Behind a start of scan come the pixels, up to the next marker.
+                if marker == 0xda {
+                    let pixels = jpeg.get(at..).unwrap_or_default();
+                    let next = pixels.windows(2).position(|w| w[0] == 0xff && !matches!(w[1], 0 | 0xd0..=0xd7 | 0xff));
+                    let Some(next) = next else { return false };
+                    at += next;
+                }
+            }
+        }
+    }
+    false
 }
 
 /// What can be seen through is laid on white.

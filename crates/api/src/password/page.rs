@@ -62,9 +62,9 @@ pub(super) async fn submit(
         return show_form(&request, &user.email, Some(if english { en } else { fr }.to_owned()));
     }
     match usecases::password::choose(&cx, &token, &chosen.password, &origin).await {
-        Ok(_) => {
+        Ok(device) => {
             let language = preferred_language(&request).tag();
-            page::form(StatusCode::OK, "password_chosen.html", context! { language, email => user.email })
+            page::form(StatusCode::OK, "password_chosen.html", context! { language, email => user.email, device })
         }
         Err(PasswordError::LinkInvalid) => show_lost(&request),
         Err(PasswordError::Weak(weak)) => {

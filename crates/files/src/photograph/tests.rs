@@ -137,3 +137,16 @@ async fn what_is_no_picture_is_refused_for_what_it_is() {
     let one_more = spool.take(b"x").await;
     assert!(matches!(one_more, Err(Error::Refused(Refusal::TooLong(20_971_520)))), "{one_more:?}");
 }
+
+#[tokio::test]
+async fn a_photograph_that_was_cut_is_damaged() {
+    let noise =
+        RgbImage::from_fn(400, 300, |x, y| Rgb([(x * y % 251) as u8, (x * 7 % 253) as u8, (y * 13 % 255) as u8]));
+    let whole = encoded(&noise, ImageFormat::Jpeg);
+    assert!(ends(&whole));
+    for length in [whole.len() / 2, whole.len() - 2] {
+        assert!(matches!(refused(&whole[..length]).await, Refusal::Damaged), "{length} of {}", whole.len());
+    }
+    let more = [whole.as_slice(), b"\xff\xda and more"].concat();
+    assert!(made(&more).await.is_ok(), "what a telephone appends is left off");
+}
