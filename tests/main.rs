@@ -39,6 +39,7 @@ fn all() -> Vec<Test> {
         account::tests(),
         architecture::tests(),
         audit::tests(),
+        audit::tampering::tests(),
         cafe::tests(),
         calendar::tests(),
         client::tests(),

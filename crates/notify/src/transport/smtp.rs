@@ -91,7 +91,9 @@ impl Smtp {
         };
         if let Some(mut connection) = connection {
             // The verdict stands, whether the server takes leave in time or not.
-            timeout(FAREWELL, connection.inner.abort()).await.ok();
+            if timeout(FAREWELL, connection.inner.abort()).await.is_err() {
+                tracing::debug!("the mail server did not take leave within {} s", FAREWELL.as_secs());
+            }
         }
         let fit = |words: &str| redact(words, envelope.to().iter().map(AsRef::as_ref));
         Err(match error {
