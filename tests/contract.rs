@@ -15,7 +15,7 @@ crate::tests![
     health_and_keys_need_no_login,
 ];
 
-fn document() -> Value {
+pub fn document() -> Value {
     serde_json::from_slice(&std::fs::read(root().join("openapi/openapi.json")).unwrap()).unwrap()
 }
 

@@ -70,7 +70,19 @@ async fn a_spreadsheet_opens_what_is_exported() {
     let french = dispatcher.send(request.header("Accept-Language", "fr")).await;
     let rows = cells(&french.is(200).text, ';');
     assert_eq!(rows[0][..3], ["Référence", "État", "Motif"]);
-    assert_eq!(rows[1][0], ticket["reference"].as_str().unwrap());
+    let value = |name: &str| rows[1][rows[0].iter().position(|column| column == name).unwrap()].clone();
+    assert_eq!(value("Référence"), ticket["reference"].as_str().unwrap());
+    for (column, cell) in [
+        ("État", "transmise"),
+        ("Motif", "Dépôt sauvage"),
+        ("Priorité", "normale"),
+        ("Origine", "patrouille"),
+        ("En retard", "non"),
+        ("Saisie le", "2026-03-10 10:00"),
+        ("Clôturée le", ""),
+    ] {
+        assert_eq!(value(column), cell, "{column}");
+    }
     let acts = city.audited().await;
     let exported: Vec<_> = acts.iter().filter(|act| act["type"] == "tickets_exported").collect();
     assert_eq!(exported[0], &json!({ "type": "tickets_exported", "format": "csv", "by": ["service"] }));

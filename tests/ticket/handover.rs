@@ -8,7 +8,7 @@ use crate::support::city::{City, dumping};
 
 crate::tests![
     each_passing_on_is_a_row_with_what_was_answered_after_how_long,
-    from_the_second_handover_on_the_dispatcher_decides,
+    once_a_ticket_was_passed_on_the_dispatcher_decides,
     a_ticket_goes_where_there_is_a_service,
     a_ticket_is_received_when_its_service_opens_it,
     a_concern_is_split_into_tickets_with_lives_of_their_own,
@@ -59,11 +59,16 @@ async fn each_passing_on_is_a_row_with_what_was_answered_after_how_long() {
     city.stop().await;
 }
 
-async fn from_the_second_handover_on_the_dispatcher_decides() {
+async fn once_a_ticket_was_passed_on_the_dispatcher_decides() {
     let city = City::new().await;
     let (filed, proprete, voirie) = (city.dumping().await, city.proprete().await, city.voirie().await);
+    // Coming back is no passing on.
+    let resolved = proprete.resolve(&proprete.acknowledge(&filed).await.ok()).await.ok();
+    let filed = city.agent().await.act(&resolved, "reopen", &json!({ "note": "Encore là." })).await.ok();
+    assert_eq!((&filed["handovers"], &filed["reroutes"]), (&json!(2), &json!(0)));
     // The service that passes a ticket on no longer sees it, but is told how it went.
     let rerouted = proprete.act(&filed, "reroute", &to("voirie")).await.ok();
+    assert_eq!((&rerouted["reroutes"], &rerouted["routing"]["rule"]), (&json!(1), &json!("depots-sauvages")));
     assert!(!voirie.ticket(&rerouted).await["actions"].to_string().contains("reroute"));
     let rerouted = voirie.ticket(&rerouted).await;
     voirie.act(&rerouted, "reroute", &to("proprete")).await.refused(403, "action_not_yours");
@@ -133,6 +138,7 @@ async fn a_concern_is_split_into_tickets_with_lives_of_their_own() {
     let voirie = city.voirie().await;
     let sibling = voirie.get(&format!("/v1/tickets/{id}")).await.ok();
     assert_eq!((&sibling["state"], &sibling["service"]["code"]), (&json!("submitted"), &json!("voirie")));
+    assert_eq!(sibling.get("routing"), None, "no rule sent it");
     assert_eq!(voirie.timeline(&sibling).await[0]["data"]["note"], "Aussi pour vous.", "the new service reads why");
     let once_more = json!({ "services": ["voirie"], "note": "Encore." });
     let reply = dispatcher.act(&after, "split", &once_more).await;
@@ -165,9 +171,15 @@ async fn an_assignee_is_of_the_service_and_leaves_with_it() {
     );
     let assigned = proprete.act(&filed, "assign", &json!({ "assignee": own })).await.ok();
     assert_eq!((&assigned["assignee"], &assigned["state"]), (&own, &json!("submitted")));
+    city.drain().await;
+    assert_eq!(city.letters_to("amelie.petit@ville-amiens.example").len(), 0, "nobody is told of their own act");
     let nobody = proprete.act(&assigned, "assign", &json!({})).await.ok();
     assert_eq!(nobody.get("assignee"), None);
-    let again = proprete.act(&nobody, "assign", &json!({ "assignee": own })).await.ok();
+    let again = city.manager().await.act(&nobody, "assign", &json!({ "assignee": own })).await.ok();
+    city.drain().await;
+    let letters = city.letters_to("amelie.petit@ville-amiens.example");
+    assert_eq!(letters.len(), 1);
+    assert!(letters[0].subject().unwrap().contains("confiée"), "{:?}", letters[0].subject());
     let rerouted = city.dispatcher().await.act(&again, "reroute", &to("voirie")).await.ok();
     assert_eq!(rerouted.get("assignee"), None);
     city.stop().await;

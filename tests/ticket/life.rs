@@ -1,10 +1,13 @@
 //! A ticket from its filing to its end, and everybody who would act on it.
 
+use std::collections::BTreeSet;
+
 use chrono::Duration;
 use domain::ticket::State;
 use domain::ticket::lifecycle::{Action, next};
 use serde_json::{Value, json};
 
+use crate::contract::document;
 use crate::support::caller::{Caller, Reply};
 use crate::support::city::{City, dumping};
 
@@ -34,20 +37,28 @@ async fn act(who: &Caller, ticket: &Value, action: Action, main: &Value) -> Repl
     who.act(ticket, action.code(), &body).await
 }
 
-/// How each state is reached; a closed one as a duplicate.
-fn way(state: State) -> &'static [Action] {
-    use Action::{Acknowledge, Cancel, Hold, Merge, Refuse, Resolve, Schedule, Start};
-    match state {
-        State::Submitted => &[],
-        State::Acknowledged => &[Acknowledge],
-        State::Scheduled => &[Acknowledge, Schedule],
-        State::InProgress => &[Acknowledge, Start],
-        State::OnHold => &[Acknowledge, Hold],
-        State::Refused => &[Refuse],
-        State::Resolved => &[Acknowledge, Resolve],
-        State::Closed => &[Merge],
-        State::Cancelled => &[Cancel],
-    }
+/// How each state is reached; a closed one as a duplicate too, the last one.
+const WAYS: [(State, &[Action]); 10] = {
+    use Action::{Acknowledge, Cancel, Close, Hold, Merge, Refuse, Resolve, Schedule, Start};
+    [
+        (State::Submitted, &[]),
+        (State::Acknowledged, &[Acknowledge]),
+        (State::Scheduled, &[Acknowledge, Schedule]),
+        (State::InProgress, &[Acknowledge, Start]),
+        (State::OnHold, &[Acknowledge, Hold]),
+        (State::Refused, &[Refuse]),
+        (State::Resolved, &[Acknowledge, Resolve]),
+        (State::Closed, &[Acknowledge, Resolve, Close]),
+        (State::Cancelled, &[Cancel]),
+        (State::Closed, &[Merge]),
+    ]
+};
+
+/// The way to a state in which the action is possible, if the table allows it there.
+fn way(state: State, action: Action) -> &'static [Action] {
+    let mut ways = WAYS.into_iter().filter(|(to, _)| *to == state).map(|(_, way)| way);
+    let found = if action == Action::Unmerge { ways.next_back() } else { ways.next() };
+    found.unwrap_or_else(|| panic!("no way leads to {}", state.code()))
 }
 
 /// Those who act, and what is theirs to do.
@@ -81,14 +92,17 @@ impl People {
         ]
     }
 
-    async fn in_state(&self, state: State) -> Value {
+    async fn after(&self, way: &[Action]) -> Value {
         let filed = self.referrer.post("/v1/concerns", &dumping()).await.created();
         let mut ticket = filed["tickets"][0].clone();
-        for action in way(state) {
-            let who = if matches!(action, Action::Merge | Action::Cancel) { &self.dispatcher } else { &self.service };
+        for action in way {
+            let who = if matches!(action, Action::Merge | Action::Cancel | Action::Close) {
+                &self.dispatcher
+            } else {
+                &self.service
+            };
             ticket = act(who, &ticket, *action, &self.main).await.ok();
         }
-        assert_eq!(ticket["state"], state.code());
         ticket
     }
 }
@@ -139,7 +153,9 @@ async fn every_action_in_every_state_is_done_or_refused_as_the_table_says() {
             // What the state forbids, it forbids everybody, before anything is said of whose action it is.
             let who = &people.each()[..if forbidden.is_some() { 1 } else { 4 }];
             for (name, caller, theirs) in who {
-                let ticket = people.in_state(state).await;
+                let way = way(state, action);
+                let ticket = people.after(way).await;
+                assert_eq!(ticket["state"], state.code());
                 let reply = act(caller, &ticket, action, &people.main).await;
                 let what = format!("{name}: {} on {}", action.code(), state.code());
                 let done = match next(state, action) {
@@ -162,7 +178,7 @@ async fn every_action_in_every_state_is_done_or_refused_as_the_table_says() {
                     }
                 };
                 let timeline = people.dispatcher.timeline(&ticket).await;
-                assert_eq!(timeline.len(), way(state).len() + 1 + usize::from(done), "{what}");
+                assert_eq!(timeline.len(), way.len() + 1 + usize::from(done), "{what}");
             }
         }
     }
@@ -170,20 +186,47 @@ async fn every_action_in_every_state_is_done_or_refused_as_the_table_says() {
     city.stop().await;
 }
 
+/// The fields that an action is offered with are those of its body in the contract.
+fn says_what_the_document_says(offer: &Value) {
+    let action = offer["action"].as_str().unwrap();
+    let body = document()["paths"][format!("/v1/tickets/{{ticket}}/{action}")]["post"]["requestBody"].clone();
+    let schema = &body["content"]["application/json"]["schema"];
+    let schema = match schema["$ref"].as_str() {
+        Some(reference) => document().pointer(reference.trim_start_matches('#')).unwrap().clone(),
+        None => schema.clone(),
+    };
+    let names = |of: &Value| -> BTreeSet<String> {
+        of.as_array().into_iter().flatten().map(|name| name.as_str().unwrap().to_owned()).collect()
+    };
+    let (needs, takes) = (names(&offer["needs"]), names(&offer["takes"]));
+    let known: BTreeSet<String> =
+        schema["properties"].as_object().into_iter().flat_map(|p| p.keys().cloned()).collect();
+    let said: BTreeSet<String> = needs.union(&takes).cloned().collect();
+    if action == "close" {
+        // What is needed, and what is of use, depends on the state.
+        assert!(said.is_subset(&known), "{offer}");
+    } else {
+        assert_eq!((said, &needs), (known, &names(&schema["required"])), "{offer}");
+    }
+}
+
 async fn what_is_offered_is_what_succeeds() {
     let city = City::new().await;
     let people = People::of(&city).await;
-    for state in State::ALL {
+    for (state, way) in WAYS {
         for (name, who, _) in people.each() {
-            let ticket = people.in_state(state).await;
+            let ticket = people.after(way).await;
             // The service opens it by reading it.
             let seen = who.ticket(&ticket).await;
             let offered: Vec<&Value> = seen["actions"].as_array().unwrap().iter().collect();
             for action in Action::ALL {
                 let offer = offered.iter().find(|offer| offer["action"] == action.code());
-                let fresh = who.ticket(&people.in_state(state).await).await;
+                let fresh = who.ticket(&people.after(way).await).await;
                 let done = act(who, &fresh, action, &people.main).await.status == 200;
                 assert_eq!(offer.is_some(), done, "{name}: {} on {}", action.code(), state.code());
+                if let Some(offer) = offer {
+                    says_what_the_document_says(offer);
+                }
                 if let Some(offer) = offer.filter(|offer| !offer["needs"].as_array().unwrap().is_empty()) {
                     let problem = who.act(&who.ticket(&ticket).await, action.code(), &json!({})).await;
                     for field in offer["needs"].as_array().unwrap() {

@@ -21,6 +21,8 @@ async fn who_follows_a_duplicate_hears_the_outcome_of_the_main_ticket() {
     let merged = dispatcher.act(&duplicate, "merge", &json!({ "duplicate_of": main["reference"] })).await.ok();
     assert_eq!((&merged["state"], &merged["closure_reason"]), (&json!("closed"), &json!("duplicate")));
     assert_eq!(merged["duplicate_of"], main["id"]);
+    let duplicates = dispatcher.get(&format!("/v1/tickets?duplicate_of={}", main["id"].as_str().unwrap())).await.ok();
+    assert_eq!((&duplicates["items"][0]["id"], duplicates["items"].as_array().unwrap().len()), (&duplicate["id"], 1));
     assert_eq!(dispatcher.timeline(&main).await.len(), 1, "nothing is moved");
     city.drain().await;
     assert_eq!(city.letters_to("voisin@mail.example").len(), 0, "that it is a duplicate is no outcome");
@@ -79,6 +81,12 @@ async fn a_ticket_that_was_no_duplicate_goes_back_to_its_service() {
     let city = City::new().await;
     let (main, duplicate, dispatcher) = (city.dumping().await, city.dumping().await, city.dispatcher().await);
     let merged = dispatcher.act(&duplicate, "merge", &json!({ "duplicate_of": main["id"] })).await.ok();
+    let officer = city.agent().await;
+    for who in [&officer, &dispatcher] {
+        let seen = who.ticket(&merged).await;
+        assert!(!seen["actions"].to_string().contains("reopen"), "{seen}");
+        who.act(&seen, "reopen", &json!({ "note": "Encore là." })).await.refused(409, "ticket_merged");
+    }
     let parted = dispatcher.act(&merged, "unmerge", &json!({ "note": "Un autre mur." })).await.ok();
     assert_eq!((&parted["state"], parted.get("duplicate_of")), (&json!("submitted"), None));
     let event = dispatcher.timeline(&duplicate).await[2].clone();

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::problem::{Code, Problem};
 use crate::reply;
 use crate::request::caller::Caller;
-use crate::request::query::Query;
+use crate::request::query::{Query, one_of};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config.service(list);
@@ -135,8 +135,9 @@ pub(crate) async fn list(
     let code = |text: &str| Act::CODES.contains(&text).then(|| text.to_owned());
     let time = |text: &str| text.parse().ok();
     let filter = Filter {
-        act: query.one("act", &Act::CODES.join(" / "), code),
-        user: query.one("user", "the id of an account", |id| id.parse().map(UserId).ok()),
+        act: query.one("act", one_of(Act::CODES).as_str(), code),
+        user: query
+            .one("user", ("l’identifiant d’un compte", "the id of an account"), |id| id.parse().map(UserId).ok()),
         since: query.one("since", "2026-03-10T09:00:00Z", time),
         until: query.one("until", "2026-03-10T09:00:00Z", time),
     };

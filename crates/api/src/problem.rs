@@ -86,6 +86,7 @@ codes! {
     TicketNotReopenable = "ticket_not_reopenable", 409, "La saisine n’est ni traitée ni clôturée", "The ticket is neither resolved nor closed";
     TicketNotResolved = "ticket_not_resolved", 409, "La saisine n’est ni traitée ni refusée", "The ticket is neither resolved nor refused";
     TicketNotCancellable = "ticket_not_cancellable", 409, "La saisine ne peut plus être annulée", "The ticket can no longer be cancelled";
+    TicketMerged = "ticket_merged", 409, "La saisine a été clôturée comme doublon : ce qu’il en advient se décide sur la saisine principale", "The ticket was closed as a duplicate: what becomes of it is decided on the main ticket";
     TicketNotMerged = "ticket_not_merged", 409, "La saisine n’a pas été clôturée comme doublon", "The ticket was not closed as a duplicate";
     TicketNotAssignable = "ticket_not_assignable", 409, "Le service n’a plus cette saisine à traiter", "The service no longer has the ticket to settle";
     AlreadyReceived = "already_received", 409, "Le service a déjà ouvert cette saisine", "The service has opened the ticket before";
@@ -111,7 +112,7 @@ codes! {
     StaleVersion = "stale_version", 412, "Cela a changé depuis que vous l’avez lu", "It has changed since you read it";
     BodyTooLarge = "body_too_large", 413, "Le corps de la requête est trop grand", "The request body is too large";
     UriTooLong = "uri_too_long", 414, "L’adresse de la requête est trop longue", "The request target is too long";
-    UnsupportedMediaType = "unsupported_media_type", 415, "Le corps doit être de type application/json", "The body must be application/json";
+    UnsupportedMediaType = "unsupported_media_type", 415, "Le corps n’est pas d’un type accepté ici", "The body is not of a type that is accepted here";
     InvalidContent = "invalid_content", 422, "La requête est bien formée, mais son contenu ne convient pas", "The request is well formed, but its content does not fit";
     IdempotencyKeyReused = "idempotency_key_reused", 422, "Cette clé d’idempotence a servi à une autre requête", "The idempotency key was used for another request";
     IfMatchNeeded = "if_match_needed", 428, "Il faut dire quelle version vous avez lue (If-Match)", "Say which version you have read (If-Match)";

@@ -89,7 +89,7 @@ impl ServiceRef {
     }
 }
 
-/// The rule that sent a ticket, and why.
+/// The rule that sent a concern to the ticket's first service, and why.
 #[derive(Serialize, ToSchema)]
 struct Routing {
     /// The rule's code.
@@ -108,6 +108,8 @@ struct Offered {
     action: Action,
     /// The fields that its body must have.
     needs: Vec<&'static str>,
+    /// The fields that its body may have besides.
+    takes: Vec<&'static str>,
 }
 
 /// Who filed a concern.
@@ -191,6 +193,9 @@ pub(crate) struct TicketView {
     /// How often it was passed to a service.
     #[schema(minimum = 1)]
     handovers: i32,
+    /// How often somebody passed it on to another service: not once, and the rule of `routing` sent it where it is.
+    #[schema(minimum = 0)]
+    reroutes: i32,
     /// How often it was reopened.
     #[schema(minimum = 0)]
     reopened: i32,
@@ -208,7 +213,10 @@ pub(crate) struct TicketView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     closure_reason: Option<ClosureReason>,
-    routing: Routing,
+    /// Absent when a dispatcher opened the ticket at its service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    routing: Option<Routing>,
     /// What the reader may do with it now.
     actions: Vec<Offered>,
 }
@@ -242,16 +250,17 @@ impl TicketView {
             resume_on: ticket.resume_on,
             handed_over_at: ticket.handed_over_at,
             handovers: ticket.handovers,
+            reroutes: ticket.reroutes,
             reopened: ticket.reopened,
             followers: ticket.followers,
             duplicate_of: ticket.duplicate_of.map(|ticket| ticket.0),
             assignee: ticket.assignee.map(|user| user.0),
             closure_reason: ticket.closure_reason,
-            routing: Routing {
-                rule: ticket.sent.rule.to_string(),
-                version: ticket.sent.version,
-                explanation: city.explain(&ticket.sent, language),
-            },
+            routing: ticket.sent.as_ref().map(|sent| Routing {
+                rule: sent.rule.to_string(),
+                version: sent.version,
+                explanation: city.explain(sent, language),
+            }),
             actions: offered(ticket, reader, now),
         }
     }
@@ -264,18 +273,21 @@ impl TicketView {
     }
 }
 
-/// The fields that the body of an action must have.
-const fn needs(action: Action, state: State) -> &'static [&'static str] {
+/// The fields that the body of an action must have, and those that it may have besides. A test compares them with the
+/// OpenAPI document.
+pub(crate) const fn fields(action: Action, state: State) -> (&'static [&'static str], &'static [&'static str]) {
     match action {
-        Action::Receive | Action::Acknowledge | Action::Start | Action::Resume | Action::Assign => &[],
-        Action::Refuse => &["reason"],
-        Action::Reroute => &["service", "note"],
-        Action::Schedule => &["scheduled_for"],
-        Action::Hold => &["reason", "resume_on"],
-        Action::Resolve => &["closure_reason", "message_to_resident"],
-        Action::Reopen | Action::Cancel | Action::Unmerge => &["note"],
+        Action::Receive => (&[], &[]),
+        Action::Acknowledge => (&[], &["assignee", "expected_on", "note"]),
+        Action::Refuse => (&["reason"], &["service", "note"]),
+        Action::Reroute => (&["service", "note"], &[]),
+        Action::Schedule => (&["scheduled_for"], &["note"]),
+        Action::Start | Action::Resume => (&[], &["note"]),
+        Action::Hold => (&["reason", "resume_on"], &["note"]),
+        Action::Resolve => (&["closure_reason", "message_to_resident"], &["note"]),
+        Action::Reopen | Action::Cancel | Action::Unmerge => (&["note"], &[]),
         Action::Close => match state {
-            State::Refused => &["closure_reason"],
+            State::Refused => (&["closure_reason"], &["body_told", "message_to_resident", "note"]),
             State::Submitted
             | State::Acknowledged
             | State::Scheduled
@@ -283,11 +295,12 @@ const fn needs(action: Action, state: State) -> &'static [&'static str] {
             | State::OnHold
             | State::Resolved
             | State::Closed
-            | State::Cancelled => &[],
+            | State::Cancelled => (&[], &["message_to_resident", "note"]),
         },
-        Action::Merge => &["duplicate_of"],
-        Action::Prioritise => &["priority"],
-        Action::Split => &["services", "note"],
+        Action::Merge => (&["duplicate_of"], &["note"]),
+        Action::Assign => (&[], &["assignee", "note"]),
+        Action::Prioritise => (&["priority"], &["note"]),
+        Action::Split => (&["services", "note"], &[]),
     }
 }
 
@@ -298,6 +311,9 @@ fn offered(ticket: &Ticket, reader: &Caller, now: DateTime<Utc>) -> Vec<Offered>
             && reader.acting(*action, ticket).is_ok()
             && reader.has(domain::rights::Right::ChangeTickets)
     };
-    let offer = |action| Offered { action, needs: needs(action, ticket.state).to_vec() };
+    let offer = |action| {
+        let (needs, takes) = fields(action, ticket.state);
+        Offered { action, needs: needs.to_vec(), takes: takes.to_vec() }
+    };
     Action::ALL.into_iter().filter(may).map(offer).collect()
 }

@@ -49,7 +49,7 @@ pub fn markdown() -> String {
                 None => "–",
                 Some(When::Always) => "yes",
                 Some(When::Submitted) => "while it is submitted",
-                Some(When::FirstHandover) => "before the second handover",
+                Some(When::NeverRerouted) => "until it was passed on once",
             }
         });
         let name = format!("`{}`", action.code());

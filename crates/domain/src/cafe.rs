@@ -24,6 +24,9 @@ pub enum State {
 }
 
 impl State {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Planned, Self::Held, Self::Reported, Self::Cancelled];
+
     /// The name in the API and in the database.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -38,7 +41,7 @@ impl State {
     /// The state of that name.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
-        [Self::Planned, Self::Held, Self::Reported, Self::Cancelled].into_iter().find(|s| s.code() == code)
+        Self::ALL.into_iter().find(|state| state.code() == code)
     }
 }
 

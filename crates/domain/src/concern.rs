@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::id::{ClientId, UserId};
+use crate::language::Language;
 use crate::ticket::State;
 
 /// Who filed a concern.
@@ -72,6 +73,20 @@ impl Origin {
             Self::Partner => "partner",
             Self::Open311 => "open311",
         }
+    }
+
+    /// What people call it.
+    #[must_use]
+    pub const fn label(self, language: Language) -> &'static str {
+        language.pick(match self {
+            Self::Cafe => ("café avec un policier", "café with an officer"),
+            Self::Patrol => ("patrouille", "patrol"),
+            Self::TownHallDesk => ("accueil de la mairie", "town hall desk"),
+            Self::Phone => ("téléphone", "telephone"),
+            Self::Email => ("courriel", "e-mail"),
+            Self::Partner => ("partenaire", "partner"),
+            Self::Open311 => ("Open311", "Open311"),
+        })
     }
 
     /// The origin of that name.

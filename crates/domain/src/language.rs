@@ -26,6 +26,15 @@ impl Language {
         }
     }
 
+    /// The text in this language, of one in French and in English.
+    #[must_use]
+    pub const fn pick<'a>(self, (fr, en): (&'a str, &'a str)) -> &'a str {
+        match self {
+            Self::Fr => fr,
+            Self::En => en,
+        }
+    }
+
     /// The first of the two languages that an `Accept-Language` value (RFC 9110, 12.5.4) prefers; French when it names
     /// neither.
     #[must_use]

@@ -28,6 +28,10 @@ async fn what_the_scanner_knows_is_refused() {
         assert!(reply.text.contains("Eicar-Test-Signature"), "{}", reply.text);
     }
     assert_eq!(below(folder.path()).len(), 0);
+    let acts = city.audited().await;
+    let infected: Vec<_> = acts.iter().filter(|act| act["type"] == "infected_upload").collect();
+    assert_eq!(infected.len(), 2);
+    assert_eq!(infected[0]["ticket"], ticket["id"]);
     let added = upload(&agent, &ticket, "a.jpg", &photograph(20, 20, ImageFormat::Jpeg)).await.created();
     assert_eq!(added["available"], true, "it was seen when it came");
     agent.get(&format!("{}/{}/content", attachments(&ticket), added["id"].as_str().unwrap())).await.is(200);

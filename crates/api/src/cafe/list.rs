@@ -13,7 +13,7 @@ use super::CafeView;
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::caller::Caller;
-use crate::request::query::Query;
+use crate::request::query::{Query, one_of};
 
 /// What a list of cafés can be narrowed by. A parameter that is repeated means any of its values.
 #[derive(IntoParams)]
@@ -61,7 +61,7 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(&request);
     let filter = Filter {
-        states: query.each("status", "a state of a café", State::from_code),
+        states: query.each("status", one_of(State::ALL.map(State::code)).as_str(), State::from_code),
         areas: query.each("area", "zoning:area", crate::city::area),
     };
     let (limit, after) = query.page();

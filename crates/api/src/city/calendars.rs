@@ -264,7 +264,7 @@ pub(crate) async fn preview(
 ) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(&request);
     let from = query.one("from", "2000-01-01…2099-12-31", day);
-    let weeks = query.one("weeks", &format!("1…{MAX_WEEKS}"), |text| {
+    let weeks = query.one("weeks", format!("1…{MAX_WEEKS}").as_str(), |text| {
         text.parse().ok().filter(|weeks| (1..=MAX_WEEKS).contains(weeks))
     });
     query.finish()?;

@@ -51,6 +51,7 @@ impl From<Refusal> for Code {
             Refusal::ReopenWindowOver => Self::ReopenWindowOver,
             Refusal::ClosureReasonGiven => Self::ClosureReasonGiven,
             Refusal::AlreadyReceived => Self::AlreadyReceived,
+            Refusal::Merged => Self::TicketMerged,
             Refusal::NotMerged => Self::TicketNotMerged,
             Refusal::ClosureReasonNeeded | Refusal::BodyToldNeeded => Self::InvalidContent,
         }
@@ -96,9 +97,11 @@ impl From<Refusal> for Problem {
                 "Say which competent body was told (CRPA L114-2).",
             )]),
             Refusal::NotTheirs(action) => problem.detail(whose(action)),
-            Refusal::ReopenWindowOver | Refusal::ClosureReasonGiven | Refusal::AlreadyReceived | Refusal::NotMerged => {
-                problem
-            }
+            Refusal::ReopenWindowOver
+            | Refusal::ClosureReasonGiven
+            | Refusal::AlreadyReceived
+            | Refusal::Merged
+            | Refusal::NotMerged => problem,
         }
     }
 }

@@ -90,7 +90,8 @@ impl<T: Input> FromRequest for Body<T> {
             match bytes.is_empty() {
                 true => parse(b"{}"),
                 false if is_json => parse(&bytes),
-                false => Err(Problem::new(Code::UnsupportedMediaType)),
+                false => Err(Problem::new(Code::UnsupportedMediaType)
+                    .detail(("Attendu : application/json.", "Expected: application/json."))),
             }
         })
     }

@@ -13,6 +13,27 @@ const DEFAULT_LIMIT: u64 = 50;
 /// How many items a page has at most.
 const MAX_LIMIT: u64 = 200;
 
+/// What a parameter should have been, in French and in English; often the same.
+#[derive(Clone, Copy)]
+pub(crate) struct Expected<'a>(&'a str, &'a str);
+
+impl<'a> From<&'a str> for Expected<'a> {
+    fn from(both: &'a str) -> Self {
+        Self(both, both)
+    }
+}
+
+impl<'a> From<(&'a str, &'a str)> for Expected<'a> {
+    fn from((fr, en): (&'a str, &'a str)) -> Self {
+        Self(fr, en)
+    }
+}
+
+/// The codes that a parameter may be.
+pub(crate) fn one_of(codes: impl IntoIterator<Item = &'static str>) -> String {
+    codes.into_iter().collect::<Vec<_>>().join(" / ")
+}
+
 /// The parameters of a query, taken one after the other.
 pub(crate) struct Query {
     pairs: Vec<(String, String)>,
@@ -48,13 +69,19 @@ impl Query {
     }
 
     /// Every value of a repeatable parameter.
-    pub(crate) fn each<T>(&mut self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
+    pub(crate) fn each<'a, T>(
+        &mut self,
+        name: &str,
+        expected: impl Into<Expected<'a>>,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Vec<T> {
+        let Expected(fr, en) = expected.into();
         let mut parsed = Vec::new();
         for value in self.take(name) {
             match parse(&value) {
                 Some(value) => parsed.push(value),
                 None => {
-                    self.fault(name, "bad_value", format!("Attendu : {expected}."), format!("Expected: {expected}."));
+                    self.fault(name, "bad_value", format!("Attendu : {fr}."), format!("Expected: {en}."));
                 }
             }
         }
@@ -62,7 +89,12 @@ impl Query {
     }
 
     /// The value of a parameter that stands once at most.
-    pub(crate) fn one<T>(&mut self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+    pub(crate) fn one<'a, T>(
+        &mut self,
+        name: &str,
+        expected: impl Into<Expected<'a>>,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
         let mut values = self.each(name, expected, parse);
         if values.len() > 1 {
             self.fault(
@@ -78,9 +110,14 @@ impl Query {
     /// `limit`, and `cursor` as the position after which the page begins.
     pub(crate) fn page<C: Cursor>(&mut self) -> (u64, Option<C>) {
         let expected = format!("1…{MAX_LIMIT}");
-        let limit =
-            self.one("limit", &expected, |value| value.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)));
-        let after = self.one("cursor", "the `next_cursor` of an earlier page", cursor::decode);
+        let limit = self.one("limit", expected.as_str(), |value| {
+            value.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit))
+        });
+        let after = self.one(
+            "cursor",
+            ("le `next_cursor` d’une page précédente", "the `next_cursor` of an earlier page"),
+            cursor::decode,
+        );
         (limit.unwrap_or(DEFAULT_LIMIT), after)
     }
 

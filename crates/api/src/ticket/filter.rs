@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike as _, Utc};
 use domain::concern::Origin;
-use domain::id::{CafeId, UserId};
+use domain::id::{CafeId, TicketId, UserId};
 use domain::place::{Bounds, Circle, Point};
 use domain::rights::Caller;
 use domain::text::SearchWords;
@@ -11,7 +11,7 @@ use usecases::ticket::{After, Filter, Listing, Search, Sort};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::request::query::Query;
+use crate::request::query::{Query, one_of};
 
 /// What tickets can be narrowed by. A parameter that is repeated means any of its values; different ones go together.
 #[derive(IntoParams)]
@@ -70,6 +70,8 @@ pub(crate) struct FilterTickets {
     /// Metres, with `near`.
     #[param(minimum = 1, maximum = 50000, default = 100)]
     radius: Option<f64>,
+    /// Only those that were closed as duplicates of this ticket: its id.
+    duplicate_of: Option<Uuid>,
     /// Only those that others were closed as duplicates of, or concerns were attached to; or only the others.
     has_duplicates: Option<bool>,
     /// Only those that were reopened, or only the others.
@@ -173,26 +175,43 @@ pub(crate) fn filter(query: &mut Query, me: &Caller) -> Filter {
     };
     let words = |text: &str| SearchWords::try_from(text.to_owned()).ok();
     Filter {
-        states: query.each("status", "a state of a ticket", State::from_code),
-        services: query.each("service", "the code of a service", |code| code.parse().ok()),
-        organisations: query.each("organisation", "the code of an organisation", |code| code.parse().ok()),
-        categories: query.each("category", "the code of a category", |code| code.parse().ok()),
+        states: query.each("status", one_of(State::ALL.map(State::code)).as_str(), State::from_code),
+        services: query.each("service", ("le code d’un service", "the code of a service"), |code| code.parse().ok()),
+        organisations: query.each("organisation", ("le code d’un organisme", "the code of an organisation"), |code| {
+            code.parse().ok()
+        }),
+        categories: query
+            .each("category", ("le code d’un motif", "the code of a category"), |code| code.parse().ok()),
         areas: query.each("area", "zoning:area", crate::city::area),
-        cafes: query.each("cafe", "the id of a café", |id| id.parse().map(CafeId).ok()),
-        origins: query.each("origin", "an origin", Origin::from_code),
-        priorities: query.each("priority", "low / normal / high / urgent", Priority::from_code),
+        cafes: query
+            .each("cafe", ("l’identifiant d’un café", "the id of a café"), |id| id.parse().map(CafeId).ok()),
+        origins: query.each("origin", one_of(Origin::ALL.map(Origin::code)).as_str(), Origin::from_code),
+        priorities: query.each("priority", one_of(Priority::ALL.map(Priority::code)).as_str(), Priority::from_code),
         late: query.one("late", "true / false", flag),
         due_before: query.one("due_before", "2026-03-10T09:00:00Z", time),
         filed_from: query.one("filed_from", "2026-03-10T09:00:00Z", time),
         filed_before: query.one("filed_before", "2026-03-10T09:00:00Z", time),
-        assignees: query.each("assignee", "the id of an account / me / none", hands),
-        referrers: query.each("referrer", "the id of an account or a program / me", |text| somebody(me, text)),
+        assignees: query.each(
+            "assignee",
+            ("l’identifiant d’un compte / me / none", "the id of an account / me / none"),
+            hands,
+        ),
+        referrers: query.each(
+            "referrer",
+            ("l’identifiant d’un compte ou d’un programme / me", "the id of an account or a program / me"),
+            |text| somebody(me, text),
+        ),
         within: query.one("bbox", "west,south,east,north", bounds),
         around: circle(query),
+        duplicate_of: query.one("duplicate_of", ("l’identifiant d’une saisine", "the id of a ticket"), |id| {
+            id.parse().map(TicketId).ok()
+        }),
         has_duplicates: query.one("has_duplicates", "true / false", flag),
         reopened: query.one("reopened", "true / false", flag),
         standard_only: false,
-        search: query.one("q", "1…200 characters on one line", words).map(|words| Search { words, fuzzy: false }),
+        search: query
+            .one("q", ("1 à 200 caractères sur une ligne", "1 to 200 characters on one line"), words)
+            .map(|words| Search { words, fuzzy: false }),
     }
 }
 

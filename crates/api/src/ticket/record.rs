@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::city::catalogue::ClosureReason;
+use chrono_tz::Europe::Paris;
+use domain::city::catalogue::{Audience, ClosureReason};
 use domain::concern::Origin;
 use domain::language::Language;
 use domain::ticket::{Priority, State};
@@ -16,7 +17,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::list::PointGeometry;
-use crate::view::areas;
+use crate::view::{areas, state_label};
 
 /// A ticket, exported.
 #[derive(Serialize, ToSchema)]
@@ -126,7 +127,7 @@ pub(super) struct Columns {
     pub(super) language: Language,
     pub(super) now: DateTime<Utc>,
     pub(super) separator: u8,
-    /// The columns have French names.
+    /// The columns have French names, and the cells French words.
     pub(super) french: bool,
 }
 
@@ -185,10 +186,38 @@ impl Columns {
 
     /// A row as a line of a table.
     pub(super) fn cells(&self, row: &ExportedTicket) -> Result<Vec<u8>, RowError> {
-        let fields = serde_json::to_value(row)?;
+        let mut fields = serde_json::to_value(row)?;
+        if self.french {
+            self.translate(row, &mut fields);
+        }
         let named = COLUMNS.iter().map(|(name, _)| cell(&fields[*name]));
         let areas = self.zonings().map(|zoning| row.areas.get(zoning).cloned().unwrap_or_default());
         self.line(named.chain(areas))
+    }
+
+    /// Puts labels for codes, and times on the clock of France, as spreadsheets read them.
+    fn translate(&self, row: &ExportedTicket, fields: &mut Value) {
+        let french = Language::Fr;
+        let category = row.category.parse().ok();
+        let category = category.and_then(|code| self.loaded.city.category(&code));
+        let label = category.map_or(row.category.as_str(), |category| category.label.in_language(french));
+        fields["state"] = state_label(row.state).into();
+        fields["category"] = label.into();
+        fields["priority"] = row.priority.label(french).into();
+        fields["origin"] = row.origin.label(french).into();
+        fields["late"] = if row.late { "oui" } else { "non" }.into();
+        fields["closure_reason"] = row.closure_reason.map(|reason| reason.label(Audience::Service, french)).into();
+        for (name, at) in [
+            ("filed_at", Some(row.filed_at)),
+            ("received_at", row.received_at),
+            ("acknowledged_at", row.acknowledged_at),
+            ("resolved_at", row.resolved_at),
+            ("closed_at", row.closed_at),
+            ("ack_due_at", Some(row.ack_due_at)),
+            ("resolve_due_at", Some(row.resolve_due_at)),
+        ] {
+            fields[name] = at.map(|at| at.with_timezone(&Paris).format("%Y-%m-%d %H:%M").to_string()).into();
+        }
     }
 
     fn line(&self, cells: impl Iterator<Item = String>) -> Result<Vec<u8>, RowError> {

@@ -15,7 +15,7 @@ use domain::city::City;
 use domain::city::catalogue::{Audience, ClosureReason};
 use domain::language::Language;
 use domain::rights::Secrecy;
-use domain::ticket::{Priority, Ticket};
+use domain::ticket::Ticket;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use qrcode::QrCode;
@@ -49,24 +49,8 @@ const ANSWERS: [(&str, &str); 6] = [
     ("Service compétent : …………………", "Competent service: …………………"),
 ];
 
-const fn pick(language: Language, (fr, en): (&'static str, &'static str)) -> &'static str {
-    match language {
-        Language::Fr => fr,
-        Language::En => en,
-    }
-}
-
-const fn priority(priority: Priority) -> (&'static str, &'static str) {
-    match priority {
-        Priority::Low => ("basse", "low"),
-        Priority::Normal => ("normale", "normal"),
-        Priority::High => ("haute", "high"),
-        Priority::Urgent => ("URGENTE", "URGENT"),
-    }
-}
-
 fn moment(at: DateTime<Utc>, language: Language) -> String {
-    let format = pick(language, ("%d/%m/%Y à %H h %M", "%-d %B %Y, %H:%M"));
+    let format = language.pick(("%d/%m/%Y à %H h %M", "%-d %B %Y, %H:%M"));
     at.with_timezone(&Paris).format(format).to_string()
 }
 
@@ -127,7 +111,7 @@ fn html(
             address => ticket.place.address.as_ref().map(ToString::to_string),
             areas => areas(ticket, city),
             coordinates => format!("{:.5}, {:.5}", ticket.place.point.lat, ticket.place.point.lon),
-            priority => pick(language, priority(ticket.priority)),
+            priority => ticket.priority.label(language),
             filed_at => moment(ticket.filed_at, language),
             handovers => ticket.handovers,
             ack_due => moment(ticket.ack_due_at, language),
@@ -135,7 +119,7 @@ fn html(
             state => state,
             description => concern.description.as_ref().map(ToString::to_string).unwrap_or_default(),
             replies => replies(ticket, city, language),
-            answers => ANSWERS.map(|texts| pick(language, texts)).to_vec(),
+            answers => ANSWERS.map(|texts| language.pick(texts)).to_vec(),
             outcomes => ClosureReason::ALL.map(|reason| reason.label(Audience::Service, language)).to_vec(),
             printed_at => moment(now, language),
         },

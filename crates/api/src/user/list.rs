@@ -13,7 +13,7 @@ use super::UserView;
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::caller::Caller;
-use crate::request::query::Query;
+use crate::request::query::{Query, one_of};
 
 /// What a list of accounts can be narrowed by. A parameter that is repeated means any of its values.
 #[derive(IntoParams)]
@@ -63,8 +63,8 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(&request);
     let filter = Filter {
-        roles: query.each("role", "a role", Role::from_code),
-        services: query.each("service", "the code of a service", |code| code.parse().ok()),
+        roles: query.each("role", one_of(Role::ALL.map(Role::code)).as_str(), Role::from_code),
+        services: query.each("service", ("le code d’un service", "the code of a service"), |code| code.parse().ok()),
         active: query.one("active", "true / false", |value| value.parse().ok()),
     };
     let (limit, after) = query.page();

@@ -27,6 +27,13 @@ pub enum Act {
         /// The names of the parameters that narrowed it.
         by: Vec<String>,
     },
+    /// A file was sent that holds a virus; it was refused.
+    InfectedUpload {
+        /// For which ticket.
+        ticket: TicketId,
+        /// What the scanner recognised.
+        virus: String,
+    },
     /// What a resident left to be reached was read.
     ContactRead {
         /// Whose concern.
@@ -249,10 +256,11 @@ pub enum ClientRefusal {
 
 impl Act {
     /// The code of every act.
-    pub const CODES: [&str; 27] = [
+    pub const CODES: [&str; 28] = [
         "ticket_read",
         "tickets_listed",
         "tickets_exported",
+        "infected_upload",
         "contact_read",
         "user_invited",
         "user_changed",
@@ -286,6 +294,7 @@ impl Act {
             Self::TicketRead { .. } => "ticket_read",
             Self::TicketsListed { .. } => "tickets_listed",
             Self::TicketsExported { .. } => "tickets_exported",
+            Self::InfectedUpload { .. } => "infected_upload",
             Self::ContactRead { .. } => "contact_read",
             Self::UserInvited { .. } => "user_invited",
             Self::UserChanged { .. } => "user_changed",
@@ -330,6 +339,7 @@ mod tests {
             Act::TicketRead { ticket },
             Act::TicketsListed { tickets: vec![ticket] },
             Act::TicketsExported { format: "csv".into(), by: vec!["status".into()] },
+            Act::InfectedUpload { ticket, virus: "Eicar-Test-Signature".into() },
             Act::ContactRead { concern: ConcernId(Uuid::from_u128(6)) },
             Act::UserInvited { user, roles, services },
             Act::UserChanged { user, changed: vec!["roles".into()], roles: Some(vec![Role::Agent]), services: None },

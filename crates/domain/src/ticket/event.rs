@@ -34,6 +34,14 @@ pub enum Actor {
     System,
 }
 
+impl Actor {
+    /// Whether it is this person.
+    #[must_use]
+    pub fn is(&self, user: UserId) -> bool {
+        matches!(self, Self::Person { user: own, .. } if *own == user)
+    }
+}
+
 /// The part that a person or a program has in a ticket when they act on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -184,6 +184,9 @@ pub enum Refusal {
     /// The service has opened it before.
     #[error("the ticket was received already")]
     AlreadyReceived,
+    /// A duplicate does not reopen: what becomes of it is its main ticket's life, or it is parted from that.
+    #[error("the ticket was closed as a duplicate of another")]
+    Merged,
     /// Only a duplicate can be parted from its main ticket.
     #[error("the ticket was not closed as a duplicate of another")]
     NotMerged,
@@ -216,6 +219,7 @@ impl Refusal {
             Self::BodyToldNeeded => "body_told_needed",
             Self::ClosureReasonGiven => "closure_reason_given",
             Self::AlreadyReceived => "already_received",
+            Self::Merged => "ticket_merged",
             Self::NotMerged => "ticket_not_merged",
         }
     }

@@ -40,6 +40,7 @@ use crate::city::question::Replies;
 use crate::city::routing::Sent;
 use crate::concern::{Origin, Referrer};
 use crate::id::{CategoryCode, ConcernId, ServiceCode, TicketId, UserId};
+use crate::language::Language;
 use crate::place::{Areas, Place};
 use crate::time::Pause;
 pub use event::{Actor, Event, Fact};
@@ -73,6 +74,17 @@ impl Priority {
             Self::High => "high",
             Self::Urgent => "urgent",
         }
+    }
+
+    /// What people call it.
+    #[must_use]
+    pub const fn label(self, language: Language) -> &'static str {
+        language.pick(match self {
+            Self::Low => ("basse", "low"),
+            Self::Normal => ("normale", "normal"),
+            Self::High => ("haute", "high"),
+            Self::Urgent => ("URGENTE", "URGENT"),
+        })
     }
 
     /// The priority of that name.
@@ -115,10 +127,12 @@ pub struct Ticket {
     pub areas: Areas,
     /// What was answered to the category's questions when the concern was filed.
     pub replies: Replies,
-    /// The rule that sent it, and why.
-    pub sent: Sent,
+    /// The rule that sent it, and why; none when a dispatcher opened it at its service.
+    pub sent: Option<Sent>,
     /// How often it was passed to a service; 1 when filed.
     pub handovers: i32,
+    /// How often somebody passed it on to another service.
+    pub reroutes: i32,
     /// How often it was reopened.
     pub reopened: i32,
     /// How many concerns were attached to it: they follow it.
@@ -190,6 +204,7 @@ impl Ticket {
         match action {
             Action::Receive if self.received_at.is_some() => Err(Refusal::AlreadyReceived),
             Action::Reopen if !reopen::in_time(self, now) => Err(Refusal::ReopenWindowOver),
+            Action::Reopen if self.duplicate_of.is_some() => Err(Refusal::Merged),
             Action::Unmerge if self.duplicate_of.is_none() => Err(Refusal::NotMerged),
             Action::Receive
             | Action::Acknowledge
@@ -269,8 +284,9 @@ pub(crate) mod example {
             place: Place { point: Point { lat: 49.9, lon: 2.3 }, address: None },
             areas: Areas::new(),
             replies: Replies::new(),
-            sent: Sent { rule: "depots".parse().unwrap(), version: 1, because: Vec::new() },
+            sent: Some(Sent { rule: "depots".parse().unwrap(), version: 1, because: Vec::new() }),
             handovers: 1,
+            reroutes: 0,
             reopened: 0,
             followers: 0,
             assignee: None,

@@ -25,6 +25,8 @@ pub enum Kind {
     Withdrawn,
     /// To the service, its managers or the dispatcher's desk: a target is missed.
     Reminder,
+    /// To a person of the service: they have the ticket from now on.
+    Assigned,
     /// To a colleague: a note mentions them.
     Mention,
     /// To the referrer, the service or the resident: somebody wrote to them.
@@ -33,7 +35,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Referral,
         Self::Refused,
         Self::Acknowledged,
@@ -41,6 +43,7 @@ impl Kind {
         Self::Progress,
         Self::Withdrawn,
         Self::Reminder,
+        Self::Assigned,
         Self::Mention,
         Self::Message,
     ];
@@ -56,6 +59,7 @@ impl Kind {
             Self::Progress => "progress",
             Self::Withdrawn => "withdrawn",
             Self::Reminder => "reminder",
+            Self::Assigned => "assigned",
             Self::Mention => "mention",
             Self::Message => "message",
         }
@@ -179,15 +183,19 @@ pub fn notices(fact: &Fact, by: &Actor, ticket: &Ticket, followers: &[Follower],
         }
         Fact::Refused { .. } => vec![service(Kind::Refused, desk)],
         Fact::Cancelled { .. } | Fact::Merged { .. } => vec![service(Kind::Withdrawn, &ticket.service)],
-        Fact::Acknowledged { .. }
-        | Fact::Received
+        Fact::Acknowledged { assignee, .. } | Fact::Assigned { assignee, .. } => {
+            let told = assignee.filter(|user| !by.is(*user));
+            told.map(|user| Notice { kind: Kind::Assigned, recipient: Recipient::Person { user } })
+                .into_iter()
+                .collect()
+        }
+        Fact::Received
         | Fact::Scheduled { .. }
         | Fact::Started { .. }
         | Fact::Held { .. }
         | Fact::Resumed { .. }
         | Fact::Resolved { .. }
         | Fact::Closed { .. }
-        | Fact::Assigned { .. }
         | Fact::Prioritised { .. }
         | Fact::Followed { .. }
         | Fact::Split { .. }
@@ -202,7 +210,7 @@ pub fn notices(fact: &Fact, by: &Actor, ticket: &Ticket, followers: &[Follower],
     let newcomer = if let Fact::Followed { concern } = fact { Some(*concern) } else { None };
     for follower in followers.iter().filter(|follower| newcomer.is_none_or(|concern| follower.concern == concern)) {
         if let (Referrer::Person(user), false) = (follower.referrer, ticket.hidden_from_referrer)
-            && !matches!(by, Actor::Person { user: own, .. } if *own == user)
+            && !by.is(user)
         {
             let notice = Notice { kind, recipient: Recipient::Person { user } };
             if !notices.contains(&notice) {

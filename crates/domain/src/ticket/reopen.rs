@@ -26,12 +26,10 @@ impl Reopen {
     ///
     /// # Errors
     /// [`Refusal::State`] unless the ticket is resolved or closed; [`Refusal::ReopenWindowOver`] when it was closed
-    /// more than 30 days ago.
+    /// more than 30 days ago; [`Refusal::Merged`] when it was closed as a duplicate.
     pub fn apply(self, ticket: Ticket, now: DateTime<Utc>) -> Result<Change, Refusal> {
         let state = next(ticket.state, Action::Reopen)?;
-        if !in_time(&ticket, now) {
-            return Err(Refusal::ReopenWindowOver);
-        }
+        ticket.allows(Action::Reopen, now)?;
         Ok(ticket.turned(state, Fact::Reopened { note: self.note }, |ticket| {
             ticket.hand_over(now);
             ticket.reopened += 1;

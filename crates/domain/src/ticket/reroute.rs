@@ -26,6 +26,7 @@ impl Reroute {
         let fact = Fact::Rerouted { from: ticket.service.clone(), service: self.service.clone(), note: self.note };
         Ok(ticket.turned(state, fact, |ticket| {
             ticket.service = self.service;
+            ticket.reroutes += 1;
             ticket.hand_over(now);
         }))
     }

@@ -129,8 +129,8 @@ pub enum When {
     Always,
     /// While the ticket is submitted.
     Submitted,
-    /// Before the second handover: from then on, the dispatcher settles where the ticket belongs.
-    FirstHandover,
+    /// Until it was passed on once: from then on, the dispatcher settles where the ticket belongs.
+    NeverRerouted,
 }
 
 impl When {
@@ -138,7 +138,7 @@ impl When {
         match self {
             Self::Always => true,
             Self::Submitted => matches!(ticket.state, State::Submitted),
-            Self::FirstHandover => ticket.handovers <= 1,
+            Self::NeverRerouted => ticket.reroutes == 0,
         }
     }
 }
@@ -158,7 +158,7 @@ pub const fn parts(action: Action) -> &'static [(Part, When)] {
         | Action::Resolve
         | Action::Assign => &[(Service, When::Always)],
         Action::Prioritise => &[(Service, When::Always), (Dispatcher, When::Always)],
-        Action::Reroute => &[(Service, When::FirstHandover), (Dispatcher, When::Always)],
+        Action::Reroute => &[(Service, When::NeverRerouted), (Dispatcher, When::Always)],
         Action::Reopen => &[(Referrer, When::Always), (Dispatcher, When::Always)],
         Action::Cancel => &[(Referrer, When::Submitted), (Dispatcher, When::Always)],
         Action::Close | Action::Merge | Action::Unmerge | Action::Split => &[(Dispatcher, When::Always)],
@@ -223,7 +223,7 @@ mod tests {
             assert_eq!(allowed.join(" "), may, "{who:?}");
         }
         assert!(referrer.acting(Action::Cancel, &ticket(State::Acknowledged)).is_err());
-        let passed_on = Ticket { handovers: 2, ..ticket(State::Submitted) };
+        let passed_on = Ticket { handovers: 2, reroutes: 1, ..ticket(State::Submitted) };
         assert!(member.acting(Action::Reroute, &passed_on).is_err());
         assert!(dispatcher.acting(Action::Reroute, &passed_on).is_ok());
     }

@@ -70,6 +70,7 @@ impl Context {
             | Kind::Progress
             | Kind::Withdrawn
             | Kind::Reminder
+            | Kind::Assigned
             | Kind::Mention
             | Kind::Message => {}
         }

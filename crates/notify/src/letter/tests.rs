@@ -233,7 +233,7 @@ fn nobody_else_is_written_to() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 13);
+    assert_eq!(refused, 15);
 }
 
 #[test]

@@ -63,6 +63,7 @@ struct SavedRow<'a> {
     service_code: &'a str,
     priority: &'static str,
     handovers: i32,
+    reroutes: i32,
     reopened: i32,
     followers: i32,
     assignee_id: Option<Uuid>,
@@ -102,6 +103,7 @@ fn saved_row(saved: &Saved) -> Result<SavedRow<'_>> {
         service_code: ticket.service.as_str(),
         priority: ticket.priority.code(),
         handovers: ticket.handovers,
+        reroutes: ticket.reroutes,
         reopened: ticket.reopened,
         followers: ticket.followers,
         assignee_id: ticket.assignee.map(|user| user.0),
@@ -144,8 +146,8 @@ pub(super) struct MessageRow<'a> {
 const SAVE: &str = "
     with c as (
         select * from jsonb_to_recordset($1) as c (
-            id uuid, version bigint, state text, service_code text, priority text, handovers integer, reopened integer,
-            followers integer, assignee_id uuid, handed_over_at timestamptz, received_at timestamptz, acknowledged_at timestamptz,
+            id uuid, version bigint, state text, service_code text, priority text, handovers integer, reroutes integer,
+            reopened integer, followers integer, assignee_id uuid, handed_over_at timestamptz, received_at timestamptz, acknowledged_at timestamptz,
             resolved_at timestamptz, closed_at timestamptz, ack_due_at timestamptz, resolve_due_at timestamptz,
             pauses jsonb, remind_at timestamptz, rungs smallint, wound_at bigint, scheduled_for date, resume_on date,
             closure_reason text, duplicate_of uuid, event_id uuid, at timestamptz, actor jsonb, fact jsonb,
@@ -154,7 +156,7 @@ const SAVE: &str = "
     ), changed as (
         update ticket t set
             version = c.version, state = c.state, service_code = c.service_code, priority = c.priority,
-            handovers = c.handovers, reopened = c.reopened, followers = c.followers, assignee_id = c.assignee_id,
+            handovers = c.handovers, reroutes = c.reroutes, reopened = c.reopened, followers = c.followers, assignee_id = c.assignee_id,
             handed_over_at = c.handed_over_at, received_at = c.received_at, acknowledged_at = c.acknowledged_at,
             resolved_at = c.resolved_at, closed_at = c.closed_at, ack_due_at = c.ack_due_at,
             resolve_due_at = c.resolve_due_at, pauses = c.pauses, remind_at = c.remind_at, rungs = c.rungs,
@@ -189,7 +191,6 @@ struct OpenRow<'a> {
     id: Uuid,
     service_code: &'a str,
     priority: &'static str,
-    sent: Value,
     ack_due_at: DateTime<Utc>,
     resolve_due_at: DateTime<Utc>,
     remind_at: Option<DateTime<Utc>>,
@@ -204,18 +205,18 @@ const OPEN: &str = "
     with wanted as (
         select w.*, nextval('ticket_number')::text as number
         from jsonb_to_recordset($2) as w (
-            id uuid, service_code text, priority text, sent jsonb, ack_due_at timestamptz, resolve_due_at timestamptz,
-            remind_at timestamptz, wound_at bigint, at timestamptz, event_id uuid, actor jsonb, fact jsonb
+            id uuid, service_code text, priority text, ack_due_at timestamptz, resolve_due_at timestamptz, remind_at timestamptz,
+            wound_at bigint, at timestamptz, event_id uuid, actor jsonb, fact jsonb
         )
     ), opened as (
         insert into ticket (
             id, reference, version, state, concern_id, cafe_id, category_code, service_code, priority, sensitivity,
-            hidden_from_referrer, referrer_id, client_id, lat, lon, address, areas, answers, origin, sent, handovers,
+            hidden_from_referrer, referrer_id, client_id, lat, lon, address, areas, answers, origin, handovers,
             filed_at, handed_over_at, ack_due_at, resolve_due_at, remind_at, wound_at
         )
         select w.id, $3 || '-' || lpad(w.number, greatest(6, length(w.number)), '0'), 1, 'submitted', t.concern_id,
             t.cafe_id, t.category_code, w.service_code, w.priority, t.sensitivity, t.hidden_from_referrer,
-            t.referrer_id, t.client_id, t.lat, t.lon, t.address, t.areas, t.answers, t.origin, w.sent, 1, w.at, w.at,
+            t.referrer_id, t.client_id, t.lat, t.lon, t.address, t.areas, t.answers, t.origin, 1, w.at, w.at,
             w.ack_due_at, w.resolve_due_at, w.remind_at, w.wound_at
         from wanted w join ticket t on t.id = $1
     ), happened as (
@@ -299,7 +300,6 @@ impl Tx {
                 id: ticket.id.0,
                 service_code: ticket.service.as_str(),
                 priority: ticket.priority.code(),
-                sent: serde_json::to_value(&ticket.sent).map_err(Error::corrupt)?,
                 ack_due_at: ticket.ack_due_at,
                 resolve_due_at: ticket.resolve_due_at,
                 remind_at: ticket.remind_at,

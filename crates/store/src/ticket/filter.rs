@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::concern::Origin;
-use domain::id::{AreaCode, CafeId, CategoryCode, OrganisationCode, ServiceCode, UserId, ZoningCode};
+use domain::id::{AreaCode, CafeId, CategoryCode, OrganisationCode, ServiceCode, TicketId, UserId, ZoningCode};
 use domain::place::{Bounds, Circle, EARTH_RADIUS};
 use domain::text::SearchWords;
 use domain::ticket::{Priority, State};
@@ -49,6 +49,8 @@ pub struct Filter {
     pub within: Option<Bounds>,
     /// Within this circle.
     pub around: Option<Circle>,
+    /// Only those that were closed as duplicates of this one.
+    pub duplicate_of: Option<TicketId>,
     /// Only those that others are duplicates of, or concerns were attached to; or only the others.
     pub has_duplicates: Option<bool>,
     /// Only those that were reopened, or only those that were not.
@@ -247,6 +249,7 @@ impl Filter {
         all = all.add_option(self.filed_from.map(|at| Column::FiledAt.gte(at)));
         all = all.add_option(self.filed_before.map(|at| Column::FiledAt.lt(at)));
         all = all.add_option(self.within.map(inside)).add_option(self.around.map(near));
+        all = all.add_option(self.duplicate_of.map(|main| Column::DuplicateOf.eq(main.0)));
         match self.reopened {
             Some(true) => all.add(Column::Reopened.gt(0)),
             Some(false) => all.add(Column::Reopened.eq(0)),

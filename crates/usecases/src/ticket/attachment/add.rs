@@ -4,10 +4,11 @@ use auth::Grant;
 use auth::permission::ChangeTickets;
 use chrono::TimeDelta;
 use domain::attachment::{Attachment, FileName, Refusal};
+use domain::audit::Act;
 use domain::id::AttachmentId;
 use domain::ticket::attach::Attach;
 use domain::ticket::{Actor, Ticket};
-use files::{Error as FileError, Spool, Spooled};
+use files::{Error as FileError, Refusal as FileRefusal, Spool, Spooled};
 use store::Scope;
 use store::attachment::Shown;
 use store::ticket::Named;
@@ -66,6 +67,20 @@ pub async fn receive(cx: &Context) -> Result<Spool, AddError> {
     Ok(cx.files.receive().await?)
 }
 
+/// What an infected file is answered with, once it was recorded who sent it.
+async fn infected(
+    cx: &Context,
+    who: &Grant<ChangeTickets>,
+    name: &Named,
+    virus: String,
+) -> Result<AddError, store::Error> {
+    if let Some(Ticket { id: ticket, .. }) = cx.store.ticket(&Scope::of(who.caller()), name).await? {
+        tracing::warn!(%ticket, virus, "an upload was refused: it is infected");
+        cx.store.audit(&who.record(Act::InfectedUpload { ticket, virus: virus.clone() }, cx.now())).await?;
+    }
+    Ok(FileError::from(FileRefusal::Infected(virus)).into())
+}
+
 /// Adds a file that was received, under what remains of the name that it was given.
 ///
 /// # Errors
@@ -79,7 +94,10 @@ pub async fn add(
     once: Once<'_, Shown>,
 ) -> Result<Done<Shown>, AddError> {
     let (now, loaded) = (cx.now(), cx.city()?);
-    let made = cx.files.make(upload).await?;
+    let made = match cx.files.make(upload).await {
+        Err(FileError::Refused(FileRefusal::Infected(virus))) => return Err(infected(cx, who, &name, virus).await?),
+        made => made?,
+    };
     let id = AttachmentId(cx.ids.next());
     cx.store.expect_file(id, now + GRACE).await?;
     if let Err(error) = cx.files.keep(id, &made).await {
