@@ -14,16 +14,17 @@ crate::tests![
 ];
 
 /// Which of our crates each may use.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("domain", &[]),
     ("local-postgres", &[]),
     ("auth", &["domain"]),
     ("files", &["domain"]),
+    ("geocoder", &["domain"]),
     ("store", &["domain"]),
-    ("usecases", &["auth", "domain", "files", "store"]),
+    ("usecases", &["auth", "domain", "files", "geocoder", "store"]),
     ("notify", &["domain", "store"]),
     ("api", &["auth", "domain", "usecases"]),
-    ("continuum", &["api", "auth", "domain", "files", "local-postgres", "notify", "store", "usecases"]),
+    ("continuum", &["api", "auth", "domain", "files", "geocoder", "local-postgres", "notify", "store", "usecases"]),
 ];
 
 /// What the rules must never depend on.

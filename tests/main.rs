@@ -19,6 +19,7 @@ mod input;
 mod notify;
 mod oidc;
 mod permission;
+mod place;
 mod program;
 mod rights;
 mod saved_filter;
@@ -54,6 +55,7 @@ fn all() -> Vec<Test> {
         input::tests(),
         notify::tests(),
         permission::tests(),
+        place::tests(),
         oidc::tests(),
         program::tests(),
         rights::tests(),

@@ -118,6 +118,7 @@ pub fn config(database: &str, mail: Mail, clock: &Arc<HandClock>) -> continuum::
         keys: keys(),
         files: continuum::FileSettings::in_folder(&files_folder()),
         mail,
+        geocoder: None,
         password_cost: COST,
         proxies: Vec::new(),
         origins: Vec::new(),

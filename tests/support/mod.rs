@@ -7,6 +7,7 @@ pub mod clamd;
 pub mod contract;
 pub mod database;
 pub mod files;
+pub mod geocoder;
 pub mod node;
 pub mod oidc;
 pub mod program;

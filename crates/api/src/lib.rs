@@ -18,6 +18,7 @@ mod openapi;
 mod outermost;
 mod page;
 mod password;
+mod place;
 pub mod problem;
 mod problem_from;
 mod reply;
@@ -59,6 +60,7 @@ fn routes(config: &mut ServiceConfig) {
     ticket::routes(config);
     saved_filter::routes(config);
     city::routes(config);
+    place::routes(config);
     tracking::routes(config);
     wellknown::routes(config);
 }

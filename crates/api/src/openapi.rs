@@ -186,9 +186,9 @@ fn add_problems(operation: &mut Value) {
     let idempotent = has_parameter("header", Some("Idempotency-Key"));
     // OAuth tells its errors in its own words.
     let has_body = operation.get("requestBody").is_some() && operation["tags"][0] != "oauth";
-    let takes_query = operation["operationId"]
-        .as_str()
-        .is_some_and(|id| id.ends_with("_list") || ["ticket_timeline", "ticket_counts", "ticket_export"].contains(&id));
+    // Those without a parameter refuse every one.
+    let takes_query =
+        has_parameter("query", None) || operation["operationId"].as_str().is_some_and(|id| id.ends_with("_list"));
     let asks_database = operation["tags"][0] != "operation";
     let changes_ticket = if_match && operation["tags"][0] == "tickets";
     // One's own account and sessions need nothing but being logged in, be it that a second factor is due.
@@ -235,7 +235,7 @@ fn add_problems(operation: &mut Value) {
         add(429, "`rate_limited`, `too_many_attempts`, `too_many_exports`: `Retry-After` says when to try again");
         add(431, "`headers_too_large`: more than 16 KiB of headers");
         add(500, "`internal`: our fault");
-        add(503, "`unavailable`, `no_city`: try again later (`Retry-After`)");
+        add(503, "`unavailable`, `no_city`, `no_geocoder`: try again later (`Retry-After`)");
     }
     let documented = operation["responses"].as_object_mut().into_iter().flatten();
     for (_, response) in documented.filter(|(status, _)| status.starts_with(['4', '5'])) {

@@ -122,6 +122,7 @@ codes! {
     HeadersTooLarge = "headers_too_large", 431, "Les en-têtes de la requête sont trop grands", "The request headers are too large";
     Internal = "internal", 500, "Une erreur est survenue de notre côté", "Something went wrong on our side";
     Unavailable = "unavailable", 503, "Le service est momentanément indisponible", "The service is unavailable for the moment";
+    NoGeocoder = "no_geocoder", 503, "Aucune adresse ne peut être recherchée pour le moment", "No address can be looked up for the moment";
     NoCity = "no_city", 503, "Aucune ville n’est encore chargée", "No city is loaded yet";
 }
 

@@ -18,6 +18,7 @@ use auth::password::{Cost, Passwords};
 use domain::clock::{Clock, Ids};
 use domain::siret::Siret;
 use files::{Files, Settings as FileSettings};
+use geocoder::Geocoder;
 use ipnet::IpNet;
 use notify::Worker;
 use notify::transport::Transport;
@@ -92,6 +93,8 @@ pub struct Config {
     pub mail: Mail,
     /// Where attachments are kept, and what they may be.
     pub files: FileSettings,
+    /// The base URL of what looks addresses up, if anything does.
+    pub geocoder: Option<Url>,
     /// How much hashing a password costs.
     pub password_cost: Cost,
     /// The networks of the proxies that are believed when they say for whom they ask.
@@ -205,6 +208,7 @@ pub async fn context(config: &Config, public_url: &Url) -> Result<Context> {
         provider: config.oidc.as_ref().map(|oidc| oidc.provider(public_url)).transpose()?.map(Arc::new),
         passwords: Arc::new(Passwords::new(config.password_cost)?),
         files: Arc::new(Files::new(config.files.clone())?),
+        geocoder: config.geocoder.as_ref().map(Geocoder::new).transpose()?.map(Arc::new),
         hashing: Arc::new(Semaphore::new(processors)),
         exports: Arc::new(Semaphore::new(EXPORTS)),
         city: Arc::new(ArcSwapOption::empty()),

@@ -15,6 +15,7 @@ pub mod health;
 pub mod oauth;
 pub mod once;
 pub mod password;
+pub mod place;
 pub mod saved_filter;
 pub mod second_factor;
 pub mod session;
@@ -34,6 +35,7 @@ use domain::audit::{Act, By, Record};
 use domain::city::City;
 use domain::clock::{Clock, Ids};
 use files::Files;
+use geocoder::Geocoder;
 use store::Store;
 use tokio::sync::{Notify, Semaphore};
 
@@ -59,6 +61,8 @@ pub struct Context {
     pub passwords: Arc<Passwords>,
     /// Receives and keeps the bytes of attachments.
     pub files: Arc<Files>,
+    /// Looks addresses up, if anything does.
+    pub geocoder: Option<Arc<Geocoder>>,
     /// As many hashes at once as there are processors: a hash fills one, and 19 MiB.
     pub hashing: Arc<Semaphore>,
     /// As many exports at once as an instance writes: each holds a batch of tickets in memory.

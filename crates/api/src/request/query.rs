@@ -107,6 +107,19 @@ impl Query {
         values.pop()
     }
 
+    /// The value of a parameter that must stand there: without one, there is a fault.
+    pub(crate) fn needed<'a, T>(
+        &mut self,
+        name: &str,
+        expected: impl Into<Expected<'a>>,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        if !self.pairs.iter().any(|(key, _)| key == name) {
+            self.fault(name, "required", "Ce paramètre est obligatoire.", "This parameter is required.");
+        }
+        self.one(name, expected, parse)
+    }
+
     /// `limit`, and `cursor` as the position after which the page begins.
     pub(crate) fn page<C: Cursor>(&mut self) -> (u64, Option<C>) {
         let expected = format!("1…{MAX_LIMIT}");
@@ -126,8 +139,16 @@ impl Query {
     /// # Errors
     /// Every fault of the query at once.
     pub(crate) fn finish(self) -> Result<(), Problem> {
+        self.finish_with(Some(()))
+    }
+
+    /// The same, for what [`Query::needed`] has given.
+    ///
+    /// # Errors
+    /// Every fault of the query at once.
+    pub(crate) fn finish_with<T>(self, needed: Option<T>) -> Result<T, Problem> {
         let errors = self.faults();
-        if errors.is_empty() { Ok(()) } else { Err(Problem::new(Code::InvalidParameter).errors(errors)) }
+        needed.filter(|_| errors.is_empty()).ok_or_else(|| Problem::new(Code::InvalidParameter).errors(errors))
     }
 
     /// Every fault of the query at once; what is left is unknown.

@@ -140,7 +140,7 @@ fn bounds(text: &str) -> Option<Bounds> {
     (meridians && parallels).then_some(Bounds { west, south, east, north })
 }
 
-fn point(text: &str) -> Option<Point> {
+pub(crate) fn point(text: &str) -> Option<Point> {
     let [lat, lon] = numbers(text)?;
     ((-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lon)).then_some(Point { lat, lon })
 }

@@ -137,6 +137,7 @@ impl DatabaseOptions {
             keys: self.keys()?,
             mail,
             files: FileSettings::in_folder(&self.data_dir),
+            geocoder: None,
             password_cost: auth::password::Cost::default(),
             proxies: Vec::new(),
             origins: Vec::new(),

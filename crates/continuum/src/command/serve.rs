@@ -100,6 +100,15 @@ fn origin(text: &str) -> Result<String, String> {
     origin.filter(|origin| origin == text).ok_or_else(|| "expected https://host, or https://host:port".to_owned())
 }
 
+/// The State's own, which answers with the Base adresse nationale.
+pub(crate) const NATIONAL_GEOCODER: &str = "https://data.geopf.fr/geocodage";
+
+/// The geocoder's URL, if there is to be one.
+pub(crate) fn geocoder(url: &str) -> Result<Option<Url>> {
+    let url = Some(url.trim()).filter(|url| !url.is_empty());
+    url.map(|url| url.parse().context("--geocoder is not a URL")).transpose()
+}
+
 /// Answer requests, and drain the outbox unless told not to. E-mail goes to the server of `SMTP_URL` (smtp://, smtps://,
 /// with login and ?tls=required), or of the file that `SMTP_URL_FILE` names; without one, each e-mail is a file.
 #[derive(clap::Args)]
@@ -122,6 +131,9 @@ pub struct Serve {
     front: FrontOptions,
     #[command(flatten)]
     files: FileOptions,
+    /// The base URL of the geocoder that addresses are looked up at (GeoCodeJSON); empty for none. Typed addresses go there.
+    #[arg(long, env = "CONTINUUM_GEOCODER", default_value = NATIONAL_GEOCODER)]
+    geocoder: String,
     #[command(flatten)]
     passwords: PasswordOptions,
     #[command(flatten)]
@@ -192,6 +204,7 @@ impl Serve {
             proxies: self.front.proxies,
             origins: self.front.origins,
             files: self.files.settings(&self.database.data_dir)?,
+            geocoder: geocoder(&self.geocoder)?,
             oidc: self.oidc.oidc()?,
             rate_limits: Some(RateLimits { caller: self.front.rate_limit, address: self.front.rate_limit_address }),
             ..self.database.config(&database, mail)?

@@ -15,7 +15,7 @@ use auth::password::Cost;
 use files::Settings as FileSettings;
 use local_postgres::Server;
 
-use crate::command::{Database, Ready, asked_to_stop, tell, write_ready_file};
+use crate::command::{Database, NATIONAL_GEOCODER, Ready, asked_to_stop, tell, write_ready_file};
 use crate::instance::{Config, Mail, build};
 use crate::keys::Keys;
 use crate::{SystemClock, TimeOrderedIds, city};
@@ -66,6 +66,7 @@ impl Demo {
             keys: Keys::of_folder(&data_dir.join("keys"))?,
             mail: Mail::Folder(mail_dir.clone()),
             files: FileSettings::in_folder(&data_dir),
+            geocoder: Some(NATIONAL_GEOCODER.parse()?),
             password_cost: Cost::default(),
             proxies: Vec::new(),
             origins: Vec::new(),
