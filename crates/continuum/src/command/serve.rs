@@ -131,7 +131,7 @@ pub struct Serve {
     front: FrontOptions,
     #[command(flatten)]
     files: FileOptions,
-    /// The base URL of the geocoder that addresses are looked up at (GeoCodeJSON); empty for none. Typed addresses go there.
+    /// The base URL of the geocoder that addresses are looked up at (`GeoCodeJSON`); empty for none. Typed addresses go there.
     #[arg(long, env = "CONTINUUM_GEOCODER", default_value = NATIONAL_GEOCODER)]
     geocoder: String,
     #[command(flatten)]
