@@ -79,9 +79,9 @@ impl Origin {
     #[must_use]
     pub const fn label(self, language: Language) -> &'static str {
         language.pick(match self {
-            Self::Cafe => ("café avec un policier", "café with an officer"),
+            Self::Cafe => ("café", "café"),
             Self::Patrol => ("patrouille", "patrol"),
-            Self::TownHallDesk => ("accueil de la mairie", "town hall desk"),
+            Self::TownHallDesk => ("guichet de la mairie", "town hall desk"),
             Self::Phone => ("téléphone", "telephone"),
             Self::Email => ("courriel", "e-mail"),
             Self::Partner => ("partenaire", "partner"),

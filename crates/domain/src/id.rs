@@ -4,6 +4,9 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 macro_rules! ids {
@@ -61,12 +64,15 @@ fn is_code(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-')
 }
 
+/// How a code is written.
+const PATTERN: &str = "^[a-z][a-z0-9_-]{0,59}$";
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
         #[serde(try_from = "String", into = "String")]
-        #[schemars(extend("pattern" = r"^[a-z][a-z0-9_-]{0,59}$"))]
+        #[schemars(extend("pattern" = PATTERN))]
         pub struct $name(String);
 
         impl $name {
@@ -76,6 +82,14 @@ macro_rules! codes {
                 &self.0
             }
         }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                ObjectBuilder::new().schema_type(Type::String).pattern(Some(PATTERN)).into()
+            }
+        }
+
+        impl ToSchema for $name {}
 
         impl TryFrom<String> for $name {
             type Error = NotACode;

@@ -18,6 +18,7 @@ pub mod language;
 pub mod person;
 pub mod place;
 pub mod rights;
+pub mod routing;
 pub mod siret;
 pub mod text;
 pub mod ticket;

@@ -5,6 +5,8 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use domain::city::zoning::{Area, Zoning};
 use domain::city::{City, Settings};
+use domain::id::OrganisationCode;
+use domain::routing::RuleSet;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -50,6 +52,8 @@ impl fmt::Display for Changed {
 struct ZoningRow {
     code: String,
     name: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    partial: bool,
     areas: Vec<AreaRow>,
 }
 
@@ -57,6 +61,10 @@ struct ZoningRow {
 struct AreaRow {
     code: String,
     name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    road_owner: Option<OrganisationCode>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    land_owner: Option<OrganisationCode>,
     shape: geojson::Geometry,
 }
 
@@ -166,7 +174,7 @@ impl Tx {
             "insert into routing_rule_set (version, rules, published_at)
              select coalesce(max(version), 0) + 1, $1, $2 from routing_rule_set
              having (array_agg(rules order by version desc))[1] is distinct from $1",
-            [json(&city.rules)?.into(), now.into()],
+            [json(&city.rules.rules)?.into(), now.into()],
         );
         let added = i64::try_from(self.db.execute_raw(statement).await?.rows_affected()).map_err(Error::corrupt)?;
         Ok(Changed { part: "routing rule set", added, changed: 0, retired: 0 })
@@ -207,8 +215,7 @@ impl Store {
             services: parse(row.service)?,
             catalogue: parse(row.category)?,
             zonings: zonings.into_iter().map(zoning).collect::<Result<_>>()?,
-            rules: parse(row.rules)?,
-            rules_version: row.rules_version,
+            rules: RuleSet { version: row.rules_version, rules: parse(row.rules)? },
         };
         Ok(Some(Loaded { revision: row.revision, city }))
     }
@@ -245,6 +252,8 @@ fn zoning_rows(zonings: &[Zoning]) -> Vec<ZoningRow> {
     let area = |area: &Area| AreaRow {
         code: area.code.to_string(),
         name: area.name.clone(),
+        road_owner: area.road_owner.clone(),
+        land_owner: area.land_owner.clone(),
         shape: geojson::Geometry::from(area.shape()),
     };
     zonings
@@ -252,7 +261,8 @@ fn zoning_rows(zonings: &[Zoning]) -> Vec<ZoningRow> {
         .map(|z| ZoningRow {
             code: z.code.to_string(),
             name: z.name.clone(),
-            areas: z.areas.iter().map(area).collect(),
+            partial: z.partial,
+            areas: z.areas().iter().map(area).collect(),
         })
         .collect()
 }
@@ -260,11 +270,11 @@ fn zoning_rows(zonings: &[Zoning]) -> Vec<ZoningRow> {
 fn zoning(row: ZoningRow) -> Result<Zoning> {
     let area = |row: AreaRow| {
         let shape = row.shape.value.try_into().map_err(Error::corrupt)?;
-        Ok(Area::new(row.code.parse().map_err(Error::corrupt)?, row.name, shape))
+        let AreaRow { code, name, road_owner, land_owner, .. } = row;
+        Ok(Area::new(code.parse().map_err(Error::corrupt)?, name, shape).owned_by(road_owner, land_owner))
     };
-    Ok(Zoning {
-        code: row.code.parse().map_err(Error::corrupt)?,
-        name: row.name,
-        areas: row.areas.into_iter().map(area).collect::<Result<_>>()?,
-    })
+    let areas = row.areas.into_iter().map(area).collect::<Result<_>>()?;
+    let mut zoning = Zoning::new(row.code.parse().map_err(Error::corrupt)?, row.name, areas);
+    zoning.partial = row.partial;
+    Ok(zoning)
 }

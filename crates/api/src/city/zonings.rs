@@ -45,7 +45,7 @@ fn view(zoning: &Zoning) -> ZoningView {
     ZoningView {
         code: zoning.code.to_string(),
         name: zoning.name.clone(),
-        areas: zoning.areas.iter().map(area).collect(),
+        areas: zoning.areas().iter().map(area).collect(),
     }
 }
 

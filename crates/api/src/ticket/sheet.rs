@@ -58,7 +58,7 @@ fn moment(at: DateTime<Utc>, language: Language) -> String {
 fn areas(ticket: &Ticket, city: &City) -> String {
     let name = |zoning: &domain::city::zoning::Zoning| {
         let code = ticket.areas.get(&zoning.code)?;
-        Some(zoning.areas.iter().find(|area| area.code == *code)?.name.clone())
+        Some(zoning.areas().iter().find(|area| area.code == *code)?.name.clone())
     };
     let inside = city.zonings.iter().filter(|zoning| zoning.code != city.settings.territory);
     inside.filter_map(name).collect::<Vec<_>>().join(", ")

@@ -44,6 +44,7 @@ pub(super) struct Document {
     pub(super) name: String,
     parsed: Parsed,
     found: Vec<Found>,
+    warnings: Vec<Found>,
 }
 
 struct Found {
@@ -55,7 +56,8 @@ struct Found {
 impl Document {
     /// Reads a file of the folder, and finds all that is wrong with it when looked at alone.
     pub(super) fn read(folder: &Path, name: &str, schema: &Schema) -> Self {
-        let mut document = Self { name: name.to_owned(), parsed: Parsed::default(), found: Vec::new() };
+        let mut document =
+            Self { name: name.to_owned(), parsed: Parsed::default(), found: Vec::new(), warnings: Vec::new() };
         let as_json = Path::new(name).extension().is_some_and(|extension| extension == "geojson");
         let parsed = text_of(&folder.join(name))
             .and_then(|text| if as_json { syntax::json(&text) } else { syntax::yaml(&text) });
@@ -83,6 +85,12 @@ impl Document {
         }
         let place = self.place(pointer);
         self.found.push(Found { pointer: pointer.to_owned(), place, message: message.into() });
+    }
+
+    /// Notes what is worth a look without being wrong.
+    pub(super) fn warn(&mut self, pointer: &str, message: impl Into<String>) {
+        let place = self.place(pointer);
+        self.warnings.push(Found { pointer: pointer.to_owned(), place, message: message.into() });
     }
 
     /// The value at a pointer.
@@ -120,16 +128,26 @@ impl Document {
     }
 
     /// All that was found, in the order of the file.
-    pub(super) fn into_faults(self) -> Vec<Located> {
-        let Self { name, parsed, mut found } = self;
+    pub(super) fn faults(&mut self) -> Vec<Located> {
+        let found = std::mem::take(&mut self.found);
+        self.located(found)
+    }
+
+    /// All that is worth a look without being wrong, in the order of the file.
+    pub(super) fn warnings(&mut self) -> Vec<Located> {
+        let found = std::mem::take(&mut self.warnings);
+        self.located(found)
+    }
+
+    fn located(&self, mut found: Vec<Found>) -> Vec<Located> {
         found.sort_by_key(|found| found.place);
         found
             .into_iter()
             .map(|Found { pointer, place, message }| Located {
-                file: name.clone(),
+                file: self.name.clone(),
                 line: place.map(|place| place.line),
                 column: place.map(|place| place.column),
-                field: field(&parsed.value, &pointer),
+                field: field(&self.parsed.value, &pointer),
                 message,
             })
             .collect()

@@ -20,7 +20,7 @@ use std::path::Path;
 use domain::city::City;
 use domain::city::catalogue::Category;
 use domain::city::organisation::{Organisation, Service};
-use domain::city::routing::Rule;
+use domain::routing::Rule;
 use domain::time::Calendar;
 
 pub use demo::DemoPerson;
@@ -39,7 +39,7 @@ use zoning::ZoningFile;
 pub fn read(folder: &Path) -> Result<City, Vec<Located>> {
     let (mut files, mut faults) = files(folder)?;
     let city = files.assemble();
-    faults.extend(files.into_faults());
+    faults.extend(files.faults());
     if faults.is_empty() { Ok(city) } else { Err(faults) }
 }
 
@@ -52,17 +52,33 @@ pub fn read_demo(folder: &Path) -> Result<Vec<DemoPerson>, Vec<Located>> {
     let mut services = Document::read(folder, "services.yaml", &Schema::of::<Vec<Service>>("services.yaml"));
     let mut document = Document::read(folder, "demo.yaml", &Schema::of::<Vec<DemoPerson>>("demo.yaml"));
     let people = demo::people(&mut document, &mut services);
-    let faults = document.into_faults();
+    let faults = document.faults();
     if faults.is_empty() { Ok(people) } else { Err(faults) }
 }
 
-/// Everything that is wrong in a city's folder, its demonstration included when it has one.
-pub fn check(folder: &Path) -> Vec<Located> {
-    let mut faults = read(folder).err().unwrap_or_default();
+/// What a look at a city's folder finds.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// What is wrong: the city cannot be loaded.
+    pub faults: Vec<Located>,
+    /// What is worth a look without being wrong.
+    pub warnings: Vec<Located>,
+}
+
+/// Looks through a city's folder, its demonstration included when it has one.
+pub fn check(folder: &Path) -> Checked {
+    let (mut faults, warnings) = match files(folder) {
+        Ok((mut files, mut faults)) => {
+            files.assemble();
+            faults.extend(files.faults());
+            (faults, files.warnings())
+        }
+        Err(faults) => (faults, Vec::new()),
+    };
     if folder.join("demo.yaml").exists() {
         faults.extend(read_demo(folder).err().unwrap_or_default());
     }
-    faults
+    Checked { faults, warnings }
 }
 
 /// Reads the files one by one. What is wrong with the folder itself comes second, or alone when there is none.

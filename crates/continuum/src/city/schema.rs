@@ -4,7 +4,7 @@
 use domain::city::Settings;
 use domain::city::catalogue::Category;
 use domain::city::organisation::{Organisation, Service};
-use domain::city::routing::Rule;
+use domain::routing::Rule;
 use domain::time::Calendar;
 use jsonschema::Validator;
 use schemars::JsonSchema;

@@ -5,6 +5,7 @@
 
 use domain::city::check::Fault;
 use domain::city::{City, Settings};
+use domain::routing::RuleSet;
 use serde_json::{Value, json};
 
 use super::document::{Document, Located};
@@ -31,7 +32,8 @@ impl Files {
         let (in_routing, rules) = self.routing.entries().into_iter().unzip();
         let zonings = self.zonings.iter_mut().filter_map(zoning::zoning).collect();
         let settings = settings(&self.city);
-        let city = City { settings, organisations, calendars, services, catalogue, zonings, rules, rules_version: 0 };
+        let city =
+            City { settings, organisations, calendars, services, catalogue, zonings, rules: RuleSet::draft(rules) };
 
         let numbers: [(&Document, Vec<usize>); 5] = [
             (&self.organisations, in_organisations),
@@ -40,16 +42,22 @@ impl Files {
             (&self.catalogue, in_catalogue),
             (&self.routing, in_routing),
         ];
-        let mut faults = city.check();
-        for fault in &mut faults {
+        let (mut faults, mut warnings) = (city.check(), city.warnings());
+        for fault in faults.iter_mut().chain(&mut warnings) {
             if let Some((_, numbers)) = numbers.iter().find(|(document, _)| document.name == fault.file) {
                 fault.pointer = in_file(&fault.pointer, numbers);
             }
         }
         faults.retain(|fault| self.is_certain(fault));
-        for Fault { file, pointer, message } in faults {
+        warnings.retain(|warning| self.is_certain(warning));
+        for Fault { file, pointer, message, .. } in faults {
             if let Some(document) = self.iter_mut().find(|document| document.name == file) {
                 document.add(&pointer, message);
+            }
+        }
+        for Fault { file, pointer, message, .. } in warnings {
+            if let Some(document) = self.iter_mut().find(|document| document.name == file) {
+                document.warn(&pointer, message);
             }
         }
         city
@@ -61,21 +69,30 @@ impl Files {
     }
 
     /// All that is wrong, file by file.
-    pub(super) fn into_faults(self) -> Vec<Located> {
-        let Self { city, organisations, calendars, services, catalogue, zonings, routing } = self;
-        let files = [city, organisations, calendars, services, catalogue].into_iter().chain(zonings).chain([routing]);
-        files.flat_map(Document::into_faults).collect()
+    pub(super) fn faults(&mut self) -> Vec<Located> {
+        self.iter_mut().flat_map(Document::faults).collect()
+    }
+
+    /// All that is worth a look without being wrong, file by file.
+    pub(super) fn warnings(&mut self) -> Vec<Located> {
+        self.iter_mut().flat_map(Document::warnings).collect()
     }
 
     /// Whether the fault would stand if all other faults were mended: false for a reference to an entry that is in the
     /// files but unsound.
     fn is_certain(&self, fault: &Fault) -> bool {
+        if fault.needs_the_whole && !self.all_sound() {
+            return false;
+        }
         let from = match fault.file.as_str() {
             "city.yaml" => &self.city,
             "services.yaml" => &self.services,
             "catalogue.yaml" => &self.catalogue,
             "routing.yaml" => &self.routing,
-            _ => return true,
+            other => match self.zonings.iter().find(|zoning| zoning.name == other) {
+                Some(zoning) => zoning,
+                None => return true,
+            },
         };
         let Fault { pointer, .. } = fault;
         if pointer.is_empty() {
@@ -83,16 +100,26 @@ impl Files {
         }
         let Some(name) = pointer.rsplit('/').find(|part| part.parse::<usize>().is_err()) else { return true };
         let list = match name {
-            "organisation" => &self.organisations,
+            "organisation" | "road_owner" | "land_owner" => &self.organisations,
             "calendar" => &self.calendars,
             "category" | "parent" => &self.catalogue,
-            "dispatcher_desk" | "send_to" => &self.services,
+            "dispatcher_desk" | "send_to" | "watchers" => &self.services,
+            "any_of" if matches!(condition_type(from, pointer), Some("road_owner" | "land_owner")) => {
+                &self.organisations
+            }
             // The areas of a sound zoning are all known, and no others are looked at.
             "any_of" if condition_type(from, pointer) == Some("category") => &self.catalogue,
             "territory" | "zoning" => return from.text_at(pointer).is_some_and(|code| self.lacks_zoning(code)),
             _ => return true,
         };
         from.text_at(pointer).is_some_and(|code| !may_hold_unsound(list, code))
+    }
+
+    /// Whether every entry of every file took part.
+    fn all_sound(&self) -> bool {
+        let Self { city, organisations, calendars, services, catalogue, zonings, routing } = self;
+        let files = [city, organisations, calendars, services, catalogue, routing].into_iter().chain(zonings);
+        !zonings.is_empty() && files.into_iter().all(|document| document.is_sound(""))
     }
 
     fn lacks_zoning(&self, code: &str) -> bool {

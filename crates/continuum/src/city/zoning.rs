@@ -1,7 +1,7 @@
 //! The zonings: GeoJSON (RFC 7946) from the file to areas. Members that a map program adds are let through.
 
 use domain::city::zoning::{Area, Zoning};
-use domain::id::{AreaCode, ZoningCode};
+use domain::id::{AreaCode, OrganisationCode, ZoningCode};
 use geo::{Coord, LineString, MultiPolygon, Polygon};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -19,6 +19,9 @@ pub(super) enum ZoningFile {
         /// What people call the zoning.
         #[schemars(length(min = 1, max = 120))]
         name: String,
+        /// Whether the zoning is not meant to cover the whole city: a landlord's estates, roads of the département.
+        #[serde(default)]
+        partial: bool,
         /// Its areas.
         features: Vec<Feature>,
     },
@@ -30,14 +33,14 @@ pub(super) enum ZoningFile {
 pub(super) enum Feature {
     /// One area.
     Feature {
-        /// Its code and its name.
+        /// Its code, its name, and whose it is.
         properties: Properties,
         /// Its shape.
         geometry: Geometry,
     },
 }
 
-/// What an area is called.
+/// What an area is called, and whose it is.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct Properties {
     /// Its code.
@@ -45,6 +48,12 @@ pub(super) struct Properties {
     /// What people call it.
     #[schemars(length(min = 1, max = 120))]
     name: String,
+    /// Whose the roads in it are: an organisation.
+    #[serde(default)]
+    road_owner: Option<OrganisationCode>,
+    /// Whose the land is: an organisation.
+    #[serde(default)]
+    land_owner: Option<OrganisationCode>,
 }
 
 /// The shape of an area.
@@ -87,12 +96,16 @@ pub(super) fn zoning(document: &mut Document) -> Option<Zoning> {
     let stem = document.name.trim_start_matches("zonings/").trim_end_matches(".geojson").to_owned();
     let code = ZoningCode::try_from(stem).map_err(|error| document.add("", format!("as a file name, {error}"))).ok()?;
     let name = document.typed("/name")?;
-    document.is_sound("").then_some(Zoning { code, name, areas })
+    let mut zoning = Zoning::new(code, name, areas);
+    zoning.partial = document.at("/partial") == Some(&Value::Bool(true));
+    document.is_sound("").then_some(zoning)
 }
 
 fn area(pointer: &str, document: &mut Document) -> Option<Area> {
-    let Feature::Feature { properties: Properties { code, name }, geometry } = document.typed(pointer)?;
-    Some(Area::new(code, name, shape(geometry, &format!("{pointer}/geometry/coordinates"), document)?))
+    let Feature::Feature { properties, geometry } = document.typed(pointer)?;
+    let Properties { code, name, road_owner, land_owner } = properties;
+    let shape = shape(geometry, &format!("{pointer}/geometry/coordinates"), document)?;
+    Some(Area::new(code, name, shape).owned_by(road_owner, land_owner))
 }
 
 fn shape(geometry: Geometry, pointer: &str, document: &mut Document) -> Option<MultiPolygon<f64>> {

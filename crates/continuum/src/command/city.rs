@@ -19,7 +19,8 @@ pub struct City {
 /// What to do with a city's files.
 #[derive(clap::Subcommand)]
 enum CityCommand {
-    /// Say everything that is wrong, with file, line and field; exit with 1 if something is.
+    /// Say everything that is wrong, with file, line and field, and what is worth a look; exit with 1 if something is
+    /// wrong.
     Check {
         /// The city's folder.
         dir: PathBuf,
@@ -37,9 +38,12 @@ impl City {
     pub(crate) async fn run(self) -> Result<ExitCode> {
         match self.command {
             CityCommand::Check { dir } => {
-                let faults = city::check(&dir);
+                let city::Checked { faults, warnings } = city::check(&dir);
                 for fault in &faults {
                     tell(fault);
+                }
+                for warning in &warnings {
+                    tell(format_args!("warning: {warning}"));
                 }
                 if faults.is_empty() {
                     tell(format_args!("{}: nothing is wrong.", dir.display()));

@@ -8,6 +8,7 @@ use super::question::Question;
 use crate::id::CategoryCode;
 use crate::language::{Label, Language};
 use crate::rights::Secrecy;
+use crate::ticket::Priority;
 use crate::time::Target;
 
 /// Who may know of a ticket.
@@ -33,6 +34,16 @@ impl Sensitivity {
         }
     }
 
+    /// What people call it.
+    #[must_use]
+    pub const fn label(self, language: Language) -> &'static str {
+        language.pick(match self {
+            Self::Standard => ("ordinaire", "standard"),
+            Self::Restricted => ("restreinte", "restricted"),
+            Self::SignpostOnly => ("numéros d’urgence seulement", "emergency numbers only"),
+        })
+    }
+
     /// The sensitivity of that name.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
@@ -56,6 +67,9 @@ pub struct Category {
     /// The referrer does not see the ticket either: a complaint about an officer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hidden_from_referrer: bool,
+    /// How pressing its concerns are unless the officer or a rule says otherwise, `normal` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
     /// How soon a service must take it in hand.
     pub acknowledge_within: Target,
     /// How soon a service must settle it.

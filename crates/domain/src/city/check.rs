@@ -1,13 +1,14 @@
 //! Looking through a city as a whole: every fault at once, each with the file and the place in it.
 
 mod question;
+mod zoning;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::City;
 use super::catalogue::Sensitivity;
-use super::routing::Condition;
-use crate::id::{AreaCode, ZoningCode};
+use crate::language::Language;
+use crate::routing;
 
 /// Something wrong in a city's files.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +19,15 @@ pub struct Fault {
     pub pointer: String,
     /// What is wrong, in words that a clerk understands.
     pub message: String,
+    /// Whether it may only seem so because something else is wrong: it follows from the city as a whole.
+    pub needs_the_whole: bool,
+}
+
+/// What is wrong with the rules, as a fault of their file.
+fn of_rules(fault: routing::check::Fault) -> Fault {
+    let routing::check::Fault { pointer, kind, .. } = fault;
+    let message = kind.message(Language::En);
+    Fault { file: "routing.yaml".to_owned(), pointer, message, needs_the_whole: kind.needs_the_whole() }
 }
 
 #[derive(Default)]
@@ -25,7 +35,12 @@ struct Faults(Vec<Fault>);
 
 impl Faults {
     fn add(&mut self, file: &str, pointer: impl Into<String>, message: impl Into<String>) {
-        self.0.push(Fault { file: file.to_owned(), pointer: pointer.into(), message: message.into() });
+        self.0.push(Fault {
+            file: file.to_owned(),
+            pointer: pointer.into(),
+            message: message.into(),
+            needs_the_whole: false,
+        });
     }
 
     fn unique<'a>(&mut self, file: &str, what: &str, codes: impl Iterator<Item = &'a str>) -> BTreeSet<&'a str> {
@@ -55,14 +70,22 @@ impl City {
             faults.unique("services.yaml", "service", self.services.iter().map(|service| service.code.as_str()));
         let categories =
             faults.unique("catalogue.yaml", "category", self.catalogue.iter().map(|category| category.code.as_str()));
-        faults.unique("routing.yaml", "rule", self.rules.iter().map(|rule| rule.code.as_str()));
         self.check_settings(&services, &mut faults);
         self.check_calendars(&mut faults);
         self.check_services(&organisations, &calendars, &categories, &mut faults);
         self.check_catalogue(&mut faults);
-        self.check_zonings(&mut faults);
-        self.check_routing(&services, &categories, &mut faults);
+        self.check_zonings(&organisations, &mut faults);
+        // What a service lacks is told of the service.
+        let rules = self.rules.check(self, None).into_iter().filter(|fault| !fault.kind.is_of_service());
+        faults.0.extend(rules.map(of_rules));
         faults.0
+    }
+
+    /// What is worth a look without being wrong.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Fault> {
+        let rules = self.rules.warnings(self).into_iter().map(of_rules);
+        self.uncovered().into_iter().chain(rules).collect()
     }
 
     fn check_settings(&self, services: &BTreeSet<&str>, faults: &mut Faults) {
@@ -138,100 +161,6 @@ impl City {
                 faults.add(file, format!("/{at}/hidden_from_referrer"), message);
             }
             question::check_questions(category, &format!("/{at}"), faults);
-        }
-    }
-
-    fn check_zonings(&self, faults: &mut Faults) {
-        for zoning in &self.zonings {
-            let file = format!("zonings/{}.geojson", zoning.code);
-            if zoning.areas.is_empty() {
-                faults.add(&file, "/features", "the zoning has no area");
-            }
-            let mut seen = BTreeSet::new();
-            for (at, area) in zoning.areas.iter().enumerate() {
-                if !seen.insert(&area.code) {
-                    let message = format!("the area « {} » stands here a second time", area.code);
-                    faults.add(&file, format!("/features/{at}/properties/code"), message);
-                }
-                if area.shape().0.iter().any(|polygon| polygon.exterior().0.len() < 4) {
-                    let pointer = format!("/features/{at}/geometry");
-                    faults.add(&file, pointer, "a polygon needs at least four positions, the last equal to the first");
-                }
-            }
-        }
-    }
-
-    fn check_routing(&self, services: &BTreeSet<&str>, categories: &BTreeSet<&str>, faults: &mut Faults) {
-        let file = "routing.yaml";
-        let areas: BTreeMap<&ZoningCode, BTreeSet<&AreaCode>> =
-            self.zonings.iter().map(|z| (&z.code, z.areas.iter().map(|area| &area.code).collect())).collect();
-        for (at, rule) in self.rules.iter().enumerate() {
-            for (to, service) in rule.send_to.iter().enumerate() {
-                if !services.contains(service.as_str()) {
-                    faults.add(file, format!("/{at}/send_to/{to}"), format!("there is no service « {service} »"));
-                }
-                if rule.send_to[..to].contains(service) {
-                    let message = format!("the rule sends to « {service} » twice");
-                    faults.add(file, format!("/{at}/send_to/{to}"), message);
-                }
-            }
-            self.check_condition(&rule.when, &format!("/{at}/when"), categories, &areas, faults);
-            let is_last = at + 1 == self.rules.len();
-            if rule.when == Condition::Always && !is_last {
-                let message = "this rule matches always, so that no rule after it is ever reached";
-                faults.add(file, format!("/{at}/when"), message);
-            }
-        }
-        if self.rules.last().is_none_or(|rule| rule.when != Condition::Always) {
-            faults.add(
-                file,
-                "",
-                "the last rule must match always (`when: {type: always}`), so that no concern is lost",
-            );
-        }
-    }
-
-    fn check_condition(
-        &self,
-        condition: &Condition,
-        pointer: &str,
-        categories: &BTreeSet<&str>,
-        areas: &BTreeMap<&ZoningCode, BTreeSet<&AreaCode>>,
-        faults: &mut Faults,
-    ) {
-        let file = "routing.yaml";
-        match condition {
-            Condition::Always | Condition::Origin { .. } => {}
-            Condition::Category { any_of } => {
-                for (at, category) in any_of.iter().enumerate() {
-                    if !categories.contains(category.as_str()) {
-                        let message = format!("there is no category « {category} »");
-                        faults.add(file, format!("{pointer}/any_of/{at}"), message);
-                    }
-                }
-            }
-            Condition::Area { zoning, any_of } => {
-                let Some(known) = areas.get(zoning) else {
-                    faults.add(file, format!("{pointer}/zoning"), format!("there is no zoning « {zoning} »"));
-                    return;
-                };
-                for (at, area) in any_of.iter().enumerate() {
-                    if !known.contains(area) {
-                        let message = format!("the zoning « {zoning} » has no area « {area} »");
-                        faults.add(file, format!("{pointer}/any_of/{at}"), message);
-                    }
-                }
-            }
-            Condition::Answer { category, question, any_of, at_least, at_most } => {
-                let bounded = at_least.is_some() || at_most.is_some();
-                self.check_answer((category, question), any_of, bounded, pointer, faults);
-            }
-            Condition::All { of } | Condition::Any { of } => {
-                for (at, part) in of.iter().enumerate() {
-                    self.check_condition(part, &format!("{pointer}/of/{at}"), categories, areas, faults);
-                }
-            }
-            Condition::Not { of } => self.check_condition(of, &format!("{pointer}/of"), categories, areas, faults),
         }
     }
 }

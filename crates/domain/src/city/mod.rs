@@ -7,7 +7,6 @@ pub mod catalogue;
 pub mod check;
 pub mod organisation;
 pub mod question;
-pub mod routing;
 pub mod zoning;
 
 use schemars::JsonSchema;
@@ -16,11 +15,11 @@ use serde::{Deserialize, Serialize};
 use crate::id::{CalendarCode, CategoryCode, ServiceCode, ZoningCode};
 use crate::person::Role;
 use crate::place::{Areas, Point};
+use crate::routing::RuleSet;
 use crate::ticket::clock::{Rung, usual_ladder};
-use crate::time::Calendar;
+use crate::time::{Calendar, Zone};
 use catalogue::Category;
 use organisation::{Organisation, Service};
-use routing::Rule;
 use zoning::Zoning;
 
 /// What holds for the whole city (`city.yaml`).
@@ -85,10 +84,8 @@ pub struct City {
     pub catalogue: Vec<Category>,
     /// The zonings with their areas.
     pub zonings: Vec<Zoning>,
-    /// The routing rules, in the order in which they are tried.
-    pub rules: Vec<Rule>,
-    /// Counts the published versions of the rules; 0 before the first.
-    pub rules_version: i32,
+    /// The routing rules in force.
+    pub rules: RuleSet,
 }
 
 impl City {
@@ -108,6 +105,19 @@ impl City {
     #[must_use]
     pub fn calendar(&self, code: &CalendarCode) -> Option<&Calendar> {
         self.calendars.iter().find(|calendar| calendar.code == *code)
+    }
+
+    /// The zoning of that code.
+    #[must_use]
+    pub fn zoning(&self, code: &ZoningCode) -> Option<&Zoning> {
+        self.zonings.iter().find(|zoning| zoning.code == *code)
+    }
+
+    /// The time zone of the city: that of the dispatcher's desk.
+    #[must_use]
+    pub fn zone(&self) -> Zone {
+        let desk = self.service(&self.settings.dispatcher_desk);
+        desk.and_then(|desk| self.calendar(&desk.calendar)).map_or(Zone::PARIS, Calendar::zone)
     }
 
     /// The area of each zoning that holds the point. A point on a border belongs to the area that comes first in the

@@ -66,6 +66,10 @@ pub struct Service {
     pub mailbox: String,
     /// The calendar that its targets are counted in.
     pub calendar: CalendarCode,
+    /// A partner: whether it may receive tickets of restricted categories, as an agreement with the city says (CSI
+    /// L132-5, RGPD 26 and 28). Services of the town hall may.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_receive_restricted: bool,
     /// A telephone that residents may be given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 30))]

@@ -287,12 +287,12 @@ impl Reply {
 }
 
 /// Whether a number is as great as that.
-pub(super) fn at_least(number: &Number, least: Option<i64>) -> bool {
+pub(crate) fn at_least(number: &Number, least: Option<i64>) -> bool {
     compare(number, least).is_none_or(std::cmp::Ordering::is_ge)
 }
 
 /// Whether a number is as small as that.
-pub(super) fn at_most(number: &Number, greatest: Option<i64>) -> bool {
+pub(crate) fn at_most(number: &Number, greatest: Option<i64>) -> bool {
     compare(number, greatest).is_none_or(std::cmp::Ordering::is_le)
 }
 

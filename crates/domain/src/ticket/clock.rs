@@ -102,6 +102,8 @@ impl City {
         let (acknowledge, resolve) = own.map_or((category.acknowledge_within, category.resolve_within), |own| {
             (own.acknowledge_within, own.resolve_within)
         });
-        Some((calendar, acknowledge, resolve))
+        // What the rule said about the concern holds wherever the ticket goes.
+        let rule = ticket.sent.as_ref().map(|sent| sent.targets).unwrap_or_default();
+        Some((calendar, rule.acknowledge_within.unwrap_or(acknowledge), rule.resolve_within.unwrap_or(resolve)))
     }
 }

@@ -37,11 +37,11 @@ use utoipa::ToSchema;
 
 use crate::city::catalogue::{ClosureReason, Sensitivity};
 use crate::city::question::Replies;
-use crate::city::routing::Sent;
 use crate::concern::{Origin, Referrer};
 use crate::id::{CategoryCode, ConcernId, ServiceCode, TicketId, UserId};
 use crate::language::Language;
 use crate::place::{Areas, Place};
+use crate::routing::Sent;
 use crate::time::Pause;
 pub use event::{Actor, Event, Fact};
 pub use lifecycle::{Action, Refusal, State};
@@ -83,7 +83,7 @@ impl Priority {
             Self::Low => ("basse", "low"),
             Self::Normal => ("normale", "normal"),
             Self::High => ("haute", "high"),
-            Self::Urgent => ("URGENTE", "URGENT"),
+            Self::Urgent => ("urgente", "urgent"),
         })
     }
 
@@ -284,7 +284,13 @@ pub(crate) mod example {
             place: Place { point: Point { lat: 49.9, lon: 2.3 }, address: None },
             areas: Areas::new(),
             replies: Replies::new(),
-            sent: Some(Sent { rule: "depots".parse().unwrap(), version: 1, because: Vec::new() }),
+            sent: Some(Sent {
+                rule: "depots".parse().unwrap(),
+                version: 1,
+                because: Vec::new(),
+                targets: crate::routing::Targets::default(),
+                watchers: Vec::new(),
+            }),
             handovers: 1,
             reroutes: 0,
             reopened: 0,

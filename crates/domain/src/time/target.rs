@@ -4,6 +4,9 @@ use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// How long something may take, in working time: `4h` is four open hours; `2d` is the closing time of the second open
 /// day after the day on which the count began; `0d` is the end of that day itself.
@@ -16,6 +19,20 @@ pub enum Target {
     /// Open days.
     Days(u16),
 }
+
+impl PartialSchema for Target {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^[0-9]{1,3}[hd]$"))
+            .description(Some(
+                "Working time: `4h` is four open hours, `2d` the end of the second open day, at most 365.",
+            ))
+            .into()
+    }
+}
+
+impl ToSchema for Target {}
 
 /// Why a text is not a target.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,5 +1,6 @@
 //! The time zone whose clocks on the wall a calendar goes by.
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,12 @@ pub struct Zone(#[schemars(with = "String")] pub(super) Tz);
 impl Zone {
     /// That of metropolitan France.
     pub const PARIS: Self = Self(Tz::Europe__Paris);
+
+    /// An instant as calendars and clocks on the wall show it.
+    #[must_use]
+    pub fn local(self, instant: DateTime<Utc>) -> DateTime<Tz> {
+        instant.with_timezone(&self.0)
+    }
 
     /// Its name in the IANA database.
     #[must_use]

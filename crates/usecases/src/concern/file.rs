@@ -8,11 +8,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::city::City;
 use domain::city::catalogue::{Category, Sensitivity};
 use domain::city::question::{Replies, Reply, Wrong};
-use domain::city::routing::{Route, Subject};
 use domain::concern::{Origin, Outcome, Referrer};
 use domain::content::Finding;
 use domain::id::{CafeId, CategoryCode, ConcernId, EventId, MessageId, QuestionCode, ServiceCode, TicketId};
 use domain::place::{Areas, Place};
+use domain::routing::{Route, Subject};
 use domain::text::{Answer, Description};
 use domain::ticket::event::Part;
 use domain::ticket::follow::NotAttachable;
@@ -264,13 +264,16 @@ async fn duplicates(
 
 fn open(cx: &Context, loaded: &Loaded, category: &Category, concern: &Concern) -> Result<Vec<NewTicket>, FileError> {
     let subject = Subject {
-        category: &category.code,
-        parent: category.parent.as_ref(),
+        category,
         areas: &concern.areas,
         origin: concern.origin,
+        priority: None,
         replies: &concern.replies,
+        description: concern.description.as_ref().map(Description::as_str),
+        at: concern.filed_at,
     };
-    let route = of(loaded).route(&subject).ok_or(FileError::NoRoute)?;
+    let city = of(loaded);
+    let route = city.rules.route(city, &subject).ok_or(FileError::NoRoute)?;
     route.send_to.iter().map(|to| ticket(cx, loaded, category, concern, &route, to)).collect()
 }
 
@@ -329,7 +332,7 @@ fn ticket(
         Referrer::Person(user) => Actor::Person { user, part: Part::Referrer },
         Referrer::Client(client) => Actor::Client { client, part: Part::Referrer },
     };
-    let fact = Fact::Submitted { service: to.clone(), note: None };
+    let fact = Fact::Submitted { service: to.clone(), note: route.note.clone() };
     let messages = notices(&fact, &by, &ticket, &[], &city.settings.dispatcher_desk)
         .into_iter()
         .map(|notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice))

@@ -109,15 +109,15 @@ fn city(edits: &[(&str, &str, &str)]) -> TempDir {
 
 /// All that `continuum city check` would print for the sound city with these edits.
 pub(super) fn found(edits: &[(&str, &str, &str)]) -> Vec<String> {
-    lines(&check(city(edits).path()))
+    lines(&check(city(edits).path()).faults)
 }
 
 #[test]
 fn the_city_of_these_tests_is_sound() {
     let folder = city(&[]);
-    assert_eq!(lines(&check(folder.path())), Vec::<String>::new());
+    assert_eq!(lines(&check(folder.path()).faults), Vec::<String>::new());
     let read = read(folder.path()).unwrap();
-    assert_eq!((read.rules_version, read.rules.len(), read.zonings[0].areas.len()), (0, 2, 2));
+    assert_eq!((read.rules.version, read.rules.rules.len(), read.zonings[0].areas().len()), (0, 2, 2));
     assert_eq!(read_demo(folder.path()).unwrap().len(), 1);
 }
 
@@ -182,7 +182,7 @@ fn files_that_cannot_be_read_hide_nothing_of_the_others() {
     fs::write(folder.path().join("calendars.yaml"), b"- code: bureau\n  name: {fr: f\xe9ri\xe9}\n").unwrap();
     fs::write(folder.path().join("demo.yaml"), "# nobody yet\n").unwrap();
     assert_eq!(
-        lines(&check(folder.path())),
+        lines(&check(folder.path()).faults),
         [
             "city.yaml:5: dispatcher_desk: there is no service « accueil »",
             "organisations.yaml: there is no such file",
@@ -241,7 +241,7 @@ fn a_condition_is_explained_by_its_type() {
     assert_eq!(
         rule("{type: any, of: [{type: zone, any_of: [a]}, {type: area, any_of: [nord], in: secteurs}, {of: []}, 5]}"),
         [
-            "routing.yaml:3: [voirie].when.of[0].type: « zone » is not one of: always, category, area, origin, answer, \
+            "routing.yaml:3: [voirie].when.of[0].type: « zone » is not one of: always, category, area, origin, priority, sensitivity, answer, keywords, weekday, hour, road_owner, land_owner, \
              all, any, not",
             "routing.yaml:3: [voirie].when.of[1].zoning: is missing",
             "routing.yaml:3: [voirie].when.of[1].in: is not known here; known are: any_of, type, zoning",
@@ -316,8 +316,8 @@ fn shapes_that_are_none_are_found() {
 fn a_folder_that_is_none_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere = folder.path().join("nulle-part");
-    assert_eq!(lines(&check(&nowhere)), [format!("{}: there is no such folder", nowhere.display())]);
-    let faults = lines(&check(folder.path()));
+    assert_eq!(lines(&check(&nowhere).faults), [format!("{}: there is no such folder", nowhere.display())]);
+    let faults = lines(&check(folder.path()).faults);
     assert_eq!(faults.len(), 7, "{faults:?}");
     assert!(faults[0].starts_with("zonings: cannot be read"), "{faults:?}");
     assert!(faults[1..].iter().all(|fault| fault.ends_with(".yaml: there is no such file")), "{faults:?}");

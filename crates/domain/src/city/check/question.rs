@@ -1,66 +1,11 @@
-//! What can be wrong with questions, and with rules that look at their answers.
+//! What can be wrong with questions.
 
 use super::Faults;
-use crate::city::City;
 use crate::city::catalogue::{Category, Sensitivity};
 use crate::city::question::{Kind, Question};
-use crate::id::{CategoryCode, ChoiceCode, QuestionCode};
 
 /// The bounds of numbers lie within this, so that they are exact in any arithmetic.
 const GREATEST: i64 = 1_000_000_000;
-
-impl City {
-    /// What a rule asks of an answer.
-    pub(super) fn check_answer(
-        &self,
-        (category, question): (&CategoryCode, &QuestionCode),
-        any_of: &[ChoiceCode],
-        bounded: bool,
-        pointer: &str,
-        faults: &mut Faults,
-    ) {
-        let file = "routing.yaml";
-        let Some(known) = self.category(category) else {
-            faults.add(file, format!("{pointer}/category"), format!("there is no category « {category} »"));
-            return;
-        };
-        let Some(asked) = known.question(question) else {
-            let message = format!("the category « {category} » has no question « {question} »");
-            faults.add(file, format!("{pointer}/question"), message);
-            return;
-        };
-        let offered: Vec<&str> = match asked.kind {
-            Kind::Choice | Kind::Choices => asked.choices.iter().map(|choice| choice.code.as_str()).collect(),
-            Kind::YesNo => vec!["yes", "no"],
-            Kind::Number => Vec::new(),
-            Kind::Text | Kind::Date => {
-                let message = "a rule can look at a number, at a choice, or at yes and no: not at words or days";
-                faults.add(file, format!("{pointer}/question"), message);
-                return;
-            }
-        };
-        if asked.kind == Kind::Number {
-            if !any_of.is_empty() {
-                let message = "the answer is a number: write `at_least`, `at_most` or both";
-                faults.add(file, format!("{pointer}/any_of"), message);
-            } else if !bounded {
-                faults.add(file, pointer, "needs `at_least` or `at_most`: the answer is a number");
-            }
-            return;
-        }
-        if bounded {
-            faults.add(file, pointer, "`at_least` and `at_most` are for numbers: write `any_of`");
-        } else if any_of.is_empty() {
-            faults.add(file, pointer, format!("needs `any_of`, a list of: {}", offered.join(", ")));
-        }
-        for (at, choice) in any_of.iter().enumerate() {
-            if !offered.contains(&choice.as_str()) {
-                let message = format!("« {choice} » is not one of: {}", offered.join(", "));
-                faults.add(file, format!("{pointer}/any_of/{at}"), message);
-            }
-        }
-    }
-}
 
 /// What can be wrong with the questions of a category.
 pub(super) fn check_questions(category: &Category, pointer: &str, faults: &mut Faults) {

@@ -1,0 +1,258 @@
+//! What can be wrong with zonings: borders that cross themselves, areas that overlap, parts of the city that lie in none.
+//!
+//! Neighbours are drawn one by one and their common border is rarely the same to the centimetre. So strips of up to two
+//! metres (on average) are let through, as overlaps and as gaps; a point in one belongs to the first area of the file, or
+//! to none.
+
+use std::collections::BTreeSet;
+
+use geo::algorithm::bool_ops::unary_union;
+use geo::line_intersection::line_intersection;
+use geo::orient::{Direction, Orient};
+use geo::{
+    Area as _, BooleanOps, BoundingRect, Coord, Intersects, Line, LineIntersection, LineString, MultiPolygon, Polygon,
+};
+use rstar::primitives::GeomWithData;
+use rstar::{AABB, RTree};
+
+use super::{Fault, Faults};
+use crate::city::City;
+use crate::city::zoning::{Area, Zoning};
+use crate::place::EARTH_RADIUS;
+
+/// The width of strips that are let through, metres.
+const STRIP: f64 = 2.0;
+
+impl City {
+    pub(super) fn check_zonings(&self, organisations: &BTreeSet<&str>, faults: &mut Faults) {
+        for zoning in &self.zonings {
+            let file = file(zoning);
+            if zoning.areas().is_empty() {
+                faults.add(&file, "/features", "the zoning has no area");
+            }
+            if zoning.partial && zoning.code == self.settings.territory {
+                faults.add(&file, "/partial", "the territory (`territory` in city.yaml) covers the whole city");
+            }
+            let mut seen = BTreeSet::new();
+            for (at, area) in zoning.areas().iter().enumerate() {
+                if !seen.insert(&area.code) {
+                    let message = format!("the area « {} » stands here a second time", area.code);
+                    faults.add(&file, format!("/features/{at}/properties/code"), message);
+                }
+                check_owners(area, organisations, &format!("/features/{at}/properties"), &file, faults);
+            }
+            check_shapes(zoning, &file, faults);
+        }
+    }
+
+    /// The parts of the city that lie in no area of a zoning which is meant to cover it.
+    pub(super) fn uncovered(&self) -> Vec<Fault> {
+        let Some(territory) = self.zoning(&self.settings.territory) else { return Vec::new() };
+        let whole = union(territory);
+        let gaps = self.zonings.iter().filter(|zoning| !zoning.partial).filter_map(|zoning| {
+            let gaps = if zoning.code == territory.code { holes(&whole) } else { whole.difference(&union(zoning)) };
+            let (extent, place) = extent(&gaps)?;
+            let message = format!("{extent} of the city lie in no area of this zoning, near {place}");
+            Some(Fault { file: file(zoning), pointer: "/features".to_owned(), message, needs_the_whole: true })
+        });
+        gaps.collect()
+    }
+}
+
+fn file(zoning: &Zoning) -> String {
+    format!("zonings/{}.geojson", zoning.code)
+}
+
+fn check_owners(area: &Area, organisations: &BTreeSet<&str>, pointer: &str, file: &str, faults: &mut Faults) {
+    for (field, owner) in [("road_owner", &area.road_owner), ("land_owner", &area.land_owner)] {
+        if let Some(owner) = owner.as_ref().filter(|owner| !organisations.contains(owner.as_str())) {
+            faults.add(file, format!("{pointer}/{field}"), format!("there is no organisation « {owner} »"));
+        }
+    }
+}
+
+fn check_shapes(zoning: &Zoning, file: &str, faults: &mut Faults) {
+    let mut sound = Vec::new();
+    for (at, area) in zoning.areas().iter().enumerate() {
+        let pointer = format!("/features/{at}/geometry");
+        if area.shape().0.iter().any(|polygon| polygon.exterior().0.len() < 4) {
+            faults.add(file, pointer, "a polygon needs at least four positions, the last equal to the first");
+        } else if let Some(place) = crossing(area.shape()) {
+            let message = format!("the border of « {} » crosses or touches itself near {}", area.code, name(place));
+            faults.add(file, pointer, message);
+        } else if let Some(place) = area.shape().0.iter().find_map(stray_hole) {
+            let message = format!("a hole of « {} » lies outside of it near {}", area.code, name(place));
+            faults.add(file, pointer, message);
+        } else {
+            sound.push((at, area));
+        }
+    }
+    for (n, (at, area)) in sound.iter().enumerate() {
+        if let Some((extent, place)) = overlap_of_pieces(area.shape()) {
+            let message = format!("two pieces of « {} » overlap by {extent}, near {place}", area.code);
+            faults.add(file, format!("/features/{at}/geometry"), message);
+        }
+        for (_, earlier) in &sound[..n] {
+            if let Some((extent, place)) = overlap(area.shape(), earlier.shape()) {
+                let message = format!("« {} » overlaps « {} » by {extent}, near {place}", area.code, earlier.code);
+                faults.add(file, format!("/features/{at}/geometry"), message);
+                break;
+            }
+        }
+    }
+}
+
+/// A place where the borders of a shape cross, run along one another, or one ring touches itself. Two rings may touch.
+fn crossing(shape: &MultiPolygon<f64>) -> Option<Coord<f64>> {
+    let rings = shape.0.iter().flat_map(|polygon| std::iter::once(polygon.exterior()).chain(polygon.interiors()));
+    let mut lines = Vec::new();
+    for (ring, line) in rings.enumerate() {
+        let sides: Vec<Line<f64>> = line.lines().filter(|side| side.start != side.end).collect();
+        let count = sides.len();
+        lines.extend(sides.into_iter().enumerate().map(|(at, side)| Side { ring, at, count, side }));
+    }
+    let boxed = |(number, side): (usize, &Side)| {
+        let ends = rstar::primitives::Line::new(side.side.start.into(), side.side.end.into());
+        GeomWithData::<rstar::primitives::Line<[f64; 2]>, usize>::new(ends, number)
+    };
+    let tree = RTree::bulk_load(lines.iter().enumerate().map(boxed).collect());
+    lines.iter().enumerate().find_map(|(number, side)| {
+        let around = AABB::from_corners(side.side.start.into(), side.side.end.into());
+        let mut near = tree.locate_in_envelope_intersecting(&around).filter(|other| other.data > number);
+        near.find_map(|other| side.meets(&lines[other.data]))
+    })
+}
+
+/// A side of a ring.
+struct Side {
+    ring: usize,
+    /// Its number in the ring, which has so many.
+    at: usize,
+    count: usize,
+    side: Line<f64>,
+}
+
+impl Side {
+    /// Where it meets a later one, if it must not.
+    fn meets(&self, other: &Self) -> Option<Coord<f64>> {
+        let follows = other.at == self.at + 1 || (self.at == 0 && other.at + 1 == self.count);
+        match line_intersection(self.side, other.side)? {
+            LineIntersection::Collinear { intersection } => Some(intersection.start),
+            LineIntersection::SinglePoint { intersection, is_proper } => {
+                let may_touch = self.ring != other.ring || follows;
+                (is_proper || !may_touch).then_some(intersection)
+            }
+        }
+    }
+}
+
+/// A corner of a hole that lies outside of what it is a hole in.
+fn stray_hole(polygon: &Polygon<f64>) -> Option<Coord<f64>> {
+    let outer = Polygon::new(polygon.exterior().clone(), Vec::new());
+    polygon.interiors().iter().flat_map(|hole| &hole.0).find(|corner| !outer.intersects(*corner)).copied()
+}
+
+/// How much two shapes overlap, and where; none if it is strips at most.
+fn overlap(one: &MultiPolygon<f64>, other: &MultiPolygon<f64>) -> Option<(String, String)> {
+    one.bounding_rect()?.intersects(&other.bounding_rect()?).then(|| extent(&one.intersection(other)))?
+}
+
+fn overlap_of_pieces(shape: &MultiPolygon<f64>) -> Option<(String, String)> {
+    let pieces: Vec<MultiPolygon<f64>> = shape.0.iter().map(|piece| MultiPolygon(vec![piece.clone()])).collect();
+    pieces.iter().enumerate().find_map(|(at, piece)| pieces[..at].iter().find_map(|earlier| overlap(piece, earlier)))
+}
+
+fn union(zoning: &Zoning) -> MultiPolygon<f64> {
+    // The union goes by which way round borders are drawn, and files differ.
+    let shapes: Vec<MultiPolygon<f64>> =
+        zoning.areas().iter().map(|area| area.shape().orient(Direction::Default)).collect();
+    unary_union(&shapes)
+}
+
+fn holes(shape: &MultiPolygon<f64>) -> MultiPolygon<f64> {
+    let holes = shape.0.iter().flat_map(Polygon::interiors);
+    MultiPolygon(holes.map(|hole| Polygon::new(hole.clone(), Vec::new())).collect())
+}
+
+/// How large the pieces are that are no strips, and where the largest one is; none when there are none.
+fn extent(shape: &MultiPolygon<f64>) -> Option<(String, String)> {
+    let pieces = shape.0.iter().map(|piece| (square_metres(piece), piece));
+    let wide: Vec<(f64, &Polygon<f64>)> =
+        pieces.filter(|(area, piece)| 2.0 * area > STRIP * metres_around(piece.exterior())).collect();
+    let (_, largest) = wide.iter().max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    let place = largest.exterior().0.first()?;
+    let area: f64 = wide.iter().map(|(area, _)| area).sum();
+    let extent = if area < 1_000_000.0 { format!("{area:.0} m²") } else { format!("{:.1} km²", area / 1e6) };
+    Some((extent, name(*place)))
+}
+
+/// Metres in a degree of longitude and in one of latitude, there.
+fn degrees(lat: f64) -> (f64, f64) {
+    let north = EARTH_RADIUS.to_radians();
+    (north * lat.to_radians().cos(), north)
+}
+
+fn square_metres(polygon: &Polygon<f64>) -> f64 {
+    let (east, north) = degrees(polygon.exterior().0.first().map_or(0.0, |corner| corner.y));
+    polygon.unsigned_area() * east * north
+}
+
+fn metres_around(ring: &LineString<f64>) -> f64 {
+    let (east, north) = degrees(ring.0.first().map_or(0.0, |corner| corner.y));
+    ring.lines().map(|side| (side.dx() * east).hypot(side.dy() * north)).sum()
+}
+
+/// A place as people enter it into a map: latitude, longitude.
+fn name(place: Coord<f64>) -> String {
+    format!("{:.5}, {:.5}", place.y, place.x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(rings: &[&[(f64, f64)]]) -> MultiPolygon<f64> {
+        let ring = |ring: &&[(f64, f64)]| LineString::from(ring.to_vec());
+        let mut rings = rings.iter().map(ring);
+        MultiPolygon(vec![Polygon::new(rings.next().unwrap(), rings.collect())])
+    }
+
+    const SQUARE: [(f64, f64); 5] = [(0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 4.0), (0.0, 0.0)];
+
+    #[test]
+    fn borders_that_cross_or_touch_themselves_are_found() {
+        let place = |rings: &[&[(f64, f64)]]| crossing(&shape(rings)).map(|at| (at.x, at.y));
+        assert_eq!(place(&[&SQUARE]), None);
+        assert_eq!(place(&[&[(0.0, 0.0), (2.0, 2.0), (2.0, 0.0), (0.0, 2.0), (0.0, 0.0)]]), Some((1.0, 1.0)));
+        let spike = [(0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (4.0, 1.0), (0.0, 4.0), (0.0, 0.0)];
+        assert!(place(&[&spike]).is_some());
+        let touch = [(0.0, 0.0), (4.0, 0.0), (4.0, 4.0), (2.0, 0.0), (0.0, 4.0), (0.0, 0.0)];
+        assert_eq!(place(&[&touch]), Some((2.0, 0.0)));
+        let repeated = [(0.0, 0.0), (4.0, 0.0), (4.0, 0.0), (4.0, 4.0), (0.0, 0.0), (0.0, 0.0)];
+        assert_eq!(place(&[&repeated]), None);
+        // A hole may touch the border, and must not cross it.
+        assert_eq!(place(&[&SQUARE, &[(0.0, 2.0), (2.0, 1.0), (2.0, 3.0), (0.0, 2.0)]]), None);
+        assert!(place(&[&SQUARE, &[(1.0, 1.0), (5.0, 1.0), (1.0, 2.0), (1.0, 1.0)]]).is_some());
+    }
+
+    #[test]
+    fn holes_lie_inside() {
+        let hole = |ring: &[(f64, f64)]| stray_hole(&shape(&[&SQUARE, ring]).0[0]).is_some();
+        assert!(!hole(&[(1.0, 1.0), (2.0, 1.0), (1.0, 2.0), (1.0, 1.0)]));
+        assert!(hole(&[(5.0, 5.0), (6.0, 5.0), (5.0, 6.0), (5.0, 5.0)]));
+    }
+
+    #[test]
+    fn strips_are_let_through() {
+        let right = |from: f64| {
+            let ring = [(from, 0.0), (4.0, 0.0), (4.0, 2.0), (from, 2.0), (from, 0.0)];
+            shape(&[&ring.map(|(x, y)| (x / 1000.0, y / 1000.0))])
+        };
+        let left = shape(&[&[(0.0, 0.0), (0.002, 0.0), (0.002, 0.002), (0.0, 0.002), (0.0, 0.0)]]);
+        assert_eq!(overlap(&left, &right(2.0)), None, "a common border");
+        assert_eq!(overlap(&left, &right(1.99)), None, "a metre");
+        // Eleven metres by 222.
+        assert_eq!(overlap(&left, &right(1.9)).map(|(extent, _)| extent).as_deref(), Some("2473 m²"));
+        assert_eq!(overlap(&left, &right(3.0)), None, "apart");
+    }
+}

@@ -1,0 +1,211 @@
+//! Which rules are ever reached, and by which categories: category by category, what each rule wants and earlier ones
+//! have left.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Faults, Kind};
+use crate::city::City;
+use crate::city::catalogue::{Category, Sensitivity};
+use crate::city::organisation::ServiceKind;
+use crate::id::{CategoryCode, QuestionCode};
+use crate::routing::condition::Condition;
+use crate::routing::region::{Region, Space};
+use crate::routing::words::Keyword;
+use crate::routing::{Rule, RuleSet};
+
+/// What is known of one rule.
+#[derive(Default)]
+struct Known<'a> {
+    /// Nothing can be said: something is wrong with it, or it comes to too many cases.
+    unclear: bool,
+    /// Some concern meets its conditions.
+    met: bool,
+    /// The categories whose concerns reach it.
+    reached_by: Vec<&'a Category>,
+    /// The rules that take what it wants.
+    taken_by: BTreeSet<usize>,
+}
+
+/// Which rules of a set are reached.
+pub(super) struct Reach<'a> {
+    rules: &'a [Rule],
+    city: &'a City,
+    readable: &'a [bool],
+    keywords: Vec<&'a Keyword>,
+    bounds: BTreeMap<&'a CategoryCode, BTreeMap<&'a QuestionCode, Vec<i64>>>,
+}
+
+impl<'a> Reach<'a> {
+    /// `readable` says of each rule whether its conditions name only what there is.
+    pub(super) fn of(set: &'a RuleSet, city: &'a City, readable: &'a [bool]) -> Self {
+        // What comes after a rule that matches always is told once, of that rule.
+        let end = set.rules.iter().position(|rule| rule.when == Condition::Always);
+        let rules = &set.rules[..end.map_or(set.rules.len(), |end| end + 1)];
+        let mut reach = Self { rules, city, readable, keywords: Vec::new(), bounds: BTreeMap::new() };
+        for rule in rules {
+            reach.note(&rule.when);
+        }
+        for category in &city.catalogue {
+            let bounds = reach.bounds.entry(&category.code).or_default();
+            for question in &category.questions {
+                let bounds = bounds.entry(&question.code).or_default();
+                bounds.extend([question.min, question.max].into_iter().flatten());
+                bounds.sort_unstable();
+                bounds.dedup();
+            }
+        }
+        reach
+    }
+
+    /// Notes what a condition tells apart.
+    fn note(&mut self, condition: &'a Condition) {
+        match condition {
+            Condition::Keywords { any_of } => {
+                for keyword in any_of {
+                    if !self.keywords.contains(&keyword) {
+                        self.keywords.push(keyword);
+                    }
+                }
+            }
+            Condition::Answer { category, question, at_least, at_most, .. } => {
+                let bounds = self.bounds.entry(category).or_default().entry(question).or_default();
+                bounds.extend([at_least, at_most].into_iter().flatten());
+            }
+            other => other.parts().iter().for_each(|part| self.note(part)),
+        }
+    }
+
+    fn space<'s>(&'s self, category: &'s Category) -> Space<'s> {
+        Space::new(self.city, category, &self.keywords, &self.bounds[&category.code])
+    }
+
+    /// The categories whose concerns are routed: of the others, people are given numbers to call.
+    fn routed(&self) -> impl Iterator<Item = &'a Category> + use<'a> {
+        self.city.catalogue.iter().filter(|category| category.sensitivity != Sensitivity::SignpostOnly)
+    }
+
+    fn known(&self) -> Vec<Known<'a>> {
+        let mut known: Vec<Known<'a>> = self.rules.iter().map(|_| Known::default()).collect();
+        for (known, readable) in known.iter_mut().zip(self.readable) {
+            known.unclear = !readable;
+        }
+        for category in self.routed() {
+            self.look_at(category, &mut known);
+        }
+        known
+    }
+
+    fn look_at(&self, category: &'a Category, known: &mut [Known<'a>]) {
+        let space = self.space(category);
+        let mut taken: Vec<(usize, Region<'_>)> = Vec::new();
+        for (at, rule) in self.rules.iter().enumerate().filter(|(at, _)| self.readable[*at]) {
+            let known = &mut known[at];
+            let Some(wanted) = space.regions(&rule.when) else {
+                known.unclear = true;
+                known.reached_by.push(category);
+                continue;
+            };
+            if wanted.is_empty() {
+                continue;
+            }
+            known.met = true;
+            match left(&space, wanted.clone(), &taken, &mut known.taken_by) {
+                Some(left) if left.is_empty() => {}
+                Some(_) => known.reached_by.push(category),
+                None => {
+                    known.unclear = true;
+                    known.reached_by.push(category);
+                }
+            }
+            taken.extend(wanted.into_iter().map(|region| (at, region)));
+        }
+    }
+
+    pub(super) fn faults(&self, faults: &mut Faults) {
+        for (at, known) in self.known().into_iter().enumerate() {
+            let rule = &self.rules[at];
+            let place = || format!("/{at}/when");
+            if rule.when == Condition::Always || known.unclear || !known.reached_by.is_empty() {
+                self.check_partners(at, &known, faults);
+            } else if !known.met {
+                faults.add(rule, place(), Kind::NeverMet);
+            } else if let Some(same) = known.taken_by.iter().find(|earlier| self.are_same(**earlier, at)) {
+                faults.add(rule, place(), Kind::SameConditions(self.rules[*same].code.clone()));
+            } else {
+                let by = known.taken_by.iter().map(|earlier| self.rules[*earlier].code.clone()).collect();
+                faults.add(rule, place(), Kind::Covered(by));
+            }
+        }
+    }
+
+    /// Whether two rules want the same concerns.
+    fn are_same(&self, one: usize, other: usize) -> bool {
+        self.routed().all(|category| {
+            let space = self.space(category);
+            let within = |inner: usize, outer: usize| {
+                let outer = space.regions(&self.rules[outer].when)?;
+                let outer: Vec<_> = outer.into_iter().map(|region| (0, region)).collect();
+                let inner = space.regions(&self.rules[inner].when)?;
+                left(&space, inner, &outer, &mut BTreeSet::new())
+            };
+            [within(one, other), within(other, one)].iter().all(|left| left.as_ref().is_some_and(Vec::is_empty))
+        })
+    }
+
+    /// Partners that would receive, or be told of, what they may not know of.
+    fn check_partners(&self, at: usize, known: &Known<'_>, faults: &mut Faults) {
+        let restricted = known.reached_by.iter().filter(|category| category.sensitivity == Sensitivity::Restricted);
+        let categories: Vec<CategoryCode> = restricted.map(|category| category.code.clone()).collect();
+        if categories.is_empty() {
+            return;
+        }
+        let rule = &self.rules[at];
+        for (field, codes) in [("send_to", &rule.send_to), ("watchers", &rule.watchers)] {
+            for (to, code) in codes.iter().enumerate() {
+                let partner = self.city.service(code).filter(|service| service.kind == ServiceKind::Partner);
+                if partner.is_some_and(|partner| !partner.may_receive_restricted) {
+                    let kind = Kind::PartnerNotEntitled { service: code.clone(), categories: categories.clone() };
+                    faults.add(rule, format!("/{at}/{field}/{to}"), kind);
+                }
+            }
+        }
+    }
+
+    pub(super) fn warnings(&self, faults: &mut Faults) {
+        let known = self.known();
+        let Some((last, before)) = known.split_last() else { return };
+        let (Some(rule), false) = (self.rules.last(), before.iter().any(|known| known.unclear)) else { return };
+        if rule.when != Condition::Always {
+            return;
+        }
+        let reaches = |known: &Known<'_>, category: &Category| known.reached_by.iter().any(|c| c.code == category.code);
+        for category in &last.reached_by {
+            if !before.iter().any(|known| reaches(known, category)) {
+                let pointer = format!("/{}", self.rules.len() - 1);
+                faults.add(rule, pointer, Kind::OnlyCatchAll(category.code.clone()));
+            }
+        }
+    }
+}
+
+/// What is left of boxes when earlier rules have taken theirs, and which of them have taken something; none when it
+/// comes to too many boxes.
+fn left<'a>(
+    space: &Space<'a>,
+    wanted: Vec<Region<'a>>,
+    taken: &[(usize, Region<'a>)],
+    by: &mut BTreeSet<usize>,
+) -> Option<Vec<Region<'a>>> {
+    let mut left = wanted;
+    for (rule, region) in taken {
+        if left.is_empty() {
+            break;
+        }
+        let before = left.clone();
+        left = space.without(left, region)?;
+        if left != before {
+            by.insert(*rule);
+        }
+    }
+    Some(left)
+}

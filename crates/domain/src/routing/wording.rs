@@ -1,0 +1,296 @@
+//! Why a rule matches and why it does not, in words that a town clerk understands, in French and in English.
+
+use super::condition::Owned;
+use super::reason::{Because, Unmet};
+use super::{Passed, Sent};
+use crate::city::City;
+use crate::city::question::Reply;
+use crate::id::{AreaCode, CategoryCode, ChoiceCode, OrganisationCode, QuestionCode, ZoningCode};
+use crate::language::Language;
+
+/// More choices than this are not named one by one.
+const NAMED: usize = 6;
+
+impl City {
+    /// Why a rule matched, in words: half a sentence.
+    #[must_use]
+    pub fn explain(&self, sent: &Sent, language: Language) -> String {
+        Teller { city: self, language }.facts(&sent.because)
+    }
+
+    /// Why a rule does not match, in words: half a sentence.
+    #[must_use]
+    pub fn explain_passed(&self, passed: &Passed<'_>, language: Language) -> String {
+        self.explain_unmet(&passed.unmet, language)
+    }
+
+    /// Why a condition does not hold, in words: half a sentence.
+    #[must_use]
+    pub fn explain_unmet(&self, unmet: &Unmet, language: Language) -> String {
+        Teller { city: self, language }.unmet(unmet)
+    }
+}
+
+struct Teller<'a> {
+    city: &'a City,
+    language: Language,
+}
+
+impl Teller<'_> {
+    const fn pick<'t>(&self, fr: &'t str, en: &'t str) -> &'t str {
+        match self.language {
+            Language::Fr => fr,
+            Language::En => en,
+        }
+    }
+
+    /// In one language or the other; what differs stands in the sentences.
+    fn say(&self, fr: String, en: String) -> String {
+        match self.language {
+            Language::Fr => fr,
+            Language::En => en,
+        }
+    }
+
+    fn facts(&self, facts: &[Because]) -> String {
+        let facts: Vec<String> = facts.iter().map(|fact| self.fact(fact)).collect();
+        facts.join(self.pick(" et ", " and "))
+    }
+
+    fn fact(&self, fact: &Because) -> String {
+        match fact {
+            Because::NothingElseMatched => {
+                self.pick("aucune autre règle ne s’applique", "no other rule applies").to_owned()
+            }
+            Because::Category { is } => self.category_is(is),
+            Because::Area { zoning, is } => self.area_is(zoning, is),
+            Because::Origin { is } => self.is("l’origine", "the origin", is.label(self.language)),
+            Because::Priority { is } => self.is("la priorité", "the priority", is.label(self.language)),
+            Because::Sensitivity { is } => self.is("la sensibilité", "the sensitivity", is.label(self.language)),
+            Because::Answer { category, question, is } => self.answer_is((category, question), is),
+            Because::Keyword { is } => {
+                let word = self.quoted(is.as_str());
+                self.say(format!("la description contient {word}"), format!("the description has {word}"))
+            }
+            Because::Weekday { is } => {
+                let day = is.label(self.language);
+                self.say(format!("la doléance est saisie un {day}"), format!("the concern is filed on a {day}"))
+            }
+            Because::Hour { from, to } => {
+                let between = self.between(*from, *to);
+                self.say(format!("la doléance est saisie {between}"), format!("the concern is filed {between}"))
+            }
+            Because::Owner { of, is } => self.owner_is(*of, is),
+            Because::Excluded => self.pick("aucune exclusion ne s’applique", "no exclusion applies").to_owned(),
+        }
+    }
+
+    fn unmet(&self, unmet: &Unmet) -> String {
+        let language = self.language;
+        match unmet {
+            Unmet::Category { is, wants } => {
+                self.and_not(&self.category_is(is), "", wants.iter().map(|code| self.category(code)))
+            }
+            Unmet::Area { zoning, is: Some(is), wants } => {
+                let wants = wants.iter().map(|code| self.area(zoning, code));
+                self.and_not(&self.area_is(zoning, is), self.pick("dans ", "in "), wants)
+            }
+            Unmet::Area { zoning, is: None, wants } => {
+                let zoning_name = self.quoted(self.city.zoning(zoning).map_or(zoning.as_str(), |z| z.name.as_str()));
+                let wants = self.one_of(wants.iter().map(|code| self.area(zoning, code)));
+                self.say(
+                    format!("le lieu n’est dans aucun secteur de {zoning_name}, et la règle demande {wants}"),
+                    format!("the place lies in no area of {zoning_name}, and the rule asks for {wants}"),
+                )
+            }
+            Unmet::Origin { is, wants } => {
+                let is = self.is("l’origine", "the origin", is.label(language));
+                self.and_not(&is, "", wants.iter().map(|origin| self.quoted(origin.label(language))))
+            }
+            Unmet::Priority { is, wants } => {
+                let is = self.is("la priorité", "the priority", is.label(language));
+                self.and_not(&is, "", wants.iter().map(|priority| self.quoted(priority.label(language))))
+            }
+            Unmet::Sensitivity { is, wants } => {
+                let is = self.is("la sensibilité", "the sensitivity", is.label(language));
+                self.and_not(&is, "", wants.iter().map(|sensitivity| self.quoted(sensitivity.label(language))))
+            }
+            Unmet::Answer { category, question, is, any_of, at_least, at_most } => {
+                self.answer((category, question), is.as_ref(), any_of, (*at_least, *at_most))
+            }
+            Unmet::Keywords { wants } => self.no_keyword(wants.iter().map(|word| self.quoted(word.as_str())).collect()),
+            Unmet::Weekday { is, wants } => {
+                let is = self.fact(&Because::Weekday { is: *is });
+                let a = self.pick("un ", "on a ");
+                self.and_not(&is, a, wants.iter().map(|day| day.label(language).to_owned()))
+            }
+            Unmet::Hour { is, from, to } => {
+                let (is, between) = (self.hour(*is), self.between(*from, *to));
+                self.say(
+                    format!("la doléance est saisie à {is} passées, et non {between}"),
+                    format!("the concern is filed past {is}, and not {between}"),
+                )
+            }
+            Unmet::Owner { of, is, wants } => self.other_owner(*of, is, wants),
+            Unmet::NoneOf { of } => {
+                let of: Vec<String> = of.iter().map(|unmet| self.unmet(unmet)).collect();
+                let of = of.join(self.pick(" ; ", "; "));
+                self.say(
+                    format!("aucune des conditions possibles n’est remplie ({of})"),
+                    format!("none of the conditions holds of which one would do ({of})"),
+                )
+            }
+            Unmet::Excluded { because } => {
+                let facts = self.facts(because);
+                self.say(format!("une exclusion s’applique : {facts}"), format!("an exclusion applies: {facts}"))
+            }
+        }
+    }
+
+    fn quoted(&self, text: &str) -> String {
+        self.say(format!("« {text} »"), format!("“{text}”"))
+    }
+
+    fn is(&self, fr: &str, en: &str, value: &str) -> String {
+        let value = self.quoted(value);
+        self.say(format!("{fr} est {value}"), format!("{en} is {value}"))
+    }
+
+    /// « a », « b » ou « c ».
+    fn one_of(&self, names: impl Iterator<Item = String>) -> String {
+        self.listed(names.collect(), self.pick(" ou ", " or "))
+    }
+
+    fn listed(&self, mut names: Vec<String>, last: &str) -> String {
+        if names.len() > NAMED {
+            let more = names.len() - NAMED + 1;
+            names.truncate(NAMED - 1);
+            names.push(self.say(format!("{more} autres"), format!("{more} others")));
+        }
+        match names.split_last() {
+            Some((only, [])) => only.clone(),
+            Some((end, before)) => format!("{}{last}{end}", before.join(", ")),
+            None => String::new(),
+        }
+    }
+
+    fn and_not(&self, is: &str, before: &str, wants: impl Iterator<Item = String>) -> String {
+        let wants = self.one_of(wants);
+        self.say(format!("{is}, et non {before}{wants}"), format!("{is}, and not {before}{wants}"))
+    }
+
+    fn category(&self, code: &CategoryCode) -> String {
+        let label = self.city.category(code).map(|category| category.label.in_language(self.language));
+        self.quoted(label.unwrap_or(code.as_str()))
+    }
+
+    fn category_is(&self, code: &CategoryCode) -> String {
+        let label = self.category(code);
+        self.say(format!("le motif est {label}"), format!("the category is {label}"))
+    }
+
+    fn area(&self, zoning: &ZoningCode, code: &AreaCode) -> String {
+        let area = self.city.zoning(zoning).and_then(|zoning| zoning.area(code));
+        self.quoted(area.map_or(code.as_str(), |area| area.name.as_str()))
+    }
+
+    fn area_is(&self, zoning: &ZoningCode, code: &AreaCode) -> String {
+        let name = self.area(zoning, code);
+        self.say(format!("le lieu est dans {name}"), format!("the place lies in {name}"))
+    }
+
+    fn organisation(&self, code: &OrganisationCode) -> String {
+        let known = self.city.organisations.iter().find(|organisation| organisation.code == *code);
+        self.quoted(known.map_or(code.as_str(), |organisation| organisation.name.as_str()))
+    }
+
+    const fn owned(&self, of: Owned) -> &'static str {
+        match (of, self.language) {
+            (Owned::Road, Language::Fr) => "la voie",
+            (Owned::Road, Language::En) => "the road",
+            (Owned::Land, Language::Fr) => "le terrain",
+            (Owned::Land, Language::En) => "the land",
+        }
+    }
+
+    fn owner_is(&self, of: Owned, code: &OrganisationCode) -> String {
+        let (what, whose) = (self.owned(of), self.organisation(code));
+        self.say(format!("{what} appartient à {whose}"), format!("{what} belongs to {whose}"))
+    }
+
+    fn other_owner(&self, of: Owned, is: &[OrganisationCode], wants: &[OrganisationCode]) -> String {
+        let wants = wants.iter().map(|code| self.organisation(code));
+        if let [first, ..] = is {
+            return self.and_not(&self.owner_is(of, first), self.pick("à ", "to "), wants);
+        }
+        let (owned, wants) = (self.owned(of), self.one_of(wants));
+        self.say(
+            format!("aucun découpage ne dit à qui {owned} appartient, et la règle demande {wants}"),
+            format!("no zoning says whom {owned} belongs to, and the rule asks for {wants}"),
+        )
+    }
+
+    fn asked(&self, (category, question): (&CategoryCode, &QuestionCode)) -> String {
+        let asked = self.city.category(category).and_then(|category| category.question(question));
+        self.quoted(asked.map_or(question.as_str(), |asked| asked.label.in_language(self.language)))
+    }
+
+    fn answered(&self, (category, question): (&CategoryCode, &QuestionCode), reply: &Reply) -> String {
+        let asked = self.city.category(category).and_then(|category| category.question(question));
+        self.quoted(&reply.in_words(asked, self.language))
+    }
+
+    fn answer_is(&self, of: (&CategoryCode, &QuestionCode), reply: &Reply) -> String {
+        let (asked, reply) = (self.asked(of), self.answered(of, reply));
+        self.say(format!("la réponse à {asked} est {reply}"), format!("the answer to {asked} is {reply}"))
+    }
+
+    fn answer(
+        &self,
+        of: (&CategoryCode, &QuestionCode),
+        is: Option<&Reply>,
+        any_of: &[ChoiceCode],
+        (least, greatest): (Option<i64>, Option<i64>),
+    ) -> String {
+        let choice = |code: &ChoiceCode| match code.as_str() {
+            "yes" => Reply::YesNo(true),
+            "no" => Reply::YesNo(false),
+            other => Reply::Text(other.to_owned()),
+        };
+        let number = |bound: i64| self.answered(of, &Reply::Number(bound.into()));
+        let wants = match (least.map(number), greatest.map(number)) {
+            (Some(least), Some(most)) => self.say(format!("de {least} à {most}"), format!("from {least} to {most}")),
+            (Some(least), None) => self.say(format!("au moins {least}"), format!("at least {least}")),
+            (None, Some(most)) => self.say(format!("au plus {most}"), format!("at most {most}")),
+            (None, None) => self.one_of(any_of.iter().map(|code| self.answered(of, &choice(code)))),
+        };
+        if let Some(reply) = is {
+            return self.and_not(&self.answer_is(of, reply), "", std::iter::once(wants));
+        }
+        let asked = self.asked(of);
+        self.say(
+            format!("la question {asked} n’a pas de réponse, et la règle demande {wants}"),
+            format!("the question {asked} has no answer, and the rule asks for {wants}"),
+        )
+    }
+
+    fn no_keyword(&self, words: Vec<String>) -> String {
+        if let [only] = words.as_slice() {
+            return self.say(
+                format!("la description ne contient pas {only}"),
+                format!("the description does not have {only}"),
+            );
+        }
+        let words = self.listed(words, self.pick(" ni ", " nor "));
+        self.say(format!("la description ne contient ni {words}"), format!("the description has neither {words}"))
+    }
+
+    fn hour(&self, hour: u8) -> String {
+        self.say(format!("{hour} h"), format!("{hour}:00"))
+    }
+
+    fn between(&self, from: u8, to: u8) -> String {
+        let (from, to) = (self.hour(from), self.hour(to));
+        self.say(format!("entre {from} et {to}"), format!("between {from} and {to}"))
+    }
+}
