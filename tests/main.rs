@@ -22,6 +22,7 @@ mod permission;
 mod place;
 mod program;
 mod rights;
+mod routing;
 mod saved_filter;
 mod session;
 mod sign_in;
@@ -59,6 +60,7 @@ fn all() -> Vec<Test> {
         oidc::tests(),
         program::tests(),
         rights::tests(),
+        routing::tests(),
         saved_filter::tests(),
         session::tests(),
         sign_in::tests(),

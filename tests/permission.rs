@@ -243,6 +243,8 @@ fn operation(right: &str) -> Option<(Method, String)> {
     let nil = Uuid::nil();
     Some(match right {
         "read_city" => (Method::GET, "/v1/services".into()),
+        "read_routing" => (Method::GET, "/v1/routing".into()),
+        "manage_routing" => (Method::POST, "/v1/routing/drafts".into()),
         "hold_cafes" => (Method::POST, "/v1/cafes".into()),
         "read_cafes" => (Method::GET, "/v1/cafes".into()),
         "file_concerns" => (Method::POST, "/v1/concerns".into()),

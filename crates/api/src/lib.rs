@@ -23,6 +23,7 @@ pub mod problem;
 mod problem_from;
 mod reply;
 mod request;
+mod routing;
 mod saved_filter;
 mod session;
 mod sign_in;
@@ -61,6 +62,7 @@ fn routes(config: &mut ServiceConfig) {
     saved_filter::routes(config);
     city::routes(config);
     place::routes(config);
+    routing::routes(config);
     tracking::routes(config);
     wellknown::routes(config);
 }

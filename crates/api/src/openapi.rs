@@ -65,6 +65,7 @@ fn infer() -> Value {
     for (name, schema) in schemas {
         document["components"]["schemas"][name] = serde_json::to_value(schema).unwrap_or_default();
     }
+    document["components"]["schemas"]["RoutingCondition"]["discriminator"] = json!({ "propertyName": "type" });
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     for operation in paths.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten()) {
         if METHODS.contains(&operation.0.as_str()) {
@@ -166,6 +167,7 @@ fn tags() -> Value {
         { "name": "concerns", "description": "What residents said (doléances), each filed once." },
         { "name": "tickets", "description": "The referrals of concerns to services (saisines), followed to their end." },
         { "name": "filters", "description": "Lists of tickets that people keep, for themselves or their service." },
+        { "name": "routing", "description": "The rules that say where concerns go: written as drafts, checked, tried, published." },
         { "name": "city", "description": "The city as data: categories, services, calendars, areas." },
         { "name": "clients", "description": "Programs that use the API, for administrators." },
         { "name": "oauth", "description": "How programs get tokens (OAuth 2.0)." },

@@ -103,6 +103,10 @@ codes! {
     NameTaken = "name_taken", 409, "Un programme porte déjà ce nom", "There is a program of that name already";
     FilterNameTaken = "filter_name_taken", 409, "Il y a déjà un filtre de ce nom", "There is a filter of that name already";
     TooManyFilters = "too_many_filters", 409, "Il y en a déjà cent : supprimez-en un d’abord", "There are a hundred of them already: delete one first";
+    DraftNameTaken = "draft_name_taken", 409, "Un autre brouillon porte ce nom", "Another draft is called so";
+    TooManyDrafts = "too_many_drafts", 409, "Il y a déjà cinquante brouillons : supprimez-en un d’abord", "There are fifty drafts already: delete one first";
+    DraftOutdated = "draft_outdated", 409, "D’autres règles ont été publiées depuis ce brouillon", "Other rules were published since the draft was begun";
+    RulesInForce = "rules_in_force", 409, "Ces règles sont déjà en vigueur", "These rules are in force already";
     TwoSecrets = "two_secrets", 409, "Ce programme en a déjà deux : révoquez-en un d’abord", "The program has two of them already: revoke one first";
     InvitationAccepted = "invitation_accepted", 409, "L’invitation a déjà été acceptée", "The invitation was accepted already";
     SecondFactorSetUp = "second_factor_set_up", 409, "Un second facteur est déjà en place", "A second factor is set up already";

@@ -3,6 +3,7 @@
 mod attachment;
 mod concern;
 mod question;
+mod routing;
 mod saved_filter;
 mod ticket;
 

@@ -80,6 +80,8 @@ macro_rules! permissions {
 permissions! {
     HoldCafes for Person;
     ReadCity for Caller;
+    ReadRouting for Person;
+    ManageRouting for Person;
     ReadCafes for Caller;
     FileConcerns for Caller;
     ReadTickets for Caller;

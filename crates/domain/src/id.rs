@@ -41,6 +41,8 @@ ids! {
     MessageId;
     /// A link in an e-mail that lets somebody choose a password, once.
     LinkId;
+    /// A rule set that somebody is writing.
+    RoutingDraftId;
     /// A list of tickets that somebody keeps.
     SavedFilterId;
     /// A login session.

@@ -59,6 +59,10 @@ rights! {
     /// Read the city: its categories, services and areas.
     ReadCity = "read_city": [Agent, ServiceMember, ServiceManager, Dispatcher, Auditor, Admin]
         or [CafesRead, ConcernsWrite, TicketsRead, TicketsRestricted, TicketsWrite, StatsRead, Open311];
+    /// Read the routing rules, and try concerns against them.
+    ReadRouting = "read_routing": [ServiceManager, Dispatcher, Auditor, Admin];
+    /// Write and publish routing rules.
+    ManageRouting = "manage_routing": [Dispatcher, Admin];
     /// Plan cafés and say that they are held.
     HoldCafes = "hold_cafes": [Agent, Dispatcher];
     /// Read the list of cafés.

@@ -18,6 +18,9 @@ use crate::{Error, Result, Store, Tx};
 /// The channel on which a change of the city is announced.
 pub const CHANNEL: &str = "continuum_city";
 
+/// Waits for one's turn to change the city, until the transaction ends.
+pub(super) const TURN: &str = "select pg_advisory_xact_lock(7208119, 1)";
+
 /// A city with the revision that it has in the database.
 #[derive(Debug, Clone)]
 pub struct Loaded {
@@ -133,7 +136,7 @@ impl Tx {
     /// When the database does not answer.
     pub async fn put_city(&self, city: &City, now: DateTime<Utc>) -> Result<Vec<Changed>> {
         // Two that load at once come one after the other.
-        self.db.execute_unprepared("select pg_advisory_xact_lock(7208119, 1)").await?;
+        self.db.execute_unprepared(TURN).await?;
         let mut changes = vec![
             self.put("organisation", put!("organisation"), &city.organisations).await?,
             self.put("calendar", put!("calendar"), &city.calendars).await?,
@@ -157,10 +160,16 @@ impl Tx {
         });
         changes.retain(|c| (c.added, c.changed, c.retired) != (0, 0, 0));
         if !changes.is_empty() {
-            self.db.execute_unprepared("update city set revision = revision + 1").await?;
-            self.db.execute_raw(sql("select pg_notify($1, '')", [CHANNEL.into()])).await?;
+            self.announce_city().await?;
         }
         Ok(changes)
+    }
+
+    /// Says that the city has changed: with the commit, every instance reads it again.
+    pub(super) async fn announce_city(&self) -> Result<()> {
+        self.db.execute_unprepared("update city set revision = revision + 1").await?;
+        self.db.execute_raw(sql("select pg_notify($1, '')", [CHANNEL.into()])).await?;
+        Ok(())
     }
 
     async fn put<T: Serialize>(&self, part: &'static str, text: &'static str, items: &[T]) -> Result<Changed> {

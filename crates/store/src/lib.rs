@@ -21,6 +21,7 @@ pub mod link;
 pub mod migrate;
 pub mod outbox;
 mod resident;
+pub mod routing;
 pub mod saved_filter;
 mod scope;
 mod seal;

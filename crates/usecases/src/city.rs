@@ -10,14 +10,38 @@ use store::city::Changed;
 
 use crate::Context;
 
-/// Makes the database's city the given one, as a whole or not at all. Returns what changed; nothing when nothing did.
+/// Why a city is not loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The rules in force, of this version, were published by a person, and are not those of the files.
+    #[error(
+        "the routing rules in force (version {0}) were published over the API, and are not those of the files: export \
+         them first (`continuum city export`), or load with --replace-rules"
+    )]
+    RulesPublished(i32),
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// Makes the database's city the given one, as a whole or not at all. Returns what changed; nothing when nothing did. Rules
+/// that a person published are replaced only when that is meant.
 ///
 /// The city must have passed [`City::check`].
 ///
 /// # Errors
-/// When the database does not answer.
-pub async fn load(cx: &Context, city: &City, now: DateTime<Utc>) -> Result<Vec<Changed>, Error> {
+/// See [`LoadError`].
+pub async fn load(
+    cx: &Context,
+    city: &City,
+    replace_rules: bool,
+    now: DateTime<Utc>,
+) -> Result<Vec<Changed>, LoadError> {
     let tx = cx.store.begin().await?;
+    tx.hold_rules().await?;
+    if let (Some(version), false) = (tx.rules_of_people(&city.rules.rules).await?, replace_rules) {
+        return Err(LoadError::RulesPublished(version));
+    }
     let changes = tx.put_city(city, now).await?;
     if !changes.is_empty() {
         let act = Act::CityLoaded { changed: changes.iter().map(|change| change.part.to_owned()).collect() };

@@ -35,7 +35,7 @@ impl From<LikeError> for Problem {
     }
 }
 
-fn concern_fault(fault: ConcernFault) -> FieldError {
+pub(super) fn concern_fault(fault: ConcernFault) -> FieldError {
     match fault {
         ConcernFault::UnknownCategory => content(
             "/category",

@@ -5,9 +5,9 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::rt::time::timeout;
-use actix_web::web::Bytes;
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, ResponseError as _, dev::Payload};
 use domain::email::EmailAddress;
+use futures_util::StreamExt as _;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError, Validator};
 use serde::Deserialize;
@@ -27,14 +27,19 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A type of request bodies.
 pub(crate) trait Input: DeserializeOwned + ToSchema + 'static {
+    /// The greatest one that is read, bytes.
+    const MAX: usize = MAX_BODY;
+
     /// Checks values against the type's schema.
     fn validator() -> &'static Validator;
 }
 
 /// Says that a type is a request body.
 macro_rules! input {
-    ($name:ty) => {
+    ($name:ty $(, $max:expr)?) => {
         impl $crate::request::body::Input for $name {
+            $(const MAX: usize = $max;)?
+
             fn validator() -> &'static jsonschema::Validator {
                 static VALIDATOR: std::sync::LazyLock<jsonschema::Validator> =
                     std::sync::LazyLock::new($crate::request::body::validator::<$name>);
@@ -83,10 +88,10 @@ impl<T: Input> FromRequest for Body<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_json = request.content_type().eq_ignore_ascii_case("application/json");
-        let bytes = Bytes::from_request(request, payload);
+        let payload = payload.take();
         Box::pin(async move {
-            let bytes = timeout(PATIENCE, bytes).await.map_err(|_| Problem::new(Code::RequestTimeout))?;
-            let bytes = bytes.map_err(|error| Problem::of_status(error.as_response_error().status_code()))?;
+            let bytes = timeout(PATIENCE, read(payload, T::MAX));
+            let bytes = bytes.await.map_err(|_| Problem::new(Code::RequestTimeout))??;
             match bytes.is_empty() {
                 true => parse(b"{}"),
                 false if is_json => parse(&bytes),
@@ -95,6 +100,18 @@ impl<T: Input> FromRequest for Body<T> {
             }
         })
     }
+}
+
+async fn read(mut payload: Payload, most: usize) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| Problem::of_status(error.status_code()))?;
+        if bytes.len() + chunk.len() > most {
+            return Err(Problem::new(Code::BodyTooLarge));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
 }
 
 fn parse<T: Input>(bytes: &[u8]) -> Result<Body<T>, Problem> {
@@ -193,13 +210,33 @@ fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
         ValidationErrorKind::Pattern { pattern } => {
             one("bad_format", format!("Forme attendue : {pattern}."), format!("Expected form: {pattern}."))
         }
-        // An optional object is "null or this": what is wrong is what keeps it from being this.
         ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
-            let this = context.iter().find(|errors| !errors.iter().any(|error| wants_null(error)));
-            this.into_iter().flatten().flat_map(field_errors).collect()
+            branch_errors(at, context)
         }
         _ => one("invalid", "Valeur refusée.".to_owned(), "Value refused.".to_owned()),
     }
+}
+
+/// What keeps a value from being any of several things. An optional object is "null or this"; a value with a `type` is the
+/// thing of that type; what is wrong is what keeps it from being that.
+fn branch_errors(at: &str, branches: &[Vec<ValidationError<'_>>]) -> Vec<FieldError> {
+    let tag = format!("{at}/type");
+    let of_tag = |error: &&ValidationError<'_>| error.instance_path().as_str() == tag;
+    let meant = |errors: &&Vec<ValidationError<'_>>| !errors.iter().any(|error| wants_null(error) || of_tag(&error));
+    if let Some(this) = branches.iter().find(meant) {
+        let untyped = this
+            .iter()
+            .find(|error| matches!(error.kind(), ValidationErrorKind::Required { property } if property == "type"));
+        return untyped.map_or_else(|| this.iter().flat_map(field_errors).collect(), field_errors);
+    }
+    let types = branches.iter().flatten().filter(of_tag).filter_map(|error| match error.kind() {
+        ValidationErrorKind::Enum { options } => options.as_array()?.first()?.as_str(),
+        ValidationErrorKind::Constant { expected_value } => expected_value.as_str(),
+        _ => None,
+    });
+    let types = types.collect::<Vec<_>>().join(", ");
+    let texts = (format!("Valeurs possibles : {types}."), format!("Possible values: {types}."));
+    vec![FieldError::new(At::Body(tag), "unknown_value", texts)]
 }
 
 fn wants_null(error: &ValidationError<'_>) -> bool {

@@ -118,6 +118,16 @@ impl Cursor for usecases::client::After {
     }
 }
 
+impl Cursor for i32 {
+    fn text(&self) -> String {
+        self.to_string()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
 /// A position among what is in the order of its ids.
 impl Cursor for Uuid {
     fn text(&self) -> String {

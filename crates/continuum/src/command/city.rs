@@ -29,6 +29,9 @@ enum CityCommand {
     Load {
         /// The city's folder.
         dir: PathBuf,
+        /// Replace routing rules that somebody published over the API.
+        #[arg(long)]
+        replace_rules: bool,
         #[command(flatten)]
         database: DatabaseOptions,
     },
@@ -51,12 +54,12 @@ impl City {
                 }
                 Ok(ExitCode::FAILURE)
             }
-            CityCommand::Load { dir, database } => load(dir, database).await,
+            CityCommand::Load { dir, replace_rules, database } => load(dir, replace_rules, database).await,
         }
     }
 }
 
-async fn load(dir: PathBuf, options: DatabaseOptions) -> Result<ExitCode> {
+async fn load(dir: PathBuf, replace_rules: bool, options: DatabaseOptions) -> Result<ExitCode> {
     let city = match city::read(&dir) {
         Ok(city) => city,
         Err(faults) => {
@@ -68,12 +71,13 @@ async fn load(dir: PathBuf, options: DatabaseOptions) -> Result<ExitCode> {
     };
     let database = options.open().await?;
     let context = options.context(&database).await?;
-    let changes = usecases::city::load(&context, &city, context.now()).await?;
+    let loaded = usecases::city::load(&context, &city, replace_rules, context.now()).await;
+    context.store.close().await;
+    database.stop().await?;
+    let changes = loaded?;
     for change in &changes {
         tell(change);
     }
     tell(if changes.is_empty() { "Nothing differs." } else { "Loaded." });
-    context.store.close().await;
-    database.stop().await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -197,6 +197,14 @@ pub enum Act {
         /// The parts that were changed.
         changed: Vec<String>,
     },
+    /// Routing rules were put in force.
+    RoutingPublished {
+        /// Their version.
+        version: i32,
+        /// The former version that somebody went back to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        restored_from: Option<i32>,
+    },
     /// Messages that could not be sent are sent again.
     OutboxReplayed {
         /// How many.
@@ -256,7 +264,7 @@ pub enum ClientRefusal {
 
 impl Act {
     /// The code of every act.
-    pub const CODES: [&str; 28] = [
+    pub const CODES: [&str; 29] = [
         "ticket_read",
         "tickets_listed",
         "tickets_exported",
@@ -284,6 +292,7 @@ impl Act {
         "client_refused",
         "keys_rotated",
         "city_loaded",
+        "routing_published",
         "outbox_replayed",
     ];
 
@@ -318,6 +327,7 @@ impl Act {
             Self::ClientRefused { .. } => "client_refused",
             Self::KeysRotated { .. } => "keys_rotated",
             Self::CityLoaded { .. } => "city_loaded",
+            Self::RoutingPublished { .. } => "routing_published",
             Self::OutboxReplayed { .. } => "outbox_replayed",
         }
     }
@@ -369,6 +379,7 @@ mod tests {
             Act::ClientRefused { client: None, reason: ClientRefusal::UnknownClient },
             Act::KeysRotated { kid: "abc".into() },
             Act::CityLoaded { changed: vec!["service".into()] },
+            Act::RoutingPublished { version: 4, restored_from: Some(2) },
             Act::OutboxReplayed { count: 2 },
         ]
     }

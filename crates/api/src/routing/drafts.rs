@@ -1,0 +1,63 @@
+//! Reading drafts.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use auth::permission::ReadRouting;
+use serde::Serialize;
+use usecases::Context;
+use utoipa::ToSchema;
+
+use super::{DraftPath, DraftView};
+use crate::problem::{Code, Problem};
+use crate::reply;
+use crate::request::caller::Caller;
+use crate::request::path::Id;
+use crate::request::query::Query;
+
+/// The drafts.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Drafts {
+    /// Fifty at most, in the order of their names.
+    items: Vec<DraftView>,
+}
+
+/// List the drafts of the rules
+///
+/// The rule sets that somebody is writing: in force for nobody.
+#[utoipa::path(
+    operation_id = "routing_draft_list",
+    tag = "routing",
+    responses((status = 200, description = "The drafts", body = Drafts)),
+    security(("bearer" = []))
+)]
+#[get("/v1/routing/drafts")]
+pub(crate) async fn drafts(
+    caller: Caller<ReadRouting>,
+    cx: Data<Context>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    Query::of(&request).finish()?;
+    let drafts = usecases::routing::drafts(&cx, &caller.grant).await?;
+    Ok(reply::read(None, caller.language, &Drafts { items: drafts.iter().map(DraftView::from).collect() }))
+}
+
+/// Read a draft of the rules
+///
+/// With its rules, and the published version that it is meant to follow.
+#[utoipa::path(
+    operation_id = "routing_draft_read",
+    tag = "routing",
+    params(DraftPath),
+    responses((status = 200, description = "The draft", body = DraftView, headers(("ETag" = String, description = "The version")))),
+    security(("bearer" = []))
+)]
+#[get("/v1/routing/drafts/{draft}")]
+pub(crate) async fn draft(
+    caller: Caller<ReadRouting>,
+    cx: Data<Context>,
+    path: Id<DraftPath>,
+) -> Result<HttpResponse, Problem> {
+    let draft = usecases::routing::draft(&cx, &caller.grant, path.draft()).await?;
+    let draft = draft.ok_or_else(|| Problem::new(Code::NotFound))?;
+    Ok(reply::read(Some(draft.version), caller.language, &DraftView::from(&draft)))
+}

@@ -1,0 +1,135 @@
+//! Drafts: rule sets that somebody is writing. They may have any fault until they are published.
+
+use auth::Grant;
+use auth::permission::{ManageRouting, ReadRouting};
+use domain::id::RoutingDraftId;
+use domain::routing::Rule;
+use domain::text::Title;
+use store::routing::{Author, Draft};
+
+use super::{MOST, RoutingError};
+use crate::Context;
+use crate::once::{Done, Once};
+
+/// Write a draft.
+#[derive(Debug, Clone)]
+pub struct Write {
+    /// How it is called.
+    pub name: Title,
+    /// Its rules; those in force when absent.
+    pub rules: Option<Vec<Rule>>,
+}
+
+/// Change a draft: what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// How it is called.
+    pub name: Option<Title>,
+    /// Its rules.
+    pub rules: Option<Vec<Rule>>,
+    /// The published version that it is meant to follow, once its author has looked at that.
+    pub based_on: Option<i32>,
+}
+
+/// Every draft, in the order of their names.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn drafts(cx: &Context, _who: &Grant<ReadRouting>) -> Result<Vec<Draft>, store::Error> {
+    cx.store.routing_drafts().await
+}
+
+/// One draft.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn read(cx: &Context, _who: &Grant<ReadRouting>, id: RoutingDraftId) -> Result<Option<Draft>, store::Error> {
+    cx.store.routing_draft(id).await
+}
+
+/// Begins a draft that follows the rules in force.
+///
+/// # Errors
+/// See [`RoutingError`].
+pub async fn save(
+    cx: &Context,
+    who: &Grant<ManageRouting>,
+    cmd: Write,
+    once: Once<'_, Draft>,
+) -> Result<Done<Draft>, RoutingError> {
+    let changed_by = author(cx, who).await?;
+    let (edition, in_force) = cx.store.edition(None).await?.ok_or(crate::NoCity)?;
+    let draft = Draft {
+        id: RoutingDraftId(cx.ids.next()),
+        name: cmd.name.into(),
+        rules: cmd.rules.unwrap_or(in_force),
+        based_on: edition.version,
+        version: 1,
+        changed_at: cx.now(),
+        changed_by,
+    };
+    let kept = async |tx: &store::Tx| {
+        if tx.add_routing_draft(&draft, MOST).await? { Ok(draft) } else { Err(RoutingError::TooMany) }
+    };
+    once.run(cx, kept).await
+}
+
+/// Changes a draft that the caller has seen in one of these versions.
+///
+/// # Errors
+/// See [`RoutingError`].
+pub async fn change(
+    cx: &Context,
+    who: &Grant<ManageRouting>,
+    id: RoutingDraftId,
+    seen: &[i64],
+    cmd: Change,
+) -> Result<Draft, RoutingError> {
+    let before = seen_draft(cx, id, seen).await?;
+    let after = Draft {
+        name: cmd.name.map_or_else(|| before.name.clone(), String::from),
+        rules: cmd.rules.unwrap_or_else(|| before.rules.clone()),
+        based_on: cmd.based_on.unwrap_or(before.based_on),
+        version: before.version + 1,
+        changed_at: cx.now(),
+        changed_by: author(cx, who).await?,
+        ..before
+    };
+    let tx = cx.store.begin().await?;
+    if !tx.save_routing_draft(&after).await? {
+        return Err(RoutingError::Stale(after.version));
+    }
+    tx.commit().await?;
+    Ok(after)
+}
+
+/// Forgets a draft that the caller has seen in one of these versions.
+///
+/// # Errors
+/// See [`RoutingError`].
+pub async fn remove(
+    cx: &Context,
+    _who: &Grant<ManageRouting>,
+    id: RoutingDraftId,
+    seen: &[i64],
+) -> Result<(), RoutingError> {
+    let draft = seen_draft(cx, id, seen).await?;
+    let tx = cx.store.begin().await?;
+    if !tx.remove_routing_draft(id, draft.version).await? {
+        return Err(RoutingError::Stale(draft.version + 1));
+    }
+    Ok(tx.commit().await?)
+}
+
+/// The draft, if it still is as the caller has seen it.
+pub(super) async fn seen_draft(cx: &Context, id: RoutingDraftId, seen: &[i64]) -> Result<Draft, RoutingError> {
+    let draft = cx.store.routing_draft(id).await?.ok_or(RoutingError::NotFound)?;
+    if seen.contains(&draft.version) { Ok(draft) } else { Err(RoutingError::Stale(draft.version)) }
+}
+
+/// The caller, named.
+async fn author(cx: &Context, who: &Grant<ManageRouting>) -> Result<Author, store::Error> {
+    let user = who.person().user;
+    let name = cx.store.user(user).await?.map(|user| user.name).unwrap_or_default();
+    Ok(Author { user, name })
+}

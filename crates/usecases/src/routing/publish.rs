@@ -1,0 +1,108 @@
+//! Putting rules in force: a draft's, or those of a former version. A version is for ever; going back is one more.
+
+use auth::Grant;
+use auth::permission::ManageRouting;
+use domain::audit::Act;
+use domain::id::RoutingDraftId;
+use domain::routing::{Rule, RuleSet};
+use domain::text::Note;
+use store::routing::{Edition, InForce, New};
+
+use super::RoutingError;
+use super::draft::seen_draft;
+use crate::once::{Done, Once};
+use crate::{Context, of};
+
+/// Publishes a draft that the caller has seen in one of these versions, and that has no fault. It is no draft any more.
+///
+/// # Errors
+/// See [`RoutingError`]: [`RoutingError::Outdated`] when it does not follow the version in force.
+pub async fn publish(
+    cx: &Context,
+    who: &Grant<ManageRouting>,
+    id: RoutingDraftId,
+    seen: &[i64],
+    reason: Note,
+    once: Once<'_, Edition>,
+) -> Result<Done<Edition>, RoutingError> {
+    let done = once
+        .run(cx, async |tx| {
+            let draft = seen_draft(cx, id, seen).await?;
+            let held = held(cx, tx).await?;
+            if held.version != draft.based_on {
+                return Err(RoutingError::Outdated(held.version));
+            }
+            if !tx.remove_routing_draft(id, draft.version).await? {
+                return Err(RoutingError::Stale(draft.version + 1));
+            }
+            put_in_force(cx, who, tx, held, (draft.rules, None), &reason).await
+        })
+        .await?;
+    super::super::city::reload(cx).await?;
+    Ok(done)
+}
+
+/// Puts the rules of a former version in force again, if they have no fault in the city as it is now.
+///
+/// # Errors
+/// See [`RoutingError`].
+pub async fn restore(
+    cx: &Context,
+    who: &Grant<ManageRouting>,
+    version: i32,
+    reason: Note,
+    once: Once<'_, Edition>,
+) -> Result<Done<Edition>, RoutingError> {
+    let done = once
+        .run(cx, async |tx| {
+            let (_, rules) = cx.store.edition(Some(version)).await?.ok_or(RoutingError::NotFound)?;
+            let held = held(cx, tx).await?;
+            put_in_force(cx, who, tx, held, (rules, Some(version)), &reason).await
+        })
+        .await?;
+    super::super::city::reload(cx).await?;
+    Ok(done)
+}
+
+/// What is in force, held; and read, if this instance has not yet.
+async fn held(cx: &Context, tx: &store::Tx) -> Result<InForce, RoutingError> {
+    let held = tx.hold_rules().await?;
+    if cx.city()?.revision != held.revision {
+        super::super::city::reload(cx).await?;
+    }
+    Ok(held)
+}
+
+async fn put_in_force(
+    cx: &Context,
+    who: &Grant<ManageRouting>,
+    tx: &store::Tx,
+    held: InForce,
+    (rules, restored_from): (Vec<Rule>, Option<i32>),
+    reason: &Note,
+) -> Result<Edition, RoutingError> {
+    let (loaded, now) = (cx.city()?, cx.now());
+    let city = of(&loaded);
+    if city.rules.rules == rules {
+        return Err(RoutingError::InForce);
+    }
+    let staffed = cx.store.staffed_services().await?;
+    let set = RuleSet::draft(rules);
+    let faults = set.check(city, Some(&staffed));
+    if !faults.is_empty() {
+        return Err(RoutingError::Faulty(faults));
+    }
+    let new = New { rules: &set.rules, author: who.person().user, reason: reason.as_str(), restored_from };
+    let version = tx.publish_rules(held, &new, now).await?;
+    let act = Act::RoutingPublished { version, restored_from };
+    tx.audit(&domain::audit::Record { why: Some(reason.as_str().to_owned()), ..who.record(act, now) });
+    let user = cx.store.user(who.person().user).await?;
+    Ok(Edition {
+        version,
+        rules: i32::try_from(set.rules.len()).unwrap_or(i32::MAX),
+        published_at: now,
+        author: user.map(|user| store::routing::Author { user: user.person.user, name: user.name }),
+        reason: Some(reason.as_str().to_owned()),
+        restored_from,
+    })
+}
