@@ -244,6 +244,7 @@ fn operation(right: &str) -> Option<(Method, String)> {
     Some(match right {
         "read_city" => (Method::GET, "/v1/services".into()),
         "read_routing" => (Method::GET, "/v1/routing".into()),
+        "replay_routing" => (Method::POST, "/v1/routing/replay".into()),
         "manage_routing" => (Method::POST, "/v1/routing/drafts".into()),
         "hold_cafes" => (Method::POST, "/v1/cafes".into()),
         "read_cafes" => (Method::GET, "/v1/cafes".into()),

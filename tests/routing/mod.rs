@@ -2,6 +2,7 @@
 
 mod draft;
 mod publish;
+mod replay;
 mod simulate;
 
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use crate::support::Test;
 use crate::support::caller::Caller;
 
 pub fn tests() -> Vec<Test> {
-    [draft::tests(), publish::tests(), simulate::tests()].into_iter().flatten().collect()
+    [draft::tests(), publish::tests(), replay::tests(), simulate::tests()].into_iter().flatten().collect()
 }
 
 /// A rule for a category.

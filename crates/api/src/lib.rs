@@ -27,6 +27,7 @@ mod routing;
 mod saved_filter;
 mod session;
 mod sign_in;
+mod stream;
 mod ticket;
 mod tracking;
 mod user;

@@ -79,7 +79,7 @@ pub(crate) struct ServiceRef {
     code: String,
     /// What people call it.
     #[schema(examples("Propreté urbaine"))]
-    name: String,
+    pub(crate) name: String,
 }
 
 impl ServiceRef {

@@ -81,6 +81,7 @@ permissions! {
     HoldCafes for Person;
     ReadCity for Caller;
     ReadRouting for Person;
+    ReplayRouting for Person;
     ManageRouting for Person;
     ReadCafes for Caller;
     FileConcerns for Caller;

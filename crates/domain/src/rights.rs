@@ -61,6 +61,8 @@ rights! {
         or [CafesRead, ConcernsWrite, TicketsRead, TicketsRestricted, TicketsWrite, StatsRead, Open311];
     /// Read the routing rules, and try concerns against them.
     ReadRouting = "read_routing": [ServiceManager, Dispatcher, Auditor, Admin];
+    /// Play routing rules over past concerns.
+    ReplayRouting = "replay_routing": [Dispatcher];
     /// Write and publish routing rules.
     ManageRouting = "manage_routing": [Dispatcher, Admin];
     /// Plan cafés and say that they are held.

@@ -1,5 +1,7 @@
 //! Rule sets: each published one for ever, and the drafts.
 
+mod past;
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
@@ -10,6 +12,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::connect::sql;
+pub use past::{Before, Past};
+
 use crate::{Error, Page, Result, Store, Tx};
 
 /// A person, named.

@@ -2,7 +2,7 @@
 
 use domain::language::Language;
 use domain::routing::check::Fault;
-use usecases::routing::{RoutingError, SimulateError};
+use usecases::routing::{ReplayError, RoutingError, SimulateError};
 
 use super::concern::concern_fault;
 use super::content;
@@ -52,14 +52,29 @@ impl From<SimulateError> for Problem {
             SimulateError::Invalid(faults) => {
                 Self::new(Code::InvalidContent).errors(faults.into_iter().map(concern_fault).collect())
             }
-            SimulateError::UnknownRules => Self::new(Code::InvalidContent).errors(vec![content(
-                "/draft",
-                "unknown_rules",
-                "Ce brouillon, ou cette version, n’existe pas.",
-                "There is no such draft, or no such version.",
-            )]),
+            SimulateError::UnknownRules => unknown_rules(),
             SimulateError::NoCity(error) => error.into(),
             SimulateError::Store(error) => error.into(),
         }
     }
+}
+
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::UnknownRules => unknown_rules(),
+            ReplayError::TooMany => Self::new(Code::TooManyExports).retry_after(10),
+            ReplayError::NoCity(error) => error.into(),
+            ReplayError::Store(error) => error.into(),
+        }
+    }
+}
+
+fn unknown_rules() -> Problem {
+    Problem::new(Code::InvalidContent).errors(vec![content(
+        "/draft",
+        "unknown_rules",
+        "Ce brouillon, ou cette version, n’existe pas.",
+        "There is no such draft, or no such version.",
+    )])
 }

@@ -4,8 +4,10 @@ mod change;
 mod check;
 mod drafts;
 mod publish;
+mod quality;
 mod read;
 mod remove;
+mod replay;
 mod restore;
 mod save;
 mod simulate;
@@ -15,15 +17,16 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use chrono::{DateTime, Utc};
-use domain::id::RoutingDraftId;
+use domain::id::{RoutingDraftId, RuleCode};
+use domain::language::Language;
 use domain::routing::Rule;
 use serde::Serialize;
-use usecases::routing::{Author, Draft, Edition};
+use usecases::routing::{Author, Draft, Edition, Which};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, FieldError, Problem};
 use crate::request::path::{Id, id_path};
 
 /// The greatest rule set that is read, bytes: some thousand rules.
@@ -42,7 +45,9 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(remove::remove)
         .service(check::check)
         .service(publish::publish)
-        .service(simulate::simulate);
+        .service(simulate::simulate)
+        .service(replay::replay)
+        .service(quality::quality);
 }
 
 /// The draft that a path names.
@@ -171,6 +176,41 @@ impl From<&Draft> for DraftView {
             changed_at: draft.changed_at,
             changed_by: (&draft.changed_by).into(),
             rules: draft.rules.clone(),
+        }
+    }
+}
+
+/// A rule, named.
+#[derive(Serialize, ToSchema)]
+struct RuleRef {
+    code: String,
+    name: String,
+}
+
+impl RuleRef {
+    fn new(rule: &Rule, language: Language) -> Self {
+        Self { code: rule.code.to_string(), name: rule.name.in_language(language).to_owned() }
+    }
+
+    /// One that is no longer in force: only its code is known here.
+    fn former(code: &RuleCode) -> Self {
+        Self { code: code.to_string(), name: code.to_string() }
+    }
+}
+
+/// The rule set that a request means.
+///
+/// # Errors
+/// When it means two.
+fn which(draft: Option<RoutingDraftId>, version: Option<i32>) -> Result<Which, Problem> {
+    match (draft, version) {
+        (None, None) => Ok(Which::InForce),
+        (None, Some(version)) => Ok(Which::Version(version)),
+        (Some(draft), None) => Ok(Which::Draft(draft)),
+        (Some(_), Some(_)) => {
+            let texts = ("« draft » ou « version », pas les deux.", "`draft` or `version`, not both.");
+            let error = FieldError::in_body("/version", "not_expected", texts);
+            Err(Problem::new(Code::InvalidRequest).errors(vec![error]))
         }
     }
 }

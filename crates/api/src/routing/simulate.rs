@@ -18,11 +18,12 @@ use domain::ticket::Priority;
 use domain::time::Target;
 use serde::{Deserialize, Serialize};
 use usecases::Context;
-use usecases::routing::{Tried, Try, Which};
+use usecases::routing::{Tried, Try};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::problem::{FieldError, Problem};
+use super::{RuleRef, which};
+use crate::problem::Problem;
 use crate::reply;
 use crate::request::body::{Body, input};
 use crate::request::caller::Caller;
@@ -56,19 +57,6 @@ pub(crate) struct SimulateConcern {
     version: Option<i32>,
 }
 input!(SimulateConcern);
-
-/// A rule, named.
-#[derive(Serialize, ToSchema)]
-struct RuleRef {
-    code: String,
-    name: String,
-}
-
-impl RuleRef {
-    fn new(rule: &Rule, language: Language) -> Self {
-        Self { code: rule.code.to_string(), name: rule.name.in_language(language).to_owned() }
-    }
-}
 
 /// The rule that takes the concern.
 #[derive(Serialize, ToSchema)]
@@ -179,16 +167,7 @@ pub(crate) async fn simulate(
     body: Body<SimulateConcern>,
 ) -> Result<HttpResponse, Problem> {
     let SimulateConcern { category, place, origin, answers, priority, description, at, draft, version } = body.value;
-    let which = match (draft, version) {
-        (None, None) => Which::InForce,
-        (None, Some(version)) => Which::Version(version),
-        (Some(draft), None) => Which::Draft(RoutingDraftId(draft)),
-        (Some(_), Some(_)) => {
-            let texts = ("« draft » ou « version », pas les deux.", "`draft` or `version`, not both.");
-            let error = FieldError::in_body("/version", "not_expected", texts);
-            return Err(Problem::new(crate::problem::Code::InvalidRequest).errors(vec![error]));
-        }
-    };
+    let which = which(draft.map(RoutingDraftId), version)?;
     let point = Place::from(place).point;
     let tried = Try { category, point, origin, priority, replies: answers, description, at };
     let tried = usecases::routing::simulate(&cx, &caller.grant, tried, which, caller.language).await?;

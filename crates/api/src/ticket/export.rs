@@ -1,18 +1,11 @@
 //! Exporting tickets: the rows of a list, all of them, streamed.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-
 use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_DISPOSITION};
-use actix_web::rt;
-use actix_web::web::{Bytes, Data};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use auth::permission::ReadTickets;
 use chrono_tz::Europe::Paris;
 use domain::language::Language;
-use futures_util::stream::poll_fn;
-use tokio::sync::mpsc;
 use usecases::Context;
 use usecases::ticket::Export;
 use utoipa::{IntoParams, ToSchema};
@@ -22,6 +15,7 @@ use super::record::{Columns, ExportFeatures, ExportedTicket};
 use crate::problem::Problem;
 use crate::request::caller::Caller;
 use crate::request::query::Query;
+use crate::stream::{Gone, Pieces, stream};
 
 /// As what tickets are exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
@@ -113,56 +107,20 @@ pub(crate) async fn export(
     query.finish()?;
     let french = request.headers().contains_key(ACCEPT_LANGUAGE) && caller.language == Language::Fr;
     let (loaded, now) = (cx.city()?, cx.now());
-    let tickets = usecases::ticket::export(&cx, &caller.grant, listing, format.code(), by).await?;
+    let mut tickets = usecases::ticket::export(&cx, &caller.grant, listing, format.code(), by).await?;
     let columns = Columns { loaded, language: caller.language, now, separator, french };
     let name = format!("tickets-{}.{}", now.with_timezone(&Paris).date_naive(), format.code());
     Ok(HttpResponse::Ok()
         .content_type(format.content_type())
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
-        .streaming(stream(tickets, Writer { format, columns })))
-}
-
-/// How long a client may leave a batch waiting.
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// The export as it is written. A task of its own writes it, one batch ahead, and gives up when the client no longer
-/// takes what is there: so nobody keeps others from exporting by not reading.
-fn stream(
-    mut tickets: Export,
-    writer: Writer,
-) -> impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> + 'static {
-    let (sender, mut receiver) = mpsc::channel(1);
-    let whole = Arc::new(AtomicBool::new(false));
-    rt::spawn({
-        let whole = whole.clone();
-        async move {
-            match writer.write(&mut tickets, &sender).await {
-                Ok(()) => whole.store(true, Ordering::Release),
-                Err(error) => tracing::warn!(%error, "an export broke off"),
-            }
-        }
-    });
-    let mut ended = false;
-    poll_fn(move |task| {
-        receiver.poll_recv(task).map(|chunk| match chunk {
-            Some(chunk) => Some(Ok(chunk)),
-            None if ended || whole.load(Ordering::Acquire) => None,
-            // The transfer must not look complete.
-            None => {
-                ended = true;
-                Some(Err(std::io::Error::other("the export broke off")))
-            }
-        })
-    })
+        .streaming(stream(async move |to| Writer { format, columns }.write(&mut tickets, &to).await)))
 }
 
 /// Why an export breaks off.
 #[derive(Debug, thiserror::Error)]
 enum Broken {
-    #[error("the client left")]
-    Left,
-    #[error("the client takes too long")]
-    Slow,
+    #[error(transparent)]
+    Gone(#[from] Gone),
     #[error(transparent)]
     Store(#[from] usecases::StoreError),
     #[error("a row cannot be written: {0}")]
@@ -175,13 +133,13 @@ struct Writer {
 }
 
 impl Writer {
-    async fn write(&self, tickets: &mut Export, to: &mpsc::Sender<Bytes>) -> Result<(), Broken> {
+    async fn write(&self, tickets: &mut Export, to: &Pieces) -> Result<(), Broken> {
         let begin = match self.format {
             Format::Csv => self.columns.header()?,
             Format::Ndjson => Vec::new(),
             Format::Geojson => b"{\"type\":\"FeatureCollection\",\"features\":[\n".to_vec(),
         };
-        send(to, begin).await?;
+        to.send(begin).await?;
         let mut first = true;
         while let Some(batch) = tickets.next().await? {
             let mut chunk = Vec::new();
@@ -200,22 +158,11 @@ impl Writer {
                 }
                 first = false;
             }
-            send(to, chunk).await?;
+            to.send(chunk).await?;
         }
         if self.format == Format::Geojson {
-            send(to, b"\n]}\n".to_vec()).await?;
+            to.send(b"\n]}\n".to_vec()).await?;
         }
         Ok(())
-    }
-}
-
-async fn send(to: &mpsc::Sender<Bytes>, chunk: Vec<u8>) -> Result<(), Broken> {
-    if chunk.is_empty() {
-        return Ok(());
-    }
-    match rt::time::timeout(PATIENCE, to.send(chunk.into())).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(_)) => Err(Broken::Left),
-        Err(_) => Err(Broken::Slow),
     }
 }

@@ -123,7 +123,7 @@ fn sort(text: &str) -> Option<Sort> {
     })
 }
 
-fn time(text: &str) -> Option<DateTime<Utc>> {
+pub(crate) fn time(text: &str) -> Option<DateTime<Utc>> {
     // PostgreSQL knows only some of the other years.
     text.parse().ok().filter(|at: &DateTime<Utc>| (1970..=9999).contains(&at.year()))
 }

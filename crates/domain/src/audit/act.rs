@@ -205,6 +205,11 @@ pub enum Act {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         restored_from: Option<i32>,
     },
+    /// Routing rules were played over past concerns, restricted ones among them.
+    RoutingReplayed {
+        /// How many were asked for.
+        concerns: u64,
+    },
     /// Messages that could not be sent are sent again.
     OutboxReplayed {
         /// How many.
@@ -264,7 +269,7 @@ pub enum ClientRefusal {
 
 impl Act {
     /// The code of every act.
-    pub const CODES: [&str; 29] = [
+    pub const CODES: [&str; 30] = [
         "ticket_read",
         "tickets_listed",
         "tickets_exported",
@@ -293,6 +298,7 @@ impl Act {
         "keys_rotated",
         "city_loaded",
         "routing_published",
+        "routing_replayed",
         "outbox_replayed",
     ];
 
@@ -328,6 +334,7 @@ impl Act {
             Self::KeysRotated { .. } => "keys_rotated",
             Self::CityLoaded { .. } => "city_loaded",
             Self::RoutingPublished { .. } => "routing_published",
+            Self::RoutingReplayed { .. } => "routing_replayed",
             Self::OutboxReplayed { .. } => "outbox_replayed",
         }
     }
@@ -380,6 +387,7 @@ mod tests {
             Act::KeysRotated { kid: "abc".into() },
             Act::CityLoaded { changed: vec!["service".into()] },
             Act::RoutingPublished { version: 4, restored_from: Some(2) },
+            Act::RoutingReplayed { concerns: 1000 },
             Act::OutboxReplayed { count: 2 },
         ]
     }

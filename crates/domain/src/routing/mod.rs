@@ -8,6 +8,7 @@
 pub mod check;
 mod condition;
 mod judge;
+mod quality;
 mod reason;
 mod region;
 mod rule;
@@ -27,6 +28,7 @@ use crate::text::Note;
 use crate::ticket::Priority;
 
 pub use condition::{Condition, Day, Owned};
+pub use quality::Quality;
 pub use reason::{Because, Unmet};
 pub use rule::{Rule, Targets};
 pub use simulate::{Passed, Simulation};

@@ -3,7 +3,9 @@
 mod check;
 mod draft;
 mod publish;
+mod quality;
 mod read;
+mod replay;
 mod simulate;
 
 use domain::id::RoutingDraftId;
@@ -12,7 +14,9 @@ use domain::routing::RuleSet;
 pub use check::{Looked, check};
 pub use draft::{Change, Write, change, drafts, read as draft, remove, save};
 pub use publish::{publish, restore};
+pub use quality::quality;
 pub use read::{edition, editions};
+pub use replay::{Moved, Played, Replay, ReplayError, replay};
 pub use simulate::{SimulateError, Tried, Try, simulate};
 pub use store::routing::{Author, Draft, Edition};
 
