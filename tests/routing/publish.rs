@@ -16,6 +16,7 @@ crate::tests![
     one_goes_back_to_a_former_version,
     a_service_without_members_is_no_place_to_send_to,
     loading_the_citys_files_does_not_undo_what_people_published,
+    what_a_rule_adds_to_its_tickets,
 ];
 
 async fn publish(who: &Caller, draft: &Value, reason: &str) -> Reply {
@@ -167,5 +168,35 @@ async fn loading_the_citys_files_does_not_undo_what_people_published() {
     assert_eq!(changed.len(), 1);
     let in_force = admin.get("/v1/routing").await.ok();
     assert_eq!((&in_force["version"], in_force.get("author")), (&json!(3), None));
+    city.stop().await;
+}
+
+async fn what_a_rule_adds_to_its_tickets() {
+    let city = City::new().await;
+    let (admin, agent) = (city.admin().await, city.agent().await);
+    let mut first = rule("depots", "illegal_dumping", "proprete");
+    first["acknowledge_within"] = json!("1h");
+    first["watchers"] = json!(["mediation"]);
+    first["note"] = json!("Avant le marché.");
+    let draft = draft_with(&admin, "Dépôts", first).await;
+    publish(&admin, &draft, "Le marché.").await.created();
+    let mut body = dumping();
+    body["priority"] = json!("high");
+    let filed = agent.post("/v1/concerns", &body).await.created();
+    let ticket = &filed["tickets"][0];
+    assert_eq!(ticket["priority"], "high", "the officer says so, and the rule says nothing");
+    // 10:00 on the clock of Amiens, and an hour of work.
+    assert_eq!(ticket["ack_due_at"], "2026-03-10T10:00:00Z");
+    assert_eq!(city.proprete().await.timeline(ticket).await[0]["data"]["note"], "Avant le marché.");
+    city.proprete().await.acknowledge(ticket).await.ok();
+    city.drain().await;
+    let letters = city.letters_to("mediation@ville-amiens.example");
+    let told: Vec<&str> = letters.iter().map(|letter| letter.subject().unwrap()).collect();
+    let reference = ticket["reference"].as_str().unwrap();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.iter().all(|subject| subject.contains(reference) && subject.contains("pour information")), "{told:?}");
+    let texts: Vec<String> = letters.iter().map(|letter| letter.body_text(0).unwrap().into_owned()).collect();
+    assert!(texts[0].contains("transmise au service") && texts[1].contains("prise en charge"), "{texts:?}");
+    assert!(texts.iter().all(|text| !text.contains("http")), "it cannot follow a link to what it does not see");
     city.stop().await;
 }

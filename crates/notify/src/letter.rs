@@ -77,6 +77,10 @@ pub struct Letter {
 /// A turn that a ticket took, as its referrer is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
+    /// It was referred to its service.
+    Referred,
+    /// The service took it in hand.
+    TakenInHand,
     /// It went to another service.
     Rerouted,
     /// The service set a day.
@@ -104,6 +108,8 @@ impl Turn {
     #[must_use]
     pub const fn of(fact: &Fact) -> Option<Self> {
         match fact {
+            Fact::Submitted { .. } => Some(Self::Referred),
+            Fact::Acknowledged { .. } => Some(Self::TakenInHand),
             Fact::Rerouted { .. } => Some(Self::Rerouted),
             Fact::Scheduled { scheduled_for, .. } => Some(Self::Scheduled(*scheduled_for)),
             Fact::Started { .. } => Some(Self::Started),
@@ -114,9 +120,7 @@ impl Turn {
             Fact::Merged { .. } => Some(Self::Merged),
             Fact::Unmerged { .. } => Some(Self::Unmerged),
             Fact::Split { .. } => Some(Self::Split),
-            Fact::Submitted { .. }
-            | Fact::Received
-            | Fact::Acknowledged { .. }
+            Fact::Received
             | Fact::Refused { .. }
             | Fact::Resolved { .. }
             | Fact::Closed { .. }

@@ -13,6 +13,7 @@ use domain::email::EmailAddress;
 use domain::id::{CafeId, CategoryCode};
 use domain::language::Language;
 use domain::text::{Answer, Description, PersonName};
+use domain::ticket::Priority;
 use serde::{Deserialize, Serialize};
 use usecases::Context;
 use usecases::concern::{Contact, Fault, File, FileError, Filed};
@@ -75,6 +76,9 @@ pub(crate) struct FileConcern {
     /// then, and who raised it hears what becomes of that one. See `possible_duplicates`.
     #[schema(pattern = "^[A-Za-z0-9-]{1,60}$", examples("AMI-26-000001"))]
     attach_to: Option<String>,
+    /// How pressing you find it: the priority of the tickets that it opens, unless the rule that sends it says otherwise. Left
+    /// out, the category's.
+    priority: Option<Priority>,
     /// You have read the warnings about the text: keep it as it is. Otherwise the passages are masked.
     #[serde(default)]
     confirm_text: bool,
@@ -124,6 +128,7 @@ impl FileConcern {
             replies: self.answers,
             attach_to: attach_to.map_err(|fault| FileError::Invalid(vec![fault]))?,
             resident: contact,
+            priority: self.priority,
             confirm_text: self.confirm_text,
         })
     }

@@ -128,6 +128,7 @@ impl Story<'_> {
             replies: BTreeMap::new(),
             attach_to: None,
             resident: None,
+            priority: None,
             confirm_text: false,
         };
         also(&mut file);

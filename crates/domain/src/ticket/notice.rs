@@ -6,6 +6,7 @@ use super::event::Part;
 use super::{Actor, Fact, Ticket};
 use crate::concern::Referrer;
 use crate::id::{ClientId, ConcernId, ServiceCode, UserId};
+use crate::rights::Secrecy;
 
 /// Which message is sent; the name of its template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -25,6 +26,8 @@ pub enum Kind {
     Withdrawn,
     /// To the service, its managers or the dispatcher's desk: a target is missed.
     Reminder,
+    /// To a service that watches: the ticket took a turn; there is nothing for it to do.
+    Watched,
     /// To a person of the service: they have the ticket from now on.
     Assigned,
     /// To a colleague: a note mentions them.
@@ -35,7 +38,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Referral,
         Self::Refused,
         Self::Acknowledged,
@@ -43,6 +46,7 @@ impl Kind {
         Self::Progress,
         Self::Withdrawn,
         Self::Reminder,
+        Self::Watched,
         Self::Assigned,
         Self::Mention,
         Self::Message,
@@ -59,6 +63,7 @@ impl Kind {
             Self::Progress => "progress",
             Self::Withdrawn => "withdrawn",
             Self::Reminder => "reminder",
+            Self::Watched => "watched",
             Self::Assigned => "assigned",
             Self::Mention => "mention",
             Self::Message => "message",
@@ -202,6 +207,7 @@ pub fn notices(fact: &Fact, by: &Actor, ticket: &Ticket, followers: &[Follower],
         | Fact::AttachmentAdded { .. }
         | Fact::AttachmentRemoved { .. } => Vec::new(),
     };
+    notices.extend(watched(fact, ticket));
     let (kind, residents) = match fact.told(ticket) {
         Told::Nobody => return notices,
         Told::Referrers(kind) => (kind, false),
@@ -222,4 +228,14 @@ pub fn notices(fact: &Fact, by: &Actor, ticket: &Ticket, followers: &[Follower],
         }
     }
     notices
+}
+
+/// What is told to the services that the rule has watch the ticket: what its referrer is told, and that it was referred. Of a
+/// restricted ticket, they are not to know.
+fn watched(fact: &Fact, ticket: &Ticket) -> Vec<Notice> {
+    let newcomer = matches!(fact, Fact::Followed { .. });
+    let news = matches!(fact, Fact::Submitted { .. }) || (fact.told(ticket) != Told::Nobody && !newcomer);
+    let watchers = ticket.sent.as_ref().filter(|_| news && ticket.secrecy() == Secrecy::Standard);
+    let others = watchers.into_iter().flat_map(|sent| &sent.watchers).filter(|service| **service != ticket.service);
+    others.map(|code| Notice { kind: Kind::Watched, recipient: Recipient::Service { code: code.clone() } }).collect()
 }

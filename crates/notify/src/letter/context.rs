@@ -62,6 +62,9 @@ impl Context {
         match letter.kind {
             Kind::Outcome if outcome.is_none() => return Err(ComposeError::Missing("closure reason")),
             Kind::Refused if refusal.is_none() => return Err(ComposeError::Missing("refusal reason")),
+            Kind::Watched if letter.turn.is_none() && outcome.is_none() => {
+                return Err(ComposeError::Missing("turn"));
+            }
             Kind::Progress if letter.turn.is_none() => return Err(ComposeError::Missing("turn")),
             Kind::Referral
             | Kind::Refused
@@ -70,12 +73,14 @@ impl Context {
             | Kind::Progress
             | Kind::Withdrawn
             | Kind::Reminder
+            | Kind::Watched
             | Kind::Assigned
             | Kind::Mention
             | Kind::Message => {}
         }
-        // A service no longer sees a ticket that went to another.
-        let gone = letter.kind == Kind::Withdrawn && letter.turn == Some(Turn::Rerouted);
+        // A service does not see a ticket that is at another.
+        let elsewhere =
+            (letter.kind == Kind::Withdrawn && letter.turn == Some(Turn::Rerouted)) || letter.kind == Kind::Watched;
         Ok(Self {
             language: language.tag(),
             reference: one_line(&letter.reference),
@@ -94,7 +99,7 @@ impl Context {
             body_told: letter.body_told.as_deref().map(one_line),
             refusal,
             turn: letter.turn.map(|turn| turn_words(turn, language)),
-            link: (!gone).then(|| letter.link.to_string()),
+            link: (!elsewhere).then(|| letter.link.to_string()),
             sender: Foot::of(sender),
         })
     }
@@ -153,6 +158,8 @@ const fn outcome(reason: ClosureReason, audience: Audience, language: Language) 
 fn turn_words(turn: Turn, language: Language) -> String {
     let on = |date| date_text(date, language);
     let (fr, en) = match turn {
+        Turn::Referred => ("transmise au service".to_owned(), "referred to the service".to_owned()),
+        Turn::TakenInHand => ("prise en charge".to_owned(), "taken in hand".to_owned()),
         Turn::Rerouted => ("transmise à un autre service".to_owned(), "passed on to another service".to_owned()),
         Turn::Scheduled(day) => (format!("programmée pour le {}", on(day)), format!("scheduled for {}", on(day))),
         Turn::Started => ("intervention commencée".to_owned(), "work has begun".to_owned()),

@@ -23,7 +23,7 @@ macro_rules! sources {
 }
 
 /// The words of each letter, in both languages.
-const WORDS: [(&str, &str); 42] = sources![
+const WORDS: [(&str, &str); 44] = sources![
     "referral.service.fr",
     "referral.service.en",
     "refused.service.fr",
@@ -44,6 +44,8 @@ const WORDS: [(&str, &str); 42] = sources![
     "reminder.service.en",
     "reminder.agent.fr",
     "reminder.agent.en",
+    "watched.service.fr",
+    "watched.service.en",
     "assigned.agent.fr",
     "assigned.agent.en",
     "mention.agent.fr",
@@ -101,12 +103,13 @@ pub(super) const fn words(kind: Kind, audience: Audience) -> Option<&'static str
         (Kind::Withdrawn, Audience::Service) => Some("withdrawn.service"),
         (Kind::Reminder, Audience::Service) => Some("reminder.service"),
         (Kind::Reminder, Audience::Agent) => Some("reminder.agent"),
+        (Kind::Watched, Audience::Service) => Some("watched.service"),
         (Kind::Assigned, Audience::Agent) => Some("assigned.agent"),
         (Kind::Mention, Audience::Agent) => Some("mention.agent"),
         (Kind::Message, Audience::Agent) => Some("message.agent"),
         (Kind::Message, Audience::Service) => Some("message.service"),
         (Kind::Message, Audience::Resident) => Some("message.resident"),
-        (Kind::Referral | Kind::Refused | Kind::Withdrawn, Audience::Agent | Audience::Resident)
+        (Kind::Referral | Kind::Refused | Kind::Withdrawn | Kind::Watched, Audience::Agent | Audience::Resident)
         | (Kind::Acknowledged | Kind::Outcome, Audience::Service)
         | (Kind::Progress | Kind::Assigned | Kind::Mention, Audience::Service | Audience::Resident)
         | (Kind::Reminder, Audience::Resident) => None,

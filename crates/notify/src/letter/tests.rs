@@ -61,7 +61,11 @@ fn letter(kind: Kind, audience: Audience, language: Language) -> Letter {
         closure_reason: outcome.then_some(ClosureReason::WorkDone),
         body_told: None,
         refusal_reason: (kind == Kind::Refused).then_some(RefusalReason::OutsideArea),
-        turn: (kind == Kind::Progress).then(|| Turn::Scheduled(NaiveDate::from_ymd_opt(2026, 3, 20).unwrap())),
+        turn: match kind {
+            Kind::Progress => Some(Turn::Scheduled(NaiveDate::from_ymd_opt(2026, 3, 20).unwrap())),
+            Kind::Watched => Some(Turn::TakenInHand),
+            _ => None,
+        },
         link: link.parse().unwrap(),
         at: at(13, 8, 5),
     }
@@ -233,7 +237,7 @@ fn nobody_else_is_written_to() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 15);
+    assert_eq!(refused, 17);
 }
 
 #[test]
@@ -356,8 +360,10 @@ fn the_address_stands_in_to_only_and_the_category_in_no_subject() {
         assert!(subject.contains(&letter.reference) && !subject.contains(&letter.category), "{subject}");
         assert_eq!(raw.matches(&letter.to).count(), 1);
         assert!(!text.contains(&letter.to) && !html.contains(&letter.to));
-        assert!(text.contains(letter.link.as_str()), "{text}");
-        assert_eq!(html.matches("href=\"https:").count(), 2);
+        // Who watches a ticket does not see it.
+        let linked = letter.kind != Kind::Watched;
+        assert_eq!(text.contains(letter.link.as_str()), linked, "{text}");
+        assert_eq!(html.matches("href=\"https:").count(), if linked { 2 } else { 0 });
     }
 }
 

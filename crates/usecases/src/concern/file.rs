@@ -17,7 +17,7 @@ use domain::text::{Answer, Description};
 use domain::ticket::event::Part;
 use domain::ticket::follow::NotAttachable;
 use domain::ticket::notice::notices;
-use domain::ticket::{Actor, Event, Fact, State, Ticket};
+use domain::ticket::{Actor, Event, Fact, Priority, State, Ticket};
 use store::Contact;
 use store::Tx;
 use store::city::Loaded;
@@ -53,6 +53,8 @@ pub struct File {
     pub resident: Option<Contact>,
     /// The ticket of another concern that it is attached to, instead of opening tickets.
     pub attach_to: Option<Named>,
+    /// How pressing the officer says that it is; a rule may say otherwise.
+    pub priority: Option<Priority>,
     /// The officer has read the warnings about the text, and keeps it as it is.
     pub confirm_text: bool,
 }
@@ -176,11 +178,11 @@ pub async fn file(
         return Err(FileError::Invalid(faults));
     };
     let id = ConcernId(cx.ids.next());
-    let attach_to = cmd.attach_to.take();
+    let (attach_to, priority) = (cmd.attach_to.take(), cmd.priority);
     let (concern, contact, warnings) = draft(id, cmd, category, (areas, replies), who.caller().referrer(), now);
     let tickets = match concern.outcome {
         Outcome::Referred if attach_to.is_some() => Vec::new(),
-        Outcome::Referred => open(cx, &loaded, category, &concern)?,
+        Outcome::Referred => open(cx, &loaded, category, &concern, priority)?,
         Outcome::AnsweredOnTheSpot | Outcome::Signposted => Vec::new(),
     };
     let prefix = reference_prefix(city, now);
@@ -262,12 +264,18 @@ async fn duplicates(
     Ok(candidates)
 }
 
-fn open(cx: &Context, loaded: &Loaded, category: &Category, concern: &Concern) -> Result<Vec<NewTicket>, FileError> {
+fn open(
+    cx: &Context,
+    loaded: &Loaded,
+    category: &Category,
+    concern: &Concern,
+    priority: Option<Priority>,
+) -> Result<Vec<NewTicket>, FileError> {
     let subject = Subject {
         category,
         areas: &concern.areas,
         origin: concern.origin,
-        priority: None,
+        priority,
         replies: &concern.replies,
         description: concern.description.as_ref().map(Description::as_str),
         at: concern.filed_at,
