@@ -211,9 +211,35 @@ async fn serve_alone_brings_its_own_database_and_keeps_it() {
     let second = run(&["serve"], &environment);
     assert!(said(&second).contains(&program.ready["pid"].to_string()), "names who holds the folder: {}", said(&second));
     let postgres = postgres_pid(data.path());
+    commands_join_its_database(&program, &environment).await;
+    assert!(runs(postgres), "a command has stopped what it had not started");
     assert!(program.end("-TERM").success());
     assert!(!runs(postgres), "the private PostgreSQL was left behind");
     assert_eq!(run(&["health", "--listen", &address], &[]).status.code(), Some(1));
+}
+
+/// What a command does while `serve` runs, `serve` sees; several at once too.
+async fn commands_join_its_database(program: &Program, environment: &[(&str, &str)]) {
+    let works = |arguments: &[&str], told: &str| {
+        let output = run(arguments, environment);
+        assert!(output.status.success() && said(&output).contains(told), "{arguments:?}: {}", said(&output));
+    };
+    works(&["city", "load", "cities/amiens"], "Nothing differs.");
+    works(&["migrate", "--check"], "Nothing is pending.");
+    works(&["outbox", "list"], "No message is dead.");
+    works(&["keys", "rotate"], "signs from");
+    let invite = |email| ["user", "invite", "--email", email, "--name", "A", "--role", "admin"];
+    std::thread::scope(|scope| {
+        for email in ["a@ville.example", "b@ville.example", "c@ville.example"] {
+            scope.spawn(move || works(&invite(email), "is invited."));
+        }
+    });
+    works(&["audit", "list", "--act", "user_invited"], "operator");
+    works(&["audit", "verify"], "The audit log is whole: entries 1 to 5");
+    let stranger = Caller::new(program.base_url(), None);
+    let login = json!({ "email": "a@ville.example", "password": PASSWORD });
+    stranger.post("/v1/sessions", &login).await.refused(401, "wrong_credentials");
+    works(&["audit", "list", "--act", "login_refused"], "no_password");
 }
 
 async fn what_could_not_be_sent_is_listed_and_replayed() {

@@ -2,7 +2,8 @@
 //!
 //! | name | content |
 //! |---|---|
-//! | `lock` | locked (`flock`) while a server is up; says the pid of the program |
+//! | `lock` | locked (`flock`) while a server is up; says the pid of the program and, once it takes connections, where |
+//! | `guests` | locked, shared, by each program that uses the server of another |
 //! | `cluster` | PostgreSQL's own data folder, and the socket; mode 0700 |
 //! | `cluster.new` | an unfinished `initdb` |
 //! | `server.log`, `server.log.old` | what the server wrote; set aside when it exceeds a mebibyte |
@@ -13,6 +14,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -30,6 +32,14 @@ const LOG_LIMIT: u64 = 1 << 20;
 pub(crate) struct Folder {
     root: PathBuf,
     lock: File,
+}
+
+/// What the lock file says, which its holder writes just after it has got the lock, and again when its server is ready.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Holder {
+    pub(crate) pid: Option<u32>,
+    /// The folder of the socket, as clients reach it.
+    pub(crate) socket: Option<PathBuf>,
 }
 
 /// Where a server's own part of the log begins.
@@ -69,6 +79,14 @@ impl Folder {
 
     pub(crate) fn socket_link(&self) -> PathBuf {
         self.root.join("socket-link")
+    }
+
+    /// Tells other programs that the server takes connections, and where.
+    pub(crate) fn announce(&self, socket: &Path) -> Result<(), Error> {
+        let mut lock = &self.lock;
+        lock.write_all(socket.as_os_str().as_bytes())
+            .and_then(|()| lock.write_all(b"\n"))
+            .map_err(Error::io("write", &self.root.join("lock")))
     }
 
     /// Major version that made the data; `None` when there is none yet, or an `initdb` was cut short.
@@ -151,7 +169,7 @@ fn lock(root: &Path) -> Result<File, Error> {
             return Err(Error::io("lock", &path)(error));
         }
         attempts += 1;
-        let pid = holder(&mut file);
+        let pid = holder(&mut file).pid;
         if attempts == 50 || pid.is_some_and(sys::exists) {
             return Err(Error::Held { folder: root.to_path_buf(), pid });
         }
@@ -167,15 +185,24 @@ fn sign(file: &mut File) -> io::Result<()> {
         return Err(io::ErrorKind::NotFound.into());
     }
     file.set_len(0)?;
+    file.rewind()?;
     writeln!(file, "{}", std::process::id())
 }
 
-/// The pid in the lock file, which its holder writes just after it has got the lock.
-fn holder(file: &mut File) -> Option<u32> {
+/// Who holds the folder, from its lock file; nobody, when there is none.
+pub(crate) fn holder_of(root: &Path) -> Holder {
+    File::open(root.join("lock")).map(|mut file| holder(&mut file)).unwrap_or_default()
+}
+
+fn holder(file: &mut File) -> Holder {
     let mut text = String::new();
-    file.rewind().ok()?;
-    file.read_to_string(&mut text).ok()?;
-    text.strip_suffix('\n')?.parse().ok()
+    if file.rewind().and_then(|()| file.read_to_string(&mut text)).is_err() {
+        return Holder::default();
+    }
+    // A line that is being written has no end yet.
+    let mut lines = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
+    let pid = lines.next().and_then(|line| line.parse().ok());
+    Holder { pid, socket: lines.next().map(PathBuf::from) }
 }
 
 #[cfg(test)]

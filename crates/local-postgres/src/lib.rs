@@ -1,6 +1,7 @@
 //! A private PostgreSQL for a program that has none: found or fetched, initialised, started, and stopped with it.
 //!
-//! [`Server::start`] keeps its data in a folder; [`Server::start_throwaway`] serves tests and leaves nothing behind.
+//! [`Server::start`] keeps its data in a folder, and [`Access::open`] uses the server that is up on one, or starts it;
+//! [`Server::start_throwaway`] serves tests and leaves nothing behind.
 //! Both listen on a unix socket in a folder of mode 0700 and on no TCP port, and run without privileges even when the
 //! program is root. The server stops with the program, however the program ends.
 //!
@@ -16,6 +17,7 @@ mod command;
 mod debian;
 mod error;
 mod folder;
+mod guest;
 mod obtain;
 mod process;
 mod server;
@@ -25,6 +27,7 @@ mod sys;
 mod throwaway;
 
 pub use error::{Error, Failure};
+pub use guest::{Access, Guest};
 pub use obtain::obtain;
 pub use server::Server;
 

@@ -15,6 +15,7 @@ use crate::cluster::{self, Durability};
 use crate::command::{self, with_real_names};
 use crate::error::{Error, Failure};
 use crate::folder::{Folder, Log};
+use crate::guest;
 use crate::obtain;
 use crate::process::{Ending, Process};
 use crate::socket::{self, PORT, Socket};
@@ -87,7 +88,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Error::Held`] when a server is already up on the folder, [`Error::NoBinaries`] when PostgreSQL can neither
+    /// [`Error::Held`] when a server is already up on the folder ([`crate::Access::open`] uses that one), [`Error::NoBinaries`] when PostgreSQL can neither
     /// be found nor fetched, [`Error::OtherMajor`] when other versions made the data; see [`Error`] for the rest.
     pub fn start(data_dir: &Path) -> Result<Self, Error> {
         Self::start_in(Folder::open(data_dir)?, Durability::Kept, None)
@@ -122,7 +123,7 @@ impl Server {
     /// this program's user.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
-        self.socket.url(database)
+        socket::url(self.socket.folder(), database)
     }
 
     /// The file that the server writes its log to.
@@ -131,7 +132,8 @@ impl Server {
         self.log.path()
     }
 
-    /// Stops the server: open transactions are rolled back, and data that is kept is on disk when this returns.
+    /// Stops the server: open transactions are rolled back, and data that is kept is on disk when this returns. Programs
+    /// that joined it are given half a minute to finish.
     ///
     /// # Errors
     ///
@@ -155,6 +157,7 @@ impl Server {
         let (log, process) = spawn(&folder, &binaries, account.as_ref(), durability)?;
         let server = Self { process, durability, binaries, log, stopped: false, socket, scratch, folder };
         server.wait_until_ready()?;
+        server.folder.announce(server.socket.folder())?;
         tracing::info!(
             folder = %server.folder.root().display(),
             version = server.binaries.version(),
@@ -189,6 +192,11 @@ impl Server {
             return Ok(());
         }
         self.stopped = true;
+        // Until the folder is free again, nobody joins.
+        let _alone = match self.durability {
+            Durability::Kept => guest::see_off(self.folder.root()),
+            Durability::Throwaway => None,
+        };
         let outcome = self.end_process();
         if let Some(scratch) = self.scratch.take() {
             survivors::clear_for_good(&self.folder.cluster())?;

@@ -10,6 +10,7 @@ use std::env;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -45,12 +46,22 @@ impl Socket {
         Ok(Self { folder: link.path().join(LINK), _link: Some(link) })
     }
 
-    /// Connection string for a database, as `sqlx` and `psql` understand it.
-    pub(crate) fn url(&self, database: &str) -> String {
-        let database = percent_encode(database.as_bytes());
-        let host = percent_encode(self.folder.as_os_str().as_bytes());
-        format!("postgres://{USER}@localhost:{PORT}/{database}?host={host}&sslmode=disable")
+    /// The folder of the socket, as clients reach it.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
+}
+
+/// Connection string for a database, as `sqlx` and `psql` understand it.
+pub(crate) fn url(folder: &Path, database: &str) -> String {
+    let database = percent_encode(database.as_bytes());
+    let host = percent_encode(folder.as_os_str().as_bytes());
+    format!("postgres://{USER}@localhost:{PORT}/{database}?host={host}&sslmode=disable")
+}
+
+/// Whether somebody answers at the socket.
+pub(crate) fn answers(folder: &Path) -> bool {
+    UnixStream::connect(file(folder)).is_ok()
 }
 
 /// Removes the link that a killed program left.
@@ -91,8 +102,11 @@ fn make_link(cluster: &Path) -> Result<TempDir, Error> {
 
 /// Clients take paths as text.
 fn fits(folder: &Path) -> bool {
-    let socket = folder.join(format!(".s.PGSQL.{PORT}"));
-    socket.to_str().is_some_and(|path| path.len() <= LONGEST_PATH)
+    file(folder).to_str().is_some_and(|path| path.len() <= LONGEST_PATH)
+}
+
+fn file(folder: &Path) -> PathBuf {
+    folder.join(format!(".s.PGSQL.{PORT}"))
 }
 
 fn percent_encode(bytes: &[u8]) -> String {
@@ -113,9 +127,8 @@ mod tests {
 
     #[test]
     fn the_url_survives_any_path() {
-        let socket = Socket { folder: PathBuf::from("/été & co/data"), _link: None };
         assert_eq!(
-            socket.url("a b"),
+            url(Path::new("/été & co/data"), "a b"),
             "postgres://continuum@localhost:5432/a%20b?host=%2F%C3%A9t%C3%A9%20%26%20co%2Fdata&sslmode=disable"
         );
     }

@@ -125,9 +125,13 @@ impl Tx {
 /// When the server does not answer.
 pub async fn ensure_database(server_url: &str, name: &str) -> Result<()> {
     let db = Database::connect(ConnectOptions::new(server_url)).await?;
-    let exists = sql("select 1 from pg_database where datname = $1", [name.into()]);
-    if db.query_one_raw(exists).await?.is_none() {
-        db.execute_unprepared(&format!(r#"create database "{}""#, name.replace('"', "\"\""))).await?;
+    let exists = || sql("select 1 from pg_database where datname = $1", [name.into()]);
+    if db.query_one_raw(exists()).await?.is_none() {
+        let made = db.execute_unprepared(&format!(r#"create database "{}""#, name.replace('"', "\"\""))).await;
+        // Another program may have made it in the same instant.
+        if db.query_one_raw(exists()).await?.is_none() {
+            made?;
+        }
     }
     Ok(db.close().await?)
 }

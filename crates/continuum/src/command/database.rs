@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use files::Settings as FileSettings;
-use local_postgres::Server;
+use local_postgres::{Access, Server};
 use store::{Connect, Store};
 use usecases::Context;
 
@@ -37,14 +37,31 @@ pub(crate) struct DatabaseOptions {
 /// A database, and the private server that it is on, if it is on one.
 pub(crate) struct Database {
     pub(crate) connect: Connect,
-    server: Option<Server>,
+    server: Option<Access>,
+}
+
+/// What a private server is wanted for.
+#[derive(Clone, Copy)]
+enum Stay {
+    /// To serve: it has to be there for as long, hence be our own.
+    Long,
+    /// For a command: one that somebody else has up does as well.
+    Short,
 }
 
 impl Database {
-    /// A private server in a folder.
+    /// A private server in a folder, of our own.
     pub(crate) async fn private(folder: PathBuf, schema: &str, connections: u32) -> Result<Self> {
+        Self::private_for(Stay::Long, folder, schema, connections).await
+    }
+
+    async fn private_for(stay: Stay, folder: PathBuf, schema: &str, connections: u32) -> Result<Self> {
         let shown = folder.display().to_string();
-        let server = tokio::task::spawn_blocking(move || Server::start(&folder)).await?;
+        let open = move || match stay {
+            Stay::Long => Server::start(&folder).map(Access::Own),
+            Stay::Short => Access::open(&folder),
+        };
+        let server = tokio::task::spawn_blocking(open).await?;
         let server = server.with_context(|| format!("the private PostgreSQL in {shown} does not start"))?;
         store::ensure_database(&server.url("postgres"), PRIVATE).await?;
         let connect = Connect { url: server.url(PRIVATE).into(), schema: schema.to_owned(), connections };
@@ -65,23 +82,32 @@ impl Database {
         if self.server.is_some() { "a private PostgreSQL in the data folder" } else { "the PostgreSQL of DATABASE_URL" }
     }
 
-    /// Stops the private server.
+    /// Stops the private server, unless somebody else has it up.
     pub(crate) async fn stop(self) -> Result<()> {
         if let Some(server) = self.server {
-            tokio::task::spawn_blocking(move || server.stop()).await??;
+            tokio::task::spawn_blocking(move || server.close()).await??;
         }
         Ok(())
     }
 }
 
 impl DatabaseOptions {
-    /// Opens the database.
+    /// Opens the database, for a command: a private server that is up is joined.
     pub(crate) async fn open(&self) -> Result<Database> {
+        self.open_for(Stay::Short).await
+    }
+
+    /// Opens the database, to serve.
+    pub(crate) async fn open_to_serve(&self) -> Result<Database> {
+        self.open_for(Stay::Long).await
+    }
+
+    async fn open_for(&self, stay: Stay) -> Result<Database> {
         let (schema, connections) = (self.database_schema.clone(), self.database_connections);
         if let Some(url) = secret::of_environment("DATABASE_URL")? {
             return Ok(Database { connect: Connect { url, schema, connections }, server: None });
         }
-        Database::private(self.data_dir.join("postgres"), &schema, connections).await
+        Database::private_for(stay, self.data_dir.join("postgres"), &schema, connections).await
     }
 
     /// The keys.

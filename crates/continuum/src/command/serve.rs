@@ -194,7 +194,7 @@ impl Serve {
             Mail::Folder(folder) => Some(folder.clone()),
             Mail::Smtp(_) => None,
         };
-        let database = self.database.open().await?;
+        let database = self.database.open_to_serve().await?;
         let config = Config {
             listen: self.listen.clone(),
             metrics_listen: Some(self.metrics_listen.clone()),

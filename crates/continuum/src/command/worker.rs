@@ -23,7 +23,7 @@ pub struct Worker {
 impl Worker {
     pub(crate) async fn run(self) -> Result<()> {
         self.database.refuse_demo()?;
-        let database = self.database.open().await?;
+        let database = self.database.open_to_serve().await?;
         let context = self.database.context_with(&database, self.files.settings(&self.database.data_dir)?).await?;
         let (schema, keys) = (database.connect.schema.clone(), self.database.keys()?.seal);
         let transport = transport(&self.database.mail()?)?;

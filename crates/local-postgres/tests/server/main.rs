@@ -10,8 +10,9 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::thread;
 
-use local_postgres::{Error, Server, obtain};
+use local_postgres::{Access, Error, Server, obtain};
 use support::{Program, eventually, kill_9, play_role, query, runs, server_pid, socket_folder};
 
 #[test]
@@ -93,6 +94,54 @@ fn a_second_program_learns_who_holds_the_folder() {
     let message = Server::start(place.path()).unwrap_err().to_string();
     assert!(message.contains(&format!("in use by process {}", program.pid())), "{message}");
     assert_eq!(query(program.said(), "select 1"), ["1"], "the first is not disturbed");
+}
+
+#[test]
+fn a_guest_uses_the_server_of_another_program_and_leaves_it_running() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("long".repeat(30));
+    let program = Program::run("keep", &folder, &[]);
+    let guest = Access::open(&folder).unwrap();
+    assert!(matches!(guest, Access::Guest(_)));
+    assert_eq!(guest.url("postgres"), program.said(), "by the same link, where the path is long");
+    assert_eq!(query(&guest.url("postgres"), "select 1"), ["1"]);
+    guest.close().unwrap();
+    assert_eq!(query(program.said(), "select 1"), ["1"]);
+    drop(program);
+    let own = Access::open(&folder).unwrap();
+    assert!(matches!(own, Access::Own(_)), "nobody has it up any more");
+    own.close().unwrap();
+}
+
+#[test]
+fn of_many_at_once_one_starts_the_server_and_stops_it_when_the_others_have_left() {
+    let place = tempfile::tempdir().unwrap();
+    let visit = || {
+        let access = Access::open(place.path()).unwrap();
+        let url = access.url("postgres");
+        for _ in 0..20 {
+            assert_eq!(query(&url, "select pg_sleep(0.01)::text || 'x'"), ["x"]);
+        }
+        access.close().unwrap();
+    };
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(visit);
+        }
+    });
+    visit();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_killed_program_announced_is_not_believed() {
+    let place = tempfile::tempdir().unwrap();
+    let program = Program::run("keep", place.path(), &[]);
+    query(program.said(), "create table kept as select 1");
+    program.kill_9();
+    let access = Access::open(place.path()).unwrap();
+    assert!(matches!(access, Access::Own(_)));
+    assert_eq!(query(&access.url("postgres"), "select count(*) from kept"), ["1"]);
 }
 
 #[test]
