@@ -10,6 +10,7 @@ use crate::support::database::PASSWORD;
 
 crate::tests![
     who_guesses_is_slowed_down_on_all_instances,
+    what_the_log_does_not_hold_one_by_one_is_counted,
     many_addresses_guess_and_the_owner_logs_in_from_the_usual_one,
     the_link_for_a_forgotten_password_lets_the_owner_in,
     who_guesses_from_the_same_office_keeps_nobody_out,
@@ -53,6 +54,37 @@ async fn who_guesses_is_slowed_down_on_all_instances() {
     let acts = city.audited().await;
     let count = |kind: &str| types(&acts).iter().filter(|act| **act == kind).count();
     assert_eq!((count("login_refused"), count("login_throttled")), (5, 1), "{acts:?}");
+    second.stop().await;
+    city.stop().await;
+}
+
+async fn what_the_log_does_not_hold_one_by_one_is_counted() {
+    let city = city().await;
+    let second = city.second().await;
+    for _ in 0..5 {
+        attempt(&city, WHO, "faux").await.refused(401, "wrong_credentials");
+    }
+    for base_url in [&city.instance.base_url, &second.base_url, &city.instance.base_url] {
+        let guess = json!({ "email": email(WHO), "password": "faux" });
+        city.stranger().at(base_url).post("/v1/sessions", &guess).await.refused(429, "too_many_attempts");
+        city.clock.forward(chrono::Duration::seconds(10));
+    }
+    let record = async || {
+        let (here, there) = (&city.instance.context, &second.context);
+        let both =
+            futures_util::join!(usecases::refusal::record_counted(here), usecases::refusal::record_counted(there));
+        both.0.unwrap() + both.1.unwrap()
+    };
+    assert_eq!(record().await, 0, "they are counted for a quarter of an hour");
+    city.clock.forward(chrono::Duration::minutes(15));
+    assert_eq!((record().await, record().await), (1, 0), "by one of the two, once");
+    let acts = city.audited().await;
+    let user = city.account(WHO).await["id"].clone();
+    assert_eq!(types(&acts).iter().filter(|act| **act == "login_throttled").count(), 1);
+    let withheld = acts.iter().find(|act| act["type"] == "refusals_withheld").unwrap();
+    let (since, until) = ("2026-03-10T09:00:10Z", "2026-03-10T09:00:20Z");
+    let told = json!({ "type": "refusals_withheld", "of": "login_throttled", "user": user, "count": 2, "since": since, "until": until });
+    assert_eq!(*withheld, told);
     second.stop().await;
     city.stop().await;
 }

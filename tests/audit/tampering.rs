@@ -6,13 +6,14 @@ use auth::SealKeys;
 use chrono::TimeDelta;
 use domain::audit::Record;
 
-use super::{Log, record, seal, start};
-use crate::support::database::seal_pem;
-use crate::support::program::said;
+use super::{Log, connect, record, seal, start};
+use crate::support::database::{Database, SCHEMA, seal_pem};
+use crate::support::program::{keys_folder, said};
 
 crate::tests![
     what_was_tampered_with_is_found,
     an_end_that_was_cut_with_its_seals_is_found,
+    a_log_that_was_emptied_is_found,
     a_log_is_verified_from_where_it_was_exported,
     a_seal_outlives_its_key_and_a_strange_one_is_told,
 ];
@@ -127,6 +128,31 @@ async fn an_end_that_was_cut_with_its_seals_is_found() {
     let strange = log.program(&["audit", "verify", "--keys-dir", folder.to_str().unwrap()]);
     assert!(self::said(&strange).contains("holds no keys"), "{}", self::said(&strange));
     assert!(!folder.exists());
+}
+
+async fn a_log_that_was_emptied_is_found() {
+    let database = Database::empty().await;
+    let store = connect(&database).await;
+    store.migrate(SCHEMA).await.unwrap();
+    let log = Log { database, store, keys: keys_folder() };
+    let nothing = log.is_whole(&[]);
+    assert!(nothing.contains("0 entries, 0 seals") && nothing.contains("Seals: 0."), "{nothing}");
+    assert!(log.program(&["city", "load", "cities/amiens"]).status.success());
+    log.is_whole(&[]);
+    let empty = "delete from audit_entry; delete from audit_seal";
+    log.tamper(empty).await;
+    log.is_broken("it was emptied: it has no entry, but the database holds a city");
+    let invite = ["user", "invite", "--email", "a@ville.example", "--name", "A", "--role", "admin"];
+    assert!(log.program(&invite).status.success());
+    log.is_whole(&[]);
+    log.tamper(empty).await;
+    log.is_broken("it was emptied: it has no entry, but the database holds an account");
+    // It goes on as if nothing had been before.
+    log.tamper("update user_account set created_at = created_at - interval '1 day'").await;
+    assert!(log.program(&["outbox", "replay", "--all"]).status.success());
+    let told = log.program(&["audit", "verify"]);
+    assert_eq!(told.status.code(), Some(1));
+    assert!(self::said(&told).contains("its beginning is gone: the first entry is of"), "{}", self::said(&told));
 }
 
 async fn a_log_is_verified_from_where_it_was_exported() {

@@ -42,7 +42,10 @@ pub(crate) async fn verify(
     (from, logged): (i64, Option<Head>),
     now: DateTime<Utc>,
 ) -> Result<Verification, VerifyError> {
+    // Asked first: what is made while the log is read has its entry.
+    let proof = store.audit_proof().await?;
     let verification = verify_chain(store, schema, keys, from).await?.end(now)?;
+    verification.hold_against(proof)?;
     if let Some(Head { seq, hash }) = logged
         && entry(store, seq).await?.is_none_or(|entry| entry.hash != hash)
     {

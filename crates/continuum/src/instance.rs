@@ -159,6 +159,7 @@ pub async fn build(config: Config) -> Result<Instance> {
             async move { worker.run().await }
         }));
         tasks.push(tokio::spawn(periodic::clear(context.clone())));
+        tasks.push(tokio::spawn(periodic::record_refusals(context.clone())));
         tasks.push(tokio::spawn(periodic::warn_of_expiry(context.clone())));
         tasks.push(tokio::spawn(periodic::run_clocks(context.clone())));
         tasks.push(tokio::spawn(periodic::sweep_files(context.clone())));

@@ -77,6 +77,18 @@ pub(crate) async fn clear(cx: Context) {
     }
 }
 
+/// Records how many refusals were counted instead of being recorded one by one: looks every minute.
+pub(crate) async fn record_refusals(cx: Context) {
+    loop {
+        match usecases::refusal::record_counted(&cx).await {
+            Ok(1..) => continue,
+            Ok(0) => {}
+            Err(error) => tracing::warn!(%error, "how many refusals there were could not be recorded; trying again"),
+        }
+        tokio::time::sleep(Duration::from_mins(1)).await;
+    }
+}
+
 /// Tells those who look after programs that a secret will expire: looks every hour.
 pub(crate) async fn warn_of_expiry(cx: Context) {
     loop {

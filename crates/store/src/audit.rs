@@ -9,6 +9,7 @@ use std::sync::PoisonError;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::audit::Record;
 use domain::audit::chain::{Entry, Hash, Head, Seal, Signature};
+use domain::audit::verify::Proof;
 use domain::id::UserId;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, Query};
 use sea_orm::{ConnectionTrait, DatabaseBackend, FromQueryResult};
@@ -137,6 +138,28 @@ impl Store {
         );
         let rows = EntryRow::find_by_statement(select).all(&self.db).await?;
         Ok(rows.into_iter().map(Entry::from).collect())
+    }
+
+    /// The oldest thing that nobody makes without an entry, if there is one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn audit_proof(&self) -> Result<Option<Proof>> {
+        let oldest = sql(
+            "select what, made_at from (
+                 select 1 as what, created_at as made_at from user_account union all
+                 select 2, created_at from api_client union all
+                 select 3, null from city
+             ) proof order by made_at nulls last limit 1",
+            [],
+        );
+        let Some(row) = self.db.query_one_raw(oldest).await? else { return Ok(None) };
+        let what = match row.try_get_by_index::<i32>(0)? {
+            1 => "an account",
+            2 => "a program",
+            _ => "a city",
+        };
+        Ok(Some(Proof { what, made_at: row.try_get_by_index(1)? }))
     }
 
     /// At most `limit` seals after the one of that entry and day, in the order of the entries that they were made over.

@@ -32,6 +32,7 @@ pub mod throttle;
 pub mod ticket;
 pub mod tracking;
 pub mod user;
+mod withheld;
 
 pub use connect::{Connect, Listener, Store, Tx, drop_database, ensure_database};
 pub use error::Error;

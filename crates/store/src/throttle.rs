@@ -30,6 +30,10 @@ impl Key {
             .fold(Sha256::new_with_prefix(kind), |digest, word| digest.chain_update([0]).chain_update(word));
         Self(words.finalize().to_vec())
     }
+
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.0.clone()
+    }
 }
 
 impl Store {

@@ -16,6 +16,7 @@ pub mod oauth;
 pub mod once;
 pub mod password;
 pub mod place;
+pub mod refusal;
 pub mod routing;
 pub mod saved_filter;
 pub mod second_factor;

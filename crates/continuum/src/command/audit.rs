@@ -106,10 +106,13 @@ fn tell_whole(verified: &Verification, from: i64) {
             verified.entries,
             time(since)
         )),
-        None => tell("The audit log is whole: no entries."),
+        None => tell(format_args!(
+            "The audit log holds nothing from entry {from} on: 0 entries, {} seals. Nothing in the database speaks of more.",
+            verified.seals
+        )),
     }
     let Some(seal) = &verified.last_seal else {
-        tell("No seal was made over it yet: nobody would notice if its end were cut off.");
+        tell("Seals: 0. No seal was made over it yet: nobody would notice if its end were cut off.");
         return;
     };
     tell(format_args!(

@@ -34,6 +34,7 @@ impl Worker {
         tokio::select! {
             () = worker.run() => {}
             () = crate::periodic::clear(context.clone()) => {}
+            () = crate::periodic::record_refusals(context.clone()) => {}
             () = crate::periodic::warn_of_expiry(context.clone()) => {}
             () = crate::periodic::run_clocks(context.clone()) => {}
             () = crate::periodic::sweep_files(context.clone()) => {}

@@ -1,5 +1,6 @@
 //! What is recorded.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::account::Method;
@@ -187,6 +188,20 @@ pub enum Act {
         /// Why.
         reason: ClientRefusal,
     },
+    /// More refusals followed those that were recorded one by one, about the same and from the same address.
+    RefusalsWithheld {
+        /// As what each would have been recorded.
+        of: String,
+        /// The person, if they were about one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user: Option<UserId>,
+        /// How many.
+        count: u64,
+        /// When the first of them happened.
+        since: DateTime<Utc>,
+        /// When the last of them happened.
+        until: DateTime<Utc>,
+    },
     /// Access tokens are signed with another key.
     KeysRotated {
         /// The id of the new key.
@@ -269,7 +284,7 @@ pub enum ClientRefusal {
 
 impl Act {
     /// The code of every act.
-    pub const CODES: [&str; 30] = [
+    pub const CODES: [&str; 31] = [
         "ticket_read",
         "tickets_listed",
         "tickets_exported",
@@ -295,6 +310,7 @@ impl Act {
         "client_secret_revoked",
         "client_disabled",
         "client_refused",
+        "refusals_withheld",
         "keys_rotated",
         "city_loaded",
         "routing_published",
@@ -331,6 +347,7 @@ impl Act {
             Self::ClientSecretRevoked { .. } => "client_secret_revoked",
             Self::ClientDisabled { .. } => "client_disabled",
             Self::ClientRefused { .. } => "client_refused",
+            Self::RefusalsWithheld { .. } => "refusals_withheld",
             Self::KeysRotated { .. } => "keys_rotated",
             Self::CityLoaded { .. } => "city_loaded",
             Self::RoutingPublished { .. } => "routing_published",
@@ -384,6 +401,13 @@ mod tests {
             Act::ClientSecretRevoked { client, secret },
             Act::ClientDisabled { client },
             Act::ClientRefused { client: None, reason: ClientRefusal::UnknownClient },
+            Act::RefusalsWithheld {
+                of: "client_refused".into(),
+                user: None,
+                count: 3,
+                since: DateTime::UNIX_EPOCH,
+                until: DateTime::UNIX_EPOCH,
+            },
             Act::KeysRotated { kid: "abc".into() },
             Act::CityLoaded { changed: vec!["service".into()] },
             Act::RoutingPublished { version: 4, restored_from: Some(2) },

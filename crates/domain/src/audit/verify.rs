@@ -1,7 +1,7 @@
 //! Verification: the entries in order, each seal beside the entry that it was made over, and the first thing that does
 //! not fit. Whether a seal's signature is good is asked of the keys before.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::chain::{Entry, Hash, Head, Seal};
 use super::{day, day_to_seal};
@@ -83,6 +83,22 @@ pub enum Broken {
         /// The day on which it happened.
         day: NaiveDate,
     },
+    /// There is no entry, and something that is never done without one.
+    #[error("it was emptied: it has no entry, but the database holds {}", .proof.what)]
+    Emptied {
+        /// What there would not be.
+        proof: Proof,
+    },
+    /// The log begins after something that is never done without an entry.
+    #[error("its beginning is gone: the first entry is of {first}, but the database holds {what} of {made_at}")]
+    BeginsLate {
+        /// When the first entry happened.
+        first: DateTime<Utc>,
+        /// What is older.
+        what: &'static str,
+        /// When that was made.
+        made_at: DateTime<Utc>,
+    },
     /// The log is not the one of which the server has logged a seal.
     #[error("entry {seq} is not the one that was sealed, or is gone: {logged} was the hash that the server logged")]
     NotAsLogged {
@@ -92,6 +108,18 @@ pub enum Broken {
         logged: Hash,
     },
 }
+
+/// Something in the database that is never made without an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// What, in words.
+    pub what: &'static str,
+    /// When it was made, if the database says so.
+    pub made_at: Option<DateTime<Utc>>,
+}
+
+/// By how much the clocks of two servers may differ, generously.
+const CLOCKS_DIFFER_BY: TimeDelta = TimeDelta::hours(1);
 
 /// How far a log was found whole.
 #[derive(Debug, Clone)]
@@ -159,6 +187,21 @@ impl Verification {
         self.last_seal = Some(seal);
         self.unsealed = None;
         Ok(())
+    }
+
+    /// Holds the beginning of the log against the oldest thing in the database that is never made without an entry.
+    ///
+    /// # Errors
+    /// When the log has no entry, or begins later.
+    pub fn hold_against(&self, proof: Option<Proof>) -> Result<(), Broken> {
+        let Some(proof) = proof.filter(|_| self.begun_after == 0) else { return Ok(()) };
+        match (self.since, proof.made_at) {
+            (None, _) => Err(Broken::Emptied { proof }),
+            (Some(first), Some(made_at)) if made_at + CLOCKS_DIFFER_BY < first => {
+                Err(Broken::BeginsLate { first, what: proof.what, made_at })
+            }
+            (Some(_), _) => Ok(()),
+        }
     }
 
     /// Nothing is left to look at. Each day was sealed on the next one: what is older than that lies under a seal.
@@ -246,6 +289,24 @@ mod tests {
         assert_eq!(end(&sealed, "2027-03-10T09:00:00Z"), Ok(()));
         sealed.entry(&entries[2]).unwrap();
         assert_eq!(end(&sealed, "2027-03-10T09:00:00Z"), Err(Broken::Unsealed { seq: 3, day }));
+    }
+
+    #[test]
+    fn a_log_begins_before_what_is_not_made_without_an_entry() {
+        let (nothing, some) = (verify(&[]).unwrap(), verify(&chain(2)).unwrap());
+        let first = some.since.unwrap();
+        let proof = |made_at| Some(Proof { what: "an account", made_at });
+        assert_eq!(nothing.hold_against(None), Ok(()));
+        let emptied = Broken::Emptied { proof: proof(None).unwrap() };
+        assert_eq!(nothing.hold_against(proof(None)), Err(emptied));
+        for made_at in [None, Some(first - TimeDelta::minutes(59)), Some(first + TimeDelta::days(1))] {
+            assert_eq!(some.hold_against(proof(made_at)), Ok(()), "{made_at:?}");
+        }
+        let made_at = first - TimeDelta::minutes(61);
+        let late = Broken::BeginsLate { first, what: "an account", made_at };
+        assert_eq!(some.hold_against(proof(Some(made_at))), Err(late));
+        let rest = Verification::after(Head { seq: 6, hash: Hash::of_nothing() });
+        assert_eq!(rest.hold_against(proof(None)), Ok(()), "what was before is not looked at");
     }
 
     #[test]

@@ -22,7 +22,7 @@ use url::Url;
 
 use super::open::{Opened, open};
 use super::{Held, SessionError};
-use crate::{Context, Origin};
+use crate::{Context, Origin, refusal};
 
 /// How long the browser may be at the provider.
 pub const AT_PROVIDER: Duration = Duration::minutes(10);
@@ -273,8 +273,6 @@ fn refusal(error: &SignInError) -> Option<SignInRefusal> {
 async fn record(cx: &Context, reason: SignInRefusal, from: &Origin) -> Result<(), Error> {
     let address = from.address.clone().unwrap_or_default();
     let count = Count::of("record of a refused sign-in", &[&address]);
-    if cx.store.try_once(&count, RECORDED, cx.now()).await?.is_none() {
-        cx.store.audit(&from.record(By::Nobody, Act::SignInRefused { reason }, cx.now())).await?;
-    }
-    Ok(())
+    let record = from.record(By::Nobody, Act::SignInRefused { reason }, cx.now());
+    refusal::record(cx, (&count, RECORDED), None, &record).await
 }

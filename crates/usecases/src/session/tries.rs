@@ -16,7 +16,7 @@ use store::throttle::{Key, Limit};
 use store::user::User;
 use uuid::Uuid;
 
-use crate::{Context, Origin};
+use crate::{Context, Origin, refusal};
 
 /// Of an account from one address, or from one device of its owner's.
 const PAIR: Limit = Limit { burst: 5, interval: Duration::minutes(3) };
@@ -24,7 +24,7 @@ const PAIR: Limit = Limit { burst: 5, interval: Duration::minutes(3) };
 const ADDRESS: Limit = Limit { burst: 60, interval: Duration::seconds(10) };
 /// Of an account from everywhere.
 const ACCOUNT: Limit = Limit { burst: 20, interval: Duration::minutes(3) };
-/// How often it is recorded that an account is throttled from an address: the log is not for an attacker to fill.
+/// How often it is recorded that an account is throttled from an address.
 const RECORDED: Limit = Limit { burst: 1, interval: Duration::minutes(15) };
 /// How long an address stays known.
 const KNOWN: Duration = Duration::days(30);
@@ -110,10 +110,9 @@ impl Tries {
     }
 
     async fn throttled(&self, cx: &Context, user: Option<&User>, until: DateTime<Utc>) -> Result<Throttled, Error> {
-        if cx.store.try_once(&self.recorded, RECORDED, cx.now()).await?.is_none() {
-            let act = Act::LoginThrottled { user: user.map(|user| user.person.user) };
-            cx.store.audit(&self.from.record(By::Nobody, act, cx.now())).await?;
-        }
+        let user = user.map(|user| user.person.user);
+        let record = self.from.record(By::Nobody, Act::LoginThrottled { user }, cx.now());
+        refusal::record(cx, (&self.recorded, RECORDED), user, &record).await?;
         Ok(Throttled { wait: until - cx.now() })
     }
 
