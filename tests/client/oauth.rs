@@ -17,6 +17,7 @@ crate::tests![
     who_has_not_proved_who_they_are_gets_nothing,
     a_program_signs_with_a_key_of_its_own,
     a_token_is_revoked_and_asked_about,
+    a_key_is_revoked_by_its_program,
     a_change_of_a_program_takes_effect_at_once,
     an_api_key_opens_nothing_but_open311,
     the_metadata_names_what_is_there,
@@ -49,7 +50,9 @@ async fn a_program_gets_a_token_for_its_scopes_and_uses_it() {
     let less = program.form(&city, "/oauth/token", &[GRANT, ("scope", "tickets:read")]).await.ok();
     let less = city.with_token(&less);
     assert_eq!(less.ticket(&ticket).await["id"], ticket["id"]);
-    less.start(&ticket).await.refused(403, "missing_right");
+    let refused_scope = less.start(&ticket).await;
+    refused_scope.lacks("change_tickets");
+    assert!(refused_scope.header("www-authenticate").unwrap().ends_with("scope=\"tickets:write\""));
     for scope in ["stats:read", "tickets:read everything", " "] {
         let more = program.form(&city, "/oauth/token", &[GRANT, ("scope", scope)]).await;
         refused(&more, 400, "invalid_scope");
@@ -95,6 +98,15 @@ async fn who_has_not_proved_who_they_are_gets_nothing() {
     let reasons: Vec<_> =
         acts.iter().filter(|act| act["type"] == "client_refused").map(|act| act["reason"].clone()).collect();
     assert_eq!(reasons, ["wrong_secret", "unknown_client"]);
+    for _ in 0..7 {
+        refused(&ask(basic(&program.id, "ccs_wrong"), &[GRANT]).await, 401, "invalid_client");
+    }
+    city.clock.forward(chrono::Duration::minutes(16));
+    assert_eq!(usecases::refusal::record_counted(&city.instance.context).await.unwrap(), 1);
+    let acts = city.audited().await;
+    let last = acts.last().unwrap();
+    let told = (last["type"].as_str(), last["of"].as_str(), last["count"].as_u64());
+    assert_eq!(told, (Some("refusals_withheld"), Some("client_refused"), Some(4)), "five are recorded one by one");
     city.clock.forward(chrono::Duration::days(365));
     refused(&ask(own(), &[GRANT]).await, 401, "invalid_client");
     city.stop().await;
@@ -193,6 +205,27 @@ async fn a_token_is_revoked_and_asked_about() {
     city.stop().await;
 }
 
+async fn a_key_is_revoked_by_its_program() {
+    let city = City::new().await;
+    let (program, other) = (register(&city, &["open311"], &[]).await, register(&city, &["tickets:read"], &[]).await);
+    let admin = city.admin().await;
+    let key = add_secret(&admin, &program.id, "api_key").await["secret"].as_str().unwrap().to_owned();
+    let caller = Caller::new(&city.instance.base_url, Some(&key));
+    caller.get("/v1/tickets").await.refused(403, "missing_right");
+    refused(&other.form(&city, "/oauth/revoke", &[("token", &key)]).await, 400, "invalid_request");
+    refused(&program.form(&city, "/oauth/revoke", &[("token", &program.secret)]).await, 400, "unsupported_token_type");
+    caller.get("/v1/tickets").await.refused(403, "missing_right");
+    for _ in 0..2 {
+        program.form(&city, "/oauth/revoke", &[("token", &key)]).await.is(200);
+    }
+    caller.get("/v1/tickets").await.refused(401, "invalid_token");
+    program.form(&city, "/oauth/revoke", &[("token", "cak_nonsense")]).await.is(200);
+    program.token(&city).await;
+    let acts = city.audited().await;
+    assert_eq!(acts.iter().filter(|act| act["type"] == "client_secret_revoked").count(), 1, "{acts:?}");
+    city.stop().await;
+}
+
 async fn a_change_of_a_program_takes_effect_at_once() {
     let city = City::new().await;
     let program = register(&city, &["tickets:read", "cafes:read"], &[]).await;
@@ -205,7 +238,7 @@ async fn a_change_of_a_program_takes_effect_at_once() {
     admin.patch(&path, &json!(2), &json!({ "scopes": ["cafes:read"] })).await.ok();
     caller.get("/v1/tickets").await.refused(403, "missing_right");
     caller.get("/v1/cafes").await.ok();
-    admin.patch(&path, &json!(3), &json!({ "active": false })).await.ok();
+    admin.patch(&path, &json!(3), &json!({ "active": false, "scopes": ["cafes:read", "stats:read"] })).await.ok();
     caller.get("/v1/cafes").await.refused(401, "invalid_token");
     refused(&program.form(&city, "/oauth/token", &[GRANT]).await, 401, "invalid_client");
     // Enabled again, it gets new tokens; those from before stay dead.
@@ -216,6 +249,8 @@ async fn a_change_of_a_program_takes_effect_at_once() {
     let acts = city.audited().await;
     let changed: Vec<_> = acts.iter().filter(|act| act["type"] == "client_changed").collect();
     assert_eq!((&changed[0]["services"], &changed[1]["scopes"]), (&json!(["voirie"]), &json!(["cafes:read"])));
+    assert_eq!(changed[2]["scopes"], json!(["cafes:read", "stats:read"]), "disabling hides nothing");
+    assert_eq!(acts.iter().filter(|act| act["type"] == "client_disabled").count(), 1);
     city.stop().await;
 }
 

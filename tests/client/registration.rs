@@ -9,6 +9,7 @@ crate::tests![
     a_program_is_registered_changed_and_disabled,
     a_program_that_does_not_fit_is_refused,
     two_secrets_at_a_time_are_accepted_and_one_is_shown_once,
+    a_key_that_verifies_nothing_is_refused,
     who_looks_after_a_program_is_told_before_a_secret_expires,
     only_administrators_see_programs,
 ];
@@ -115,6 +116,23 @@ async fn two_secrets_at_a_time_are_accepted_and_one_is_shown_once() {
     let refused = program.form(&city, "/oauth/token", &[("grant_type", "client_credentials")]).await;
     assert_eq!((refused.status, &refused.json()["error"]), (401, &json!("invalid_client")));
     super::Program { secret: second["secret"].as_str().unwrap().to_owned(), ..program }.token(&city).await;
+    city.stop().await;
+}
+
+async fn a_key_that_verifies_nothing_is_refused() {
+    let city = City::new().await;
+    let (admin, program) = (city.admin().await, register(&city, &["tickets:read"], &[]).await);
+    let path = format!("/v1/clients/{}", program.id);
+    // One byte; and a point of small order, under which a signature is anybody's.
+    for x in ["Bw", "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
+        let jwks = json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "x": x }] });
+        let mut new = dashboard();
+        new["jwks"] = jwks.clone();
+        let refused = admin.post("/v1/clients", &new).await;
+        refused.refused_fields(422, "invalid_content", &[("/jwks", "bad_keys")]);
+        let refused = admin.patch(&path, &json!(1), &json!({ "jwks": jwks })).await;
+        refused.refused_fields(422, "invalid_content", &[("/jwks", "bad_keys")]);
+    }
     city.stop().await;
 }
 

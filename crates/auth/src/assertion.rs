@@ -1,8 +1,13 @@
 //! Programs that prove who they are with a key of their own (`private_key_jwt`: RFC 7523, OpenID Connect Core 9): they
 //! sign a short statement, and we keep public keys only. The keys stand in the registration: nothing is fetched.
 
+use std::ops::RangeInclusive;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Duration, Utc};
 use domain::id::ClientId;
+use ed25519_dalek::VerifyingKey;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
@@ -14,8 +19,10 @@ const LEEWAY: Duration = Duration::seconds(30);
 const LONGEST: Duration = Duration::minutes(10);
 /// How many keys a program has at most: one in use, one to come, and some to spare.
 const MAX_KEYS: usize = 5;
-/// The shortest RSA modulus that is accepted, base64 characters: 2048 bits.
-const MIN_MODULUS: usize = 340;
+/// The lengths of an RSA modulus that are accepted, bits: no less is safe, and no more is verified.
+const MODULUS: RangeInclusive<usize> = 2048..=4096;
+/// The smallest public exponent of RSA that is accepted, and by far the usual one.
+const MIN_EXPONENT: u32 = 65_537;
 
 /// Why keys are not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -24,7 +31,7 @@ pub enum KeysError {
     #[error("expected a JSON Web Key Set (RFC 7517) of 1 to {MAX_KEYS} keys")]
     NoSet,
     /// A key is not a public key of a kind that is known.
-    #[error("expected public keys: OKP Ed25519, EC P-256, or RSA of 2048 bits at least")]
+    #[error("expected public keys: OKP Ed25519, EC P-256, or RSA of 2048 to 4096 bits")]
     Kind,
     /// A private key was sent: it must be taken for leaked.
     #[error("this is a private key: it is not kept, and should no longer be used")]
@@ -66,7 +73,35 @@ pub fn check_keys(keys: &Value) -> Result<(), KeysError> {
         return Err(KeysError::Private);
     }
     let set: JwkSet = serde_json::from_value(keys.clone()).map_err(|_| KeysError::NoSet)?;
-    set.keys.iter().try_for_each(|key| algorithm(key).and_then(|_| decoding(key)).map(drop).ok_or(KeysError::Kind))
+    if set.keys.iter().all(is_sound) { Ok(()) } else { Err(KeysError::Kind) }
+}
+
+/// Whether signatures can be verified with a key, and are worth something.
+fn is_sound(key: &Jwk) -> bool {
+    let bytes = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap_or_default();
+    match &key.algorithm {
+        AlgorithmParameters::OctetKeyPair(pair) if pair.curve == EllipticCurve::Ed25519 => {
+            let point = bytes(&pair.x).try_into().ok().and_then(|x| VerifyingKey::from_bytes(&x).ok());
+            // Under a point of small order, some signatures are anybody's.
+            point.is_some_and(|point| !point.is_weak())
+        }
+        // The library says so when the key is no point of the curve, before it looks at the signature.
+        AlgorithmParameters::EllipticCurve(point) if point.curve == EllipticCurve::P256 => {
+            decoding(key).is_some_and(|key| jsonwebtoken::crypto::verify("", &[], &key, Algorithm::ES256).is_ok())
+        }
+        AlgorithmParameters::RSA(rsa) => {
+            let exponent = bytes(&rsa.e).iter().try_fold(0_u32, |e, byte| Some(e.checked_mul(256)? + u32::from(*byte)));
+            let good = exponent.is_some_and(|e| e >= MIN_EXPONENT && e % 2 == 1);
+            good && MODULUS.contains(&bits(&bytes(&rsa.n))) && decoding(key).is_some()
+        }
+        _ => false,
+    }
+}
+
+/// The length of a number, highest byte first.
+fn bits(number: &[u8]) -> usize {
+    let number = number.iter().position(|byte| *byte != 0).map_or(&[][..], |begin| &number[begin..]);
+    number.first().map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize)
 }
 
 /// The algorithm that a key of this kind signs with; none when it is of no kind that we know.
@@ -74,7 +109,7 @@ fn algorithm(key: &Jwk) -> Option<Algorithm> {
     match &key.algorithm {
         AlgorithmParameters::OctetKeyPair(pair) if pair.curve == EllipticCurve::Ed25519 => Some(Algorithm::EdDSA),
         AlgorithmParameters::EllipticCurve(point) if point.curve == EllipticCurve::P256 => Some(Algorithm::ES256),
-        AlgorithmParameters::RSA(rsa) if rsa.n.len() >= MIN_MODULUS => Some(Algorithm::RS256),
+        AlgorithmParameters::RSA(_) => Some(Algorithm::RS256),
         _ => None,
     }
 }
@@ -113,7 +148,8 @@ pub fn verify(
         let named = header.kid.is_none() || key.common.key_id == header.kid;
         named && algorithm(key) == Some(header.alg)
     };
-    let claims = set.keys.iter().filter(fits).find_map(|key| {
+    // The library does not expect a key that is none; one may have been registered by an earlier version.
+    let claims = set.keys.iter().filter(fits).filter(|key| is_sound(key)).find_map(|key| {
         let mut validation = Validation::new(algorithm(key)?);
         validation.set_audience(audiences);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
@@ -137,8 +173,6 @@ pub fn verify(
 
 #[cfg(test)]
 mod tests {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use ed25519_dalek::SigningKey;
     use ed25519_dalek::pkcs8::EncodePrivateKey as _;
     use jsonwebtoken::{EncodingKey, Header};
@@ -211,8 +245,40 @@ mod tests {
         assert_eq!(check_keys(&with(json!({ "d": "x" }))), Err(KeysError::Private));
         assert_eq!(check_keys(&with(json!({ "x": "short" }))), Err(KeysError::Kind));
         assert_eq!(check_keys(&json!({ "keys": [{ "kty": "oct", "k": "c2VjcmV0" }] })), Err(KeysError::Private));
-        let weak = json!({ "kty": "RSA", "e": "AQAB", "n": "A".repeat(171) });
-        assert_eq!(check_keys(&json!({ "keys": [weak] })), Err(KeysError::Kind));
+        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let mut off_the_curve = [0; 32];
+        off_the_curve[0] = 2;
+        let mut neutral = [0; 32];
+        neutral[0] = 1;
+        for x in [&[7][..], &[7; 31], &[7; 33], &off_the_curve, &neutral, &[0; 32]] {
+            assert_eq!(check_keys(&with(json!({ "x": encode(x) }))), Err(KeysError::Kind), "{x:?}");
+        }
+        let alone = |key: Value| check_keys(&json!({ "keys": [key] }));
+        let rsa = |n: &[u8], e: &[u8]| alone(json!({ "kty": "RSA", "e": encode(e), "n": encode(n) }));
+        let usual = [1, 0, 1];
+        assert_eq!((rsa(&[255; 256], &usual), rsa(&[255; 512], &usual)), (Ok(()), Ok(())));
+        let longer_by_nothing = [&[0; 2][..], &[255; 255]].concat();
+        for (n, e) in [
+            (&[255; 128][..], &usual[..]),
+            (&longer_by_nothing, &usual),
+            (&[127; 256], &usual),
+            (&[255; 513], &usual),
+            (&[255; 256], &[1]),
+            (&[255; 256], &[3]),
+            (&[255; 256], &[1, 0, 2]),
+            (&[255; 256], &[1, 0, 0, 0, 1]),
+            (&[255; 256], &[]),
+        ] {
+            assert_eq!(rsa(n, e), Err(KeysError::Kind), "{} bytes, {e:?}", n.len());
+        }
+        // RFC 7517, A.1.
+        let x = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4";
+        let y = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM";
+        let point = |x: &str, y: &str| alone(json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y }));
+        assert_eq!(point(x, y), Ok(()));
+        for (x, y) in [(y, x), (x, x), (x, ""), ("AQ", y), (&encode(&[0; 32]), &encode(&[0; 32]))] {
+            assert_eq!(point(x, y), Err(KeysError::Kind), "{x} {y}");
+        }
         for none in [json!({}), json!({ "keys": [] }), json!({ "keys": vec![public.clone(); 6] }), json!("x")] {
             assert_eq!(check_keys(&none), Err(KeysError::NoSet));
         }

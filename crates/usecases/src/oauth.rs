@@ -14,9 +14,10 @@ use store::Error;
 use store::client::Registered;
 use store::throttle::{Key, Limit};
 
-use crate::{Context, Origin, authenticate};
+use crate::client::{looks_like_key, looks_like_secret};
+use crate::{Context, Origin, authenticate, refusal};
 
-/// How often it is recorded that a program is refused, from one address: the log is not for an attacker to fill.
+/// How often it is recorded that a program is refused, from one address.
 const RECORDED: Limit = Limit { burst: 5, interval: Duration::minutes(15) };
 
 /// How a program proves who it is.
@@ -60,6 +61,9 @@ pub enum OauthError {
     /// The token is another program's.
     #[error("the token is another program's")]
     NotTheirs,
+    /// What shall be revoked is a program's secret.
+    #[error("a secret is no token")]
+    Secret,
     /// The token could not be signed.
     #[error(transparent)]
     Key(#[from] auth::token::KeyError),
@@ -103,19 +107,43 @@ pub async fn token(
     Ok(Issued { access_token, scopes })
 }
 
-/// Revokes an access token of the program's own. One that is no token, or no longer one, is none to worry about
-/// (RFC 7009, 2.2).
+/// Revokes an access token or an API key of the program's own. One that is none, or no longer one, is none to worry about
+/// (RFC 7009, 2.2). A program that finds its key abroad need not wait for an administrator; its secret, which proves who
+/// it is, is theirs to revoke.
 ///
 /// # Errors
-/// [`OauthError::InvalidClient`], [`OauthError::NotTheirs`].
+/// [`OauthError::InvalidClient`], [`OauthError::NotTheirs`], [`OauthError::Secret`].
 pub async fn revoke(cx: &Context, credentials: &Credentials, token: &str, from: &Origin) -> Result<(), OauthError> {
     let own = prove(cx, credentials, from).await?.client.client;
+    if looks_like_secret(token) {
+        return Err(OauthError::Secret);
+    }
+    if looks_like_key(token) {
+        return revoke_key(cx, own, token, from).await;
+    }
     match cx.tokens.read(token, cx.now()) {
         Ok(Verified { presented: Presented::Client { client, token, .. }, expires_at, .. }) if client == own => {
             Ok(cx.store.revoke_token(token, expires_at + Duration::minutes(1)).await?)
         }
         Ok(_) => Err(OauthError::NotTheirs),
         Err(_) => Ok(()),
+    }
+}
+
+async fn revoke_key(cx: &Context, own: ClientId, key: &str, from: &Origin) -> Result<(), OauthError> {
+    let now = cx.now();
+    match cx.store.key_holder(&digest(key), now).await? {
+        Some((client, id)) if client.client == own => {
+            let tx = cx.store.begin().await?;
+            if tx.revoke_client_secret(own, id, now).await? {
+                let act = Act::ClientSecretRevoked { client: own, secret: id };
+                tx.audit(&from.record(By::Client { client: own }, act, now));
+                tx.commit().await?;
+            }
+            Ok(())
+        }
+        Some(_) => Err(OauthError::NotTheirs),
+        None => Ok(()),
     }
 }
 
@@ -219,8 +247,6 @@ async fn holds(cx: &Context, registered: &Registered, credentials: &Credentials)
 async fn refused(cx: &Context, client: Option<ClientId>, from: &Origin, reason: ClientRefusal) -> Result<(), Error> {
     let address = from.address.clone().unwrap_or_default();
     let key = Key::of("record of a refused program", &[&address]);
-    if cx.store.try_once(&key, RECORDED, cx.now()).await?.is_none() {
-        cx.store.audit(&from.record(By::Nobody, Act::ClientRefused { client, reason }, cx.now())).await?;
-    }
-    Ok(())
+    let record = from.record(By::Nobody, Act::ClientRefused { client, reason }, cx.now());
+    refusal::record(cx, (&key, RECORDED), None, &record).await
 }

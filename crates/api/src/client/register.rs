@@ -45,7 +45,7 @@ pub(crate) struct RegisterClient {
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     categories: BTreeSet<CategoryCode>,
-    /// Public keys (RFC 7517): OKP Ed25519, EC P-256, or RSA of 2048 bits at least. With them the program signs
+    /// Public keys (RFC 7517): OKP Ed25519, EC P-256, or RSA of 2048 to 4096 bits. With them the program signs
     /// statements (`private_key_jwt`) and needs no secret.
     #[schema(value_type = Object, nullable = false, required = false)]
     jwks: Option<Value>,

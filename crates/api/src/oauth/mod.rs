@@ -106,6 +106,11 @@ impl From<OauthError> for OAuthError {
                 "invalid_scope",
                 "a scope is unknown, or the program is not registered for it",
             ),
+            OauthError::Secret => Self::new(
+                StatusCode::BAD_REQUEST,
+                "unsupported_token_type",
+                "this is a program's secret, which an administrator revokes: DELETE /v1/clients/{client}/secrets/{secret}",
+            ),
             OauthError::NotTheirs => Self::invalid_request("the token is not this program's"),
             OauthError::Key(error) => {
                 tracing::error!(%error, "an access token could not be signed");

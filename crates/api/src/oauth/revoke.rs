@@ -1,4 +1,4 @@
-//! Revoking an access token.
+//! Revoking an access token, or an API key.
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
@@ -13,23 +13,24 @@ use crate::request::caller::Visitor;
 #[derive(Deserialize, ToSchema)]
 #[allow(dead_code, reason = "only documents the form that `Form` reads")]
 pub(crate) struct NamedToken {
-    /// The token.
+    /// The token, or the key.
     token: String,
     /// What kind of token it is said to be; not looked at.
     #[schema(required = false, nullable = false)]
     token_type_hint: Option<String>,
 }
 
-/// Revoke an access token
+/// Revoke an access token or an API key
 ///
-/// One of the program's own (RFC 7009). It is no longer accepted, at once. Answers the same for what is no token.
+/// One of the program's own (RFC 7009). It is no longer accepted, at once. Answers the same for what is no token. Secrets
+/// are revoked by administrators.
 #[utoipa::path(
     operation_id = "oauth_revoke",
     tag = "oauth",
     request_body(content = NamedToken, content_type = "application/x-www-form-urlencoded", example = json!({"token": "eyJ0eXAiOiJhdCtqd3Qi…"})),
     responses(
         (status = 200, description = "It is not accepted any more"),
-        (status = 400, description = "`invalid_request`", body = OAuthError),
+        (status = 400, description = "`invalid_request`; `unsupported_token_type` for a secret", body = OAuthError),
         (status = 401, description = "`invalid_client`", body = OAuthError),
     ),
     security(("client_basic" = []), ())

@@ -92,21 +92,27 @@ pub async fn change(
     }
     after.version += 1;
     tx.save_client(&after, cx.now()).await?;
-    let act = if before.active && !after.active {
-        Act::ClientDisabled { client: id }
-    } else {
-        let (has, now) = (|field| changed.contains(&field), &after.client);
-        Act::ClientChanged {
-            client: id,
-            scopes: has("scopes").then(|| now.scopes.iter().map(|scope| scope.code().to_owned()).collect()),
-            services: has("services").then(|| now.services.iter().cloned().collect()),
-            categories: has("categories").then(|| now.categories.iter().cloned().collect()),
-            changed: changed.iter().map(ToString::to_string).collect(),
-        }
-    };
-    tx.audit(&who.record(act, cx.now()));
+    for act in acts(&changed, &after) {
+        tx.audit(&who.record(act, cx.now()));
+    }
     tx.commit().await?;
     Ok(after)
+}
+
+/// What is recorded: that it was disabled, and whatever else was changed with it.
+fn acts(changed: &[&str], after: &Registered) -> Vec<Act> {
+    let (now, has) = (&after.client, |field| changed.contains(&field));
+    let disabled = has("active") && !after.active;
+    let others: Vec<String> =
+        changed.iter().filter(|field| !(disabled && **field == "active")).map(ToString::to_string).collect();
+    let changed = (!others.is_empty()).then(|| Act::ClientChanged {
+        client: now.client,
+        scopes: has("scopes").then(|| now.scopes.iter().map(|scope| scope.code().to_owned()).collect()),
+        services: has("services").then(|| now.services.iter().cloned().collect()),
+        categories: has("categories").then(|| now.categories.iter().cloned().collect()),
+        changed: others,
+    });
+    changed.into_iter().chain(disabled.then_some(Act::ClientDisabled { client: now.client })).collect()
 }
 
 /// Applies what is given; returns the fields that differ by it.

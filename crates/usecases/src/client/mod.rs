@@ -9,6 +9,7 @@ mod warn;
 pub use change::{Change, ChangeError, change};
 pub use read::{list, read};
 pub use register::{Register, RegisterError, register};
+pub(crate) use secret::looks_like_secret;
 pub use secret::{AddSecret, SecretError, add_secret, looks_like_key, revoke_secret};
 pub use store::client::{After, Registered, SecretInfo, SecretKind};
 pub use warn::warn_of_expiry;

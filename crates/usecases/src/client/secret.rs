@@ -65,7 +65,7 @@ pub async fn add_secret(
         return Err(SecretError::TooMany);
     }
     let secret = Secret::generate(match cmd.kind {
-        SecretKind::Secret => "ccs_",
+        SecretKind::Secret => SECRET_PREFIX,
         SecretKind::ApiKey => KEY_PREFIX,
     });
     let exposed = secret.expose();
@@ -83,6 +83,8 @@ pub async fn add_secret(
     Ok((info, secret))
 }
 
+/// How a secret begins.
+const SECRET_PREFIX: &str = "ccs_";
 /// How an API key begins.
 const KEY_PREFIX: &str = "cak_";
 
@@ -90,6 +92,11 @@ const KEY_PREFIX: &str = "cak_";
 #[must_use]
 pub fn looks_like_key(text: &str) -> bool {
     text.starts_with(KEY_PREFIX)
+}
+
+/// Whether a text looks like a secret, be it one or not.
+pub(crate) fn looks_like_secret(text: &str) -> bool {
+    text.starts_with(SECRET_PREFIX)
 }
 
 /// Revokes a secret or a key, at once.
