@@ -208,6 +208,8 @@ async fn serve_alone_brings_its_own_database_and_keeps_it() {
     assert!(!metrics.contains("secret-token") && !program.log().contains("secret-token"));
     let address = program.base_url().trim_start_matches("http://").to_owned();
     assert!(run(&["health", "--listen", &address], &[]).status.success());
+    let weak = run(&["serve", "--argon2-memory-kib", "19455"], &environment);
+    assert!(said(&weak).contains("costs too little to protect passwords"), "{}", said(&weak));
     let second = run(&["serve"], &environment);
     assert!(said(&second).contains(&program.ready["pid"].to_string()), "names who holds the folder: {}", said(&second));
     let postgres = postgres_pid(data.path());

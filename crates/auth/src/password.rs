@@ -24,6 +24,17 @@ impl Default for Cost {
     }
 }
 
+/// The cheapest that OWASP's Password Storage Cheat Sheet counts as equally strong: memory in KiB, passes.
+const CHEAPEST: [(u32, u32); 5] = [(47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5)];
+
+impl Cost {
+    /// Whether it is at least what OWASP asks for.
+    #[must_use]
+    pub fn is_enough(self) -> bool {
+        CHEAPEST.iter().any(|(memory, passes)| self.memory >= *memory && self.passes >= *passes)
+    }
+}
+
 /// The shortest password, characters.
 pub const MIN_LENGTH: usize = 12;
 /// The longest password, characters.
@@ -149,6 +160,14 @@ fn hash(argon2: &Argon2<'_>, password: &str) -> Result<String, HashError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cost_is_enough_or_too_low() {
+        let enough = |memory, passes| Cost { memory, passes }.is_enough();
+        assert!(Cost::default().is_enough());
+        assert!(enough(7_168, 5) && enough(65_536, 3) && enough(47_104, 1));
+        assert!(!enough(7_167, 99) && !enough(19_455, 2) && !enough(47_103, 1) && !enough(1 << 20, 0));
+    }
 
     #[test]
     fn only_the_right_password_of_an_account_is_right() {

@@ -77,7 +77,8 @@ impl Keys {
     }
 
     /// Makes a key that signs access tokens, soon or `at_once`, and removes those whose last token has expired a day ago.
-    /// Returns it, and its file.
+    /// At once also removes those that have not begun to sign: they lay where the one lay that has leaked. Returns it,
+    /// and its file.
     ///
     /// # Errors
     /// When a file cannot be read, made or removed.
@@ -88,12 +89,21 @@ impl Keys {
             bail!("{} is there already", path.display());
         }
         let pem = read_or_make(&path, || Ok(Tokens::generate_key()?))?.into();
+        let remove =
+            |path: &Path| fs::remove_file(path).with_context(|| format!("{} cannot be removed", path.display()));
         let mut paths = files(folder, "token-", "pem")?;
+        if at_once {
+            for pending in
+                paths.extract_if(.., |other| *other != path && self::signs_from(other).is_ok_and(|at| at > now))
+            {
+                remove(&pending)?;
+            }
+        }
         paths.sort_by_cached_key(|path| self::signs_from(path).unwrap_or_default());
         for pair in paths.windows(2) {
             let [earlier, next] = pair else { continue };
             if self::signs_from(next)? + LIFETIME + Duration::days(1) < now {
-                fs::remove_file(earlier).with_context(|| format!("{} cannot be removed", earlier.display()))?;
+                remove(earlier)?;
             }
         }
         Ok((TokenKey { signs_from: self::signs_from(&path)?, pem }, path))
@@ -209,6 +219,12 @@ mod tests {
         assert_eq!(soon.signs_from, now + Duration::days(2) + Duration::minutes(1));
         assert!(!folder.join("token-signing.pem").exists(), "its last token has expired");
         assert!(path.exists(), "it signs");
+        let (pending, path) = Keys::rotate(folder, now + Duration::days(9), false).unwrap();
+        let (instead, _) = Keys::rotate(folder, now + Duration::days(9) + Duration::minutes(5), true).unwrap();
+        assert!(!path.exists(), "it may have leaked too, and would soon have signed");
+        assert!(instead.signs_from < pending.signs_from);
+        let left = Keys::token_keys(folder).unwrap();
+        assert_eq!(left.iter().map(|key| key.signs_from).max(), Some(instead.signs_from));
         fs::write(folder.join("token-soon.pem"), "").unwrap();
         assert!(Keys::token_keys(folder).is_err());
     }

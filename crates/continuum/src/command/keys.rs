@@ -22,8 +22,9 @@ enum KeysCommand {
     /// Make a new key that signs access tokens. Nothing restarts: instances find it in the keys folder within a minute,
     /// publish it, sign with it an hour later, and accept what the earlier one signed until that has expired.
     Rotate {
-        /// Sign with it in a minute: when the earlier key has leaked. Remove that one's file from the keys folder
-        /// afterwards, so that what it signed is no longer accepted.
+        /// Sign with it in a minute: when the earlier key has leaked. A key that another `rotate` has made and that does
+        /// not sign yet is removed. Remove the earlier one's file from the keys folder a minute later, so that what it
+        /// signed is no longer accepted.
         #[arg(long)]
         now: bool,
         #[command(flatten)]

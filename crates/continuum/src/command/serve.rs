@@ -4,7 +4,7 @@ use std::fs;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use api::RateLimits;
 use auth::password::Cost;
 use domain::siret::Siret;
@@ -40,12 +40,28 @@ struct FrontOptions {
 /// owner's next login.
 #[derive(clap::Args)]
 struct PasswordOptions {
-    /// Memory, KiB.
+    /// Memory, KiB. Less than OWASP asks for is refused.
     #[arg(long, env = "CONTINUUM_ARGON2_MEMORY_KIB", default_value_t = Cost::default().memory)]
     argon2_memory_kib: u32,
     /// Passes over the memory.
     #[arg(long, env = "CONTINUUM_ARGON2_PASSES", default_value_t = Cost::default().passes)]
     argon2_passes: u32,
+}
+
+impl PasswordOptions {
+    /// The cost; one at which stolen hashes would be guessed too fast is refused.
+    fn cost(&self) -> Result<Cost> {
+        let cost = Cost { memory: self.argon2_memory_kib, passes: self.argon2_passes };
+        if !cost.is_enough() {
+            bail!(
+                "--argon2-memory-kib {} with --argon2-passes {} costs too little to protect passwords: OWASP asks for at \
+                 least 47104 KiB with 1 pass, 19456 with 2, 12288 with 3, 9216 with 4, or 7168 with 5",
+                cost.memory,
+                cost.passes
+            );
+        }
+        Ok(cost)
+    }
 }
 
 /// Where people sign in (OpenID Connect); the client's secret comes from `OIDC_CLIENT_SECRET`, or from the file that
@@ -189,6 +205,7 @@ pub(crate) fn write_ready_file(path: &Path, ready: &Ready) -> Result<()> {
 impl Serve {
     pub(crate) async fn run(self) -> Result<()> {
         self.database.refuse_demo()?;
+        let password_cost = self.passwords.cost()?;
         let mail = self.database.mail()?;
         let mail_dir = match &mail {
             Mail::Folder(folder) => Some(folder.clone()),
@@ -200,7 +217,7 @@ impl Serve {
             metrics_listen: Some(self.metrics_listen.clone()),
             public_url: self.public_url.clone(),
             worker: !self.no_worker,
-            password_cost: Cost { memory: self.passwords.argon2_memory_kib, passes: self.passwords.argon2_passes },
+            password_cost,
             proxies: self.front.proxies,
             origins: self.front.origins,
             files: self.files.settings(&self.database.data_dir)?,
