@@ -162,6 +162,17 @@ impl Reply {
         problem
     }
 
+    /// Asserts that it was refused because that right is missing. Returns the problem.
+    #[track_caller]
+    pub fn lacks(&self, right: &str) -> Value {
+        let problem = self.refused(403, "missing_right");
+        assert_eq!(problem["right"], right, "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(right), "{problem}");
+        let challenge = self.header("www-authenticate").unwrap();
+        assert!(challenge.contains("error=\"insufficient_scope\""), "{challenge}");
+        problem
+    }
+
     /// Asserts that it was refused for these fields: pointer and code of each, in any order.
     #[track_caller]
     pub fn refused_fields(&self, status: u16, code: &str, fields: &[(&str, &str)]) {

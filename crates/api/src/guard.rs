@@ -14,7 +14,7 @@ use usecases::{Context, Origin};
 use crate::front::{Counted, Front, Standing};
 use crate::problem::{Code, Problem};
 
-/// How many bytes of headers a request may have.
+/// How many bytes of headers a request may have, besides what it proves itself with.
 const MAX_HEADERS: usize = 16 * 1024;
 
 /// Who is asking, or why nobody is recognised.
@@ -36,10 +36,6 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
     let internal = || Problem::new(Code::Internal);
     let cx = request.app_data::<Data<Context>>().cloned().ok_or_else(internal)?;
     let front = request.app_data::<Data<Front>>().cloned().ok_or_else(internal)?;
-    let size: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    if size > MAX_HEADERS {
-        return Err(Problem::new(Code::HeadersTooLarge));
-    }
     let (address, origin) = front.origin(request);
     let presented = bearer(request.headers()).and_then(|token| present(&cx, token));
     let counted = match (&presented, address) {
@@ -56,6 +52,11 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
             return Err(Problem::new(Code::RateLimited).retry_after(i64::try_from(standing.wait).unwrap_or(60)));
         }
         None => {}
+    }
+    // An overlong token is refused as what it is: no token of ours (401).
+    let others = request.headers().iter().filter(|(name, _)| **name != AUTHORIZATION);
+    if others.map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>() > MAX_HEADERS {
+        return Err(Problem::new(Code::HeadersTooLarge));
     }
     let identified = match presented {
         Ok(presented) => identify(&cx, presented, &origin).await,

@@ -209,8 +209,8 @@ fn add_problems(operation: &mut Value) {
         add(
             403,
             match (needs_right, changes_ticket) {
-                (true, true) => "`missing_right`, `action_not_yours`, `second_factor_required`",
-                (true, false) => "`missing_right`, `second_factor_required`",
+                (true, true) => "`missing_right` (`right` says which), `action_not_yours`, `second_factor_required`",
+                (true, false) => "`missing_right` (`right` says which), `second_factor_required`",
                 (false, _) => "`missing_right`: programs have no account",
             },
         );
@@ -235,7 +235,7 @@ fn add_problems(operation: &mut Value) {
     }
     if asks_database {
         add(429, "`rate_limited`, `too_many_attempts`, `too_many_exports`: `Retry-After` says when to try again");
-        add(431, "`headers_too_large`: more than 16 KiB of headers");
+        add(431, "`headers_too_large`: more than 16 KiB of headers besides `Authorization`");
         add(500, "`internal`: our fault");
         add(503, "`unavailable`, `no_city`, `no_geocoder`: try again later (`Retry-After`)");
     }

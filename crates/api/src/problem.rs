@@ -7,6 +7,7 @@ use actix_web::http::header::{
 };
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use domain::language::Language;
+use domain::rights::Right;
 use serde::Serialize;
 use std::fmt;
 use utoipa::ToSchema;
@@ -177,6 +178,7 @@ struct More {
     etag: Option<String>,
     allow: Option<String>,
     retry_after: Option<i64>,
+    right: Option<Right>,
 }
 
 impl Problem {
@@ -213,6 +215,12 @@ impl Problem {
         self
     }
 
+    /// The right that is missing.
+    pub(crate) fn right(mut self, right: Right) -> Self {
+        self.more.right = Some(right);
+        self
+    }
+
     /// `seconds` until trying again can help.
     pub(crate) fn retry_after(mut self, seconds: i64) -> Self {
         self.more.retry_after = Some(seconds.max(1));
@@ -244,6 +252,9 @@ impl Problem {
         answer.insert_header((VARY, "Accept-Language"));
         if self.code.status() == 401 {
             answer.insert_header((WWW_AUTHENTICATE, self.challenge()));
+        }
+        if let Some(right) = self.more.right {
+            answer.insert_header((WWW_AUTHENTICATE, insufficient_scope(right)));
         }
         match self.more.retry_after {
             Some(seconds) => drop(answer.insert_header((RETRY_AFTER, seconds))),
@@ -289,9 +300,17 @@ impl Problem {
             detail: self.more.detail.as_ref().map_or_else(|| format!("{title}."), pick),
             instance: instance.to_owned(),
             code: self.code.name().to_owned(),
+            right: self.more.right.map(|right| right.code().to_owned()),
             errors: self.more.errors.iter().map(error).collect(),
         }
     }
+}
+
+/// RFC 6750, 3.1: which scopes would do, if a program can have one that does.
+fn insufficient_scope(right: Right) -> String {
+    let scopes: Vec<&str> = right.scopes().iter().map(|scope| scope.code()).collect();
+    let challenge = r#"Bearer realm="continuum", error="insufficient_scope""#;
+    if scopes.is_empty() { challenge.to_owned() } else { format!("{challenge}, scope=\"{}\"", scopes.join(" ")) }
 }
 
 /// The language that a request prefers.
@@ -340,6 +359,10 @@ pub(crate) struct ProblemBody {
     /// What went wrong, for programs: it never changes.
     #[schema(pattern = "^[a-z][a-z0-9_]*$", examples("stale_version"))]
     code: String,
+    /// The right that is missing (`missing_right`), by its name in docs/permissions.md.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false, pattern = "^[a-z][a-z0-9_]*$", examples("manage_users"))]
+    right: Option<String>,
     /// Every field or parameter that is wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]

@@ -44,9 +44,10 @@ impl From<Forbidden> for Problem {
     fn from(forbidden: Forbidden) -> Self {
         match forbidden {
             Forbidden::Right(right) => {
-                let right = right.code();
+                let code = right.code();
                 Self::new(Code::MissingRight)
-                    .detail((format!("Il manque le droit « {right} »."), format!("The right “{right}” is missing.")))
+                    .right(right)
+                    .detail((format!("Il manque le droit « {code} »."), format!("The right “{code}” is missing.")))
             }
             Forbidden::SecondFactor => Self::new(Code::SecondFactorRequired),
         }
@@ -236,7 +237,7 @@ fn client_fault(fault: ClientFault) -> FieldError {
         ClientFault::Keys(error) => {
             let fr = match error {
                 KeysError::NoSet => "Attendu : un JSON Web Key Set (RFC 7517) de 1 à 5 clés.",
-                KeysError::Kind => "Attendu : des clés publiques OKP Ed25519, EC P-256 ou RSA d’au moins 2048 bits.",
+                KeysError::Kind => "Attendu : des clés publiques OKP Ed25519, EC P-256 ou RSA de 2048 à 4096 bits.",
                 KeysError::Private => "C’est une clé privée : elle n’est pas conservée, et ne doit plus servir.",
             };
             unknown("/jwks", "bad_keys", (fr.to_owned(), format!("{error}.")))
@@ -267,8 +268,8 @@ fn user_fault(fault: UserFault) -> FieldError {
                 format!("There is no service “{code}”; see GET /v1/services."),
             ),
         ),
-        UserFault::LastAdmin => content(
-            "/roles",
+        UserFault::LastAdmin(field) => content(
+            &format!("/{field}"),
             "last_admin",
             "C’est le dernier compte d’administration : personne ne pourrait plus inviter.",
             "This is the last administrator: nobody could invite anybody any more.",

@@ -12,7 +12,7 @@ use domain::ticket::rights::{When, parts};
 #[must_use]
 pub fn markdown() -> String {
     let mut text = INTRODUCTION.to_owned();
-    text += "\n## Rights\n\nA refusal (`403`, `missing_right`) names the right.\n\n";
+    text += "\n## Rights\n\nA refusal (`403`, `missing_right`) names the right, in its member `right`.\n\n";
     let roles = Role::ALL.map(Role::code);
     row(&mut text, ["right", "allows"].into_iter().chain(roles).chain(["programs with"]));
     rule(&mut text, roles.len() + 3);

@@ -119,7 +119,7 @@ fn words(error: InviteError) -> anyhow::Error {
         Fault::NoService => "a role in a service goes with at least one --service".to_owned(),
         Fault::ServiceNotExpected => "without a role in a service, there is no --service".to_owned(),
         Fault::UnknownService(code) => format!("the city has no service {code}"),
-        Fault::LastAdmin => "this is the last administrator".to_owned(),
+        Fault::LastAdmin(_) => "this is the last administrator".to_owned(),
     };
     anyhow::anyhow!(faults.iter().map(words).collect::<Vec<_>>().join("; "))
 }

@@ -77,7 +77,9 @@ pub async fn change(
         faults(&after.person.roles, &after.person.services, |service| of(&loaded).service(service).is_some());
     let steps_down = |user: &User| user.active && user.person.is(Role::Admin);
     if steps_down(&before) && !steps_down(&after) && !tx.others_have(Role::Admin, id).await? {
-        wrong.push(Fault::LastAdmin);
+        let closed = (!after.active).then_some("active");
+        let demoted = (!after.person.is(Role::Admin)).then_some("roles");
+        wrong.extend(closed.into_iter().chain(demoted).map(Fault::LastAdmin));
     }
     if !wrong.is_empty() {
         return Err(ChangeError::Invalid(wrong));

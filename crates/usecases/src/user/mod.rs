@@ -31,8 +31,8 @@ pub enum Fault {
     ServiceNotExpected,
     /// There is no such service.
     UnknownService(ServiceCode),
-    /// Nobody would be left who can invite others.
-    LastAdmin,
+    /// Nobody would be left who can invite others, because of that field.
+    LastAdmin(&'static str),
 }
 
 /// What is wrong with these roles and services, but for services that the city does not have.
