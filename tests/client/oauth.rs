@@ -90,7 +90,9 @@ async fn who_has_not_proved_who_they_are_gets_nothing() {
         400,
         "invalid_request",
     );
-    refused(&ask(own(), &[GRANT, ("client_assertion", "a.b.c")]).await, 400, "invalid_request");
+    for second in ["client_assertion", "client_secret"] {
+        refused(&ask(own(), &[GRANT, (second, "a.b.c")]).await, 400, "invalid_request");
+    }
     let stranger = city.stranger();
     let json = stranger.request(Method::POST, "/oauth/token").header("Authorization", own().unwrap());
     refused(&stranger.send(json.json(&json!({ "grant_type": "client_credentials" }))).await, 400, "invalid_request");

@@ -27,7 +27,8 @@ pub(crate) fn methods_at(path: &str) -> Vec<String> {
     let segments: Vec<&str> = path.split('/').collect();
     let fits = |template: &str| {
         let parts: Vec<&str> = template.split('/').collect();
-        parts.len() == segments.len() && parts.iter().zip(&segments).all(|(p, s)| p.starts_with('{') || p == s)
+        parts.len() == segments.len()
+            && parts.iter().zip(&segments).all(|(p, s)| (p.starts_with('{') && !s.is_empty()) || p == s)
     };
     let paths = document()["paths"].as_object().into_iter().flatten();
     let items = paths.filter(|(template, _)| fits(template)).filter_map(|(_, item)| item.as_object());

@@ -78,11 +78,11 @@ impl Keys {
 
     /// Makes a key that signs access tokens, soon or `at_once`, and removes those whose last token has expired a day ago.
     /// At once also removes those that have not begun to sign: they lay where the one lay that has leaked. Returns it,
-    /// and its file.
+    /// its file, and the files of those.
     ///
     /// # Errors
     /// When a file cannot be read, made or removed.
-    pub fn rotate(folder: &Path, now: DateTime<Utc>, at_once: bool) -> Result<(TokenKey, PathBuf)> {
+    pub fn rotate(folder: &Path, now: DateTime<Utc>, at_once: bool) -> Result<(TokenKey, PathBuf, Vec<PathBuf>)> {
         let signs_from = now + if at_once { FOUND_WITHIN } else { PUBLISHED_BEFORE };
         let path = folder.join(format!("token-{}.pem", signs_from.format(TIME)));
         if path.exists() {
@@ -92,13 +92,9 @@ impl Keys {
         let remove =
             |path: &Path| fs::remove_file(path).with_context(|| format!("{} cannot be removed", path.display()));
         let mut paths = files(folder, "token-", "pem")?;
-        if at_once {
-            for pending in
-                paths.extract_if(.., |other| *other != path && self::signs_from(other).is_ok_and(|at| at > now))
-            {
-                remove(&pending)?;
-            }
-        }
+        let pending = |other: &mut PathBuf| *other != path && self::signs_from(other).is_ok_and(|from| from > now);
+        let gone: Vec<PathBuf> = if at_once { paths.extract_if(.., pending).collect() } else { Vec::new() };
+        gone.iter().try_for_each(|path| remove(path))?;
         paths.sort_by_cached_key(|path| self::signs_from(path).unwrap_or_default());
         for pair in paths.windows(2) {
             let [earlier, next] = pair else { continue };
@@ -106,7 +102,7 @@ impl Keys {
                 remove(earlier)?;
             }
         }
-        Ok((TokenKey { signs_from: self::signs_from(&path)?, pem }, path))
+        Ok((TokenKey { signs_from: self::signs_from(&path)?, pem }, path, gone))
     }
 }
 
@@ -208,19 +204,20 @@ mod tests {
         let folder = folder.path();
         Keys::of_folder(folder).unwrap();
         let now: DateTime<Utc> = "2026-03-10T09:00:00Z".parse().unwrap();
-        let (TokenKey { signs_from, .. }, path) = Keys::rotate(folder, now, false).unwrap();
+        let (TokenKey { signs_from, .. }, path, _) = Keys::rotate(folder, now, false).unwrap();
         assert!(path.ends_with("token-20260310T100000Z.pem"), "{}", path.display());
         assert_eq!(signs_from, now + Duration::hours(1));
         let mut keys = Keys::token_keys(folder).unwrap();
         keys.sort_by_key(|key| key.signs_from);
         assert_eq!(keys.iter().map(|key| key.signs_from).collect::<Vec<_>>(), [DateTime::UNIX_EPOCH, signs_from]);
         assert!(Keys::rotate(folder, now, false).is_err(), "twice in a second");
-        let (soon, _) = Keys::rotate(folder, now + Duration::days(2), true).unwrap();
+        let (soon, ..) = Keys::rotate(folder, now + Duration::days(2), true).unwrap();
         assert_eq!(soon.signs_from, now + Duration::days(2) + Duration::minutes(1));
         assert!(!folder.join("token-signing.pem").exists(), "its last token has expired");
         assert!(path.exists(), "it signs");
-        let (pending, path) = Keys::rotate(folder, now + Duration::days(9), false).unwrap();
-        let (instead, _) = Keys::rotate(folder, now + Duration::days(9) + Duration::minutes(5), true).unwrap();
+        let (pending, path, _) = Keys::rotate(folder, now + Duration::days(9), false).unwrap();
+        let (instead, _, gone) = Keys::rotate(folder, now + Duration::days(9) + Duration::minutes(5), true).unwrap();
+        assert_eq!(gone, std::slice::from_ref(&path));
         assert!(!path.exists(), "it may have leaked too, and would soon have signed");
         assert!(instead.signs_from < pending.signs_from);
         let left = Keys::token_keys(folder).unwrap();

@@ -27,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub enum Access {
     /// One of one's own, which ends with this value.
-    Own(Server),
+    Own(Box<Server>),
     /// The server of another program.
     Guest(Guest),
 }
@@ -51,7 +51,7 @@ impl Access {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let held = match Server::start(data_dir) {
-                Ok(server) => return Ok(Self::Own(server)),
+                Ok(server) => return Ok(Self::Own(Box::new(server))),
                 Err(error @ Error::Held { .. }) => error,
                 Err(error) => return Err(error),
             };

@@ -71,7 +71,9 @@ impl Store {
         );
         let rows = WithheldRow::find_by_statement(take).all(&tx.db).await?;
         let count = rows.len() as u64;
-        rows.into_iter().for_each(|row| tx.audit(&row.record(now)));
+        for row in rows {
+            tx.audit(&row.record(now));
+        }
         tx.commit().await?;
         Ok(count)
     }

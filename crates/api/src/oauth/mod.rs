@@ -182,9 +182,10 @@ fn credentials(
     fields: &BTreeMap<String, String>,
 ) -> Result<Credentials, OAuthError> {
     let asserted = fields.get("client_assertion");
+    let twice = asserted.is_some() || fields.contains_key("client_secret");
     match (headers.get(AUTHORIZATION), asserted) {
-        (Some(_), Some(_)) => Err(OAuthError::invalid_request("two ways to prove who it is")),
-        (Some(header), None) => {
+        (Some(_), _) if twice => Err(OAuthError::invalid_request("two ways to prove who it is")),
+        (Some(header), _) => {
             let encoded = header.to_str().ok().and_then(|text| text.split_once(' '));
             let encoded =
                 encoded.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic")).map(|(_, encoded)| encoded);

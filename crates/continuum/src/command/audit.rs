@@ -115,6 +115,11 @@ fn tell_whole(verified: &Verification, from: i64) {
         tell("Seals: 0. No seal was made over it yet: nobody would notice if its end were cut off.");
         return;
     };
+    if seal.head.seq == 0 {
+        let at = time(seal.sealed_at);
+        tell(format_args!("Seals: {}, the last of {} over nothing, made at {at}.", verified.seals, seal.day));
+        return;
+    }
     tell(format_args!(
         "Seals: {}, the last of {} over entry {}, made at {} with the key {}.",
         verified.seals,

@@ -26,7 +26,8 @@ pub(crate) struct DatabaseOptions {
     /// How many connections to the database at most.
     #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 12)]
     database_connections: u32,
-    /// The folder for everything that this program keeps.
+    /// The folder for everything that this program keeps; without `DATABASE_URL` or `DATABASE_URL_FILE` in the
+    /// environment, also for a private PostgreSQL.
     #[arg(long, env = "CONTINUUM_DATA_DIR", default_value = "continuum-data")]
     pub(crate) data_dir: PathBuf,
     /// The folder of the keys; made on first use. Default: `keys` in the data folder.
@@ -58,7 +59,7 @@ impl Database {
     async fn private_for(stay: Stay, folder: PathBuf, schema: &str, connections: u32) -> Result<Self> {
         let shown = folder.display().to_string();
         let open = move || match stay {
-            Stay::Long => Server::start(&folder).map(Access::Own),
+            Stay::Long => Server::start(&folder).map(|server| Access::Own(Box::new(server))),
             Stay::Short => Access::open(&folder),
         };
         let server = tokio::task::spawn_blocking(open).await?;

@@ -24,7 +24,8 @@ impl Health {
         let address = self.listen.to_socket_addrs()?.next().context("the address names no host")?;
         let address =
             if address.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], address.port())) } else { address };
-        let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+        let mut stream =
+            TcpStream::connect_timeout(&address, PATIENCE).with_context(|| format!("nobody answers at {address}"))?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.write_all(b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
         let mut answer = String::new();

@@ -40,13 +40,16 @@ impl Keys {
         let store = options.store(&database).await?;
         // An installation that has no key yet makes its first one.
         options.keys()?;
-        let (key, path) = keys::Keys::rotate(&options.keys_dir(), now, at_once)?;
+        let (key, path, gone) = keys::Keys::rotate(&options.keys_dir(), now, at_once)?;
         let kid = key.kid()?;
         let record =
             Record { at: now, by: By::Operator, from: None, act: Act::KeysRotated { kid: kid.clone() }, why: None };
         store.audit(&record).await?;
         store.close().await;
         database.stop().await?;
+        for path in gone {
+            tell(format_args!("{} is removed: it did not sign yet, and may have leaked too.", path.display()));
+        }
         let from = key.signs_from.format("%Y-%m-%d %H:%M:%S UTC");
         tell(format_args!("{} signs from {from} on. Its id: {kid}.", path.display()));
         Ok(())

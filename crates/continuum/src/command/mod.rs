@@ -51,7 +51,7 @@ pub enum Command {
     Audit(audit::Audit),
     /// See what could not be sent, or send it again.
     Outbox(outbox::Outbox),
-    /// Invite people.
+    /// Invite people, or help who has lost their second factor.
     User(user::User),
     /// Replace the key that signs access tokens.
     Keys(keys::Keys),
@@ -75,7 +75,7 @@ pub async fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let filter = EnvFilter::try_from_env("CONTINUUM_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     let ansi = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr).init();
-    match run(cli.command).await {
+    match Box::pin(run(cli.command)).await {
         Ok(code) => code,
         Err(error) => {
             tell_error(&error);

@@ -14,7 +14,7 @@ use usecases::user::{Fault, Invite, InviteError};
 use super::database::DatabaseOptions;
 use super::tell;
 
-/// Invite people.
+/// Invite people, or help who has lost their second factor.
 #[derive(clap::Args)]
 pub struct User {
     #[command(subcommand)]
@@ -99,8 +99,8 @@ impl Work {
             Self::Invite(cmd) => {
                 let user = usecases::user::invite_by_operator(context, cmd).await.map_err(words)?;
                 Ok(format!(
-                    "{} is invited. The e-mail with the link, which works once within seven days, is sent by the next \
-                     worker.",
+                    "{} is invited. A worker (`serve` has one) sends the e-mail with the link, which works once within \
+                     seven days.",
                     user.email
                 ))
             }

@@ -56,9 +56,11 @@ const STORY: &str = r#"  # 1. An officer logs in and files a concern; the answer
     -H 'Content-Type: application/json' \
     -d '{"closure_reason": "work_done", "message_to_resident": "Le canapé a été enlevé."}'; echo
 
-  # 3. What came out: the service, the officer and the resident were told (a second or two later).
-  sleep 3; grep -l "$T" {mail}/*.eml; cat "$(grep -l habitante@mail.example {mail}/*.eml | tail -1)"
+  # 3. What came out: the service, the officer and the resident were told (a second or two later). The resident's letter:
+  letter() { perl -0pe 's/=\r?\n//g; s/=([0-9A-F]{2})/chr hex $1/ge' \
+    "$(grep -l habitante@mail.example {mail}/*.eml | tail -1)"; }
+  sleep 3; grep -l "$T" {mail}/*.eml; letter | sed '/^Content-Type: text.html/,$d'
 
-  # 4. Its link, in one piece: open it in a browser.
-  perl -0pe 's/=\r?\n//g' "$(grep -l habitante@mail.example {mail}/*.eml | tail -1)" | grep -o 'http[^ <>"]*/v1/tracking/[A-Za-z0-9_-]*' | head -1
+  # 4. Its link: open it in a browser.
+  letter | grep -o 'http[^ <>"]*/v1/tracking/[A-Za-z0-9_-]*' | head -1
 "#;

@@ -115,12 +115,15 @@ impl Demo {
 fn forget(data_dir: &Path) -> Result<()> {
     let postgres = data_dir.join("postgres");
     let made_here = data_dir.join(MARK).exists() || postgres.join("lock").exists();
-    if let Some(name) = ["postgres", "mail", "keys"].iter().find(|name| data_dir.join(name).exists() && !made_here) {
+    if let Some(name) =
+        ["postgres", "mail", "keys", "files"].iter().find(|name| data_dir.join(name).exists() && !made_here)
+    {
         bail!("{} was not made by a demonstration: it is left alone", data_dir.join(name).display());
     }
     Server::erase(&postgres)?;
     remove(fs::remove_file(data_dir.join(MARK)))?;
     remove(fs::remove_dir_all(data_dir.join("mail")))?;
+    remove(fs::remove_dir_all(data_dir.join("files")))?;
     remove(fs::remove_dir_all(data_dir.join("keys")))
 }
 
