@@ -17,6 +17,7 @@ crate::tests![
     another_services_ticket_does_not_exist,
     what_does_not_exist_is_not_found_and_what_exists_otherwise_is_told,
     problems_are_told_in_the_callers_language,
+    a_name_can_be_seen_and_does_not_turn_what_follows,
 ];
 
 /// Every row that a request could write.
@@ -274,5 +275,34 @@ async fn problems_are_told_in_the_callers_language() {
         (Some("en"), &json!("Authentication is needed"))
     );
     assert_eq!(problem["type"], "/docs/problems#unauthenticated");
+    city.stop().await;
+}
+
+async fn a_name_can_be_seen_and_does_not_turn_what_follows() {
+    let city = City::new().await;
+    let (admin, dispatcher) = (city.admin().await, city.dispatcher().await);
+    let place = json!({ "lat": 49.894, "lon": 2.302 });
+    let times = ("2026-03-12T09:00:00Z", "2026-03-12T10:00:00Z");
+    let cafe = |title: &str| json!({ "title": title, "place": place, "starts_at": times.0, "ends_at": times.1 });
+    let named = |name: &str| {
+        [
+            (&admin, "/v1/users", "name", json!({ "email": "a@ville.example", "name": name, "roles": ["agent"] })),
+            (
+                &admin,
+                "/v1/clients",
+                "name",
+                json!({ "name": name, "contact": "a@ville.example", "scopes": ["tickets:read"] }),
+            ),
+            (&dispatcher, "/v1/filters", "name", json!({ "name": name, "parameters": { "late": ["true"] } })),
+            (&dispatcher, "/v1/cafes", "title", cafe(name)),
+        ]
+    };
+    for (caller, path, field, body) in named("\u{200b}\u{2066}\u{2060}") {
+        let pointer = format!("/{field}");
+        caller.post(path, &body).await.refused_fields(400, "invalid_request", &[(&pointer, "invalid")]);
+    }
+    for (caller, path, field, body) in named("Étouvie \u{202e}drocca’D\u{202c}") {
+        assert_eq!(caller.post(path, &body).await.created()[field], "Étouvie drocca’D", "{path}");
+    }
     city.stop().await;
 }
