@@ -15,6 +15,7 @@ crate::tests![
     links_cannot_be_asked_for_without_end,
     who_knows_the_password_changes_it,
     a_password_is_hashed_anew_when_the_cost_changes,
+    a_password_is_the_same_on_every_keyboard,
 ];
 
 async fn forgotten(city: &City, email: &str) -> crate::support::caller::Reply {
@@ -104,5 +105,24 @@ async fn a_password_is_hashed_anew_when_the_cost_changes() {
     attempt(&city, WHO, PASSWORD).await.created();
     assert_eq!(city.database.count(hashed).await, 1);
     attempt(&city, WHO, PASSWORD).await.created();
+    city.stop().await;
+}
+
+async fn a_password_is_the_same_on_every_keyboard() {
+    let city = City::new().await;
+    let caller = city.login(WHO).await;
+    let change = async |current: &str, new: &str| {
+        caller.put("/v1/me/password", &json!({ "current_password": current, "password": new })).await
+    };
+    for hidden in ["\u{0}", "\u{1b}", "\u{200b}"] {
+        let refused = change(PASSWORD, &STRONG.replace(' ', hidden)).await;
+        refused.refused_fields(422, "invalid_content", &[("/password", "password_invisible")]);
+    }
+    change(PASSWORD, "pigeon violet tram soupi\u{e8}re").await.is(204);
+    for typed in ["pigeon violet tram soupie\u{300}re", "pigeon\u{a0}violet tram\u{202f}soupi\u{e8}re"] {
+        attempt(&city, WHO, typed).await.created();
+    }
+    attempt(&city, WHO, "pigeon violet tram soupiere").await.refused(401, "wrong_credentials");
+    attempt(&city, WHO, "pigeon\u{0}violet tram soupi\u{e8}re").await.refused(401, "wrong_credentials");
     city.stop().await;
 }

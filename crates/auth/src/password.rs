@@ -4,10 +4,19 @@
 //! 12 characters at least and withstands 10¹² guesses as zxcvbn counts them: as many as 12 letters without a pattern,
 //! for which zxcvbn counts ten guesses each where an attacker has 26 or more to try (56 bits). No kinds of characters
 //! are demanded, and nobody has to change a password because time has passed.
+//!
+//! What is hashed is the password as RFC 8265, 4.2 prepares it (`OpaqueString`), so that the same one typed on two
+//! keyboards is the same: one writes “é” as one character where another writes two, one has a space that does not break
+//! where another has a plain one. Of the RFC, characters that Unicode has not assigned are not refused: which they are
+//! depends on the year, and a password must not.
+
+use std::borrow::Cow;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
+use domain::text::is_invisible;
+use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
 /// How much a hash costs. The default is OWASP's first choice for argon2id: 19 MiB, two passes, one lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +84,9 @@ pub enum Weak {
     /// Too many characters.
     #[error("a password has at most {MAX_LENGTH} characters")]
     TooLong,
+    /// A control character, or one that nobody sees and no keyboard has: it would not be typed a second time.
+    #[error("a password holds no control character and none that cannot be seen")]
+    Invisible,
     /// It is among the first that somebody would try, or made of the account's own words.
     #[error("the password is too easy to guess: take several words that have nothing to do with one another")]
     Guessable,
@@ -85,6 +97,10 @@ pub enum Weak {
 /// # Errors
 /// [`Weak`] says why it is not.
 pub fn check_strength(password: &str, own: &[&str]) -> Result<(), Weak> {
+    let password = &*prepared(password);
+    if password.chars().any(is_never_typed) {
+        return Err(Weak::Invisible);
+    }
     let length = password.chars().count();
     if length < MIN_LENGTH {
         return Err(Weak::TooShort);
@@ -101,6 +117,25 @@ pub fn check_strength(password: &str, own: &[&str]) -> Result<(), Weak> {
     let strange = rest.chars().filter(|c| c.is_alphanumeric()).count();
     let guessable = strange < MIN_LENGTH / 2 || zxcvbn::zxcvbn(password, &known).guesses_log10() < GUESSES_LOG10;
     if guessable { Err(Weak::Guessable) } else { Ok(()) }
+}
+
+/// What of the invisible no password holds: all but the space, and what keyboards put into pictures and scripts by
+/// themselves (joiners, and which form a sign takes).
+fn is_never_typed(c: char) -> bool {
+    is_invisible(c) && !matches!(c, ' ' | '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{e0020}'..='\u{e007f}')
+}
+
+/// The password as it is compared: every space of Unicode (category Zs) a plain one, the rest composed (NFC). ASCII
+/// stays as it is.
+fn prepared(password: &str) -> Cow<'_, str> {
+    const SPACES: [char; 16] = [
+        '\u{a0}', '\u{1680}', '\u{2000}', '\u{2001}', '\u{2002}', '\u{2003}', '\u{2004}', '\u{2005}', '\u{2006}',
+        '\u{2007}', '\u{2008}', '\u{2009}', '\u{200a}', '\u{202f}', '\u{205f}', '\u{3000}',
+    ];
+    if password.is_ascii() || (is_nfc(password) && !password.contains(SPACES)) {
+        return Cow::Borrowed(password);
+    }
+    Cow::Owned(password.replace(SPACES, " ").nfc().collect())
 }
 
 /// Why a password could not be hashed: the cost is outside what argon2 allows.
@@ -134,20 +169,42 @@ impl Passwords {
     /// # Errors
     /// See [`HashError`].
     pub fn hash(&self, password: &str) -> Result<String, HashError> {
-        hash(&self.argon2, password)
+        hash(&self.argon2, &prepared(password))
     }
 
     /// Whether the password is the one of that hash. Without a hash, no; but it takes as long to say so.
     #[must_use]
     pub fn verify(&self, password: &str, hash: Option<&str>) -> bool {
-        let matches = PasswordHash::new(hash.unwrap_or(&self.decoy))
-            .is_ok_and(|parsed| self.argon2.verify_password(password.as_bytes(), &parsed).is_ok());
+        let prepared = prepared(password);
+        let against = hash.unwrap_or(&self.decoy);
+        // What was hashed before passwords were prepared was hashed as it was typed.
+        let matches = self.matches(&prepared, against) || (prepared != password && self.matches(password, against));
         matches && hash.is_some()
     }
 
-    /// Whether a hash was made at another cost than the one in force, so that it is made anew at the next login.
+    fn matches(&self, password: &str, hash: &str) -> bool {
+        PasswordHash::new(hash).is_ok_and(|parsed| self.argon2.verify_password(password.as_bytes(), &parsed).is_ok())
+    }
+
+    /// Whether it is plain, without hashing anything, that the password's hash need not be renewed.
     #[must_use]
-    pub fn is_outdated(&self, hash: &str) -> bool {
+    pub fn is_current(&self, password: &str, hash: &str) -> bool {
+        prepared(password) == password && !self.is_outdated(hash)
+    }
+
+    /// The hash that takes the place of the one at hand, which is the password's, when that was made at another cost than
+    /// the one in force, or of the password as it was typed.
+    ///
+    /// # Errors
+    /// See [`HashError`].
+    pub fn renewed(&self, password: &str, hash: &str) -> Result<Option<String>, HashError> {
+        let prepared = prepared(password);
+        let as_typed = prepared != password && !self.matches(&prepared, hash);
+        if as_typed || self.is_outdated(hash) { self.hash(password).map(Some) } else { Ok(None) }
+    }
+
+    /// Whether a hash was made at another cost than the one in force.
+    fn is_outdated(&self, hash: &str) -> bool {
         let params = PasswordHash::new(hash).ok().and_then(|parsed| Params::try_from(&parsed).ok());
         params.is_none_or(|params| (params.m_cost(), params.t_cost()) != (self.cost.memory, self.cost.passes))
     }
@@ -181,6 +238,41 @@ mod tests {
         assert!(!passwords.is_outdated(&hash));
         let dearer = Passwords::new(Cost { memory: 64, passes: 2 }).unwrap();
         assert!(dearer.is_outdated(&hash) && dearer.verify("correct horse", Some(&hash)));
+    }
+
+    #[test]
+    fn a_password_is_the_same_on_every_keyboard() {
+        let passwords = Passwords::new(Cost { memory: 64, passes: 1 }).unwrap();
+        let (composed, decomposed) = ("caf\u{e9} cr\u{e8}me\u{a0}!", "cafe\u{301} cre\u{300}me !");
+        let hash = passwords.hash(composed).unwrap();
+        assert!(passwords.verify(composed, Some(&hash)) && passwords.verify(decomposed, Some(&hash)));
+        assert_eq!(passwords.renewed(decomposed, &hash).unwrap(), None);
+        assert!(!passwords.verify("cafe creme !", Some(&hash)), "accents count");
+        assert!(!passwords.verify("Caf\u{e9} cr\u{e8}me !", Some(&hash)), "so does the case");
+        // The compatibility forms are others: two characters that look different are two.
+        assert!(!passwords.verify("ﬁn", Some(&passwords.hash("fin").unwrap())));
+    }
+
+    #[test]
+    fn what_was_hashed_as_it_was_typed_still_opens_and_is_hashed_anew() {
+        let passwords = Passwords::new(Cost { memory: 64, passes: 1 }).unwrap();
+        let typed = "cafe\u{301} cre\u{300}me";
+        let before = hash(&passwords.argon2, typed).unwrap();
+        assert!(passwords.verify(typed, Some(&before)));
+        let renewed = passwords.renewed(typed, &before).unwrap().unwrap();
+        assert!(passwords.verify(typed, Some(&renewed)) && passwords.verify("caf\u{e9} cr\u{e8}me", Some(&renewed)));
+    }
+
+    #[test]
+    fn what_nobody_types_twice_is_no_password() {
+        for hidden in ['\0', '\n', '\t', '\u{7f}', '\u{ad}', '\u{200b}', '\u{202e}', '\u{2060}', '\u{feff}'] {
+            let password = format!("pigeon violet{hidden}tram soupière");
+            assert_eq!(check_strength(&password, &[]), Err(Weak::Invisible), "{hidden:?}");
+        }
+        for password in ["pigeon\u{a0}violet\u{202f}tram soupière", "👮🏽\u{200d}♀\u{fe0f} violet tram soupière"]
+        {
+            assert_eq!(check_strength(password, &[]), Ok(()));
+        }
     }
 
     #[test]

@@ -63,16 +63,16 @@ pub(crate) async fn verify(cx: &Context, password: &SecretString, hash: Option<S
     hashing(cx, move |passwords| passwords.verify(password.expose_secret(), hash.as_deref())).await
 }
 
-/// The password's hash at the cost in force, when the one at hand was made at another.
+/// The hash that takes the place of the one at hand: see [`auth::password::Passwords::renewed`].
 pub(crate) async fn renewed_hash(cx: &Context, password: &SecretString, hash: &str) -> Option<String> {
-    if !cx.passwords.is_outdated(hash) {
+    if cx.passwords.is_current(password.expose_secret(), hash) {
         return None;
     }
-    let password = password.clone();
-    match hashing(cx, move |passwords| passwords.hash(password.expose_secret())).await {
-        Ok(hash) => Some(hash),
+    let (password, hash) = (password.clone(), hash.to_owned());
+    match hashing(cx, move |passwords| passwords.renewed(password.expose_secret(), &hash)).await {
+        Ok(renewed) => renewed,
         Err(error) => {
-            tracing::warn!(%error, "a password keeps its hash of another cost");
+            tracing::warn!(%error, "a password keeps its hash");
             None
         }
     }

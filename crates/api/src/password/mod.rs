@@ -34,6 +34,11 @@ fn weakness(weak: Weak) -> (&'static str, String, String) {
             format!("Au plus {MAX_LENGTH} caractères."),
             format!("At most {MAX_LENGTH} characters."),
         ),
+        Weak::Invisible => (
+            "password_invisible",
+            "Pas de caractère de commande ni de caractère invisible : vous ne le taperiez pas deux fois.".to_owned(),
+            "No control character and none that cannot be seen: you would not type it a second time.".to_owned(),
+        ),
         Weak::Guessable => (
             "password_too_easy",
             "Trop facile à deviner : prenez plusieurs mots sans rapport entre eux.".to_owned(),
