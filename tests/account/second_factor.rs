@@ -78,8 +78,13 @@ async fn a_recovery_code_stands_in_once() {
     let city = City::new().await;
     let (_, codes) = set_up(&city, &city.login(WHO).await).await;
     login(&city, Some(&codes[0].to_uppercase().replace('-', " "))).await.created();
+    city.drain().await;
+    let told = city.letters_to(&email(WHO)).last().unwrap().body_text(0).unwrap().into_owned();
+    assert!(told.contains("Il vous en reste 9."), "{told}");
     login(&city, Some(&codes[0])).await.refused(401, "wrong_second_factor");
     login(&city, Some(&codes[1])).await.created();
+    city.drain().await;
+    assert_eq!(city.letters_to(&email(WHO)).len(), 3, "of the second factor, and of each code that was used");
     let sealed = "select count(*) from second_factor where length(sealed) < 40";
     assert_eq!(city.database.count(sealed).await, 0, "the seed is sealed");
     city.stop().await;

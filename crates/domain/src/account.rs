@@ -78,6 +78,11 @@ pub enum Affair {
         /// Whether there is one now.
         enabled: bool,
     },
+    /// A recovery code let them in, or took their second factor away.
+    RecoveryCodeUsed {
+        /// How many are left.
+        left: u32,
+    },
     /// A refresh token was used twice: the session has ended.
     SessionStolen {
         /// The session.
@@ -99,6 +104,7 @@ impl Affair {
             Self::PasswordReset { .. } => "password_reset",
             Self::PasswordChanged => "password_changed",
             Self::SecondFactorChanged { .. } => "second_factor_changed",
+            Self::RecoveryCodeUsed { .. } => "recovery_code_used",
             Self::SessionStolen { .. } => "session_stolen",
             Self::SecretExpires { .. } => "secret_expires",
         }

@@ -5,7 +5,7 @@ use domain::id::UserId;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 
 use crate::connect::sql;
-use crate::{Result, Store, Tx};
+use crate::{Error, Result, Store, Tx};
 
 /// A person's second factor, its seed opened.
 pub struct SecondFactor {
@@ -46,21 +46,30 @@ impl Store {
         );
         Ok(self.db.execute_raw(statement).await?.rows_affected() == 1)
     }
-
-    /// Accepts a recovery code, once. Returns whether it was one of the person's.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn spend_recovery_code(&self, user: UserId, digest: &[u8], now: DateTime<Utc>) -> Result<bool> {
-        let statement = sql(
-            "update recovery_code set used_at = $3 where user_id = $1 and digest = $2 and used_at is null",
-            [user.0.into(), digest.to_vec().into(), now.into()],
-        );
-        Ok(self.db.execute_raw(statement).await?.rows_affected() == 1)
-    }
 }
 
 impl Tx {
+    /// Accepts a recovery code, once. Returns how many are left, if it was one of the person's.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn spend_recovery_code(&self, user: UserId, digest: &[u8], now: DateTime<Utc>) -> Result<Option<u32>> {
+        // The factor's row is locked, so that of two codes at once the second counts without the first.
+        let lock = sql("select from second_factor where user_id = $1 for update", [user.0.into()]);
+        self.db.execute_raw(lock).await?;
+        let spend = sql(
+            "update recovery_code set used_at = $3 where user_id = $1 and digest = $2 and used_at is null",
+            [user.0.into(), digest.to_vec().into(), now.into()],
+        );
+        if self.db.execute_raw(spend).await?.rows_affected() == 0 {
+            return Ok(None);
+        }
+        let count = sql("select count(*) from recovery_code where user_id = $1 and used_at is null", [user.0.into()]);
+        let row = self.db.query_one_raw(count).await?;
+        let left: i64 = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
+        Ok(Some(u32::try_from(left).map_err(Error::corrupt)?))
+    }
+
     /// Keeps a new seed, not yet confirmed, in place of one that was not confirmed either. Returns whether it did: a
     /// confirmed one stays.
     ///

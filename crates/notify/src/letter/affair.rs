@@ -48,6 +48,8 @@ struct Values {
     address: Option<String>,
     agent: Option<String>,
     second_factor: bool,
+    /// How many recovery codes are left.
+    left: Option<u32>,
     client_name: Option<String>,
     hint: Option<String>,
     sender: Foot,
@@ -64,7 +66,10 @@ pub fn compose_affair(letter: &AffairLetter, sender: &Sender) -> Result<Message,
             letter.link.is_none().then_some("link").or(letter.expires_at.is_none().then_some("end of the link"))
         }
         Affair::SecretExpires { .. } => letter.secret.is_none().then_some("program"),
-        Affair::PasswordChanged | Affair::SecondFactorChanged { .. } | Affair::SessionStolen { .. } => None,
+        Affair::PasswordChanged
+        | Affair::SecondFactorChanged { .. }
+        | Affair::RecoveryCodeUsed { .. }
+        | Affair::SessionStolen { .. } => None,
     };
     if let Some(what) = lacks {
         return Err(ComposeError::Missing(what));
@@ -79,6 +84,7 @@ pub fn compose_affair(letter: &AffairLetter, sender: &Sender) -> Result<Message,
         address: letter.address.as_deref().map(one_line),
         agent: letter.agent.as_deref().map(one_line),
         second_factor: matches!(letter.affair, Affair::SecondFactorChanged { enabled: true }),
+        left: if let Affair::RecoveryCodeUsed { left } = letter.affair { Some(left) } else { None },
         client_name: client_name.as_deref().map(one_line),
         hint,
         sender: Foot::of(sender),

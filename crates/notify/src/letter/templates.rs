@@ -64,6 +64,8 @@ const WORDS: [(&str, &str); 44] = sources![
     "password_changed.en",
     "second_factor_changed.fr",
     "second_factor_changed.en",
+    "recovery_code_used.fr",
+    "recovery_code_used.en",
     "session_stolen.fr",
     "session_stolen.en",
     "secret_expires.fr",

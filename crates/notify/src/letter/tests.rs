@@ -95,6 +95,9 @@ fn every_affair() -> Vec<(String, AffairLetter)> {
         ("password_changed", Affair::PasswordChanged),
         ("second_factor_changed", Affair::SecondFactorChanged { enabled: true }),
         ("second_factor_changed.removed", Affair::SecondFactorChanged { enabled: false }),
+        ("recovery_code_used", Affair::RecoveryCodeUsed { left: 9 }),
+        ("recovery_code_used.one", Affair::RecoveryCodeUsed { left: 1 }),
+        ("recovery_code_used.none", Affair::RecoveryCodeUsed { left: 0 }),
         ("session_stolen", Affair::SessionStolen { session }),
         ("secret_expires", Affair::SecretExpires { secret: ClientSecretId(Uuid::from_u128(3)) }),
     ];

@@ -230,6 +230,7 @@ impl Store {
             Affair::Invitation { link } | Affair::PasswordReset { link } => Some(self.link_token(link)),
             Affair::PasswordChanged
             | Affair::SecondFactorChanged { .. }
+            | Affair::RecoveryCodeUsed { .. }
             | Affair::SessionStolen { .. }
             | Affair::SecretExpires { .. } => None,
         };

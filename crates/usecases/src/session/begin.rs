@@ -2,11 +2,12 @@
 
 use auth::second_factor::Seed;
 use auth::secret::{self, normalise_recovery_code};
-use domain::account::Method;
+use domain::account::{Affair, Method};
 use domain::audit::act::LoginRefusal;
 use domain::audit::{Act, By};
-use domain::id::UserId;
+use domain::id::{MessageId, UserId};
 use secrecy::SecretString;
+use store::outbox::Message;
 use store::user::User;
 
 use super::open::{Opened, open};
@@ -101,7 +102,19 @@ pub(crate) async fn accepts(cx: &Context, user: UserId, code: &str) -> Result<bo
             None => Ok(false),
         };
     }
-    cx.store.spend_recovery_code(user, &secret::digest(&normalise_recovery_code(code)), cx.now()).await
+    spend_recovery_code(cx, user, code).await
+}
+
+/// The owner is told: who has their password may have found their codes too.
+async fn spend_recovery_code(cx: &Context, user: UserId, code: &str) -> Result<bool, store::Error> {
+    let digest = secret::digest(&normalise_recovery_code(code));
+    let tx = cx.store.begin().await?;
+    let Some(left) = tx.spend_recovery_code(user, &digest, cx.now()).await? else { return Ok(false) };
+    let message = Message::to_person(user, MessageId(cx.ids.next()), Affair::RecoveryCodeUsed { left });
+    tx.append_message(&message, cx.now()).await?;
+    tx.commit().await?;
+    cx.wake.notify_one();
+    Ok(true)
 }
 
 fn why(user: Option<&User>) -> LoginRefusal {
