@@ -11,6 +11,7 @@ crate::tests![
     mail_can_be_sent_to_every_address,
     the_page_of_the_link_consumes_nothing_and_takes_the_password,
     an_invitation_is_sent_again_and_the_earlier_link_is_dead,
+    who_asks_for_a_password_before_they_have_one_is_invited_again,
     an_account_that_does_not_fit_is_refused,
     an_invitation_that_is_repeated_is_one,
     a_change_takes_effect_at_once_on_all_instances,
@@ -139,6 +140,30 @@ async fn an_invitation_is_sent_again_and_the_earlier_link_is_dead() {
     let accepted = city.account(WHO).await;
     let again = format!("/v1/users/{}/invite", accepted["id"].as_str().unwrap());
     admin.post(&again, &json!({})).await.refused(409, "invitation_accepted");
+    city.stop().await;
+}
+
+async fn who_asks_for_a_password_before_they_have_one_is_invited_again() {
+    let city = City::new().await;
+    let (_, first) = invited(&city).await;
+    let who = "camille.moreau@ville-amiens.example";
+    city.stranger().post("/v1/passwords/forgotten", &json!({ "email": who })).await.is(202);
+    city.drain().await;
+    let letters = city.letters_to(who);
+    let subjects: Vec<_> = letters.iter().map(|letter| letter.subject().unwrap()).collect();
+    assert!(subjects.len() == 2 && subjects[0] == subjects[1], "{subjects:?}");
+    let second = letters.iter().map(|letter| link(letter, "/account/")).find(|path| *path != first).unwrap();
+    // It may have been anybody who asked: the link that they had before goes on working.
+    city.stranger().get(&first).await.is(200);
+    city.clock.forward(chrono::Duration::days(7) - chrono::Duration::seconds(1));
+    city.stranger().get(&second).await.is(200);
+    let chosen = json!({ "token": token(&second), "password": STRONG });
+    city.stranger().post("/v1/passwords", &chosen).await.is(200);
+    city.stranger().get(&first).await.is(410);
+    city.stranger().post("/v1/passwords/forgotten", &json!({ "email": who })).await.is(202);
+    city.drain().await;
+    let subjects: Vec<_> = city.letters_to(who).iter().map(|letter| letter.subject().unwrap().to_owned()).collect();
+    assert!(subjects.iter().any(|subject| *subject != subjects[0]), "a forgotten password: {subjects:?}");
     city.stop().await;
 }
 

@@ -159,6 +159,7 @@ async fn prepare() {
             language: Language::Fr,
             active: true,
             password_hash: Some(hash.clone()),
+            linked: false,
             second_factor: false,
             version: 1,
             created_at: clock.now(),

@@ -66,15 +66,12 @@ impl Store {
 }
 
 impl Tx {
-    /// Keeps a new link. A new invitation takes the place of an earlier one; for a forgotten password each link works
-    /// until one was used, so that nobody makes the owner's useless by asking for another.
+    /// Keeps a new link. Those before work until one was used, so that nobody makes the owner's useless by asking for
+    /// another.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn add_link(&self, link: Link, now: DateTime<Utc>, expires_at: DateTime<Utc>) -> Result<()> {
-        if link.purpose == Purpose::Invitation {
-            self.spend_links(link.user, now).await?;
-        }
         let statement = sql(
             "insert into account_link (id, user_id, purpose, digest, created_at, expires_at) values ($1, $2, $3, $4, $5, $6)",
             [

@@ -28,6 +28,8 @@ pub struct User {
     pub active: bool,
     /// The argon2id hash of the password (PHC string), once one is set.
     pub password_hash: Option<String>,
+    /// Whether they are linked with who they are at an identity provider.
+    pub linked: bool,
     /// Whether a second factor is asked for.
     pub second_factor: bool,
     /// Counts the changes; the `ETag`.
@@ -66,6 +68,7 @@ struct Row {
     services: Vec<String>,
     active: bool,
     password_hash: Option<String>,
+    linked: bool,
     second_factor: bool,
     version: i64,
     created_at: DateTime<Utc>,
@@ -76,7 +79,7 @@ macro_rules! select_user {
         concat!(
             "select id, email, name, language, roles, active, password_hash, version, created_at, array(
                  select service_code from service_member m where m.user_id = u.id order by 1
-             ) as services, exists (
+             ) as services, exists (select from identity i where i.user_id = u.id) as linked, exists (
                  select from second_factor f where f.user_id = u.id and f.confirmed_at is not null
              ) as second_factor
              from user_account u where ",
@@ -107,6 +110,7 @@ impl TryFrom<Row> for User {
             language: if row.language == Language::En.tag() { Language::En } else { Language::Fr },
             active: row.active,
             password_hash: row.password_hash,
+            linked: row.linked,
             second_factor: row.second_factor,
             version: row.version,
             created_at: row.created_at,
@@ -116,6 +120,14 @@ impl TryFrom<Row> for User {
 
 fn roles(person: &Person) -> Vec<String> {
     person.roles.iter().map(|role| role.code().to_owned()).collect()
+}
+
+impl User {
+    /// Whether they have accepted their invitation: they have a way to log in.
+    #[must_use]
+    pub const fn has_accepted(&self) -> bool {
+        self.password_hash.is_some() || self.linked
+    }
 }
 
 impl Store {

@@ -127,7 +127,9 @@ async fn ask(cx: &Context, email: &str, from: &Origin) -> Result<(), PasswordErr
         return Ok(());
     }
     let tx = cx.store.begin().await?;
-    send_link(cx, &tx, &user, Purpose::Reset).await?;
+    // Who has not accepted their invitation has no password to forget: they have lost the invitation.
+    let purpose = if user.has_accepted() { Purpose::Reset } else { Purpose::Invitation };
+    send_link(cx, &tx, &user, purpose).await?;
     tx.commit().await?;
     cx.wake.notify_one();
     Ok(())

@@ -22,8 +22,8 @@ input!(ForgottenPassword);
 
 /// Ask for a link to choose another password
 ///
-/// If there is such an account, it gets an e-mail with a link that works once, for an hour. The same answer, in the same
-/// time, if there is none.
+/// If there is such an account, it gets an e-mail with a link that works once, for an hour; or its invitation again, if
+/// that was not accepted yet. The same answer, in the same time, if there is none.
 #[utoipa::path(
     operation_id = "password_forgotten",
     tag = "sessions",

@@ -47,6 +47,7 @@ pub(super) async fn put(cx: &Context, people: Vec<DemoPerson>) -> Result<Cast> {
             language: Language::Fr,
             active: true,
             password_hash: Some(hash.clone()),
+            linked: false,
             second_factor: false,
             version: 1,
             created_at: cx.now(),

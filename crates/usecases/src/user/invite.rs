@@ -47,7 +47,7 @@ pub enum InviteError {
     /// There is no such account, or it is disabled.
     #[error("there is no such account")]
     NotFound,
-    /// They have chosen a password already.
+    /// They have chosen a password, or linked an identity, already.
     #[error("the invitation was accepted already")]
     Accepted,
     /// The idempotency key was used for another request.
@@ -104,9 +104,10 @@ pub async fn invite_by_operator(cx: &Context, cmd: Invite) -> Result<User, Invit
 pub async fn invite_again(cx: &Context, who: &Grant<ManageUsers>, user: UserId) -> Result<(), InviteError> {
     let tx = cx.store.begin().await?;
     let user = tx.lock_user(user).await?.filter(|user| user.active).ok_or(InviteError::NotFound)?;
-    if user.password_hash.is_some() {
+    if user.has_accepted() {
         return Err(InviteError::Accepted);
     }
+    tx.spend_links(user.person.user, cx.now()).await?;
     send_link(cx, &tx, &user, Purpose::Invitation).await?;
     tx.audit(&who.record(invited(&user), cx.now()));
     tx.commit().await?;
@@ -127,6 +128,7 @@ fn account(cx: &Context, cmd: Invite) -> Result<User, InviteError> {
         language: cmd.language,
         active: true,
         password_hash: None,
+        linked: false,
         second_factor: false,
         version: 1,
         created_at: cx.now(),
