@@ -64,6 +64,7 @@ fn all() -> Vec<Test> {
         saved_filter::tests(),
         session::tests(),
         sign_in::tests(),
+        sign_in::linking::tests(),
         ticket::tests(),
         token::tests(),
         tracking::tests(),

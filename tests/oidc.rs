@@ -225,7 +225,8 @@ async fn the_browser_comes_back_only_where_the_provider_knows() {
 
 async fn only_people_of_the_listed_establishments_sign_in() {
     let (provider, ours) = proconnect();
-    assert_eq!(sign_in(&ours, "elsewhere").await.unwrap_err(), OidcError::SiretNotAllowed);
+    let siret = Some("35600000049837".parse().unwrap());
+    assert_eq!(sign_in(&ours, "elsewhere").await.unwrap_err(), OidcError::SiretNotAllowed { siret });
     assert_eq!(sign_in(&ours, "no_siret").await.unwrap_err(), OidcError::SiretMissing);
     let everybody = Settings { sirets: None, ..settings(&provider, Kind::ProConnect) };
     let ours = Provider::new(everybody).unwrap();

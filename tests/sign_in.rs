@@ -1,11 +1,12 @@
 //! Signing in at an identity provider, from the browser's first step to the session, and to the logout.
 
+pub mod linking;
+
 use std::sync::Arc;
 
 use continuum::{Oidc, SystemClock};
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use url::Url;
 
 use crate::support::caller::Reply;
@@ -13,8 +14,6 @@ use crate::support::city::{City, email, link};
 use crate::support::oidc::{Browser, CITY, Kind, OidcProvider};
 
 crate::tests![
-    an_invited_person_links_their_account_and_signs_in_from_then_on,
-    a_link_does_not_stand_for_a_second_factor,
     a_program_gets_the_code_back_and_the_session_ends_at_both,
     who_is_unknown_is_told_whom_to_ask,
     an_answer_counts_once_in_the_browser_that_asked,
@@ -89,66 +88,58 @@ async fn redeem(city: &City, code: &str) -> Reply {
     city.stranger().post("/v1/sessions/redeem", &json!({ "code": code })).await
 }
 
-/// Links somebody's account with their identity, by the link for a forgotten password.
-async fn linked(city: &City, who: &str, account: &str) {
+/// The page that asks whether an account is to be linked, and the cookie with which the browser answers.
+struct Question {
+    page: String,
+    cookie: String,
+}
+
+impl Question {
+    /// What the form on the page sends.
+    fn answer(&self) -> &str {
+        let (_, rest) = self.page.split_once("name=\"answer\" value=\"").unwrap();
+        rest.split('"').next().unwrap()
+    }
+}
+
+/// Follows a link to an account, to the question whether it is to be linked.
+async fn asked(city: &City, path: &str, account: &str) -> Question {
+    let reply = sign_in(city, &format!("{path}/sign-in"), account).await;
+    let page = reply.is(200).text.clone();
+    assert!(page.contains("<form method=\"post\" action=\"/sign-in/link\">"), "{page}");
+    assert_eq!(reply.header("cache-control"), Some("no-store"));
+    let cookie = reply.header("set-cookie").unwrap();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && cookie.contains("Secure"), "{cookie}");
+    Question { page, cookie: cookie.split(';').next().unwrap().to_owned() }
+}
+
+/// Presses the button.
+async fn say_yes(city: &City, cookie: Option<&str>, answer: &str) -> Reply {
+    let stranger = city.stranger();
+    let body: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("answer", answer).finish();
+    let request = stranger.request(Method::POST, "/sign-in/link").header("Accept-Language", "en");
+    let request = if let Some(cookie) = cookie { request.header("Cookie", cookie) } else { request };
+    stranger.send(request.header("Content-Type", "application/x-www-form-urlencoded").body(body)).await
+}
+
+/// The path of the link for a forgotten password.
+async fn link_of(city: &City, who: &str) -> String {
     city.stranger().post("/v1/passwords/forgotten", &json!({ "email": email(who) })).await.is(202);
     city.drain().await;
-    let path = link(city.letters_to(&email(who)).last().unwrap(), "/account/");
-    sign_in(city, &format!("{path}/sign-in"), account).await.is(200);
+    let letters = city.letters_to(&email(who));
+    let letter = letters.iter().rev().find(|letter| letter.body_text(0).unwrap().contains("/account/"));
+    link(letter.unwrap(), "/account/")
+}
+
+/// Links somebody's account with their identity, by the link for a forgotten password.
+async fn linked(city: &City, who: &str, account: &str) {
+    let path = link_of(city, who).await;
+    let question = asked(city, &path, account).await;
+    say_yes(city, Some(&question.cookie), question.answer()).await.is(200);
 }
 
 fn refusals(acts: &[Value]) -> Vec<&str> {
     acts.iter().filter(|act| act["type"] == "sign_in_refused").map(|act| act["reason"].as_str().unwrap()).collect()
-}
-
-async fn an_invited_person_links_their_account_and_signs_in_from_then_on() {
-    let (city, _provider) = city().await;
-    let invited = json!({
-        "email": "d.nouveau@ville-amiens.example", "name": "Denis Nouveau", "roles": ["agent"]
-    });
-    city.admin().await.post("/v1/users", &invited).await.created();
-    city.drain().await;
-    let path = link(&city.letters_to("d.nouveau@ville-amiens.example")[0], "/account/");
-    let page = city.stranger().get(&path).await;
-    assert!(page.is(200).text.contains("S’identifier avec ProConnect"), "{}", page.text);
-    // Looking, and setting out, use nothing up: mail scanners do both.
-    leave(&city, &format!("{path}/sign-in")).await;
-    let page = sign_in(&city, &format!("{path}/sign-in"), "newcomer").await;
-    assert!(page.text.contains("Denis Nouveau: your account is now linked"), "{}", page.text);
-    let session = redeem(&city, &code(&page)).await.created();
-    let me = city.with_token(&session).get("/v1/me").await.ok();
-    assert_eq!((&me["email"], &me["has_password"]), (&json!("d.nouveau@ville-amiens.example"), &json!(false)));
-    city.stranger().get(&path).await.is(410);
-    let again = sign_in(&city, "/sign-in", "newcomer").await;
-    redeem(&city, &code(&again)).await.created();
-    redeem(&city, &code(&again)).await.refused(401, "invalid_sign_in_code");
-    assert_eq!(refusals(&city.audited().await), ["code_refused"], "somebody brought it a second time");
-    let stored = "select count(*) from sign_in";
-    assert_eq!(city.database.count(stored).await, 1, "the attempt that was not finished");
-    let acts = city.audited().await;
-    assert!(acts.iter().any(|act| act["type"] == "identity_linked"));
-    assert!(acts.iter().any(|act| act["type"] == "session_begun" && act["method"] == "oidc"));
-    city.stop().await;
-}
-
-async fn a_link_does_not_stand_for_a_second_factor() {
-    let (city, _provider) = city().await;
-    let who = "claire.delattre";
-    city.stranger().post("/v1/passwords/forgotten", &json!({ "email": email(who) })).await.is(202);
-    city.drain().await;
-    let path = link(city.letters_to(&email(who)).last().unwrap(), "/account/");
-    let mut connection = city.database.connection().await;
-    let factor = format!(
-        "insert into second_factor (user_id, key_id, sealed, created_at, confirmed_at)
-         select id, '', '', now(), now() from user_account where email = '{}'",
-        email(who)
-    );
-    connection.execute(AssertSqlSafe(factor)).await.unwrap();
-    connection.close().await.unwrap();
-    let page = sign_in(&city, &format!("{path}/sign-in"), "newcomer").await;
-    assert!(page.is(403).text.contains("has a second factor"), "{}", page.text);
-    assert_eq!(city.database.count("select count(*) from identity").await, 0);
-    city.stop().await;
 }
 
 async fn a_program_gets_the_code_back_and_the_session_ends_at_both() {
@@ -184,7 +175,7 @@ async fn a_program_gets_the_code_back_and_the_session_ends_at_both() {
 }
 
 async fn who_is_unknown_is_told_whom_to_ask() {
-    let (city, _provider) = city().await;
+    let (city, provider) = city().await;
     // The address of an account proves nothing: amelie's identity says amelie.petit@ville-amiens.example.
     let page = sign_in(&city, "/sign-in", "amelie").await;
     assert!(page.is(403).text.contains("no account here is linked with you"), "{}", page.text);
@@ -196,9 +187,7 @@ async fn who_is_unknown_is_told_whom_to_ask() {
     city.admin().await.patch(&path, &account["version"], &json!({ "active": false })).await.ok();
     sign_in(&city, "/sign-in", "amelie").await.is(403);
     // An identity is one person's.
-    city.stranger().post("/v1/passwords/forgotten", &json!({ "email": email("sophie.morel") })).await.is(202);
-    city.drain().await;
-    let path = link(&city.letters_to(&email("sophie.morel"))[0], "/account/");
+    let path = link_of(&city, "sophie.morel").await;
     let page = sign_in(&city, &format!("{path}/sign-in"), "amelie").await;
     assert!(page.is(403).text.contains("another account"), "{}", page.text);
     city.stranger().get(&path).await.is(200);
@@ -209,6 +198,10 @@ async fn who_is_unknown_is_told_whom_to_ask() {
     let acts = city.audited().await;
     let siret = "siret_not_allowed";
     assert_eq!(refusals(&acts), ["unknown_person", "unknown_person", "unknown_person", siret, siret]);
+    let refused: Vec<&Value> = acts.iter().filter(|act| act["type"] == "sign_in_refused").collect();
+    assert!(refused.iter().all(|act| act["issuer"] == provider.issuer.as_str()), "{refused:?}");
+    let sirets: Vec<&Value> = refused.iter().filter_map(|act| act.get("siret")).collect();
+    assert_eq!(sirets, ["35600000049837"], "of who gave one");
     city.stop().await;
 }
 

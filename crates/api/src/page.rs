@@ -29,6 +29,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("problems.html", include_str!("../templates/problems.html")),
         ("password.html", include_str!("../templates/password.html")),
         ("password_chosen.html", include_str!("../templates/password_chosen.html")),
+        ("link_identity.html", include_str!("../templates/link_identity.html")),
         ("signed_in.html", include_str!("../templates/signed_in.html")),
         ("signed_out.html", include_str!("../templates/signed_out.html")),
         ("sign_in_refused.html", include_str!("../templates/sign_in_refused.html")),

@@ -109,6 +109,12 @@ impl Provider {
         })
     }
 
+    /// The issuer's URL.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.settings.issuer
+    }
+
     /// Begins a sign-in, with a state and a nonce from the operating system's randomness.
     ///
     /// # Errors

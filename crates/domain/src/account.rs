@@ -58,7 +58,7 @@ impl Method {
 }
 
 /// What a letter tells the owner of an account or of a program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Affair {
     /// They were invited: with a link to choose their first password.
@@ -77,6 +77,13 @@ pub enum Affair {
     SecondFactorChanged {
         /// Whether there is one now.
         enabled: bool,
+    },
+    /// Their account was linked with who they are at an identity provider, or no longer is.
+    IdentityChanged {
+        /// The provider: its issuer URL.
+        issuer: String,
+        /// Whether it is linked now.
+        linked: bool,
     },
     /// A recovery code let them in, or took their second factor away.
     RecoveryCodeUsed {
@@ -98,12 +105,13 @@ pub enum Affair {
 impl Affair {
     /// The name in the database and of the letter's template.
     #[must_use]
-    pub const fn code(self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::Invitation { .. } => "invitation",
             Self::PasswordReset { .. } => "password_reset",
             Self::PasswordChanged => "password_changed",
             Self::SecondFactorChanged { .. } => "second_factor_changed",
+            Self::IdentityChanged { .. } => "identity_changed",
             Self::RecoveryCodeUsed { .. } => "recovery_code_used",
             Self::SessionStolen { .. } => "session_stolen",
             Self::SecretExpires { .. } => "secret_expires",

@@ -6,6 +6,7 @@
 
 pub mod act;
 pub mod chain;
+mod refusal;
 pub mod verify;
 
 pub use act::Act;

@@ -37,6 +37,8 @@ ids! {
     ConcernId;
     /// An event: one line of a ticket's timeline.
     EventId;
+    /// Who a person is at an identity provider, linked with their account.
+    IdentityId;
     /// A message in the outbox; the local part of its `Message-ID`.
     MessageId;
     /// A link in an e-mail that lets somebody choose a password, once.

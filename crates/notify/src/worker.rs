@@ -233,7 +233,7 @@ impl Worker {
         let (address, agent) = topic.place.clone().unwrap_or_default();
         Ok(AffairLetter {
             id: message.id,
-            affair: topic.affair,
+            affair: topic.affair.clone(),
             language,
             to: to.clone(),
             link: link.transpose().map_err(|_| ComposeError::Missing("link"))?,

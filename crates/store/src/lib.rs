@@ -17,6 +17,7 @@ mod device;
 mod error;
 pub mod handover;
 pub mod idempotency;
+pub mod identity;
 pub mod link;
 pub mod migrate;
 pub mod outbox;

@@ -2,6 +2,8 @@
 //! a program sends the browser to `/sign-in?return_to=…&state=…`, and gets a code back in the fragment, which no server
 //! sees.
 
+mod link;
+
 use actix_web::cookie::{Cookie, SameSite, time};
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
@@ -12,7 +14,7 @@ use minijinja::context;
 use serde::Deserialize;
 use url::{Url, form_urlencoded};
 use usecases::Context;
-use usecases::session::sign_in::{self, AT_PROVIDER, Finished, SignInError, Wish};
+use usecases::session::sign_in::{self, AT_PROVIDER, Finished, Return, SignInError, Wish};
 
 use crate::front::Front;
 use crate::page;
@@ -20,7 +22,7 @@ use crate::problem::{At, Code, FieldError, Problem, preferred_language};
 use crate::request::caller::Visitor;
 
 pub(crate) fn pages(config: &mut ServiceConfig) {
-    config.service(start).service(start_linking).service(callback).service(signed_out);
+    config.service(start).service(start_linking).service(callback).service(link::link).service(signed_out);
 }
 
 /// The browser sends it back to this host only, over HTTPS only (RFC 6265bis, 4.1.3.2).
@@ -93,8 +95,8 @@ async fn start(
     go(&request, &cx, Wish { link: None, return_to, state }).await
 }
 
-/// From the page of an invitation, or of a forgotten password: the account will be linked with the identity. Nothing is
-/// used up before the browser is back.
+/// From the page of an invitation, or of a forgotten password: the account will be linked with the identity, once its
+/// owner has said so on a page ([`link`]). Nothing is used up before.
 #[get("/account/{token}/sign-in")]
 async fn start_linking(request: HttpRequest, cx: Data<Context>, token: Path<String>) -> Result<HttpResponse, Problem> {
     if usecases::password::of_link(&cx, &token).await?.is_none() {
@@ -108,16 +110,22 @@ async fn callback(
     request: HttpRequest,
     Visitor(origin): Visitor,
     cx: Data<Context>,
+    front: Data<Front>,
     query: Result<Query<Callback>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
     let held = request.cookie(COOKIE);
     let answer = query.map(Query::into_inner).unwrap_or_default();
     let outcome = sign_in::finish(&cx, held.as_ref().map(Cookie::value), answer, &origin).await;
-    let mut response = match outcome {
-        Ok(finished) => back(&request, &finished)?,
-        Err(error) => refused(&request, &cx, error)?,
-    };
-    if held.is_some() {
+    match outcome {
+        Ok(Return::Asked(question)) => link::ask(&request, &front, &question),
+        Ok(Return::SignedIn(finished)) => without_cookie(&request, back(&request, &finished)?),
+        Err(error) => without_cookie(&request, refused(&request, &cx, error)?),
+    }
+}
+
+/// What the browser kept has served.
+fn without_cookie(request: &HttpRequest, mut response: HttpResponse) -> Result<HttpResponse, Problem> {
+    if request.cookie(COOKIE).is_some() {
         let gone = cookie(String::new(), time::Duration::ZERO);
         response.add_cookie(&gone).map_err(|_| Problem::new(Code::Internal))?;
     }
@@ -153,7 +161,9 @@ fn refused(request: &HttpRequest, cx: &Context, error: SignInError) -> Result<Ht
         SignInError::UnknownPerson => (StatusCode::FORBIDDEN, "unknown"),
         SignInError::SomebodyElse => (StatusCode::FORBIDDEN, "somebody_else"),
         SignInError::SecondFactor => (StatusCode::FORBIDDEN, "second_factor"),
-        SignInError::Provider(OidcError::SiretMissing | OidcError::SiretNotAllowed) => (StatusCode::FORBIDDEN, "siret"),
+        SignInError::Provider(OidcError::SiretMissing | OidcError::SiretNotAllowed { .. }) => {
+            (StatusCode::FORBIDDEN, "siret")
+        }
         SignInError::LinkInvalid => (StatusCode::GONE, "link"),
         SignInError::Provider(OidcError::Unreachable | OidcError::Unintelligible) => {
             (StatusCode::BAD_GATEWAY, "provider")

@@ -1,5 +1,7 @@
 //! Why a sign-in fails. No message here holds a secret, or anything about a person.
 
+use domain::siret::Siret;
+
 /// Why settings are not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
@@ -50,7 +52,10 @@ pub enum OidcError {
     SiretMissing,
     /// The person works for an establishment that is not on the list.
     #[error("the person's SIRET is not on the list")]
-    SiretNotAllowed,
+    SiretNotAllowed {
+        /// Which, if what the provider says is a SIRET.
+        siret: Option<Siret>,
+    },
 }
 
 /// What is wrong with a token.

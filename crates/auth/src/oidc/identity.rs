@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use domain::email::EmailAddress;
 use domain::siret::Siret;
+use domain::text::PersonName;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -34,6 +36,23 @@ pub struct Identity {
     pub siret: Option<Siret>,
     /// The ID token, which [`Provider::logout`](super::Provider::logout) needs.
     pub id_token: SecretString,
+}
+
+impl Identity {
+    /// What the provider calls the person, so that people recognise it: their name and their e-mail address, one of the
+    /// two, or the subject. Whoever signs in there may have chosen it: it proves nothing.
+    #[must_use]
+    pub fn called(&self) -> String {
+        let names = [self.given_name.as_deref(), self.usual_name.as_deref()];
+        let name = PersonName::try_from(names.into_iter().flatten().collect::<Vec<_>>().join(" ")).ok();
+        let email = self.email.as_deref().and_then(|email| email.parse::<EmailAddress>().ok());
+        match (name, email) {
+            (Some(name), Some(email)) => format!("{name} ({email})"),
+            (Some(name), None) => name.into(),
+            (None, Some(email)) => email.into(),
+            (None, None) => self.subject.clone(),
+        }
+    }
 }
 
 /// What the user info endpoint says of a person, those claims that matter here.
@@ -76,9 +95,10 @@ fn siret(given: Option<&str>, allowed: Option<&BTreeSet<Siret>>) -> Result<Optio
     match (given, allowed) {
         (_, None) => Ok(siret),
         (None, Some(_)) => Err(OidcError::SiretMissing),
-        (Some(_), Some(allowed)) => {
-            siret.filter(|siret| allowed.contains(siret)).map(Some).ok_or(OidcError::SiretNotAllowed)
-        }
+        (Some(_), Some(allowed)) => match siret {
+            Some(siret) if allowed.contains(&siret) => Ok(Some(siret)),
+            siret => Err(OidcError::SiretNotAllowed { siret }),
+        },
     }
 }
 
@@ -107,7 +127,8 @@ mod tests {
         assert_eq!(siret(json!(CITY)), Ok(Some(CITY.parse().unwrap())));
         assert_eq!(siret(Value::Null), Err(OidcError::SiretMissing));
         for other in ["35600000049837", "73282932000075", ""] {
-            assert_eq!(siret(json!(other)), Err(OidcError::SiretNotAllowed), "{other}");
+            let named = other.parse().ok();
+            assert_eq!(siret(json!(other)), Err(OidcError::SiretNotAllowed { siret: named }), "{other}");
         }
     }
 
@@ -131,6 +152,23 @@ mod tests {
         }
         let person = identity(json!({ "sub": "s", "given_name": "A\u{0}", "family_name": "Petit" }), None).unwrap();
         assert_eq!((person.given_name, person.usual_name.as_deref()), (None, Some("Petit")));
+    }
+
+    #[test]
+    fn people_recognise_who_they_are() {
+        let called = |claims: Value| identity(claims, None).unwrap().called();
+        let (given, usual, email) = ("Amélie", "Petit", "amelie@ville.example");
+        for (claims, expected) in [
+            (
+                json!({ "sub": "s", "given_name": given, "usual_name": usual, "email": email }),
+                "Amélie Petit (amelie@ville.example)",
+            ),
+            (json!({ "sub": "s", "given_name": "\u{202e}Amélie", "email": "nobody" }), "Amélie"),
+            (json!({ "sub": "s", "given_name": "\u{200b}", "email": email }), email),
+            (json!({ "sub": "s" }), "s"),
+        ] {
+            assert_eq!(called(claims), expected);
+        }
     }
 
     #[test]

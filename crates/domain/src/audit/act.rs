@@ -4,8 +4,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::account::Method;
-use crate::id::{CategoryCode, ClientId, ClientSecretId, ConcernId, ServiceCode, SessionId, TicketId, UserId};
+use crate::id::{
+    CategoryCode, ClientId, ClientSecretId, ConcernId, IdentityId, ServiceCode, SessionId, TicketId, UserId,
+};
 use crate::person::Role;
+use crate::siret::Siret;
+
+pub use super::refusal::{ClientRefusal, LoginRefusal, SignInRefusal};
 
 /// What was done. The tag is the act's code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,10 +97,26 @@ pub enum Act {
         /// The person.
         user: UserId,
     },
-    /// A person linked their account with who they are at an identity provider.
+    /// A person linked their account with who they are at an identity provider. What the provider calls them is not
+    /// recorded: it is theirs, and the log is kept for years. Its id tells one identity from another.
     IdentityLinked {
         /// The person.
         user: UserId,
+        /// Which identity.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        identity: Option<IdentityId>,
+        /// Whose: the provider's issuer URL.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        issuer: Option<String>,
+    },
+    /// An identity no longer lets anybody into a person's account.
+    IdentityUnlinked {
+        /// The person.
+        user: UserId,
+        /// Which identity.
+        identity: IdentityId,
+        /// Whose: the provider's issuer URL.
+        issuer: String,
     },
     /// A login was refused.
     LoginRefused {
@@ -131,6 +152,12 @@ pub enum Act {
     SignInRefused {
         /// Why.
         reason: SignInRefusal,
+        /// At which provider: its issuer URL.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        issuer: Option<String>,
+        /// The establishment that may not sign in, if the provider named one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        siret: Option<Siret>,
     },
     /// A program was let use the API.
     ClientCreated {
@@ -232,59 +259,9 @@ pub enum Act {
     },
 }
 
-/// Why a login was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LoginRefusal {
-    /// Nobody has that address.
-    UnknownPerson,
-    /// The account is closed.
-    Disabled,
-    /// No password was set yet.
-    NoPassword,
-    /// The password is another.
-    WrongPassword,
-    /// The code of the second factor is missing, wrong, or was used before.
-    WrongSecondFactor,
-}
-
-/// Why a sign-in through an identity provider failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SignInRefusal {
-    /// The answer belongs to no sign-in that was begun here.
-    StateMismatch,
-    /// The identity token was made for another sign-in.
-    NonceMismatch,
-    /// The provider did not take the code, or somebody brought ours a second time.
-    CodeRefused,
-    /// The person works for an organisation (SIRET) that may not sign in.
-    SiretNotAllowed,
-    /// The person has no account.
-    UnknownPerson,
-    /// The provider did not answer, or not as it should.
-    ProviderFailed,
-    /// The identity token is not valid.
-    TokenInvalid,
-}
-
-/// Why a program was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClientRefusal {
-    /// There is no such program.
-    UnknownClient,
-    /// It may no longer use the API.
-    Disabled,
-    /// The secret is another, or was revoked.
-    WrongSecret,
-    /// It asked for more than it may do.
-    ScopeNotAllowed,
-}
-
 impl Act {
     /// The code of every act.
-    pub const CODES: [&str; 31] = [
+    pub const CODES: [&str; 32] = [
         "ticket_read",
         "tickets_listed",
         "tickets_exported",
@@ -299,6 +276,7 @@ impl Act {
         "second_factor_removed",
         "password_set",
         "identity_linked",
+        "identity_unlinked",
         "login_refused",
         "login_throttled",
         "session_begun",
@@ -336,6 +314,7 @@ impl Act {
             Self::SecondFactorRemoved { .. } => "second_factor_removed",
             Self::PasswordSet { .. } => "password_set",
             Self::IdentityLinked { .. } => "identity_linked",
+            Self::IdentityUnlinked { .. } => "identity_unlinked",
             Self::LoginRefused { .. } => "login_refused",
             Self::LoginThrottled { .. } => "login_throttled",
             Self::SessionBegun { .. } => "session_begun",
@@ -368,6 +347,7 @@ mod tests {
         let client = ClientId(Uuid::from_u128(3));
         let secret = ClientSecretId(Uuid::from_u128(4));
         let ticket = TicketId(Uuid::from_u128(5));
+        let (identity, issuer) = (IdentityId(Uuid::from_u128(7)), "https://issuer.example".to_owned());
         let (roles, services) = (vec![Role::Admin], vec!["voirie".parse().unwrap()]);
         vec![
             Act::TicketRead { ticket },
@@ -383,12 +363,17 @@ mod tests {
             Act::SecondFactorEnabled { user },
             Act::SecondFactorRemoved { user },
             Act::PasswordSet { user },
-            Act::IdentityLinked { user },
+            Act::IdentityLinked { user, identity: Some(identity), issuer: Some(issuer.clone()) },
+            Act::IdentityUnlinked { user, identity, issuer: issuer.clone() },
             Act::LoginRefused { user: None, reason: LoginRefusal::UnknownPerson },
             Act::LoginThrottled { user: Some(user) },
             Act::SessionBegun { user, session, method: Method::Oidc },
             Act::RefreshReused { user, session },
-            Act::SignInRefused { reason: SignInRefusal::SiretNotAllowed },
+            Act::SignInRefused {
+                reason: SignInRefusal::SiretNotAllowed,
+                issuer: Some(issuer),
+                siret: Some("73282932000074".parse().unwrap()),
+            },
             Act::ClientCreated { client, scopes: vec!["tickets".into()], services: vec![], categories: vec![] },
             Act::ClientChanged {
                 client,
@@ -423,6 +408,23 @@ mod tests {
         for act in acts {
             let kept = serde_json::to_value(&act).unwrap();
             assert_eq!(kept["type"], act.code());
+            assert_eq!(serde_json::from_value::<Act>(kept).unwrap(), act);
+        }
+    }
+
+    #[test]
+    fn what_was_recorded_before_more_was_said_still_reads() {
+        let user = UserId(Uuid::from_u128(1));
+        for (kept, act) in [
+            (
+                serde_json::json!({ "type": "identity_linked", "user": user }),
+                Act::IdentityLinked { user, identity: None, issuer: None },
+            ),
+            (
+                serde_json::json!({ "type": "sign_in_refused", "reason": "unknown_person" }),
+                Act::SignInRefused { reason: SignInRefusal::UnknownPerson, issuer: None, siret: None },
+            ),
+        ] {
             assert_eq!(serde_json::from_value::<Act>(kept).unwrap(), act);
         }
     }

@@ -48,6 +48,9 @@ struct Values {
     address: Option<String>,
     agent: Option<String>,
     second_factor: bool,
+    /// The identity provider, and whether the account is linked with it now.
+    issuer: Option<String>,
+    linked: bool,
     /// How many recovery codes are left.
     left: Option<u32>,
     client_name: Option<String>,
@@ -61,13 +64,14 @@ struct Values {
 /// [`ComposeError`] when the letter lacks what its kind needs, or when an address is not one.
 pub fn compose_affair(letter: &AffairLetter, sender: &Sender) -> Result<Message, ComposeError> {
     let language = letter.language;
-    let lacks = match letter.affair {
+    let lacks = match &letter.affair {
         Affair::Invitation { .. } | Affair::PasswordReset { .. } => {
             letter.link.is_none().then_some("link").or(letter.expires_at.is_none().then_some("end of the link"))
         }
         Affair::SecretExpires { .. } => letter.secret.is_none().then_some("program"),
         Affair::PasswordChanged
         | Affair::SecondFactorChanged { .. }
+        | Affair::IdentityChanged { .. }
         | Affair::RecoveryCodeUsed { .. }
         | Affair::SessionStolen { .. } => None,
     };
@@ -84,6 +88,8 @@ pub fn compose_affair(letter: &AffairLetter, sender: &Sender) -> Result<Message,
         address: letter.address.as_deref().map(one_line),
         agent: letter.agent.as_deref().map(one_line),
         second_factor: matches!(letter.affair, Affair::SecondFactorChanged { enabled: true }),
+        issuer: if let Affair::IdentityChanged { issuer, .. } = &letter.affair { Some(one_line(issuer)) } else { None },
+        linked: matches!(letter.affair, Affair::IdentityChanged { linked: true, .. }),
         left: if let Affair::RecoveryCodeUsed { left } = letter.affair { Some(left) } else { None },
         client_name: client_name.as_deref().map(one_line),
         hint,

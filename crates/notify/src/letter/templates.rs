@@ -23,7 +23,7 @@ macro_rules! sources {
 }
 
 /// The words of each letter, in both languages.
-const WORDS: [(&str, &str); 44] = sources![
+const WORDS: [(&str, &str); 48] = sources![
     "referral.service.fr",
     "referral.service.en",
     "refused.service.fr",
@@ -64,6 +64,8 @@ const WORDS: [(&str, &str); 44] = sources![
     "password_changed.en",
     "second_factor_changed.fr",
     "second_factor_changed.en",
+    "identity_changed.fr",
+    "identity_changed.en",
     "recovery_code_used.fr",
     "recovery_code_used.en",
     "session_stolen.fr",

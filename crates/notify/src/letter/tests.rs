@@ -16,6 +16,8 @@ use super::{AffairLetter, ComposeError, Letter, Turn, compose, compose_affair, t
 
 const AUDIENCES: [Audience; 3] = [Audience::Service, Audience::Agent, Audience::Resident];
 
+const ISSUER: &str = "https://auth.agentconnect.gouv.fr/api/v2";
+
 fn sender() -> Sender {
     Sender {
         name: "Ville d’Amiens – Police municipale".into(),
@@ -95,6 +97,8 @@ fn every_affair() -> Vec<(String, AffairLetter)> {
         ("password_changed", Affair::PasswordChanged),
         ("second_factor_changed", Affair::SecondFactorChanged { enabled: true }),
         ("second_factor_changed.removed", Affair::SecondFactorChanged { enabled: false }),
+        ("identity_changed", Affair::IdentityChanged { issuer: ISSUER.into(), linked: true }),
+        ("identity_changed.removed", Affair::IdentityChanged { issuer: ISSUER.into(), linked: false }),
         ("recovery_code_used", Affair::RecoveryCodeUsed { left: 9 }),
         ("recovery_code_used.one", Affair::RecoveryCodeUsed { left: 1 }),
         ("recovery_code_used.none", Affair::RecoveryCodeUsed { left: 0 }),
@@ -121,7 +125,7 @@ fn every_affair() -> Vec<(String, AffairLetter)> {
     let mut letters = Vec::new();
     for (name, affair) in affairs {
         for language in [Language::Fr, Language::En] {
-            letters.push((format!("{name}.{}", language.tag()), letter(affair, language)));
+            letters.push((format!("{name}.{}", language.tag()), letter(affair.clone(), language)));
         }
     }
     letters
@@ -314,7 +318,12 @@ fn no_value_adds_a_header_a_line_or_a_tag() {
 fn no_value_of_an_affair_adds_a_header_a_line_or_a_tag() {
     let hostile = "x\r\nBcc: victim@elsewhere.example\r\n\r\n<script>alert(1)</script>\u{202e}";
     for (_, letter) in every_affair() {
+        let affair = match letter.affair {
+            Affair::IdentityChanged { linked, .. } => Affair::IdentityChanged { issuer: hostile.into(), linked },
+            other => other,
+        };
         let letter = AffairLetter {
+            affair,
             address: letter.address.map(|_| hostile.into()),
             agent: letter.agent.map(|_| hostile.into()),
             secret: letter.secret.map(|(_, hint)| (hostile.into(), hint)),

@@ -226,19 +226,21 @@ impl Store {
 
     fn affair(&self, about: Value, row: LeasedRow) -> Result<AffairTopic> {
         let affair: Affair = serde_json::from_value(about).map_err(Error::corrupt)?;
-        let token = match affair {
-            Affair::Invitation { link } | Affair::PasswordReset { link } => Some(self.link_token(link)),
+        let token = match &affair {
+            Affair::Invitation { link } | Affair::PasswordReset { link } => Some(self.link_token(*link)),
             Affair::PasswordChanged
             | Affair::SecondFactorChanged { .. }
+            | Affair::IdentityChanged { .. }
             | Affair::RecoveryCodeUsed { .. }
             | Affair::SessionStolen { .. }
             | Affair::SecretExpires { .. } => None,
         };
+        let stolen = matches!(affair, Affair::SessionStolen { .. });
         Ok(AffairTopic {
             affair,
             token,
             expires_at: row.link_expires_at.or(row.secret_expires_at),
-            place: matches!(affair, Affair::SessionStolen { .. }).then_some((row.session_address, row.session_agent)),
+            place: stolen.then_some((row.session_address, row.session_agent)),
             secret: row.client_name.zip(row.secret_hint),
         })
     }

@@ -119,7 +119,7 @@ impl Tx {
                 message.lane.clone().into(),
                 message.kind.into(),
                 serde_json::to_value(&message.recipient).map_err(Error::corrupt)?.into(),
-                message.about.map(serde_json::to_value).transpose().map_err(Error::corrupt)?.into(),
+                message.about.as_ref().map(serde_json::to_value).transpose().map_err(Error::corrupt)?.into(),
                 now.into(),
             ],
         );

@@ -2,6 +2,7 @@
 
 mod begin;
 mod end;
+pub mod linking;
 mod list;
 mod me;
 mod open;

@@ -2,8 +2,11 @@
 //!
 //! The browser leaves with a cookie and comes back with an answer; both must fit the attempt, which is used up by the
 //! first answer. Who has come back gets a code, with which the program that they use gets a session: no token of ours
-//! ever stands in an address. An identity belongs to an account because its owner has linked the two, by a link that was
-//! sent to them; never because of an e-mail address.
+//! ever stands in an address. An identity belongs to an account because its owner has linked the two ([`super::linking`]),
+//! by a link that was sent to them; never because of an e-mail address.
+//!
+//! Coming back signs in without a question: it changes no account, and what it brings about, a code, goes to the program
+//! whose `state` it carries, or onto a page.
 
 use auth::oidc::{Attempt, Callback, Identity, OidcError};
 use auth::secret::{Secret, digest};
@@ -11,15 +14,18 @@ use chrono::Duration;
 use domain::account::Method;
 use domain::audit::act::SignInRefusal;
 use domain::audit::{Act, By};
-use domain::id::{SessionId, UserId};
+use domain::id::{IdentityId, SessionId, UserId};
+use domain::siret::Siret;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use store::Error;
-use store::sign_in::{Key, Stage};
+use store::identity::Key;
+use store::sign_in::Stage;
 use store::throttle::{Key as Count, Limit};
 use store::user::User;
 use url::Url;
 
+use super::linking::{Question, ask};
 use super::open::{Opened, open};
 use super::{Held, SessionError};
 use crate::{Context, Origin, refusal};
@@ -49,6 +55,14 @@ pub struct Started {
     pub url: Url,
     /// What it keeps meanwhile.
     pub cookie: Secret,
+}
+
+/// What comes of the browser's return.
+pub enum Return {
+    /// The person is signed in.
+    SignedIn(Finished),
+    /// They came to link their account: they are asked first.
+    Asked(Question),
 }
 
 /// A sign-in that has succeeded.
@@ -110,14 +124,15 @@ struct Remembered {
 #[derive(Serialize, Deserialize)]
 struct Granted {
     user: UserId,
+    identity: IdentityId,
     id_token: String,
 }
 
-fn remember(value: &impl Serialize) -> Result<Vec<u8>, SignInError> {
+pub(super) fn remember(value: &impl Serialize) -> Result<Vec<u8>, SignInError> {
     serde_json::to_vec(value).map_err(|error| Error::Corrupt(error.to_string()).into())
 }
 
-fn recall<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, SignInError> {
+pub(super) fn recall<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, SignInError> {
     serde_json::from_slice(bytes).map_err(|error| Error::Corrupt(error.to_string()).into())
 }
 
@@ -152,20 +167,23 @@ pub async fn finish(
     cookie: Option<&str>,
     callback: Callback,
     from: &Origin,
-) -> Result<Finished, SignInError> {
-    let outcome = answer(cx, cookie, callback, from).await;
-    if let Some(reason) = outcome.as_ref().err().and_then(refusal) {
-        record(cx, reason, from).await?;
+) -> Result<Return, SignInError> {
+    recorded(cx, answer(cx, cookie, callback).await, from).await
+}
+
+/// The same outcome; what of it is a refusal is in the audit log.
+pub(super) async fn recorded<T>(
+    cx: &Context,
+    outcome: Result<T, SignInError>,
+    from: &Origin,
+) -> Result<T, SignInError> {
+    if let Some((reason, siret)) = outcome.as_ref().err().and_then(refusal) {
+        record(cx, reason, siret, from).await?;
     }
     outcome
 }
 
-async fn answer(
-    cx: &Context,
-    cookie: Option<&str>,
-    callback: Callback,
-    from: &Origin,
-) -> Result<Finished, SignInError> {
+async fn answer(cx: &Context, cookie: Option<&str>, callback: Callback) -> Result<Return, SignInError> {
     let provider = cx.provider.as_ref().ok_or(SignInError::NotConfigured)?;
     let remembered = match cookie {
         Some(cookie) => cx.store.take_sign_in(Stage::Attempt, &digest(cookie), cx.now()).await?,
@@ -176,45 +194,34 @@ async fn answer(
     let attempt =
         Attempt { state: state.into(), nonce: nonce.into(), pkce_verifier: pkce_verifier.map(SecretString::from) };
     let identity = provider.finish(attempt, callback, cx.now()).await?;
-    let user = match &wish.link {
-        Some(token) => link(cx, token, &identity, from).await?,
-        None => owner(cx, &identity).await?,
-    };
-    let granted = Granted { user: user.person.user, id_token: identity.id_token.expose_secret().to_owned() };
+    if let Some(token) = wish.link {
+        return ask(cx, token, &identity).await.map(Return::Asked);
+    }
+    let (user, id) = owner(cx, &identity).await?;
+    let id_token = identity.id_token.expose_secret().to_owned();
+    let code = grant(cx, user.person.user, id, id_token).await?;
+    Ok(Return::SignedIn(Finished { code, user, wish }))
+}
+
+/// A code that gets a session for somebody who has come back.
+pub(super) async fn grant(
+    cx: &Context,
+    user: UserId,
+    identity: IdentityId,
+    id_token: String,
+) -> Result<Secret, SignInError> {
     let code = Secret::generate("csc_");
-    let (plain, expires_at) = (remember(&granted)?, cx.now() + CODE);
+    let (plain, expires_at) = (remember(&Granted { user, identity, id_token })?, cx.now() + CODE);
     cx.store.keep_sign_in(cx.ids.next(), Stage::Granted, &code.digest(), &plain, expires_at).await?;
-    Ok(Finished { code, user, wish })
+    Ok(code)
 }
 
-fn key(identity: &Identity) -> Key<'_> {
+async fn owner(cx: &Context, identity: &Identity) -> Result<(User, IdentityId), SignInError> {
     let idp = identity.idp_id.as_deref().unwrap_or_default();
-    Key { issuer: &identity.issuer, idp, subject: &identity.subject }
-}
-
-async fn owner(cx: &Context, identity: &Identity) -> Result<User, SignInError> {
-    let owner = cx.store.identity_owner(key(identity)).await?.ok_or(SignInError::UnknownPerson)?;
-    let user = cx.store.user(owner).await?.filter(|user| user.active);
-    user.ok_or(SignInError::UnknownPerson)
-}
-
-/// Links the identity with the account of a link, which is used up.
-async fn link(cx: &Context, token: &str, identity: &Identity, from: &Origin) -> Result<User, SignInError> {
-    let now = cx.now();
-    let tx = cx.store.begin().await?;
-    let link = tx.lock_link(token, now).await?.ok_or(SignInError::LinkInvalid)?;
-    let user = tx.lock_user(link.user).await?.filter(|user| user.active).ok_or(SignInError::LinkInvalid)?;
-    // Who reads somebody's mail has not proved to be them where the account asks for more.
-    if user.second_factor {
-        return Err(SignInError::SecondFactor);
-    }
-    if !tx.link_identity(key(identity), link.user, now).await? {
-        return Err(SignInError::SomebodyElse);
-    }
-    tx.spend_links(link.user, now).await?;
-    tx.audit(&from.record(By::Person { user: link.user }, Act::IdentityLinked { user: link.user }, now));
-    tx.commit().await?;
-    Ok(user)
+    let key = Key { issuer: &identity.issuer, idp, subject: &identity.subject };
+    let (owner, id) = cx.store.identity_owner(key).await?.ok_or(SignInError::UnknownPerson)?;
+    let user = cx.store.user(owner).await?.filter(|user| user.active).ok_or(SignInError::UnknownPerson)?;
+    Ok((user, id))
 }
 
 /// Gets a session for the code of a sign-in.
@@ -224,10 +231,13 @@ async fn link(cx: &Context, token: &str, identity: &Identity, from: &Origin) -> 
 pub async fn redeem(cx: &Context, code: &str, from: &Origin) -> Result<Held, SignInError> {
     let granted = cx.store.take_sign_in(Stage::Granted, &digest(code), cx.now()).await?;
     let Some(granted) = granted else {
-        record(cx, SignInRefusal::CodeRefused, from).await?;
+        record(cx, SignInRefusal::CodeRefused, None, from).await?;
         return Err(SignInError::CodeInvalid);
     };
-    let Granted { user, id_token } = recall(&granted)?;
+    let Granted { user, identity, id_token } = recall(&granted)?;
+    if !cx.store.has_identity(user, identity).await? {
+        return Err(SignInError::CodeInvalid);
+    }
     let user = cx.store.user(user).await?.filter(|user| user.active).ok_or(SignInError::CodeInvalid)?;
     Ok(open(cx, &user, from, Opened { method: Method::Oidc, id_token: Some(id_token), rehash: None }).await?)
 }
@@ -250,16 +260,20 @@ pub async fn logout(cx: &Context, user: UserId, session: SessionId) -> Result<Op
     })
 }
 
-/// What the audit log says of it; none of what is nobody's attempt to get in.
-fn refusal(error: &SignInError) -> Option<SignInRefusal> {
-    Some(match error {
+/// What the audit log says of it, with the establishment that may not sign in; nothing of what is nobody's attempt to get
+/// in.
+fn refusal(error: &SignInError) -> Option<(SignInRefusal, Option<Siret>)> {
+    let reason = match error {
+        SignInError::Provider(OidcError::SiretNotAllowed { siret }) => {
+            return Some((SignInRefusal::SiretNotAllowed, siret.clone()));
+        }
+        SignInError::Provider(OidcError::SiretMissing) => SignInRefusal::SiretNotAllowed,
         SignInError::NoAttempt | SignInError::Provider(OidcError::State) => SignInRefusal::StateMismatch,
         SignInError::UnknownPerson | SignInError::SomebodyElse | SignInError::SecondFactor => {
             SignInRefusal::UnknownPerson
         }
         SignInError::Provider(OidcError::Nonce) => SignInRefusal::NonceMismatch,
         SignInError::Provider(OidcError::Refused { .. }) => SignInRefusal::CodeRefused,
-        SignInError::Provider(OidcError::SiretMissing | OidcError::SiretNotAllowed) => SignInRefusal::SiretNotAllowed,
         SignInError::Provider(OidcError::Issuer | OidcError::IdToken(_) | OidcError::Userinfo(_)) => {
             SignInRefusal::TokenInvalid
         }
@@ -267,12 +281,14 @@ fn refusal(error: &SignInError) -> Option<SignInRefusal> {
         SignInError::NotConfigured | SignInError::LinkInvalid | SignInError::CodeInvalid | SignInError::Session(_) => {
             return None;
         }
-    })
+    };
+    Some((reason, None))
 }
 
-async fn record(cx: &Context, reason: SignInRefusal, from: &Origin) -> Result<(), Error> {
+async fn record(cx: &Context, reason: SignInRefusal, siret: Option<Siret>, from: &Origin) -> Result<(), Error> {
     let address = from.address.clone().unwrap_or_default();
     let count = Count::of("record of a refused sign-in", &[&address]);
-    let record = from.record(By::Nobody, Act::SignInRefused { reason }, cx.now());
+    let issuer = cx.provider.as_ref().map(|provider| provider.issuer().to_owned());
+    let record = from.record(By::Nobody, Act::SignInRefused { reason, issuer, siret }, cx.now());
     refusal::record(cx, (&count, RECORDED), None, &record).await
 }
