@@ -1,9 +1,10 @@
-//! Linking an account with an identity.
+//! Linking an account with an identity, and taking the identity away.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
-use super::{asked, city, code, leave, link_of, redeem, refusals, say_yes, sign_in};
+use super::{asked, city, code, leave, link_of, linked, redeem, refusals, say_yes, sign_in};
+use crate::support::caller::Caller;
 use crate::support::city::{City, email, link};
 
 crate::tests![
@@ -12,7 +13,14 @@ crate::tests![
     an_answer_from_elsewhere_links_nothing,
     a_question_stands_for_ten_minutes,
     a_link_does_not_stand_for_a_second_factor,
+    an_identity_is_listed_and_taken_away,
+    the_only_way_in_stays,
+    an_administrator_takes_an_identity_away,
 ];
+
+async fn identities(caller: &Caller) -> Vec<Value> {
+    caller.get("/v1/me/identities").await.ok()["items"].as_array().unwrap().clone()
+}
 
 async fn subjects(city: &City, who: &str) -> Vec<String> {
     city.drain().await;
@@ -58,7 +66,7 @@ async fn an_invited_person_links_their_account_and_signs_in_from_then_on() {
     let acts = city.audited().await;
     let linked = acts.iter().find(|act| act["type"] == "identity_linked").unwrap();
     assert_eq!(linked["issuer"], provider.issuer.as_str());
-    assert!(linked["identity"].is_string(), "{linked}");
+    assert_eq!(linked["identity"], identities(&me).await[0]["id"]);
     assert!(acts.iter().any(|act| act["type"] == "session_begun" && act["method"] == "oidc"));
     city.stop().await;
 }
@@ -143,5 +151,89 @@ async fn a_question_stands_for_ten_minutes() {
     .await;
     say_yes(&city, Some(&question.cookie), question.answer()).await.is(400);
     assert_eq!(city.database.count("select count(*) from identity").await, 0);
+    city.stop().await;
+}
+
+async fn an_identity_is_listed_and_taken_away() {
+    let (city, provider) = city().await;
+    linked(&city, "amelie.petit", "amelie").await;
+    let caller = city.login("amelie.petit").await;
+    let listed = identities(&caller).await;
+    assert_eq!(listed.len(), 1);
+    assert_eq!(
+        (&listed[0]["issuer"], &listed[0]["name"]),
+        (&json!(provider.issuer), &json!("Amélie Petit (amelie.petit@ville-amiens.example)"))
+    );
+    assert!(listed[0]["linked_at"].as_str().unwrap().ends_with('Z'), "{listed:?}");
+    let path = format!("/v1/me/identities/{}", listed[0]["id"].as_str().unwrap());
+    city.agent().await.delete(&path).await.refused(404, "not_found");
+    let session = redeem(&city, &code(&sign_in(&city, "/sign-in", "amelie").await)).await.created();
+    let by_identity = city.with_token(&session);
+    let waiting = code(&sign_in(&city, "/sign-in", "amelie").await);
+    caller.delete(&path).await.is(204);
+    caller.delete(&path).await.refused(404, "not_found");
+    assert!(identities(&caller).await.is_empty());
+    // Whoever came in by it is out, also who has not come in yet.
+    by_identity.get("/v1/me").await.refused(401, "invalid_token");
+    redeem(&city, &waiting).await.refused(401, "invalid_sign_in_code");
+    sign_in(&city, "/sign-in", "amelie").await.is(403);
+    assert!(subjects(&city, "amelie.petit").await.iter().any(|subject| subject.contains("n’ouvre plus votre compte")));
+    let acts = city.audited().await;
+    let act = acts.iter().find(|act| act["type"] == "identity_unlinked").unwrap();
+    assert_eq!((&act["identity"], &act["issuer"]), (&listed[0]["id"], &json!(provider.issuer)));
+    city.stop().await;
+}
+
+async fn the_only_way_in_stays() {
+    let (city, _provider) = city().await;
+    linked(&city, "amelie.petit", "amelie").await;
+    let caller = city.login("amelie.petit").await;
+    execute(&city, format!("update user_account set password_hash = null where email = '{}'", email("amelie.petit")))
+        .await;
+    let only = format!("/v1/me/identities/{}", identities(&caller).await[0]["id"].as_str().unwrap());
+    caller.delete(&only).await.refused(409, "only_way_in");
+    sign_in(&city, "/sign-in", "amelie").await.is(200);
+    // With another, it may go.
+    linked(&city, "amelie.petit", "newcomer").await;
+    assert_eq!(identities(&caller).await.len(), 2);
+    caller.delete(&only).await.is(204);
+    let last = format!("/v1/me/identities/{}", identities(&caller).await[0]["id"].as_str().unwrap());
+    caller.delete(&last).await.refused(409, "only_way_in");
+    city.stop().await;
+}
+
+async fn an_administrator_takes_an_identity_away() {
+    let (city, _provider) = city().await;
+    linked(&city, "amelie.petit", "amelie").await;
+    let id = city.account("amelie.petit").await["id"].as_str().unwrap().to_owned();
+    execute(&city, format!("update user_account set password_hash = null where id = '{id}'")).await;
+    let path = format!("/v1/users/{id}/identities");
+    city.dispatcher().await.get(&path).await.refused(403, "missing_right");
+    let admin = city.admin().await;
+    let listed = admin.get(&path).await.ok();
+    let one = format!("{path}/{}", listed["items"][0]["id"].as_str().unwrap());
+    city.dispatcher().await.delete(&one).await.refused(403, "missing_right");
+    let again = format!("/v1/users/{id}/invite");
+    admin.post(&again, &json!({})).await.refused(409, "invitation_accepted");
+    admin.delete(&one).await.is(204);
+    admin.delete(&one).await.refused(404, "not_found");
+    assert_eq!(admin.get(&path).await.ok()["items"], json!([]));
+    sign_in(&city, "/sign-in", "amelie").await.is(403);
+    // They have no way in any more, and are invited again.
+    admin.post(&again, &json!({})).await.is(202);
+    let nobody = format!("/v1/users/{}/identities", uuid::Uuid::nil());
+    admin.get(&nobody).await.refused(404, "not_found");
+    let acts = city.audited().await;
+    assert!(acts.iter().any(|act| act["type"] == "identity_unlinked" && act["user"] == id.as_str()), "{acts:?}");
+    // The last administrator stays, also by their own hand.
+    let me = admin.get("/v1/me").await.ok();
+    let (me, mail) = (me["id"].as_str().unwrap(), me["email"].as_str().unwrap());
+    linked(&city, mail.split('@').next().unwrap(), "newcomer").await;
+    let admin = city.admin().await;
+    execute(&city, format!("update user_account set password_hash = null where id = '{me}'")).await;
+    let path = format!("/v1/users/{me}/identities");
+    let own = admin.get(&path).await.ok();
+    let own = format!("{path}/{}", own["items"][0]["id"].as_str().unwrap());
+    admin.delete(&own).await.refused(409, "only_way_in");
     city.stop().await;
 }

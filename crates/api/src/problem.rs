@@ -110,6 +110,7 @@ codes! {
     RulesInForce = "rules_in_force", 409, "Ces règles sont déjà en vigueur", "These rules are in force already";
     TwoSecrets = "two_secrets", 409, "Ce programme en a déjà deux : révoquez-en un d’abord", "The program has two of them already: revoke one first";
     InvitationAccepted = "invitation_accepted", 409, "L’invitation a déjà été acceptée", "The invitation was accepted already";
+    OnlyWayIn = "only_way_in", 409, "Rien d’autre n’ouvrirait ce compte, ou aucun compte d’administration", "Nothing else would let anybody into this account, or into an administrator's";
     SecondFactorSetUp = "second_factor_set_up", 409, "Un second facteur est déjà en place", "A second factor is set up already";
     SecondFactorNotSetUp = "second_factor_not_set_up", 409, "Aucun second facteur n’est en place", "No second factor is set up";
     AttachmentRemoved = "attachment_removed", 410, "Cette pièce jointe a été retirée", "The attachment was taken back";

@@ -12,6 +12,7 @@ use auth::assertion::KeysError;
 use usecases::NoCity;
 use usecases::cafe::{HoldError, PlanError};
 use usecases::client::{ChangeError as ClientChangeError, Fault as ClientFault, RegisterError, SecretError};
+use usecases::identity::UnlinkError;
 use usecases::once::KeyReused;
 use usecases::password::PasswordError;
 use usecases::second_factor::SecondFactorError;
@@ -128,6 +129,16 @@ impl From<SecondFactorError> for Problem {
             SecondFactorError::Throttled(throttled) => throttled.into(),
             SecondFactorError::NotFound => Self::new(Code::NotFound),
             SecondFactorError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<UnlinkError> for Problem {
+    fn from(error: UnlinkError) -> Self {
+        match error {
+            UnlinkError::NotFound => Self::new(Code::NotFound),
+            UnlinkError::OnlyWayIn => Self::new(Code::OnlyWayIn),
+            UnlinkError::Store(error) => error.into(),
         }
     }
 }

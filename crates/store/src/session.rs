@@ -271,6 +271,19 @@ impl Tx {
         Ok(self.db.execute_raw(statement).await?.rows_affected() == 1)
     }
 
+    /// Ends the sessions of a person that were begun in that way.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn end_sessions_begun_by(&self, method: Method, user: UserId, now: DateTime<Utc>) -> Result<()> {
+        let statement = sql(
+            "update session set ended_at = $3 where user_id = $1 and method = $2 and ended_at is null",
+            [user.0.into(), method.code().into(), now.into()],
+        );
+        self.db.execute_raw(statement).await?;
+        Ok(())
+    }
+
     /// Ends every session of a person but, if given, one. Returns how many were live.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ pub mod city;
 pub mod client;
 pub mod concern;
 pub mod health;
+pub mod identity;
 pub mod oauth;
 pub mod once;
 pub mod password;

@@ -1,5 +1,6 @@
-//! `/v1/me`: one's own account, password and second factor.
+//! `/v1/me`: one's own account, password, identities and second factor.
 
+pub(crate) mod identity;
 mod password;
 mod read;
 mod second_factor;
@@ -10,6 +11,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .service(read::read)
         .service(password::change)
+        .service(identity::list)
+        .service(identity::remove)
         .service(second_factor::begin)
         .service(second_factor::confirm)
         .service(second_factor::remove);

@@ -1,6 +1,7 @@
 //! `/v1/users`: accounts, for those who administer them.
 
 mod change;
+mod identity;
 mod invite;
 mod list;
 mod read;
@@ -30,6 +31,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(change::change)
         .service(sessions::list)
         .service(sessions::end)
+        .service(identity::list)
+        .service(identity::remove)
         .service(second_factor::remove);
 }
 
