@@ -276,10 +276,14 @@ impl Reply {
             (Self::YesNo(true), Language::En) => "yes".to_owned(),
             (Self::YesNo(false), Language::Fr) => "non".to_owned(),
             (Self::YesNo(false), Language::En) => "no".to_owned(),
-            (Self::Number(number), _) => match asked.and_then(|asked| asked.unit.as_ref()) {
-                Some(unit) => format!("{number} {}", unit.in_language(language)),
-                None => number.to_string(),
-            },
+            (Self::Number(number), _) => {
+                let number = number.to_string();
+                let number = if language == Language::Fr { number.replace('.', ",") } else { number };
+                match asked.and_then(|asked| asked.unit.as_ref()) {
+                    Some(unit) => format!("{number} {}", unit.in_language(language)),
+                    None => number,
+                }
+            }
             (Self::Text(text), _) => choice(text),
             (Self::Several(codes), _) => codes.iter().map(choice).collect::<Vec<_>>().join(", "),
         }

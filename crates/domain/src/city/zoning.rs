@@ -3,9 +3,13 @@
 //! A point on a border belongs to the area that comes first in the file: to one area, and always to the same. Whether it
 //! lies on a border is decided exactly (adaptive precision), not within a tolerance.
 
-use geo::{BoundingRect, Coord, Intersects, MultiPolygon};
+mod border;
+
+use geo::{BoundingRect, Coord, MultiPolygon};
 use rstar::RTree;
 use rstar::primitives::{GeomWithData, Rectangle};
+
+use border::Border;
 
 use crate::id::{AreaCode, OrganisationCode, ZoningCode};
 use crate::place::Point;
@@ -36,13 +40,15 @@ pub struct Area {
     /// Whose the land is.
     pub land_owner: Option<OrganisationCode>,
     shape: MultiPolygon<f64>,
+    border: Border,
 }
 
 impl Area {
     /// An area of that shape, WGS 84, longitude before latitude (RFC 7946). Nobody is said to own its roads or its land.
     #[must_use]
-    pub const fn new(code: AreaCode, name: String, shape: MultiPolygon<f64>) -> Self {
-        Self { code, name, road_owner: None, land_owner: None, shape }
+    pub fn new(code: AreaCode, name: String, shape: MultiPolygon<f64>) -> Self {
+        let border = Border::of(&shape);
+        Self { code, name, road_owner: None, land_owner: None, shape, border }
     }
 
     /// The area with these owners of its roads and of its land.
@@ -97,6 +103,6 @@ impl Zoning {
     pub fn area_at(&self, point: Point) -> Option<&Area> {
         let at = Coord { x: point.lon, y: point.lat };
         let near = self.bounds.locate_all_at_point(&[point.lon, point.lat]).map(|found| found.data);
-        near.filter(|area| self.areas[*area].shape.intersects(&at)).min().map(|area| &self.areas[area])
+        near.filter(|area| self.areas[*area].border.holds(at)).min().map(|area| &self.areas[area])
     }
 }

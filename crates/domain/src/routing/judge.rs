@@ -1,6 +1,6 @@
 //! Whether a condition holds: the facts that make it hold, or the first condition that does not.
 //!
-//! A condition that does not hold costs nothing but looking: most of the rules that are tried do not match.
+//! Facts are only written down of the rule that matches: most of the rules that are tried do not.
 
 use super::condition::{Condition, Owned};
 use super::reason::{Because, Unmet};
@@ -8,74 +8,95 @@ use super::subject::Seen;
 use crate::city::question::{Reply, at_least, at_most};
 use crate::id::{CategoryCode, ChoiceCode, OrganisationCode};
 
+/// Facts that make conditions hold, if somebody wants to know them.
+type Facts = Option<Vec<Because>>;
+
 impl Condition {
-    /// The facts that make it hold.
+    /// Whether it holds.
     ///
     /// # Errors
     /// The first of its conditions that does not hold: itself, or a part of it.
-    pub(super) fn judge(&self, seen: &Seen<'_>) -> Result<Vec<Because>, &Self> {
+    pub(super) fn judge(&self, seen: &Seen<'_>) -> Result<(), &Self> {
+        self.judged(seen, &mut None)
+    }
+
+    /// The facts that make it hold; none when it does not.
+    pub(super) fn because(&self, seen: &Seen<'_>) -> Vec<Because> {
+        let mut facts = Some(Vec::new());
+        self.judged(seen, &mut facts).ok().and(facts).unwrap_or_default()
+    }
+
+    fn judged(&self, seen: &Seen<'_>, facts: &mut Facts) -> Result<(), &Self> {
         match self {
-            Self::All { of } => {
-                let mut facts = Vec::new();
-                for part in of {
-                    facts.extend(part.judge(seen)?);
-                }
-                Ok(facts)
+            Self::All { of } => of.iter().try_for_each(|part| part.judged(seen, facts)),
+            Self::Any { of } => {
+                let before = facts.as_ref().map_or(0, Vec::len);
+                let holds = |part: &Self| {
+                    let holds = part.judged(seen, facts).is_ok();
+                    if let (false, Some(facts)) = (holds, facts.as_mut()) {
+                        facts.truncate(before);
+                    }
+                    holds
+                };
+                if of.iter().any(holds) { Ok(()) } else { Err(self) }
             }
-            Self::Any { of } => of.iter().find_map(|part| part.judge(seen).ok()).ok_or(self),
-            Self::Not { of } => match of.judge(seen) {
-                Ok(_) => Err(self),
-                Err(_) => Ok(vec![Because::Excluded]),
-            },
-            simple => simple.fact(seen).map(|fact| vec![fact]).ok_or(self),
+            Self::Not { of } if of.judge(seen).is_ok() => Err(self),
+            Self::Not { .. } => {
+                note(facts, || Because::Excluded);
+                Ok(())
+            }
+            simple => simple.fact(seen, facts).ok_or(self),
         }
     }
 
-    /// The fact that makes a simple condition hold.
-    fn fact(&self, seen: &Seen<'_>) -> Option<Because> {
+    /// Whether a simple condition holds, and the fact that makes it.
+    fn fact(&self, seen: &Seen<'_>, facts: &mut Facts) -> Option<()> {
         let subject = seen.subject;
         match self {
-            Self::Always => Some(Because::NothingElseMatched),
+            Self::Always => note(facts, || Because::NothingElseMatched),
             Self::Category { any_of } => {
                 let is = [Some(&subject.category.code), subject.category.parent.as_ref()];
                 let named = is.into_iter().flatten().find(|category| any_of.contains(category))?;
-                Some(Because::Category { is: named.clone() })
+                note(facts, || Because::Category { is: named.clone() });
             }
             Self::Area { zoning, any_of } => {
                 let is = subject.areas.get(zoning).filter(|area| any_of.contains(area))?;
-                Some(Because::Area { zoning: zoning.clone(), is: is.clone() })
+                note(facts, || Because::Area { zoning: zoning.clone(), is: is.clone() });
             }
             Self::Origin { any_of } => {
-                any_of.contains(&subject.origin).then_some(Because::Origin { is: subject.origin })
+                let is = Some(subject.origin).filter(|is| any_of.contains(is))?;
+                note(facts, || Because::Origin { is });
             }
             Self::Priority { any_of } => {
-                any_of.contains(&subject.priority()).then(|| Because::Priority { is: subject.priority() })
+                let is = Some(subject.priority()).filter(|is| any_of.contains(is))?;
+                note(facts, || Because::Priority { is });
             }
             Self::Sensitivity { any_of } => {
-                let is = subject.category.sensitivity;
-                any_of.contains(&is).then_some(Because::Sensitivity { is })
+                let is = Some(subject.category.sensitivity).filter(|is| any_of.contains(is))?;
+                note(facts, || Because::Sensitivity { is });
             }
             Self::Answer { category, question, any_of, at_least, at_most } => {
                 let reply = subject.replies.get(question).filter(|_| *category == subject.category.code)?;
                 let is = counts(reply, any_of, *at_least, *at_most)?;
-                Some(Because::Answer { category: category.clone(), question: question.clone(), is })
+                note(facts, || Because::Answer { category: category.clone(), question: question.clone(), is });
             }
             Self::Keywords { any_of } => {
                 let found = any_of.iter().find(|keyword| seen.text().has(keyword))?;
-                Some(Because::Keyword { is: found.clone() })
+                note(facts, || Because::Keyword { is: found.clone() });
             }
             Self::Weekday { any_of } => {
-                let (is, _) = seen.local();
-                any_of.contains(&is).then_some(Because::Weekday { is })
+                let is = Some(seen.local().0).filter(|is| any_of.contains(is))?;
+                note(facts, || Because::Weekday { is });
             }
             Self::Hour { from, to } => {
-                let (_, hour) = seen.local();
-                Self::is_within(hour, *from, *to).then_some(Because::Hour { from: *from, to: *to })
+                Some(seen.local().1).filter(|hour| Self::is_within(*hour, *from, *to))?;
+                note(facts, || Because::Hour { from: *from, to: *to });
             }
-            Self::RoadOwner { any_of } => owner(seen, Owned::Road, any_of),
-            Self::LandOwner { any_of } => owner(seen, Owned::Land, any_of),
-            Self::All { .. } | Self::Any { .. } | Self::Not { .. } => None,
+            Self::RoadOwner { any_of } => owner(seen, Owned::Road, any_of, facts)?,
+            Self::LandOwner { any_of } => owner(seen, Owned::Land, any_of, facts)?,
+            Self::All { .. } | Self::Any { .. } | Self::Not { .. } => return None,
         }
+        Some(())
     }
 
     /// Why it does not hold, of a condition that [`Condition::judge`] found not to.
@@ -112,7 +133,7 @@ impl Condition {
                 let why = |part: &Self| part.judge(seen).err()?.unmet(seen);
                 Unmet::NoneOf { of: of.iter().filter_map(why).collect() }
             }
-            Self::Not { of } => Unmet::Excluded { because: of.judge(seen).ok()? },
+            Self::Not { of } => Unmet::Excluded { because: of.because(seen) },
         })
     }
 }
@@ -121,9 +142,16 @@ fn other_category(seen: &Seen<'_>, wants: Vec<CategoryCode>) -> Unmet {
     Unmet::Category { is: seen.subject.category.code.clone(), wants }
 }
 
-fn owner(seen: &Seen<'_>, of: Owned, any_of: &[OrganisationCode]) -> Option<Because> {
+fn owner(seen: &Seen<'_>, of: Owned, any_of: &[OrganisationCode], facts: &mut Facts) -> Option<()> {
     let is = seen.owners(of).iter().find(|owner| any_of.contains(owner))?;
-    Some(Because::Owner { of, is: (*is).clone() })
+    note(facts, || Because::Owner { of, is: (*is).clone() });
+    Some(())
+}
+
+fn note(facts: &mut Facts, fact: impl FnOnce() -> Because) {
+    if let Some(facts) = facts {
+        facts.push(fact());
+    }
 }
 
 fn other_owner(seen: &Seen<'_>, of: Owned, any_of: &[OrganisationCode]) -> Unmet {

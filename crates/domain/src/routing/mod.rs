@@ -87,9 +87,7 @@ impl RuleSet {
     #[must_use]
     pub fn route(&self, city: &City, subject: &Subject<'_>) -> Option<Route> {
         let seen = Seen::new(city, subject);
-        self.rules.iter().find_map(|rule| {
-            let because = rule.when.judge(&seen).ok()?;
-            Some(rule.route(self.version, subject, because))
-        })
+        let rule = self.rules.iter().find(|rule| rule.when.judge(&seen).is_ok())?;
+        Some(rule.route(self.version, subject, rule.when.because(&seen)))
     }
 }

@@ -1,7 +1,7 @@
 //! Trying a concern: which rule takes it, why, and why each rule before it does not.
 
 use super::condition::Condition;
-use super::reason::{Because, Unmet};
+use super::reason::Unmet;
 use super::subject::Seen;
 use super::{Route, Rule, RuleSet, Subject};
 use crate::city::City;
@@ -36,21 +36,14 @@ impl RuleSet {
         let mut earlier = Vec::new();
         for (at, rule) in self.rules.iter().enumerate() {
             match rule.when.judge(&seen) {
-                Ok(because) => return self.taken(rule, subject, because, earlier),
+                Ok(()) => {
+                    let route = rule.route(self.version, subject, rule.when.because(&seen));
+                    return Simulation { rule: Some(rule), route: Some(route), earlier };
+                }
                 Err(failed) => earlier.extend(passed(at, rule, failed, &seen)),
             }
         }
         Simulation { rule: None, route: None, earlier }
-    }
-
-    fn taken<'a>(
-        &self,
-        rule: &'a Rule,
-        subject: &Subject<'_>,
-        because: Vec<Because>,
-        earlier: Vec<Passed<'a>>,
-    ) -> Simulation<'a> {
-        Simulation { rule: Some(rule), route: Some(rule.route(self.version, subject, because)), earlier }
     }
 }
 

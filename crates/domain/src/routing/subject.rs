@@ -45,7 +45,7 @@ impl Subject<'_> {
 pub(super) struct Seen<'a> {
     pub(super) subject: &'a Subject<'a>,
     city: &'a City,
-    text: OnceCell<Text>,
+    text: OnceCell<Text<'a>>,
     local: OnceCell<(Day, u8)>,
     owners: [OnceCell<Vec<&'a OrganisationCode>>; 2],
 }
@@ -56,8 +56,8 @@ impl<'a> Seen<'a> {
     }
 
     /// The words of the description.
-    pub(super) fn text(&self) -> &Text {
-        self.text.get_or_init(|| self.subject.description.map_or_else(Text::default, Text::of))
+    pub(super) fn text(&self) -> &Text<'a> {
+        self.text.get_or_init(|| Text::of(self.subject.description.unwrap_or_default()))
     }
 
     /// The day of the week and the hour that calendars and clocks on the wall show.

@@ -1,8 +1,9 @@
 //! Why a rule matches and why it does not, in words that a town clerk understands, in French and in English.
 
+use super::Sent;
 use super::condition::Owned;
 use super::reason::{Because, Unmet};
-use super::{Passed, Sent};
+use super::words::Keyword;
 use crate::city::City;
 use crate::city::question::Reply;
 use crate::id::{AreaCode, CategoryCode, ChoiceCode, OrganisationCode, QuestionCode, ZoningCode};
@@ -18,13 +19,7 @@ impl City {
         Teller { city: self, language }.facts(&sent.because)
     }
 
-    /// Why a rule does not match, in words: half a sentence.
-    #[must_use]
-    pub fn explain_passed(&self, passed: &Passed<'_>, language: Language) -> String {
-        self.explain_unmet(&passed.unmet, language)
-    }
-
-    /// Why a condition does not hold, in words: half a sentence.
+    /// Why a rule does not match, in words: half a sentence about the first condition that does not hold.
     #[must_use]
     pub fn explain_unmet(&self, unmet: &Unmet, language: Language) -> String {
         Teller { city: self, language }.unmet(unmet)
@@ -91,18 +86,7 @@ impl Teller<'_> {
             Unmet::Category { is, wants } => {
                 self.and_not(&self.category_is(is), "", wants.iter().map(|code| self.category(code)))
             }
-            Unmet::Area { zoning, is: Some(is), wants } => {
-                let wants = wants.iter().map(|code| self.area(zoning, code));
-                self.and_not(&self.area_is(zoning, is), self.pick("dans ", "in "), wants)
-            }
-            Unmet::Area { zoning, is: None, wants } => {
-                let zoning_name = self.quoted(self.city.zoning(zoning).map_or(zoning.as_str(), |z| z.name.as_str()));
-                let wants = self.one_of(wants.iter().map(|code| self.area(zoning, code)));
-                self.say(
-                    format!("le lieu n’est dans aucun secteur de {zoning_name}, et la règle demande {wants}"),
-                    format!("the place lies in no area of {zoning_name}, and the rule asks for {wants}"),
-                )
-            }
+            Unmet::Area { zoning, is, wants } => self.elsewhere(zoning, is.as_ref(), wants),
             Unmet::Origin { is, wants } => {
                 let is = self.is("l’origine", "the origin", is.label(language));
                 self.and_not(&is, "", wants.iter().map(|origin| self.quoted(origin.label(language))))
@@ -118,18 +102,14 @@ impl Teller<'_> {
             Unmet::Answer { category, question, is, any_of, at_least, at_most } => {
                 self.answer((category, question), is.as_ref(), any_of, (*at_least, *at_most))
             }
-            Unmet::Keywords { wants } => self.no_keyword(wants.iter().map(|word| self.quoted(word.as_str())).collect()),
+            Unmet::Keywords { wants } => self.no_keyword(wants),
             Unmet::Weekday { is, wants } => {
                 let is = self.fact(&Because::Weekday { is: *is });
-                let a = self.pick("un ", "on a ");
-                self.and_not(&is, a, wants.iter().map(|day| day.label(language).to_owned()))
+                self.and_not(&is, self.pick("un ", "on a "), wants.iter().map(|day| day.label(language).to_owned()))
             }
             Unmet::Hour { is, from, to } => {
-                let (is, between) = (self.hour(*is), self.between(*from, *to));
-                self.say(
-                    format!("la doléance est saisie à {is} passées, et non {between}"),
-                    format!("the concern is filed past {is}, and not {between}"),
-                )
+                let is = self.fact(&Because::Hour { from: *is, to: is + 1 });
+                self.and_not(&is, "", std::iter::once(self.between(*from, *to)))
             }
             Unmet::Owner { of, is, wants } => self.other_owner(*of, is, wants),
             Unmet::NoneOf { of } => {
@@ -137,7 +117,7 @@ impl Teller<'_> {
                 let of = of.join(self.pick(" ; ", "; "));
                 self.say(
                     format!("aucune des conditions possibles n’est remplie ({of})"),
-                    format!("none of the conditions holds of which one would do ({of})"),
+                    format!("none of the possible conditions holds ({of})"),
                 )
             }
             Unmet::Excluded { because } => {
@@ -158,10 +138,11 @@ impl Teller<'_> {
 
     /// « a », « b » ou « c ».
     fn one_of(&self, names: impl Iterator<Item = String>) -> String {
-        self.listed(names.collect(), self.pick(" ou ", " or "))
+        self.joined(names.collect(), ", ", self.pick(" ou ", " or "))
     }
 
-    fn listed(&self, mut names: Vec<String>, last: &str) -> String {
+    /// Names with something between them, and something else before the last; the first few of many.
+    fn joined(&self, mut names: Vec<String>, between: &str, last: &str) -> String {
         if names.len() > NAMED {
             let more = names.len() - NAMED + 1;
             names.truncate(NAMED - 1);
@@ -169,14 +150,19 @@ impl Teller<'_> {
         }
         match names.split_last() {
             Some((only, [])) => only.clone(),
-            Some((end, before)) => format!("{}{last}{end}", before.join(", ")),
+            Some((end, before)) => format!("{}{last}{end}", before.join(between)),
             None => String::new(),
         }
     }
 
+    /// What there is, and what the rule wants instead; `before` stands before each.
     fn and_not(&self, is: &str, before: &str, wants: impl Iterator<Item = String>) -> String {
-        let wants = self.one_of(wants);
-        self.say(format!("{is}, et non {before}{wants}"), format!("{is}, and not {before}{wants}"))
+        let wants = self.one_of(wants.map(|want| format!("{before}{want}")));
+        self.say(format!("{is}, et non {wants}"), format!("{is}, and not {wants}"))
+    }
+
+    fn asks_for(&self, is: &str, wants: &str) -> String {
+        self.say(format!("{is}, et la règle demande {wants}"), format!("{is}, and the rule asks for {wants}"))
     }
 
     fn category(&self, code: &CategoryCode) -> String {
@@ -197,6 +183,20 @@ impl Teller<'_> {
     fn area_is(&self, zoning: &ZoningCode, code: &AreaCode) -> String {
         let name = self.area(zoning, code);
         self.say(format!("le lieu est dans {name}"), format!("the place lies in {name}"))
+    }
+
+    fn elsewhere(&self, zoning: &ZoningCode, is: Option<&AreaCode>, wants: &[AreaCode]) -> String {
+        let wants = wants.iter().map(|code| self.area(zoning, code));
+        if let Some(is) = is {
+            return self.and_not(&self.area_is(zoning, is), self.pick("dans ", "in "), wants);
+        }
+        let known = self.city.zoning(zoning).map_or(zoning.as_str(), |zoning| zoning.name.as_str());
+        let known = self.quoted(known);
+        let nowhere = self.say(
+            format!("le lieu n’est dans aucun secteur de {known}"),
+            format!("the place lies in no area of {known}"),
+        );
+        self.asks_for(&nowhere, &self.one_of(wants))
     }
 
     fn organisation(&self, code: &OrganisationCode) -> String {
@@ -223,11 +223,12 @@ impl Teller<'_> {
         if let [first, ..] = is {
             return self.and_not(&self.owner_is(of, first), self.pick("à ", "to "), wants);
         }
-        let (owned, wants) = (self.owned(of), self.one_of(wants));
-        self.say(
-            format!("aucun découpage ne dit à qui {owned} appartient, et la règle demande {wants}"),
-            format!("no zoning says whom {owned} belongs to, and the rule asks for {wants}"),
-        )
+        let owned = self.owned(of);
+        let nobody = self.say(
+            format!("aucun découpage ne dit à qui {owned} appartient"),
+            format!("no zoning says who owns {owned}"),
+        );
+        self.asks_for(&nobody, &self.one_of(wants))
     }
 
     fn asked(&self, (category, question): (&CategoryCode, &QuestionCode)) -> String {
@@ -257,31 +258,34 @@ impl Teller<'_> {
             "no" => Reply::YesNo(false),
             other => Reply::Text(other.to_owned()),
         };
-        let number = |bound: i64| self.answered(of, &Reply::Number(bound.into()));
+        let (category, question) = of;
+        let asked = self.city.category(category).and_then(|category| category.question(question));
+        let number = |bound: i64| Reply::Number(bound.into()).in_words(asked, self.language);
         let wants = match (least.map(number), greatest.map(number)) {
-            (Some(least), Some(most)) => self.say(format!("de {least} à {most}"), format!("from {least} to {most}")),
+            (Some(least), Some(most)) => {
+                self.say(format!("entre {least} et {most}"), format!("between {least} and {most}"))
+            }
             (Some(least), None) => self.say(format!("au moins {least}"), format!("at least {least}")),
             (None, Some(most)) => self.say(format!("au plus {most}"), format!("at most {most}")),
             (None, None) => self.one_of(any_of.iter().map(|code| self.answered(of, &choice(code)))),
         };
-        if let Some(reply) = is {
-            return self.and_not(&self.answer_is(of, reply), "", std::iter::once(wants));
-        }
         let asked = self.asked(of);
-        self.say(
-            format!("la question {asked} n’a pas de réponse, et la règle demande {wants}"),
-            format!("the question {asked} has no answer, and the rule asks for {wants}"),
-        )
+        let unanswered = || {
+            self.say(format!("la question {asked} n’a pas de réponse"), format!("the question {asked} has no answer"))
+        };
+        self.asks_for(&is.map_or_else(unanswered, |reply| self.answer_is(of, reply)), &wants)
     }
 
-    fn no_keyword(&self, words: Vec<String>) -> String {
+    fn no_keyword(&self, words: &[Keyword]) -> String {
+        let last = self.pick(if words.len() == 2 { " ni " } else { ", ni " }, " nor ");
+        let words: Vec<String> = words.iter().map(|word| self.quoted(word.as_str())).collect();
         if let [only] = words.as_slice() {
             return self.say(
                 format!("la description ne contient pas {only}"),
                 format!("the description does not have {only}"),
             );
         }
-        let words = self.listed(words, self.pick(" ni ", " nor "));
+        let words = self.joined(words, self.pick(", ni ", " nor "), last);
         self.say(format!("la description ne contient ni {words}"), format!("the description has neither {words}"))
     }
 

@@ -1,7 +1,7 @@
 //! Words of a description, as rules look for them: each by its French stem, as it was written and without accents. So
 //! does the search of tickets (`stems` of the migrations), so that both find the same.
 
-use std::collections::HashMap;
+use std::cell::OnceCell;
 
 use rust_stemmers::{Algorithm, Stemmer};
 use schemars::JsonSchema;
@@ -88,18 +88,26 @@ impl ToSchema for Keyword {}
 struct Stems {
     written: String,
     plain: Option<String>,
+    start: Start,
 }
 
 impl Stems {
     fn of(stemmer: &Stemmer, word: &str) -> Self {
         if word.is_ascii() {
-            return Self { written: stemmer.stem(&word.to_ascii_lowercase()).into_owned(), plain: None };
+            let written = stemmer.stem(&word.to_ascii_lowercase()).into_owned();
+            return Self { start: start(&written), written, plain: None };
         }
         let lower: String = word.nfc().collect::<String>().to_lowercase();
         let written = without_accents(&stemmer.stem(&lower));
         let plain = stemmer.stem(&without_accents(&lower)).into_owned();
         let plain = (plain != written).then_some(plain);
-        Self { written, plain }
+        let shortest = plain.as_deref().filter(|plain| plain.len() < 2).unwrap_or(&written);
+        Self { start: start(shortest), written, plain }
+    }
+
+    /// Whether a word that begins so can have these stems.
+    fn may_be_of(&self, start: Start) -> bool {
+        start[0] == self.start[0] && (start[1] == self.start[1] || self.start[1] == '\0')
     }
 
     fn each(&self) -> impl Iterator<Item = &str> {
@@ -107,34 +115,57 @@ impl Stems {
     }
 }
 
-/// The words of a text, by their stems.
-#[derive(Debug, Default)]
-pub(super) struct Text {
-    positions: HashMap<String, Vec<usize>>,
+/// The words of a text. Stems begin as their words do, so that a word is only stemmed when somebody looks for one with its
+/// first two letters: stemming is what costs.
+pub(super) struct Text<'a> {
+    words: Vec<Word<'a>>,
+    /// The numbers of the words, sorted by their first letters.
+    by_start: Vec<(Start, usize)>,
+    stemmer: Stemmer,
 }
 
-impl Text {
-    pub(super) fn of(text: &str) -> Self {
-        let stemmer = Stemmer::create(Algorithm::French);
-        let mut positions: HashMap<String, Vec<usize>> = HashMap::new();
-        for (at, word) in words(text).enumerate() {
-            let Stems { written, plain } = Stems::of(&stemmer, word);
-            for stem in std::iter::once(written).chain(plain) {
-                positions.entry(stem).or_default().push(at);
-            }
-        }
-        Self { positions }
+struct Word<'a> {
+    text: &'a str,
+    start: Start,
+    stems: OnceCell<Stems>,
+}
+
+impl<'a> Text<'a> {
+    pub(super) fn of(text: &'a str) -> Self {
+        let word = |text| Word { text, start: start(text), stems: OnceCell::new() };
+        let words: Vec<Word<'_>> = words(text).map(word).collect();
+        let mut by_start: Vec<(Start, usize)> = words.iter().enumerate().map(|(at, word)| (word.start, at)).collect();
+        by_start.sort_unstable();
+        Self { words, by_start, stemmer: Stemmer::create(Algorithm::French) }
     }
 
     pub(super) fn has(&self, keyword: &Keyword) -> bool {
         let [first, rest @ ..] = keyword.stems.as_slice() else { return false };
-        let follows = |at: usize| rest.iter().enumerate().all(|(n, stems)| self.stands(stems, at + 1 + n));
-        first.each().filter_map(|stem| self.positions.get(stem)).flatten().any(|at| follows(*at))
+        let follow = |at: usize| rest.iter().enumerate().all(|(n, stems)| self.stands(stems, at + 1 + n));
+        let from = self.by_start.partition_point(|(start, _)| *start < first.start);
+        let near = self.by_start[from..].iter().take_while(|(start, _)| first.may_be_of(*start));
+        near.map(|(_, at)| *at).any(|at| self.stands(first, at) && follow(at))
     }
 
+    /// Whether the word there is of these stems.
     fn stands(&self, stems: &Stems, at: usize) -> bool {
-        stems.each().any(|stem| self.positions.get(stem).is_some_and(|positions| positions.contains(&at)))
+        let Some(word) = self.words.get(at).filter(|word| stems.may_be_of(word.start)) else { return false };
+        let own = word.stems.get_or_init(|| Stems::of(&self.stemmer, word.text));
+        stems.each().any(|stem| own.each().any(|own| own == stem))
     }
+}
+
+/// The first two letters, small and without accents; a nought for one that is missing.
+type Start = [char; 2];
+
+fn start(word: &str) -> Start {
+    let mut letters = word.chars();
+    if word.is_ascii() {
+        let mut next = || letters.next().map_or('\0', |c| c.to_ascii_lowercase());
+        return [next(), next()];
+    }
+    let some: String = letters.take(4).collect();
+    start(&without_accents(&some.to_lowercase()))
 }
 
 /// Hyphens and apostrophes separate words: « nids-de-poule » is three, « l’eau » is two.
@@ -186,6 +217,19 @@ mod tests {
             ("feu rouge", "feu"),
         ] {
             assert!(!finds(keyword, text), "{keyword} in {text}");
+        }
+    }
+
+    #[test]
+    fn stems_begin_as_their_words() {
+        let stemmer = Stemmer::create(Algorithm::French);
+        let words = "a y es ôté oui âge être yeux œuvre Œuvres élève été écoles École hôpital hoirie aïeux ouïe qui quai \
+                     queue eue eus aies îles éé ça ÇA ns las as os us dès très fous rues nœuds bœufs maïs naïves aiguës";
+        for word in words.split_whitespace() {
+            let stems = Stems::of(&stemmer, word);
+            assert!(stems.each().all(|stem| start(stem)[0] == start(word)[0]), "{word}: {stems:?}");
+            assert!(stems.may_be_of(start(word)), "{word}: {stems:?}");
+            assert!(finds(word, word), "{word}");
         }
     }
 

@@ -107,7 +107,7 @@ pub async fn simulate(
     let simulation = rules.simulate(city, &subject);
     let passed = simulation.earlier.iter();
     let passed =
-        passed.map(|passed| (passed.rule.clone(), passed.pointer.clone(), city.explain_passed(passed, language)));
+        passed.map(|passed| (passed.rule.clone(), passed.pointer.clone(), city.explain_unmet(&passed.unmet, language)));
     let taken = simulation.rule.cloned().zip(simulation.route);
     Ok(Tried {
         passed: passed.collect(),

@@ -1,0 +1,83 @@
+//! What the check says of rules that are never reached, against every concern that there can be.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::generate::{THEMES, Theme, everything, rules};
+use super::naive::matches;
+use super::town::{CATEGORIES, Told, town};
+use crate::city::City;
+use crate::routing::check::{Fault, Kind};
+use crate::routing::{Condition, Rule};
+
+fn rules_of_a_theme() -> impl Strategy<Value = (Theme, Vec<Rule>)> {
+    proptest::sample::select(THEMES.to_vec()).prop_flat_map(|theme| (Just(theme), rules(theme)))
+}
+
+/// Of each rule, the numbers of the concerns that meet its conditions.
+fn met(city: &City, concerns: &[Told]) -> Vec<BTreeSet<usize>> {
+    let met = |rule: &Rule| {
+        let concerns = concerns.iter().enumerate().filter(|(_, told)| matches(rule, city, told));
+        concerns.map(|(at, _)| at).collect()
+    };
+    city.rules.rules.iter().map(met).collect()
+}
+
+/// What the check should say of a rule, were all concerns tried.
+fn holds(fault: &Fault, at: usize, city: &City, met: &[BTreeSet<usize>]) -> bool {
+    let wanted = &met[at];
+    let number = |code: &crate::id::RuleCode| city.rules.rules.iter().position(|rule| rule.code == *code).unwrap();
+    let unreached = wanted.iter().all(|concern| met[..at].iter().any(|met| met.contains(concern)));
+    match &fault.kind {
+        Kind::NeverMet => wanted.is_empty(),
+        Kind::SameConditions(other) => met[number(other)] == *wanted && number(other) < at,
+        Kind::Covered(by) => {
+            let by: Vec<usize> = by.iter().map(number).collect();
+            let gone = |concern: &usize| by.iter().any(|rule| met[*rule].contains(concern));
+            !wanted.is_empty() && unreached && by.iter().all(|rule| *rule < at) && wanted.iter().all(gone)
+        }
+        other => unreachable!("{other:?}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rules_that_no_concern_reaches_are_found_and_no_others((theme, rules) in rules_of_a_theme()) {
+        let city = town(rules);
+        let concerns = everything(theme);
+        let met = met(&city, &concerns);
+        let faults = city.rules.check(&city, None);
+        let end = city.rules.rules.iter().position(|rule| rule.when == Condition::Always).unwrap();
+        for (at, rule) in city.rules.rules[..end].iter().enumerate() {
+            let about = |fault: &&Fault| fault.pointer == format!("/{at}/when") && fault.kind.needs_the_whole();
+            let found: Vec<&Fault> = faults.iter().filter(about).collect();
+            let reached = met[at].iter().any(|concern| !met[..at].iter().any(|met| met.contains(concern)));
+            prop_assert_eq!(found.len(), usize::from(!reached), "{:?}: {:?}", rule, found);
+            for fault in found {
+                prop_assert!(holds(fault, at, &city, &met), "{:?}: {:?}", rule, fault);
+            }
+        }
+    }
+
+    #[test]
+    fn categories_that_only_reach_the_last_rule_are_told((theme, rules) in rules_of_a_theme()) {
+        let city = town(rules);
+        let concerns = everything(theme);
+        let met = met(&city, &concerns);
+        let end = city.rules.rules.iter().position(|rule| rule.when == Condition::Always).unwrap();
+        let last = |at: usize| !met[..end].iter().any(|met| met.contains(&at));
+        let only = |category: usize| {
+            concerns.iter().enumerate().filter(|(_, told)| told.category == category).all(|(at, _)| last(at))
+        };
+        let expected: Vec<&str> = (0..CATEGORIES.len() - 1).filter(|at| only(*at)).map(|at| CATEGORIES[at]).collect();
+        let warnings = city.rules.warnings(&city);
+        let told: Vec<&str> = warnings.iter().map(|warning| match &warning.kind {
+            Kind::OnlyCatchAll(category) => category.as_str(),
+            other => unreachable!("{other:?}"),
+        }).collect();
+        prop_assert_eq!(told, expected);
+    }
+}
