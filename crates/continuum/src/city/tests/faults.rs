@@ -322,3 +322,53 @@ fn a_folder_that_is_none_is_named() {
     assert!(faults[0].starts_with("zonings: cannot be read"), "{faults:?}");
     assert!(faults[1..].iter().all(|fault| fault.ends_with(".yaml: there is no such file")), "{faults:?}");
 }
+
+#[test]
+fn shapes_that_cross_or_overlap_are_found_and_gaps_are_worth_a_look() {
+    let file = "zonings/secteurs.geojson";
+    let sud = "[[[2, 48], [3, 48], [3, 49], [2, 48]]]";
+    let shapes = |to: &str| found(&[(file, sud, to)]);
+    assert_eq!(
+        shapes("[[[2, 48], [3, 49], [3, 48], [2, 49], [2, 48]]]"),
+        ["zonings/secteurs.geojson:8: features[sud].geometry: the border of « sud » crosses or touches itself near \
+          48.50000, 2.50000"]
+    );
+    let overlapping = shapes("[[[2, 48], [3, 48], [3, 49.1], [2, 48]]]");
+    let begin = "zonings/secteurs.geojson:8: features[sud].geometry: « sud » overlaps « nord » by ";
+    assert!(matches!(overlapping.as_slice(), [only] if only.starts_with(begin)), "{overlapping:?}");
+    assert_eq!(
+        found(&[(file, "\"name\": \"Sud\"", "\"name\": \"Sud\", \"land_owner\": \"bailleur\"")]),
+        ["zonings/secteurs.geojson:7: features[sud].properties.land_owner: there is no organisation « bailleur »"]
+    );
+
+    let warnings = |name: &str| {
+        let folder = city(&[]);
+        let ring = "[[[2, 48], [3, 48], [3, 49], [2.5, 48.5], [2, 48]]]";
+        let text = SECTEURS.replace(sud, ring).replace("\"name\": \"Secteurs\",", name);
+        fs::write(
+            folder.path().join("zonings/quartiers.geojson"),
+            text.replace("[3, 50], [2, 49]", "[2.9, 49.9], [2, 49]"),
+        )
+        .unwrap();
+        let checked = check(folder.path());
+        assert_eq!(lines(&checked.faults), Vec::<String>::new());
+        lines(&checked.warnings)
+    };
+    let gap = warnings("\"name\": \"Quartiers\",");
+    assert!(matches!(gap.as_slice(), [only] if only.contains("of the city lie in no area of this zoning")), "{gap:?}");
+    assert_eq!(warnings("\"name\": \"Quartiers\", \"partial\": true,"), Vec::<String>::new());
+}
+
+#[test]
+fn a_category_without_a_rule_of_its_own_is_worth_a_look() {
+    let folder = city(&[("routing.yaml", "any_of: [roads]", "any_of: [pothole]")]);
+    let checked = check(folder.path());
+    assert_eq!(lines(&checked.faults), Vec::<String>::new());
+    assert_eq!(
+        lines(&checked.warnings),
+        [
+            "routing.yaml:5: [reste]: concerns about « roads » only ever reach this rule, which catches all: they have no \
+          other"
+        ]
+    );
+}
