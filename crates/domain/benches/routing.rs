@@ -74,7 +74,7 @@ fn zoning(code: &str) -> Zoning {
 
 /// Rules of all kinds. The concern meets none but the last; a fifth of them have its category.
 fn rule(at: u32) -> Rule {
-    let category = if at / 5 % 5 == 0 { 7 } else { at % CATEGORIES };
+    let category = if (at / 5).is_multiple_of(5) { 7 } else { at % CATEGORIES };
     let special = match at % 5 {
         0 => json!({ "type": "area", "zoning": ZONINGS[at as usize % 3], "any_of": ["area-3", "area-4", "area-5"] }),
         1 => json!({ "type": "origin", "any_of": ["phone", "email"] }),
