@@ -15,6 +15,7 @@ crate::tests![
     a_list_is_a_map_too,
     each_state_is_counted,
     a_bad_filter_is_refused_parameter_by_parameter,
+    what_the_city_no_longer_has_is_still_found,
     a_timeline_is_walked_page_by_page,
 ];
 
@@ -329,6 +330,10 @@ async fn a_bad_filter_is_refused_parameter_by_parameter() {
         ("sort=relevance", "sort", "not_expected"),
         ("q=a%00b", "q", "bad_value"),
         ("q=a&q=b", "q", "repeated"),
+        ("service=propret", "service", "unknown_code"),
+        ("organisation=ville", "organisation", "unknown_code"),
+        ("category=dumping", "category", "unknown_code"),
+        ("area=secteur:nord", "area", "unknown_code"),
     ] {
         agent.get(&format!("/v1/tickets?{query}")).await.refused_fields(400, "invalid_parameter", &[(name, code)]);
     }
@@ -346,5 +351,17 @@ async fn a_timeline_is_walked_page_by_page() {
     let second = proprete.get(&next).await.ok();
     assert_eq!((ids(&first).len(), ids(&second).len()), (2, 1));
     assert_eq!((&second["items"][0]["type"], &second["next_cursor"]), (&json!("started"), &json!(null)));
+    city.stop().await;
+}
+
+async fn what_the_city_no_longer_has_is_still_found() {
+    let city = City::new().await;
+    let (filed, dispatcher) = (city.dumping().await, city.dispatcher().await);
+    let mut changed = city.instance.context.city().unwrap().city.clone();
+    changed.rules.rules.retain(|rule| rule.code.as_str() == "reste");
+    changed.services.retain(|service| service.code.as_str() != "proprete");
+    changed.catalogue.retain(|category| category.code.as_str() != "illegal_dumping");
+    usecases::city::load(&city.instance.context, &changed, false, city.instance.context.now()).await.unwrap();
+    assert_eq!(listed(&dispatcher, "service=proprete&category=illegal_dumping").await, [reference(&filed)]);
     city.stop().await;
 }

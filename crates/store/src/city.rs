@@ -1,11 +1,12 @@
 //! A city as data: kept as a whole, read as a whole.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use domain::city::zoning::{Area, Zoning};
 use domain::city::{City, Settings};
-use domain::id::OrganisationCode;
+use domain::id::{CategoryCode, OrganisationCode, ServiceCode, ZoningCode};
 use domain::routing::RuleSet;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde::de::DeserializeOwned;
@@ -28,6 +29,44 @@ pub struct Loaded {
     pub revision: i64,
     /// The city.
     pub city: City,
+    /// What it no longer has.
+    pub retired: Retired,
+}
+
+/// What a city no longer has, and what its older tickets still name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Retired {
+    organisation: BTreeSet<String>,
+    service: BTreeSet<String>,
+    category: BTreeSet<String>,
+    zoning: BTreeSet<String>,
+}
+
+impl Loaded {
+    /// Whether the city has, or had, such an organisation.
+    #[must_use]
+    pub fn knows_organisation(&self, code: &OrganisationCode) -> bool {
+        let has = self.city.organisations.iter().any(|organisation| organisation.code == *code);
+        has || self.retired.organisation.contains(code.as_str())
+    }
+
+    /// Whether the city has, or had, such a service.
+    #[must_use]
+    pub fn knows_service(&self, code: &ServiceCode) -> bool {
+        self.city.service(code).is_some() || self.retired.service.contains(code.as_str())
+    }
+
+    /// Whether the city has, or had, such a category.
+    #[must_use]
+    pub fn knows_category(&self, code: &CategoryCode) -> bool {
+        self.city.category(code).is_some() || self.retired.category.contains(code.as_str())
+    }
+
+    /// Whether the city has, or had, such a zoning.
+    #[must_use]
+    pub fn knows_zoning(&self, code: &ZoningCode) -> bool {
+        self.city.zoning(code).is_some() || self.retired.zoning.contains(code.as_str())
+    }
 }
 
 /// What loading a city changed in one of its parts.
@@ -108,6 +147,12 @@ macro_rules! all {
     };
 }
 
+macro_rules! retired {
+    ($table:literal) => {
+        concat!("'", $table, "', coalesce((select jsonb_agg(code) from ", $table, " where not active), '[]'::jsonb)")
+    };
+}
+
 #[derive(FromQueryResult)]
 struct PutRow {
     added: i64,
@@ -126,6 +171,7 @@ struct CityRow {
     zoning: Value,
     rules: Value,
     rules_version: i32,
+    retired: Value,
 }
 
 impl Tx {
@@ -208,7 +254,15 @@ impl Store {
                 all!("category"),
                 ", ",
                 all!("zoning"),
-                ", coalesce(rules, '[]'::jsonb) as rules, coalesce(version, 0) as rules_version
+                ", jsonb_build_object(",
+                retired!("organisation"),
+                ", ",
+                retired!("service"),
+                ", ",
+                retired!("category"),
+                ", ",
+                retired!("zoning"),
+                ") as retired, coalesce(rules, '[]'::jsonb) as rules, coalesce(version, 0) as rules_version
                  from city left join lateral (
                      select rules, version from routing_rule_set order by version desc limit 1
                  ) latest on true"
@@ -226,7 +280,7 @@ impl Store {
             zonings: zonings.into_iter().map(zoning).collect::<Result<_>>()?,
             rules: RuleSet { version: row.rules_version, rules: parse(row.rules)? },
         };
-        Ok(Some(Loaded { revision: row.revision, city }))
+        Ok(Some(Loaded { revision: row.revision, city, retired: parse(row.retired)? }))
     }
 
     /// What holds for the whole city; none before one is loaded.

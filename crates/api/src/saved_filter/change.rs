@@ -53,7 +53,8 @@ pub(crate) async fn change(
     body: Body<ChangeFilter>,
 ) -> Result<HttpResponse, Problem> {
     let ChangeFilter { name, parameters } = body.value;
-    let parameters = parameters.map(|parameters| checked(parameters, &caller.grant)).transpose()?;
+    let loaded = cx.city()?;
+    let parameters = parameters.map(|parameters| checked(parameters, &caller.grant, &loaded)).transpose()?;
     let filter = usecases::saved_filter::change(&cx, &caller.grant, path.filter(), &seen, name, parameters).await?;
     Ok(reply::read(Some(filter.version), caller.language, &FilterView::from(&filter)))
 }

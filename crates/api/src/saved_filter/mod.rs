@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use domain::id::SavedFilterId;
 use domain::rights::Caller;
 use serde::Serialize;
+use usecases::Loaded;
 use usecases::saved_filter::{Holder, Parameters, SavedFilter};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -93,9 +94,9 @@ const MOST: usize = 200;
 ///
 /// # Errors
 /// Every one that it does not take, at once.
-fn checked(parameters: Parameters, who: &Grant<SaveFilters>) -> Result<Parameters, Problem> {
+fn checked(parameters: Parameters, who: &Grant<SaveFilters>, city: &Loaded) -> Result<Parameters, Problem> {
     let mut query = Query::kept(&parameters);
-    listing(&mut query, &Caller::Person(who.person().clone()));
+    listing(&mut query, &Caller::Person(who.person().clone()), city);
     let mut errors = query.faults();
     for error in &mut errors {
         if let At::Query(name) = &error.at {

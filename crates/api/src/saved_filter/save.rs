@@ -62,7 +62,7 @@ pub(crate) async fn save(
     body: Body<SaveFilter>,
 ) -> Result<HttpResponse, Problem> {
     let SaveFilter { name, parameters, service } = body.value;
-    let parameters = checked(parameters, &caller.grant)?;
+    let parameters = checked(parameters, &caller.grant, &*cx.city()?)?;
     let show = |filter: &SavedFilter| {
         let location = Some(format!("/v1/filters/{}", filter.id));
         reply::kept(StatusCode::CREATED, Some(filter.version), location, &FilterView::from(filter))

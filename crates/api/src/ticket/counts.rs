@@ -57,7 +57,7 @@ pub(crate) async fn counts(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(&request);
-    let filter = filter::filter(&mut query, caller.grant.caller());
+    let filter = filter::filter(&mut query, caller.grant.caller(), &*cx.city()?);
     query.finish()?;
     let counts = usecases::ticket::count(&cx, &caller.grant, filter).await?;
     let items = counts.into_iter().map(StateCount::from).collect();

@@ -103,7 +103,7 @@ pub(crate) async fn export(
     let by = query.names();
     let format = query.one("format", "csv / ndjson / geojson", Format::from_code).unwrap_or(Format::Csv);
     let separator = query.one("separator", "comma / semicolon", separator).unwrap_or(b',');
-    let listing = filter::listing(&mut query, caller.grant.caller());
+    let listing = filter::listing(&mut query, caller.grant.caller(), &*cx.city()?);
     query.finish()?;
     let french = request.headers().contains_key(ACCEPT_LANGUAGE) && caller.language == Language::Fr;
     let (loaded, now) = (cx.city()?, cx.now());

@@ -1,5 +1,7 @@
 //! The parameters that say which tickets are asked for: of lists, counts, exports and kept filters alike.
 
+use std::fmt::Display;
+
 use chrono::{DateTime, Datelike as _, Utc};
 use domain::concern::Origin;
 use domain::id::{CafeId, TicketId, UserId};
@@ -7,6 +9,7 @@ use domain::place::{Bounds, Circle, Point};
 use domain::rights::Caller;
 use domain::text::SearchWords;
 use domain::ticket::{Priority, State};
+use usecases::Loaded;
 use usecases::ticket::{After, Filter, Listing, Search, Sort};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -168,13 +171,13 @@ fn somebody(me: &Caller, text: &str) -> Option<Uuid> {
 }
 
 /// Which tickets a query asks for.
-pub(crate) fn filter(query: &mut Query, me: &Caller) -> Filter {
+pub(crate) fn filter(query: &mut Query, me: &Caller, city: &Loaded) -> Filter {
     let flag = |value: &str| value.parse().ok();
     let hands = |text: &str| {
         if text == "none" { Some(None) } else { somebody(me, text).map(|id| Some(UserId(id))) }
     };
     let words = |text: &str| SearchWords::try_from(text.to_owned()).ok();
-    Filter {
+    let filter = Filter {
         states: query.each("status", one_of(State::ALL.map(State::code)).as_str(), State::from_code),
         services: query.each("service", ("le code d’un service", "the code of a service"), |code| code.parse().ok()),
         organisations: query.each("organisation", ("le code d’un organisme", "the code of an organisation"), |code| {
@@ -212,12 +215,30 @@ pub(crate) fn filter(query: &mut Query, me: &Caller) -> Filter {
         search: query
             .one("q", ("1 à 200 caractères sur une ligne", "1 to 200 characters on one line"), words)
             .map(|words| Search { words, fuzzy: false }),
+    };
+    unknown(query, "service", &filter.services, |code| city.knows_service(code));
+    unknown(query, "organisation", &filter.organisations, |code| city.knows_organisation(code));
+    unknown(query, "category", &filter.categories, |code| city.knows_category(code));
+    unknown(query, "area", filter.areas.iter().map(|(zoning, _)| zoning), |code| city.knows_zoning(code));
+    filter
+}
+
+/// Says which codes the city neither has nor had: a list of nothing would not tell a slip of the pen.
+fn unknown<'a, T: Display + 'a>(
+    query: &mut Query,
+    name: &str,
+    codes: impl IntoIterator<Item = &'a T>,
+    known: impl Fn(&T) -> bool,
+) {
+    for code in codes.into_iter().filter(|code| !known(code)) {
+        let (fr, en) = (format!("La ville ne connaît pas « {code} »."), format!("The city knows no “{code}”."));
+        query.fault(name, "unknown_code", fr, en);
     }
 }
 
 /// Which tickets a query asks for, and in which order.
-pub(crate) fn listing(query: &mut Query, me: &Caller) -> Listing {
-    let filter = filter(query, me);
+pub(crate) fn listing(query: &mut Query, me: &Caller, city: &Loaded) -> Listing {
+    let filter = filter(query, me, city);
     let sort = query.one("sort", "-filed_at / filed_at / ack_due_at / resolve_due_at / -priority / relevance", sort);
     let sort = sort.unwrap_or_default();
     if sort == Sort::Relevance && filter.search.is_none() {

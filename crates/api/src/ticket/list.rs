@@ -126,7 +126,7 @@ pub(crate) async fn list(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(&request);
-    let listing = filter::listing(&mut query, caller.grant.caller());
+    let listing = filter::listing(&mut query, caller.grant.caller(), &*cx.city()?);
     let (limit, after) = filter::page(&mut query, listing.sort);
     query.finish()?;
     let searched = listing.filter.search.is_some();
