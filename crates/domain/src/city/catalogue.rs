@@ -91,6 +91,13 @@ pub struct Category {
 }
 
 impl Category {
+    /// Whether it is learnt from what was filed and suggested at intake. Of an emergency no text is kept; of a complaint
+    /// about an officer, nobody shall find out by asking which names are in it.
+    #[must_use]
+    pub const fn is_suggested(&self) -> bool {
+        !self.hidden_from_referrer && !matches!(self.sensitivity, Sensitivity::SignpostOnly)
+    }
+
     /// How far its tickets are kept from others.
     #[must_use]
     pub const fn secrecy(&self) -> Secrecy {

@@ -15,7 +15,7 @@ mod rule;
 mod simulate;
 mod subject;
 mod wording;
-mod words;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod tests;

@@ -168,6 +168,15 @@ fn start(word: &str) -> Start {
     start(&without_accents(&some.to_lowercase()))
 }
 
+/// The stems of a text's words, in their order; a word with accents may have two.
+pub(crate) fn stems(text: &str) -> impl Iterator<Item = String> {
+    let stemmer = Stemmer::create(Algorithm::French);
+    words(text).flat_map(move |word| {
+        let Stems { written, plain, .. } = Stems::of(&stemmer, word);
+        std::iter::once(written).chain(plain)
+    })
+}
+
 /// Hyphens and apostrophes separate words: « nids-de-poule » is three, « l’eau » is two.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c)).filter(|word| !word.is_empty())
