@@ -3,6 +3,7 @@
 pub mod attach;
 pub mod duplicate;
 pub mod question;
+pub mod suggest;
 
 use reqwest::Method;
 use serde_json::{Value, json};

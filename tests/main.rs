@@ -49,6 +49,7 @@ fn all() -> Vec<Test> {
         concern::attach::tests(),
         concern::duplicate::tests(),
         concern::question::tests(),
+        concern::suggest::tests(),
         concurrency::tests(),
         contract::tests(),
         front::tests(),

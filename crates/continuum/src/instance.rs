@@ -162,6 +162,7 @@ pub async fn build(config: Config) -> Result<Instance> {
         tasks.push(tokio::spawn(periodic::record_refusals(context.clone())));
         tasks.push(tokio::spawn(periodic::warn_of_expiry(context.clone())));
         tasks.push(tokio::spawn(periodic::run_clocks(context.clone())));
+        tasks.push(tokio::spawn(periodic::learn_categories(context.clone())));
         tasks.push(tokio::spawn(periodic::sweep_files(context.clone())));
         tasks.push(tokio::spawn(periodic::scan_files(context.clone())));
         let (schema, keys) = (config.database.schema.clone(), config.keys.seal.clone());
@@ -213,6 +214,7 @@ pub async fn context(config: &Config, public_url: &Url) -> Result<Context> {
         hashing: Arc::new(Semaphore::new(processors)),
         exports: Arc::new(Semaphore::new(EXPORTS)),
         city: Arc::new(ArcSwapOption::empty()),
+        learnt: Arc::default(),
         wake: Arc::new(Notify::new()),
     };
     usecases::city::reload(&context).await?;

@@ -113,6 +113,16 @@ pub(crate) async fn run_clocks(cx: Context) {
     }
 }
 
+/// Learns once a day what concerns are about: looks every ten minutes.
+pub(crate) async fn learn_categories(cx: Context) {
+    loop {
+        if let Err(error) = usecases::concern::learn(&cx).await {
+            tracing::warn!(%error, "what concerns are about could not be learnt; trying again");
+        }
+        tokio::time::sleep(Duration::from_mins(10)).await;
+    }
+}
+
 /// Deletes files that belong to no attachment: looks every five minutes.
 pub(crate) async fn sweep_files(cx: Context) {
     loop {

@@ -29,6 +29,7 @@ mod seal;
 pub mod second_factor;
 pub mod session;
 pub mod sign_in;
+pub mod suggestion;
 pub mod throttle;
 pub mod ticket;
 pub mod tracking;

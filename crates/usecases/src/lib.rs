@@ -34,6 +34,7 @@ use auth::oidc::Provider;
 use auth::password::Passwords;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Europe::Paris;
+use concern::Learnt;
 use domain::audit::{Act, By, Record};
 use domain::city::City;
 use domain::clock::{Clock, Ids};
@@ -72,6 +73,8 @@ pub struct Context {
     pub exports: Arc<Semaphore>,
     /// The city, as it was last read.
     pub city: Arc<ArcSwapOption<Loaded>>,
+    /// What was last learnt about categories, as it was last read.
+    pub learnt: Arc<Learnt>,
     /// Told when messages were appended, so that a worker of this process need not wait for its next look.
     pub wake: Arc<Notify>,
 }

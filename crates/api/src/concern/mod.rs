@@ -3,6 +3,7 @@
 mod duplicates;
 mod file;
 mod read;
+mod suggest;
 
 use std::collections::BTreeMap;
 
@@ -23,7 +24,7 @@ use uuid::Uuid;
 use crate::view::{PlaceView, TicketView, areas, replies};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.service(file::file).service(duplicates::duplicates).service(read::read);
+    config.service(file::file).service(duplicates::duplicates).service(suggest::suggest).service(read::read);
 }
 
 /// A concern: what one resident said, once.

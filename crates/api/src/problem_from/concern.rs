@@ -1,7 +1,7 @@
 //! How it is told that a concern is not filed.
 
 use domain::ticket::follow::NotAttachable;
-use usecases::concern::{Fault as ConcernFault, FileError, LikeError};
+use usecases::concern::{Fault as ConcernFault, FileError, LikeError, SuggestError};
 
 use super::{content, outside_city, question};
 use crate::problem::{Code, FieldError, Problem};
@@ -31,6 +31,16 @@ impl From<LikeError> for Problem {
             }
             LikeError::NoCity(error) => error.into(),
             LikeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SuggestError> for Problem {
+    fn from(error: SuggestError) -> Self {
+        match error {
+            SuggestError::OutsideCity => Self::new(Code::InvalidContent).errors(vec![outside_city()]),
+            SuggestError::NoCity(error) => error.into(),
+            SuggestError::Store(error) => error.into(),
         }
     }
 }

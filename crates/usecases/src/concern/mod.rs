@@ -4,11 +4,16 @@ mod attach;
 mod draft;
 mod duplicates;
 mod file;
+mod learn;
 mod read;
+mod suggest;
 
 pub use duplicates::{Like, LikeError, duplicates};
 pub use file::{Fault, File, FileError, Filed, Warning, file};
+pub use learn::{LearnError, learn};
 pub use read::read;
 pub use store::Contact;
 pub use store::concern::Concern;
+pub use store::suggestion::Trained;
 pub use store::ticket::Candidate;
+pub use suggest::{Learnt, Said, SuggestError, Suggested, suggest};
