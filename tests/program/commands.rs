@@ -22,13 +22,13 @@ crate::tests![
 ];
 
 /// The environment of commands on a database.
-struct Operator {
-    database: Database,
+pub(super) struct Operator {
+    pub(super) database: Database,
     keys: tempfile::TempDir,
 }
 
 impl Operator {
-    fn run(&self, arguments: &[&str]) -> std::process::Output {
+    pub(super) fn run(&self, arguments: &[&str]) -> std::process::Output {
         run(arguments, &self.environment().each_ref().map(|(name, value)| (*name, value.as_str())))
     }
 
@@ -57,11 +57,11 @@ impl Operator {
     }
 }
 
-async fn empty() -> Operator {
+pub(super) async fn empty() -> Operator {
     Operator { database: Database::empty().await, keys: keys_folder() }
 }
 
-async fn amiens() -> Operator {
+pub(super) async fn amiens() -> Operator {
     Operator { database: Database::cloned().await, keys: keys_folder() }
 }
 

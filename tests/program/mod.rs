@@ -1,5 +1,6 @@
 //! The program as people and scripts start it.
 
+mod city;
 mod commands;
 mod demo;
 mod killed;
@@ -7,5 +8,5 @@ mod killed;
 use crate::support::Test;
 
 pub fn tests() -> Vec<Test> {
-    [commands::tests(), demo::tests(), killed::tests()].into_iter().flatten().collect()
+    [city::tests(), commands::tests(), demo::tests(), killed::tests()].into_iter().flatten().collect()
 }

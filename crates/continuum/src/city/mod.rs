@@ -6,6 +6,7 @@
 
 mod demo;
 mod document;
+mod export;
 mod schema;
 mod syntax;
 mod whole;
@@ -26,6 +27,7 @@ use domain::time::Calendar;
 pub use demo::DemoPerson;
 use document::Document;
 pub use document::Located;
+pub use export::{ExportError, export};
 use schema::Schema;
 pub use schema::schemas;
 use whole::Files;

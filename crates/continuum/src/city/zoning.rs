@@ -1,10 +1,11 @@
-//! The zonings: GeoJSON (RFC 7946) from the file to areas. Members that a map program adds are let through.
+//! The zonings: GeoJSON (RFC 7946) from the file to areas and back. Members that a map program adds are let through, and
+//! not kept.
 
 use domain::city::zoning::{Area, Zoning};
 use domain::id::{AreaCode, OrganisationCode, ZoningCode};
 use geo::{Coord, LineString, MultiPolygon, Polygon};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::document::Document;
@@ -28,7 +29,7 @@ pub(super) enum ZoningFile {
 }
 
 /// One area.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type")]
 pub(super) enum Feature {
     /// One area.
@@ -41,7 +42,7 @@ pub(super) enum Feature {
 }
 
 /// What an area is called, and whose it is.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub(super) struct Properties {
     /// Its code.
     code: AreaCode,
@@ -49,15 +50,15 @@ pub(super) struct Properties {
     #[schemars(length(min = 1, max = 120))]
     name: String,
     /// Whose the roads in it are: an organisation.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     road_owner: Option<OrganisationCode>,
     /// Whose the land is: an organisation.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     land_owner: Option<OrganisationCode>,
 }
 
 /// The shape of an area.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type")]
 pub(super) enum Geometry {
     /// In one piece.
@@ -75,11 +76,11 @@ pub(super) enum Geometry {
 }
 
 /// A closed line: at least four positions, the last equal to the first.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub(super) struct Ring(#[schemars(length(min = 4))] Vec<Position>);
 
 /// Longitude, latitude and, if need be, height.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 pub(super) struct Position(#[schemars(length(min = 2, max = 3))] Vec<f64>);
 
 impl Position {
@@ -140,4 +141,29 @@ fn line(Ring(positions): &Ring, pointer: &str, document: &mut Document) -> Optio
         return None;
     }
     Some(LineString(coords))
+}
+
+/// The file of a zoning: a line for each area, so that two versions can be compared.
+pub(super) fn text(zoning: &Zoning) -> serde_json::Result<String> {
+    let features = zoning.areas().iter().map(|area| serde_json::to_string(&feature(area)));
+    let features = features.collect::<Result<Vec<_>, _>>()?.join(",\n    ");
+    let name = serde_json::to_string(&zoning.name)?;
+    let partial = if zoning.partial { "\n  \"partial\": true," } else { "" };
+    Ok(format!(
+        "{{\n  \"type\": \"FeatureCollection\",\n  \"name\": {name},{partial}\n  \"features\": [\n    {features}\n  ]\n}}\n"
+    ))
+}
+
+fn feature(area: &Area) -> Feature {
+    let Area { code, name, road_owner, land_owner, .. } = area.clone();
+    let rings = |piece: &Polygon<f64>| std::iter::once(piece.exterior()).chain(piece.interiors()).map(ring).collect();
+    let geometry = match area.shape().0.as_slice() {
+        [piece] => Geometry::Polygon { coordinates: rings(piece) },
+        pieces => Geometry::MultiPolygon { coordinates: pieces.iter().map(rings).collect() },
+    };
+    Feature::Feature { properties: Properties { code, name, road_owner, land_owner }, geometry }
+}
+
+fn ring(line: &LineString<f64>) -> Ring {
+    Ring(line.coords().map(|at| Position(vec![at.x, at.y])).collect())
 }

@@ -1,15 +1,15 @@
 //! `continuum city`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::database::DatabaseOptions;
 use super::tell;
 use crate::city;
 
-/// Check a city's files, or load them.
+/// Check a city's files, load them, or write them.
 #[derive(clap::Args)]
 pub struct City {
     #[command(subcommand)]
@@ -35,6 +35,13 @@ enum CityCommand {
         #[command(flatten)]
         database: DatabaseOptions,
     },
+    /// Write the database's city as files, the rules that people published included: whole or not at all.
+    Export {
+        /// The folder, empty or not there yet.
+        dir: PathBuf,
+        #[command(flatten)]
+        database: DatabaseOptions,
+    },
 }
 
 impl City {
@@ -55,6 +62,7 @@ impl City {
                 Ok(ExitCode::FAILURE)
             }
             CityCommand::Load { dir, replace_rules, database } => load(dir, replace_rules, database).await,
+            CityCommand::Export { dir, database } => export(&dir, &database).await,
         }
     }
 }
@@ -79,5 +87,17 @@ async fn load(dir: PathBuf, replace_rules: bool, options: DatabaseOptions) -> Re
         tell(change);
     }
     tell(if changes.is_empty() { "Nothing differs." } else { "Loaded." });
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn export(dir: &Path, options: &DatabaseOptions) -> Result<ExitCode> {
+    let database = options.open().await?;
+    let store = options.store(&database).await?;
+    let loaded = store.city().await;
+    store.close().await;
+    database.stop().await?;
+    let loaded = loaded?.context("no city was loaded yet: `continuum city load DIR` loads one")?;
+    city::export(&loaded.city, dir)?;
+    tell(format_args!("{}: written, with version {} of the rules.", dir.display(), loaded.city.rules.version));
     Ok(ExitCode::SUCCESS)
 }

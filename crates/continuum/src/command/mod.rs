@@ -45,7 +45,7 @@ pub enum Command {
     Worker(worker::Worker),
     /// Bring the database up to this program.
     Migrate(migrate::Migrate),
-    /// Check a city's files, or load them.
+    /// Check a city's files, load them, or write them.
     City(city::City),
     /// Verify the audit log, or read it.
     Audit(audit::Audit),

@@ -92,18 +92,25 @@ impl fmt::Display for Span {
 #[serde(deny_unknown_fields, default)]
 pub struct Week {
     /// Monday.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub monday: Vec<Span>,
     /// Tuesday.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tuesday: Vec<Span>,
     /// Wednesday.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub wednesday: Vec<Span>,
     /// Thursday.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub thursday: Vec<Span>,
     /// Friday.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub friday: Vec<Span>,
     /// Saturday.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub saturday: Vec<Span>,
     /// Sunday.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sunday: Vec<Span>,
 }
 

@@ -2,6 +2,7 @@
 
 mod amiens;
 mod calendars;
+mod export;
 mod faults;
 mod questions;
 

@@ -1,0 +1,138 @@
+//! From a [`City`] to the files that it can be read from: what was changed over the API can be reviewed, kept under
+//! version control and loaded elsewhere.
+//!
+//! Deliberately absent: the comments of the files that a city was loaded from, which no database keeps, and `demo.yaml`,
+//! whose invented people are no part of a city.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use domain::city::City;
+use serde::Serialize;
+use serde_saphyr::{SerializerOptions, ser_options};
+
+use super::zoning;
+
+/// Why a city's files were not written.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// There is something already.
+    #[error("{folder} is not empty: name a folder that is empty, or one that is not there yet", folder = .0.display())]
+    NotEmpty(PathBuf),
+    /// Something cannot be written down.
+    #[error("{0} cannot be written: {1}")]
+    Unwritable(String, String),
+    /// The disk or its permissions.
+    #[error("{folder} cannot be written: {1}", folder = .0.display())]
+    Disk(PathBuf, io::Error),
+}
+
+/// Writes a city's files into a folder that is empty or not there yet: all of them, or none.
+///
+/// # Errors
+/// See [`ExportError`].
+pub fn export(city: &City, folder: &Path) -> Result<(), ExportError> {
+    let failed = |error| ExportError::Disk(folder.to_owned(), error);
+    let folder = match folder.canonicalize() {
+        Ok(there) if !is_empty(&there).map_err(failed)? => return Err(ExportError::NotEmpty(folder.to_owned())),
+        Ok(there) => there,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => folder.to_owned(),
+        Err(error) => return Err(failed(error)),
+    };
+    let beside = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let files = files(city)?;
+    // Beside the folder, so that a rename puts all in its place at once. It fails if something came into it meanwhile.
+    let usual = fs::Permissions::from_mode(0o777);
+    let draft = tempfile::Builder::new().prefix(".continuum-").permissions(usual).tempdir_in(beside).map_err(failed)?;
+    fs::create_dir(draft.path().join("zonings")).map_err(failed)?;
+    for (name, text) in files {
+        fs::write(draft.path().join(name), text).map_err(failed)?;
+    }
+    fs::rename(draft.path(), &folder).map_err(failed)?;
+    // It is there no longer under that name.
+    let _ = draft.keep();
+    Ok(())
+}
+
+fn is_empty(folder: &Path) -> io::Result<bool> {
+    Ok(fs::read_dir(folder)?.next().is_none())
+}
+
+/// The files of a city: names and texts.
+fn files(city: &City) -> Result<Vec<(String, String)>, ExportError> {
+    let mut files = vec![
+        file("city", &block(&city.settings)),
+        file("organisations", &list(&city.organisations)),
+        file("calendars", &list(&city.calendars)),
+        file("services", &list(&city.services)),
+        file("catalogue", &list(&city.catalogue)),
+        file("routing", &list(&city.rules.rules)),
+    ]
+    .into_iter()
+    .collect::<Result<Vec<_>, _>>()?;
+    for zoning in &city.zonings {
+        let name = format!("zonings/{}.geojson", zoning.code);
+        let text = zoning::text(zoning).map_err(|error| ExportError::Unwritable(name.clone(), error.to_string()))?;
+        files.push((name, text));
+    }
+    Ok(files)
+}
+
+fn file(name: &str, body: &Result<String, String>) -> Result<(String, String), ExportError> {
+    let file = format!("{name}.yaml");
+    match body {
+        Ok(body) => {
+            let heading = heading(name).replace('\n', "\n# ");
+            let text =
+                format!("# yaml-language-server: $schema=../schema/{name}.schema.json\n#\n# {heading}\n\n{body}");
+            Ok((file, text))
+        }
+        Err(error) => Err(ExportError::Unwritable(file, error.clone())),
+    }
+}
+
+/// What a file is, for the clerk who opens it.
+fn heading(name: &str) -> &'static str {
+    match name {
+        "city" => "La ville : ce qui vaut pour elle tout entière.",
+        "organisations" => "Les organismes auxquels les services appartiennent.",
+        "calendars" => {
+            "Les calendriers : quand un service est ouvert. Un jour qui n’est pas nommé est fermé.\n\
+             Les délais ne courent que pendant ces heures."
+        }
+        "services" => "Les services compétents : qui reçoit les saisines.",
+        "catalogue" => "Le catalogue des motifs : de quoi parlent les habitants.",
+        _ => {
+            "Les règles d’orientation : à quel service va une doléance.\n\
+             Elles sont essayées dans l’ordre ; la première qui convient l’emporte ; la dernière reçoit tout le reste."
+        }
+    }
+}
+
+/// A list with an empty line between its entries, as people write it.
+pub(super) fn list<T: Serialize>(entries: &[T]) -> Result<String, String> {
+    if entries.is_empty() {
+        return Ok("[]\n".to_owned());
+    }
+    let mut text = String::new();
+    for entry in entries {
+        // After a text that ends with empty lines, one more would belong to it.
+        if !text.is_empty() && !text.ends_with("\n\n") {
+            text.push('\n');
+        }
+        text += &block(&[entry])?;
+    }
+    Ok(text)
+}
+
+fn block<T: Serialize>(value: &T) -> Result<String, String> {
+    serde_saphyr::to_string_with_options(value, style()).map_err(|error| error.to_string())
+}
+
+/// As people write YAML here. What YAML 1.1 takes for something else than a text (`yes`, `08:30`) stands between quotes, for
+/// the sake of other programs that read the files.
+fn style() -> SerializerOptions {
+    ser_options! { compact_list_indent: false, folded_wrap_chars: 110 }
+}
