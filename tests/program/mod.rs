@@ -1,5 +1,6 @@
 //! The program as people and scripts start it.
 
+mod areas;
 mod city;
 mod commands;
 mod demo;
@@ -8,5 +9,5 @@ mod killed;
 use crate::support::Test;
 
 pub fn tests() -> Vec<Test> {
-    [city::tests(), commands::tests(), demo::tests(), killed::tests()].into_iter().flatten().collect()
+    [areas::tests(), city::tests(), commands::tests(), demo::tests(), killed::tests()].into_iter().flatten().collect()
 }

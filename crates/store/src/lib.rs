@@ -6,6 +6,7 @@
 //!
 //! Deliberately absent: rules (they are `domain`'s), and any reading of the clock.
 
+pub mod area;
 pub mod attachment;
 pub mod audit;
 pub mod cafe;

@@ -1,5 +1,7 @@
 //! The city in memory: read when an instance starts, and again when another has changed it.
 
+pub mod areas;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};

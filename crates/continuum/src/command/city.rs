@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
+use usecases::city::areas::{Counts, Report};
 
 use super::database::DatabaseOptions;
 use super::tell;
@@ -35,6 +36,14 @@ enum CityCommand {
         #[command(flatten)]
         database: DatabaseOptions,
     },
+    /// Hold the areas that concerns, tickets and cafés keep against the zonings in force, and say what differs.
+    Areas {
+        /// Make them follow. May be interrupted, and done again.
+        #[arg(long)]
+        apply: bool,
+        #[command(flatten)]
+        database: DatabaseOptions,
+    },
     /// Write the database's city as files, the rules that people published included: whole or not at all.
     Export {
         /// The folder, empty or not there yet.
@@ -62,6 +71,7 @@ impl City {
                 Ok(ExitCode::FAILURE)
             }
             CityCommand::Load { dir, replace_rules, database } => load(dir, replace_rules, database).await,
+            CityCommand::Areas { apply, database } => areas(apply, &database).await,
             CityCommand::Export { dir, database } => export(&dir, &database).await,
         }
     }
@@ -100,4 +110,45 @@ async fn export(dir: &Path, options: &DatabaseOptions) -> Result<ExitCode> {
     city::export(&loaded.city, dir)?;
     tell(format_args!("{}: written, with version {} of the rules.", dir.display(), loaded.city.rules.version));
     Ok(ExitCode::SUCCESS)
+}
+
+async fn areas(apply: bool, options: &DatabaseOptions) -> Result<ExitCode> {
+    let database = options.open().await?;
+    let context = options.context(&database).await?;
+    let outcome = usecases::city::areas::recompute(&context, apply).await;
+    context.store.close().await;
+    database.stop().await?;
+    let report = outcome?;
+    tell_areas(&report);
+    let left = report.differ.sum() - report.written.sum();
+    if report.differ.sum() == 0 {
+        tell("Nothing differs.");
+    } else if !apply {
+        tell("Nothing was written: --apply does it.");
+    } else if left == 0 {
+        tell("Written.");
+    } else {
+        tell(format_args!("Written, but for {left} that somebody was working on: do it again."));
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell_areas(report: &Report) {
+    tell(format_args!("looked at: {}", counted(report.seen)));
+    tell(format_args!("differ: {}", counted(report.differ)));
+    for ((zoning, from, to), counts) in &report.moves {
+        let [from, to] = [from, to].map(|area| area.as_ref().map_or("no area", |code| code.as_str()));
+        tell(format_args!("{zoning}: {from} → {to}: {}", counted(*counts)));
+    }
+    for (zoning, counts) in &report.in_none {
+        tell(format_args!("{zoning}: in no area: {}", counted(*counts)));
+    }
+    if report.without_place > 0 {
+        tell(format_args!("left as they are, having no place: {} emergencies or crimes", report.without_place));
+    }
+}
+
+fn counted(Counts { concerns, tickets, cafes }: Counts) -> String {
+    format!("{concerns} concerns, {tickets} tickets, {cafes} cafés")
 }

@@ -1,0 +1,122 @@
+//! Areas follow when a zoning was drawn anew.
+
+use std::fs;
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use super::city::city_of;
+use super::commands::{Operator, amiens};
+use crate::support::city::{City, dumping};
+use crate::support::database::root;
+use crate::support::program::said;
+
+crate::tests![
+    areas_follow_a_zoning_that_was_drawn_anew_once_that_is_meant,
+    what_somebody_is_working_on_is_left_for_the_next_time,
+    several_at_once_interrupt_nobody,
+];
+
+/// In the north: a café, a concern with its two tickets and an emergency. Then the city renames its north, and of the
+/// concern's kept areas one is missing, and one is of a zoning that is no longer.
+async fn drawn_anew() -> (Operator, City, Value) {
+    let operator = amiens().await;
+    let city = city_of(&operator).await;
+    let agent = city.agent().await;
+    let cafe = json!({
+        "title": "Café", "place": { "lat": 49.9121, "lon": 2.2972 },
+        "starts_at": "2026-03-12T09:00:00Z", "ends_at": "2026-03-12T11:30:00Z"
+    });
+    agent.post("/v1/cafes", &cafe).await.created();
+    let mut emergency = dumping();
+    emergency["category"] = json!("drug_dealing");
+    agent.post("/v1/concerns", &emergency).await.created();
+    let filed = agent.post("/v1/concerns", &dumping()).await.created();
+    sqlx::query("update concern set areas = areas - 'quartiers' || '{\"ancien\": \"a\"}' where outcome = 'referred'")
+        .execute(&mut operator.database.connection().await)
+        .await
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("amiens");
+    let copied = std::process::Command::new("cp").arg("-r").arg(root().join("cities/amiens")).arg(&dir).status();
+    assert!(copied.unwrap().success());
+    let sectors = dir.join("zonings/secteurs.geojson");
+    let text = fs::read_to_string(&sectors).unwrap();
+    assert!(text.contains("\"code\": \"nord\""));
+    fs::write(&sectors, text.replace("\"code\": \"nord\"", "\"code\": \"septentrion\"")).unwrap();
+    let loaded = operator.run(&["city", "load", dir.to_str().unwrap()]);
+    assert!(said(&loaded).ends_with("Loaded.\n"), "{}", said(&loaded));
+    (operator, city, filed)
+}
+
+fn apply(operator: &Operator) -> Output {
+    operator.run(&["city", "areas", "--apply"])
+}
+
+const DIFFERS: &str = "\
+looked at: 2 concerns, 2 tickets, 1 cafés
+differ: 1 concerns, 2 tickets, 1 cafés
+ancien: a → no area: 1 concerns, 0 tickets, 0 cafés
+quartiers: no area → nord-pigeonnier: 1 concerns, 0 tickets, 0 cafés
+secteurs: nord → septentrion: 1 concerns, 2 tickets, 1 cafés
+left as they are, having no place: 1 emergencies or crimes
+";
+
+async fn areas_follow_a_zoning_that_was_drawn_anew_once_that_is_meant() {
+    let (operator, city, filed) = drawn_anew().await;
+    let dispatcher = city.dispatcher().await;
+    let ticket = &filed["tickets"][0];
+    let before = (dispatcher.ticket(ticket).await, dispatcher.timeline(ticket).await);
+    let looked = operator.run(&["city", "areas"]);
+    assert_eq!(said(&looked), format!("{DIFFERS}Nothing was written: --apply does it.\n"));
+    assert_eq!(dispatcher.ticket(ticket).await, before.0);
+    let applied = apply(&operator);
+    assert_eq!((said(&applied), applied.status.success()), (format!("{DIFFERS}Written.\n"), true));
+    let after = dispatcher.ticket(ticket).await;
+    assert_eq!(after["areas"], json!({ "quartiers": "nord-pigeonnier", "secteurs": "septentrion" }));
+    assert_eq!((&after["version"], dispatcher.timeline(ticket).await), (&before.0["version"], before.1));
+    let concern = dispatcher.get(&format!("/v1/concerns/{}", filed["id"].as_str().unwrap())).await.ok();
+    assert_eq!(concern["areas"], after["areas"]);
+    let count = "select count(*) from ticket where area_codes = '{quartiers:nord-pigeonnier,secteurs:septentrion}'";
+    assert_eq!(operator.database.count(count).await, 2);
+    let emergency = "select count(*) from concern where outcome = 'signposted' and areas ->> 'secteurs' = 'nord'";
+    assert_eq!(operator.database.count(emergency).await, 1);
+    let act = json!({ "type": "areas_recomputed", "concerns": 1, "tickets": 2, "cafes": 0 });
+    let audited = city.audited().await;
+    assert!(audited.contains(&act), "{audited:?}");
+    let again = said(&apply(&operator));
+    assert!(again.contains("differ: 0 concerns") && again.ends_with("Nothing differs.\n"), "{again}");
+    city.stop().await;
+}
+
+async fn what_somebody_is_working_on_is_left_for_the_next_time() {
+    let (operator, city, filed) = drawn_anew().await;
+    let mut connection = operator.database.connection().await;
+    let mut held = sqlx::Connection::begin(&mut connection).await.unwrap();
+    sqlx::query("select 1 from ticket where id = $1::text::uuid for update")
+        .bind(filed["tickets"][1]["id"].as_str())
+        .execute(&mut *held)
+        .await
+        .unwrap();
+    let applied = apply(&operator);
+    assert_eq!(applied.status.code(), Some(1));
+    let told = "Written, but for 1 that somebody was working on: do it again.\n";
+    assert!(said(&applied).ends_with(told), "{}", said(&applied));
+    held.rollback().await.unwrap();
+    let again = said(&apply(&operator));
+    assert!(again.contains("differ: 0 concerns, 1 tickets, 0 cafés") && again.ends_with("Written.\n"), "{again}");
+    city.stop().await;
+}
+
+async fn several_at_once_interrupt_nobody() {
+    let (operator, city, _) = drawn_anew().await;
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..3).map(|_| scope.spawn(|| apply(&operator))).collect();
+        for run in runs {
+            let output = run.join().unwrap();
+            assert!(output.status.success(), "{}", said(&output));
+        }
+    });
+    assert!(said(&apply(&operator)).ends_with("Nothing differs.\n"));
+    city.stop().await;
+}
