@@ -10,9 +10,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use domain::city::City;
-use serde::Serialize;
-use serde_saphyr::{SerializerOptions, ser_options};
 
+use super::plain::{block, list};
 use super::zoning;
 
 /// Why a city's files were not written.
@@ -52,7 +51,7 @@ pub fn export(city: &City, folder: &Path) -> Result<(), ExportError> {
     }
     fs::rename(draft.path(), &folder).map_err(failed)?;
     // It is there no longer under that name.
-    let _ = draft.keep();
+    drop(draft.keep());
     Ok(())
 }
 
@@ -109,30 +108,4 @@ fn heading(name: &str) -> &'static str {
              Elles sont essayées dans l’ordre ; la première qui convient l’emporte ; la dernière reçoit tout le reste."
         }
     }
-}
-
-/// A list with an empty line between its entries, as people write it.
-pub(super) fn list<T: Serialize>(entries: &[T]) -> Result<String, String> {
-    if entries.is_empty() {
-        return Ok("[]\n".to_owned());
-    }
-    let mut text = String::new();
-    for entry in entries {
-        // After a text that ends with empty lines, one more would belong to it.
-        if !text.is_empty() && !text.ends_with("\n\n") {
-            text.push('\n');
-        }
-        text += &block(&[entry])?;
-    }
-    Ok(text)
-}
-
-fn block<T: Serialize>(value: &T) -> Result<String, String> {
-    serde_saphyr::to_string_with_options(value, style()).map_err(|error| error.to_string())
-}
-
-/// As people write YAML here. What YAML 1.1 takes for something else than a text (`yes`, `08:30`) stands between quotes, for
-/// the sake of other programs that read the files.
-fn style() -> SerializerOptions {
-    ser_options! { compact_list_indent: false, folded_wrap_chars: 110 }
 }

@@ -7,6 +7,7 @@
 mod demo;
 mod document;
 mod export;
+mod plain;
 mod schema;
 mod syntax;
 mod whole;

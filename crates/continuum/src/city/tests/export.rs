@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{cities, lines};
-use crate::city::export::list;
+use crate::city::plain::list;
 use crate::city::{ExportError, check, export, read, syntax};
 
 /// Texts that YAML would take for something else, or that break what surrounds them when they are not written with care.
@@ -126,16 +126,18 @@ reference_prefix: AMI
     en: Syringes and dangerous objects
   when:
     type: category
-    any_of:
-      - syringes
-  send_to:
-    - proprete
+    any_of: [syringes]
+  send_to: [proprete]
   priority: urgent
 
 - code: peril
 ";
     assert!(read("routing.yaml").contains(rules), "{}", read("routing.yaml"));
-    assert!(read("calendars.yaml").contains("    monday:\n      - 08:30-12:00\n      - 13:30-17:30\n    tuesday:"));
+    let guidance =
+        "  guidance:\n    fr: |-\n      Demander où exactement, depuis quand, quels déchets et quel volume. ";
+    assert!(read("catalogue.yaml").contains(guidance), "{}", read("catalogue.yaml"));
+    let hours = "    monday: [08:30-12:00, 13:30-17:30]\n    tuesday:";
+    assert!(read("calendars.yaml").contains(hours), "{}", read("calendars.yaml"));
     assert!(!read("calendars.yaml").contains("[]"), "days that are closed are not named");
     let area = "    {\"type\":\"Feature\",\"properties\":{\"code\":\"centre\",\"name\":\"Centre\"},\"geometry\":{";
     assert!(read("zonings/quartiers.geojson").contains(area));
@@ -177,7 +179,7 @@ fn nasty_texts_read_back() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn any_text_reads_back(texts in prop::collection::vec(text(), 1..4)) {
         reads_back(&texts.iter().map(String::as_str).collect::<Vec<_>>())?;
