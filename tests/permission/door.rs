@@ -117,6 +117,7 @@ pub const DOORS: &[(&str, Door)] = &[
         })
     }),
     ("bulk", told_in_bulk),
+    ("replay", told_by_a_replay),
 ];
 
 /// Learns of a ticket from what is told of it among others.
@@ -196,5 +197,26 @@ fn asked_about(who: &Who, ticket: &Filed, end: &'static str) -> Seen<'static> {
         }
         assert_eq!(instance_free(&reply), instance_free(&none), "{end}");
         Some(false)
+    })
+}
+
+/// Whether a replay of rules that send everything elsewhere names the ticket's concern.
+fn told_by_a_replay(who: &Who, ticket: &Filed) -> Seen<'static> {
+    let (caller, concern) = (who.caller.clone(), ticket.text("concern_id").to_owned());
+    Box::pin(async move {
+        let reply = caller.post("/v1/routing/replay", &json!({})).await;
+        if reply.status == 403 {
+            reply.refused(403, "missing_right");
+            return None;
+        }
+        let elsewhere = json!({
+            "code": "eau", "name": { "fr": "Eau", "en": "Water" }, "when": { "type": "always" }, "send_to": ["eau"]
+        });
+        let draft = json!({ "name": "Tout à l’eau", "rules": [elsewhere] });
+        let draft = caller.post("/v1/routing/drafts", &draft).await.created();
+        let told = caller.post("/v1/routing/replay", &json!({ "draft": draft["id"] })).await.is(200).text.contains(&concern);
+        let path = format!("/v1/routing/drafts/{}", draft["id"].as_str().unwrap());
+        caller.send(caller.request(Method::DELETE, &path).header("If-Match", "\"1\"")).await.is(204);
+        Some(told)
     })
 }

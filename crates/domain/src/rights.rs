@@ -310,3 +310,16 @@ impl Caller {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_replays_rules_knows_of_every_ticket() {
+        // A replay is not narrowed to its reader's reach.
+        let everything = |role: &Role| REACH.contains(&(Holder::Role(*role), [Reach::Everything; 3]));
+        assert!(Right::ReplayRouting.roles().iter().all(everything));
+        assert_eq!(Right::ReplayRouting.scopes(), []);
+    }
+}

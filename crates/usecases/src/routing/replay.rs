@@ -1,4 +1,5 @@
-//! Playing other rules over past concerns: what would have gone elsewhere. Nothing is changed; batch after batch, so that
+//! Playing other rules over past concerns: what would have gone elsewhere. Whoever may do that knows of every ticket, as the
+//! table of rights says: there is no scope. Nothing is changed; batch after batch, so that
 //! memory does not grow with it.
 
 use std::collections::BTreeMap;
