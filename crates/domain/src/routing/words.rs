@@ -165,7 +165,11 @@ fn start(word: &str) -> Start {
         return [next(), next()];
     }
     let some: String = letters.take(4).collect();
-    start(&without_accents(&some.to_lowercase()))
+    // Other alphabets stay as they are: what is left need not be ASCII.
+    let plain = without_accents(&some.to_lowercase());
+    let mut letters = plain.chars();
+    let mut next = || letters.next().unwrap_or('\0');
+    [next(), next()]
 }
 
 /// The stems of a text's words, in their order; a word with accents may have two.
@@ -215,6 +219,10 @@ mod tests {
             ("œil", "il a l'oeil poché"),
             ("feu rouge", "le feu rouge ne marche plus"),
             ("brûlé", "un scooter bru\u{302}le\u{301}"),
+            ("мусор", "Здесь мусор, le long du mur"),
+            ("垃圾", "有 垃圾"),
+            ("straße", "an der STRASSE, straße"),
+            ("matelas", "مرتبة قديمة, un matelas"),
         ] {
             assert!(finds(keyword, text), "{keyword} in {text}");
         }
