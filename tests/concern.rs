@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::support::city::{City, dumping};
 
 crate::tests![
+    an_address_is_enough_where_there_is_no_network,
     a_concern_finds_its_areas_its_services_and_its_deadlines,
     the_routing_is_explained_in_the_readers_language,
     a_concern_heard_at_a_cafe_names_it,
@@ -197,5 +198,43 @@ async fn a_concern_is_read_by_those_who_may_know_of_it() {
     for who in [city.other_agent().await, city.voirie().await] {
         who.get(&path).await.refused(404, "not_found");
     }
+    city.stop().await;
+}
+
+async fn an_address_is_enough_where_there_is_no_network() {
+    let city = City::new().await;
+    let (agent, dispatcher) = (city.agent().await, city.dispatcher().await);
+    let at = async |place: Value| {
+        let mut body = dumping();
+        body["place"] = place;
+        agent.post("/v1/concerns", &body).await
+    };
+    let filed = at(json!({ "address": "12 rue du Pigeonnier" })).await.created();
+    let ticket = &filed["tickets"][0];
+    assert_eq!(ticket["service"]["code"], "proprete", "rules send it that do not look at areas");
+    for (place, areas) in [(&filed["place"], &filed["areas"]), (&ticket["place"], &ticket["areas"])] {
+        assert_eq!((place, areas), (&json!({ "address": "12 rue du Pigeonnier" }), &json!({})));
+    }
+    assert_eq!(filed["possible_duplicates"], json!([]));
+    let listed = async |query: &str| dispatcher.get(&format!("/v1/tickets?{query}")).await.ok()["items"].clone();
+    assert_eq!(listed("q=pigeonnier").await.as_array().unwrap().len(), 2, "it is found by its address");
+    assert_eq!(listed("bbox=-180,-90,180,90").await, json!([]), "and on no map");
+    let map = dispatcher.request(reqwest::Method::GET, "/v1/tickets").header("Accept", "application/geo+json");
+    assert_eq!(dispatcher.send(map).await.ok()["features"][0]["geometry"], Value::Null);
+    let export = dispatcher.get("/v1/tickets/export?format=geojson").await.ok();
+    assert_eq!(export["features"][0]["geometry"], Value::Null);
+    let sheet = dispatcher.get(&format!("/v1/tickets/{}/sheet", ticket["reference"].as_str().unwrap())).await;
+    assert!(sheet.is(200).text.contains("12 rue du Pigeonnier") && !sheet.text.contains("49."), "{}", sheet.text);
+    let proprete = city.proprete().await;
+    proprete.resolve(&proprete.acknowledge(ticket).await.ok()).await.ok();
+    for (place, at_field, code) in [
+        (json!({}), "/place", "empty"),
+        (json!({ "lat": 49.9 }), "/place/lon", "required"),
+        (json!({ "lon": 2.3, "address": "Ici" }), "/place/lat", "required"),
+        (json!({ "address": " " }), "/place/address", "invalid"),
+    ] {
+        at(place).await.refused_fields(400, "invalid_request", &[(at_field, code)]);
+    }
+    at(json!({ "lat": 48.85, "lon": 2.35, "address": "Paris" })).await.refused(422, "invalid_content");
     city.stop().await;
 }

@@ -214,7 +214,8 @@ fn told_by_a_replay(who: &Who, ticket: &Filed) -> Seen<'static> {
         });
         let draft = json!({ "name": "Tout à l’eau", "rules": [elsewhere] });
         let draft = caller.post("/v1/routing/drafts", &draft).await.created();
-        let told = caller.post("/v1/routing/replay", &json!({ "draft": draft["id"] })).await.is(200).text.contains(&concern);
+        let told =
+            caller.post("/v1/routing/replay", &json!({ "draft": draft["id"] })).await.is(200).text.contains(&concern);
         let path = format!("/v1/routing/drafts/{}", draft["id"].as_str().unwrap());
         caller.send(caller.request(Method::DELETE, &path).header("If-Match", "\"1\"")).await.is(204);
         Some(told)

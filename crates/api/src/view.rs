@@ -9,13 +9,15 @@ use domain::city::question::{Replies, Reply};
 use domain::concern::{Origin, Referrer};
 use domain::id::ServiceCode;
 use domain::language::Language;
-use domain::place::{Areas, Place};
+use domain::place::{Areas, Place, Point, Whereabouts};
 use domain::rights::Caller;
 use domain::text::Address;
 use domain::ticket::{Action, Priority, State, Ticket};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use crate::problem::{Code, FieldError, Problem};
 
 /// What a state is called in French.
 pub(crate) const fn state_label(state: State) -> &'static str {
@@ -58,6 +60,55 @@ impl From<&Place> for PlaceView {
 impl From<PlaceView> for Place {
     fn from(view: PlaceView) -> Self {
         Self { point: domain::place::Point { lat: view.lat, lon: view.lon }, address: view.address }
+    }
+}
+
+/// Where a concern is, WGS 84: a point, an address, or both.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Whereabouts)]
+pub(crate) struct WhereaboutsView {
+    /// Latitude, degrees; with `lon`. Absent when nobody has put the address on the map: then it lies in no area.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = -90, maximum = 90, examples(49.894))]
+    pub(crate) lat: Option<f64>,
+    /// Longitude, degrees; with `lat`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = -180, maximum = 180, examples(2.302))]
+    pub(crate) lon: Option<f64>,
+    /// Postal address, one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 200, examples("Rue du Pigeonnier"))]
+    pub(crate) address: Option<Address>,
+}
+
+impl From<&Whereabouts> for WhereaboutsView {
+    fn from(place: &Whereabouts) -> Self {
+        let (lat, lon) = place.point.map(|point| (point.lat, point.lon)).unzip();
+        Self { lat, lon, address: place.address.clone() }
+    }
+}
+
+impl TryFrom<WhereaboutsView> for Whereabouts {
+    type Error = Problem;
+
+    fn try_from(view: WhereaboutsView) -> Result<Self, Problem> {
+        let needed = |field: &str| {
+            let texts = ("Une latitude va avec une longitude.", "A latitude goes with a longitude.");
+            Problem::new(Code::InvalidRequest).errors(vec![FieldError::in_body(field, "required", texts)])
+        };
+        let point = match (view.lat, view.lon) {
+            (Some(lat), Some(lon)) => Some(Point { lat, lon }),
+            (None, None) if view.address.is_none() => {
+                let texts = ("Donnez un point ou une adresse.", "Give a point or an address.");
+                let error = FieldError::in_body("/place", "empty", texts);
+                return Err(Problem::new(Code::InvalidRequest).errors(vec![error]));
+            }
+            (None, None) => None,
+            (Some(_), None) => return Err(needed("/place/lon")),
+            (None, Some(_)) => return Err(needed("/place/lat")),
+        };
+        Ok(Self { point, address: view.address })
     }
 }
 
@@ -154,7 +205,7 @@ pub(crate) struct TicketView {
     service: ServiceRef,
     priority: Priority,
     sensitivity: Sensitivity,
-    place: PlaceView,
+    place: WhereaboutsView,
     /// The area of the place in each zoning, as it was when the concern was filed.
     #[schema(examples(json!({"secteurs": "nord"})))]
     areas: BTreeMap<String, String>,
@@ -267,9 +318,9 @@ impl TicketView {
 }
 
 impl TicketView {
-    /// Latitude and longitude of its place.
-    pub(crate) const fn position(&self) -> (f64, f64) {
-        (self.place.lat, self.place.lon)
+    /// Latitude and longitude of its place, if it has a point.
+    pub(crate) fn position(&self) -> Option<(f64, f64)> {
+        self.place.lat.zip(self.place.lon)
     }
 }
 

@@ -64,6 +64,21 @@ pub struct Place {
     pub address: Option<Address>,
 }
 
+/// Where a concern is: a point, or an address that nobody has put on the map; one of the two at least.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Whereabouts {
+    /// The point; without one, the concern lies in no area.
+    pub point: Option<Point>,
+    /// The address as typed or found, one line.
+    pub address: Option<Address>,
+}
+
+impl From<Place> for Whereabouts {
+    fn from(place: Place) -> Self {
+        Self { point: Some(place.point), address: place.address }
+    }
+}
+
 /// The area that a point has in each zoning which covers it.
 pub type Areas = BTreeMap<ZoningCode, AreaCode>;
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::city::question::Replies;
 use domain::concern::{Origin, Outcome, Referrer};
 use domain::id::{CafeId, CategoryCode, ConcernId, TicketId};
-use domain::place::{Areas, Place, Point};
+use domain::place::{Areas, Point, Whereabouts};
 use domain::text::{Answer, Description};
 use domain::ticket::Ticket;
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -42,7 +42,7 @@ pub struct Concern {
     /// What was answered to the category's questions; nothing for an emergency or a crime.
     pub replies: Replies,
     /// Where; nothing for an emergency or a crime.
-    pub place: Option<Place>,
+    pub place: Option<Whereabouts>,
     /// The areas of the place, as they were when it was filed.
     pub areas: Areas,
     /// Who filed it.
@@ -193,6 +193,7 @@ impl TryFrom<ConcernRow> for Concern {
     fn try_from(row: ConcernRow) -> Result<Self> {
         let unknown = |what: &str| Error::Corrupt(format!("a concern has an unknown {what}"));
         let address = row.address.map(TryInto::try_into).transpose().map_err(Error::corrupt)?;
+        let point = row.lat.zip(row.lon).map(|(lat, lon)| Point { lat, lon });
         Ok(Self {
             id: ConcernId(row.id),
             origin: Origin::from_code(&row.origin).ok_or_else(|| unknown("origin"))?,
@@ -202,7 +203,7 @@ impl TryFrom<ConcernRow> for Concern {
             description: row.description.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
             answer: row.answer.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
             replies: serde_json::from_value(row.answers).map_err(Error::corrupt)?,
-            place: row.lat.zip(row.lon).map(|(lat, lon)| Place { point: Point { lat, lon }, address }),
+            place: (point.is_some() || address.is_some()).then_some(Whereabouts { point, address }),
             areas: serde_json::from_value(row.areas).map_err(Error::corrupt)?,
             referrer: crate::ticket::referrer(row.referrer_id, row.client_id)?,
             filed_at: row.filed_at,
@@ -231,7 +232,7 @@ impl Tx {
             .iter()
             .flat_map(|new| new.messages.iter().map(|message| MessageRow { ticket_id: new.ticket.id.0, message }))
             .collect();
-        let point = concern.place.as_ref().map(|place| place.point);
+        let point = concern.place.as_ref().and_then(|place| place.point);
         let address = concern.place.as_ref().and_then(|place| place.address.as_ref());
         let statement = sql(
             FILE,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::city::catalogue::{ClosureReason, Sensitivity};
 use domain::concern::{Origin, Referrer};
 use domain::id::{ClientId, ConcernId, EventId, TicketId, UserId};
-use domain::place::{Place, Point};
+use domain::place::{Point, Whereabouts};
 use domain::ticket::{Event, Priority, State, Ticket};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter};
 use serde_json::Value;
@@ -50,8 +50,8 @@ pub(crate) mod entity {
         pub hidden_from_referrer: bool,
         pub referrer_id: Option<Uuid>,
         pub client_id: Option<Uuid>,
-        pub lat: f64,
-        pub lon: f64,
+        pub lat: Option<f64>,
+        pub lon: Option<f64>,
         pub address: Option<String>,
         pub areas: Json,
         pub answers: Json,
@@ -163,8 +163,8 @@ pub(crate) fn ticket(row: entity::Model) -> Result<Ticket> {
         hidden_from_referrer: row.hidden_from_referrer,
         origin: Origin::from_code(&row.origin).ok_or_else(|| unknown("origin"))?,
         referrer: referrer(row.referrer_id, row.client_id)?,
-        place: Place {
-            point: Point { lat: row.lat, lon: row.lon },
+        place: Whereabouts {
+            point: row.lat.zip(row.lon).map(|(lat, lon)| Point { lat, lon }),
             address: row.address.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
         },
         areas: serde_json::from_value(row.areas).map_err(Error::corrupt)?,

@@ -29,7 +29,7 @@ use crate::request::body::{Body, input};
 use crate::request::caller::Caller;
 use crate::request::idempotency::{Idempotency, IdempotencyHeader};
 use crate::ticket::named;
-use crate::view::PlaceView;
+use crate::view::WhereaboutsView;
 
 /// How the resident can be reached, and in which language. Kept encrypted, apart from the concern.
 #[derive(Deserialize, ToSchema)]
@@ -62,8 +62,8 @@ pub(crate) struct FileConcern {
     /// What the resident said. Compulsory, unless the category is an emergency or a crime: then it is not kept.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 4000)]
     description: Option<Description>,
-    /// Where; inside the city.
-    place: PlaceView,
+    /// Where: a point inside the city, an address, or both. An address alone lies in no area.
+    place: WhereaboutsView,
     /// What you answered on the spot: no ticket is opened then.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 4000)]
     answer: Option<Answer>,
@@ -123,7 +123,7 @@ impl FileConcern {
             cafe: self.cafe_id.map(CafeId),
             category: self.category,
             description: self.description,
-            place: self.place.into(),
+            place: self.place.try_into()?,
             answer: self.answer,
             replies: self.answers,
             attach_to: attach_to.map_err(|fault| FileError::Invalid(vec![fault]))?,

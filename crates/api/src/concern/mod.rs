@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::view::{PlaceView, TicketView, areas, replies};
+use crate::view::{TicketView, WhereaboutsView, areas, replies};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config.service(file::file).service(duplicates::duplicates).service(suggest::suggest).service(read::read);
@@ -56,7 +56,7 @@ pub(crate) struct ConcernView {
     answers: BTreeMap<String, Reply>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    place: Option<PlaceView>,
+    place: Option<WhereaboutsView>,
     /// The area of the place in each zoning.
     #[schema(examples(json!({"secteurs": "nord"})))]
     areas: BTreeMap<String, String>,

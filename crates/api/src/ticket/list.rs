@@ -66,7 +66,9 @@ pub(crate) struct TicketFeature {
     #[serde(rename = "type")]
     #[schema(rename = "type", examples("Feature"))]
     feature_type: &'static str,
-    geometry: PointGeometry,
+    /// Null when nobody has put the address on the map.
+    #[schema(required)]
+    geometry: Option<PointGeometry>,
     properties: TicketView,
 }
 
@@ -89,8 +91,8 @@ impl PointGeometry {
 
 impl From<TicketView> for TicketFeature {
     fn from(properties: TicketView) -> Self {
-        let (lat, lon) = properties.position();
-        Self { feature_type: "Feature", geometry: PointGeometry::new(lat, lon), properties }
+        let geometry = properties.position().map(|(lat, lon)| PointGeometry::new(lat, lon));
+        Self { feature_type: "Feature", geometry, properties }
     }
 }
 

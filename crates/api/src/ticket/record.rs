@@ -35,8 +35,8 @@ pub(crate) struct ExportedTicket {
     /// What the resident said, as it was kept.
     description: Option<String>,
     address: Option<String>,
-    lat: f64,
-    lon: f64,
+    lat: Option<f64>,
+    lon: Option<f64>,
     /// The area of the place in each zoning; in `csv`, a column each.
     areas: BTreeMap<String, String>,
     filed_at: DateTime<Utc>,
@@ -74,7 +74,7 @@ struct ExportFeature {
     #[serde(rename = "type")]
     #[schema(rename = "type", examples("Feature"))]
     feature_type: &'static str,
-    geometry: PointGeometry,
+    geometry: Option<PointGeometry>,
     properties: ExportedTicket,
 }
 
@@ -146,8 +146,8 @@ impl Columns {
             origin: ticket.origin,
             description,
             address: ticket.place.address.as_ref().map(ToString::to_string),
-            lat: ticket.place.point.lat,
-            lon: ticket.place.point.lon,
+            lat: ticket.place.point.map(|point| point.lat),
+            lon: ticket.place.point.map(|point| point.lon),
             areas: areas(&ticket.areas),
             filed_at: ticket.filed_at,
             received_at: ticket.received_at,
@@ -238,7 +238,7 @@ impl ExportedTicket {
 
     /// As GeoJSON.
     pub(super) fn feature(self) -> Result<Vec<u8>, RowError> {
-        let geometry = PointGeometry::new(self.lat, self.lon);
+        let geometry = self.lat.zip(self.lon).map(|(lat, lon)| PointGeometry::new(lat, lon));
         Ok(serde_json::to_vec(&ExportFeature { feature_type: "Feature", geometry, properties: self })?)
     }
 }

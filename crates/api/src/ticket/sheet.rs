@@ -110,7 +110,7 @@ fn html(
             kept => ticket.secrecy() != Secrecy::Standard,
             address => ticket.place.address.as_ref().map(ToString::to_string),
             areas => areas(ticket, city),
-            coordinates => format!("{:.5}, {:.5}", ticket.place.point.lat, ticket.place.point.lon),
+            coordinates => ticket.place.point.map(|point| format!("{:.5}, {:.5}", point.lat, point.lon)),
             priority => ticket.priority.label(language),
             filed_at => moment(ticket.filed_at, language),
             handovers => ticket.handovers,

@@ -15,7 +15,7 @@ use domain::concern::Origin;
 use domain::id::{CafeId, SessionId};
 use domain::language::Language;
 use domain::person::Role;
-use domain::place::{Place, Point};
+use domain::place::{Place, Point, Whereabouts};
 use domain::rights::{Caller, Person};
 use domain::ticket::Ticket;
 use domain::ticket::acknowledge::Acknowledge;
@@ -123,7 +123,7 @@ impl Story<'_> {
             cafe: self.cafe,
             category: category.parse()?,
             description: Some(text(description)?),
-            place: Place { point: Point { lat, lon }, address: Some(text(address)?) },
+            place: Whereabouts { point: Some(Point { lat, lon }), address: Some(text(address)?) },
             answer: None,
             replies: BTreeMap::new(),
             attach_to: None,

@@ -40,7 +40,7 @@ use crate::city::question::Replies;
 use crate::concern::{Origin, Referrer};
 use crate::id::{CategoryCode, ConcernId, ServiceCode, TicketId, UserId};
 use crate::language::Language;
-use crate::place::{Areas, Place};
+use crate::place::{Areas, Whereabouts};
 use crate::routing::Sent;
 use crate::time::Pause;
 pub use event::{Actor, Event, Fact};
@@ -122,7 +122,7 @@ pub struct Ticket {
     /// Who filed the concern.
     pub referrer: Referrer,
     /// Where.
-    pub place: Place,
+    pub place: Whereabouts,
     /// The areas of the place, as they were when the concern was filed.
     pub areas: Areas,
     /// What was answered to the category's questions when the concern was filed.
@@ -281,7 +281,7 @@ pub(crate) mod example {
             hidden_from_referrer: false,
             origin: Origin::Patrol,
             referrer: Referrer::Person(UserId(Uuid::from_u128(3))),
-            place: Place { point: Point { lat: 49.9, lon: 2.3 }, address: None },
+            place: Whereabouts { point: Some(Point { lat: 49.9, lon: 2.3 }), address: None },
             areas: Areas::new(),
             replies: Replies::new(),
             sent: Some(Sent {

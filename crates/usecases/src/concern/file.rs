@@ -11,7 +11,7 @@ use domain::city::question::{Replies, Reply, Wrong};
 use domain::concern::{Origin, Outcome, Referrer};
 use domain::content::Finding;
 use domain::id::{CafeId, CategoryCode, ConcernId, EventId, MessageId, QuestionCode, ServiceCode, TicketId};
-use domain::place::{Areas, Place};
+use domain::place::{Areas, Whereabouts};
 use domain::routing::{Route, Subject};
 use domain::text::{Answer, Description};
 use domain::ticket::event::Part;
@@ -44,7 +44,7 @@ pub struct File {
     /// What the resident said.
     pub description: Option<Description>,
     /// Where.
-    pub place: Place,
+    pub place: Whereabouts,
     /// What the officer answered on the spot.
     pub answer: Option<Answer>,
     /// What was answered to the category's questions, by the question's code.
@@ -164,7 +164,7 @@ pub async fn file(
     let loaded = cx.city()?;
     let city = of(&loaded);
     let now = cx.now();
-    let areas = city.areas_at(cmd.place.point);
+    let areas = cmd.place.point.map(|point| city.areas_at(point)).unwrap_or_default();
     let mut faults = faults(city, &cmd, &areas);
     let replies = replies(city, &mut cmd, today(now)).unwrap_or_else(|wrong| {
         faults.extend(wrong.into_iter().map(Fault::Reply));
@@ -212,7 +212,7 @@ fn faults(city: &City, cmd: &File, areas: &Areas) -> Vec<Fault> {
     if category.is_none() {
         faults.push(Fault::UnknownCategory);
     }
-    if !city.is_inside(areas) {
+    if cmd.place.point.is_some() && !city.is_inside(areas) {
         faults.push(Fault::OutsideCity);
     }
     if cmd.description.is_none() && !signpost {
@@ -254,9 +254,10 @@ async fn duplicates(
     concern: &Concern,
     now: DateTime<Utc>,
 ) -> Result<Vec<Candidate>, store::Error> {
-    let (Some(scope), Some(place)) = (reach(who), &concern.place) else { return Ok(Vec::new()) };
+    let point = concern.place.as_ref().and_then(|place| place.point);
+    let (Some(scope), Some(point)) = (reach(who), point) else { return Ok(Vec::new()) };
     let description = concern.description.as_ref().map(Description::as_str);
-    let near = Near { category: &concern.category, point: place.point, description };
+    let near = Near { category: &concern.category, point, description };
     let candidates = tx.candidates(&scope, near, now).await?;
     if let Some(act) = shown(&candidates) {
         tx.audit(&who.record(act, now));
