@@ -27,6 +27,7 @@ async fn a_complaint_about_an_officer_is_hidden_from_who_filed_it() {
     body["category"] = json!("officer_complaint");
     let filed = agent.post("/v1/concerns", &body).await.created();
     assert_eq!((&filed["outcome"], &filed["tickets"]), (&json!("referred"), &json!([])));
+    assert_eq!(filed["warnings"][0]["code"], "out_of_sight", "the officer is told why");
     let concern = format!("/v1/concerns/{}", filed["id"].as_str().unwrap());
     agent.get(&concern).await.refused(404, "not_found");
     let seen = city.dispatcher().await.get(&concern).await.ok();

@@ -86,7 +86,7 @@ async fn a_services_filter_is_its_managers_and_everybody_there_sees_it() {
         member.patch(&path(&filter), &json!(1), &json!({ "name": "x" })).await,
         member.delete(&path(&filter)).await,
     ] {
-        refused.refused(403, "missing_right");
+        refused.refused(403, "action_not_yours");
     }
     voirie.get(&path(&filter)).await.refused(404, "not_found");
     manager.patch(&path(&filter), &json!(1), &json!({ "name": "À faire vite" })).await.ok();

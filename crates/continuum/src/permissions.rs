@@ -96,7 +96,7 @@ What somebody may not know of does not exist for them: `404`. What they may see 
 ";
 
 const REACHES: &str = "Lists and fetches obey the same table. Who has several roles or scopes reaches what any of them does. A complaint about
-an officer (or the police) is hidden from everybody who files concerns, its own referrer included.
+an officer (or the police) is hidden from agents, its own referrer included: it is for the service that hears it, for\ndispatchers, and for programs limited to that service.
 
 ";
 

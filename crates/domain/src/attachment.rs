@@ -11,7 +11,7 @@ use crate::id::{AttachmentId, TicketId};
 use crate::person::Role;
 use crate::rights::Caller;
 use crate::ticket::event::Part;
-use crate::ticket::{Actor, Ticket};
+use crate::ticket::{Actor, Event, Fact, Ticket};
 
 /// What an attachment is, as it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -191,6 +191,13 @@ impl Caller {
             Actor::Resident | Actor::System => false,
         };
         self.reads_files_of(ticket) || by_referrer
+    }
+
+    /// Whether the caller may know of an event of a ticket that they see: of those of attachments, as of the attachments.
+    #[must_use]
+    pub fn sees_event(&self, event: &Event, ticket: &Ticket) -> bool {
+        let of_attachment = matches!(event.fact, Fact::AttachmentAdded { .. } | Fact::AttachmentRemoved { .. });
+        !of_attachment || self.sees_attachment(&event.by, ticket)
     }
 }
 

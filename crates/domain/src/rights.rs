@@ -133,7 +133,7 @@ scopes! {
     ConcernsWrite = "concerns:write";
     /// Read standard tickets of the services and categories that the program is limited to; all, when it is not.
     TicketsRead = "tickets:read";
-    /// Read restricted tickets too, of the services that the program is limited to; none, when it is not.
+    /// With `tickets:read`: read restricted tickets too, of the services that the program is limited to; none, when it is not.
     TicketsRestricted = "tickets:restricted";
     /// Act on the tickets that it can read, as their service does.
     TicketsWrite = "tickets:write";

@@ -62,6 +62,10 @@ async fn of_a_restricted_ticket_the_referrer_sees_what_referrers_added_and_reads
         agent.get(path).await.refused(404, "not_found");
     }
     agent.delete(&of_dispatcher).await.refused(404, "not_found");
+    let told = async |who: &Caller| {
+        who.timeline(&ticket).await.iter().filter(|event| event["type"] == "attachment_added").count()
+    };
+    assert_eq!((told(&agent).await, told(&dispatcher).await), (1, 2), "the timeline shows what the list shows");
     let reads = async || city.audited().await.iter().filter(|act| act["type"] == "ticket_read").count();
     let before = reads().await;
     dispatcher.get(&format!("{of_agent}/content")).await.is(200);

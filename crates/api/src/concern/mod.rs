@@ -104,7 +104,7 @@ impl ConcernView {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct WarningView {
     /// `plate`, `phone_number`, `email_address`, `social_security_number`, `health_word`, `offence_word`,
-    /// `nothing_kept` or `contact_not_kept`.
+    /// `nothing_kept`, `contact_not_kept` or `out_of_sight`.
     #[schema(examples("plate"))]
     code: &'static str,
     /// The field of the request that it is about.
@@ -131,6 +131,15 @@ impl WarningView {
             Warning::Reply { question, finding, masked } => {
                 Self::passage(format!("answers/{question}"), *finding, *masked, language)
             }
+            Warning::OutOfSight => Self {
+                code: "out_of_sight",
+                field: None,
+                masked: None,
+                message: pick(
+                    "Cette réclamation est transmise à qui doit l’entendre ; vous ne la verrez plus. L’habitant, s’il a laissé une adresse, la suit par son lien.",
+                    "This complaint goes to those who hear it; you will not see it again. A resident who left an address follows it through their link.",
+                ),
+            },
             Warning::NothingKept => Self {
                 code: "nothing_kept",
                 field: None,

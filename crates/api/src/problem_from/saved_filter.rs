@@ -9,7 +9,7 @@ impl From<SaveError> for Problem {
     fn from(error: SaveError) -> Self {
         match error {
             SaveError::NotFound => Self::new(Code::NotFound),
-            SaveError::NotTheirs => Self::new(Code::MissingRight).detail((
+            SaveError::NotTheirs => Self::new(Code::ActionNotYours).detail((
                 "Seuls les responsables d’un service gardent des filtres pour lui.",
                 "Only its managers keep filters for a service.",
             )),

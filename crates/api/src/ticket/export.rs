@@ -61,7 +61,8 @@ pub(crate) struct ExportTickets {
     /// `csv` (the usual one), `ndjson` or `geojson`.
     #[param(inline)]
     format: Option<Format>,
-    /// What stands between the cells of `csv`: `comma` (the usual one), or `semicolon`, which spreadsheets in French expect.
+    /// What stands between the cells of `csv`: `comma`, or `semicolon`, which spreadsheets in French expect. Left out, a
+    /// semicolon with `Accept-Language: fr`, else a comma.
     #[param(pattern = "^(comma|semicolon)$")]
     separator: Option<String>,
 }
@@ -102,12 +103,13 @@ pub(crate) async fn export(
     let mut query = Query::of(&request);
     let by = query.names();
     let format = query.one("format", "csv / ndjson / geojson", Format::from_code).unwrap_or(Format::Csv);
-    let separator = query.one("separator", "comma / semicolon", separator).unwrap_or(b',');
+    let separator = query.one("separator", "comma / semicolon", separator);
     let listing = filter::listing(&mut query, caller.grant.caller(), &*cx.city()?);
     query.finish()?;
     let french = request.headers().contains_key(ACCEPT_LANGUAGE) && caller.language == Language::Fr;
     let (loaded, now) = (cx.city()?, cx.now());
     let mut tickets = usecases::ticket::export(&cx, &caller.grant, listing, format.code(), by).await?;
+    let separator = separator.unwrap_or(if french { b';' } else { b',' });
     let columns = Columns { loaded, language: caller.language, now, separator, french };
     let name = format!("tickets-{}.{}", now.with_timezone(&Paris).date_naive(), format.code());
     Ok(HttpResponse::Ok()

@@ -252,7 +252,7 @@ fn cell(field: &Value) -> String {
             let mut cell = String::with_capacity(text.len());
             let mut begins = true;
             for c in text.chars() {
-                if begins && matches!(c, '=' | '+' | '-' | '@') {
+                if begins && matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠') {
                     cell.push('\'');
                 }
                 if cell.is_empty() && matches!(c, '\t' | '\r' | '\n') {
@@ -278,6 +278,7 @@ mod tests {
             (json!("=1+1"), "'=1+1"),
             (json!("@SUM(A1)"), "'@SUM(A1)"),
             (json!("-rue"), "'-rue"),
+            (json!("＝1＋1"), "'＝1＋1"),
             (json!("+33"), "'+33"),
             (json!("\t=1"), "'\t'=1"),
             (json!("x;=1+1;@SUM(A1), -2"), "x;'=1+1;'@SUM(A1), '-2"),

@@ -113,7 +113,8 @@ fn view(entry: Entry, notes: bool) -> TicketEvent {
 /// Read a ticket's timeline
 ///
 /// Exactly one event for each change, the first one first; nothing edits or deletes one. Notes are for
-/// the members of the ticket's service and dispatchers; why it was reopened or called off, everybody reads.
+/// the members of the ticket's service and dispatchers; why it was reopened or called off, everybody reads. The referrer of
+/// a restricted ticket does not see the events of attachments that others added or took back.
 #[utoipa::path(
     operation_id = "ticket_timeline",
     tag = "tickets",
@@ -133,7 +134,9 @@ pub(crate) async fn timeline(
     query.finish()?;
     let found = usecases::ticket::timeline(&cx, &caller.grant, &path.ticket, after.unwrap_or(0), limit).await?;
     let (ticket, page) = found.ok_or_else(|| Problem::new(Code::NotFound))?;
-    let notes = caller.grant.caller().in_one_of(&COLLEAGUES, &ticket).is_some();
-    let events = page.items.into_iter().map(|entry| view(entry, notes)).collect();
+    let reader = caller.grant.caller();
+    let notes = reader.in_one_of(&COLLEAGUES, &ticket).is_some();
+    let seen = page.items.into_iter().filter(|entry| reader.sees_event(&entry.event, &ticket));
+    let events = seen.map(|entry| view(entry, notes)).collect();
     Ok(reply::page::<TicketEvent>(&request, Language::default(), events, page.next.as_ref()))
 }

@@ -63,6 +63,9 @@ pub(super) fn draft(
     if resident.is_some() && outcome != Outcome::Referred {
         warnings.push(Warning::ContactNotKept);
     }
+    if category.hidden_from_referrer {
+        warnings.push(Warning::OutOfSight);
+    }
     let contact = resident.filter(|_| outcome == Outcome::Referred);
     (Concern { outcome, description, answer, replies, place: Some(place), ..base }, contact, warnings)
 }

@@ -85,6 +85,8 @@ pub enum Warning {
         /// Whether it was masked.
         masked: bool,
     },
+    /// A complaint about an officer goes to those who hear it: whoever files it does not see it again.
+    OutOfSight,
     /// Of an emergency or a crime, only the category, the time and the areas are kept.
     NothingKept,
     /// No ticket was opened, so that nobody will write to the resident: the contact was not kept.
