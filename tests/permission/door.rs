@@ -203,11 +203,12 @@ fn asked_about(who: &Who, ticket: &Filed, end: &'static str) -> Seen<'static> {
 /// Whether a replay of rules that send everything elsewhere names the ticket's concern.
 fn told_by_a_replay(who: &Who, ticket: &Filed) -> Seen<'static> {
     let (caller, concern) = (who.caller.clone(), ticket.text("concern_id").to_owned());
+    let reads_none = who.holds.iter().all(|holder| ["auditor", "admin"].contains(holder));
     Box::pin(async move {
         let reply = caller.post("/v1/routing/replay", &json!({})).await;
         if reply.status == 403 {
             reply.refused(403, "missing_right");
-            return None;
+            return reads_none.then_some(false);
         }
         let elsewhere = json!({
             "code": "eau", "name": { "fr": "Eau", "en": "Water" }, "when": { "type": "always" }, "send_to": ["eau"]
