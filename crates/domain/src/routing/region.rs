@@ -7,6 +7,7 @@
 //! seems possible may be impossible (two areas that nowhere meet), and never the other way round. Conditions that come
 //! to too many boxes are given up: nothing is said of them.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::condition::{Condition, Day, Owned};
@@ -70,6 +71,8 @@ pub(super) struct Space<'a> {
     keywords: &'a [&'a Keyword],
     /// The bounds that rules set to a number, and those of its question, in order.
     bounds: &'a BTreeMap<&'a QuestionCode, Vec<i64>>,
+    /// What is left of the work that it all may cost; at nought, nothing more is found out.
+    work: &'a Cell<u64>,
 }
 
 /// What a simple condition asks.
@@ -85,13 +88,15 @@ impl<'a> Space<'a> {
         category: &'a Category,
         keywords: &'a [&'a Keyword],
         bounds: &'a BTreeMap<&'a QuestionCode, Vec<i64>>,
+        work: &'a Cell<u64>,
     ) -> Self {
-        Self { city, category, keywords, bounds }
+        Self { city, category, keywords, bounds, work }
     }
 
     /// The boxes that a condition lets pass; none when they are too many.
     pub(super) fn regions(&self, condition: &'a Condition) -> Option<Vec<Region<'a>>> {
-        self.regions_of(condition, true)
+        let regions = self.regions_of(condition, true)?;
+        (self.work.get() > 0).then_some(regions)
     }
 
     fn regions_of(&self, condition: &'a Condition, holds: bool) -> Option<Vec<Region<'a>>> {
@@ -125,6 +130,9 @@ impl<'a> Space<'a> {
     fn every(&self, parts: &'a [Condition], holds: bool) -> Option<Vec<Region<'a>>> {
         let mut regions = vec![Region::new()];
         for part in parts {
+            if self.work.get() == 0 {
+                return None;
+            }
             let others = self.regions_of(part, holds)?;
             let pairs = regions.iter().flat_map(|region| others.iter().map(move |other| (region, other)));
             regions = pairs.filter_map(|(region, other)| self.both(region, other)).take(MOST + 1).collect();
@@ -141,6 +149,8 @@ impl<'a> Space<'a> {
 
     /// The part of a box in which an attribute has one of these values; none when there is none.
     fn narrowed(&self, region: &Region<'a>, what: Attribute<'a>, values: &Values) -> Option<Region<'a>> {
+        let words = if matches!(what, Attribute::Word(_)) { self.keywords.len() } else { 0 };
+        self.cost(1 + region.len() + words);
         let mut region = region.clone();
         let left = region.get(&what).unwrap_or(&self.all(what)).and(values);
         if left.is_empty() {
@@ -171,6 +181,10 @@ impl<'a> Space<'a> {
     pub(super) fn without(&self, regions: Vec<Region<'a>>, taken: &Region<'a>) -> Option<Vec<Region<'a>>> {
         let mut left = Vec::new();
         for region in regions {
+            if self.work.get() == 0 {
+                return None;
+            }
+            self.cost(1 + region.len());
             let apart = |(what, values): (&Attribute<'a>, &Values)| {
                 region.get(what).is_some_and(|own| own.and(values).is_empty())
             };
@@ -186,6 +200,10 @@ impl<'a> Space<'a> {
             }
         }
         (left.len() <= MOST).then_some(left)
+    }
+
+    fn cost(&self, work: usize) {
+        self.work.set(self.work.get().saturating_sub(work as u64));
     }
 
     /// Every value that an attribute can have.

@@ -1,6 +1,7 @@
 //! Which rules are ever reached, and by which categories: category by category, what each rule wants and earlier ones
 //! have left.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Faults, Kind};
@@ -33,7 +34,12 @@ pub(super) struct Reach<'a> {
     readable: &'a [bool],
     keywords: Vec<&'a Keyword>,
     bounds: BTreeMap<&'a CategoryCode, BTreeMap<&'a QuestionCode, Vec<i64>>>,
+    /// What is left of the work that a look may cost.
+    left: Cell<u64>,
 }
+
+/// What a look at a whole set may cost: some tenths of a second. What is not known by then counts as reached.
+const MOST_WORK: u64 = 20_000_000;
 
 impl<'a> Reach<'a> {
     /// `readable` says of each rule whether its conditions name only what there is.
@@ -41,7 +47,8 @@ impl<'a> Reach<'a> {
         // What comes after a rule that matches always is told once, of that rule.
         let end = set.rules.iter().position(|rule| rule.when == Condition::Always);
         let rules = &set.rules[..end.map_or(set.rules.len(), |end| end + 1)];
-        let mut reach = Self { rules, city, readable, keywords: Vec::new(), bounds: BTreeMap::new() };
+        let mut reach =
+            Self { rules, city, readable, keywords: Vec::new(), bounds: BTreeMap::new(), left: Cell::new(MOST_WORK) };
         for rule in rules {
             reach.note(&rule.when);
         }
@@ -76,7 +83,7 @@ impl<'a> Reach<'a> {
     }
 
     fn space<'s>(&'s self, category: &'s Category) -> Space<'s> {
-        Space::new(self.city, category, &self.keywords, &self.bounds[&category.code])
+        Space::new(self.city, category, &self.keywords, &self.bounds[&category.code], &self.left)
     }
 
     /// The categories whose concerns are routed: of the others, people are given numbers to call.

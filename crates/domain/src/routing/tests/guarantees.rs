@@ -1,10 +1,11 @@
 //! The engine equals the naive reading, and a checked set leaves no concern without a service.
 
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::generate::{Theme, rules, told};
 use super::naive::first;
-use super::town::town;
+use super::town::{rule, town};
 use crate::city::City;
 use crate::routing::{Rule, RuleSet};
 
@@ -62,4 +63,29 @@ fn mended(rules: Vec<Rule>) -> City {
         let rules = city.rules.rules.iter().filter(|rule| rule.code != wrong);
         city.rules = RuleSet::draft(rules.cloned().collect());
     }
+}
+
+#[test]
+fn a_look_at_many_entangled_rules_ends() {
+    let entangled = |n: usize| {
+        let when = json!({ "type": "all", "of": [
+            { "type": "any", "of": [
+                { "type": "hour", "from": n % 23, "to": n % 23 + 1 },
+                { "type": "weekday", "any_of": ["monday"] },
+                { "type": "keywords", "any_of": [format!("mot{n}")] }
+            ] },
+            { "type": "not", "of": { "type": "origin", "any_of": ["cafe"] } },
+            { "type": "any", "of": [
+                { "type": "area", "zoning": "estates", "any_of": ["a"] },
+                { "type": "area", "zoning": "sectors", "any_of": ["north"] }
+            ] }
+        ] });
+        rule(&format!("regle-{n}"), &when)
+    };
+    let mut rules: Vec<Rule> = (0..400).map(entangled).collect();
+    rules.push(rule("reste", &json!({ "type": "always" })));
+    let city = town(rules);
+    // What could not be found out in time counts as reached: no rule is blamed.
+    assert_eq!(city.rules.check(&city, None), []);
+    assert_eq!(city.rules.warnings(&city), []);
 }
