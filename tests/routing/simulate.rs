@@ -90,6 +90,8 @@ async fn what_cannot_be_tried_is_told() {
     );
     with("answers", json!({ "colour": "red" })).await.refused(422, "invalid_content");
     with("version", json!(7)).await.refused_fields(422, "invalid_content", &[("/draft", "unknown_rules")]);
+    let told = with("place", json!({ "address": "12 rue du Pigeonnier" })).await.ok();
+    assert_eq!((&told["areas"], &told["taken_by"]["rule"]["code"]), (&json!({}), &json!("depots-sauvages")));
     let nil = json!("00000000-0000-0000-0000-000000000000");
     with("draft", nil.clone()).await.refused_fields(422, "invalid_content", &[("/draft", "unknown_rules")]);
     let mut both = tried();

@@ -11,7 +11,7 @@ use domain::city::question::Reply;
 use domain::concern::Origin;
 use domain::id::{CategoryCode, RoutingDraftId, ServiceCode};
 use domain::language::Language;
-use domain::place::Place;
+use domain::place::Whereabouts;
 use domain::routing::{Route, Rule};
 use domain::text::Description;
 use domain::ticket::Priority;
@@ -27,7 +27,7 @@ use crate::problem::Problem;
 use crate::reply;
 use crate::request::body::{Body, input};
 use crate::request::caller::Caller;
-use crate::view::{PlaceView, ServiceRef, areas};
+use crate::view::{ServiceRef, WhereaboutsView, areas};
 
 /// A concern that is tried, and the rules that it is tried against.
 #[derive(Deserialize, ToSchema)]
@@ -36,8 +36,8 @@ pub(crate) struct SimulateConcern {
     /// The category's code.
     #[schema(value_type = String, pattern = "^[a-z][a-z0-9_-]{0,59}$", examples("illegal_dumping"))]
     category: CategoryCode,
-    /// Where; inside the city.
-    place: PlaceView,
+    /// Where: a point inside the city, an address, or both, as when a concern is filed.
+    place: WhereaboutsView,
     /// How it is heard.
     origin: Origin,
     /// What was answered to the category's questions.
@@ -168,7 +168,7 @@ pub(crate) async fn simulate(
 ) -> Result<HttpResponse, Problem> {
     let SimulateConcern { category, place, origin, answers, priority, description, at, draft, version } = body.value;
     let which = which(draft.map(RoutingDraftId), version)?;
-    let point = Place::from(place).point;
+    let point = Whereabouts::try_from(place)?.point;
     let tried = Try { category, point, origin, priority, replies: answers, description, at };
     let tried = usecases::routing::simulate(&cx, &caller.grant, tried, which, caller.language).await?;
     Ok(reply::read(None, caller.language, &SimulatedConcern::new(&tried, &cx.city()?.city, caller.language)))

@@ -23,8 +23,8 @@ use crate::{Context, NoCity, of, today};
 pub struct Try {
     /// What it is about.
     pub category: CategoryCode,
-    /// Where.
-    pub point: Point,
+    /// Where, if it is on the map.
+    pub point: Option<Point>,
     /// How it is heard.
     pub origin: Origin,
     /// How pressing the officer says that it is.
@@ -79,8 +79,8 @@ pub async fn simulate(
     let loaded = cx.city()?;
     let city = of(&loaded);
     let mut faults = Vec::new();
-    let areas = city.areas_at(tried.point);
-    if !city.is_inside(&areas) {
+    let areas = tried.point.map(|point| city.areas_at(point)).unwrap_or_default();
+    if tried.point.is_some() && !city.is_inside(&areas) {
         faults.push(Fault::OutsideCity);
     }
     let category = city.category(&tried.category);
