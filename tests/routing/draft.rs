@@ -85,6 +85,7 @@ async fn a_rule_that_does_not_fit_the_schema_is_refused_where_it_is_wrong() {
     ] {
         with(when).await.refused_fields(400, "invalid_request", &[(pointer, code)]);
     }
+    with(json!({ "type": "always", "colour": 1 })).await.refused(400, "invalid_request");
     with(json!({ "type": "category", "any_of": ["illegal_dumping"], "colour": 1 }))
         .await
         .refused(400, "invalid_request");

@@ -67,7 +67,8 @@ pub struct Context {
     pub files: Arc<Files>,
     /// Looks addresses up, if anything does.
     pub geocoder: Option<Arc<Geocoder>>,
-    /// As many hashes at once as there are processors: a hash fills one, and 19 MiB.
+    /// As much work that fills a processor at once as there are processors: a hash, which also fills 19 MiB, or a look
+    /// through a rule set.
     pub hashing: Arc<Semaphore>,
     /// As many exports at once as an instance writes: each holds a batch of tickets in memory.
     pub exports: Arc<Semaphore>,
@@ -125,6 +126,17 @@ fn put<T: PartialEq>(field: &mut T, value: Option<T>) -> bool {
         }
         Some(_) | None => false,
     }
+}
+
+/// Does work that fills a processor away from the threads that answer requests, as much at once as there are processors.
+async fn apart<T: Send + 'static>(cx: &Context, work: impl FnOnce() -> T + Send + 'static) -> T {
+    let permit = cx.hashing.clone().acquire_owned().await.expect("the semaphore is never closed");
+    let done = tokio::task::spawn_blocking(move || {
+        let outcome = work();
+        drop(permit);
+        outcome
+    });
+    done.await.expect("the work does not panic, and the process is not being torn down")
 }
 
 /// Shorthand for what a loaded city holds.

@@ -16,7 +16,7 @@ use store::{Error, Tx};
 use tokio::time::{Instant, sleep_until};
 
 use crate::session::{Throttled, Tries};
-use crate::{Context, Origin};
+use crate::{Context, Origin, apart};
 
 /// How long a link for a forgotten password lives.
 const RESET: Duration = Duration::hours(1);
@@ -89,13 +89,7 @@ async fn hashing<T: Send + 'static>(
     work: impl FnOnce(&auth::password::Passwords) -> T + Send + 'static,
 ) -> T {
     let passwords = cx.passwords.clone();
-    let permit = cx.hashing.clone().acquire_owned().await.expect("the semaphore is never closed");
-    let done = tokio::task::spawn_blocking(move || {
-        let outcome = work(&passwords);
-        drop(permit);
-        outcome
-    });
-    done.await.expect("hashing does not panic, and the process is not being torn down")
+    apart(cx, move || work(&passwords)).await
 }
 
 /// Asks for a link to choose another password. The answer is the same, and takes the same time, whether there is such

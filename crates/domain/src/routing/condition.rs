@@ -17,7 +17,8 @@ use crate::ticket::Priority;
 #[schema(as = RoutingCondition)]
 pub enum Condition {
     /// Always: for the last rule, which catches all.
-    Always,
+    // With braces, so that serde refuses a field beside it.
+    Always {},
     /// The category, or its parent, is one of these.
     Category {
         /// The categories.
@@ -144,7 +145,7 @@ impl Condition {
         match self {
             Self::All { of } | Self::Any { of } => of,
             Self::Not { of } => std::slice::from_ref(of),
-            Self::Always
+            Self::Always {}
             | Self::Category { .. }
             | Self::Area { .. }
             | Self::Origin { .. }

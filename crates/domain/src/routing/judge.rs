@@ -53,7 +53,7 @@ impl Condition {
     fn fact(&self, seen: &Seen<'_>, facts: &mut Facts) -> Option<()> {
         let subject = seen.subject;
         match self {
-            Self::Always => note(facts, || Because::NothingElseMatched),
+            Self::Always {} => note(facts, || Because::NothingElseMatched),
             Self::Category { any_of } => {
                 let is = [Some(&subject.category.code), subject.category.parent.as_ref()];
                 let named = is.into_iter().flatten().find(|category| any_of.contains(category))?;
@@ -103,7 +103,7 @@ impl Condition {
     pub(super) fn unmet(&self, seen: &Seen<'_>) -> Option<Unmet> {
         let subject = seen.subject;
         Some(match self {
-            Self::Always | Self::All { .. } => return None,
+            Self::Always {} | Self::All { .. } => return None,
             Self::Category { any_of } => other_category(seen, any_of.clone()),
             Self::Area { zoning, any_of } => {
                 Unmet::Area { zoning: zoning.clone(), is: subject.areas.get(zoning).cloned(), wants: any_of.clone() }

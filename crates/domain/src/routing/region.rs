@@ -286,7 +286,7 @@ impl<'a> Space<'a> {
                 }
                 self.answered(question, any_of, (*at_least, *at_most))
             }
-            Condition::Always | Condition::All { .. } | Condition::Any { .. } | Condition::Not { .. } => {
+            Condition::Always {} | Condition::All { .. } | Condition::Any { .. } | Condition::Not { .. } => {
                 Asked::Known(true)
             }
         }

@@ -136,7 +136,7 @@ pub enum When {
 impl When {
     const fn holds(self, ticket: &Ticket) -> bool {
         match self {
-            Self::Always => true,
+            Self::Always {} => true,
             Self::Submitted => matches!(ticket.state, State::Submitted),
             Self::NeverRerouted => ticket.reroutes == 0,
         }

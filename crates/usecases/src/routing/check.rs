@@ -5,7 +5,7 @@ use auth::permission::ReadRouting;
 use domain::routing::check::Fault;
 
 use super::{RoutingError, Which, rule_set};
-use crate::{Context, of};
+use crate::{Context, apart, of};
 
 /// What a look finds.
 #[derive(Debug, Clone)]
@@ -24,5 +24,7 @@ pub async fn check(cx: &Context, _who: &Grant<ReadRouting>, which: Which) -> Res
     let loaded = cx.city()?;
     let rules = rule_set(cx, which).await?.ok_or(RoutingError::NotFound)?;
     let staffed = cx.store.staffed_services().await?;
-    Ok(Looked { faults: rules.check(of(&loaded), Some(&staffed)), warnings: rules.warnings(of(&loaded)) })
+    let look =
+        move || Looked { faults: rules.check(of(&loaded), Some(&staffed)), warnings: rules.warnings(of(&loaded)) };
+    Ok(apart(cx, look).await)
 }

@@ -11,7 +11,7 @@ use store::routing::{Edition, InForce, New};
 use super::RoutingError;
 use super::draft::seen_draft;
 use crate::once::{Done, Once};
-use crate::{Context, of};
+use crate::{Context, apart, of};
 
 /// Publishes a draft that the caller has seen in one of these versions, and that has no fault. It is no draft any more.
 ///
@@ -82,13 +82,16 @@ async fn put_in_force(
     reason: &Note,
 ) -> Result<Edition, RoutingError> {
     let (loaded, now) = (cx.city()?, cx.now());
-    let city = of(&loaded);
-    if city.rules.rules == rules {
+    if of(&loaded).rules.rules == rules {
         return Err(RoutingError::InForce);
     }
     let staffed = cx.store.staffed_services().await?;
     let set = RuleSet::draft(rules);
-    let faults = set.check(city, Some(&staffed));
+    let look = move || {
+        let faults = set.check(of(&loaded), Some(&staffed));
+        (set, faults)
+    };
+    let (set, faults) = apart(cx, look).await;
     if !faults.is_empty() {
         return Err(RoutingError::Faulty(faults));
     }

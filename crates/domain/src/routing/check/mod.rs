@@ -42,11 +42,11 @@ impl RuleSet {
             check_condition(city, rule, &rule.when, format!("/{at}/when"), &mut faults);
             readable.push(faults.0.len() == before);
             check_services(city, rule, at, staffed, &mut faults);
-            if rule.when == Condition::Always && at + 1 < self.rules.len() {
+            if rule.when == (Condition::Always {}) && at + 1 < self.rules.len() {
                 faults.add(rule, format!("/{at}/when"), Kind::AlwaysBeforeLast);
             }
         }
-        if self.rules.last().is_none_or(|rule| rule.when != Condition::Always) {
+        if self.rules.last().is_none_or(|rule| rule.when != (Condition::Always {})) {
             faults.0.push(Fault { rule: None, pointer: String::new(), kind: Kind::NoCatchAll });
         }
         Reach::of(self, city, &readable).faults(&mut faults);
@@ -110,7 +110,7 @@ fn unfit<'a>(
 
 fn check_condition(city: &City, rule: &Rule, condition: &Condition, pointer: String, faults: &mut Faults) {
     match condition {
-        Condition::Always
+        Condition::Always {}
         | Condition::Origin { .. }
         | Condition::Priority { .. }
         | Condition::Sensitivity { .. }

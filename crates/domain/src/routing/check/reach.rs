@@ -45,7 +45,7 @@ impl<'a> Reach<'a> {
     /// `readable` says of each rule whether its conditions name only what there is.
     pub(super) fn of(set: &'a RuleSet, city: &'a City, readable: &'a [bool]) -> Self {
         // What comes after a rule that matches always is told once, of that rule.
-        let end = set.rules.iter().position(|rule| rule.when == Condition::Always);
+        let end = set.rules.iter().position(|rule| rule.when == (Condition::Always {}));
         let rules = &set.rules[..end.map_or(set.rules.len(), |end| end + 1)];
         let mut reach =
             Self { rules, city, readable, keywords: Vec::new(), bounds: BTreeMap::new(), left: Cell::new(MOST_WORK) };
@@ -132,7 +132,7 @@ impl<'a> Reach<'a> {
         for (at, known) in self.known().into_iter().enumerate() {
             let rule = &self.rules[at];
             let place = || format!("/{at}/when");
-            if rule.when == Condition::Always || known.unclear || !known.reached_by.is_empty() {
+            if rule.when == (Condition::Always {}) || known.unclear || !known.reached_by.is_empty() {
                 self.check_partners(at, &known, faults);
             } else if !known.met {
                 faults.add(rule, place(), Kind::NeverMet);
@@ -182,7 +182,7 @@ impl<'a> Reach<'a> {
         let known = self.known();
         let Some((last, before)) = known.split_last() else { return };
         let (Some(rule), false) = (self.rules.last(), before.iter().any(|known| known.unclear)) else { return };
-        if rule.when != Condition::Always {
+        if rule.when != (Condition::Always {}) {
             return;
         }
         let reaches = |known: &Known<'_>, category: &Category| known.reached_by.iter().any(|c| c.code == category.code);

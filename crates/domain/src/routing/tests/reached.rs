@@ -50,7 +50,7 @@ proptest! {
         let concerns = everything(theme);
         let met = met(&city, &concerns);
         let faults = city.rules.check(&city, None);
-        let end = city.rules.rules.iter().position(|rule| rule.when == Condition::Always).unwrap();
+        let end = city.rules.rules.iter().position(|rule| rule.when == Condition::Always {}).unwrap();
         for (at, rule) in city.rules.rules[..end].iter().enumerate() {
             let about = |fault: &&Fault| fault.pointer == format!("/{at}/when") && fault.kind.needs_the_whole();
             let found: Vec<&Fault> = faults.iter().filter(about).collect();
@@ -67,7 +67,7 @@ proptest! {
         let city = town(rules);
         let concerns = everything(theme);
         let met = met(&city, &concerns);
-        let end = city.rules.rules.iter().position(|rule| rule.when == Condition::Always).unwrap();
+        let end = city.rules.rules.iter().position(|rule| rule.when == Condition::Always {}).unwrap();
         let last = |at: usize| !met[..end].iter().any(|met| met.contains(&at));
         let only = |category: usize| {
             concerns.iter().enumerate().filter(|(_, told)| told.category == category).all(|(at, _)| last(at))
