@@ -10,6 +10,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use domain::city::City;
+use tempfile::TempDir;
 
 use super::plain::{block, list};
 use super::zoning;
@@ -28,7 +29,8 @@ pub enum ExportError {
     Disk(PathBuf, io::Error),
 }
 
-/// Writes a city's files into a folder that is empty or not there yet: all of them, or none.
+/// Writes a city's files into a folder that is empty or not there yet: all of them, or none. Into a folder that is there
+/// they are moved one after the other, so that only somebody who ends the program right then sees some of them.
 ///
 /// # Errors
 /// See [`ExportError`].
@@ -40,19 +42,61 @@ pub fn export(city: &City, folder: &Path) -> Result<(), ExportError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => folder.to_owned(),
         Err(error) => return Err(failed(error)),
     };
-    let beside = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let files = files(city)?;
-    // Beside the folder, so that a rename puts all in its place at once. It fails if something came into it meanwhile.
-    let usual = fs::Permissions::from_mode(0o777);
-    let draft = tempfile::Builder::new().prefix(".continuum-").permissions(usual).tempdir_in(beside).map_err(failed)?;
-    fs::create_dir(draft.path().join("zonings")).map_err(failed)?;
-    for (name, text) in files {
-        fs::write(draft.path().join(name), text).map_err(failed)?;
-    }
-    fs::rename(draft.path(), &folder).map_err(failed)?;
+    if folder.is_dir() { fill(&folder, files) } else { make(&folder, files) }.map_err(failed)
+}
+
+type Files = Vec<(String, String)>;
+
+/// Makes a folder with these files: beside its place, so that a rename puts all there at once.
+fn make(folder: &Path, files: Files) -> io::Result<()> {
+    let beside = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let draft = draft(beside, files)?;
+    fs::rename(draft.path(), folder)?;
     // It is there no longer under that name.
     drop(draft.keep());
     Ok(())
+}
+
+/// Puts these files into a folder that is there and stays: it may be a mount point, the folder that somebody stands in, or
+/// one in a folder where nothing else may be written.
+fn fill(folder: &Path, files: Files) -> io::Result<()> {
+    let draft = draft(folder, files)?;
+    let mut moved = Vec::new();
+    let outcome = fs::read_dir(draft.path())?.try_for_each(|entry| {
+        let entry = entry?;
+        let to = folder.join(entry.file_name());
+        if to.try_exists()? {
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                format!("{} came into it meanwhile", to.display()),
+            ));
+        }
+        fs::rename(entry.path(), &to)?;
+        moved.push(to);
+        Ok(())
+    });
+    if outcome.is_err() {
+        for path in moved {
+            if path.is_dir() {
+                fs::remove_dir_all(path)?;
+            } else {
+                fs::remove_file(path)?;
+            }
+        }
+    }
+    outcome
+}
+
+/// The files in a folder of their own, which goes away unless it is kept.
+fn draft(within: &Path, files: Files) -> io::Result<TempDir> {
+    let usual = fs::Permissions::from_mode(0o777);
+    let draft = tempfile::Builder::new().prefix(".continuum-").permissions(usual).tempdir_in(within)?;
+    fs::create_dir(draft.path().join("zonings"))?;
+    for (name, text) in files {
+        fs::write(draft.path().join(name), text)?;
+    }
+    Ok(draft)
 }
 
 fn is_empty(folder: &Path) -> io::Result<bool> {
@@ -60,7 +104,7 @@ fn is_empty(folder: &Path) -> io::Result<bool> {
 }
 
 /// The files of a city: names and texts.
-fn files(city: &City) -> Result<Vec<(String, String)>, ExportError> {
+fn files(city: &City) -> Result<Files, ExportError> {
     let mut files = vec![
         file("city", &block(&city.settings)),
         file("organisations", &list(&city.organisations)),

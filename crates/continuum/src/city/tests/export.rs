@@ -1,6 +1,7 @@
 //! What is exported reads back as it was.
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
 use domain::city::City;
 use proptest::prelude::*;
@@ -154,6 +155,20 @@ fn what_is_there_is_left_alone() {
     assert!(matches!(export(&amiens(), &file), Err(ExportError::Disk(..))));
     assert!(matches!(export(&amiens(), &folder.path().join("a/b")), Err(ExportError::Disk(..))));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+}
+
+#[test]
+fn a_folder_that_is_there_stays_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("amiens");
+    fs::create_dir(&dir).unwrap();
+    fs::set_permissions(&dir, fs::Permissions::from_mode(0o750)).unwrap();
+    let same = || fs::metadata(&dir).map(|found| (found.dev(), found.ino(), found.mode())).unwrap();
+    let before = same();
+    export(&amiens(), &dir).unwrap();
+    assert_eq!(same(), before);
+    assert_eq!(fs::read_dir(&dir).unwrap().count(), 7, "nothing is left in it but the files");
+    assert_eq!(whole(&read(&dir).unwrap()), whole(&amiens()));
 }
 
 #[test]
