@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Output;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -15,6 +16,8 @@ crate::tests![
     areas_follow_a_zoning_that_was_drawn_anew_once_that_is_meant,
     what_somebody_is_working_on_is_left_for_the_next_time,
     several_at_once_interrupt_nobody,
+    more_than_a_batch_follows,
+    a_cafe_that_is_saved_meanwhile_loses_nothing,
 ];
 
 /// In the north: a café, a concern with its two tickets and an emergency. Then the city renames its north, and of the
@@ -54,12 +57,12 @@ fn apply(operator: &Operator) -> Output {
 }
 
 const DIFFERS: &str = "\
-looked at: 2 concerns, 2 tickets, 1 cafés
-differ: 1 concerns, 2 tickets, 1 cafés
-ancien: a → no area: 1 concerns, 0 tickets, 0 cafés
-quartiers: no area → nord-pigeonnier: 1 concerns, 0 tickets, 0 cafés
-secteurs: nord → septentrion: 1 concerns, 2 tickets, 1 cafés
-left as they are, having no place: 1 emergencies or crimes
+looked at: 2 concerns, 2 tickets, 1 café
+differ: 1 concern, 2 tickets, 1 café
+ancien: a → no area: 1 concern, 0 tickets, 0 cafés
+quartiers: no area → nord-pigeonnier: 1 concern, 0 tickets, 0 cafés
+secteurs: nord → septentrion: 1 concern, 2 tickets, 1 café
+left as they are, having no place: 1 emergency or crime
 ";
 
 async fn areas_follow_a_zoning_that_was_drawn_anew_once_that_is_meant() {
@@ -104,7 +107,7 @@ async fn what_somebody_is_working_on_is_left_for_the_next_time() {
     assert!(said(&applied).ends_with(told), "{}", said(&applied));
     held.rollback().await.unwrap();
     let again = said(&apply(&operator));
-    assert!(again.contains("differ: 0 concerns, 1 tickets, 0 cafés") && again.ends_with("Written.\n"), "{again}");
+    assert!(again.contains("differ: 0 concerns, 1 ticket, 0 cafés") && again.ends_with("Written.\n"), "{again}");
     city.stop().await;
 }
 
@@ -117,6 +120,67 @@ async fn several_at_once_interrupt_nobody() {
             assert!(output.status.success(), "{}", said(&output));
         }
     });
+    assert!(said(&apply(&operator)).ends_with("Nothing differs.\n"));
+    city.stop().await;
+}
+
+async fn more_than_a_batch_follows() {
+    let (operator, city, filed) = drawn_anew().await;
+    // Six hundred more like it, so that a batch of five hundred ends among them.
+    let (concern, n) = (filed["id"].as_str().unwrap(), "generate_series(1, 600) n");
+    let from = format!("concern t, lateral (select md5('c' || n)::uuid as id from {n}) copy where t.id = '{concern}'");
+    operator.database.copy("concern", &["id"], &from).await;
+    let copies = "md5('t' || n)::uuid as id, md5('c' || n)::uuid as concern_id, 'AMI-26-' || 900000 + n as reference";
+    let from = format!(
+        "ticket t, lateral (select {copies} from {n}) copy where t.concern_id = '{concern}' and t.service_code = 'proprete'"
+    );
+    operator.database.copy("ticket", &["id", "concern_id", "reference"], &from).await;
+    let applied = said(&apply(&operator));
+    assert!(applied.contains("\ndiffer: 601 concerns, 602 tickets, 1 café\n"), "{applied}");
+    assert!(applied.ends_with("\nWritten.\n"), "{applied}");
+    for table in ["concern where outcome = 'referred' and", "ticket where"] {
+        let old = format!(
+            "select count(*) from {table} areas <> '{{\"quartiers\": \"nord-pigeonnier\", \"secteurs\": \"septentrion\"}}'"
+        );
+        assert_eq!(operator.database.count(&old).await, 0, "{table}");
+    }
+    let recomputed = city.audited().await;
+    let sum = |what: &str| {
+        let acts = recomputed.iter().filter(|act| act["type"] == "areas_recomputed");
+        acts.map(|act| act[what].as_u64().unwrap()).sum::<u64>()
+    };
+    assert_eq!(["concerns", "tickets", "cafes"].map(sum), [601, 602, 1]);
+    assert!(said(&apply(&operator)).ends_with("Nothing differs.\n"));
+    city.stop().await;
+}
+
+async fn a_cafe_that_is_saved_meanwhile_loses_nothing() {
+    let (operator, city, _) = drawn_anew().await;
+    let agent = city.agent().await;
+    let cafe = agent.get("/v1/cafes").await.ok()["items"][0].clone();
+    assert_eq!((&cafe["state"], &cafe["areas"]["secteurs"]), (&json!("planned"), &json!("nord")));
+    let path = format!("/v1/cafes/{}", cafe["id"].as_str().unwrap());
+    let mut connection = operator.database.connection().await;
+    let mut turn = sqlx::Connection::begin(&mut connection).await.unwrap();
+    sqlx::query("select pg_advisory_xact_lock(7208119, 1)").execute(&mut *turn).await.unwrap();
+    let run = operator.start(&["city", "areas", "--apply"]);
+    // What the run has looked at is old by the time it has its turn to write.
+    let waiting = "select count(*) from pg_locks where locktype = 'advisory' and objid = 1 and not granted
+                   and database = (select oid from pg_database where datname = current_database())";
+    while operator.database.count(waiting).await == 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let held = agent.post(&format!("{path}/hold"), &json!({})).await.ok();
+    turn.rollback().await.unwrap();
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(held["state"], "held");
+    assert!(said(&output).ends_with("Written.\n"), "{}", said(&output));
+    let saved = agent.get(&path).await.ok();
+    assert_eq!((&saved["state"], &saved["areas"]["secteurs"]), (&json!("held"), &json!("septentrion")));
+    let planned = json!({
+        "title": "Café", "place": cafe["place"], "starts_at": cafe["starts_at"], "ends_at": cafe["ends_at"]
+    });
+    assert_eq!(agent.post("/v1/cafes", &planned).await.created()["areas"], saved["areas"]);
     assert!(said(&apply(&operator)).ends_with("Nothing differs.\n"));
     city.stop().await;
 }

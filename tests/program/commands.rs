@@ -1,6 +1,7 @@
 //! The commands of an operator.
 
 use std::fs;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use mail_parser::Message;
@@ -9,7 +10,7 @@ use serde_json::json;
 use crate::support::caller::Caller;
 use crate::support::city::{letters_in, link};
 use crate::support::database::{Database, PASSWORD, root, sealing_keys};
-use crate::support::program::{Program, keys_folder, postgres_pid, run, runs, said};
+use crate::support::program::{Program, command, keys_folder, postgres_pid, run, runs, said};
 
 crate::tests![
     migrations_are_checked_and_run_by_several_at_once,
@@ -30,6 +31,13 @@ pub(super) struct Operator {
 impl Operator {
     pub(super) fn run(&self, arguments: &[&str]) -> std::process::Output {
         run(arguments, &self.environment().each_ref().map(|(name, value)| (*name, value.as_str())))
+    }
+
+    /// Starts a command, which goes on by itself.
+    pub(super) fn start(&self, arguments: &[&str]) -> std::process::Child {
+        let environment = self.environment();
+        let mut command = command(arguments, &environment.each_ref().map(|(name, value)| (*name, value.as_str())));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     fn environment(&self) -> [(&'static str, String); 3] {

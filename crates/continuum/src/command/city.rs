@@ -145,10 +145,16 @@ fn tell_areas(report: &Report) {
         tell(format_args!("{zoning}: in no area: {}", counted(*counts)));
     }
     if report.without_place > 0 {
-        tell(format_args!("left as they are, having no place: {} emergencies or crimes", report.without_place));
+        let what = if report.without_place == 1 { "emergency or crime" } else { "emergencies or crimes" };
+        tell(format_args!("left as they are, having no place: {} {what}", report.without_place));
     }
 }
 
 fn counted(Counts { concerns, tickets, cafes }: Counts) -> String {
-    format!("{concerns} concerns, {tickets} tickets, {cafes} cafés")
+    let [concerns, tickets, cafes] =
+        [(concerns, "concern"), (tickets, "ticket"), (cafes, "café")].map(|(count, one)| match count {
+            1 => format!("1 {one}"),
+            _ => format!("{count} {one}s"),
+        });
+    format!("{concerns}, {tickets}, {cafes}")
 }
