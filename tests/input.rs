@@ -8,6 +8,7 @@ use crate::support::city::{City, dumping};
 
 crate::tests![
     every_bad_field_of_a_body_is_named_at_once,
+    what_only_a_type_refuses_is_explained_in_french_and_in_english,
     content_that_does_not_fit_the_city_is_refused_as_a_whole,
     a_body_that_is_no_json_is_refused,
     a_body_that_is_too_large_is_refused,
@@ -87,6 +88,64 @@ async fn every_bad_field_of_a_body_is_named_at_once() {
         &[("/place", "required"), ("/ends_at", "required"), ("/starts_at", "bad_format")],
     );
     assert_eq!(rows(&city).await, before);
+    city.stop().await;
+}
+
+async fn what_only_a_type_refuses_is_explained_in_french_and_in_english() {
+    let city = City::new().await;
+    let (agent, admin) = (city.agent().await, city.admin().await);
+    let draft = |when: Value, name: &str| {
+        let rule = json!({ "code": "une", "name": { "fr": name, "en": "One" }, "when": when, "send_to": ["voirie"] });
+        json!({ "name": "Essai", "rules": [rule] }).to_string()
+    };
+    let always = || json!({ "type": "always" });
+    let keyword = |word: &str| json!({ "type": "keywords", "any_of": [word] });
+    let huge = json!({ "type": "answer", "category": "bulky_waste", "question": "volume", "at_least": 1e30 });
+    let filed = |from: &str, to: &str| dumping().to_string().replacen(from, to, 1);
+    let (concerns, drafts) = ("/v1/concerns", "/v1/routing/drafts");
+    let number = (
+        "Ce nombre n’est pas admis ici : écrire un nombre entier moins grand, sans point ni exposant.",
+        "This number is not taken here: write a smaller whole number, without point or exponent.",
+    );
+    let control = (
+        "Ce texte contient un caractère de commande, ou un saut de ligne là où une seule ligne est attendue.",
+        "This text contains a control character, or a line break where a single line is expected.",
+    );
+    let empty = ("Ce texte ne contient rien de visible.", "There is nothing to see in this text.");
+    for (caller, path, body, pointer, (fr, en)) in [
+        (&agent, concerns, with(|b| b["description"] = json!(" ")).to_string(), "/description", empty),
+        (&agent, concerns, with(|b| b["place"]["address"] = json!("a\nb")).to_string(), "/place/address", control),
+        (
+            &agent,
+            concerns,
+            filed("{", "{\"category\":\"graffiti\","),
+            "",
+            ("Le champ « category » est donné deux fois.", "The field “category” is given twice."),
+        ),
+        (&admin, drafts, draft(always(), " "), "/rules/0/name/fr", empty),
+        (&admin, drafts, draft(always(), "a\u{0}"), "/rules/0/name/fr", control),
+        (&admin, drafts, draft(keyword("feu\u{0}rouge"), "Une"), "/rules/0/when/any_of/0", control),
+        (
+            &admin,
+            drafts,
+            draft(keyword("…"), "Une"),
+            "/rules/0/when",
+            (
+                "« … » n’est pas un mot-clé : écrire un mot, ou jusqu’à cinq qui se suivent, 60 caractères au plus.",
+                "“…” is not a keyword: write one word, or up to five that follow one another, 60 characters at most.",
+            ),
+        ),
+        (&admin, drafts, draft(huge, "Une"), "/rules/0/when", number),
+    ] {
+        for (language, text) in [("fr", fr), ("en", en)] {
+            let request = caller.request(Method::POST, path).header("Content-Type", "application/json");
+            let request = request.header("Accept-Language", language).body(body.clone());
+            let problem = caller.send(request).await.refused(400, "invalid_request");
+            assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+            assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{problem}");
+            assert_eq!(problem["errors"][0]["detail"], text, "{body}");
+        }
+    }
     city.stop().await;
 }
 

@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::text::VISIBLE;
+
 /// A language of labels, pages and e-mails. Codes never change with it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -63,10 +65,12 @@ impl Language {
 #[serde(deny_unknown_fields)]
 pub struct Label {
     /// In French.
-    #[schemars(length(min = 1, max = 2000))]
+    #[schemars(length(min = 1, max = 2000), regex(pattern = VISIBLE))]
+    #[schema(pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
     pub fr: String,
     /// In English.
-    #[schemars(length(min = 1, max = 2000))]
+    #[schemars(length(min = 1, max = 2000), regex(pattern = VISIBLE))]
+    #[schema(pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
     pub en: String,
 }
 

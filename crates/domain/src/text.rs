@@ -4,6 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// What texts of city files and of rules look like: something can be seen, and NUL, which PostgreSQL cannot keep, is not
+/// among it. A pattern for schemas, so that what was kept before stays readable.
+pub const VISIBLE: &str = r"^[^\x00]*[^\s\x00][^\x00]*$";
+
 /// Why a text is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {

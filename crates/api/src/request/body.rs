@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix_web::rt::time::timeout;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, ResponseError as _, dev::Payload};
 use domain::email::EmailAddress;
+use domain::text::{TextError, VISIBLE};
 use futures_util::StreamExt as _;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError, Validator};
@@ -17,6 +18,7 @@ use sha2::{Digest, Sha256};
 use utoipa::openapi::schema::Components;
 use utoipa::{PartialSchema, ToSchema};
 
+use super::refused::{refused, unstorable};
 use crate::problem::{At, Code, FieldError, Problem};
 
 /// The greatest body that is read, bytes.
@@ -123,25 +125,31 @@ fn parse<T: Input>(bytes: &[u8]) -> Result<Body<T>, Problem> {
         ))
     })?;
     let value: Value = serde_json::from_str(text).map_err(|error| invalid_json(&error))?;
-    let errors: Vec<FieldError> = T::validator().iter_errors(&value).flat_map(|error| field_errors(&error)).collect();
+    let mut errors: Vec<FieldError> =
+        T::validator().iter_errors(&value).flat_map(|error| field_errors(&error)).collect();
+    if errors.is_empty() {
+        errors = unstorable(&value);
+    }
     if !errors.is_empty() {
         return Err(Problem::new(Code::InvalidRequest).errors(errors));
     }
     // What the schema cannot say: duplicate keys, texts that are only white space, and the like.
     let value = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|error| {
         let pointer = pointer(error.path());
-        let detail = error.into_inner().to_string();
-        Problem::new(Code::InvalidRequest).errors(vec![FieldError::new(
-            At::Body(pointer),
-            "invalid",
-            (format!("Valeur refusée (en anglais : « {detail} »)."), format!("Value refused: {detail}.")),
-        )])
+        let texts = refused(&error.into_inner().to_string());
+        Problem::new(Code::InvalidRequest).errors(vec![FieldError::new(At::Body(pointer), "invalid", texts)])
     })?;
     Ok(Body { value, digest: Sha256::digest(bytes).into() })
 }
 
 fn invalid_json(error: &serde_json::Error) -> Problem {
     let (line, column) = (error.line(), error.column());
+    if error.to_string().starts_with("number out of range") {
+        return Problem::new(Code::InvalidJson).detail((
+            format!("Un nombre est trop grand à la ligne {line}, colonne {column}."),
+            format!("A number is too large at line {line}, column {column}."),
+        ));
+    }
     Problem::new(Code::InvalidJson).detail((
         format!("Le JSON se brise à la ligne {line}, colonne {column}."),
         format!("The JSON breaks at line {line}, column {column}."),
@@ -206,6 +214,12 @@ fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
         }
         ValidationErrorKind::Format { format } => {
             one("bad_format", format!("Format attendu : {format}."), format!("Expected format: {format}."))
+        }
+        ValidationErrorKind::Pattern { pattern } if pattern == VISIBLE => {
+            let has_nul = error.instance().as_str().is_some_and(|text| text.contains('\0'));
+            let why = if has_nul { TextError::ControlCharacter } else { TextError::Empty };
+            let (fr, en) = refused(&why.to_string());
+            one("invalid", fr, en)
         }
         ValidationErrorKind::Pattern { pattern } => {
             one("bad_format", format!("Forme attendue : {pattern}."), format!("Expected form: {pattern}."))

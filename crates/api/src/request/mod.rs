@@ -7,4 +7,5 @@ pub(crate) mod cursor;
 pub(crate) mod idempotency;
 pub(crate) mod path;
 pub(crate) mod query;
+mod refused;
 pub(crate) mod upload;

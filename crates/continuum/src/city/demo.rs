@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::city::organisation::{Service, ServiceKind};
 use domain::id::ServiceCode;
 use domain::person::Role;
+use domain::text::VISIBLE;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,7 @@ use super::document::Document;
 #[serde(deny_unknown_fields)]
 pub struct DemoPerson {
     /// First name and family name.
-    #[schemars(length(min = 1, max = 120))]
+    #[schemars(length(min = 1, max = 120), regex(pattern = VISIBLE))]
     pub name: String,
     /// The address to log in with.
     #[schemars(email)]

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::schema::Schema;
 use super::syntax::{self, Parsed, Place, SyntaxError};
+use super::wording;
 
 /// Something wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +20,8 @@ pub struct Located {
     /// The column, from one.
     pub column: Option<usize>,
     /// The field, such as `[illegal_dumping].label.fr`; empty for the file as a whole. An entry of a list goes by its
-    /// code, or else by its number from zero.
+    /// code, or else by its number from zero; an area of a zoning by its number from one, and its code:
+    /// `feature 2 (nord).geometry`.
     pub field: String,
     /// What is wrong, in words that a clerk understands.
     pub message: String,
@@ -113,7 +115,7 @@ impl Document {
         if !self.is_sound(pointer) {
             return None;
         }
-        T::deserialize(self.at(pointer)?).map_err(|error| self.add(pointer, error.to_string())).ok()
+        T::deserialize(self.at(pointer)?).map_err(|error| self.add(pointer, wording::refused(&error))).ok()
     }
 
     /// The sound entries of a list, each with its number in the file.
@@ -194,7 +196,13 @@ fn field(root: &Value, pointer: &str) -> String {
     for part in pointer.split('/').skip(1) {
         let part = part.replace("~1", "/").replace("~0", "~");
         if let Some(Value::Array(entries)) = value {
-            value = part.parse().ok().and_then(|at: usize| entries.get(at));
+            let at = part.parse().ok();
+            value = at.and_then(|at: usize| entries.get(at));
+            if let ("features", Some(at)) = (name.as_str(), at) {
+                let code = value.and_then(own_name).map(|code| format!(" ({code})"));
+                name = format!("feature {}{}", at + 1, code.unwrap_or_default());
+                continue;
+            }
             name.extend(["[", value.and_then(own_name).unwrap_or(&part), "]"]);
         } else {
             value = value.and_then(|value| value.get(&part));

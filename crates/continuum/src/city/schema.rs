@@ -84,6 +84,10 @@ fn simplify(schema: &mut Value) {
                     *fields = std::mem::take(only);
                 }
             }
+            if fields.get("format").is_some_and(|format| format == "int64") {
+                fields.entry("minimum").or_insert_with(|| json!(i64::MIN));
+                fields.entry("maximum").or_insert_with(|| json!(i64::MAX));
+            }
             if let Some(Value::Array(types)) = fields.get_mut("type") {
                 types.retain(|kind| kind != "null");
                 if let [only] = types.as_slice() {

@@ -2,6 +2,8 @@
 
 use domain::email::EmailAddress;
 use domain::id::CategoryCode;
+use domain::routing::Keyword;
+use domain::text::{TextError, VISIBLE};
 use domain::time::{Span, Target, YearDay, Zone};
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use jsonschema::{JsonType, ValidationError};
@@ -10,12 +12,13 @@ use serde_json::Value;
 use super::syntax::step;
 
 /// The types written as a text that more than a pattern decides on: names of `$defs`, used as names of formats.
-pub(super) const FORMATS: [&str; 5] = ["Target", "Span", "YearDay", "Zone", "email"];
+pub(super) const FORMATS: [&str; 6] = ["Keyword", "Target", "Span", "YearDay", "Zone", "email"];
 
 /// Why a text is not of that format; none when it is.
 pub(super) fn format_fault(format: &str, text: &str) -> Option<String> {
     let owned = text.to_owned();
     match format {
+        "Keyword" => Keyword::try_from(owned).err().map(|error| error.to_string()),
         "Target" => text.parse::<Target>().err().map(|error| error.to_string()),
         "Span" => Span::try_from(owned).err().map(|error| error.to_string()),
         "YearDay" => YearDay::try_from(owned).err().map(|error| error.to_string()),
@@ -44,14 +47,33 @@ pub(super) fn describe(error: &ValidationError<'_>, schema: &Value) -> Vec<(Stri
             let options: Vec<&str> = options.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             format!("{} is not one of: {}", quoted(found), options.join(", "))
         }
+        Kind::Pattern { pattern } if pattern == VISIBLE => unseen(found).to_string(),
         Kind::Pattern { .. } | Kind::Format { .. } => malformed(found, schema, keyword),
         Kind::MinLength { .. } => "is empty".to_owned(),
         Kind::MaxLength { limit } => format!("is longer than {limit} characters"),
+        Kind::Minimum { limit } => format!("is less than {limit}"),
+        Kind::Maximum { limit } => format!("is greater than {limit}"),
         Kind::MinItems { limit } => format!("needs at least {}", entries(*limit)),
         Kind::MaxItems { limit } => format!("has more than {}", entries(*limit)),
         _ => error.to_string(),
     };
     vec![(at.to_owned(), message)]
+}
+
+/// What keeps a text from being seen.
+fn unseen(found: &Value) -> TextError {
+    if found.as_str().is_some_and(|text| text.contains('\0')) { TextError::ControlCharacter } else { TextError::Empty }
+}
+
+/// Why a type did not take what its schema let pass: a number that is written with a point, for the most part.
+pub(super) fn refused(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let of_number = ["invalid type: floating point", "invalid value: floating point", "invalid value: integer"];
+    if of_number.iter().any(|before| said.starts_with(before)) {
+        return "holds a number that is not taken here: write a smaller whole number, without point or exponent"
+            .to_owned();
+    }
+    said
 }
 
 fn entries(count: u64) -> String {

@@ -3,6 +3,7 @@
 
 use domain::city::zoning::{Area, Zoning};
 use domain::id::{AreaCode, OrganisationCode, ZoningCode};
+use domain::text::VISIBLE;
 use geo::{Coord, LineString, MultiPolygon, Polygon};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,7 @@ pub(super) enum ZoningFile {
     /// The areas of one zoning.
     FeatureCollection {
         /// What people call the zoning.
-        #[schemars(length(min = 1, max = 120))]
+        #[schemars(length(min = 1, max = 120), regex(pattern = VISIBLE))]
         name: String,
         /// Whether the zoning is not meant to cover the whole city: a landlord's estates, roads of the département.
         #[serde(default)]
@@ -47,7 +48,7 @@ pub(super) struct Properties {
     /// Its code.
     code: AreaCode,
     /// What people call it.
-    #[schemars(length(min = 1, max = 120))]
+    #[schemars(length(min = 1, max = 120), regex(pattern = VISIBLE))]
     name: String,
     /// Whose the roads in it are: an organisation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -93,6 +94,9 @@ impl Position {
 /// The zoning of a file, if nothing is wrong with it; what is wrong is noted in the document.
 pub(super) fn zoning(document: &mut Document) -> Option<Zoning> {
     let count = document.at("/features").and_then(Value::as_array).map_or(0, Vec::len);
+    if refuse_other_systems(document, count) {
+        return None;
+    }
     let areas: Vec<Area> = (0..count).filter_map(|at| area(&format!("/features/{at}"), document)).collect();
     let stem = document.name.trim_start_matches("zonings/").trim_end_matches(".geojson").to_owned();
     let code = ZoningCode::try_from(stem).map_err(|error| document.add("", format!("as a file name, {error}"))).ok()?;
@@ -100,6 +104,36 @@ pub(super) fn zoning(document: &mut Document) -> Option<Zoning> {
     let mut zoning = Zoning::new(code, name, areas);
     zoning.partial = document.at("/partial") == Some(&Value::Bool(true));
     document.is_sound("").then_some(zoning)
+}
+
+/// Notes each member `crs` that names another system than WGS 84. Such members are of the GeoJSON of 2008; RFC 7946, 4 knows
+/// WGS 84 alone, and ignoring them puts everything elsewhere.
+fn refuse_other_systems(document: &mut Document, features: usize) -> bool {
+    let within = (0..features).flat_map(|at| ["", "/geometry"].map(|part| format!("/features/{at}{part}")));
+    let mut refused = false;
+    for pointer in std::iter::once(String::new()).chain(within).map(|pointer| format!("{pointer}/crs")) {
+        let Some(system) = document.at(&pointer).filter(|system| !is_wgs84(system)) else { continue };
+        let name = system.pointer("/properties/name").and_then(Value::as_str).map(str::to_owned);
+        let named = name.unwrap_or_else(|| system.to_string());
+        let message = format!(
+            "« {named} » is not read here: positions must be in WGS 84, longitude before latitude (RFC 7946, 4); export \
+             the file anew in EPSG:4326"
+        );
+        document.add(&pointer, message);
+        refused = true;
+    }
+    refused
+}
+
+/// Whether it names OGC's CRS84 or EPSG:4326, as a URN, a URL or in short.
+fn is_wgs84(system: &Value) -> bool {
+    let name = system.pointer("/properties/name").and_then(Value::as_str).unwrap_or_default().to_ascii_uppercase();
+    let parts: Vec<&str> = name.split([':', '/']).collect();
+    match parts.last() {
+        Some(&"CRS84") => parts.contains(&"OGC"),
+        Some(&"4326") => parts.contains(&"EPSG"),
+        _ => false,
+    }
 }
 
 fn area(pointer: &str, document: &mut Document) -> Option<Area> {

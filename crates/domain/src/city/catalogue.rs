@@ -8,6 +8,7 @@ use super::question::Question;
 use crate::id::CategoryCode;
 use crate::language::{Label, Language};
 use crate::rights::Secrecy;
+use crate::text::VISIBLE;
 use crate::ticket::Priority;
 use crate::time::Target;
 
@@ -79,7 +80,7 @@ pub struct Category {
     pub guidance: Option<Label>,
     /// The law it rests on, as a text that the city may edit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 500))]
+    #[schemars(length(min = 1, max = 500), regex(pattern = VISIBLE))]
     pub legal_reference: Option<String>,
     /// What to tell the resident at once. Compulsory when `sensitivity` is `signpost_only`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

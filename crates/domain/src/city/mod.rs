@@ -16,6 +16,7 @@ use crate::id::{CalendarCode, CategoryCode, ServiceCode, ZoningCode};
 use crate::person::Role;
 use crate::place::{Areas, Point};
 use crate::routing::RuleSet;
+use crate::text::VISIBLE;
 use crate::ticket::clock::{Rung, usual_ladder};
 use crate::time::{Calendar, Zone};
 use catalogue::Category;
@@ -27,7 +28,7 @@ use zoning::Zoning;
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// The city's name, as letters carry it.
-    #[schemars(length(min = 1, max = 120))]
+    #[schemars(length(min = 1, max = 120), regex(pattern = VISIBLE))]
     pub name: String,
     /// The commune's INSEE code, five characters.
     #[schemars(regex(pattern = r"^[0-9AB]{5}$"))]
@@ -56,16 +57,16 @@ pub struct Settings {
 #[serde(deny_unknown_fields)]
 pub struct Sender {
     /// The name that e-mails come from.
-    #[schemars(length(min = 1, max = 120))]
+    #[schemars(length(min = 1, max = 120), regex(pattern = VISIBLE))]
     pub name: String,
     /// The address that e-mails come from.
     #[schemars(email)]
     pub email: String,
     /// The postal address, one line.
-    #[schemars(length(min = 1, max = 200))]
+    #[schemars(length(min = 1, max = 200), regex(pattern = VISIBLE))]
     pub address: String,
     /// The telephone, as one writes it: « 03 22 97 40 40 ».
-    #[schemars(length(min = 1, max = 30))]
+    #[schemars(length(min = 1, max = 30), regex(pattern = VISIBLE))]
     pub phone: String,
 }
 

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::id::{CalendarCode, CategoryCode, OrganisationCode, ServiceCode};
 use crate::language::Label;
+use crate::text::VISIBLE;
 use crate::time::Target;
 
 /// What kind of body an organisation is.
@@ -35,7 +36,7 @@ pub struct Organisation {
     /// What kind of body it is.
     pub kind: OrganisationKind,
     /// Its name.
-    #[schemars(length(min = 1, max = 120))]
+    #[schemars(length(min = 1, max = 120), regex(pattern = VISIBLE))]
     pub name: String,
 }
 
@@ -72,7 +73,7 @@ pub struct Service {
     pub may_receive_restricted: bool,
     /// A telephone that residents may be given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 30))]
+    #[schemars(length(min = 1, max = 30), regex(pattern = VISIBLE))]
     pub phone: Option<String>,
     /// Targets of its own for some categories, in place of the catalogue's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

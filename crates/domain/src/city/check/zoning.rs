@@ -1,8 +1,13 @@
-//! What can be wrong with zonings: borders that cross themselves, areas that overlap, parts of the city that lie in none.
+//! What can be wrong with zonings: borders that cross themselves, areas that overlap or lie elsewhere than the city, parts
+//! of the city that lie in none.
 //!
 //! Neighbours are drawn one by one and their common border is rarely the same to the centimetre. So strips of up to two
 //! metres (on average) are let through, as overlaps and as gaps; a point in one belongs to the first area of the file, or
 //! to none.
+//!
+//! Where the city is, its territory says; where the territory may be, the city's INSEE code does.
+
+mod elsewhere;
 
 use std::collections::BTreeSet;
 
@@ -43,6 +48,7 @@ impl City {
             }
             check_shapes(zoning, &file, faults);
         }
+        faults.0.extend(self.elsewhere());
     }
 
     /// The parts of the city that lie in no area of a zoning which is meant to cover it.
@@ -202,9 +208,9 @@ fn metres_around(ring: &LineString<f64>) -> f64 {
     ring.lines().map(|side| (side.dx() * east).hypot(side.dy() * north)).sum()
 }
 
-/// A place as people enter it into a map: latitude, longitude.
+/// A place as the file has it: longitude, latitude (RFC 7946, 3.1.1).
 fn name(place: Coord<f64>) -> String {
-    format!("{:.5}, {:.5}", place.y, place.x)
+    format!("{:.5}, {:.5}", place.x, place.y)
 }
 
 #[cfg(test)]
