@@ -7,7 +7,8 @@ use crate::city::City;
 use crate::city::zoning::Zoning;
 
 /// Where communes are, by the beginning of their INSEE codes, the longest first: west, south, east, north, in degrees,
-/// rounded outwards (IGN, ADMIN EXPRESS). Of the other overseas communities nothing is known.
+/// rounded outwards by some tens of kilometres, which is enough to tell longitude from latitude. Of the other overseas
+/// communities nothing is known.
 const FRANCE: [(&str, [f64; 4]); 8] = [
     ("971", [-62.0, 15.7, -60.9, 16.6]),
     ("972", [-61.3, 14.3, -60.7, 15.0]),
