@@ -11,6 +11,8 @@ crate::tests![
     a_draft_is_written_changed_and_thrown_away,
     a_rule_that_does_not_fit_the_schema_is_refused_where_it_is_wrong,
     a_draft_says_everything_that_is_wrong_with_it,
+    what_is_worth_a_look_is_told_beside_the_faults,
+    words_that_the_search_passes_over_are_the_common_ones,
 ];
 
 async fn the_rules_in_force_are_read_by_those_who_may() {
@@ -77,6 +79,14 @@ async fn a_rule_that_does_not_fit_the_schema_is_refused_where_it_is_wrong() {
         (json!({ "type": "category", "any_of": ["Très"] }), "/rules/0/when/any_of/0", "bad_format"),
         (json!({ "type": "origin", "any_of": ["moon"] }), "/rules/0/when/any_of/0", "unknown_value"),
         (json!({ "type": "hour", "from": 24, "to": 6 }), "/rules/0/when/from", "out_of_range"),
+        (json!({ "type": "hour", "from": 6, "to": 30 }), "/rules/0/when/to", "out_of_range"),
+        (json!({ "type": "keywords", "any_of": [""] }), "/rules/0/when/any_of/0", "too_short"),
+        (json!({ "type": "always", "colour": 1 }), "/rules/0/when/colour", "unknown_field"),
+        (
+            json!({ "type": "not", "of": { "type": "category", "any_of": ["pothole"], "colour": 1 } }),
+            "/rules/0/when/of/colour",
+            "unknown_field",
+        ),
         (
             json!({ "type": "all", "of": [{ "type": "not", "of": { "type": "area", "zoning": "secteurs" } }] }),
             "/rules/0/when/of/0/of/any_of",
@@ -85,10 +95,6 @@ async fn a_rule_that_does_not_fit_the_schema_is_refused_where_it_is_wrong() {
     ] {
         with(when).await.refused_fields(400, "invalid_request", &[(pointer, code)]);
     }
-    with(json!({ "type": "always", "colour": 1 })).await.refused(400, "invalid_request");
-    with(json!({ "type": "category", "any_of": ["illegal_dumping"], "colour": 1 }))
-        .await
-        .refused(400, "invalid_request");
     let mut deep = json!({ "type": "always" });
     for _ in 0..200 {
         deep = json!({ "type": "not", "of": deep });
@@ -137,5 +143,70 @@ async fn a_draft_says_everything_that_is_wrong_with_it() {
     let problem = admin.send(publish.json(&reason)).await.refused(422, "invalid_content");
     assert_eq!(problem["errors"].as_array().unwrap().len(), told.len(), "refused whole, for each of them");
     assert_eq!(admin.get("/v1/routing").await.ok()["version"], 1);
+    city.stop().await;
+}
+
+async fn what_is_worth_a_look_is_told_beside_the_faults() {
+    let city = City::new().await;
+    let admin = city.admin().await;
+    let mut first = rule("presse", "illegal_dumping", "voirie");
+    first["when"] =
+        json!({ "type": "all", "of": [first["when"], { "type": "keywords", "any_of": ["de la", "canapé"] }] });
+    first["acknowledge_within"] = json!("2d");
+    first["resolve_within"] = json!("4h");
+    let draft = draft_with(&admin, "Pressée", first).await;
+    let checked = admin.get(&format!("{}/check", path(&draft))).await.ok();
+    let told = |list: &str| -> Vec<(Value, Value)> {
+        let list = checked[list].as_array().unwrap();
+        list.iter().map(|fault| (fault["pointer"].clone(), fault["code"].clone())).collect()
+    };
+    assert_eq!(told("faults"), []);
+    assert_eq!(
+        told("warnings"),
+        [
+            (json!("/rules/0/when/of/1/any_of/0"), json!("keyword_too_common")),
+            (json!("/rules/0/acknowledge_within"), json!("acknowledged_after_resolved")),
+        ]
+    );
+    let mut rules = draft["rules"].as_array().unwrap().clone();
+    rules[0]["acknowledge_within"] = json!("0h");
+    rules[0]["when"] = json!({ "type": "all", "of": [
+        { "type": "area", "zoning": "secteurs", "any_of": ["nord"] },
+        { "type": "category", "any_of": ["illegal_dumping"] },
+        { "type": "area", "zoning": "quartiers", "any_of": ["etouvie"] },
+        { "type": "area", "zoning": "secteurs", "any_of": ["ouest"] }
+    ] });
+    let draft = admin.patch(&path(&draft), &json!(1), &json!({ "rules": rules })).await.ok();
+    let checked = admin.get(&format!("{}/check", path(&draft))).await.ok();
+    assert_eq!(
+        checked["faults"],
+        json!([
+            {
+                "rule": "presse", "pointer": "/rules/0/acknowledge_within", "code": "no_time",
+                "detail": "un délai nul : la saisine serait aussitôt en retard. Écrire 1h ou plus, ou 0d pour la fin du jour même"
+            },
+            {
+                "rule": "presse", "pointer": "/rules/0/when", "code": "never_met",
+                "detail": "aucune doléance ne peut remplir ces conditions à la fois : le lieu est dans « Nord » ; le lieu est dans « Ouest »"
+            },
+        ])
+    );
+    let publish = admin.request(Method::POST, &format!("{}/publish", path(&draft))).header("If-Match", "\"2\"");
+    let problem = admin.send(publish.json(&json!({ "reason": "Essai." }))).await.refused(422, "invalid_content");
+    assert_eq!(
+        (&problem["errors"][0]["code"], &problem["errors"][1]["code"]),
+        (&json!("no_time"), &json!("never_met"))
+    );
+    city.stop().await;
+}
+
+async fn words_that_the_search_passes_over_are_the_common_ones() {
+    let city = City::new().await;
+    let mut connection = city.database.connection().await;
+    let folder = "select setting || '/tsearch_data/french.stop' from pg_config where name = 'SHAREDIR'";
+    let list = format!("select pg_read_file(({folder}))");
+    let list: String = sqlx::query_scalar(sqlx::AssertSqlSafe(list)).fetch_one(&mut connection).await.unwrap();
+    let sorted = |list: &str| list.split_whitespace().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
+    assert_eq!(sorted(domain::routing::STOP_WORDS), sorted(&list));
     city.stop().await;
 }

@@ -35,8 +35,9 @@ input!(SaveDraft, MAX_RULES);
 
 /// Begin a draft of the rules
 ///
-/// A copy of the rules in force, or other ones, to be written, checked and tried in peace. A draft may have any fault. 1 MiB
-/// of rules at most.
+/// A copy of the rules in force, or other ones, to be written, checked and tried in peace. A draft must be well formed, as the
+/// schema says: no hour 30, no empty keyword. Everything that depends on the city and on the other rules is told by the check
+/// and refused when it is published, not before. 1 MiB of rules at most.
 #[utoipa::path(
     operation_id = "routing_draft_save",
     tag = "routing",

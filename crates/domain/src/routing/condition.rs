@@ -167,11 +167,16 @@ impl Condition {
         }
         self.parts().iter().enumerate().find_map(|(at, inner)| {
             let rest = inner.pointer_to(part)?;
-            Some(match self {
-                Self::Not { .. } => format!("/of{rest}"),
-                _ => format!("/of/{at}{rest}"),
-            })
+            Some(format!("{}{rest}", self.step_to(at)))
         })
+    }
+
+    /// The JSON pointer of one of its parts, from itself.
+    pub(super) fn step_to(&self, at: usize) -> String {
+        match self {
+            Self::Not { .. } => "/of".to_owned(),
+            _ => format!("/of/{at}"),
+        }
     }
 }
 

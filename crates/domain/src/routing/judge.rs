@@ -41,11 +41,32 @@ impl Condition {
                 if of.iter().any(holds) { Ok(()) } else { Err(self) }
             }
             Self::Not { of } if of.judge(seen).is_ok() => Err(self),
-            Self::Not { .. } => {
-                note(facts, || Because::Excluded);
+            Self::Not { of } => {
+                of.refute(seen, facts);
                 Ok(())
             }
             simple => simple.fact(seen, facts).ok_or(self),
+        }
+    }
+
+    /// Notes what keeps it from holding, of a condition that does not.
+    fn refute(&self, seen: &Seen<'_>, facts: &mut Facts) {
+        if facts.is_none() {
+            return;
+        }
+        match self {
+            Self::All { of } => {
+                if let Some(part) = of.iter().find(|part| part.judge(seen).is_err()) {
+                    part.refute(seen, facts);
+                }
+            }
+            Self::Any { of } => of.iter().for_each(|part| part.refute(seen, facts)),
+            Self::Not { of } => facts.iter_mut().for_each(|facts| facts.extend(of.because(seen))),
+            Self::Answer { category, .. } if *category != seen.subject.category.code => {
+                let other = Self::Category { any_of: vec![category.clone()] };
+                note(facts, || Because::Excluded { of: Some(other) });
+            }
+            simple => note(facts, || Because::Excluded { of: Some(simple.clone()) }),
         }
     }
 

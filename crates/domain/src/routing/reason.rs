@@ -1,9 +1,8 @@
-//! Why a rule matches, and why it does not: facts, kept by tickets and told in words by [`super::words_fr`] or
-//! [`super::words_en`].
+//! Why a rule matches, and why it does not: facts, kept by tickets and told in words by [`super::wording`].
 
 use serde::{Deserialize, Serialize};
 
-use super::condition::{Day, Owned};
+use super::condition::{Condition, Day, Owned};
 use super::words::Keyword;
 use crate::city::catalogue::Sensitivity;
 use crate::city::question::Reply;
@@ -78,7 +77,11 @@ pub enum Because {
         is: OrganisationCode,
     },
     /// A condition that must not hold does not hold.
-    Excluded,
+    Excluded {
+        /// The condition, without those parts of it that do not matter; none in tickets of the days when it was not kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<Condition>,
+    },
 }
 
 /// The first condition of a rule that does not hold: what it wants, and what there is.

@@ -99,10 +99,29 @@ impl<'a> Space<'a> {
         (self.work.get() > 0).then_some(regions)
     }
 
+    /// The boxes that pass conditions which must all hold, or must not (`false`); none when they are too many.
+    pub(super) fn all_of(&self, asked: impl Iterator<Item = (&'a Condition, bool)>) -> Option<Vec<Region<'a>>> {
+        let mut regions = vec![Region::new()];
+        for (condition, holds) in asked {
+            if self.work.get() == 0 {
+                return None;
+            }
+            let others = self.regions_of(condition, holds)?;
+            let pairs = regions.iter().flat_map(|region| others.iter().map(move |other| (region, other)));
+            regions = pairs.filter_map(|(region, other)| self.both(region, other)).take(MOST + 1).collect();
+            if regions.len() > MOST {
+                return None;
+            }
+        }
+        Some(regions)
+    }
+
     fn regions_of(&self, condition: &'a Condition, holds: bool) -> Option<Vec<Region<'a>>> {
         match (condition, holds) {
             (Condition::Not { of }, _) => self.regions_of(of, !holds),
-            (Condition::All { of }, true) | (Condition::Any { of }, false) => self.every(of, holds),
+            (Condition::All { of }, true) | (Condition::Any { of }, false) => {
+                self.all_of(of.iter().map(|part| (part, holds)))
+            }
             (Condition::Any { of }, true) | (Condition::All { of }, false) => {
                 let mut regions = Vec::new();
                 for part in of {
@@ -125,22 +144,6 @@ impl<'a> Space<'a> {
                 }
             }),
         }
-    }
-
-    fn every(&self, parts: &'a [Condition], holds: bool) -> Option<Vec<Region<'a>>> {
-        let mut regions = vec![Region::new()];
-        for part in parts {
-            if self.work.get() == 0 {
-                return None;
-            }
-            let others = self.regions_of(part, holds)?;
-            let pairs = regions.iter().flat_map(|region| others.iter().map(move |other| (region, other)));
-            regions = pairs.filter_map(|(region, other)| self.both(region, other)).take(MOST + 1).collect();
-            if regions.len() > MOST {
-                return None;
-            }
-        }
-        Some(regions)
     }
 
     fn both(&self, region: &Region<'a>, other: &Region<'a>) -> Option<Region<'a>> {

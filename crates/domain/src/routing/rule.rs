@@ -63,10 +63,22 @@ pub struct Targets {
     pub resolve_within: Option<Target>,
 }
 
+impl Targets {
+    /// Those that there are, by the names of their fields.
+    pub(super) fn by_field(self) -> impl Iterator<Item = (&'static str, Target)> {
+        let named = [("acknowledge_within", self.acknowledge_within), ("resolve_within", self.resolve_within)];
+        named.into_iter().filter_map(|(field, target)| Some((field, target?)))
+    }
+}
+
 impl Rule {
+    pub(super) const fn targets(&self) -> Targets {
+        Targets { acknowledge_within: self.acknowledge_within, resolve_within: self.resolve_within }
+    }
+
     /// Where it sends a concern that it matches.
     pub(super) fn route(&self, version: i32, subject: &Subject<'_>, because: Vec<Because>) -> Route {
-        let targets = Targets { acknowledge_within: self.acknowledge_within, resolve_within: self.resolve_within };
+        let targets = self.targets();
         Route {
             send_to: self.send_to.clone(),
             priority: self.priority.unwrap_or_else(|| subject.priority()),

@@ -12,6 +12,8 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::stop_words::STOP_WORDS;
+
 /// A word that a rule looks for, or a few that follow one another: « seringue », « feu rouge ».
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
@@ -33,6 +35,12 @@ impl Keyword {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Whether nearly every text has it: all of its words are [`STOP_WORDS`], accents or not.
+    pub(super) fn is_common(&self) -> bool {
+        let plain = |word: &str| without_accents(&word.nfc().collect::<String>().to_lowercase());
+        words(&self.text).all(|word| STOP_WORDS.split_whitespace().any(|common| plain(common) == plain(word)))
     }
 
     /// Whether every text that has this one's words has the other's too: « feu rouge » has « feu ».

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calendar::Calendar;
 use super::target::Target;
+use super::week::Span;
 
 /// A time during which the clock of a ticket stands still.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +37,22 @@ impl Calendar {
             Target::Days(count) => (self.closing_after(start, count), Duration::days(count.into())),
         };
         due.unwrap_or_else(|| later(start, plain))
+    }
+
+    /// Whether a target falls due later than another one whenever both are counted from the same instant, but for days on
+    /// which the clock is changed.
+    #[must_use]
+    pub fn is_longer(&self, target: Target, other: Target) -> bool {
+        let open = |spans: &[Span]| spans.iter().map(|span| u32::from(span.minutes())).sum::<u32>();
+        let days = self.hours.days().map(|(_, spans)| open(spans));
+        let days = days.into_iter().filter(|minutes| *minutes > 0);
+        let (Some(shortest), Some(longest)) = (days.clone().min(), days.max()) else { return false };
+        match (target, other) {
+            (Target::Hours(one), Target::Hours(other)) | (Target::Days(one), Target::Days(other)) => one > other,
+            // The day on which the count begins may be over already, or all before it.
+            (Target::Days(days), Target::Hours(hours)) => u32::from(days) * shortest > u32::from(hours) * 60,
+            (Target::Hours(hours), Target::Days(days)) => u32::from(hours) * 60 > (u32::from(days) + 1) * longest,
+        }
     }
 
     /// The open time between two instants; zero when `to` is not after `from`.

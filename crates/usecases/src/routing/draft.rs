@@ -1,4 +1,5 @@
-//! Drafts: rule sets that somebody is writing. They may have any fault until they are published.
+//! Drafts: rule sets that somebody is writing. They are well formed; what a
+//! look at the whole finds wrong ([`domain::routing::RuleSet::check`]) they may have until they are published.
 
 use auth::Grant;
 use auth::permission::{ManageRouting, ReadRouting};

@@ -11,10 +11,11 @@ use domain::concern::Origin;
 use domain::id::ZoningCode;
 use domain::person::Role;
 use domain::place::{Areas, Point};
-use domain::routing::Subject;
+use domain::routing::{Condition, Rule, Subject};
 use geo::{Area as _, BooleanOps, BoundingRect, Contains, Coord};
 
 use super::{cities, lines};
+use crate::city::syntax::yaml;
 use crate::city::{check, read, read_demo};
 
 fn amiens() -> City {
@@ -189,6 +190,52 @@ fn sectors_divide_the_city_without_gap_or_overlap() {
             assert!(overlap < 1e-12, "{} and {} overlap", area.code, other.code);
         }
     }
+}
+
+fn value(text: &str) -> serde_json::Value {
+    yaml(text).map_err(|error| error.message).unwrap().value
+}
+
+/// The conditions that stand as examples in a text: `{type: …}`, but for those that leave something out.
+fn conditions(text: &str) -> Vec<Condition> {
+    let examples = text.match_indices("{type: ").map(|(at, _)| {
+        let mut open = 0;
+        let end = text[at..].char_indices().find(|(_, c)| {
+            open += i32::from(*c == '{') - i32::from(*c == '}');
+            open == 0
+        });
+        &text[at..=at + end.unwrap().0]
+    });
+    let whole = examples.filter(|example| !example.contains('…'));
+    whole.map(|example| serde_json::from_value(value(example)).expect(example)).collect()
+}
+
+#[test]
+fn the_examples_for_those_who_write_rules_fit_amiens() {
+    let mut city = amiens();
+    let text = |path: &str| std::fs::read_to_string(cities().join(path)).unwrap();
+    let (page, file) = (text("../docs/routing.md"), text("amiens/routing.yaml"));
+    let blocks = page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let whole: Vec<Rule> =
+        blocks.flat_map(|block| serde_json::from_value::<Vec<Rule>>(value(block)).unwrap()).collect();
+    let header: String = file.lines().take_while(|line| line.starts_with('#')).collect();
+    let (in_page, in_header) = (conditions(&page), conditions(&header));
+    assert_eq!(
+        (whole.len(), in_page.len(), in_header.len()),
+        (1, 13, 10),
+        "of a page that has more or fewer, say so here"
+    );
+    let alone = in_page.into_iter().chain(in_header).filter(|condition| *condition != Condition::Always {});
+    let alone = alone.map(|when| Rule { when, ..whole[0].clone() });
+    let mut rules: Vec<Rule> = whole.iter().cloned().chain(alone).collect();
+    for (at, rule) in rules.iter_mut().enumerate() {
+        rule.code = format!("exemple-{at}").parse().unwrap();
+    }
+    city.rules.rules.splice(0..0, rules);
+    let faults = city.rules.check(&city, None);
+    // What nothing meets, because Amiens' zonings name no owner, and what two examples both take, is well written.
+    let wrong: Vec<_> = faults.iter().filter(|fault| !fault.kind.needs_the_whole()).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

@@ -222,7 +222,6 @@ fn references_between_files_are_checked_and_not_against_what_is_unsound() {
             "services.yaml:6: [regulation].calendar: there is no calendar « matin »",
             "services.yaml:11: [voirie].mailbox: « voirie » is not an e-mail address",
             "catalogue.yaml:7: [pothole].parent: there is no category « road »",
-            "routing.yaml:1: the last rule must match always (`when: {type: always}`), so that no concern is lost",
             "routing.yaml:3: [voirie].when.any_of[1]: there is no category « rods »",
             "routing.yaml:7: [reste].when: this rule matches always, so that no rule after it is ever reached",
             "routing.yaml:11: [vide].when.any_of[0]: the zoning « secteurs » has no area « est »",
@@ -506,4 +505,24 @@ fn a_category_without_a_rule_of_its_own_is_worth_a_look() {
           other"
         ]
     );
+}
+
+#[test]
+fn targets_and_words_of_rules_are_looked_at() {
+    let when = "when: {type: any, of: [{type: category, any_of: [roads]}, {type: keywords, any_of: [de la, trou]}]}";
+    let rule = |acknowledge: &str| format!("{when}\n  acknowledge_within: {acknowledge}\n  resolve_within: 4h");
+    let checked = |acknowledge: &str| {
+        let folder = city(&[("routing.yaml", "when: {type: category, any_of: [roads]}", &rule(acknowledge))]);
+        let checked = check(folder.path());
+        (lines(&checked.faults), lines(&checked.warnings))
+    };
+    let common = "routing.yaml:3: [voirie].when.of[1].any_of[0]: « de la » stands in nearly every description: the search \
+                  passes it over. Add the word that matters";
+    let none = "routing.yaml:4: [voirie].acknowledge_within: no time at all: the ticket would be late at once. Write 1h or \
+                more, or 0d for the end of the same day";
+    assert_eq!(checked("0h"), (vec![none.to_owned()], vec![common.to_owned()]));
+    let late = "routing.yaml:4: [voirie].acknowledge_within: a ticket would have to be settled before it must be taken in hand \
+                (`resolve_within` is shorter)";
+    assert_eq!(checked("5h"), (vec![], vec![common.to_owned(), late.to_owned()]));
+    assert_eq!(checked("4h"), (vec![], vec![common.to_owned()]));
 }

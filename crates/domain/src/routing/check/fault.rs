@@ -1,5 +1,6 @@
 //! What can be wrong with a rule set, in words.
 
+use super::never::Never;
 use crate::id::{
     AreaCode, CategoryCode, ChoiceCode, OrganisationCode, QuestionCode, RuleCode, ServiceCode, ZoningCode,
 };
@@ -40,12 +41,15 @@ pub enum Kind {
     NeedsChoice(Vec<String>),
     UnknownChoice { choice: ChoiceCode, offered: Vec<String> },
     NoHours,
+    NoTime,
     AlwaysBeforeLast,
     NoCatchAll,
-    NeverMet,
+    NeverMet(Never),
     SameConditions(RuleCode),
     Covered(Vec<RuleCode>),
     OnlyCatchAll(CategoryCode),
+    KeywordTooCommon(String),
+    AcknowledgedAfterResolved,
 }
 
 impl Kind {
@@ -73,12 +77,15 @@ impl Kind {
             Self::NeedsChoice(_) => "needs_choice",
             Self::UnknownChoice { .. } => "unknown_choice",
             Self::NoHours => "no_hours",
+            Self::NoTime => "no_time",
             Self::AlwaysBeforeLast => "always_before_last",
             Self::NoCatchAll => "no_catch_all",
-            Self::NeverMet => "never_met",
+            Self::NeverMet(_) => "never_met",
             Self::SameConditions(_) => "same_conditions",
             Self::Covered(_) => "covered",
             Self::OnlyCatchAll(_) => "only_catch_all",
+            Self::KeywordTooCommon(_) => "keyword_too_common",
+            Self::AcknowledgedAfterResolved => "acknowledged_after_resolved",
         }
     }
 
@@ -87,7 +94,7 @@ impl Kind {
     pub const fn needs_the_whole(&self) -> bool {
         matches!(
             self,
-            Self::NeverMet
+            Self::NeverMet(_)
                 | Self::SameConditions(_)
                 | Self::Covered(_)
                 | Self::PartnerNotEntitled { .. }
@@ -142,11 +149,16 @@ impl Kind {
                 format!("« {choice} » is not one of: {}", offered.join(", "))
             }
             Self::NoHours => "no hour lies between these two: write from 21 to 6, or from 8 to 12".to_owned(),
+            Self::NoTime => {
+                "no time at all: the ticket would be late at once. Write 1h or more, or 0d for the end of the \
+                             same day"
+                    .to_owned()
+            }
             Self::AlwaysBeforeLast => "this rule matches always, so that no rule after it is ever reached".to_owned(),
             Self::NoCatchAll => {
                 "the last rule must match always (`when: {type: always}`), so that no concern is lost".to_owned()
             }
-            Self::NeverMet => "no concern can ever meet these conditions".to_owned(),
+            Self::NeverMet(why) => why.message(Language::En),
             Self::SameConditions(code) => {
                 format!("these are the conditions of « {code} », which comes first: this rule is never reached")
             }
@@ -155,6 +167,13 @@ impl Kind {
             }
             Self::OnlyCatchAll(code) => {
                 format!("concerns about « {code} » only ever reach this rule, which catches all: they have no other")
+            }
+            Self::KeywordTooCommon(word) => format!(
+                "« {word} » stands in nearly every description: the search passes it over. Add the word that matters"
+            ),
+            Self::AcknowledgedAfterResolved => {
+                "a ticket would have to be settled before it must be taken in hand (`resolve_within` is shorter)"
+                    .to_owned()
             }
         }
     }
@@ -195,13 +214,18 @@ impl Kind {
                 format!("« {choice} » n’est pas un choix parmi : {}", offered.join(", "))
             }
             Self::NoHours => "aucune heure n’est entre ces deux : écrire de 21 à 6, ou de 8 à 12".to_owned(),
+            Self::NoTime => {
+                "un délai nul : la saisine serait aussitôt en retard. Écrire 1h ou plus, ou 0d pour la fin du \
+                             jour même"
+                    .to_owned()
+            }
             Self::AlwaysBeforeLast => {
                 "cette règle s’applique toujours : aucune règle placée après elle n’est jamais atteinte".to_owned()
             }
             Self::NoCatchAll => "la dernière règle doit s’appliquer toujours (type « always »), pour qu’aucune \
                                  doléance ne se perde"
                 .to_owned(),
-            Self::NeverMet => "aucune doléance ne peut remplir ces conditions".to_owned(),
+            Self::NeverMet(why) => why.message(Language::Fr),
             Self::SameConditions(code) => {
                 format!("ce sont les conditions de « {code} », placée avant : cette règle n’est jamais atteinte")
             }
@@ -212,6 +236,13 @@ impl Kind {
                 "les doléances sur « {code} » n’atteignent que cette règle, qui reçoit tout le reste : elles n’en ont \
                  pas d’autre"
             ),
+            Self::KeywordTooCommon(word) => format!(
+                "« {word} » est dans presque toutes les descriptions : la recherche n’en tient pas compte. Ajouter le mot \
+                 qui compte"
+            ),
+            Self::AcknowledgedAfterResolved => "une saisine devrait être traitée avant d’être prise en charge \
+                                                (« resolve_within » est plus court)"
+                .to_owned(),
         }
     }
 }

@@ -5,7 +5,9 @@
 
 mod answer;
 mod fault;
+mod never;
 mod reach;
+mod warning;
 
 use std::collections::BTreeSet;
 
@@ -15,7 +17,9 @@ use crate::city::City;
 use crate::city::organisation::{Service, ServiceKind};
 use crate::email::EmailAddress;
 use crate::id::{AreaCode, OrganisationCode, ServiceCode, ZoningCode};
+use crate::time::Target;
 pub use fault::{Fault, Kind};
+pub use never::Never;
 use reach::Reach;
 
 struct Faults(Vec<Fault>);
@@ -42,30 +46,21 @@ impl RuleSet {
             check_condition(city, rule, &rule.when, format!("/{at}/when"), &mut faults);
             readable.push(faults.0.len() == before);
             check_services(city, rule, at, staffed, &mut faults);
+            for (field, target) in rule.targets().by_field() {
+                if target == Target::Hours(0) {
+                    faults.add(rule, format!("/{at}/{field}"), Kind::NoTime);
+                }
+            }
             if rule.when == (Condition::Always {}) && at + 1 < self.rules.len() {
                 faults.add(rule, format!("/{at}/when"), Kind::AlwaysBeforeLast);
             }
         }
-        if self.rules.last().is_none_or(|rule| rule.when != (Condition::Always {})) {
+        // One that stands too early has been told of already: it only has to go last.
+        if !self.rules.iter().any(|rule| rule.when == (Condition::Always {})) {
             faults.0.push(Fault { rule: None, pointer: String::new(), kind: Kind::NoCatchAll });
         }
         Reach::of(self, city, &readable).faults(&mut faults);
         faults.0
-    }
-
-    /// What is worth a look without being wrong: categories that only ever reach the last rule, which catches all.
-    #[must_use]
-    pub fn warnings(&self, city: &City) -> Vec<Fault> {
-        let unread = Faults(Vec::new());
-        let readable = self.rules.iter().enumerate().map(|(at, rule)| {
-            let mut faults = Faults(Vec::new());
-            check_condition(city, rule, &rule.when, format!("/{at}/when"), &mut faults);
-            faults.0.is_empty()
-        });
-        let readable: Vec<bool> = readable.collect();
-        let mut warnings = unread;
-        Reach::of(self, city, &readable).warnings(&mut warnings);
-        warnings.0
     }
 }
 

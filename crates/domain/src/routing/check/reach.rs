@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Faults, Kind};
+use super::{Faults, Kind, never};
 use crate::city::City;
 use crate::city::catalogue::{Category, Sensitivity};
 use crate::city::organisation::ServiceKind;
@@ -30,7 +30,7 @@ struct Known<'a> {
 /// Which rules of a set are reached.
 pub(super) struct Reach<'a> {
     rules: &'a [Rule],
-    city: &'a City,
+    pub(super) city: &'a City,
     readable: &'a [bool],
     keywords: Vec<&'a Keyword>,
     bounds: BTreeMap<&'a CategoryCode, BTreeMap<&'a QuestionCode, Vec<i64>>>,
@@ -83,11 +83,16 @@ impl<'a> Reach<'a> {
     }
 
     fn space<'s>(&'s self, category: &'s Category) -> Space<'s> {
-        Space::new(self.city, category, &self.keywords, &self.bounds[&category.code], &self.left)
+        self.space_within(category, &self.left)
+    }
+
+    /// The same, at the cost of some other work than that of the look.
+    pub(super) fn space_within<'s>(&'s self, category: &'s Category, left: &'s Cell<u64>) -> Space<'s> {
+        Space::new(self.city, category, &self.keywords, &self.bounds[&category.code], left)
     }
 
     /// The categories whose concerns are routed: of the others, people are given numbers to call.
-    fn routed(&self) -> impl Iterator<Item = &'a Category> + use<'a> {
+    pub(super) fn routed(&self) -> impl Iterator<Item = &'a Category> + use<'a> {
         self.city.catalogue.iter().filter(|category| category.sensitivity != Sensitivity::SignpostOnly)
     }
 
@@ -129,13 +134,14 @@ impl<'a> Reach<'a> {
     }
 
     pub(super) fn faults(&self, faults: &mut Faults) {
+        let for_reasons = Cell::new(never::MOST_WORK);
         for (at, known) in self.known().into_iter().enumerate() {
             let rule = &self.rules[at];
             let place = || format!("/{at}/when");
             if rule.when == (Condition::Always {}) || known.unclear || !known.reached_by.is_empty() {
                 self.check_partners(at, &known, faults);
             } else if !known.met {
-                faults.add(rule, place(), Kind::NeverMet);
+                faults.add(rule, place(), Kind::NeverMet(self.why_never(&rule.when, &for_reasons)));
             } else if let Some(same) = known.taken_by.iter().find(|earlier| self.are_same(**earlier, at)) {
                 faults.add(rule, place(), Kind::SameConditions(self.rules[*same].code.clone()));
             } else {

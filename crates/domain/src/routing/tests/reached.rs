@@ -30,7 +30,7 @@ fn holds(fault: &Fault, at: usize, city: &City, met: &[BTreeSet<usize>]) -> bool
     let number = |code: &crate::id::RuleCode| city.rules.rules.iter().position(|rule| rule.code == *code).unwrap();
     let unreached = wanted.iter().all(|concern| met[..at].iter().any(|met| met.contains(concern)));
     match &fault.kind {
-        Kind::NeverMet => wanted.is_empty(),
+        Kind::NeverMet(_) => wanted.is_empty(),
         Kind::SameConditions(other) => met[number(other)] == *wanted && number(other) < at,
         Kind::Covered(by) => {
             let by: Vec<usize> = by.iter().map(number).collect();

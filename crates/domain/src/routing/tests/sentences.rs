@@ -54,6 +54,43 @@ fn conditions() -> Vec<(&'static str, Value)> {
             { "type": "area", "zoning": "sectors", "any_of": ["north"] },
         ] } }),
         ),
+        (
+            "sauf-plusieurs",
+            json!({ "type": "not", "of": { "type": "any", "of": [
+            { "type": "category", "any_of": ["noise", "lamp"] },
+            { "type": "weekday", "any_of": ["monday", "sunday"] },
+            { "type": "keywords", "any_of": ["vélo", "dépôt"] },
+            { "type": "land_owner", "any_of": ["town", "county"] },
+            { "type": "hour", "from": 6, "to": 12 },
+            answer(&json!({ "question": "volume", "at_most": 3 })),
+            { "type": "answer", "category": "lamp", "question": "blocked", "any_of": ["no"] },
+        ] } }),
+        ),
+        (
+            "ni-ni",
+            json!({ "type": "not", "of": { "type": "not", "of": { "type": "area", "zoning": "sectors", "any_of": ["south"] } } }),
+        ),
+        (
+            "meme-motif",
+            json!({ "type": "any", "of": [
+            { "type": "category", "any_of": ["lamp"] },
+            { "type": "answer", "category": "lamp", "question": "blocked", "any_of": ["yes"] },
+            { "type": "any", "of": [
+                { "type": "answer", "category": "noise", "question": "blocked", "any_of": ["yes"] },
+                { "type": "all", "of": [
+                    { "type": "category", "any_of": ["lamp"] }, { "type": "origin", "any_of": ["cafe"] },
+                ] },
+            ] },
+        ] }),
+        ),
+        (
+            "deux-fois",
+            json!({ "type": "all", "of": [
+            { "type": "category", "any_of": ["pothole"] },
+            { "type": "category", "any_of": ["pothole", "lamp"] },
+            { "type": "not", "of": { "type": "weekday", "any_of": ["tuesday"] } },
+        ] }),
+        ),
     ]
 }
 
@@ -130,4 +167,11 @@ fn why_rules_match() {
     for language in [Language::Fr, Language::En] {
         snapshot(&format!("routing.matched.{}", language.tag()), &matched(&told_in_full(), language));
     }
+}
+
+#[test]
+fn tickets_of_former_days_keep_their_exclusions() {
+    let sent = json!({ "rule": "sauf", "version": 1, "because": [{ "type": "excluded" }, { "type": "excluded" }] });
+    let sent = serde_json::from_value(sent).unwrap();
+    assert_eq!(town(Vec::new()).explain(&sent, Language::Fr), "aucune exclusion ne s’applique");
 }

@@ -1,5 +1,8 @@
 //! Why a rule matches and why it does not, in words that a town clerk understands, in French and in English.
 
+mod condition;
+mod merge;
+
 use super::Sent;
 use super::condition::Owned;
 use super::reason::{Because, Unmet};
@@ -48,8 +51,8 @@ impl Teller<'_> {
     }
 
     fn facts(&self, facts: &[Because]) -> String {
-        let facts: Vec<String> = facts.iter().map(|fact| self.fact(fact)).collect();
-        facts.join(self.pick(" et ", " and "))
+        let told: Vec<String> = merge::facts(facts).iter().map(|fact| self.fact(fact)).collect();
+        told.join(self.pick(" et ", " and "))
     }
 
     fn fact(&self, fact: &Because) -> String {
@@ -76,7 +79,10 @@ impl Teller<'_> {
                 self.say(format!("la doléance est saisie {between}"), format!("the concern is filed {between}"))
             }
             Because::Owner { of, is } => self.owner_is(*of, is),
-            Because::Excluded => self.pick("aucune exclusion ne s’applique", "no exclusion applies").to_owned(),
+            Because::Excluded { of: Some(of) } => self.asks(of, false),
+            Because::Excluded { of: None } => {
+                self.pick("aucune exclusion ne s’applique", "no exclusion applies").to_owned()
+            }
         }
     }
 
@@ -113,7 +119,10 @@ impl Teller<'_> {
             }
             Unmet::Owner { of, is, wants } => self.other_owner(*of, is, wants),
             Unmet::NoneOf { of } => {
-                let of: Vec<String> = of.iter().map(|unmet| self.unmet(unmet)).collect();
+                let of: Vec<String> = merge::merged(of).iter().map(|unmet| self.unmet(unmet)).collect();
+                if let [only] = of.as_slice() {
+                    return only.clone();
+                }
                 let of = of.join(self.pick(" ; ", "; "));
                 self.say(
                     format!("aucune des conditions possibles n’est remplie ({of})"),
@@ -122,7 +131,7 @@ impl Teller<'_> {
             }
             Unmet::Excluded { because } => {
                 let facts = self.facts(because);
-                self.say(format!("une exclusion s’applique : {facts}"), format!("an exclusion applies: {facts}"))
+                self.say(format!("{facts}, ce que la règle exclut"), format!("{facts}, which the rule excludes"))
             }
         }
     }
@@ -251,29 +260,42 @@ impl Teller<'_> {
         of: (&CategoryCode, &QuestionCode),
         is: Option<&Reply>,
         any_of: &[ChoiceCode],
-        (least, greatest): (Option<i64>, Option<i64>),
+        bounds: (Option<i64>, Option<i64>),
     ) -> String {
-        let choice = |code: &ChoiceCode| match code.as_str() {
-            "yes" => Reply::YesNo(true),
-            "no" => Reply::YesNo(false),
-            other => Reply::Text(other.to_owned()),
-        };
-        let (category, question) = of;
-        let asked = self.city.category(category).and_then(|category| category.question(question));
-        let number = |bound: i64| Reply::Number(bound.into()).in_words(asked, self.language);
-        let wants = match (least.map(number), greatest.map(number)) {
-            (Some(least), Some(most)) => {
-                self.say(format!("entre {least} et {most}"), format!("between {least} and {most}"))
-            }
-            (Some(least), None) => self.say(format!("au moins {least}"), format!("at least {least}")),
-            (None, Some(most)) => self.say(format!("au plus {most}"), format!("at most {most}")),
-            (None, None) => self.one_of(any_of.iter().map(|code| self.answered(of, &choice(code)))),
-        };
+        let choices = || self.one_of(any_of.iter().map(|code| self.choice(of, code)));
+        let wants = self.bounds(of, bounds).unwrap_or_else(choices);
         let asked = self.asked(of);
         let unanswered = || {
             self.say(format!("la question {asked} n’a pas de réponse"), format!("the question {asked} has no answer"))
         };
         self.asks_for(&is.map_or_else(unanswered, |reply| self.answer_is(of, reply)), &wants)
+    }
+
+    fn choice(&self, of: (&CategoryCode, &QuestionCode), code: &ChoiceCode) -> String {
+        let reply = match code.as_str() {
+            "yes" => Reply::YesNo(true),
+            "no" => Reply::YesNo(false),
+            other => Reply::Text(other.to_owned()),
+        };
+        self.answered(of, &reply)
+    }
+
+    /// « entre 2 m³ et 5 m³ », « au moins 5 m³ »; none without a bound.
+    fn bounds(
+        &self,
+        (category, question): (&CategoryCode, &QuestionCode),
+        (least, greatest): (Option<i64>, Option<i64>),
+    ) -> Option<String> {
+        let asked = self.city.category(category).and_then(|category| category.question(question));
+        let number = |bound: i64| Reply::Number(bound.into()).in_words(asked, self.language);
+        Some(match (least.map(number), greatest.map(number)) {
+            (Some(least), Some(most)) => {
+                self.say(format!("entre {least} et {most}"), format!("between {least} and {most}"))
+            }
+            (Some(least), None) => self.say(format!("au moins {least}"), format!("at least {least}")),
+            (None, Some(most)) => self.say(format!("au plus {most}"), format!("at most {most}")),
+            (None, None) => return None,
+        })
     }
 
     fn no_keyword(&self, words: &[Keyword]) -> String {
