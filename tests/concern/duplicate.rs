@@ -119,6 +119,17 @@ async fn asking_before_filing_keeps_nothing() {
     ask["description"] = json!("Un matelas et des sacs au pied du mur");
     let found = agent.post("/v1/concerns/duplicates", &ask).await.ok();
     assert_eq!(found["items"][0]["similarity"], 1.0);
+    let address = json!({ "category": "illegal_dumping", "place": { "address": ticket["place"]["address"] } });
+    let found = agent.post("/v1/concerns/duplicates", &address).await.ok();
+    assert_eq!(found["items"], json!([]), "how far is an address?");
+    let both = json!({ "category": "illegal_dumping", "place": ticket["place"] });
+    assert!(ids(&agent.post("/v1/concerns/duplicates", &both).await.ok()["items"]).contains(&id(&ticket)));
+    let nowhere = json!({ "category": "illegal_dumping", "place": {} });
+    let empty = agent.post("/v1/concerns/duplicates", &nowhere).await;
+    empty.refused_fields(400, "invalid_request", &[("/place", "empty")]);
+    let unknown = json!({ "category": "flying_saucer", "place": { "address": "Rue du Pigeonnier" } });
+    let faults = [("/category", "unknown_category")];
+    agent.post("/v1/concerns/duplicates", &unknown).await.refused_fields(422, "invalid_content", &faults);
     assert_eq!(agent.get("/v1/tickets").await.ok(), before);
     assert_eq!(city.database.count("select count(*) from concern").await, 1);
     let wrong = json!({ "category": "flying_saucer", "place": { "lat": 48.85, "lon": 2.35 } });

@@ -84,6 +84,11 @@ async fn what_agents_chose_before_is_suggested() {
     assert!(learn(&city).await);
     let answer = ask(&agent, "Deux MATELAS et des gravats, en bas de chez moi").await;
     assert_eq!((&answer["known"], answer.get("reason")), (&json!(true), None));
+    let said = "Deux MATELAS et des gravats, en bas de chez moi";
+    let address = json!({ "description": said, "place": { "address": "12 rue du Pigeonnier" } });
+    assert_eq!(agent.post(PATH, &address).await.ok(), answer, "of an address alone, the words are what counts");
+    let nowhere = agent.post(PATH, &json!({ "description": said, "place": {} })).await;
+    nowhere.refused_fields(400, "invalid_request", &[("/place", "empty")]);
     let best = &answer["items"][0];
     assert_eq!((&best["category"], &best["label"]), (&json!("illegal_dumping"), &json!("Dépôt sauvage")));
     assert!(best["confidence"].as_f64().unwrap() > 0.7, "{answer:#}");

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::city::City;
 use domain::id::CategoryCode;
 use domain::language::Language;
+use domain::place::Whereabouts;
 use domain::text::Description;
 use domain::ticket::State;
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ use crate::problem::Problem;
 use crate::reply;
 use crate::request::body::{Body, input};
 use crate::request::caller::Caller;
-use crate::view::{PlaceView, ServiceRef};
+use crate::view::{ServiceRef, WhereaboutsView};
 
 /// A concern that is about to be filed.
 #[derive(Deserialize, ToSchema)]
@@ -31,8 +32,9 @@ pub(crate) struct FindDuplicates {
     /// What the resident said: the proposals are ranked by it too.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 4000)]
     description: Option<Description>,
-    /// Where; inside the city.
-    place: PlaceView,
+    /// Where: a point inside the city, an address, or both, as when a concern is filed. With an address alone nothing is
+    /// proposed.
+    place: WhereaboutsView,
 }
 input!(FindDuplicates);
 
@@ -93,7 +95,8 @@ fn rounded(value: f64, parts: f64) -> f64 {
 /// Look for tickets that a concern may be a duplicate of
 ///
 /// Open tickets of the same category within 50 metres that were filed in the last 30 days and that you may know of, the
-/// best first. Nothing is kept: ask before you file, then file with `attach_to`.
+/// best first. With an address alone the list is empty: how far another ticket is can only be told of a point. Nothing is
+/// kept: ask before you file, then file with `attach_to`.
 #[utoipa::path(
     operation_id = "concern_duplicates",
     tag = "concerns",
@@ -115,7 +118,8 @@ pub(crate) async fn duplicates(
     body: Body<FindDuplicates>,
 ) -> Result<HttpResponse, Problem> {
     let FindDuplicates { category, description, place } = body.value;
-    let like = Like { category: category.clone(), description, place: place.into() };
+    let point = Whereabouts::try_from(place)?.point;
+    let like = Like { category: category.clone(), description, point };
     let candidates = usecases::concern::duplicates(&cx, &caller.grant, like).await?;
     let loaded = cx.city()?;
     let items = PossibleDuplicate::all(&candidates, category.as_str(), &loaded.city, caller.language);

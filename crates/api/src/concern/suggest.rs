@@ -6,6 +6,7 @@ use auth::permission::FileConcerns;
 use chrono::{DateTime, Utc};
 use domain::city::City;
 use domain::language::Language;
+use domain::place::Whereabouts;
 use domain::suggestion::{Suggestion, Unknown};
 use domain::text::Description;
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,7 @@ use crate::problem::Problem;
 use crate::reply;
 use crate::request::body::{Body, input};
 use crate::request::caller::Caller;
-use crate::view::PlaceView;
+use crate::view::WhereaboutsView;
 
 /// A concern that is about to be filed.
 #[derive(Deserialize, ToSchema)]
@@ -26,9 +27,9 @@ pub(crate) struct SuggestCategories {
     /// What the resident said.
     #[schema(value_type = String, min_length = 1, max_length = 4000)]
     description: Description,
-    /// Where, if it is known; inside the city.
-    #[schema(value_type = Option<PlaceView>)]
-    place: Option<PlaceView>,
+    /// Where, if it is known: a point inside the city, an address, or both, as when a concern is filed. With an address
+    /// alone, only the words are looked at.
+    place: Option<WhereaboutsView>,
 }
 input!(SuggestCategories);
 
@@ -163,7 +164,8 @@ pub(crate) async fn suggest(
     body: Body<SuggestCategories>,
 ) -> Result<HttpResponse, Problem> {
     let SuggestCategories { description, place } = body.value;
-    let said = Said { description, place: place.map(Into::into) };
+    let point = place.map(Whereabouts::try_from).transpose()?.and_then(|place| place.point);
+    let said = Said { description, point };
     let suggested = usecases::concern::suggest(&cx, &caller.grant, &said).await?;
     let (items, reason) = match suggested.items {
         Ok(items) => (views(&items, &cx.city()?.city, caller.language), None),

@@ -5,7 +5,7 @@ use auth::permission::FileConcerns;
 use domain::audit::Act;
 use domain::city::catalogue::Sensitivity;
 use domain::id::{CategoryCode, TicketId};
-use domain::place::Place;
+use domain::place::Point;
 use domain::rights::{Right, Secrecy};
 use domain::text::Description;
 use store::Scope;
@@ -21,8 +21,8 @@ pub struct Like {
     pub category: CategoryCode,
     /// What the resident said.
     pub description: Option<Description>,
-    /// Where.
-    pub place: Place,
+    /// Where, if it is on the map.
+    pub point: Option<Point>,
 }
 
 /// Why nothing is looked for.
@@ -40,6 +40,8 @@ pub enum LikeError {
 }
 
 /// Open tickets that a concern may be a duplicate of, the best first: those that the caller may know of. Nothing is kept.
+/// With an address alone there are none, as when it is filed: « rue du Pigeonnier » is half a kilometre long, and nothing
+/// says how far two addresses are apart.
 ///
 /// # Errors
 /// See [`LikeError`].
@@ -51,16 +53,16 @@ pub async fn duplicates(cx: &Context, who: &Grant<FileConcerns>, like: Like) -> 
     if category.is_none() {
         faults.push(Fault::UnknownCategory);
     }
-    if !city.is_inside(&city.areas_at(like.place.point)) {
+    if like.point.is_some_and(|point| !city.is_inside(&city.areas_at(point))) {
         faults.push(Fault::OutsideCity);
     }
     if !faults.is_empty() {
         return Err(LikeError::Invalid(faults));
     }
     let opens_tickets = category.is_some_and(|category| category.sensitivity != Sensitivity::SignpostOnly);
-    let Some(scope) = reach(who).filter(|_| opens_tickets) else { return Ok(Vec::new()) };
+    let (Some(scope), Some(point), true) = (reach(who), like.point, opens_tickets) else { return Ok(Vec::new()) };
     let description = like.description.as_ref().map(Description::as_str);
-    let near = Near { category: &like.category, point: like.place.point, description };
+    let near = Near { category: &like.category, point, description };
     let candidates = cx.store.candidates(&scope, near, now).await?;
     if let Some(act) = shown(&candidates) {
         cx.store.audit(&who.record(act, now)).await?;

@@ -6,7 +6,7 @@ use arc_swap::ArcSwapOption;
 use auth::Grant;
 use auth::permission::FileConcerns;
 use domain::city::catalogue::Category;
-use domain::place::{Areas, Place};
+use domain::place::Point;
 use domain::suggestion::{Suggestion, Unknown};
 use domain::text::Description;
 use store::suggestion::Trained;
@@ -19,8 +19,8 @@ use crate::{Context, NoCity, of};
 pub struct Said {
     /// What the resident said.
     pub description: Description,
-    /// Where, if it is known.
-    pub place: Option<Place>,
+    /// Where, if it is on the map.
+    pub point: Option<Point>,
 }
 
 /// What it may be about.
@@ -60,8 +60,8 @@ pub enum SuggestError {
 pub async fn suggest(cx: &Context, _who: &Grant<FileConcerns>, said: &Said) -> Result<Suggested, SuggestError> {
     let loaded = cx.city()?;
     let city = of(&loaded);
-    let areas = said.place.as_ref().map_or_else(Areas::new, |place| city.areas_at(place.point));
-    if said.place.is_some() && !city.is_inside(&areas) {
+    let areas = said.point.map(|point| city.areas_at(point)).unwrap_or_default();
+    if said.point.is_some() && !city.is_inside(&areas) {
         return Err(SuggestError::OutsideCity);
     }
     let Some(trained) = trained(cx).await? else {
