@@ -9,6 +9,7 @@ use crate::support::database::{PASSWORD, root};
 crate::tests![
     the_document_in_the_repository_is_what_the_server_serves,
     every_operation_is_explained,
+    each_kind_of_condition_is_a_schema_of_its_own,
     the_documented_examples_work,
     the_documentation_comes_from_the_server_alone,
     the_city_is_served_as_data,
@@ -43,6 +44,22 @@ async fn every_operation_is_explained() {
             }
         }
     }
+}
+
+async fn each_kind_of_condition_is_a_schema_of_its_own() {
+    let schemas = document()["components"]["schemas"].take();
+    let condition = &schemas["RoutingCondition"];
+    let mapping = condition["discriminator"]["mapping"].as_object().unwrap();
+    assert_eq!((&condition["discriminator"]["propertyName"], mapping.len()), (&json!("type"), 15));
+    let named: Vec<Value> = mapping.values().map(|path| json!({ "$ref": path })).collect();
+    assert_eq!(condition["oneOf"], json!(named));
+    for (code, path) in mapping {
+        let kind = &schemas[path.as_str().unwrap().strip_prefix("#/components/schemas/").unwrap()];
+        assert_eq!(kind["properties"]["type"]["enum"], json!([code]));
+        assert!(kind["required"].as_array().unwrap().contains(&json!("type")), "{code}");
+        assert_eq!(kind["additionalProperties"], json!(false), "{code}");
+    }
+    assert_eq!(mapping["road_owner"], "#/components/schemas/RoadOwnerCondition");
 }
 
 /// The example of an operation's body.

@@ -41,17 +41,32 @@ async fn a_replay_tells_what_would_have_gone_elsewhere() {
         same.last().unwrap(),
         &json!({ "type": "summary", "concerns": 2, "moved": 0, "skipped": 0, "moves": [] })
     );
-    let draft = draft_with(&dispatcher, "Voirie", rule("tout-a-la-voirie", "illegal_dumping", "voirie")).await;
+    let mut everything = rule("tout-a-la-voirie", "illegal_dumping", "voirie");
+    everything["name"] = json!({ "fr": "Tout à la voirie", "en": "Everything to the roads" });
+    let draft = draft_with(&dispatcher, "Voirie", everything).await;
     let told = lines(&replay(&dispatcher, &json!({ "draft": draft["id"] })).await);
     assert_eq!(told.len(), 3, "{told:?}");
     assert_eq!((&told[0]["type"], &told[0]["concern_id"]), (&json!("moved"), &dumped["id"]));
     assert_eq!(told[0]["reference"], dumped["tickets"][0]["reference"]);
-    let was = json!({ "rule": "depots-sauvages", "services": ["brigade-verte", "proprete"] });
     assert_eq!(
-        (&told[0]["was"], &told[0]["would_be"]),
-        (&was, &json!({ "rule": "tout-a-la-voirie", "services": ["voirie"] }))
+        (&told[0]["category"], &told[0]["category_label"]),
+        (&json!("illegal_dumping"), &json!("Dépôt sauvage"))
     );
-    assert_eq!(told[2]["moves"], json!([{ "from": ["brigade-verte", "proprete"], "to": ["voirie"], "count": 1 }]));
+    let brigade = json!({ "code": "brigade-verte", "name": "Brigade verte" });
+    let from = json!([brigade, { "code": "proprete", "name": "Propreté urbaine" }]);
+    let to = json!([{ "code": "voirie", "name": "Voirie" }]);
+    let rule = |code: &str, name: &str| json!({ "code": code, "name": name });
+    assert_eq!(
+        told[0]["was"],
+        json!({ "rule": rule("depots-sauvages", "Dépôts sauvages et déjections canines"), "services": from })
+    );
+    let would_be = rule("tout-a-la-voirie", "Tout à la voirie");
+    assert_eq!(told[0]["would_be"], json!({ "rule": would_be, "services": to }));
+    assert_eq!(told[2]["moves"], json!([{ "from": from, "to": to, "count": 1 }]));
+    let request = dispatcher.request(Method::POST, "/v1/routing/replay").header("Accept-Language", "en");
+    let english = lines(&dispatcher.send(request.json(&json!({ "draft": draft["id"] }))).await);
+    assert_eq!(english[0]["would_be"]["rule"], rule("tout-a-la-voirie", "Everything to the roads"));
+    assert_eq!(english[2]["moves"][0]["to"], json!([{ "code": "voirie", "name": "Roads" }]));
     let last = lines(&replay(&dispatcher, &json!({ "version": 1, "last": 1 })).await);
     assert_eq!(last.last().unwrap()["concerns"], 1);
     // What came of a concern later is another matter: the rules are held against what they did.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use actix_web::App;
 use domain::rights::{ClientScope, Right};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::AppExt as _;
 
@@ -66,7 +66,7 @@ fn infer() -> Value {
     for (name, schema) in schemas {
         document["components"]["schemas"][name] = serde_json::to_value(schema).unwrap_or_default();
     }
-    document["components"]["schemas"]["RoutingCondition"]["discriminator"] = json!({ "propertyName": "type" });
+    name_conditions(&mut document["components"]["schemas"]);
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     for operation in paths.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten()) {
         if METHODS.contains(&operation.0.as_str()) {
@@ -75,6 +75,30 @@ fn infer() -> Value {
         }
     }
     document
+}
+
+/// Makes each kind of `RoutingCondition` a schema of its own, told by its `type`, so that generators of clients make one
+/// type of each; and closed, so that a typo is told.
+pub(crate) fn name_conditions(schemas: &mut Value) {
+    let kinds = schemas.pointer_mut("/RoutingCondition/oneOf").and_then(Value::as_array_mut);
+    let Some(kinds) = kinds.map(std::mem::take) else { return };
+    let mut mapping = Map::new();
+    for mut kind in kinds {
+        let Some(code) = kind["properties"]["type"]["enum"][0].as_str().map(str::to_owned) else { continue };
+        let name = format!("{}Condition", pascal_case(&code));
+        kind["additionalProperties"] = json!(false);
+        mapping.insert(code, json!(format!("#/components/schemas/{name}")));
+        schemas[name] = kind;
+    }
+    let condition = &mut schemas["RoutingCondition"];
+    condition["oneOf"] = mapping.values().map(|path| json!({ "$ref": path })).collect();
+    condition["discriminator"] = json!({ "propertyName": "type", "mapping": mapping });
+}
+
+/// `road_owner`: `RoadOwner`.
+fn pascal_case(code: &str) -> String {
+    let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
+    code.split('_').map(capital).collect()
 }
 
 fn info() -> Value {

@@ -19,6 +19,7 @@ use utoipa::openapi::schema::Components;
 use utoipa::{PartialSchema, ToSchema};
 
 use super::refused::{refused, unstorable};
+use crate::openapi::name_conditions;
 use crate::problem::{At, Code, FieldError, Problem};
 
 /// The greatest body that is read, bytes.
@@ -58,11 +59,12 @@ pub(crate) fn validator<T: ToSchema + PartialSchema>() -> Validator {
     let mut schemas = vec![(T::name().into_owned(), T::schema())];
     T::schemas(&mut schemas);
     components.schemas.extend(schemas);
-    let schema = json!({
+    let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$ref": format!("#/components/schemas/{}", T::name()),
         "components": components,
     });
+    name_conditions(&mut schema["components"]["schemas"]);
     jsonschema::options()
         .should_validate_formats(true)
         .with_format("email", |text| text.parse::<EmailAddress>().is_ok())

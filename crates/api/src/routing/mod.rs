@@ -192,9 +192,11 @@ impl RuleRef {
         Self { code: rule.code.to_string(), name: rule.name.in_language(language).to_owned() }
     }
 
-    /// One that is no longer in force: only its code is known here.
-    fn former(code: &RuleCode) -> Self {
-        Self { code: code.to_string(), name: code.to_string() }
+    /// The one of that code; of one that is no longer among them, only the code is known here.
+    fn among(rules: &[Rule], code: &RuleCode, language: Language) -> Self {
+        let known = rules.iter().find(|rule| rule.code == *code);
+        let former = || Self { code: code.to_string(), name: code.to_string() };
+        known.map_or_else(former, |rule| Self::new(rule, language))
     }
 }
 

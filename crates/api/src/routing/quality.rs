@@ -89,9 +89,8 @@ pub(crate) struct RoutingQuality {
 impl RuleQuality {
     fn new(judged: &Quality, city: &City, language: Language) -> Self {
         let named = |service| ServiceRef::new(city, service, language);
-        let rule = city.rules.rules.iter().find(|rule| rule.code == judged.rule);
         Self {
-            rule: rule.map_or_else(|| RuleRef::former(&judged.rule), |rule| RuleRef::new(rule, language)),
+            rule: RuleRef::among(&city.rules.rules, &judged.rule, language),
             service: named(&judged.service),
             sent: judged.sent,
             accepted: judged.accepted,

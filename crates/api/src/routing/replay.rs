@@ -1,21 +1,26 @@
 //! Playing rules over past concerns.
 
+use actix_web::http::header::CONTENT_LANGUAGE;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use auth::permission::ReplayRouting;
 use chrono::{DateTime, Utc};
-use domain::id::{RoutingDraftId, ServiceCode};
+use domain::city::City;
+use domain::id::{RoutingDraftId, RuleCode, ServiceCode};
+use domain::language::Language;
+use domain::routing::Rule;
 use serde::{Deserialize, Serialize};
 use usecases::Context;
 use usecases::routing::{Moved, Played, Replay, Which};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::which;
+use super::{RuleRef, which};
 use crate::problem::Problem;
 use crate::request::body::{Body, input};
 use crate::request::caller::Caller;
 use crate::stream::{Gone, Pieces, stream};
+use crate::view::ServiceRef;
 
 /// Play rules over past concerns.
 #[derive(Deserialize, ToSchema)]
@@ -38,9 +43,9 @@ const USUAL: u64 = 1000;
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Move {
     /// The services that they were sent to.
-    from: Vec<String>,
+    from: Vec<ServiceRef>,
     /// The services that they would have been sent to.
-    to: Vec<String>,
+    to: Vec<ServiceRef>,
     #[schema(minimum = 1)]
     count: u64,
 }
@@ -48,18 +53,27 @@ pub(crate) struct Move {
 /// A rule, and the services that it sends to.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SentBy {
-    rule: String,
-    services: Vec<String>,
+    /// One that is no longer in force has its code for a name.
+    rule: RuleRef,
+    services: Vec<ServiceRef>,
 }
 
-impl SentBy {
-    fn new((rule, services): &(domain::id::RuleCode, Vec<ServiceCode>)) -> Self {
-        Self { rule: rule.to_string(), services: codes(services) }
+/// What things are called.
+struct Names<'a> {
+    city: &'a City,
+    /// The rules that are played.
+    played: &'a [Rule],
+    language: Language,
+}
+
+impl Names<'_> {
+    fn services(&self, codes: &[ServiceCode]) -> Vec<ServiceRef> {
+        codes.iter().map(|code| ServiceRef::new(self.city, code, self.language)).collect()
     }
-}
 
-fn codes(services: &[ServiceCode]) -> Vec<String> {
-    services.iter().map(ToString::to_string).collect()
+    fn sent_by(&self, rules: &[Rule], (rule, services): &(RuleCode, Vec<ServiceCode>)) -> SentBy {
+        SentBy { rule: RuleRef::among(rules, rule, self.language), services: self.services(services) }
+    }
 }
 
 /// A line of a replay.
@@ -72,7 +86,11 @@ pub(crate) enum ReplayLine {
         /// The reference of its first ticket.
         #[schema(examples("AMI-26-004217"))]
         reference: String,
+        /// The category's code.
         category: String,
+        /// What people call the category.
+        #[schema(examples("Dépôt sauvage"))]
+        category_label: String,
         filed_at: DateTime<Utc>,
         was: SentBy,
         would_be: SentBy,
@@ -95,28 +113,29 @@ pub(crate) enum ReplayLine {
     },
 }
 
-impl From<Moved> for ReplayLine {
-    fn from(moved: Moved) -> Self {
-        Self::Moved {
-            concern_id: moved.concern.0,
-            reference: moved.reference,
-            category: moved.category.to_string(),
-            filed_at: moved.filed_at,
-            was: SentBy::new(&moved.was),
-            would_be: SentBy::new(&moved.would_be),
-        }
-    }
-}
-
 impl ReplayLine {
     const fn progress(played: &Played) -> Self {
         Self::Progress { concerns: played.concerns, moved: played.moved }
     }
 
-    fn summary(played: &Played) -> Self {
+    fn moved(moved: &Moved, names: &Names<'_>) -> Self {
+        let category = names.city.category(&moved.category);
+        let label = category.map_or(moved.category.as_str(), |category| category.label.in_language(names.language));
+        Self::Moved {
+            concern_id: moved.concern.0,
+            reference: moved.reference.clone(),
+            category: moved.category.to_string(),
+            category_label: label.to_owned(),
+            filed_at: moved.filed_at,
+            was: names.sent_by(&names.city.rules.rules, &moved.was),
+            would_be: names.sent_by(names.played, &moved.would_be),
+        }
+    }
+
+    fn summary(played: &Played, names: &Names<'_>) -> Self {
         let one = |((from, to), count): (&(Vec<ServiceCode>, Vec<ServiceCode>), &u64)| Move {
-            from: codes(from),
-            to: codes(to),
+            from: names.services(from),
+            to: names.services(to),
             count: *count,
         };
         let mut moves: Vec<Move> = played.moves.iter().map(one).collect();
@@ -139,20 +158,27 @@ enum Broken {
     #[error(transparent)]
     Store(#[from] usecases::StoreError),
     #[error(transparent)]
+    NoCity(#[from] usecases::NoCity),
+    #[error(transparent)]
     Json(#[from] serde_json::Error),
 }
 
-async fn write(mut playing: Replay, to: Pieces) -> Result<(), Broken> {
+async fn write(cx: &Context, language: Language, mut playing: Replay, to: Pieces) -> Result<(), Broken> {
     while let Some((moved, played)) = playing.next().await? {
         let mut piece = Vec::new();
-        for moved in moved {
-            ReplayLine::from(moved).write(&mut piece)?;
+        let progress = ReplayLine::progress(played);
+        let loaded = cx.city()?;
+        let names = Names { city: &loaded.city, played: playing.rules(), language };
+        for moved in &moved {
+            ReplayLine::moved(moved, &names).write(&mut piece)?;
         }
-        ReplayLine::progress(played).write(&mut piece)?;
+        progress.write(&mut piece)?;
         to.send(piece).await?;
     }
     let mut piece = Vec::new();
-    ReplayLine::summary(playing.played()).write(&mut piece)?;
+    let loaded = cx.city()?;
+    let names = Names { city: &loaded.city, played: playing.rules(), language };
+    ReplayLine::summary(playing.played(), &names).write(&mut piece)?;
     Ok(to.send(piece).await?)
 }
 
@@ -180,8 +206,10 @@ pub(crate) async fn replay(
 ) -> Result<HttpResponse, Problem> {
     let ReplayRules { draft, version, last } = body.value;
     let which: Which = which(draft.map(RoutingDraftId), version)?;
+    let language = caller.language;
     let playing = usecases::routing::replay(&cx, &caller.grant, which, last.unwrap_or(USUAL)).await?;
     Ok(HttpResponse::Ok()
         .content_type("application/x-ndjson")
-        .streaming(stream(async move |to| write(playing, to).await)))
+        .insert_header((CONTENT_LANGUAGE, language.tag()))
+        .streaming(stream(async move |to| write(&cx, language, playing, to).await)))
 }

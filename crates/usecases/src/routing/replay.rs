@@ -9,7 +9,7 @@ use auth::permission::ReplayRouting;
 use chrono::{DateTime, Utc};
 use domain::audit::Act;
 use domain::id::{CategoryCode, ConcernId, RuleCode, ServiceCode};
-use domain::routing::{RuleSet, Subject};
+use domain::routing::{Rule, RuleSet, Subject};
 use store::routing::{Before, Past};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -126,6 +126,11 @@ impl Replay {
             }
         }
         Ok(Some((moved, &self.played)))
+    }
+
+    /// The rules that are played.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules.rules
     }
 
     /// How far it is.
