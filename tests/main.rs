@@ -26,6 +26,7 @@ mod routing;
 mod saved_filter;
 mod session;
 mod sign_in;
+mod statistics;
 mod support;
 mod ticket;
 mod token;
@@ -66,6 +67,7 @@ fn all() -> Vec<Test> {
         session::tests(),
         sign_in::tests(),
         sign_in::linking::tests(),
+        statistics::tests(),
         ticket::tests(),
         token::tests(),
         tracking::tests(),

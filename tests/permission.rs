@@ -257,8 +257,9 @@ fn operation(right: &str) -> Option<(Method, String)> {
         "manage_users" => (Method::POST, "/v1/users".into()),
         "read_clients" => (Method::GET, "/v1/clients".into()),
         "manage_clients" => (Method::POST, "/v1/clients".into()),
-        // Nothing can be done with these yet.
-        "read_statistics" | "use_open311" => return None,
+        "read_statistics" => (Method::GET, "/v1/stats/tickets".into()),
+        // Nothing can be done with it yet.
+        "use_open311" => return None,
         other => panic!("no operation is known that needs {other}"),
     })
 }

@@ -10,7 +10,7 @@ mod life;
 mod list;
 mod many;
 mod merge;
-mod random;
+pub mod random;
 mod refuse;
 mod reopen;
 mod search;

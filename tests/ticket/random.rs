@@ -21,14 +21,20 @@ use crate::support::city::{City, dumping, email};
 crate::tests![no_sequence_of_actions_breaks_what_always_holds, services_dispatchers_and_workers_at_once_lose_nothing,];
 
 /// Those who act: a member of each of two services, the referrer, another agent, two dispatchers.
-const ACTORS: [&str; 6] =
+pub const ACTORS: [&str; 6] =
     ["amelie.petit", "sophie.morel", "claire.delattre", "karim.haddad", "nadia.fournier", "elodie.lemaire"];
 
 /// One thing that somebody tries: who, on which of the tickets, what, with which choice of what can be chosen.
 type Try = (usize, usize, usize, usize);
 
 /// Does an action; `choice` varies what is said with it.
-async fn attempt(who: &Caller, ticket: &Value, other: &Value, (action, choice): (Action, usize), day: &str) -> Reply {
+pub async fn attempt(
+    who: &Caller,
+    ticket: &Value,
+    other: &Value,
+    (action, choice): (Action, usize),
+    day: &str,
+) -> Reply {
     let service = ["proprete", "voirie", "eclairage"][choice % 3];
     let priority = ["low", "high", "urgent"][choice % 3];
     let body = match action {
@@ -122,26 +128,28 @@ async fn holds(dispatcher: &Caller, ticket: &Value) -> Vec<Value> {
     events
 }
 
-async fn logged_in(city: &City) -> Vec<Caller> {
+/// Those who act, logged in.
+pub async fn logged_in(city: &City) -> Vec<Caller> {
     join_all(ACTORS.map(|who| city.login(who))).await
 }
 
-/// A second dispatcher.
-async fn promote(city: &City) {
+/// Makes somebody a second dispatcher.
+pub async fn promote(city: &City) {
     let account = city.account("elodie.lemaire").await;
     let path = format!("/v1/users/{}", account["id"].as_str().unwrap());
     city.admin().await.patch(&path, &account["version"], &json!({ "roles": ["dispatcher"] })).await.ok();
     assert_eq!(city.login("elodie.lemaire").await.get("/v1/me").await.ok()["email"], email("elodie.lemaire"));
 }
 
-fn day(city: &City, ahead: i64) -> String {
+/// The day that many days ahead.
+pub fn day(city: &City, ahead: i64) -> String {
     use domain::clock::Clock as _;
     (city.clock.now() + Duration::days(ahead)).format("%Y-%m-%d").to_string()
 }
 
 /// One of the actions that the ticket's state allows, by somebody whose action it may be; not the
 /// ones after which little is left to do.
-fn allowed(ticket: &Value, who: usize, what: usize) -> (usize, Action) {
+pub fn allowed(ticket: &Value, who: usize, what: usize) -> (usize, Action) {
     let state = State::from_code(ticket["state"].as_str().unwrap()).unwrap();
     let ends = |action: &Action| matches!(action, Action::Cancel | Action::Merge);
     let actions = Action::ALL.into_iter().filter(|action| !ends(action) && next(state, *action).is_ok());

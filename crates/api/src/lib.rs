@@ -27,6 +27,7 @@ mod routing;
 mod saved_filter;
 mod session;
 mod sign_in;
+mod statistics;
 mod stream;
 mod ticket;
 mod tracking;
@@ -61,6 +62,7 @@ fn routes(config: &mut ServiceConfig) {
     concern::routes(config);
     ticket::routes(config);
     saved_filter::routes(config);
+    statistics::routes(config);
     city::routes(config);
     place::routes(config);
     routing::routes(config);

@@ -144,6 +144,7 @@ fn right(operation: &Value) -> Option<Right> {
         | "attachment_read"
         | "attachment_content"
         | "attachment_thumbnail" => Right::ReadTickets,
+        "stats_tickets" | "stats_cafes" | "stats_report" => Right::ReadStatistics,
         "ticket_acknowledge"
         | "ticket_refuse"
         | "ticket_start"
@@ -192,6 +193,7 @@ fn tags() -> Value {
         { "name": "concerns", "description": "What residents said (doléances), each filed once." },
         { "name": "tickets", "description": "The referrals of concerns to services (saisines), followed to their end." },
         { "name": "filters", "description": "Lists of tickets that people keep, for themselves or their service." },
+        { "name": "statistics", "description": "What became of tickets, in numbers." },
         { "name": "routing", "description": "The rules that say where concerns go: written as drafts, checked, tried, published." },
         { "name": "city", "description": "The city as data: categories, services, calendars, areas." },
         { "name": "clients", "description": "Programs that use the API, for administrators." },

@@ -4,8 +4,11 @@ use std::sync::LazyLock;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_SECURITY_POLICY;
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use minijinja::{Environment, Error, UndefinedBehavior, Value};
+use sha2::{Digest as _, Sha256};
 
 use crate::outermost::Told;
 use crate::problem::{Code, Problem};
@@ -25,6 +28,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("layout.html", include_str!("../templates/layout.html")),
         ("tracking.html", include_str!("../templates/tracking.html")),
         ("sheet.html", include_str!("../templates/sheet.html")),
+        ("report.html", include_str!("../templates/report.html")),
         ("lost.html", include_str!("../templates/lost.html")),
         ("problems.html", include_str!("../templates/problems.html")),
         ("password.html", include_str!("../templates/password.html")),
@@ -52,6 +56,18 @@ pub(crate) fn answer(html: String) -> HttpResponse {
         .insert_header((CONTENT_SECURITY_POLICY, POLICY))
         .insert_header(("X-Robots-Tag", "noindex, nofollow"))
         .body(html)
+}
+
+/// A page that has its one style sheet inside, and needs nothing else: a program can hand it to a printer as it is.
+pub(crate) fn whole(html: String, style: &str) -> HttpResponse {
+    let hash = STANDARD.encode(Sha256::digest(style));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    );
+    let mut response = answer(html);
+    let policy = HeaderValue::try_from(policy).expect("base64 is ASCII");
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    response
 }
 
 /// A page with a form, or one that such a form leads to. Told in its own words, also when something is wrong.

@@ -5,6 +5,7 @@ mod concern;
 mod question;
 mod routing;
 mod saved_filter;
+mod statistics;
 mod ticket;
 
 use auth::Forbidden;

@@ -87,6 +87,7 @@ permissions! {
     FileConcerns for Caller;
     ReadTickets for Caller;
     ChangeTickets for Caller;
+    ReadStatistics for Caller;
     SaveFilters for Person;
     ReadAudit for Person;
     ReadUsers for Person;

@@ -123,6 +123,18 @@ pub(crate) async fn learn_categories(cx: Context) {
     }
 }
 
+/// Keeps the figures of tickets up: looks every two seconds.
+pub(crate) async fn keep_figures(cx: Context) {
+    loop {
+        match usecases::statistics::keep(&cx).await {
+            Ok(1..) => continue,
+            Ok(0) => {}
+            Err(error) => tracing::warn!(%error, "the figures of tickets could not be kept up; trying again"),
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+    }
+}
+
 /// Deletes files that belong to no attachment: looks every five minutes.
 pub(crate) async fn sweep_files(cx: Context) {
     loop {

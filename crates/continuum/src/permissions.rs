@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use domain::person::Role;
-use domain::rights::{ClientScope, Holder, REACH, Reach, Right};
+use domain::rights::{COUNTED, ClientScope, Holder, REACH, Reach, Right};
 use domain::ticket::Action;
 use domain::ticket::event::Part;
 use domain::ticket::rights::{When, parts};
@@ -32,11 +32,14 @@ pub fn markdown() -> String {
     row(&mut text, ["role or scope", "standard", "restricted", "complaint about an officer"]);
     rule(&mut text, 4);
     for (holder, reaches) in REACH {
-        let name = match holder {
-            Holder::Role(role) => role.code().to_owned(),
-            Holder::Scope(scope) => format!("`{}`", scope.code()),
-        };
-        row(&mut text, [name.as_str()].into_iter().chain(reaches.map(reach)));
+        row(&mut text, [name(holder).as_str()].into_iter().chain(reaches.map(reach)));
+    }
+    text += "\n## Which figures\n\n";
+    text += FIGURES;
+    row(&mut text, ["role or scope", "tickets counted"]);
+    rule(&mut text, 2);
+    for (holder, counted) in COUNTED {
+        row(&mut text, [name(holder).as_str(), reach(counted)]);
     }
     text += "\n## Which actions\n\n";
     text += ACTIONS;
@@ -62,6 +65,13 @@ pub fn markdown() -> String {
         row(&mut text, [format!("`{}`", scope.code()).as_str(), scope.allows()]);
     }
     text
+}
+
+fn name(holder: Holder) -> String {
+    match holder {
+        Holder::Role(role) => role.code().to_owned(),
+        Holder::Scope(scope) => format!("`{}`", scope.code()),
+    }
 }
 
 const fn reach(reach: Reach) -> &'static str {
@@ -97,6 +107,13 @@ What somebody may not know of does not exist for them: `404`. What they may see 
 
 const REACHES: &str = "Lists and fetches obey the same table. Who has several roles or scopes reaches what any of them does. A complaint about
 an officer (or the police) is hidden from agents, its own referrer included: it is for the service that hears it, for\ndispatchers, and for programs limited to that service.
+
+";
+
+const FIGURES: &str = "Figures count tickets of every sensitivity. Whoever may not know of every ticket (only a dispatcher may) reads no number
+from 1 to 4, the others as the nearest multiple of 5, and nothing narrower than a month: [statistics.md](statistics.md)
+says why, and what that protects. The annual report is the same for everybody who may read figures: of the whole city, and
+always shown so.
 
 ";
 

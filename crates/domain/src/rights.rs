@@ -286,6 +286,16 @@ pub const REACH: [(Holder, [Reach; 3]); 8] = {
     ]
 };
 
+/// Which tickets, of every secrecy, are counted in the figures that a role or a scope reads. Who holds several counts what
+/// any of them does. Whoever does not reach every ticket reads figures as [`crate::statistics::mask`] shows them.
+pub const COUNTED: [(Holder, Reach); 5] = [
+    (Holder::Role(ServiceManager), Reach::OfTheirServices),
+    (Holder::Role(Dispatcher), Reach::Everything),
+    (Holder::Role(Auditor), Reach::Everything),
+    (Holder::Role(Admin), Reach::Everything),
+    (Holder::Scope(ClientScope::StatsRead), Reach::WithinLimits),
+];
+
 impl Caller {
     fn holds(&self, holder: Holder) -> bool {
         match (self, holder) {
@@ -299,6 +309,17 @@ impl Caller {
     /// know of.
     pub fn reaches(&self, secrecy: Secrecy) -> impl Iterator<Item = Reach> {
         REACH.into_iter().filter(|(holder, _)| self.holds(*holder)).map(move |(_, reaches)| reaches[secrecy as usize])
+    }
+
+    /// Which tickets are counted in the figures that the caller reads.
+    pub fn counted(&self) -> impl Iterator<Item = Reach> {
+        COUNTED.into_iter().filter(|(holder, _)| self.holds(*holder)).map(|(_, reach)| reach)
+    }
+
+    /// Whether the caller may know of every ticket, and so of every number.
+    #[must_use]
+    pub fn reaches_everything(&self) -> bool {
+        Secrecy::ALL.into_iter().all(|secrecy| self.reaches(secrecy).any(|reach| reach == Reach::Everything))
     }
 
     /// The services that a person belongs to, or that a program is limited to.
@@ -321,5 +342,21 @@ mod tests {
         let everything = |role: &Role| REACH.contains(&(Holder::Role(*role), [Reach::Everything; 3]));
         assert!(Right::ReplayRouting.roles().iter().all(everything));
         assert_eq!(Right::ReplayRouting.scopes(), []);
+    }
+
+    #[test]
+    fn who_reads_figures_counts_some_tickets_and_nobody_else_does() {
+        let counted = |holder| COUNTED.iter().any(|(one, _)| *one == holder);
+        for role in Role::ALL {
+            assert_eq!(counted(Holder::Role(role)), Right::ReadStatistics.roles().contains(&role), "{}", role.code());
+        }
+        for scope in ClientScope::ALL {
+            assert_eq!(
+                counted(Holder::Scope(*scope)),
+                Right::ReadStatistics.scopes().contains(scope),
+                "{}",
+                scope.code()
+            );
+        }
     }
 }

@@ -30,6 +30,7 @@ mod seal;
 pub mod second_factor;
 pub mod session;
 pub mod sign_in;
+pub mod statistics;
 pub mod suggestion;
 pub mod throttle;
 pub mod ticket;

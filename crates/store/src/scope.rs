@@ -12,29 +12,47 @@ use crate::ticket::entity::Column;
 
 /// Which rows a caller may know of. Made from who is asking, and never widened.
 #[derive(Debug, Clone)]
-pub struct Scope(Option<Caller>);
+pub struct Scope(Holds);
+
+#[derive(Debug, Clone)]
+enum Holds {
+    Everything,
+    /// What a caller may know of.
+    Known(Caller),
+    /// What is counted in the figures that a caller reads.
+    Counted(Caller),
+}
 
 impl Scope {
     /// What this caller may know of: [`Caller::sees`], said in SQL.
     #[must_use]
     pub fn of(caller: &Caller) -> Self {
-        Self(Some(caller.clone()))
+        Self(Holds::Known(caller.clone()))
+    }
+
+    /// What is counted in the figures that this caller reads: [`domain::rights::COUNTED`], said in SQL. For sums only.
+    #[must_use]
+    pub fn counted_for(caller: &Caller) -> Self {
+        Self(Holds::Counted(caller.clone()))
     }
 
     /// Everything: for Continuum itself, which acts for nobody.
     #[must_use]
     pub const fn everything() -> Self {
-        Self(None)
+        Self(Holds::Everything)
     }
 
     /// The condition on tickets: [`domain::rights::REACH`], as far as it concerns the caller. Reaches that are the
     /// same for tickets of every secrecy are asked for once, so that the planner can use the index that fits.
     pub(crate) fn tickets(&self) -> Condition {
-        let Some(caller) = &self.0 else { return Condition::all() };
+        let (Holds::Known(caller) | Holds::Counted(caller)) = &self.0 else { return Condition::all() };
+        let has = |secrecy: &Secrecy, reach| match &self.0 {
+            Holds::Counted(_) => caller.counted().any(|r| r == reach),
+            Holds::Everything | Holds::Known(_) => caller.reaches(*secrecy).any(|r| r == reach),
+        };
         let mut any = Condition::any();
         for reach in [Reach::Everything, Reach::OfTheirServices, Reach::WithinLimits, Reach::Filed] {
-            let of = Secrecy::ALL.into_iter().filter(|secrecy| caller.reaches(*secrecy).any(|r| r == reach));
-            let of: Vec<Secrecy> = of.collect();
+            let of: Vec<Secrecy> = Secrecy::ALL.into_iter().filter(|secrecy| has(secrecy, reach)).collect();
             if !of.is_empty() {
                 any = any.add(Condition::all().add(those(caller, reach)).add(kept(&of)));
             }
@@ -50,9 +68,11 @@ impl Scope {
     pub(crate) fn texts(&self) -> Option<Expr> {
         let person = match &self.0 {
             // A program that sees a ticket is of its service.
-            None | Some(Caller::Client(_)) => return None,
-            Some(Caller::Person(person)) if person.is(Role::Dispatcher) => return None,
-            Some(Caller::Person(person)) => person,
+            Holds::Everything | Holds::Known(Caller::Client(_)) => return None,
+            Holds::Known(Caller::Person(person)) if person.is(Role::Dispatcher) => return None,
+            Holds::Known(Caller::Person(person)) => person,
+            // Who counts does not search.
+            Holds::Counted(_) => return Some(Expr::val(false)),
         };
         let in_a_service = person.roles.iter().any(|role| role.is_in_a_service());
         let services: Vec<String> = person.services.iter().filter(|_| in_a_service).map(ToString::to_string).collect();
@@ -64,11 +84,15 @@ impl Scope {
     /// for those who see every ticket.
     pub(crate) fn holds_own(&self, concern: &Concern) -> bool {
         match (&self.0, concern.referrer) {
-            (None, _) => true,
-            (Some(Caller::Person(person)), _) if person.is(Role::Dispatcher) => true,
-            (Some(Caller::Person(person)), Referrer::Person(user)) => person.is(Role::Agent) && person.user == user,
-            (Some(Caller::Client(own)), Referrer::Client(client)) => own.client == client,
-            (Some(Caller::Person(_)), Referrer::Client(_)) | (Some(Caller::Client(_)), Referrer::Person(_)) => false,
+            (Holds::Everything, _) => true,
+            (Holds::Known(Caller::Person(person)), _) if person.is(Role::Dispatcher) => true,
+            (Holds::Known(Caller::Person(person)), Referrer::Person(user)) => {
+                person.is(Role::Agent) && person.user == user
+            }
+            (Holds::Known(Caller::Client(own)), Referrer::Client(client)) => own.client == client,
+            (Holds::Known(Caller::Person(_)), Referrer::Client(_))
+            | (Holds::Known(Caller::Client(_)), Referrer::Person(_))
+            | (Holds::Counted(_), _) => false,
         }
     }
 }

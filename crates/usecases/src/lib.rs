@@ -22,6 +22,7 @@ pub mod routing;
 pub mod saved_filter;
 pub mod second_factor;
 pub mod session;
+pub mod statistics;
 pub mod ticket;
 pub mod tracking;
 pub mod user;

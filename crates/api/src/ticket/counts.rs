@@ -9,7 +9,7 @@ use usecases::Context;
 use usecases::ticket::Count;
 use utoipa::ToSchema;
 
-use super::filter::{self, FilterTickets};
+use super::filter::{self, FilterTickets, SearchTickets};
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::caller::Caller;
@@ -46,7 +46,7 @@ pub(crate) struct TicketCounts {
 #[utoipa::path(
     operation_id = "ticket_counts",
     tag = "tickets",
-    params(FilterTickets),
+    params(SearchTickets, FilterTickets),
     responses((status = 200, description = "How many there are in each state", body = TicketCounts)),
     security(("bearer" = []))
 )]

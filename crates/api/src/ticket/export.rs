@@ -10,7 +10,7 @@ use usecases::Context;
 use usecases::ticket::Export;
 use utoipa::{IntoParams, ToSchema};
 
-use super::filter::{self, FilterTickets, SortTickets};
+use super::filter::{self, FilterTickets, SearchTickets, SortTickets};
 use super::record::{Columns, ExportFeatures, ExportedTicket};
 use crate::problem::Problem;
 use crate::request::caller::Caller;
@@ -84,7 +84,7 @@ fn separator(text: &str) -> Option<u8> {
 #[utoipa::path(
     operation_id = "ticket_export",
     tag = "tickets",
-    params(ExportTickets, FilterTickets, SortTickets),
+    params(ExportTickets, SearchTickets, FilterTickets, SortTickets),
     responses((
         status = 200, description = "The tickets",
         content(

@@ -16,16 +16,23 @@ use uuid::Uuid;
 
 use crate::request::query::{Query, one_of};
 
-/// What tickets can be narrowed by. A parameter that is repeated means any of its values; different ones go together.
+/// What tickets can be searched for.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[allow(dead_code, reason = "only documents the parameters that `filter` takes")]
-pub(crate) struct FilterTickets {
+#[allow(dead_code, reason = "only documents the parameter that `filter` takes")]
+pub(crate) struct SearchTickets {
     /// Words of the reference, the description or the address, or of a note that the reader may read, in French: accents,
     /// plurals and endings do not matter. `"two words"` stand together, `-word` does not occur. When no ticket of the list holds the words, those are listed
     /// that hold similar ones.
     #[param(min_length = 1, max_length = 200, example = "matelas pigeonnier")]
     q: Option<String>,
+}
+
+/// What tickets can be narrowed by. A parameter that is repeated means any of its values; different ones go together.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[allow(dead_code, reason = "only documents the parameters that `filter` takes")]
+pub(crate) struct FilterTickets {
     /// In one of these states.
     #[param(explode = true)]
     status: Option<Vec<State>>,

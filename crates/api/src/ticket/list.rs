@@ -8,7 +8,7 @@ use serde::Serialize;
 use usecases::Context;
 use utoipa::{IntoParams, ToSchema};
 
-use super::filter::{self, FilterTickets, SortTickets};
+use super::filter::{self, FilterTickets, SearchTickets, SortTickets};
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::caller::Caller;
@@ -113,7 +113,7 @@ fn wants_geojson(request: &HttpRequest) -> bool {
 #[utoipa::path(
     operation_id = "ticket_list",
     tag = "tickets",
-    params(FilterTickets, SortTickets, PageTickets),
+    params(SearchTickets, FilterTickets, SortTickets, PageTickets),
     responses((
         status = 200, description = "A page of tickets",
         content((TicketPage = "application/json"), (TicketFeatures = "application/geo+json")),

@@ -1,14 +1,9 @@
 //! A ticket as a sheet of paper (fiche navette), for services that still work on paper: one page that needs nothing
 //! else, so that a program can hand it to a printer as it is.
 
-use std::sync::LazyLock;
-
-use actix_web::http::header::CONTENT_SECURITY_POLICY;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use auth::permission::ReadTickets;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Paris;
 use domain::city::City;
@@ -20,7 +15,6 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use qrcode::QrCode;
 use qrcode::render::svg;
-use sha2::{Digest as _, Sha256};
 use usecases::Context;
 use usecases::concern::Concern;
 
@@ -30,14 +24,6 @@ use crate::problem::{Code, Problem};
 use crate::request::caller::Caller;
 
 const STYLE: &str = include_str!("../../templates/sheet.css");
-
-/// The page has its one style sheet inside, and nothing else.
-static POLICY: LazyLock<String> = LazyLock::new(|| {
-    let hash = STANDARD.encode(Sha256::digest(STYLE));
-    format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-    )
-});
 
 /// What a service ticks.
 const ANSWERS: [(&str, &str); 6] = [
@@ -153,7 +139,5 @@ pub(crate) async fn sheet(
     let (ticket, concern) = found.ok_or_else(|| Problem::new(Code::NotFound))?;
     let link = format!("{}/v1/tickets/{}", cx.tokens.issuer(), ticket.reference);
     let html = html(&ticket, &concern, &cx.city()?.city, caller.language, &link, cx.now())?;
-    let mut response = page::answer(html);
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, POLICY.parse().map_err(|_| Problem::new(Code::Internal))?);
-    Ok(response)
+    Ok(page::whole(html, STYLE))
 }

@@ -10,6 +10,7 @@ mod migrate;
 mod openapi;
 mod outbox;
 mod serve;
+mod stats;
 mod user;
 mod worker;
 
@@ -51,6 +52,8 @@ pub enum Command {
     Audit(audit::Audit),
     /// See what could not be sent, or send it again.
     Outbox(outbox::Outbox),
+    /// Find the figures of tickets anew.
+    Stats(stats::Stats),
     /// Invite people, or help who has lost their second factor.
     User(user::User),
     /// Replace the key that signs access tokens.
@@ -88,11 +91,12 @@ async fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Demo(demo) => demo.run().await.map(|()| ExitCode::SUCCESS),
         Command::Serve(serve) => serve.run().await.map(|()| ExitCode::SUCCESS),
-        Command::Worker(worker) => worker.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Worker(worker) => Box::pin(worker.run()).await.map(|()| ExitCode::SUCCESS),
         Command::Migrate(migrate) => migrate.run().await,
         Command::City(city) => city.run().await,
         Command::Audit(audit) => audit.run().await,
         Command::Outbox(outbox) => outbox.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Stats(stats) => stats.run().await.map(|()| ExitCode::SUCCESS),
         Command::User(user) => user.run().await.map(|()| ExitCode::SUCCESS),
         Command::Keys(keys) => keys.run().await.map(|()| ExitCode::SUCCESS),
         Command::Permissions => {

@@ -203,6 +203,22 @@ impl ClosureReason {
         Self::ALL.into_iter().find(|reason| reason.code() == code)
     }
 
+    /// Whether who raised the concern got what they asked for (the work, the information), or will get it by another
+    /// ticket. The others end it without work.
+    #[must_use]
+    pub const fn is_an_answer(self) -> bool {
+        match self {
+            Self::WorkDone | Self::InformationGiven | Self::Duplicate => true,
+            Self::NothingFound
+            | Self::UnderMonitoring
+            | Self::NoActionPlanned
+            | Self::NotCompetent
+            | Self::ResidentWithdrew
+            | Self::ResidentUnreachable
+            | Self::PrivateMatter => false,
+        }
+    }
+
     /// What the reason is called, for those who read it.
     #[must_use]
     pub const fn label(self, audience: Audience, language: Language) -> &'static str {

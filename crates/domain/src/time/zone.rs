@@ -1,6 +1,6 @@
 //! The time zone whose clocks on the wall a calendar goes by.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, TimeZone as _, Utc};
 use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,14 @@ impl Zone {
     #[must_use]
     pub fn local(self, instant: DateTime<Utc>) -> DateTime<Tz> {
         instant.with_timezone(&self.0)
+    }
+
+    /// When a day begins: the first instant of it, also where clocks are put forward at midnight. None beyond the years
+    /// that calendars have.
+    #[must_use]
+    pub fn midnight(self, day: NaiveDate) -> Option<DateTime<Utc>> {
+        let begins = |hour| self.0.from_local_datetime(&day.and_hms_opt(hour, 0, 0)?).earliest();
+        (0..=1).find_map(begins).map(|at| at.to_utc())
     }
 
     /// Its name in the IANA database.

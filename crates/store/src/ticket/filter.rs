@@ -194,7 +194,7 @@ fn when(all: Condition, asked: bool, condition: impl FnOnce() -> Condition) -> C
 
 impl Filter {
     /// The tickets of the scope that are asked for.
-    pub(super) fn condition(&self, scope: &Scope, now: DateTime<Utc>) -> Condition {
+    pub(crate) fn condition(&self, scope: &Scope, now: DateTime<Utc>) -> Condition {
         let all = scope.tickets().add(self.whose()).add(self.which(now));
         let all = match self.has_duplicates {
             Some(true) => all.add(Column::Id.in_subquery(originals(scope))),

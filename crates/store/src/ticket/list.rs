@@ -175,7 +175,7 @@ fn page(scope: &Scope, filter: &Filter, sort: Sort, after: Option<After>, now: D
 
 impl Store {
     /// The rows of a statement that is planned for its values.
-    pub(super) async fn planned(&self, select: &impl SqlxBinder) -> Result<Vec<QueryResult>> {
+    pub(crate) async fn planned(&self, select: &impl SqlxBinder) -> Result<Vec<QueryResult>> {
         let (text, values) = select.build_sqlx(PostgresQueryBuilder);
         // The text is made of the names above, every value is a parameter.
         let query = sqlx::query_with(AssertSqlSafe(text), values).persistent(false);

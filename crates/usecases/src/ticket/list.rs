@@ -57,7 +57,7 @@ pub async fn list(
 }
 
 /// A category that others are part of stands for these too.
-pub(super) fn whole(cx: &Context, mut listing: Listing) -> Result<Listing, NoCity> {
+pub(crate) fn whole(cx: &Context, mut listing: Listing) -> Result<Listing, NoCity> {
     let loaded = cx.city()?;
     let named = &listing.filter.categories;
     let parts = of(&loaded).catalogue.iter().filter(|c| c.parent.as_ref().is_some_and(|parent| named.contains(parent)));

@@ -40,6 +40,7 @@ pub use clock::run_clocks;
 pub use close::close;
 pub use export::{Export, ExportError, Exported, export};
 pub use hold::hold;
+pub(crate) use list::whole;
 pub use list::{ListError, Listed, Listing, count, list};
 pub use merge::{merge, unmerge};
 pub use prioritise::prioritise;

@@ -1,0 +1,113 @@
+//! The figures of tickets, summed up group by group: one statement. Which tickets, and in which group each is, is read
+//! from the tickets themselves; what is counted of them, from their figures.
+
+use chrono::{DateTime, Utc};
+use domain::city::catalogue::ClosureReason;
+use domain::statistics::{Counted, Delay, Figures, Group, GroupBy, Table};
+use domain::time::Zone;
+use sea_orm::sea_query::{Alias, Asterisk, Expr, JoinType, PostgresQueryBuilder, Query, Value};
+use sea_orm::{ColumnTrait, QueryResult};
+use sea_query_sqlx::SqlxBinder as _;
+use sqlx::AssertSqlSafe;
+
+use crate::ticket::Filter;
+use crate::ticket::entity::{self, Column};
+use crate::{Result, Scope, Store};
+
+/// What is counted, in the order of [`Counted::ALL`].
+const COUNTS: &str = "count(*), count(*) filter (where acknowledged), count(*) filter (where acknowledged_on_time),
+    count(first_status_after), count(first_status_after_working), count(resolved_after),
+    count(*) filter (where rerouted), count(*) filter (where refused), count(*) filter (where reopened),
+    count(*) filter (where without_work),
+    coalesce(sum(residents_to_tell), 0)::bigint, coalesce(sum(residents_told), 0)::bigint,
+    coalesce(sum(referrers_to_tell), 0)::bigint, coalesce(sum(referrers_told), 0)::bigint, count(*) filter (where open)";
+
+const DELAYS: &str = "percentile_cont(array[0.5, 0.9]) within group (order by first_status_after),
+    percentile_cont(array[0.5, 0.9]) within group (order by first_status_after_working),
+    percentile_cont(array[0.5, 0.9]) within group (order by resolved_after)";
+
+/// The key of a ticket's group.
+fn key(group_by: &GroupBy, zone: Zone) -> Expr {
+    match group_by {
+        GroupBy::Nothing => Expr::cust("null::text"),
+        GroupBy::Service => Expr::cust("ticket.service_code"),
+        GroupBy::Category => Expr::cust("ticket.category_code"),
+        GroupBy::CategoryGroup => Expr::cust(
+            "(select coalesce(category.parent_code, category.code) from category where category.code = ticket.category_code)",
+        ),
+        GroupBy::Area(zoning) => Expr::cust_with_values("ticket.areas ->> $1", [zoning.to_string()]),
+        GroupBy::Month => Expr::cust_with_values("to_char(ticket.filed_at at time zone $1, 'YYYY-MM')", [zone.name()]),
+    }
+}
+
+fn figures(row: &QueryResult) -> Result<Figures> {
+    let mut counts = [0; Counted::ALL.len()];
+    for (at, count) in counts.iter_mut().enumerate() {
+        *count = row.try_get_by_index::<i64>(at + 2)?.unsigned_abs();
+    }
+    let after = counts.len() + 2;
+    let delay = |at: usize| -> Result<Delay> {
+        let both: Option<Vec<f64>> = row.try_get_by_index(after + at)?;
+        let both = both.unwrap_or_default();
+        Ok(Delay { median: both.first().copied(), ninth_decile: both.get(1).copied() })
+    };
+    let mut figures = Figures::new(counts);
+    figures.first_status = delay(0)?;
+    figures.first_status_working = delay(1)?;
+    figures.resolution = delay(2)?;
+    figures.oldest_open = row.try_get_by_index(after + 3)?;
+    Ok(figures)
+}
+
+impl Store {
+    /// The figures of the scope's tickets that are asked for, in the order of the groups' keys.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn ticket_figures(
+        &self,
+        scope: &Scope,
+        filter: &Filter,
+        group_by: &GroupBy,
+        zone: Zone,
+        now: DateTime<Utc>,
+    ) -> Result<Table> {
+        let without_work = ClosureReason::ALL.into_iter().filter(|reason| !reason.is_an_answer());
+        let without_work: Vec<String> = without_work.map(|reason| reason.code().to_owned()).collect();
+        let tickets = Query::select()
+            .expr_as(key(group_by, zone), Alias::new("key"))
+            .column(Column::FiledAt.as_column_ref())
+            .column((Alias::new("ticket_figure"), Asterisk))
+            .expr_as(
+                Expr::cust_with_values(
+                    "coalesce(ticket_figure.closure_reason = any($1), false)",
+                    [Value::from(without_work)],
+                ),
+                Alias::new("without_work"),
+            )
+            .from(entity::Entity)
+            .join(JoinType::InnerJoin, Alias::new("ticket_figure"), Expr::cust("ticket_figure.ticket_id = ticket.id"))
+            .cond_where(filter.condition(scope, now))
+            .to_owned();
+        let (text, values) = tickets.build_sqlx(PostgresQueryBuilder);
+        let (group, grouped) = match group_by {
+            GroupBy::Nothing => ("true, null::text", ""),
+            _ => ("grouping(key) = 1, key", "group by grouping sets ((key), ()) order by 1, 2 nulls last"),
+        };
+        let text = format!(
+            "select {group}, {COUNTS}, {DELAYS}, min(filed_at) filter (where open) from ({text}) figures {grouped}"
+        );
+        // The text is made of the names above, every value is a parameter.
+        let query = sqlx::query_with(AssertSqlSafe(text), values).persistent(false);
+        let rows = query.fetch_all(self.db.get_postgres_connection_pool()).await?;
+        let (mut groups, mut total) = (Vec::new(), Figures::new([0; Counted::ALL.len()]));
+        for row in rows.into_iter().map(QueryResult::from) {
+            if row.try_get_by_index(0)? {
+                total = figures(&row)?;
+            } else {
+                groups.push(Group { key: row.try_get_by_index(1)?, figures: figures(&row)? });
+            }
+        }
+        Ok(Table { groups, total })
+    }
+}

@@ -1,0 +1,56 @@
+//! Figures: what became of tickets, group by group; how many cafés were held; the annual report. Whoever may not know of
+//! every ticket reads them as [`domain::statistics::mask`] shows them.
+
+mod cafe;
+mod keep;
+mod report;
+mod ticket;
+
+pub use cafe::{CafeTable, cafes};
+pub use keep::{keep, rebuild};
+pub use report::{Report, report};
+pub use store::statistics::{CafeGroup, Cafes, CafesBy};
+pub use ticket::{Asked, Shown, tickets};
+
+use chrono::{DateTime, Utc};
+use domain::rights::Caller;
+use domain::statistics::begins_month;
+use domain::time::Zone;
+
+use crate::{Context, NoCity};
+
+/// Why there are no figures.
+#[derive(Debug, thiserror::Error)]
+pub enum StatisticsError {
+    /// These parameters would ask for so few tickets that numbers told of single ones.
+    #[error("too fine for this reader: {0:?}")]
+    TooFine(Vec<&'static str>),
+    /// There is no such year, or it has not begun.
+    #[error("there is no such year")]
+    NoSuchYear,
+    /// No city is loaded.
+    #[error(transparent)]
+    NoCity(#[from] NoCity),
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Until when figures tell what has happened: until now, unless the worker is behind.
+async fn as_of(cx: &Context) -> Result<DateTime<Utc>, store::Error> {
+    let now = cx.now();
+    Ok(cx.store.figures_lag_since().await?.map_or(now, |since| since.min(now)))
+}
+
+/// The bounds of a period, of those by this name, that are finer than who asks may draw them.
+fn fine_bounds(
+    caller: &Caller,
+    bounds: [(&'static str, Option<DateTime<Utc>>); 2],
+    zone: Zone,
+) -> impl Iterator<Item = &'static str> {
+    let exact = caller.reaches_everything();
+    bounds
+        .into_iter()
+        .filter(move |(_, at)| !exact && at.is_some_and(|at| !begins_month(at, zone)))
+        .map(|(name, _)| name)
+}
