@@ -17,6 +17,7 @@ use crate::support::smtp::{Behaviour, Received, SmtpServer};
 crate::tests![
     a_letter_that_was_not_sent_before_the_end_goes_out_after_the_restart,
     a_letter_that_was_delivered_but_not_marked_goes_out_again_under_the_same_id,
+    concerns_that_were_being_sent_are_neither_lost_nor_doubled,
     an_upload_that_was_under_way_leaves_nothing_and_one_that_was_answered_stays,
 ];
 
@@ -104,6 +105,50 @@ async fn a_letter_that_was_delivered_but_not_marked_goes_out_again_under_the_sam
     let program = city.start(&server.url());
     let both = ids(&server.wait_for(4, SOON).await);
     assert_eq!(both, [first[0].clone(), first[0].clone(), first[1].clone(), first[1].clone()]);
+    assert!(program.end("-TERM").success());
+}
+
+async fn concerns_that_were_being_sent_are_neither_lost_nor_doubled() {
+    let city = Served::new().await;
+    let program = city.start("smtp://127.0.0.1:9");
+    let agent = login(&program, "claire.delattre").await;
+    let begins = chrono::Utc::now() - chrono::Duration::minutes(30);
+    let plan = json!({
+        "title": "Café avec un policier",
+        "place": { "lat": 49.9121, "lon": 2.2972 },
+        "starts_at": begins,
+        "ends_at": begins + chrono::Duration::hours(2)
+    });
+    let cafe = agent.post("/v1/cafes", &plan).await.created();
+    let path = format!("/v1/cafes/{}/concerns:batch", cafe["id"].as_str().unwrap());
+    let item = |id: u128| {
+        json!({
+            "id": uuid::Uuid::from_u128(id),
+            "noted_at": begins,
+            "category": "illegal_dumping",
+            "description": format!("Un matelas {id}"),
+            "place": { "lat": 49.9121, "lon": 2.2972 },
+        })
+    };
+    let body = json!({ "items": (0..200).map(item).collect::<Vec<_>>() });
+    let request = agent.request(reqwest::Method::POST, &path).json(&body);
+    let sending = tokio::spawn(request.send());
+    let concerns = async || city.database.count("select count(*) from concern").await;
+    while concerns().await < 20 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    program.kill();
+    assert!(sending.await.unwrap().is_err(), "nobody was answered");
+    let before = concerns().await;
+    assert!((20..200).contains(&before), "killed in the middle: {before}");
+    let program = city.start("smtp://127.0.0.1:9");
+    let agent = login(&program, "claire.delattre").await;
+    let answer = agent.post(&path, &body).await.ok();
+    let results = answer["items"].as_array().unwrap();
+    let of = |status: &str| results.iter().filter(|result| result["status"] == status).count();
+    assert_eq!((i64::try_from(of("exists")).unwrap(), of("exists") + of("created")), (before, 200));
+    let opened = i64::try_from(results[199]["concern"]["tickets"].as_array().unwrap().len()).unwrap();
+    assert_eq!((concerns().await, city.database.count("select count(*) from ticket").await), (200, 200 * opened));
     assert!(program.end("-TERM").success());
 }
 

@@ -127,7 +127,7 @@ fn right(operation: &Value) -> Option<Right> {
     Some(match operation["operationId"].as_str()? {
         _ if operation["tags"][0] == "city" => Right::ReadCity,
         "cafe_list" | "cafe_read" => Right::ReadCafes,
-        "concern_file" | "concern_duplicates" | "concern_suggest" => Right::FileConcerns,
+        "concern_file" | "cafe_file_concerns" | "concern_duplicates" | "concern_suggest" => Right::FileConcerns,
         "concern_read"
         | "ticket_list"
         | "ticket_counts"

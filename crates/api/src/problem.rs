@@ -75,7 +75,10 @@ codes! {
     NotFound = "not_found", 404, "Introuvable", "Not found";
     MethodNotAllowed = "method_not_allowed", 405, "Méthode non admise ici", "Method not allowed here";
     RequestTimeout = "request_timeout", 408, "La requête a mis trop de temps à arriver", "The request took too long to arrive";
-    CafeNotPlanned = "cafe_not_planned", 409, "Seul un café prévu peut être tenu", "Only a planned café can be held";
+    CafeNotPlanned = "cafe_not_planned", 409, "Ce café n’est plus à l’état « prévu »", "The café is not planned any more";
+    CafeNotHeld = "cafe_not_held", 409, "Seul un café tenu a un compte rendu", "Only a café that was held has a report";
+    CafeAnnounced = "cafe_announced", 409, "Ce café est déjà annoncé", "The café is announced already";
+    CafeNotBegun = "cafe_not_begun", 409, "Ce café n’a pas commencé, ou a été annulé", "The café has not begun, or was called off";
     TicketNotSubmitted = "ticket_not_submitted", 409, "La saisine n’est pas à l’état « transmise »", "The ticket is not submitted";
     TicketNotRefusable = "ticket_not_refusable", 409, "Cette saisine ne peut plus être refusée", "The ticket can no longer be refused";
     TicketNotReroutable = "ticket_not_reroutable", 409, "Cette saisine ne peut plus être réorientée", "The ticket can no longer be rerouted";
@@ -187,6 +190,11 @@ impl Problem {
     #[must_use]
     pub fn new(code: Code) -> Self {
         Self { code, more: Box::default() }
+    }
+
+    /// Whether it passes by itself: what was asked for may succeed when it is asked for again.
+    pub(crate) const fn passes(&self) -> bool {
+        self.code.status() == 503
     }
 
     /// The same as what is wrong with one item of a list.

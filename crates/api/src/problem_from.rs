@@ -1,6 +1,7 @@
 //! How the errors of the use cases are told: each exhaustively, once.
 
 mod attachment;
+mod cafe;
 mod concern;
 mod question;
 mod routing;
@@ -11,7 +12,6 @@ mod ticket;
 use auth::Forbidden;
 use auth::assertion::KeysError;
 use usecases::NoCity;
-use usecases::cafe::{HoldError, PlanError};
 use usecases::client::{ChangeError as ClientChangeError, Fault as ClientFault, RegisterError, SecretError};
 use usecases::identity::UnlinkError;
 use usecases::once::KeyReused;
@@ -295,33 +295,4 @@ fn content(pointer: &str, code: &'static str, fr: &'static str, en: &'static str
 
 fn outside_city() -> FieldError {
     content("/place", "outside_city", "Le lieu est hors de la ville.", "The place is outside the city.")
-}
-
-impl From<PlanError> for Problem {
-    fn from(error: PlanError) -> Self {
-        let fault = match error {
-            PlanError::OutsideCity => outside_city(),
-            PlanError::EndsBeforeItBegins => content(
-                "/ends_at",
-                "ends_before_it_begins",
-                "Un café finit après avoir commencé.",
-                "A café ends after it begins.",
-            ),
-            PlanError::KeyReused(error) => return error.into(),
-            PlanError::NoCity(error) => return error.into(),
-            PlanError::Store(error) => return error.into(),
-        };
-        Self::new(Code::InvalidContent).errors(vec![fault])
-    }
-}
-
-impl From<HoldError> for Problem {
-    fn from(error: HoldError) -> Self {
-        match error {
-            HoldError::NotFound => Self::new(Code::NotFound),
-            HoldError::NotPlanned(_) => Self::new(Code::CafeNotPlanned),
-            HoldError::KeyReused(error) => error.into(),
-            HoldError::Store(error) => error.into(),
-        }
-    }
 }

@@ -1,19 +1,26 @@
 //! Cafés: sessions at which officers listen to residents.
 
-use chrono::{DateTime, Utc};
+pub mod cadence;
+mod life;
+pub mod report;
+
+pub use life::{Action, Refusal};
+
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::id::{CafeId, UserId};
 use crate::place::{Areas, Place};
-use crate::text::Title;
+use crate::text::{Note, Title};
+use report::Report;
 
 /// How far a café is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = CafeState)]
 pub enum State {
-    /// Announced, not yet held.
+    /// Not yet held.
     Planned,
     /// Took place, or is taking place.
     Held,
@@ -56,40 +63,66 @@ pub struct Cafe {
     pub state: State,
     /// Where.
     pub place: Place,
-    /// The areas of the place, as they were when the café was planned.
+    /// The areas of the place, as they were when the café was planned or moved.
     pub areas: Areas,
     /// When it begins.
     pub starts_at: DateTime<Utc>,
     /// When it ends.
     pub ends_at: DateTime<Utc>,
+    /// Since when it stands in the public calendar.
+    pub announced_at: Option<DateTime<Utc>>,
     /// When an officer said that it is held.
     pub held_at: Option<DateTime<Utc>>,
+    /// Why it was called off, and when.
+    pub cancelled: Option<Cancelled>,
+    /// What came of it.
+    pub report: Option<Report>,
     /// Who planned it.
     pub planned_by: UserId,
+    /// When the version rose last.
+    pub changed_at: DateTime<Utc>,
     /// Counts the changes; the `ETag`.
     pub version: i64,
 }
 
-/// Why a café cannot be held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("only a planned café can be held")]
-pub struct NotPlanned;
+/// Why a café was called off, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cancelled {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Why.
+    pub reason: Note,
+}
 
 impl Cafe {
-    /// The café as it is once an officer has said that it is held.
-    ///
-    /// # Errors
-    /// [`NotPlanned`] when it was held, reported or cancelled before.
-    pub fn hold(self, now: DateTime<Utc>) -> Result<Self, NotPlanned> {
-        match self.state {
-            State::Planned => Ok(Self { state: State::Held, held_at: Some(now), version: self.version + 1, ..self }),
-            State::Held | State::Reported | State::Cancelled => Err(NotPlanned),
-        }
-    }
-
     /// Whether concerns can be filed as heard there: not at one that was called off.
     #[must_use]
     pub const fn takes_concerns(&self) -> bool {
         !matches!(self.state, State::Cancelled)
     }
+
+    /// Whether officers are or were listening there: it is held, or it is planned and its time has come. In the field, the
+    /// first concern is often noted before anybody says that the café is held.
+    #[must_use]
+    pub fn has_begun(&self, now: DateTime<Utc>) -> bool {
+        match self.state {
+            State::Held | State::Reported => true,
+            State::Planned => self.starts_at <= now,
+            State::Cancelled => false,
+        }
+    }
+
+    /// Whether something that was noted then can have been heard there: not in the future, and not long before or after.
+    #[must_use]
+    pub fn can_be_noted(&self, at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        let begins = self.held_at.map_or(self.starts_at, |held| held.min(self.starts_at));
+        at <= now + CLOCKS_DIFFER && at >= begins - SET_UP && at <= self.ends_at + WRITTEN_UP
+    }
 }
+
+/// How far the clock of an officer's device may be ahead.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(5);
+/// How long before a café begins residents come while the officers set up.
+const SET_UP: TimeDelta = TimeDelta::hours(2);
+/// How long after its end a paper notebook is still typed in.
+const WRITTEN_UP: TimeDelta = TimeDelta::hours(24);

@@ -119,6 +119,8 @@ texts! {
     Message(2000, Form::Lines);
     /// A note for the service and the dispatcher.
     Note(2000, Form::Lines);
+    /// What is to be said of a café besides figures.
+    Remarks(4000, Form::Lines);
     /// A postal address.
     Address(200, Form::Name);
     /// A short title: what a café, a program or a filter is called.

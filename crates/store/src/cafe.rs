@@ -1,14 +1,14 @@
 //! Cafés.
 
 use chrono::{DateTime, Utc};
-use domain::cafe::{Cafe, State};
+use domain::cafe::{Cafe, Cancelled, State};
 use domain::id::{AreaCode, CafeId, UserId, ZoningCode};
 use domain::place::{Place, Point};
-use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::extension::postgres::PgExpr;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
 };
 use uuid::Uuid;
 
@@ -32,8 +32,13 @@ mod entity {
         pub areas: Json,
         pub starts_at: DateTimeUtc,
         pub ends_at: DateTimeUtc,
+        pub announced_at: Option<DateTimeUtc>,
         pub held_at: Option<DateTimeUtc>,
+        pub cancelled_at: Option<DateTimeUtc>,
+        pub cancel_reason: Option<String>,
+        pub report: Option<Json>,
         pub planned_by: Uuid,
+        pub changed_at: DateTimeUtc,
         pub version: i64,
     }
 
@@ -69,13 +74,22 @@ fn model(cafe: &Cafe) -> Result<entity::Model> {
         areas: serde_json::to_value(&cafe.areas).map_err(Error::corrupt)?,
         starts_at: cafe.starts_at,
         ends_at: cafe.ends_at,
+        announced_at: cafe.announced_at,
         held_at: cafe.held_at,
+        cancelled_at: cafe.cancelled.as_ref().map(|cancelled| cancelled.at),
+        cancel_reason: cafe.cancelled.as_ref().map(|cancelled| cancelled.reason.to_string()),
+        report: cafe.report.as_ref().map(serde_json::to_value).transpose().map_err(Error::corrupt)?,
         planned_by: cafe.planned_by.0,
+        changed_at: cafe.changed_at,
         version: cafe.version,
     })
 }
 
 fn cafe(model: entity::Model) -> Result<Cafe> {
+    let cancelled = match model.cancelled_at.zip(model.cancel_reason) {
+        Some((at, reason)) => Some(Cancelled { at, reason: reason.try_into().map_err(Error::corrupt)? }),
+        None => None,
+    };
     Ok(Cafe {
         id: CafeId(model.id),
         title: model.title.try_into().map_err(Error::corrupt)?,
@@ -87,8 +101,12 @@ fn cafe(model: entity::Model) -> Result<Cafe> {
         areas: serde_json::from_value(model.areas).map_err(Error::corrupt)?,
         starts_at: model.starts_at,
         ends_at: model.ends_at,
+        announced_at: model.announced_at,
         held_at: model.held_at,
+        cancelled,
+        report: model.report.map(serde_json::from_value).transpose().map_err(Error::corrupt)?,
         planned_by: UserId(model.planned_by),
+        changed_at: model.changed_at,
         version: model.version,
     })
 }
@@ -108,6 +126,32 @@ impl Store {
     /// When the database does not answer.
     pub async fn cafe(&self, id: CafeId) -> Result<Option<Cafe>> {
         entity::Entity::find_by_id(id.0).one(&self.db).await?.map(cafe).transpose()
+    }
+
+    /// The announced cafés that begin then or later, the earliest first, `limit` at most; in one of these areas, anywhere
+    /// when there are none.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn announced_cafes(
+        &self,
+        areas: &[(ZoningCode, AreaCode)],
+        from: DateTime<Utc>,
+        limit: u64,
+    ) -> Result<Vec<Cafe>> {
+        use entity::Column;
+        let rows = entity::Entity::find()
+            .filter(Column::AnnouncedAt.is_not_null())
+            .filter(Column::StartsAt.gte(from))
+            .apply_if((!areas.is_empty()).then_some(areas), |select, areas| {
+                select.filter(lies_in(Column::Areas, areas))
+            })
+            .order_by_asc(Column::StartsAt)
+            .order_by_asc(Column::Id)
+            .limit(limit)
+            .all(&self.db)
+            .await?;
+        rows.into_iter().map(cafe).collect()
     }
 
     /// A page of cafés, the latest first.
@@ -162,14 +206,7 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn save_cafe(&self, cafe: &Cafe) -> Result<()> {
-        let changed = entity::ActiveModel {
-            id: Set(cafe.id.0),
-            state: Set(cafe.state.code().to_owned()),
-            held_at: Set(cafe.held_at),
-            version: Set(cafe.version),
-            ..Default::default()
-        };
-        changed.update(&self.db).await?;
+        model(cafe)?.into_active_model().reset_all().update(&self.db).await?;
         Ok(())
     }
 }

@@ -49,6 +49,8 @@ pub struct Concern {
     pub referrer: Referrer,
     /// When.
     pub filed_at: DateTime<Utc>,
+    /// When it was noted, if that was before, without a network.
+    pub noted_at: Option<DateTime<Utc>>,
     /// The ticket of another concern that it was attached to, instead of opening tickets of its own.
     pub follows: Option<TicketId>,
 }
@@ -184,6 +186,7 @@ struct ConcernRow {
     referrer_id: Option<Uuid>,
     client_id: Option<Uuid>,
     filed_at: DateTime<Utc>,
+    noted_at: Option<DateTime<Utc>>,
     follows: Option<Uuid>,
 }
 
@@ -207,6 +210,7 @@ impl TryFrom<ConcernRow> for Concern {
             areas: serde_json::from_value(row.areas).map_err(Error::corrupt)?,
             referrer: crate::ticket::referrer(row.referrer_id, row.client_id)?,
             filed_at: row.filed_at,
+            noted_at: row.noted_at,
             follows: row.follows.map(TicketId),
         })
     }
@@ -281,9 +285,11 @@ impl Store {
     /// When the database does not answer.
     pub async fn concern(&self, scope: &Scope, id: ConcernId) -> Result<Option<(Concern, Vec<Ticket>)>> {
         let statement = sql(
-            "select id, origin, cafe_id, category_code, outcome, description, answer, answers, lat, lon, address,
-                    areas, referrer_id, client_id, filed_at, f.ticket_id as follows
-             from concern left join concern_follow f on f.concern_id = id where id = $1",
+            "select c.id, origin, c.cafe_id, category_code, outcome, description, answer, answers, lat, lon, address,
+                    areas, referrer_id, client_id, filed_at, n.noted_at, f.ticket_id as follows
+             from concern c left join concern_follow f on f.concern_id = c.id
+                  left join concern_noted n on n.concern_id = c.id
+             where c.id = $1",
             [id.0.into()],
         );
         let Some(row) = ConcernRow::find_by_statement(statement).one(&self.db).await? else { return Ok(None) };

@@ -21,6 +21,7 @@ pub mod idempotency;
 pub mod identity;
 pub mod link;
 pub mod migrate;
+pub mod noted;
 pub mod outbox;
 mod resident;
 pub mod routing;

@@ -131,6 +131,19 @@ impl User {
 }
 
 impl Store {
+    /// Those of these people who are police officers: agents and dispatchers, also if their account was closed since.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn officers_among(&self, people: &BTreeSet<UserId>) -> Result<BTreeSet<UserId>> {
+        let ids: Vec<Uuid> = people.iter().map(|user| user.0).collect();
+        let roles = [Role::Agent, Role::Dispatcher].map(|role| role.code().to_owned()).to_vec();
+        let statement =
+            sql("select id from user_account where id = any($1) and roles && $2", [ids.into(), roles.into()]);
+        let rows = self.db.query_all_raw(statement).await?;
+        rows.iter().map(|row| Ok(UserId(row.try_get_by_index(0)?))).collect()
+    }
+
     /// The account with that address, in use or not.
     ///
     /// # Errors

@@ -40,7 +40,7 @@ pub(crate) async fn hold(
     key: Idempotency,
     body: Body<Nothing>,
 ) -> Result<HttpResponse, Problem> {
-    let show = |cafe: &Cafe| reply::kept(StatusCode::OK, Some(cafe.version), None, &CafeView::from(cafe));
+    let show = |cafe: &Cafe| reply::kept(StatusCode::OK, Some(cafe.version), None, &CafeView::whole(cafe));
     let claim = key.claim(caller.grant.holder().id(), &body.digest);
     let done = usecases::cafe::hold(&cx, &caller.grant, CafeId(id.value), Once::new(claim, &show)).await?;
     reply::send(done.into_answer(show), caller.language)

@@ -67,5 +67,6 @@ pub(crate) async fn list(
     let (limit, after) = query.page();
     query.finish()?;
     let page = usecases::cafe::list(&cx, &caller.grant, &filter, after, limit).await?;
-    Ok(reply::page(&request, caller.language, page.items.iter().map(CafeView::from).collect(), page.next.as_ref()))
+    let items = page.items.iter().map(|cafe| CafeView::new(cafe, caller.grant.caller())).collect();
+    Ok(reply::page(&request, caller.language, items, page.next.as_ref()))
 }

@@ -1,15 +1,24 @@
 //! `/v1/cafes`.
 
+mod announce;
+mod calendar;
+mod cancel;
+mod change;
 mod hold;
+mod ical;
 mod list;
 mod plan;
 mod read;
+mod report;
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use domain::cafe::report::{Conversations, Report, Weather};
 use domain::cafe::{Cafe, State};
-use serde::Serialize;
+use domain::id::CategoryCode;
+use domain::rights::{Caller as Reader, Right};
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -18,7 +27,16 @@ use crate::request::path::id_path;
 use crate::view::{PlaceView, areas};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.service(list::list).service(plan::plan).service(read::read).service(hold::hold);
+    config
+        .service(calendar::calendar)
+        .service(list::list)
+        .service(plan::plan)
+        .service(read::read)
+        .service(change::change)
+        .service(announce::announce)
+        .service(hold::hold)
+        .service(cancel::cancel)
+        .service(report::report);
 }
 
 /// The café that a path names.
@@ -45,17 +63,89 @@ pub(crate) struct CafeView {
     areas: BTreeMap<String, String>,
     starts_at: DateTime<Utc>,
     ends_at: DateTime<Utc>,
+    /// Since when it stands in the public calendar; see `GET /v1/cafes.ics`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    announced_at: Option<DateTime<Utc>>,
     /// When an officer said that it is held.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     held_at: Option<DateTime<Utc>>,
+    /// When it was called off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    cancelled_at: Option<DateTime<Utc>>,
+    /// Why it was called off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    cancel_reason: Option<String>,
+    /// What came of it; shown to police agents and dispatchers only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    report: Option<ReportView>,
     /// Rises by one with each change; also the `ETag`.
     #[schema(minimum = 1)]
     version: i64,
 }
 
-impl From<&Cafe> for CafeView {
-    fn from(cafe: &Cafe) -> Self {
+/// What came of a café.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CafeReport)]
+struct ReportView {
+    /// How many people came.
+    #[schema(minimum = 0, maximum = 10000)]
+    headcount: u32,
+    /// The conversations that led to no concern, by theme.
+    conversations: Vec<ConversationsView>,
+    /// The ids of the officers who were there.
+    officers: Vec<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    weather: Option<Weather>,
+    /// What else is to be said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    remarks: Option<String>,
+    /// The id of who wrote it, the last time.
+    written_by: Uuid,
+    /// When, the last time.
+    written_at: DateTime<Utc>,
+}
+
+/// How many conversations there were about a theme.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CafeConversations)]
+pub(crate) struct ConversationsView {
+    /// The theme: the code of a category, or of one that others are part of; see `GET /v1/categories`.
+    #[schema(value_type = String, pattern = "^[a-z][a-z0-9_-]{0,59}$", examples("traffic_parking"))]
+    category: CategoryCode,
+    /// How many.
+    #[schema(minimum = 1, maximum = 10000)]
+    count: u32,
+}
+
+impl From<&Report> for ReportView {
+    fn from(report: &Report) -> Self {
+        let conversations = |Conversations { category, count }: &Conversations| ConversationsView {
+            category: category.clone(),
+            count: *count,
+        };
+        Self {
+            headcount: report.headcount,
+            conversations: report.conversations.iter().map(conversations).collect(),
+            officers: report.officers.iter().map(|user| user.0).collect(),
+            weather: report.weather,
+            remarks: report.remarks.as_ref().map(ToString::to_string),
+            written_by: report.written_by.0,
+            written_at: report.written_at,
+        }
+    }
+}
+
+impl CafeView {
+    /// As those see it who hold cafés.
+    fn whole(cafe: &Cafe) -> Self {
         Self {
             id: cafe.id.0,
             title: cafe.title.to_string(),
@@ -64,8 +154,18 @@ impl From<&Cafe> for CafeView {
             areas: areas(&cafe.areas),
             starts_at: cafe.starts_at,
             ends_at: cafe.ends_at,
+            announced_at: cafe.announced_at,
             held_at: cafe.held_at,
+            cancelled_at: cafe.cancelled.as_ref().map(|cancelled| cancelled.at),
+            cancel_reason: cafe.cancelled.as_ref().map(|cancelled| cancelled.reason.to_string()),
+            report: cafe.report.as_ref().map(Into::into),
             version: cafe.version,
         }
+    }
+
+    /// As the reader sees it.
+    fn new(cafe: &Cafe, reader: &Reader) -> Self {
+        let whole = Self::whole(cafe);
+        if reader.has(Right::HoldCafes) { whole } else { Self { report: None, ..whole } }
     }
 }

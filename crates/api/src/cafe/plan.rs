@@ -65,7 +65,7 @@ pub(crate) async fn plan(
     let cmd = Plan { title, place: place.into(), starts_at, ends_at };
     let show = |cafe: &Cafe| {
         let location = Some(format!("/v1/cafes/{}", cafe.id));
-        reply::kept(StatusCode::CREATED, Some(cafe.version), location, &CafeView::from(cafe))
+        reply::kept(StatusCode::CREATED, Some(cafe.version), location, &CafeView::whole(cafe))
     };
     let claim = key.claim(caller.grant.holder().id(), &body.digest);
     let done = usecases::cafe::plan(&cx, &caller.grant, cmd, Once::new(claim, &show)).await?;

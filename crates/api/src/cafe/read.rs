@@ -30,5 +30,5 @@ pub(crate) async fn read(
 ) -> Result<HttpResponse, Problem> {
     let cafe = usecases::cafe::read(&cx, &caller.grant, CafeId(id.value)).await?;
     let cafe = cafe.ok_or_else(|| Problem::new(Code::NotFound))?;
-    Ok(reply::read(Some(cafe.version), caller.language, &CafeView::from(&cafe)))
+    Ok(reply::read(Some(cafe.version), caller.language, &CafeView::new(&cafe, caller.grant.caller())))
 }

@@ -7,11 +7,14 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use auth::Holder as _;
 use auth::permission::FileConcerns;
+use chrono::{DateTime, Utc};
+use domain::city::City;
 use domain::city::question::Reply;
 use domain::concern::Origin;
 use domain::email::EmailAddress;
 use domain::id::{CafeId, CategoryCode};
 use domain::language::Language;
+use domain::rights::Caller as Reader;
 use domain::text::{Answer, Description, PersonName};
 use domain::ticket::Priority;
 use serde::{Deserialize, Serialize};
@@ -34,7 +37,7 @@ use crate::view::WhereaboutsView;
 /// How the resident can be reached, and in which language. Kept encrypted, apart from the concern.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Resident {
+pub(super) struct Resident {
     /// Their name.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 120)]
     name: Option<PersonName>,
@@ -53,35 +56,35 @@ struct Resident {
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileConcern {
     /// Where it was heard.
-    origin: Origin,
+    pub(super) origin: Origin,
     /// The café, when `origin` is `cafe`.
-    cafe_id: Option<Uuid>,
+    pub(super) cafe_id: Option<Uuid>,
     /// The category's code; see `GET /v1/categories`.
     #[schema(value_type = String, pattern = "^[a-z][a-z0-9_-]{0,59}$", examples("illegal_dumping"))]
-    category: CategoryCode,
+    pub(super) category: CategoryCode,
     /// What the resident said. Compulsory, unless the category is an emergency or a crime: then it is not kept.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 4000)]
-    description: Option<Description>,
+    pub(super) description: Option<Description>,
     /// Where: a point inside the city, an address, or both. An address alone lies in no area.
-    place: WhereaboutsView,
+    pub(super) place: WhereaboutsView,
     /// What you answered on the spot: no ticket is opened then.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 4000)]
-    answer: Option<Answer>,
+    pub(super) answer: Option<Answer>,
     /// What was answered to the category's questions, by the question's code; see `GET /v1/categories`.
     #[serde(default)]
     #[schema(examples(json!({"extent": "street"})))]
-    answers: BTreeMap<String, Reply>,
-    resident: Option<Resident>,
+    pub(super) answers: BTreeMap<String, Reply>,
+    pub(super) resident: Option<Resident>,
     /// An open ticket of the same category, its id or its reference, that the concern is attached to: no ticket is opened
     /// then, and who raised it hears what becomes of that one. See `possible_duplicates`.
     #[schema(pattern = "^[A-Za-z0-9-]{1,60}$", examples("AMI-26-000001"))]
-    attach_to: Option<String>,
+    pub(super) attach_to: Option<String>,
     /// How pressing you find it: the priority of the tickets that it opens, unless the rule that sends it says otherwise. Left
     /// out, the category's.
-    priority: Option<Priority>,
+    pub(super) priority: Option<Priority>,
     /// You have read the warnings about the text: keep it as it is. Otherwise the passages are masked.
     #[serde(default)]
-    confirm_text: bool,
+    pub(super) confirm_text: bool,
 }
 input!(FileConcern);
 
@@ -101,8 +104,20 @@ pub(crate) struct FiledConcern {
     emergency: Option<EmergencyView>,
 }
 
+impl FiledConcern {
+    pub(super) fn new(filed: &Filed, city: &City, reader: &Reader, language: Language, now: DateTime<Utc>) -> Self {
+        let Filed { concern, tickets, duplicates, warnings } = filed;
+        Self {
+            concern: ConcernView::new(concern, tickets, city, reader, language, now),
+            possible_duplicates: PossibleDuplicate::all(duplicates, concern.category.as_str(), city, language),
+            warnings: warnings.iter().map(|warning| WarningView::new(warning, language)).collect(),
+            emergency: EmergencyView::of(concern, city, language),
+        }
+    }
+}
+
 impl FileConcern {
-    fn into_command(self) -> Result<File, Problem> {
+    pub(super) fn into_command(self) -> Result<File, Problem> {
         let contact = self.resident.map(|resident| Contact {
             name: resident.name.map(Into::into),
             email: resident.email.map(String::from),
@@ -164,14 +179,8 @@ pub(crate) async fn file(
     let cmd = body.value.into_command()?;
     let loaded = cx.city()?;
     let show = |filed: &Filed| {
-        let Filed { concern, tickets, duplicates, warnings } = filed;
-        let view = FiledConcern {
-            concern: ConcernView::new(concern, tickets, &loaded.city, grant.caller(), language, cx.now()),
-            possible_duplicates: PossibleDuplicate::all(duplicates, concern.category.as_str(), &loaded.city, language),
-            warnings: warnings.iter().map(|warning| WarningView::new(warning, language)).collect(),
-            emergency: EmergencyView::of(concern, &loaded.city, language),
-        };
-        reply::kept(StatusCode::CREATED, None, Some(format!("/v1/concerns/{}", concern.id)), &view)
+        let view = FiledConcern::new(filed, &loaded.city, grant.caller(), language, cx.now());
+        reply::kept(StatusCode::CREATED, None, Some(format!("/v1/concerns/{}", filed.concern.id)), &view)
     };
     let claim = key.claim(grant.holder().id(), &body.digest);
     let done = usecases::concern::file(&cx, &grant, cmd, Once::new(claim, &show)).await?;

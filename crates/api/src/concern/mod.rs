@@ -1,5 +1,6 @@
 //! `/v1/concerns`.
 
+mod batch;
 mod duplicates;
 mod file;
 mod read;
@@ -24,7 +25,12 @@ use uuid::Uuid;
 use crate::view::{TicketView, WhereaboutsView, areas, replies};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config.service(file::file).service(duplicates::duplicates).service(suggest::suggest).service(read::read);
+    config
+        .service(batch::batch)
+        .service(file::file)
+        .service(duplicates::duplicates)
+        .service(suggest::suggest)
+        .service(read::read);
 }
 
 /// A concern: what one resident said, once.
@@ -61,6 +67,10 @@ pub(crate) struct ConcernView {
     #[schema(examples(json!({"secteurs": "nord"})))]
     areas: BTreeMap<String, String>,
     filed_at: DateTime<Utc>,
+    /// When it was noted, if that was before, without a network. Clocks count from `filed_at`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    noted_at: Option<DateTime<Utc>>,
     /// The ticket of another concern that it was attached to.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -94,6 +104,7 @@ impl ConcernView {
             place: concern.place.as_ref().map(Into::into),
             areas: areas(&concern.areas),
             filed_at: concern.filed_at,
+            noted_at: concern.noted_at,
             attached_to: attached_to.map(|ticket| ticket.0),
             tickets: visible().map(|ticket| TicketView::new(ticket, city, reader, language, now)).collect(),
         }
@@ -161,7 +172,8 @@ impl WarningView {
         }
     }
 
-    fn passage(field: String, finding: Finding, masked: bool, language: Language) -> Self {
+    /// What was found in a text.
+    pub(crate) fn passage(field: String, finding: Finding, masked: bool, language: Language) -> Self {
         let (fr, en) = match finding {
             Finding::Plate => ("Le texte contient une plaque d’immatriculation.", "The text contains a number plate."),
             Finding::PhoneNumber => {

@@ -1,7 +1,7 @@
 //! How it is told that a concern is not filed.
 
 use domain::ticket::follow::NotAttachable;
-use usecases::concern::{Fault as ConcernFault, FileError, LikeError, SuggestError};
+use usecases::concern::{Fault as ConcernFault, FileError, IntakeError, LikeError, NoteError, SuggestError};
 
 use super::{content, outside_city, question};
 use crate::problem::{Code, FieldError, Problem};
@@ -20,6 +20,37 @@ impl From<FileError> for Problem {
             FileError::NoCity(error) => error.into(),
             FileError::Store(error) => error.into(),
         }
+    }
+}
+
+impl From<IntakeError> for Problem {
+    fn from(error: IntakeError) -> Self {
+        match error {
+            IntakeError::NotFound => Self::new(Code::NotFound),
+            IntakeError::NotBegun => Self::new(Code::CafeNotBegun),
+            IntakeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<NoteError> for Problem {
+    fn from(error: NoteError) -> Self {
+        let fault = match error {
+            NoteError::IdReused => content(
+                "/id",
+                "id_reused",
+                "Une autre doléance a été enregistrée sous cet identifiant.",
+                "Another concern was filed under this id.",
+            ),
+            NoteError::NotedAt => content(
+                "/noted_at",
+                "out_of_range",
+                "Attendu : pendant le café, au plus deux heures avant ou un jour après, et pas dans l’avenir.",
+                "Expected: during the café, at most two hours before or a day after, and not in the future.",
+            ),
+            NoteError::File(error) => return error.into(),
+        };
+        Self::new(Code::InvalidContent).errors(vec![fault])
     }
 }
 

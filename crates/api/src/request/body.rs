@@ -11,8 +11,8 @@ use domain::text::{TextError, VISIBLE};
 use futures_util::StreamExt as _;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError, Validator};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use utoipa::openapi::schema::Components;
@@ -32,6 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) trait Input: DeserializeOwned + ToSchema + 'static {
     /// The greatest one that is read, bytes.
     const MAX: usize = MAX_BODY;
+
+    /// Whether its parts are checked each by itself ([`part`]): what is wrong with one is no fault of the whole.
+    const IN_PARTS: bool = false;
 
     /// Checks values against the type's schema.
     fn validator() -> &'static Validator;
@@ -127,21 +130,33 @@ fn parse<T: Input>(bytes: &[u8]) -> Result<Body<T>, Problem> {
         ))
     })?;
     let value: Value = serde_json::from_str(text).map_err(|error| invalid_json(&error))?;
-    let mut errors: Vec<FieldError> =
-        T::validator().iter_errors(&value).flat_map(|error| field_errors(&error)).collect();
-    if errors.is_empty() {
-        errors = unstorable(&value);
-    }
-    if !errors.is_empty() {
-        return Err(Problem::new(Code::InvalidRequest).errors(errors));
-    }
+    check::<T>(&value)?;
     // What the schema cannot say: duplicate keys, texts that are only white space, and the like.
-    let value = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(|error| {
+    let value = typed(&mut serde_json::Deserializer::from_str(text))?;
+    Ok(Body { value, digest: Sha256::digest(bytes).into() })
+}
+
+/// A part of a body, checked and parsed by itself: its faults are told as of a body.
+pub(crate) fn part<T: Input>(value: &Value) -> Result<T, Problem> {
+    check::<T>(value)?;
+    typed(value)
+}
+
+fn check<T: Input>(value: &Value) -> Result<(), Problem> {
+    let mut errors: Vec<FieldError> =
+        T::validator().iter_errors(value).flat_map(|error| field_errors(&error)).collect();
+    if errors.is_empty() && !T::IN_PARTS {
+        errors = unstorable(value);
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Problem::new(Code::InvalidRequest).errors(errors)) }
+}
+
+fn typed<'a, T: DeserializeOwned>(source: impl Deserializer<'a>) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(source).map_err(|error| {
         let pointer = pointer(error.path());
         let texts = refused(&error.into_inner().to_string());
         Problem::new(Code::InvalidRequest).errors(vec![FieldError::new(At::Body(pointer), "invalid", texts)])
-    })?;
-    Ok(Body { value, digest: Sha256::digest(bytes).into() })
+    })
 }
 
 fn invalid_json(error: &serde_json::Error) -> Problem {

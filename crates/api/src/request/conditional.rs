@@ -1,10 +1,10 @@
 //! `If-Match` (RFC 9110, 13.1.1): which version the caller has seen. Nobody overwrites what they have not seen, so that
-//! `*` is not accepted.
+//! `*` is not accepted. And `If-None-Match`: what the caller has already.
 
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::header::IF_MATCH;
+use actix_web::http::header::{IF_MATCH, IF_NONE_MATCH};
 use actix_web::{FromRequest, HttpRequest};
 
 use utoipa::IntoParams;
@@ -50,6 +50,13 @@ fn malformed() -> Problem {
         "Expected: the ETag of the last read, quotes included; “*” is not accepted.",
     );
     Problem::new(Code::InvalidHeader).errors(vec![FieldError::new(At::Header("If-Match"), "bad_value", texts)])
+}
+
+/// Whether the caller has what that tag stands for (`If-None-Match`; RFC 9110, 13.1.2).
+pub(crate) fn has(request: &HttpRequest, etag: &str) -> bool {
+    let tags = request.headers().get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    let mut tags = tags.flat_map(|value| value.split(',')).map(str::trim);
+    tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
 impl FromRequest for IfMatch {

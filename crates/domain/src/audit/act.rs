@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::account::Method;
+use crate::cafe::Action;
 use crate::id::{
-    CategoryCode, ClientId, ClientSecretId, ConcernId, IdentityId, ServiceCode, SessionId, TicketId, UserId,
+    CafeId, CategoryCode, ClientId, ClientSecretId, ConcernId, IdentityId, ServiceCode, SessionId, TicketId, UserId,
 };
 use crate::person::Role;
 use crate::siret::Siret;
@@ -261,6 +262,16 @@ pub enum Act {
         /// How many were asked for.
         concerns: u64,
     },
+    /// Something was done with a café.
+    CafeChanged {
+        /// The café.
+        cafe: CafeId,
+        /// What was done.
+        action: Action,
+        /// The names of the fields that were changed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        changed: Vec<String>,
+    },
     /// Messages that could not be sent are sent again.
     OutboxReplayed {
         /// How many.
@@ -270,7 +281,7 @@ pub enum Act {
 
 impl Act {
     /// The code of every act.
-    pub const CODES: [&str; 33] = [
+    pub const CODES: [&str; 34] = [
         "ticket_read",
         "tickets_listed",
         "tickets_exported",
@@ -303,6 +314,7 @@ impl Act {
         "areas_recomputed",
         "routing_published",
         "routing_replayed",
+        "cafe_changed",
         "outbox_replayed",
     ];
 
@@ -342,6 +354,7 @@ impl Act {
             Self::AreasRecomputed { .. } => "areas_recomputed",
             Self::RoutingPublished { .. } => "routing_published",
             Self::RoutingReplayed { .. } => "routing_replayed",
+            Self::CafeChanged { .. } => "cafe_changed",
             Self::OutboxReplayed { .. } => "outbox_replayed",
         }
     }

@@ -70,8 +70,12 @@ pub async fn plan(
         areas,
         starts_at: cmd.starts_at,
         ends_at: cmd.ends_at,
+        announced_at: None,
         held_at: None,
+        cancelled: None,
+        report: None,
         planned_by: who.person().user,
+        changed_at: cx.now(),
         version: 1,
     };
     once.run(cx, async |tx| {

@@ -36,6 +36,7 @@ pub(super) fn draft(
         areas,
         referrer,
         filed_at,
+        noted_at: None,
         follows: None,
     };
     if category.sensitivity == Sensitivity::SignpostOnly {

@@ -1,6 +1,7 @@
 //! Filing a concern: finding its areas, routing it, and opening its tickets.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use auth::Grant;
 use auth::permission::FileConcerns;
@@ -160,9 +161,25 @@ pub enum FileError {
 pub async fn file(
     cx: &Context,
     who: &Grant<FileConcerns>,
-    mut cmd: File,
+    cmd: File,
     once: Once<'_, Filed>,
 ) -> Result<Done<Filed>, FileError> {
+    let ready = prepare(cx, who, cmd).await?;
+    let done = once.run(cx, async |tx| ready.write(cx, tx, who).await).await?;
+    cx.wake.notify_one();
+    Ok(done)
+}
+
+/// A concern that nothing is wrong with, ready to be written.
+pub(super) struct Ready {
+    loaded: Arc<Loaded>,
+    filing: Filing,
+    tickets: Vec<NewTicket>,
+    attach_to: Option<Named>,
+}
+
+/// Finds the areas of a concern, holds it against the city, and routes it.
+pub(super) async fn prepare(cx: &Context, who: &Grant<FileConcerns>, mut cmd: File) -> Result<Ready, FileError> {
     let loaded = cx.city()?;
     let city = of(&loaded);
     let now = cx.now();
@@ -187,24 +204,39 @@ pub async fn file(
         Outcome::Referred => open(cx, &loaded, category, &concern, priority)?,
         Outcome::AnsweredOnTheSpot | Outcome::Signposted => Vec::new(),
     };
-    let prefix = reference_prefix(city, now);
-    let done = once
-        .run(cx, async |tx| {
-            if let Some(name) = attach_to {
-                let ticket = attachable(cx, tx, who, category, &name).await?;
-                let filing = Filing { concern, contact, warnings };
-                return filing.attach(cx, &loaded, tx, who, ticket).await;
-            }
-            let duplicates = match concern.outcome {
-                Outcome::Referred => duplicates(tx, who, &concern, now).await?,
-                Outcome::AnsweredOnTheSpot | Outcome::Signposted => Vec::new(),
-            };
-            let tickets = tx.file_concern(&concern, contact.as_ref(), tickets, &prefix).await?;
-            Ok::<_, FileError>(Filed { concern, tickets, duplicates, warnings })
-        })
-        .await?;
-    cx.wake.notify_one();
-    Ok(done)
+    Ok(Ready { filing: Filing { concern, contact, warnings }, tickets, attach_to, loaded })
+}
+
+impl Ready {
+    /// The same, as noted then without a network.
+    pub(super) fn noted(mut self, at: DateTime<Utc>) -> Self {
+        self.filing.concern.noted_at = Some(at);
+        self
+    }
+
+    /// The concern as it will be kept.
+    pub(super) const fn concern(&self) -> &Concern {
+        &self.filing.concern
+    }
+
+    /// Writes it, with everything that follows from it.
+    pub(super) async fn write(self, cx: &Context, tx: &Tx, who: &Grant<FileConcerns>) -> Result<Filed, FileError> {
+        let Self { loaded, filing, tickets, attach_to } = self;
+        if let Some(name) = attach_to {
+            let category = of(&loaded).category(&filing.concern.category);
+            let category = category.ok_or_else(|| FileError::Invalid(vec![Fault::UnknownCategory]))?;
+            let ticket = attachable(cx, tx, who, category, &name).await?;
+            return filing.attach(cx, &loaded, tx, who, ticket).await;
+        }
+        let Filing { concern, contact, warnings } = filing;
+        let duplicates = match concern.outcome {
+            Outcome::Referred => duplicates(tx, who, &concern, concern.filed_at).await?,
+            Outcome::AnsweredOnTheSpot | Outcome::Signposted => Vec::new(),
+        };
+        let prefix = reference_prefix(of(&loaded), concern.filed_at);
+        let tickets = tx.file_concern(&concern, contact.as_ref(), tickets, &prefix).await?;
+        Ok(Filed { concern, tickets, duplicates, warnings })
+    }
 }
 
 fn faults(city: &City, cmd: &File, areas: &Areas) -> Vec<Fault> {

@@ -5,12 +5,14 @@ mod draft;
 mod duplicates;
 mod file;
 mod learn;
+mod note;
 mod read;
 mod suggest;
 
 pub use duplicates::{Like, LikeError, duplicates};
 pub use file::{Fault, File, FileError, Filed, Warning, file};
 pub use learn::{LearnError, learn};
+pub use note::{IntakeError, Note, NoteError, Sent, intake, note};
 pub use read::read;
 pub use store::Contact;
 pub use store::concern::Concern;

@@ -1,9 +1,7 @@
 //! The bytes of an attachment. They are made to be saved, never to be shown as a page of this server: whatever a browser
 //! may take them for, it runs nothing.
 
-use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
-};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use auth::permission::ReadTickets;
@@ -16,6 +14,7 @@ use super::super::TicketPath;
 use super::{AttachmentPath, hexadecimal};
 use crate::problem::Problem;
 use crate::request::caller::Caller;
+use crate::request::conditional::has;
 use crate::request::path::Id;
 
 /// Get an attachment's bytes
@@ -101,13 +100,6 @@ async fn send(
         .insert_header((CONTENT_DISPOSITION, disposition))
         .no_chunking(opened.size)
         .streaming(opened.stream))
-}
-
-/// Whether the caller has what that tag stands for (RFC 9110, 13.1.2).
-fn has(request: &HttpRequest, etag: &str) -> bool {
-    let tags = request.headers().get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
-    let mut tags = tags.flat_map(|value| value.split(',')).map(str::trim);
-    tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
 /// To be saved under that name (RFC 6266): for old programs in ASCII, for others as it is (RFC 8187).

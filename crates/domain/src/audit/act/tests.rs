@@ -60,6 +60,7 @@ fn every_act() -> Vec<Act> {
         Act::AreasRecomputed { concerns: 3, tickets: 4, cafes: 1 },
         Act::RoutingPublished { version: 4, restored_from: Some(2) },
         Act::RoutingReplayed { concerns: 1000 },
+        Act::CafeChanged { cafe: CafeId(Uuid::from_u128(8)), action: Action::Change, changed: vec!["title".into()] },
         Act::OutboxReplayed { count: 2 },
     ]
 }

@@ -1,0 +1,62 @@
+//! Calling a café off.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, post};
+use auth::Holder as _;
+use auth::permission::HoldCafes;
+use domain::cafe::Cafe;
+use domain::id::CafeId;
+use domain::text::Note;
+use serde::Deserialize;
+use usecases::Context;
+use usecases::once::Once;
+use utoipa::ToSchema;
+
+use super::{CafePath, CafeView};
+use crate::problem::Problem;
+use crate::reply;
+use crate::request::body::{Body, input};
+use crate::request::caller::Caller;
+use crate::request::idempotency::{Idempotency, IdempotencyHeader};
+use crate::request::path::Id;
+
+/// Call a café off.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CancelCafe {
+    /// Why: for colleagues and services; the public calendar does not show it.
+    #[schema(value_type = String, min_length = 1, max_length = 2000)]
+    reason: Note,
+}
+input!(CancelCafe);
+
+/// Call a café off
+///
+/// If it was announced, the public calendar says that it is called off. For police agents and dispatchers, while it is
+/// `planned`.
+#[utoipa::path(
+    operation_id = "cafe_cancel",
+    tag = "cafes",
+    params(CafePath, IdempotencyHeader),
+    request_body(content = CancelCafe, example = json!({"reason": "Alerte orange : vents violents"})),
+    responses(
+        (status = 200, description = "The café, called off", body = CafeView, headers(("ETag" = String, description = "The new version"))),
+        (status = 409, description = "It was held, reported or cancelled before: `cafe_not_planned`"),
+    ),
+    security(("bearer" = []))
+)]
+#[post("/v1/cafes/{cafe}/cancel")]
+pub(crate) async fn cancel(
+    caller: Caller<HoldCafes>,
+    cx: Data<Context>,
+    id: Id<CafePath>,
+    key: Idempotency,
+    body: Body<CancelCafe>,
+) -> Result<HttpResponse, Problem> {
+    let CancelCafe { reason } = body.value;
+    let show = |cafe: &Cafe| reply::kept(StatusCode::OK, Some(cafe.version), None, &CafeView::whole(cafe));
+    let claim = key.claim(caller.grant.holder().id(), &body.digest);
+    let done = usecases::cafe::cancel(&cx, &caller.grant, CafeId(id.value), reason, Once::new(claim, &show)).await?;
+    reply::send(done.into_answer(show), caller.language)
+}

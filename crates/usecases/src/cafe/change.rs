@@ -1,0 +1,95 @@
+//! Changing a café that is planned: its title, where and when.
+
+use auth::Grant;
+use auth::permission::HoldCafes;
+use chrono::{DateTime, Utc};
+use domain::audit::Act;
+use domain::cafe::{Action, Cafe, Refusal};
+use domain::id::CafeId;
+use domain::place::Place;
+use domain::text::Title;
+
+use crate::{Context, NoCity, of, put};
+
+/// Change a café: what is given.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// What the poster says.
+    pub title: Option<Title>,
+    /// Where.
+    pub place: Option<Place>,
+    /// When it begins.
+    pub starts_at: Option<DateTime<Utc>>,
+    /// When it ends.
+    pub ends_at: Option<DateTime<Utc>>,
+}
+
+/// Why a café is not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// There is no such café.
+    #[error("there is no such café")]
+    NotFound,
+    /// The café has changed since the caller saw it.
+    #[error("the café has changed; it is at version {0} now")]
+    Stale(i64),
+    /// It is not planned any more.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The place is outside the city.
+    #[error("the place is outside the city")]
+    OutsideCity,
+    /// It would end before it begins.
+    #[error("a café ends after it begins")]
+    EndsBeforeItBegins,
+    /// No city is loaded.
+    #[error(transparent)]
+    NoCity(#[from] NoCity),
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// Changes a café that the caller has seen in one of these versions. The areas are those of the place, as the zonings in
+/// force draw them.
+///
+/// # Errors
+/// See [`ChangeError`].
+pub async fn change(
+    cx: &Context,
+    who: &Grant<HoldCafes>,
+    id: CafeId,
+    seen: &[i64],
+    cmd: Change,
+) -> Result<Cafe, ChangeError> {
+    let loaded = cx.city()?;
+    let tx = cx.store.begin().await?;
+    let before = tx.lock_cafe(id).await?.ok_or(ChangeError::NotFound)?;
+    if !seen.contains(&before.version) {
+        return Err(ChangeError::Stale(before.version));
+    }
+    before.state.after(Action::Change)?;
+    let Cafe { mut title, mut place, mut starts_at, mut ends_at, .. } = before.clone();
+    let put = [
+        ("title", put(&mut title, cmd.title)),
+        ("place", put(&mut place, cmd.place)),
+        ("starts_at", put(&mut starts_at, cmd.starts_at)),
+        ("ends_at", put(&mut ends_at, cmd.ends_at)),
+    ];
+    let changed: Vec<_> = put.into_iter().filter(|(_, changed)| *changed).map(|(field, _)| field.to_owned()).collect();
+    if changed.is_empty() {
+        return Ok(before);
+    }
+    let areas = of(&loaded).areas_at(place.point);
+    if !of(&loaded).is_inside(&areas) {
+        return Err(ChangeError::OutsideCity);
+    }
+    if ends_at <= starts_at {
+        return Err(ChangeError::EndsBeforeItBegins);
+    }
+    let after = before.change(title, (place, areas), (starts_at, ends_at), cx.now())?;
+    tx.save_cafe(&after).await?;
+    tx.audit(&who.record(Act::CafeChanged { cafe: id, action: Action::Change, changed }, cx.now()));
+    tx.commit().await?;
+    Ok(after)
+}
