@@ -76,7 +76,11 @@ async fn the_documented_examples_work() {
     let (agent, proprete, dispatcher) = (city.agent().await, city.proprete().await, city.dispatcher().await);
     let cafe = agent.post("/v1/cafes", &example("cafe_plan")).await.created();
     let hold = format!("/v1/cafes/{}/hold", cafe["id"].as_str().unwrap());
-    agent.post(&hold, &example("cafe_hold")).await.ok();
+    let cafe_path = format!("/v1/cafes/{}", cafe["id"].as_str().unwrap());
+    let cafe = agent.patch(&cafe_path, &cafe["version"], &example("cafe_change")).await.ok();
+    agent.post(&format!("{cafe_path}/announce"), &example("cafe_announce")).await.ok();
+    let held = agent.post(&hold, &example("cafe_hold")).await.ok();
+    assert_eq!(held["starts_at"], cafe["starts_at"]);
     let file = async || agent.post("/v1/concerns", &example("concern_file")).await.created()["tickets"][0].clone();
     let act = async |who: &Caller, ticket: &Value, action: &str| {
         who.act(ticket, action, &example(&format!("ticket_{action}"))).await.ok()
@@ -95,6 +99,17 @@ async fn the_documented_examples_work() {
     let path = format!("/v1/clients/{}", client["id"].as_str().unwrap());
     admin.post(&format!("{path}/secrets"), &example("client_add_secret")).await.created();
     admin.patch(&path, &client["version"], &example("client_change")).await.ok();
+    // Heard and reported on the day that the examples tell of.
+    city.clock.set("2026-12-03T10:00:00Z");
+    let there = city.agent().await;
+    let noted = there.post(&format!("{cafe_path}/concerns:batch"), &example("cafe_file_concerns")).await.ok();
+    assert_eq!(noted["items"][0]["status"], "created");
+    let report = there.request(reqwest::Method::POST, &format!("{cafe_path}/report"));
+    let report = report.header("If-Match", format!("\"{}\"", held["version"])).json(&example("cafe_report"));
+    there.send(report).await.ok();
+    let other = there.post("/v1/cafes", &example("cafe_plan")).await.created();
+    let cancel = format!("/v1/cafes/{}/cancel", other["id"].as_str().unwrap());
+    there.post(&cancel, &example("cafe_cancel")).await.ok();
     city.stop().await;
 }
 

@@ -1,6 +1,7 @@
 //! Cafés: from the plan to the report.
 
 mod batch;
+mod cadence;
 mod calendar;
 mod life;
 
@@ -11,7 +12,7 @@ use crate::support::caller::{Caller, Reply};
 use crate::support::city::City;
 
 pub fn tests() -> Vec<crate::support::Test> {
-    [batch::tests(), calendar::tests(), life::tests()].into_iter().flatten().collect()
+    [batch::tests(), cadence::tests(), calendar::tests(), life::tests()].into_iter().flatten().collect()
 }
 
 /// A café at the Pigeonnier market, in the north, two days after the test begins.

@@ -126,7 +126,7 @@ fn scopes() -> Value {
 fn right(operation: &Value) -> Option<Right> {
     Some(match operation["operationId"].as_str()? {
         _ if operation["tags"][0] == "city" => Right::ReadCity,
-        "cafe_list" | "cafe_read" => Right::ReadCafes,
+        "cafe_list" | "cafe_read" | "cafe_cadence" => Right::ReadCafes,
         "concern_file" | "cafe_file_concerns" | "concern_duplicates" | "concern_suggest" => Right::FileConcerns,
         "concern_read"
         | "ticket_list"

@@ -161,6 +161,7 @@ pub async fn build(config: Config) -> Result<Instance> {
         tasks.push(tokio::spawn(periodic::clear(context.clone())));
         tasks.push(tokio::spawn(periodic::record_refusals(context.clone())));
         tasks.push(tokio::spawn(periodic::warn_of_expiry(context.clone())));
+        tasks.push(tokio::spawn(periodic::remind_of_cafes(context.clone())));
         tasks.push(tokio::spawn(periodic::run_clocks(context.clone())));
         tasks.push(tokio::spawn(periodic::keep_figures(context.clone())));
         tasks.push(tokio::spawn(periodic::learn_categories(context.clone())));

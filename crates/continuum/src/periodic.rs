@@ -101,6 +101,18 @@ pub(crate) async fn warn_of_expiry(cx: Context) {
     }
 }
 
+/// Tells services which answers are due before a café: looks every ten minutes.
+pub(crate) async fn remind_of_cafes(cx: Context) {
+    loop {
+        match usecases::cafe::remind(&cx).await {
+            Ok(1..) => continue,
+            Ok(0) => {}
+            Err(error) => tracing::warn!(%error, "services could not be told of a café; trying again"),
+        }
+        tokio::time::sleep(Duration::from_mins(10)).await;
+    }
+}
+
 /// Does what is due to tickets by itself: looks every half minute.
 pub(crate) async fn run_clocks(cx: Context) {
     loop {

@@ -65,9 +65,9 @@ rights! {
     ReplayRouting = "replay_routing": [Dispatcher];
     /// Write and publish routing rules.
     ManageRouting = "manage_routing": [Dispatcher, Admin];
-    /// Plan cafés and say that they are held.
+    /// Plan cafés, announce them, say that they are held, report on them, call them off.
     HoldCafes = "hold_cafes": [Agent, Dispatcher];
-    /// Read the list of cafés.
+    /// Read the cafés and their cadence.
     ReadCafes = "read_cafes": [Agent, ServiceMember, ServiceManager, Dispatcher] or [CafesRead];
     /// File concerns.
     FileConcerns = "file_concerns": [Agent, Dispatcher] or [ConcernsWrite];

@@ -7,6 +7,7 @@
 
 mod affair;
 mod context;
+mod list;
 mod templates;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ use lettre::{Address, Message};
 use url::{Host, Url};
 
 pub use affair::{AffairLetter, compose_affair};
+pub use list::{ListLetter, compose_list};
 use templates::Parts;
 
 /// Everything that one e-mail says.

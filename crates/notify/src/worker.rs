@@ -10,13 +10,14 @@ use domain::clock::Clock;
 use domain::id::MessageId;
 use domain::language::Language;
 use domain::ticket::Fact;
+use domain::ticket::list::TicketList;
 use futures_util::{StreamExt as _, stream};
 use store::outbox::{About, Addressee, AffairTopic, CHANNEL, Leased, Topic};
 use store::{Error, Listener, Store};
 use tokio::sync::Notify;
 use url::Url;
 
-use crate::letter::{AffairLetter, ComposeError, Letter, Turn, compose, compose_affair};
+use crate::letter::{AffairLetter, ComposeError, Letter, ListLetter, Turn, compose, compose_affair, compose_list};
 use crate::transport::{DeliveryError, Transport};
 
 /// How many messages are leased at once.
@@ -144,6 +145,7 @@ impl Worker {
         };
         let composed = match &message.topic {
             Topic::Ticket(about) => self.letter(message, about, addressee).and_then(|l| compose(&l, sender)),
+            Topic::List(list) => self.list(message, list, addressee).and_then(|l| compose_list(&l, sender)),
             Topic::Affair(topic) => self.affair(message, topic, addressee).and_then(|l| compose_affair(&l, sender)),
         };
         let composed = match composed {
@@ -220,6 +222,21 @@ impl Worker {
             refusal_reason: if let Fact::Refused { reason, .. } = fact { Some(*reason) } else { None },
             turn: Turn::of(fact),
             link: self.public_url.join(&path).map_err(|_| ComposeError::Missing("link"))?,
+            at: message.since,
+        })
+    }
+
+    fn list(&self, message: &Leased, list: &TicketList, to: &Addressee) -> Result<ListLetter, ComposeError> {
+        let (to, language) = match to {
+            Addressee::Person { email, language } | Addressee::Resident { email, language, .. } => (email, *language),
+            Addressee::Service { email } => (email, Language::Fr),
+        };
+        Ok(ListLetter {
+            id: message.id,
+            language,
+            to: to.clone(),
+            list: list.clone(),
+            tickets: self.public_url.join("v1/tickets/").map_err(|_| ComposeError::Missing("link"))?,
             at: message.since,
         })
     }

@@ -1,5 +1,7 @@
 //! Cafés.
 
+pub mod cadence;
+
 use chrono::{DateTime, Utc};
 use domain::cafe::{Cafe, Cancelled, State};
 use domain::id::{AreaCode, CafeId, UserId, ZoningCode};

@@ -19,6 +19,7 @@ mod count;
 mod filter;
 mod list;
 mod near;
+mod owed;
 pub mod writing;
 
 pub use change::{NewTicket, ReferencePrefix, Saved};
@@ -27,6 +28,7 @@ pub use count::{COUNTED, Count};
 pub use filter::{Filter, Search};
 pub use list::{After, Key, Sort};
 pub use near::{Candidate, Near};
+pub use owed::{BeforeCafe, Owed};
 
 #[allow(unreachable_pub, reason = "sea-orm's macro makes it so")]
 pub(crate) mod entity {

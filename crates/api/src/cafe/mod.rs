@@ -1,6 +1,7 @@
 //! `/v1/cafes`.
 
 mod announce;
+mod cadence;
 mod calendar;
 mod cancel;
 mod change;
@@ -29,6 +30,7 @@ use crate::view::{PlaceView, areas};
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .service(calendar::calendar)
+        .service(cadence::cadence)
         .service(list::list)
         .service(plan::plan)
         .service(read::read)

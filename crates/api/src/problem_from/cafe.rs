@@ -1,7 +1,7 @@
 //! How it is told that something is not done with a café.
 
 use domain::cafe::Refusal;
-use usecases::cafe::{ChangeError, PlanError, ReportError, ReportFault, TurnError};
+use usecases::cafe::{CadenceError, ChangeError, PlanError, ReportError, ReportFault, TurnError};
 
 use super::{content, outside_city};
 use crate::problem::{At, Code, FieldError, Problem};
@@ -31,6 +31,15 @@ impl From<Refusal> for Problem {
             Refusal::NotHeld => Code::CafeNotHeld,
             Refusal::Announced => Code::CafeAnnounced,
         })
+    }
+}
+
+impl From<CadenceError> for Problem {
+    fn from(error: CadenceError) -> Self {
+        match error {
+            CadenceError::NoCity(error) => error.into(),
+            CadenceError::Store(error) => error.into(),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use domain::rights::Caller;
 use domain::text::SearchWords;
 use domain::ticket::{Priority, State};
 use usecases::Loaded;
-use usecases::ticket::{After, Filter, Listing, Search, Sort};
+use usecases::ticket::{After, BeforeCafe, Filter, Listing, Search, Sort};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -51,6 +51,9 @@ pub(crate) struct FilterTickets {
     /// Heard at one of these cafés.
     #[param(explode = true)]
     cafe: Option<Vec<Uuid>>,
+    /// Only those that are due back before this café: open, and heard at an earlier café in its area. A concern that was
+    /// attached to a ticket counts for that ticket.
+    before_cafe: Option<Uuid>,
     /// Heard in one of these ways.
     #[param(explode = true)]
     origin: Option<Vec<Origin>>,
@@ -195,6 +198,9 @@ pub(crate) fn filter(query: &mut Query, me: &Caller, city: &Loaded) -> Filter {
         areas: query.each("area", "zoning:area", crate::city::area),
         cafes: query
             .each("cafe", ("l’identifiant d’un café", "the id of a café"), |id| id.parse().map(CafeId).ok()),
+        before_cafe: query
+            .one("before_cafe", ("l’identifiant d’un café", "the id of a café"), |id| id.parse().map(CafeId).ok())
+            .map(|cafe| BeforeCafe { cafe, zoning: city.city.cafe_zoning().clone() }),
         origins: query.each("origin", one_of(Origin::ALL.map(Origin::code)).as_str(), Origin::from_code),
         priorities: query.each("priority", one_of(Priority::ALL.map(Priority::code)).as_str(), Priority::from_code),
         late: query.one("late", "true / false", flag),

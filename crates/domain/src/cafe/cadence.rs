@@ -12,30 +12,51 @@ use crate::id::ZoningCode;
 pub struct Cadence {
     /// The zoning in whose areas cafés are counted.
     pub zoning: ZoningCode,
-    /// How long after the last café of an area the next one is due.
+    /// How long after the last café of an area the next one is due: « 12 months », « 45 days »; 120 months or 999 days at
+    /// most.
+    #[schemars(with = "String", regex(pattern = r"^(([1-9][0-9]?|1[01][0-9]|120) months?|[1-9][0-9]{0,2} days?)$"))]
     pub every: Interval,
 }
 
 /// A time between two cafés.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Interval {
     /// Months of the calendar, 1 to 120.
-    Months(#[schemars(range(min = 1, max = 120))] u32),
-    /// Days, 1 to 3660.
-    Days(#[schemars(range(min = 1, max = 3660))] u32),
+    Months(u32),
+    /// Days, 1 to 999.
+    Days(u32),
+}
+
+/// A text is no time between two cafés.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected « 12 months » or « 45 days »; 120 months or 999 days at most")]
+pub struct NoInterval;
+
+impl TryFrom<String> for Interval {
+    type Error = NoInterval;
+
+    fn try_from(text: String) -> Result<Self, NoInterval> {
+        let (number, unit) = text.split_once(' ').ok_or(NoInterval)?;
+        match (number.parse().map_err(|_| NoInterval)?, unit) {
+            (months @ 1..=120, "month" | "months") => Ok(Self::Months(months)),
+            (days @ 1..=999, "day" | "days") => Ok(Self::Days(days)),
+            _ => Err(NoInterval),
+        }
+    }
+}
+
+impl From<Interval> for String {
+    fn from(interval: Interval) -> Self {
+        let (number, unit) = match interval {
+            Interval::Months(months) => (months, "month"),
+            Interval::Days(days) => (days, "day"),
+        };
+        if number == 1 { format!("1 {unit}") } else { format!("{number} {unit}s") }
+    }
 }
 
 impl Interval {
-    /// Whether it is within the limits.
-    #[must_use]
-    pub const fn is_sensible(self) -> bool {
-        match self {
-            Self::Months(months) => 1 <= months && months <= 120,
-            Self::Days(days) => 1 <= days && days <= 3660,
-        }
-    }
-
     /// The day on which the next café is due; the last day of a month that is too short, as people count.
     #[must_use]
     pub fn after(self, last: NaiveDate) -> NaiveDate {
@@ -50,6 +71,16 @@ impl Interval {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_interval_reads_back_as_it_is_written() {
+        for text in ["12 months", "1 month", "120 months", "1 day", "999 days"] {
+            assert_eq!(Interval::try_from(text.to_owned()).map(String::from).as_deref(), Ok(text));
+        }
+        for text in ["", "12", "0 months", "121 months", "1000 days", "2 weeks", "-1 days", "12  months"] {
+            assert_eq!(Interval::try_from(text.to_owned()), Err(NoInterval), "{text}");
+        }
+    }
 
     #[test]
     fn months_are_counted_as_people_count_them() {

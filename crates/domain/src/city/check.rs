@@ -100,6 +100,10 @@ impl City {
                 format!("there is no service « {} »", settings.dispatcher_desk),
             );
         }
+        let of_cafes = settings.cafes.as_ref().map(|cadence| &cadence.zoning);
+        if let Some(zoning) = of_cafes.filter(|code| !zonings.iter().any(|zoning| zoning.code == **code)) {
+            faults.add("city.yaml", "/cafes/zoning", format!("there is no zoning « {zoning} »"));
+        }
         for (at, rungs) in settings.reminders.windows(2).enumerate() {
             if rungs[1].at < rungs[0].at {
                 let message = "a rung comes after those that are climbed earlier";

@@ -12,6 +12,7 @@ pub mod zoning;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::cafe::cadence::Cadence;
 use crate::id::{CalendarCode, CategoryCode, ServiceCode, ZoningCode};
 use crate::person::Role;
 use crate::place::{Areas, Point};
@@ -48,6 +49,9 @@ pub struct Settings {
     #[serde(default = "usual_ladder")]
     #[schemars(length(max = 10))]
     pub reminders: Vec<Rung>,
+    /// How often a café is held in each area; absent when the city wishes no rhythm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cafes: Option<Cadence>,
     /// Who writes to residents (CRPA L112-6, R112-5): name, postal address and telephone, at the foot of each e-mail.
     pub sender: Sender,
 }
@@ -112,6 +116,13 @@ impl City {
     #[must_use]
     pub fn zoning(&self, code: &ZoningCode) -> Option<&Zoning> {
         self.zonings.iter().find(|zoning| zoning.code == *code)
+    }
+
+    /// The zoning whose areas say which cafés were in the same part of the city: that of the rhythm of cafés, else the
+    /// territory.
+    #[must_use]
+    pub fn cafe_zoning(&self) -> &ZoningCode {
+        self.settings.cafes.as_ref().map_or(&self.settings.territory, |cadence| &cadence.zoning)
     }
 
     /// The time zone of the city: that of the dispatcher's desk.

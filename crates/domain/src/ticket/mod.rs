@@ -15,6 +15,7 @@ pub mod follow;
 pub mod handover;
 pub mod hold;
 pub mod lifecycle;
+pub mod list;
 pub mod merge;
 pub mod notice;
 pub mod prioritise;

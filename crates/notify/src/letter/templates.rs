@@ -23,7 +23,7 @@ macro_rules! sources {
 }
 
 /// The words of each letter, in both languages.
-const WORDS: [(&str, &str); 48] = sources![
+const WORDS: [(&str, &str); 50] = sources![
     "referral.service.fr",
     "referral.service.en",
     "refused.service.fr",
@@ -72,6 +72,8 @@ const WORDS: [(&str, &str); 48] = sources![
     "session_stolen.en",
     "secret_expires.fr",
     "secret_expires.en",
+    "list.cafe.fr",
+    "list.cafe.en",
 ];
 
 /// The words that all letters of a language share.

@@ -6,13 +6,14 @@ use domain::account::Affair;
 use domain::city::Sender;
 use domain::city::catalogue::{Audience, ClosureReason};
 use domain::id::{ClientSecretId, LinkId, MessageId, SessionId, TicketId};
-use domain::language::Language;
+use domain::language::{Label, Language};
 use domain::ticket::event::RefusalReason;
+use domain::ticket::list::{Line, Occasion, TicketList};
 use domain::ticket::notice::Kind;
 use mail_parser::{MessageParser, MimeHeaders};
 use uuid::Uuid;
 
-use super::{AffairLetter, ComposeError, Letter, Turn, compose, compose_affair, templates};
+use super::{AffairLetter, ComposeError, Letter, ListLetter, Turn, compose, compose_affair, compose_list, templates};
 
 const AUDIENCES: [Audience; 3] = [Audience::Service, Audience::Agent, Audience::Resident];
 
@@ -131,6 +132,52 @@ fn every_affair() -> Vec<(String, AffairLetter)> {
     letters
 }
 
+fn lines() -> Vec<Line> {
+    let line = |number: u32, subject: Option<(&str, &str)>, due_at| Line {
+        reference: format!("AMI-25-{number:06}"),
+        subject: subject.map(|(fr, en)| Label { fr: fr.into(), en: en.into() }),
+        due_at,
+    };
+    vec![
+        line(17, None, None),
+        line(14, Some(("Éclairage public en panne", "Street light out")), None),
+        line(12, Some(("Dépôt sauvage", "Illegal dumping")), Some(at(30, 15, 0))),
+        line(9, Some(("Nid-de-poule", "Pothole")), Some(at(16, 16, 30))),
+    ]
+}
+
+fn list_letter(language: Language, lines: Vec<Line>, more: usize) -> ListLetter {
+    let occasion = Occasion::Cafe {
+        title: "Café avec un policier, marché du Pigeonnier".to_owned().try_into().unwrap(),
+        address: Some("Place du Pays d’Auge".to_owned().try_into().unwrap()),
+        starts_at: at(26, 8, 0),
+    };
+    ListLetter {
+        id: MessageId(Uuid::from_u128(0x019c_e000_0000_7000_8000_0000_0000_0003)),
+        language,
+        to: "proprete@ville-amiens.example".into(),
+        list: TicketList { more, ..TicketList::new(occasion, lines) },
+        tickets: "https://continuum.example/v1/tickets/".parse().unwrap(),
+        at: at(13, 8, 5),
+    }
+}
+
+/// Each letter that lists tickets, in both languages.
+fn every_list() -> Vec<(String, ListLetter)> {
+    let mut letters = Vec::new();
+    for language in [Language::Fr, Language::En] {
+        let tag = language.tag();
+        letters.push((format!("list.cafe.{tag}"), list_letter(language, lines(), 0)));
+        letters.push((format!("list.cafe.one.{tag}"), list_letter(language, lines().split_off(3), 0)));
+        letters.push((format!("list.cafe.more.{tag}"), list_letter(language, lines().split_off(3), 12)));
+    }
+    letters
+}
+
+fn raw_list(letter: &ListLetter) -> String {
+    String::from_utf8(compose_list(letter, &sender()).unwrap().formatted()).unwrap()
+}
+
 fn raw_affair(letter: &AffairLetter) -> String {
     String::from_utf8(compose_affair(letter, &sender()).unwrap().formatted()).unwrap()
 }
@@ -138,7 +185,9 @@ fn raw_affair(letter: &AffairLetter) -> String {
 /// Every letter that there is, composed: its language, and what leaves.
 fn everything() -> Vec<(Language, String)> {
     let letters = every_letter().into_iter().map(|(_, letter)| (letter.language, raw(&letter)));
-    letters.chain(every_affair().into_iter().map(|(_, letter)| (letter.language, raw_affair(&letter)))).collect()
+    let affairs = every_affair().into_iter().map(|(_, letter)| (letter.language, raw_affair(&letter)));
+    let lists = every_list().into_iter().map(|(_, letter)| (letter.language, raw_list(&letter)));
+    letters.chain(affairs).chain(lists).collect()
 }
 
 fn raw(letter: &Letter) -> String {
@@ -181,6 +230,9 @@ fn every_letter_reads_as_it_was_approved() {
     }
     for (name, letter) in every_affair() {
         check(&name, &raw_affair(&letter));
+    }
+    for (name, letter) in every_list() {
+        check(&name, &raw_list(&letter));
     }
 }
 
@@ -256,7 +308,8 @@ fn every_file_of_words_is_reachable_and_every_letter_has_one() {
         .collect();
     let affairs = every_affair().into_iter().map(|(_, letter)| (letter.affair.code(), letter.language));
     let affairs = affairs.map(|(code, language)| format!("{code}.{}", language.tag()));
-    let letters = every_letter().into_iter().map(|(name, _)| name).chain(affairs);
+    let lists = ["list.cafe.fr", "list.cafe.en"].map(ToOwned::to_owned);
+    let letters = every_letter().into_iter().map(|(name, _)| name).chain(affairs).chain(lists);
     let letters: BTreeSet<String> = letters.map(|name| format!("{name}.jinja")).collect();
     assert_eq!(files, letters);
 }
@@ -334,6 +387,43 @@ fn no_value_of_an_affair_adds_a_header_a_line_or_a_tag() {
         assert!(text.lines().all(|line| !line.starts_with("Bcc")), "{text}");
         assert!(!html.contains("<script"), "{html}");
     }
+}
+
+#[test]
+fn a_list_links_each_ticket_and_says_no_more_of_a_restricted_one() {
+    for (_, letter) in every_list() {
+        let (subject, text, html) = read(&raw_list(&letter));
+        for line in &letter.list.lines {
+            let link = format!("https://continuum.example/v1/tickets/{}", line.reference);
+            assert!(text.contains(&link) && html.contains(&format!("href=\"{link}\"")), "{text}");
+            assert!(!subject.contains(&line.reference));
+        }
+        assert_eq!(html.matches("href=\"https:").count(), letter.list.lines.len());
+    }
+    let (_, text, _) = read(&raw_list(&list_letter(Language::Fr, lines().split_off(0), 0)));
+    assert!(text.lines().any(|line| line == "AMI-25-000017"), "{text}");
+    let order: Vec<usize> = [9, 12, 14, 17].iter().map(|n| text.find(&format!("AMI-25-{n:06}")).unwrap()).collect();
+    assert!(order.is_sorted(), "those first that are due first: {text}");
+    let none = list_letter(Language::Fr, Vec::new(), 0);
+    assert!(matches!(compose_list(&none, &sender()), Err(ComposeError::Missing("tickets"))));
+}
+
+#[test]
+fn no_value_of_a_list_adds_a_header_a_line_or_a_tag() {
+    let hostile = "x\r\nBcc: victim@elsewhere.example\r\n\r\n<script>alert(1)</script>\u{202e}";
+    let label = Label { fr: hostile.into(), en: hostile.into() };
+    let line = Line { reference: hostile.into(), subject: Some(label), due_at: None };
+    let (subject, text, html) = read(&raw_list(&list_letter(Language::Fr, vec![line], 0)));
+    assert!(!subject.contains(['\r', '\n']));
+    assert!(text.lines().all(|line| !line.starts_with("Bcc")), "{text}");
+    assert!(!html.contains("<script"), "{html}");
+}
+
+#[test]
+fn a_long_list_tells_how_many_more_there_are() {
+    let line = |number: u32| Line { reference: format!("AMI-25-{number:06}"), subject: None, due_at: None };
+    let list = TicketList::new(list_letter(Language::Fr, lines(), 0).list.occasion, (0..53).map(line).collect());
+    assert_eq!((list.lines.len(), list.more), (50, 3));
 }
 
 #[test]

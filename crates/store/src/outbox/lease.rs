@@ -6,6 +6,7 @@ use domain::city::catalogue::Category;
 use domain::city::organisation::Service;
 use domain::id::{EventId, LinkId, MessageId};
 use domain::language::Language;
+use domain::ticket::list::TicketList;
 use domain::ticket::notice::{Kind, Recipient};
 use domain::ticket::{Event, Ticket};
 use sea_orm::FromQueryResult;
@@ -13,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::TICKET_LIST;
 use crate::connect::sql;
 use crate::resident::{Contact, tracking_token};
 use crate::ticket::entity as ticket_entity;
@@ -68,6 +70,8 @@ pub enum Topic {
     Ticket(Box<About>),
     /// What happened to an account or to a program.
     Affair(AffairTopic),
+    /// Tickets, and why they are listed.
+    List(TicketList),
 }
 
 impl Topic {
@@ -77,6 +81,7 @@ impl Topic {
         match self {
             Self::Ticket(about) => &about.ticket.reference,
             Self::Affair(topic) => topic.affair.code(),
+            Self::List(_) => TICKET_LIST,
         }
     }
 }
@@ -192,6 +197,9 @@ impl Store {
         let since = row.since.or(row.at).ok_or_else(|| Error::corrupt("a message tells of nothing"))?;
         let (id, attempt) = (MessageId(row.message_id), row.attempts);
         let topic = match row.about.take() {
+            Some(about) if row.kind == TICKET_LIST => {
+                Topic::List(serde_json::from_value(about).map_err(Error::corrupt)?)
+            }
             Some(about) => Topic::Affair(self.affair(about, row)?),
             None => Topic::Ticket(Box::new(about_ticket(row)?)),
         };

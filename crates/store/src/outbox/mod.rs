@@ -8,7 +8,8 @@ mod lease;
 use chrono::{DateTime, Utc};
 use domain::account::Affair;
 use domain::audit::{Act, By, Record};
-use domain::id::{ClientId, MessageId, TicketId, UserId, WritingId};
+use domain::id::{ClientId, MessageId, ServiceCode, TicketId, UserId, WritingId};
+use domain::ticket::list::TicketList;
 use domain::ticket::notice::{Notice, Recipient};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde::{Serialize, Serializer};
@@ -31,8 +32,19 @@ pub struct Message {
     #[serde(serialize_with = "recipient")]
     recipient: Recipient,
     #[serde(skip)]
-    about: Option<Affair>,
+    about: Option<Subject>,
 }
+
+/// What a message tells of that no ticket's event is.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+enum Subject {
+    Affair(Affair),
+    List(TicketList),
+}
+
+/// The kind of message that lists tickets.
+const TICKET_LIST: &str = "ticket_list";
 
 fn recipient<S: Serializer>(recipient: &Recipient, serializer: S) -> std::result::Result<S::Ok, S::Error> {
     recipient.serialize(serializer)
@@ -43,14 +55,33 @@ impl Message {
     #[must_use]
     pub fn to_person(user: UserId, id: MessageId, affair: Affair) -> Self {
         let recipient = Recipient::Person { user };
-        Self { id: id.0, lane: format!("user:{user}"), kind: affair.code(), recipient, about: Some(affair) }
+        Self {
+            id: id.0,
+            lane: format!("user:{user}"),
+            kind: affair.code(),
+            recipient,
+            about: Some(Subject::Affair(affair)),
+        }
     }
 
     /// A message to who looks after a program, in the program's lane.
     #[must_use]
     pub fn to_client(client: ClientId, id: MessageId, affair: Affair) -> Self {
         let recipient = Recipient::Client { client };
-        Self { id: id.0, lane: format!("client:{client}"), kind: affair.code(), recipient, about: Some(affair) }
+        Self {
+            id: id.0,
+            lane: format!("client:{client}"),
+            kind: affair.code(),
+            recipient,
+            about: Some(Subject::Affair(affair)),
+        }
+    }
+
+    /// A message to a service that lists tickets, in a lane of its own.
+    #[must_use]
+    pub fn to_service(service: ServiceCode, id: MessageId, list: TicketList) -> Self {
+        let recipient = Recipient::Service { code: service };
+        Self { id: id.0, lane: format!("list:{id}"), kind: TICKET_LIST, recipient, about: Some(Subject::List(list)) }
     }
 
     /// A message about something written to a resident, in a lane of its own: it waits, and holds nothing up.

@@ -11,6 +11,7 @@ use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, UnionTy
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
+use super::BeforeCafe;
 use super::entity::{self, Column};
 use crate::Scope;
 
@@ -29,6 +30,8 @@ pub struct Filter {
     pub areas: Vec<(ZoningCode, AreaCode)>,
     /// Heard at one of these cafés.
     pub cafes: Vec<CafeId>,
+    /// Only those that are due back before this café.
+    pub before_cafe: Option<BeforeCafe>,
     /// Heard in one of these ways.
     pub origins: Vec<Origin>,
     /// As pressing as one of these.
@@ -236,6 +239,7 @@ impl Filter {
             one(Expr::cust_with_values("ticket.area_codes && $1", [Value::from(areas)]))
         });
         all = when(all, !self.cafes.is_empty(), || one(Column::CafeId.is_in(self.cafes.iter().map(|cafe| cafe.0))));
+        all = all.add_option(self.before_cafe.as_ref().map(BeforeCafe::condition));
         let origins = self.origins.iter().map(|origin| origin.code());
         all = when(all, !self.origins.is_empty(), || one(Column::Origin.is_in(origins)));
         let urgencies = self.priorities.iter().map(|priority| super::list::urgency(*priority));

@@ -1,16 +1,21 @@
 //! Cafés.
 
 mod announced;
+mod cadence;
 mod change;
 mod plan;
 mod read;
+mod remind;
 mod report;
 mod turn;
 
 pub use announced::announced;
+pub use cadence::{AreaCadence, CadenceError, Rhythm, cadence};
 pub use change::{Change, ChangeError, change};
 pub use plan::{Plan, PlanError, plan};
 pub use read::{list, read};
+pub use remind::remind;
 pub use report::{ReportError, ReportFault, Reported, WriteReport, report};
+pub use store::cafe::cadence::Brief;
 pub use store::cafe::{After, Filter};
 pub use turn::{TurnError, announce, cancel, hold};

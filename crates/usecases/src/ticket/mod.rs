@@ -56,7 +56,7 @@ pub use schedule::schedule;
 pub use split::split;
 pub use start::start;
 pub use store::handover::Named as NamedHandover;
-pub use store::ticket::{After, Count, Entry, Filter, Key, Named, Search, Sort};
+pub use store::ticket::{After, BeforeCafe, Count, Entry, Filter, Key, Named, Search, Sort};
 pub use writing::{
     AddNote, Colleague, WriteError, Written, add_note, colleagues, notes, referrer_messages, resident_messages,
     take_back, write_to_referrer, write_to_resident,

@@ -122,6 +122,23 @@ fn the_city_of_these_tests_is_sound() {
 }
 
 #[test]
+fn a_rhythm_of_cafes_is_of_a_zoning_and_of_a_sensible_length() {
+    let rhythm = |text: &str| {
+        let more = format!("dispatcher_desk: regulation\ncafes: {text}\n");
+        found(&[("city.yaml", "dispatcher_desk: regulation\n", &more)])
+    };
+    assert_eq!(rhythm("{zoning: secteurs, every: 12 months}"), Vec::<String>::new());
+    assert_eq!(rhythm("{zoning: secteurs, every: 14 days}"), Vec::<String>::new());
+    assert_eq!(
+        rhythm("{zoning: quartiers, every: 1 month}"),
+        ["city.yaml:6: cafes.zoning: there is no zoning « quartiers »"]
+    );
+    for every in ["0 months", "121 months", "1000 days", "2 weeks", "12", "{months: 1}"] {
+        assert_eq!(rhythm(&format!("{{zoning: secteurs, every: {every}}}")).len(), 1, "{every}");
+    }
+}
+
+#[test]
 fn many_faults_in_many_files_are_all_found_in_one_run() {
     let faults = found(&[
         ("city.yaml", "\"80000\"", "80000"),

@@ -1,0 +1,114 @@
+//! The last and the next café of each area, and which café its services are still to be told of.
+
+use chrono::{DateTime, Utc};
+use domain::cafe::Cafe;
+use domain::id::{AreaCode, CafeId, ZoningCode};
+use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult};
+use uuid::Uuid;
+
+use super::{cafe, entity};
+use crate::connect::sql;
+use crate::{Error, Result, Store, Tx};
+
+/// A café, named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brief {
+    /// Its id.
+    pub id: CafeId,
+    /// What the poster says.
+    pub title: String,
+    /// When it begins, or began.
+    pub starts_at: DateTime<Utc>,
+}
+
+/// The cafés of an area.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AreaCafes {
+    /// The area.
+    pub area: AreaCode,
+    /// The last one that was held.
+    pub last: Option<Brief>,
+    /// The next one that is planned.
+    pub next: Option<Brief>,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    area: String,
+    last_id: Option<Uuid>,
+    last_title: Option<String>,
+    last_starts_at: Option<DateTime<Utc>>,
+    next_id: Option<Uuid>,
+    next_title: Option<String>,
+    next_starts_at: Option<DateTime<Utc>>,
+}
+
+fn brief(id: Option<Uuid>, title: Option<String>, starts_at: Option<DateTime<Utc>>) -> Option<Brief> {
+    Some(Brief { id: CafeId(id?), title: title?, starts_at: starts_at? })
+}
+
+impl TryFrom<Row> for AreaCafes {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        Ok(Self {
+            area: row.area.try_into().map_err(Error::corrupt)?,
+            last: brief(row.last_id, row.last_title, row.last_starts_at),
+            next: brief(row.next_id, row.next_title, row.next_starts_at),
+        })
+    }
+}
+
+impl Store {
+    /// The last and the next café of each of these areas, in the same order. One statement.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn cafes_by_area(
+        &self,
+        zoning: &ZoningCode,
+        areas: &[AreaCode],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<AreaCafes>> {
+        let areas: Vec<String> = areas.iter().map(ToString::to_string).collect();
+        let statement = sql(
+            "select a.code as area, l.id as last_id, l.title as last_title, l.starts_at as last_starts_at,
+                    n.id as next_id, n.title as next_title, n.starts_at as next_starts_at
+             from unnest($2::text[]) with ordinality as a (code, position)
+             left join lateral (
+                 select id, title, starts_at from cafe
+                 where areas ->> $1 = a.code and state in ('held', 'reported') order by starts_at desc, id desc limit 1
+             ) l on true
+             left join lateral (
+                 select id, title, starts_at from cafe
+                 where areas ->> $1 = a.code and state = 'planned' and ends_at > $3 and starts_at > $3 - interval '1 week'
+                 order by starts_at, id limit 1
+             ) n on true
+             order by a.position",
+            [zoning.as_str().into(), areas.into(), now.into()],
+        );
+        let rows = Row::find_by_statement(statement).all(&self.db).await?;
+        rows.into_iter().map(AreaCafes::try_from).collect()
+    }
+}
+
+impl Tx {
+    /// A planned café that begins before `until` and of which the services were not told, marked as one of which they are
+    /// told: the first to come. Another instance gets another one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn take_cafe_to_remind(&self, now: DateTime<Utc>, until: DateTime<Utc>) -> Result<Option<Cafe>> {
+        let statement = sql(
+            "select * from cafe
+             where state = 'planned' and reminded_at is null and starts_at > $1 and starts_at <= $2
+             order by starts_at limit 1 for update skip locked",
+            [now.into(), until.into()],
+        );
+        let row = entity::Entity::find().from_raw_sql(statement).one(&self.db).await?;
+        let Some(cafe) = row.map(cafe).transpose()? else { return Ok(None) };
+        let statement = sql("update cafe set reminded_at = $2 where id = $1", [cafe.id.0.into(), now.into()]);
+        self.db.execute_raw(statement).await?;
+        Ok(Some(cafe))
+    }
+}
