@@ -8,14 +8,14 @@ pub mod suggest;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::city::{City, dumping};
+use crate::support::city::{City, dumping, link};
 
 crate::tests![
     an_address_is_enough_where_there_is_no_network,
     a_concern_finds_its_areas_its_services_and_its_deadlines,
     the_routing_is_explained_in_the_readers_language,
     a_concern_heard_at_a_cafe_names_it,
-    an_answer_on_the_spot_opens_no_ticket_and_keeps_no_contact,
+    an_answer_on_the_spot_opens_no_ticket_and_is_sent_to_who_left_an_address,
     of_an_emergency_nothing_is_kept,
     what_points_to_a_person_is_masked_unless_confirmed,
     what_residents_leave_stands_nowhere_in_clear,
@@ -87,14 +87,21 @@ async fn a_concern_heard_at_a_cafe_names_it() {
     city.stop().await;
 }
 
-async fn an_answer_on_the_spot_opens_no_ticket_and_keeps_no_contact() {
+async fn an_answer_on_the_spot_opens_no_ticket_and_is_sent_to_who_left_an_address() {
     let city = City::new().await;
     let mut body = about("pm_careers");
     body["answer"] = json!("Le concours de gardien-brigadier, auprès du centre de gestion.");
     let filed = city.agent().await.post("/v1/concerns", &body).await.created();
     assert_eq!((&filed["outcome"], &filed["status"]), (&json!("answered_on_the_spot"), &json!("closed")));
-    assert_eq!((&filed["tickets"], &filed["warnings"][0]["code"]), (&json!([]), &json!("contact_not_kept")));
-    assert_eq!(city.database.count("select count(*) from resident_contact").await, 0);
+    assert_eq!((&filed["tickets"], &filed["warnings"]), (&json!([]), &json!([])));
+    city.drain().await;
+    let letter = city.letters_to("habitante@mail.example").pop().unwrap();
+    let text = letter.body_text(0).unwrap();
+    assert!(text.contains("répondu sur place") && !text.contains("gardien") && !text.contains("L231-4"), "{text}");
+    let stranger = city.stranger();
+    let request = stranger.request(Method::GET, &link(&letter, "/v1/tracking/")).header("Accept", "application/json");
+    let page = stranger.send(request).await.ok();
+    assert_eq!((&page["answer"], &page["tickets"], &page["mails"]), (&body["answer"], &json!([]), &json!("on")));
     city.stop().await;
 }
 
@@ -138,7 +145,7 @@ async fn what_points_to_a_person_is_masked_unless_confirmed() {
 }
 
 /// Every row of every table, as text.
-async fn dump(city: &City) -> String {
+pub async fn dump(city: &City) -> String {
     let mut connection = city.database.connection().await;
     let tables: Vec<String> =
         sqlx::query_scalar("select tablename::text from pg_tables where schemaname = 'continuum'")
@@ -174,7 +181,7 @@ async fn what_residents_leave_stands_nowhere_in_clear() {
     let acknowledged = proprete.acknowledge(&filed["tickets"][0]).await.ok();
     proprete.resolve(&acknowledged).await.ok();
     city.drain().await;
-    assert_eq!(city.letters_to("zenobie@mail.example").len(), 2);
+    assert_eq!(city.letters_to("zenobie@mail.example").len(), 3);
     let everything = dump(&city).await;
     assert!(everything.contains("Un matelas"), "the dump holds what is kept");
     for secret in ["Zénobie", "Quatrelivres", "zenobie@", "612345678"] {

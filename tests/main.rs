@@ -71,6 +71,10 @@ fn all() -> Vec<Test> {
         ticket::tests(),
         token::tests(),
         tracking::tests(),
+        tracking::feedback::tests(),
+        tracking::link::tests(),
+        tracking::mails::tests(),
+        tracking::slip::tests(),
     ]
     .into_iter()
     .flatten()

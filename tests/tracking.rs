@@ -1,24 +1,31 @@
 //! The resident's link.
 
+pub mod feedback;
+pub mod link;
+pub mod mails;
+pub mod slip;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::caller::Reply;
-use crate::support::city::{City, dumping, link};
+use crate::support::city::{City, dumping, link as link_in};
 
 crate::tests![
     the_link_in_the_letter_shows_how_it_goes,
     the_page_is_in_the_residents_language_and_keeps_to_itself,
+    each_step_says_what_comes_next_and_by_when,
+    a_called_off_ticket_is_told_to_its_resident,
     nothing_changes_when_a_link_is_followed,
     a_link_that_leads_nowhere_says_so,
 ];
 
-async fn json_at(city: &City, path: &str) -> Value {
+pub async fn json_at(city: &City, path: &str) -> Value {
     let stranger = city.stranger();
     stranger.send(stranger.request(Method::GET, path).header("Accept", "application/json")).await.ok()
 }
 
-async fn page_at(city: &City, path: &str) -> Reply {
+pub async fn page_at(city: &City, path: &str) -> Reply {
     let stranger = city.stranger();
     stranger.send(stranger.request(Method::GET, path).header("Accept", "text/html,*/*;q=0.8")).await
 }
@@ -32,7 +39,7 @@ async fn followed(city: &City, language: &str) -> (Value, String) {
     let note = json!({ "note": "Une note du service", "expected_on": "2026-03-13" });
     let ticket = proprete.act(&filed["tickets"][0], "acknowledge", &note).await.ok();
     city.drain().await;
-    let path = link(&city.letters_to("habitante@mail.example")[0], "/v1/tracking/");
+    let path = link_in(&city.letters_to("habitante@mail.example")[0], "/v1/tracking/");
     (ticket, path)
 }
 
@@ -79,14 +86,56 @@ async fn the_page_is_in_the_residents_language_and_keeps_to_itself() {
     city.stop().await;
 }
 
+async fn each_step_says_what_comes_next_and_by_when() {
+    let city = City::new().await;
+    let (ticket, path) = followed(&city, "fr").await;
+    let next = async || json_at(&city, &path).await["tickets"][0]["next"].as_str().unwrap().to_owned();
+    assert_eq!(next().await, "Le service prévoit d’intervenir le 13/03/2026, puis vous dira quelle suite est donnée.");
+    city.clock.set("2026-03-14T09:00:00Z");
+    let due = ticket["resolve_due_at"].as_str().unwrap();
+    let day = format!("{}/{}/{}", &due[8..10], &due[5..7], &due[..4]);
+    let proprete = city.proprete().await;
+    let late = due < "2026-03-14";
+    let promise = if late { "aurait dû vous répondre le" } else { "vous répondra d’ici au" };
+    assert!(next().await.contains(promise) && next().await.contains(&day), "{}", next().await);
+    city.clock.set("2027-01-01T09:00:00Z");
+    assert_eq!(next().await, format!("Le service aurait dû vous répondre le {day} : nous le relançons."));
+    city.clock.set("2026-03-14T09:00:00Z");
+    let held = json!({ "reason": "weather", "resume_on": "2026-04-02", "note": "Gel, dit le chef" });
+    let held = proprete.act(&proprete.ticket(&ticket).await, "hold", &held).await.ok();
+    assert_eq!(next().await, "Le service y reviendra le 02/04/2026.");
+    let resolved = proprete.resolve(&held).await.ok();
+    assert_eq!(next().await, "Sans autre nouvelle de votre part, elle sera clôturée le 28/03/2026.");
+    city.dispatcher().await.close(&resolved).await.ok();
+    assert_eq!(next().await, "C’est terminé. Si le problème n’est pas résolu, dites-le ici jusqu’au 13/04/2026.");
+    city.clock.set("2026-05-14T09:00:00Z");
+    assert_eq!(next().await, "C’est terminé. Si le problème revient, signalez-le de nouveau.");
+    assert!(!page_at(&city, &path).await.is(200).text.contains("Gel"), "notes are the service's");
+    city.stop().await;
+}
+
+async fn a_called_off_ticket_is_told_to_its_resident() {
+    let city = City::new().await;
+    let ticket = city.dumping().await;
+    let note = json!({ "note": "Déjà signalé par la voisine" });
+    city.agent().await.act(&ticket, "cancel", &note).await.ok();
+    city.drain().await;
+    let letter = city.letters_to("habitante@mail.example").pop().unwrap();
+    assert_eq!(letter.subject(), Some("Votre demande AMI-26-000001 est annulée"));
+    assert!(!letter.body_text(0).unwrap().contains("voisine"));
+    city.stop().await;
+}
+
 async fn nothing_changes_when_a_link_is_followed() {
     let city = City::new().await;
     let (_, path) = followed(&city, "fr").await;
     let marks = "select (select sum(version) from ticket)::bigint + (select count(*) from ticket_event)
-                 + (select count(*) from outbox) + (select sum(generation) from tracking_link)";
+                 + (select count(*) from outbox) + (select count(*) from feedback) + (select sum(generation) from tracking_link)
+                 + (select count(*) from tracking_link where mails_stopped_at is not null)";
     let before = city.database.count(marks).await;
     page_at(&city, &path).await.is(200);
     json_at(&city, &path).await;
+    page_at(&city, &format!("{path}/unsubscribe")).await.is(200);
     assert_eq!(city.database.count(marks).await, before);
     city.stop().await;
 }

@@ -63,14 +63,17 @@ async fn who_raises_the_same_thing_hears_the_outcome_of_the_ticket() {
         assert_eq!(listed["items"][0]["id"] == main["id"], filter == "true");
     }
     city.drain().await;
-    assert_eq!(city.letters_to(NEIGHBOUR).len(), 0, "as for the first one, until the service has it in hand");
+    let receipt = city.letters_to(NEIGHBOUR).pop().unwrap();
+    let receipt = receipt.body_text(0).unwrap().into_owned();
+    assert!(receipt.contains("bien reçu") && receipt.contains(main["reference"].as_str().unwrap()), "{receipt}");
+    assert_eq!(city.letters_to(NEIGHBOUR).len(), 1, "no more until the service has it in hand");
     let acknowledged = proprete.acknowledge(&now).await.ok();
     city.drain().await;
     assert_eq!(tracked(&city, NEIGHBOUR).await["tickets"][0]["state"], "acknowledged");
     proprete.resolve(&acknowledged).await.ok();
     city.drain().await;
     for resident in [NEIGHBOUR, "habitante@mail.example"] {
-        assert_eq!(city.letters_to(resident).len(), 2, "{resident} hears that it is in hand, and how it ended");
+        assert_eq!(city.letters_to(resident).len(), 3, "{resident} hears that it is in hand, and how it ended");
     }
     assert_eq!(city.letters_to("karim.haddad@ville-amiens.example").len(), 2, "and so does who filed it");
     let page = tracked(&city, NEIGHBOUR).await;
@@ -96,8 +99,9 @@ async fn who_comes_later_is_told_what_the_others_were_and_not_what_was_said_to_t
     other.post("/v1/concerns", &attached(&main)).await.created();
     city.drain().await;
     let letters = city.letters_to(NEIGHBOUR);
-    assert_eq!(letters.len(), 1, "the service has it in hand already");
-    let text = letters[0].body_text(0).unwrap();
+    assert_eq!(letters.len(), 2, "the receipt, and that the service has it in hand already");
+    let in_hand = letters.iter().find(|letter| letter.subject().unwrap().contains("prise en charge")).unwrap();
+    let text = in_hand.body_text(0).unwrap();
     assert!(text.contains("11/03/2026") && !text.contains("10/03/2026"), "their own day: {text}");
     assert_eq!(city.letters_to("habitante@mail.example").len(), first, "the others were told before");
     assert_eq!(tracked(&city, NEIGHBOUR).await["tickets"][0]["messages"], json!([]));
@@ -118,7 +122,7 @@ async fn a_ticket_that_is_merged_is_followed_with_what_it_is_merged_into() {
     assert_eq!((&now["status"], &now["attached_to"]), (&json!("open"), &duplicate["id"]));
     let acknowledged = proprete.acknowledge(&main).await.ok();
     city.drain().await;
-    assert_eq!(city.letters_to(NEIGHBOUR).len(), 1, "followers of followers hear too");
+    assert_eq!(city.letters_to(NEIGHBOUR).len(), 3, "the receipt, where it is followed, and that it is in hand");
     let page = tracked(&city, NEIGHBOUR).await;
     assert_eq!(page["tickets"].as_array().unwrap().len(), 1);
     assert_eq!(page["tickets"][0]["reference"], main["reference"]);

@@ -57,6 +57,23 @@ pub const DOORS: &[(&str, Door)] = &[
     ("notes", |who, ticket| asked_about(who, ticket, "notes")),
     ("referrer messages", |who, ticket| asked_about(who, ticket, "referrer_messages")),
     ("resident messages", |who, ticket| asked_about(who, ticket, "resident_messages")),
+    ("feedback", |who, ticket| asked_about(who, ticket, "feedback")),
+    ("tracking link", |who, ticket| {
+        let (caller, concern) = (who.caller.clone(), ticket.text("concern_id").to_owned());
+        Box::pin(async move {
+            let end = |id: &str| format!("/v1/concerns/{id}/tracking/end");
+            let none = caller.post(&end(&Uuid::nil().to_string()), &json!({})).await;
+            let reply = caller.post(&end(&concern), &json!({})).await;
+            if none.status == 403 {
+                assert_eq!(reply.status, 403, "{}", reply.text);
+                return None;
+            }
+            if reply.status == 404 {
+                assert_eq!(instance_free(&reply), instance_free(&none));
+            }
+            Some(reply.status != 404)
+        })
+    }),
     ("colleagues", |who, ticket| asked_about(who, ticket, "colleagues")),
     ("sheet", |who, ticket| asked_about(who, ticket, "sheet")),
     ("attachments", |who, ticket| asked_about(who, ticket, "attachments")),

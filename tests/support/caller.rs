@@ -63,6 +63,14 @@ impl Caller {
         self.send(self.request(Method::POST, path).json(body)).await
     }
 
+    /// Sends what a form of a page sends, as a browser does.
+    pub async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Reply {
+        let mut body = url::form_urlencoded::Serializer::new(String::new());
+        let body = body.extend_pairs(fields).finish();
+        let request = self.request(Method::POST, path).header("Accept", "text/html");
+        self.send(request.header("Content-Type", "application/x-www-form-urlencoded").body(body)).await
+    }
+
     pub async fn put(&self, path: &str, body: &Value) -> Reply {
         self.send(self.request(Method::PUT, path).json(body)).await
     }

@@ -25,12 +25,18 @@ async fn who_follows_a_duplicate_hears_the_outcome_of_the_main_ticket() {
     assert_eq!((&duplicates["items"][0]["id"], duplicates["items"].as_array().unwrap().len()), (&duplicate["id"], 1));
     assert_eq!(dispatcher.timeline(&main).await.len(), 1, "nothing is moved");
     city.drain().await;
-    assert_eq!(city.letters_to("voisin@mail.example").len(), 0, "that it is a duplicate is no outcome");
+    let told = city.letters_to("voisin@mail.example");
+    assert_eq!(told.len(), 2, "the receipt, and where it is followed from now on");
+    let text = told.iter().map(|letter| letter.body_text(0).unwrap().into_owned()).collect::<String>();
+    assert!(
+        text.contains(&format!("suivies ensemble, sous la référence {}", main["reference"].as_str().unwrap())),
+        "{text}"
+    );
     let acknowledged = proprete.acknowledge(&main).await.ok();
     proprete.resolve(&acknowledged).await.ok();
     city.drain().await;
-    for resident in ["voisin@mail.example", "habitante@mail.example"] {
-        assert_eq!(city.letters_to(resident).len(), 2, "{resident} hears that it is in hand, and how it ended");
+    for (resident, letters) in [("voisin@mail.example", 4), ("habitante@mail.example", 3)] {
+        assert_eq!(city.letters_to(resident).len(), letters, "{resident} hears that it is in hand, and how it ended");
     }
     let link = |address: &str| crate::support::city::link(&city.letters_to(address)[1], "/v1/tracking/");
     assert_ne!(link("voisin@mail.example"), link("habitante@mail.example"), "each has a link of their own");

@@ -140,6 +140,7 @@ fn right(operation: &Value) -> Option<Right> {
         | "note_list"
         | "referrer_message_list"
         | "resident_message_list"
+        | "feedback_list"
         | "attachment_list"
         | "attachment_read"
         | "attachment_content"
@@ -171,6 +172,9 @@ fn right(operation: &Value) -> Option<Right> {
         | "ticket_reroute_bulk"
         | "ticket_prioritise_bulk"
         | "ticket_hold_bulk"
+        | "concern_tracking_renew"
+        | "concern_tracking_end"
+        | "concern_slip"
         | "attachment_add"
         | "attachment_remove" => Right::ChangeTickets,
         _ => return None,
@@ -199,7 +203,7 @@ fn tags() -> Value {
         { "name": "clients", "description": "Programs that use the API, for administrators." },
         { "name": "oauth", "description": "How programs get tokens (OAuth 2.0)." },
         { "name": "audit", "description": "Who read what is restricted, who administered what." },
-        { "name": "tracking", "description": "What a resident reads through the link in their e-mail." },
+        { "name": "tracking", "description": "What a resident reads and does through the link in their e-mail, or with the code on a slip of paper." },
         { "name": "operation", "description": "For those who run the server." }
     ])
 }

@@ -8,6 +8,8 @@ use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use minijinja::{Environment, Error, UndefinedBehavior, Value};
+use qrcode::QrCode;
+use qrcode::render::svg;
 use sha2::{Digest as _, Sha256};
 
 use crate::outermost::Told;
@@ -21,12 +23,18 @@ const POLICY: &str =
 const FORM_POLICY: &str =
     "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
+/// The style sheet of a slip of paper.
+pub(crate) const SLIP_STYLE: &str = include_str!("../templates/slip.css");
+
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     for (name, source) in [
         ("layout.html", include_str!("../templates/layout.html")),
         ("tracking.html", include_str!("../templates/tracking.html")),
+        ("slip.html", include_str!("../templates/slip.html")),
+        ("slip_form.html", include_str!("../templates/slip_form.html")),
+        ("unsubscribe.html", include_str!("../templates/unsubscribe.html")),
         ("sheet.html", include_str!("../templates/sheet.html")),
         ("report.html", include_str!("../templates/report.html")),
         ("lost.html", include_str!("../templates/lost.html")),
@@ -83,4 +91,14 @@ pub(crate) fn form(status: StatusCode, name: &str, context: Value) -> Result<Htt
         .body(html);
     response.extensions_mut().insert(Told);
     Ok(response)
+}
+
+/// A link as a QR code (ISO/IEC 18004), an SVG element.
+pub(crate) fn qr(link: &str) -> Result<String, Problem> {
+    let code = QrCode::new(link).map_err(|error| {
+        tracing::error!(%error, "a link does not fit a QR code");
+        Problem::new(Code::Internal)
+    })?;
+    let svg = code.render::<svg::Color<'_>>().quiet_zone(true).build();
+    Ok(svg.split_once("?>").map_or(svg.as_str(), |(_, element)| element).to_owned())
 }

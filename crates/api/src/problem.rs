@@ -99,6 +99,8 @@ codes! {
     ClosureReasonGiven = "closure_reason_given", 409, "La saisine a déjà un motif de clôture", "The ticket has a closure reason already";
     HiddenFromReferrer = "hidden_from_referrer", 409, "L’agent référent n’a pas connaissance de cette saisine", "The referrer is not to know of this ticket";
     ResidentWithoutAddress = "resident_without_address", 409, "L’habitant n’a pas laissé d’adresse e-mail", "The resident left no e-mail address";
+    NoTrackingLink = "no_tracking_link", 409, "L’habitant n’a pas de lien de suivi", "The resident has no tracking link";
+    FeedbackNotOpen = "feedback_not_open", 409, "Le service n’a pas encore répondu, ou sa réponse date de plus de 30 jours", "The service has not answered yet, or more than 30 days ago";
     MessageHasLeft = "message_has_left", 409, "Le message est parti : il ne peut plus être repris", "The message has left: it can no longer be taken back";
     BulkRefused = "bulk_refused", 409, "Rien n’a changé : certaines saisines s’y opposent", "Nothing has changed: it was refused for some of the tickets";
     AttachmentsFull = "attachments_full", 409, "La saisine a déjà autant de pièces jointes qu’elle peut en avoir", "The ticket has as many attachments as it can have";
@@ -125,6 +127,7 @@ codes! {
     InvalidContent = "invalid_content", 422, "La requête est bien formée, mais son contenu ne convient pas", "The request is well formed, but its content does not fit";
     IdempotencyKeyReused = "idempotency_key_reused", 422, "Cette clé d’idempotence a servi à une autre requête", "The idempotency key was used for another request";
     IfMatchNeeded = "if_match_needed", 428, "Il faut dire quelle version vous avez lue (If-Match)", "Say which version you have read (If-Match)";
+    WrongSlip = "wrong_slip", 422, "Le code ou la réponse ne convient pas", "The code or the answer is wrong";
     TooManyAttempts = "too_many_attempts", 429, "Trop de tentatives", "Too many attempts";
     RateLimited = "rate_limited", 429, "Trop de requêtes", "Too many requests";
     TooManyExports = "too_many_exports", 429, "Trop d’exports sont en cours", "Too many exports are under way";
@@ -234,6 +237,30 @@ impl Problem {
     pub(crate) fn retry_after(mut self, seconds: i64) -> Self {
         self.more.retry_after = Some(seconds.max(1));
         self
+    }
+
+    /// Whether it is the client's to mend.
+    pub(crate) fn is_clients(&self) -> bool {
+        self.status_code().is_client_error()
+    }
+
+    /// The HTTP status.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status_code()
+    }
+
+    /// Until trying again can help.
+    pub(crate) fn seconds_to_wait(&self) -> Option<i64> {
+        self.more.retry_after
+    }
+
+    /// What a person reads on a page: what is wrong with each field, or else what went wrong.
+    pub(crate) fn said_to(&self, language: Language) -> String {
+        let body = self.body("", language);
+        if body.errors.is_empty() {
+            return body.detail;
+        }
+        body.errors.into_iter().map(|error| error.detail).collect::<Vec<_>>().join(" ")
     }
 
     /// The problem that a framework's own error response is turned into.

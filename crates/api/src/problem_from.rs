@@ -8,6 +8,7 @@ mod routing;
 mod saved_filter;
 mod statistics;
 mod ticket;
+mod tracking;
 
 use auth::Forbidden;
 use auth::assertion::KeysError;

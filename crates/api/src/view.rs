@@ -12,7 +12,7 @@ use domain::language::Language;
 use domain::place::{Areas, Place, Point, Whereabouts};
 use domain::rights::Caller;
 use domain::text::Address;
-use domain::ticket::{Action, Priority, State, Ticket};
+use domain::ticket::{Action, Feedback, Priority, State, Ticket};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -264,6 +264,8 @@ pub(crate) struct TicketView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     closure_reason: Option<ClosureReason>,
+    /// What its residents say of how it ended. `no_answer` is not `solved`.
+    feedback: Feedback,
     /// Absent when a dispatcher opened the ticket at its service.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -307,6 +309,7 @@ impl TicketView {
             duplicate_of: ticket.duplicate_of.map(|ticket| ticket.0),
             assignee: ticket.assignee.map(|user| user.0),
             closure_reason: ticket.closure_reason,
+            feedback: ticket.feedback,
             routing: ticket.sent.as_ref().map(|sent| Routing {
                 rule: sent.rule.to_string(),
                 version: sent.version,

@@ -36,6 +36,35 @@ impl Referrer {
     }
 }
 
+/// What a resident is told of their concern as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum News {
+    /// It was filed: the acknowledgement of receipt (CRPA L112-3, R112-5).
+    Received,
+    /// Their link was replaced by another.
+    LinkRenewed,
+}
+
+impl News {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Received, Self::LinkRenewed];
+
+    /// The name in the database and of the template.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Received => "received",
+            Self::LinkRenewed => "link_renewed",
+        }
+    }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|news| news.code() == code)
+    }
+}
+
 /// Where the concern was heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]

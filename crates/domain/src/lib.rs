@@ -20,6 +20,7 @@ pub mod place;
 pub mod rights;
 pub mod routing;
 pub mod siret;
+pub mod slip;
 pub mod statistics;
 pub mod suggestion;
 pub mod text;

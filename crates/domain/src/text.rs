@@ -121,6 +121,8 @@ texts! {
     Note(2000, Form::Lines);
     /// What is to be said of a café besides figures.
     Remarks(4000, Form::Lines);
+    /// What a resident adds to their answer whether it is solved.
+    Remark(1000, Form::Lines);
     /// A postal address.
     Address(200, Form::Name);
     /// A short title: what a café, a program or a filter is called.

@@ -6,6 +6,7 @@
 //! category either. The resident's address appears in `To` and nowhere else.
 
 mod affair;
+mod concern;
 mod context;
 mod list;
 mod templates;
@@ -28,6 +29,7 @@ use lettre::{Address, Message};
 use url::{Host, Url};
 
 pub use affair::{AffairLetter, compose_affair};
+pub use concern::{ConcernLetter, compose_concern};
 pub use list::{ListLetter, compose_list};
 use templates::Parts;
 
@@ -70,8 +72,14 @@ pub struct Letter {
     pub refusal_reason: Option<RefusalReason>,
     /// [`Kind::Progress`]: which turn the ticket took.
     pub turn: Option<Turn>,
+    /// [`Kind::Merged`]: the reference of the ticket that it is followed with.
+    pub main: Option<String>,
+    /// Whether the resident is asked if it is solved.
+    pub asks: bool,
     /// The ticket, for staff; the tracking page, for the resident.
     pub link: Url,
+    /// Where a resident stops the mails.
+    pub unsubscribe: Option<Url>,
     /// When it happened: the `Date` of the mail.
     pub at: DateTime<Utc>,
 }
@@ -172,7 +180,8 @@ pub fn compose(letter: &Letter, sender: &Sender) -> Result<Message, ComposeError
     let parts = templates::render(letter, sender)?;
     let conversation = Some(format!("ticket.{}", letter.ticket));
     let Letter { id, to, at, language, .. } = letter;
-    envelope(Envelope { id: *id, to, at: *at, language: *language, conversation }, sender, parts)
+    let unsubscribe = letter.unsubscribe.as_ref();
+    envelope(Envelope { id: *id, to, at: *at, language: *language, conversation, unsubscribe }, sender, parts)
 }
 
 /// What is written on a letter.
@@ -183,6 +192,8 @@ struct Envelope<'a> {
     language: Language,
     /// What the mail answers to, so that mail programs show several as one conversation.
     conversation: Option<String>,
+    /// Where whoever gets it stops the mails.
+    unsubscribe: Option<&'a Url>,
 }
 
 fn envelope(letter: Envelope<'_>, sender: &Sender, parts: Parts) -> Result<Message, ComposeError> {
@@ -214,6 +225,15 @@ fn envelope(letter: Envelope<'_>, sender: &Sender, parts: Parts) -> Result<Messa
         (HeaderName::new_from_ascii_str("X-Auto-Response-Suppress"), "All"),
     ] {
         message.headers_mut().insert_raw(HeaderValue::new(name, value.to_owned()));
+    }
+    if let Some(url) = letter.unsubscribe {
+        // RFC 2369, 3.2, and RFC 8058: one POST, nothing on GET.
+        for (name, value) in [
+            (HeaderName::new_from_ascii_str("List-Unsubscribe"), format!("<{url}>")),
+            (HeaderName::new_from_ascii_str("List-Unsubscribe-Post"), "List-Unsubscribe=One-Click".to_owned()),
+        ] {
+            message.headers_mut().insert_raw(HeaderValue::new(name, value));
+        }
     }
     Ok(message)
 }

@@ -11,13 +11,17 @@ use domain::id::MessageId;
 use domain::language::Language;
 use domain::ticket::Fact;
 use domain::ticket::list::TicketList;
+use domain::ticket::notice::Kind;
 use futures_util::{StreamExt as _, stream};
-use store::outbox::{About, Addressee, AffairTopic, CHANNEL, Leased, Topic};
+use store::outbox::{About, AboutConcern, Addressee, AffairTopic, CHANNEL, Leased, Referred, Topic};
 use store::{Error, Listener, Store};
 use tokio::sync::Notify;
 use url::Url;
 
-use crate::letter::{AffairLetter, ComposeError, Letter, ListLetter, Turn, compose, compose_affair, compose_list};
+use crate::letter::{
+    AffairLetter, ComposeError, ConcernLetter, Letter, ListLetter, Turn, compose, compose_affair, compose_concern,
+    compose_list,
+};
 use crate::transport::{DeliveryError, Transport};
 
 /// How many messages are leased at once.
@@ -53,11 +57,13 @@ pub struct Drained {
     pub put_off: usize,
     /// Given up.
     pub dead: usize,
+    /// Ended unsent: there was no need any more.
+    pub stopped: usize,
 }
 
 impl Drained {
     const fn is_nothing(self) -> bool {
-        self.sent + self.put_off + self.dead == 0
+        self.sent + self.put_off + self.dead + self.stopped == 0
     }
 }
 
@@ -66,6 +72,7 @@ enum Fate {
     Sent,
     PutOff(String),
     Dead(String),
+    Stopped(&'static str),
 }
 
 impl Worker {
@@ -140,12 +147,18 @@ impl Worker {
     }
 
     async fn send(&self, message: &Leased, sender: &Sender) -> Fate {
+        if let Some(why) = message.moot {
+            return Fate::Stopped(why);
+        }
         let Some(addressee) = &message.addressee else {
             return Fate::Dead("the recipient has no address any more".to_owned());
         };
         let composed = match &message.topic {
             Topic::Ticket(about) => self.letter(message, about, addressee).and_then(|l| compose(&l, sender)),
             Topic::List(list) => self.list(message, list, addressee).and_then(|l| compose_list(&l, sender)),
+            Topic::Concern(about) => {
+                self.concern_letter(message, about, addressee).and_then(|l| compose_concern(&l, sender))
+            }
             Topic::Affair(topic) => self.affair(message, topic, addressee).and_then(|l| compose_affair(&l, sender)),
         };
         let composed = match composed {
@@ -167,6 +180,11 @@ impl Worker {
                 drained.sent += 1;
                 tracing::info!(message = %id, about = %message.topic.name(), "sent");
                 self.store.mark_sent(id, now).await
+            }
+            Fate::Stopped(why) => {
+                drained.stopped += 1;
+                tracing::info!(message = %id, about = %message.topic.name(), why, "not sent");
+                self.store.stop_message(id, now, why).await
             }
             Fate::PutOff(words) => {
                 drained.put_off += 1;
@@ -194,6 +212,10 @@ impl Worker {
             }
         };
         let fact = &about.event.fact;
+        let asks = audience == Audience::Resident
+            && (about.kind == Kind::AskedAgain || matches!((about.kind, fact), (Kind::Outcome, Fact::Resolved { .. })));
+        let unsubscribe =
+            if let Addressee::Resident { token, .. } = addressee { Some(self.unsubscribe(token)?) } else { None };
         Ok(Letter {
             id: message.id,
             ticket: ticket.id,
@@ -212,6 +234,7 @@ impl Worker {
             closure_reason: match fact {
                 Fact::Resolved { closure_reason, .. } => Some(*closure_reason),
                 Fact::Closed { closure_reason, .. } => *closure_reason,
+                _ if about.kind == Kind::AskedAgain => ticket.closure_reason,
                 _ => None,
             },
             body_told: if let Fact::Closed { body_told: Some(body), .. } = fact {
@@ -221,7 +244,47 @@ impl Worker {
             },
             refusal_reason: if let Fact::Refused { reason, .. } = fact { Some(*reason) } else { None },
             turn: Turn::of(fact),
-            link: self.public_url.join(&path).map_err(|_| ComposeError::Missing("link"))?,
+            main: about.main.clone(),
+            asks,
+            link: self.at(&if asks { format!("{path}#solved") } else { path })?,
+            unsubscribe,
+            at: message.since,
+        })
+    }
+
+    /// A place at which this server is reached.
+    fn at(&self, path: &str) -> Result<Url, ComposeError> {
+        self.public_url.join(path).map_err(|_| ComposeError::Missing("link"))
+    }
+
+    fn unsubscribe(&self, token: &str) -> Result<Url, ComposeError> {
+        self.at(&format!("v1/tracking/{token}/unsubscribe"))
+    }
+
+    fn concern_letter(
+        &self,
+        message: &Leased,
+        about: &AboutConcern,
+        to: &Addressee,
+    ) -> Result<ConcernLetter, ComposeError> {
+        let Addressee::Resident { concern, email, language, token, heard_at } = to else {
+            return Err(ComposeError::Recipient);
+        };
+        let referred = |of: &Referred| {
+            let service = of.service.name.in_language(*language).to_owned();
+            (of.reference.clone(), service, of.service.phone.clone())
+        };
+        Ok(ConcernLetter {
+            id: message.id,
+            concern: *concern,
+            news: about.news,
+            language: *language,
+            to: email.clone(),
+            category: about.category.label.in_language(*language).to_owned(),
+            filed_at: *heard_at,
+            tickets: about.tickets.iter().map(referred).collect(),
+            link: self.at(&format!("v1/tracking/{token}"))?,
+            unsubscribe: self.unsubscribe(token)?,
             at: message.since,
         })
     }

@@ -74,7 +74,8 @@ struct TicketRow<'a> {
 
 #[derive(Serialize)]
 struct MessageRow<'a> {
-    ticket_id: Uuid,
+    ticket_id: Option<Uuid>,
+    concern_id: Option<Uuid>,
     #[serde(flatten)]
     message: &'a Message,
 }
@@ -138,9 +139,12 @@ const FILE: &str = "
     ), handed as (
         insert into handover (ticket_id, number, service_code, sent_at) select id, 1, service_code, $13 from wanted
     ), told as (
-        insert into outbox (id, lane, kind, recipient, ticket_id, event_version, due_at)
-        select m.id, m.lane, m.kind, m.recipient, m.ticket_id, 1, $13
-        from jsonb_to_recordset($19) as m (id uuid, lane text, kind text, recipient jsonb, ticket_id uuid)
+        insert into outbox (id, lane, kind, recipient, ticket_id, event_version, concern_id, since, due_at)
+        select m.id, m.lane, m.kind, m.recipient, m.ticket_id, case when m.ticket_id is not null then 1 end,
+            m.concern_id, case when m.concern_id is not null then $13 end, $13
+        from jsonb_to_recordset($19) as m (
+            id uuid, lane text, kind text, recipient jsonb, ticket_id uuid, concern_id uuid
+        )
     )
     select id, reference from opened";
 
@@ -217,8 +221,8 @@ impl TryFrom<ConcernRow> for Concern {
 }
 
 impl Tx {
-    /// Files a concern with everything that follows from it: contact, tracking link, tickets, events, messages. One
-    /// statement. Returns the tickets with the references that they were given.
+    /// Files a concern with everything that follows from it: contact, tracking link, tickets, events, messages, the
+    /// resident's receipt among them. One statement. Returns the tickets with the references that they were given.
     ///
     /// # Errors
     /// When the database does not answer, or the café or the category is gone.
@@ -226,6 +230,7 @@ impl Tx {
         &self,
         concern: &Concern,
         contact: Option<&Contact>,
+        receipt: Option<&Message>,
         tickets: Vec<NewTicket>,
         prefix: &ReferencePrefix,
     ) -> Result<Vec<Ticket>> {
@@ -234,7 +239,9 @@ impl Tx {
         let rows = tickets.iter().map(ticket_row).collect::<Result<Vec<_>>>()?;
         let messages: Vec<MessageRow<'_>> = tickets
             .iter()
-            .flat_map(|new| new.messages.iter().map(|message| MessageRow { ticket_id: new.ticket.id.0, message }))
+            .flat_map(|new| new.messages.iter().map(|message| (Some(new.ticket.id.0), message)))
+            .map(|(ticket_id, message)| MessageRow { ticket_id, concern_id: None, message })
+            .chain(receipt.map(|message| MessageRow { ticket_id: None, concern_id: Some(concern.id.0), message }))
             .collect();
         let point = concern.place.as_ref().and_then(|place| place.point);
         let address = concern.place.as_ref().and_then(|place| place.address.as_ref());

@@ -5,7 +5,7 @@ use domain::city::catalogue::{ClosureReason, Sensitivity};
 use domain::concern::{Origin, Referrer};
 use domain::id::{ClientId, ConcernId, EventId, TicketId, UserId};
 use domain::place::{Point, Whereabouts};
-use domain::ticket::{Event, Priority, State, Ticket};
+use domain::ticket::{Event, Feedback, Priority, State, Ticket};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter};
 use serde_json::Value;
 use uuid::Uuid;
@@ -80,6 +80,7 @@ pub(crate) mod entity {
         pub resume_on: Option<Date>,
         pub closure_reason: Option<String>,
         pub duplicate_of: Option<Uuid>,
+        pub feedback: String,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
@@ -195,6 +196,7 @@ pub(crate) fn ticket(row: entity::Model) -> Result<Ticket> {
             .map(|code| ClosureReason::from_code(&code).ok_or_else(|| unknown("closure reason")))
             .transpose()?,
         duplicate_of: row.duplicate_of.map(TicketId),
+        feedback: Feedback::from_code(&row.feedback).ok_or_else(|| unknown("feedback"))?,
     })
 }
 

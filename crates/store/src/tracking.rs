@@ -1,16 +1,18 @@
-//! What a resident may read through the tracking link.
+//! The resident's link: what it shows, renewing and ending it, and whether mails go to the resident.
 
 use chrono::{DateTime, Utc};
 use domain::id::{CategoryCode, ConcernId};
 use domain::language::Language;
-use domain::text::Message;
+use domain::text::{Answer, Message};
 use domain::ticket::Ticket;
-use sea_orm::FromQueryResult;
+use sea_orm::{ConnectionTrait as _, FromQueryResult};
 use uuid::Uuid;
 
 use crate::connect::sql;
+use crate::feedback::Given;
+use crate::resident::tracking_token;
 use crate::seal::digest;
-use crate::{Error, Result, Scope, Store};
+use crate::{Error, Result, Scope, Store, Tx};
 
 /// A concern as its resident may follow it.
 #[derive(Debug, Clone)]
@@ -23,8 +25,34 @@ pub struct Tracked {
     pub filed_at: DateTime<Utc>,
     /// The language in which the resident wants to be answered.
     pub language: Language,
+    /// What was answered on the spot.
+    pub answer: Option<Answer>,
+    /// Whether mails go to the resident.
+    pub mails: Mails,
     /// Its tickets, with what the resident was told about each.
-    pub tickets: Vec<(Ticket, Vec<Told>)>,
+    pub tickets: Vec<Followed>,
+}
+
+/// Whether mails go to a resident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mails {
+    /// They left no address.
+    NoAddress,
+    /// They do.
+    On,
+    /// They did, until the resident stopped them.
+    Stopped,
+}
+
+/// A ticket as a resident may follow it.
+#[derive(Debug, Clone)]
+pub struct Followed {
+    /// The ticket.
+    pub ticket: Ticket,
+    /// What they were told about it.
+    pub told: Vec<Told>,
+    /// What they last said of how it ended.
+    pub said: Option<Given>,
 }
 
 /// Something that the resident was told.
@@ -41,6 +69,8 @@ struct Row {
     id: Uuid,
     category_code: String,
     filed_at: DateTime<Utc>,
+    answer: Option<String>,
+    mails_stopped: bool,
 }
 
 impl Store {
@@ -50,8 +80,8 @@ impl Store {
     /// When the database does not answer.
     pub async fn tracked(&self, token: &str, now: DateTime<Utc>) -> Result<Option<Tracked>> {
         let statement = sql(
-            "select c.id, c.category_code, c.filed_at
-             from tracking_link l join concern c on c.id = l.concern_id where l.digest = $1",
+            "select c.id, c.category_code, c.filed_at, c.answer, l.mails_stopped_at is not null as mails_stopped
+             from tracking_link l join concern c on c.id = l.concern_id where l.digest = $1 and l.ended_at is null",
             [digest(token).into()],
         );
         let Some(row) = Row::find_by_statement(statement).one(&self.db).await? else { return Ok(None) };
@@ -80,14 +110,97 @@ impl Store {
             // What was said before they came was said to others.
             told.retain(|told| own || told.at >= since);
             told.sort_by_key(|told| told.at);
-            tickets.push((ticket, told));
+            let said = self.last_answer(concern, &ticket).await?;
+            tickets.push(Followed { ticket, told, said });
         }
+        let mails = match &contact {
+            Some(contact) if contact.email.is_some() && row.mails_stopped => Mails::Stopped,
+            Some(contact) if contact.email.is_some() => Mails::On,
+            Some(_) | None => Mails::NoAddress,
+        };
         Ok(Some(Tracked {
             concern,
             category: row.category_code.try_into().map_err(Error::corrupt)?,
             filed_at: row.filed_at,
             language: contact.map_or(Language::Fr, |contact| contact.language),
+            answer: row.answer.map(Answer::try_from).transpose().map_err(Error::corrupt)?,
+            mails,
             tickets,
         }))
+    }
+}
+
+impl Tx {
+    /// The concern that a link leads to, the link locked until the transaction ends.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn lock_link_of_resident(&self, token: &str) -> Result<Option<ConcernId>> {
+        let statement = sql(
+            "select concern_id from tracking_link where digest = $1 and ended_at is null for update",
+            [digest(token).into()],
+        );
+        let row = self.db.query_one_raw(statement).await?;
+        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.map(ConcernId))
+    }
+
+    /// Replaces a concern's link by another; the earlier ones, and its slip, are dead. False when it never had one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn renew_link(&self, concern: ConcernId) -> Result<bool> {
+        let statement =
+            sql("select generation from tracking_link where concern_id = $1 for update", [concern.0.into()]);
+        let Some(row) = self.db.query_one_raw(statement).await? else { return Ok(false) };
+        let generation: i32 = row.try_get_by_index::<i32>(0)? + 1;
+        let token = tracking_token(&self.keys.residents, concern, generation);
+        let statement = sql(
+            "with slip as (delete from tracking_slip where concern_id = $1)
+             update tracking_link set generation = $2, digest = $3, ended_at = null where concern_id = $1",
+            [concern.0.into(), generation.into(), digest(&token).into()],
+        );
+        self.db.execute_raw(statement).await?;
+        Ok(true)
+    }
+
+    /// Ends a concern's link and its slip. False when it never had a link.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn end_link(&self, concern: ConcernId, now: DateTime<Utc>) -> Result<bool> {
+        let statement = sql(
+            "update tracking_link set ended_at = coalesce(ended_at, $2) where concern_id = $1",
+            [concern.0.into(), now.into()],
+        );
+        Ok(self.db.execute_raw(statement).await?.rows_affected() == 1)
+    }
+
+    /// From now on, mails go to a resident or do not.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn set_mails(&self, concern: ConcernId, stopped_at: Option<DateTime<Utc>>) -> Result<()> {
+        let statement = sql(
+            "update tracking_link set mails_stopped_at = $2 where concern_id = $1",
+            [concern.0.into(), stopped_at.into()],
+        );
+        self.db.execute_raw(statement).await?;
+        Ok(())
+    }
+
+    /// Whether mails go to the resident of a concern.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_mailed(&self, concern: ConcernId) -> Result<bool> {
+        let statement = sql(
+            "select from tracking_link where concern_id = $1 and ended_at is null and mails_stopped_at is null",
+            [concern.0.into()],
+        );
+        if self.db.query_one_raw(statement).await?.is_none() {
+            return Ok(false);
+        }
+        let contact = crate::resident::contact(&self.db, &self.keys.residents, concern).await?;
+        Ok(contact.is_some_and(|contact| contact.email.is_some()))
     }
 }

@@ -38,7 +38,10 @@ pub fn letter(to: &str, number: u128) -> (Message, MessageId) {
         body_told: None,
         refusal_reason: None,
         turn: None,
+        main: None,
+        asks: true,
         link: "https://continuum.example/suivi/abc".parse().expect("a URL"),
+        unsubscribe: None,
         at,
     };
     let sender = Sender {

@@ -5,6 +5,7 @@ mod duplicates;
 mod file;
 mod read;
 mod suggest;
+mod tracking;
 
 use std::collections::BTreeMap;
 
@@ -30,7 +31,10 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(file::file)
         .service(duplicates::duplicates)
         .service(suggest::suggest)
-        .service(read::read);
+        .service(read::read)
+        .service(tracking::renew)
+        .service(tracking::end)
+        .service(tracking::slip);
 }
 
 /// A concern: what one resident said, once.
@@ -115,7 +119,7 @@ impl ConcernView {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct WarningView {
     /// `plate`, `phone_number`, `email_address`, `social_security_number`, `health_word`, `offence_word`,
-    /// `nothing_kept`, `contact_not_kept` or `out_of_sight`.
+    /// `nothing_kept` or `out_of_sight`.
     #[schema(examples("plate"))]
     code: &'static str,
     /// The field of the request that it is about.
@@ -158,15 +162,6 @@ impl WarningView {
                 message: pick(
                     "Urgence ou infraction : ni récit ni coordonnées ne sont conservés. Donnez les numéros à l’habitant.",
                     "Emergency or crime: neither narrative nor contact is kept. Give the resident the numbers.",
-                ),
-            },
-            Warning::ContactNotKept => Self {
-                code: "contact_not_kept",
-                field: Some("resident".to_owned()),
-                masked: None,
-                message: pick(
-                    "Répondu sur place : personne n’écrira à l’habitant, ses coordonnées ne sont pas conservées.",
-                    "Answered on the spot: nobody will write to the resident, the contact is not kept.",
                 ),
             },
         }

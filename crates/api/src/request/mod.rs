@@ -8,4 +8,5 @@ pub(crate) mod idempotency;
 pub(crate) mod path;
 pub(crate) mod query;
 mod refused;
+pub(crate) mod sent;
 pub(crate) mod upload;

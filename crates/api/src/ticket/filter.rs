@@ -8,7 +8,7 @@ use domain::id::{CafeId, TicketId, UserId};
 use domain::place::{Bounds, Circle, Point};
 use domain::rights::Caller;
 use domain::text::SearchWords;
-use domain::ticket::{Priority, State};
+use domain::ticket::{Feedback, Priority, State};
 use usecases::Loaded;
 use usecases::ticket::{After, BeforeCafe, Filter, Listing, Search, Sort};
 use utoipa::{IntoParams, ToSchema};
@@ -89,6 +89,9 @@ pub(crate) struct FilterTickets {
     has_duplicates: Option<bool>,
     /// Only those that were reopened, or only the others.
     reopened: Option<bool>,
+    /// Of which residents say one of these.
+    #[param(explode = true)]
+    feedback: Option<Vec<Feedback>>,
 }
 
 /// In which order tickets are listed.
@@ -224,6 +227,7 @@ pub(crate) fn filter(query: &mut Query, me: &Caller, city: &Loaded) -> Filter {
         }),
         has_duplicates: query.one("has_duplicates", "true / false", flag),
         reopened: query.one("reopened", "true / false", flag),
+        feedback: query.each("feedback", one_of(Feedback::ALL.map(Feedback::code)).as_str(), Feedback::from_code),
         standard_only: false,
         search: query
             .one("q", ("1 à 200 caractères sur une ligne", "1 to 200 characters on one line"), words)

@@ -8,7 +8,7 @@ use chrono_tz::Europe::Paris;
 use domain::city::catalogue::{Audience, ClosureReason};
 use domain::concern::Origin;
 use domain::language::Language;
-use domain::ticket::{Priority, State};
+use domain::ticket::{Feedback, Priority, State};
 use serde::Serialize;
 use serde_json::Value;
 use usecases::Loaded;
@@ -53,6 +53,7 @@ pub(crate) struct ExportedTicket {
     reopened: i32,
     assignee: Option<Uuid>,
     closure_reason: Option<ClosureReason>,
+    feedback: Feedback,
     duplicate_of: Option<Uuid>,
     concern_id: Uuid,
 }
@@ -79,7 +80,7 @@ struct ExportFeature {
 }
 
 /// The columns of a table, but for the areas: their names, and what they are called in French.
-const COLUMNS: [(&str, &str); 28] = [
+const COLUMNS: [(&str, &str); 29] = [
     ("reference", "Référence"),
     ("state", "État"),
     ("category", "Motif"),
@@ -105,6 +106,7 @@ const COLUMNS: [(&str, &str); 28] = [
     ("reopened", "Réouvertures"),
     ("assignee", "Affectée à"),
     ("closure_reason", "Motif de clôture"),
+    ("feedback", "Avis de l’habitant"),
     ("duplicate_of", "Doublon de"),
     ("concern_id", "Doléance"),
     ("id", "Identifiant"),
@@ -163,6 +165,7 @@ impl Columns {
             reopened: ticket.reopened,
             assignee: ticket.assignee.map(|user| user.0),
             closure_reason: ticket.closure_reason,
+            feedback: ticket.feedback,
             duplicate_of: ticket.duplicate_of.map(|ticket| ticket.0),
             concern_id: ticket.concern.0,
             service: ticket.service.into(),
@@ -206,6 +209,7 @@ impl Columns {
         fields["priority"] = row.priority.label(french).into();
         fields["origin"] = row.origin.label(french).into();
         fields["late"] = if row.late { "oui" } else { "non" }.into();
+        fields["feedback"] = row.feedback.label(french).into();
         fields["closure_reason"] = row.closure_reason.map(|reason| reason.label(Audience::Service, french)).into();
         for (name, at) in [
             ("filed_at", Some(row.filed_at)),

@@ -13,8 +13,6 @@ use domain::rights::Secrecy;
 use domain::ticket::Ticket;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
-use qrcode::QrCode;
-use qrcode::render::svg;
 use usecases::Context;
 use usecases::concern::Concern;
 
@@ -59,16 +57,6 @@ fn replies(ticket: &Ticket, city: &City, language: Language) -> Vec<[String; 2]>
     shown.collect()
 }
 
-/// A link as a QR code (ISO/IEC 18004), an SVG element.
-fn qr(link: &str) -> Result<String, Problem> {
-    let code = QrCode::new(link).map_err(|error| {
-        tracing::error!(%error, "a link does not fit a QR code");
-        Problem::new(Code::Internal)
-    })?;
-    let svg = code.render::<svg::Color<'_>>().quiet_zone(true).build();
-    Ok(svg.split_once("?>").map_or(svg.as_str(), |(_, element)| element).to_owned())
-}
-
 fn html(
     ticket: &Ticket,
     concern: &Concern,
@@ -88,7 +76,7 @@ fn html(
         context! {
             language => language.tag(),
             style => Value::from_safe_string(STYLE.to_owned()),
-            qr => Value::from_safe_string(qr(link)?),
+            qr => Value::from_safe_string(page::qr(link)?),
             sender => Serde(&city.settings.sender),
             reference => ticket.reference.as_str(),
             category => category.unwrap_or(ticket.category.as_str()),

@@ -1,25 +1,26 @@
 //! Following a concern through the resident's link.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, CONTENT_LANGUAGE};
+use actix_web::http::header::CONTENT_LANGUAGE;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Europe::Paris;
 use domain::city::City;
 use domain::city::catalogue::{Audience, ClosureReason};
 use domain::language::Language;
-use domain::ticket::{State, Ticket};
+use domain::ticket::State;
+use domain::ticket::feedback::{Answer, Unsolved};
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
 use usecases::Context;
-use usecases::tracking::{Told as ToldResident, Tracked};
+use usecases::tracking::{Followed, Given, Mails, Told, Tracked};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::outermost::Told;
+use super::next::{date, day, next, state_label};
+use super::{lost, token, wants_json};
 use crate::page;
-use crate::problem::{Code, Problem, ProblemBody, preferred_language};
+use crate::problem::{Problem, ProblemBody};
 
 /// The token of a tracking link.
 #[derive(IntoParams)]
@@ -47,6 +48,52 @@ struct PublicOutcome {
     label: &'static str,
 }
 
+/// What a resident said of how their ticket ended.
+#[derive(Serialize, ToSchema)]
+struct PublicFeedback {
+    at: DateTime<Utc>,
+    solved: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reason: Option<Unsolved>,
+    /// What you added, as it was kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    text: Option<String>,
+}
+
+impl PublicFeedback {
+    fn new(given: &Given) -> Self {
+        let (solved, reason) = match given.answer {
+            Answer::Solved { .. } => (true, None),
+            Answer::NotSolved { reason, .. } => (false, Some(reason)),
+        };
+        Self { at: given.at, solved, reason, text: given.answer.text().map(ToString::to_string) }
+    }
+}
+
+/// Whether mails come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum MailsView {
+    /// You left no address.
+    NoAddress,
+    /// They do.
+    On,
+    /// You have stopped them.
+    Stopped,
+}
+
+impl From<Mails> for MailsView {
+    fn from(mails: Mails) -> Self {
+        match mails {
+            Mails::NoAddress => Self::NoAddress,
+            Mails::On => Self::On,
+            Mails::Stopped => Self::Stopped,
+        }
+    }
+}
+
 /// A ticket, for its resident.
 #[derive(Serialize, ToSchema)]
 struct TrackedTicket {
@@ -62,6 +109,9 @@ struct TrackedTicket {
     state: State,
     /// The state in a sentence.
     state_label: &'static str,
+    /// What happens next, and by when, in a sentence.
+    #[schema(examples("Le service la prendra en charge d’ici au 11/03/2026."))]
+    next: String,
     /// The day on which the service expects to act.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -71,54 +121,52 @@ struct TrackedTicket {
     outcome: Option<PublicOutcome>,
     /// What the service wrote to the resident, the first message first.
     messages: Vec<PublicMessage>,
+    /// Whether you can say if it is solved, and have it taken up again.
+    feedback_open: bool,
+    /// What you last said of it, since it last ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    feedback: Option<PublicFeedback>,
 }
 
 /// A concern, for its resident.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Tracking {
-    language: Language,
+    pub(super) language: Language,
     /// What it is about.
     category: String,
     filed_at: DateTime<Utc>,
+    /// What was answered on the spot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    answer: Option<String>,
+    /// Whether mails come.
+    mails: MailsView,
     tickets: Vec<TrackedTicket>,
 }
 
-const fn state_label(state: State, language: Language) -> &'static str {
-    let (fr, en) = match state {
-        State::Submitted => ("Transmise au service, qui va l’examiner.", "Sent to the service, which will look at it."),
-        State::Acknowledged => ("Prise en charge par le service.", "The service has taken it in hand."),
-        State::Scheduled => ("Une intervention est programmée.", "Work is scheduled."),
-        State::InProgress => ("Le service y travaille.", "The service is at work."),
-        State::OnHold => ("En attente.", "On hold."),
-        State::Refused => ("En cours de réorientation vers le bon service.", "On its way to the right service."),
-        State::Resolved => ("Traitée par le service.", "The service has dealt with it."),
-        State::Closed => ("Clôturée.", "Closed."),
-        State::Cancelled => ("Annulée.", "Cancelled."),
-    };
-    match language {
-        Language::Fr => fr,
-        Language::En => en,
-    }
-}
-
-fn ticket(ticket: &Ticket, told: &[ToldResident], city: &City, language: Language) -> TrackedTicket {
+fn ticket(followed: &Followed, city: &City, language: Language, now: DateTime<Utc>) -> TrackedTicket {
+    let ticket = &followed.ticket;
     let service = city.service(&ticket.service);
     let outcome = |reason: ClosureReason| PublicOutcome { reason, label: reason.label(Audience::Resident, language) };
-    let message = |told: &ToldResident| PublicMessage { at: told.at, text: told.text.to_string() };
+    let message = |told: &Told| PublicMessage { at: told.at, text: told.text.to_string() };
     TrackedTicket {
         reference: ticket.reference.clone(),
         service: service.map_or(ticket.service.as_str(), |s| s.name.in_language(language)).to_owned(),
         phone: service.and_then(|service| service.phone.clone()),
         state: ticket.state,
         state_label: state_label(ticket.state, language),
+        next: next(ticket, now, language),
         expected_on: ticket.scheduled_for,
         outcome: ticket.closure_reason.map(outcome),
-        messages: told.iter().map(message).collect(),
+        messages: followed.told.iter().map(message).collect(),
+        feedback_open: ticket.takes_feedback(now).is_ok(),
+        feedback: followed.said.as_ref().map(PublicFeedback::new),
     }
 }
 
 impl Tracking {
-    fn new(tracked: &Tracked, city: &City) -> Self {
+    pub(super) fn new(tracked: &Tracked, city: &City, now: DateTime<Utc>) -> Self {
         let language = tracked.language;
         let category = city.category(&tracked.category);
         let label = category.map_or(tracked.category.as_str(), |category| category.label.in_language(language));
@@ -126,69 +174,52 @@ impl Tracking {
             language,
             category: label.to_owned(),
             filed_at: tracked.filed_at,
-            tickets: tracked.tickets.iter().map(|(t, told)| ticket(t, told, city, language)).collect(),
+            answer: tracked.answer.as_ref().map(ToString::to_string),
+            mails: tracked.mails.into(),
+            tickets: tracked.tickets.iter().map(|followed| ticket(followed, city, language, now)).collect(),
         }
     }
-
-    fn page(&self, city: &City) -> Result<HttpResponse, Problem> {
-        let day = |at: DateTime<Utc>| at.with_timezone(&Paris).format("%d/%m/%Y").to_string();
-        let tickets: Vec<_> = self
-            .tickets
-            .iter()
-            .map(|ticket| {
-                let messages = ticket.messages.iter().map(|m| context! { day => day(m.at), text => m.text.as_str() });
-                context! {
-                    messages => messages.collect::<Vec<_>>(),
-                    expected_on => ticket.expected_on.map(|day| day.format("%d/%m/%Y").to_string()),
-                    outcome => ticket.outcome.as_ref().map(|outcome| outcome.label),
-                    ..Value::from(Serde(ticket))
-                }
-            })
-            .collect();
-        let html = page::render(
-            "tracking.html",
-            context! {
-                language => self.language.tag(),
-                city => city.settings.name.as_str(),
-                sender => Serde(&city.settings.sender),
-                category => self.category.as_str(),
-                filed_on => day(self.filed_at),
-                tickets => tickets,
-            },
-        );
-        let html = html.map_err(|error| {
-            tracing::error!(%error, "a page could not be rendered");
-            Problem::new(Code::Internal)
-        })?;
-        Ok(page::answer(html))
-    }
 }
 
-/// Whether the request would rather have JSON than a page.
-fn wants_json(request: &HttpRequest) -> bool {
-    let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    accept.contains("application/json") && !accept.contains("text/html")
-}
-
-/// A link that leads nowhere, told to a person.
-fn lost(request: &HttpRequest) -> Result<HttpResponse, Problem> {
-    if wants_json(request) {
-        return Err(Problem::new(Code::NotFound));
-    }
-    let html = page::render("lost.html", context! { language => preferred_language(request).tag() });
-    let mut response = page::answer(html.map_err(|error| {
-        tracing::error!(%error, "a page could not be rendered");
-        Problem::new(Code::Internal)
-    })?);
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    response.extensions_mut().insert(Told);
-    Ok(response)
+/// The page of a concern, with what was wrong with the form that led to it.
+pub(super) fn page(
+    request: &HttpRequest,
+    status: StatusCode,
+    tracking: &Tracking,
+    city: &City,
+    error: Option<String>,
+) -> Result<HttpResponse, Problem> {
+    let language = tracking.language;
+    let tickets = tracking.tickets.iter().map(|ticket| {
+        let messages = ticket.messages.iter().map(|m| context! { day => day(m.at, language), text => m.text.as_str() });
+        context! {
+            messages => messages.collect::<Vec<_>>(),
+            expected_on => ticket.expected_on.map(|day| date(day, language)),
+            outcome => ticket.outcome.as_ref().map(|outcome| outcome.label),
+            said_on => ticket.feedback.as_ref().map(|said| day(said.at, language)),
+            ..Value::from(Serde(ticket))
+        }
+    });
+    let values = context! {
+        language => language.tag(),
+        city => city.settings.name.as_str(),
+        sender => Serde(&city.settings.sender),
+        category => tracking.category.as_str(),
+        filed_on => day(tracking.filed_at, language),
+        answer => tracking.answer.as_deref(),
+        mails => Serde(tracking.mails),
+        reasons => Unsolved::ALL.map(|reason| [reason.code(), reason.label(language)]).to_vec(),
+        path => format!("/v1/tracking/{}", token(request)),
+        tickets => tickets.collect::<Vec<_>>(),
+        error,
+    };
+    page::form(status, "tracking.html", values)
 }
 
 /// Follow a concern through the resident's link
 ///
-/// The state, the messages to the resident and the outcome of each ticket, in the resident's language: as JSON when
-/// `Accept` asks for it, else as a page. The token is the whole authorization.
+/// The state, what happens next and by when, the messages to the resident and the outcome of each ticket, in the
+/// resident's language: as JSON when `Accept` asks for it, else as a page. The token is the whole authorization.
 #[utoipa::path(
     operation_id = "tracking_read",
     tag = "tracking",
@@ -204,13 +235,12 @@ fn lost(request: &HttpRequest) -> Result<HttpResponse, Problem> {
 )]
 #[get("/v1/tracking/{token}")]
 pub(crate) async fn read(cx: Data<Context>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let token = request.match_info().get("token").unwrap_or_default();
-    let Some(tracked) = usecases::tracking::read(&cx, token).await? else { return lost(&request) };
+    let Some(tracked) = usecases::tracking::read(&cx, token(&request)).await? else { return lost(&request) };
     let loaded = cx.city()?;
-    let tracking = Tracking::new(&tracked, &loaded.city);
+    let tracking = Tracking::new(&tracked, &loaded.city, cx.now());
     if wants_json(&request) {
         let language = tracking.language.tag();
         return Ok(HttpResponse::Ok().insert_header((CONTENT_LANGUAGE, language)).json(&tracking));
     }
-    tracking.page(&loaded.city)
+    page(&request, StatusCode::OK, &tracking, &loaded.city, None)
 }

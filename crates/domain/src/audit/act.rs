@@ -46,6 +46,21 @@ pub enum Act {
         /// Whose concern.
         concern: ConcernId,
     },
+    /// A resident's link was replaced by another.
+    TrackingRenewed {
+        /// Whose concern.
+        concern: ConcernId,
+    },
+    /// A resident's link was ended.
+    TrackingEnded {
+        /// Whose concern.
+        concern: ConcernId,
+    },
+    /// A resident was given a slip of paper with a short code.
+    SlipMade {
+        /// Whose concern.
+        concern: ConcernId,
+    },
     /// An account was made.
     UserInvited {
         /// The account.
@@ -281,12 +296,15 @@ pub enum Act {
 
 impl Act {
     /// The code of every act.
-    pub const CODES: [&str; 34] = [
+    pub const CODES: [&str; 37] = [
         "ticket_read",
         "tickets_listed",
         "tickets_exported",
         "infected_upload",
         "contact_read",
+        "tracking_renewed",
+        "tracking_ended",
+        "slip_made",
         "user_invited",
         "user_changed",
         "user_disabled",
@@ -327,6 +345,9 @@ impl Act {
             Self::TicketsExported { .. } => "tickets_exported",
             Self::InfectedUpload { .. } => "infected_upload",
             Self::ContactRead { .. } => "contact_read",
+            Self::TrackingRenewed { .. } => "tracking_renewed",
+            Self::TrackingEnded { .. } => "tracking_ended",
+            Self::SlipMade { .. } => "slip_made",
             Self::UserInvited { .. } => "user_invited",
             Self::UserChanged { .. } => "user_changed",
             Self::UserDisabled { .. } => "user_disabled",

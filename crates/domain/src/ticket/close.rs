@@ -1,11 +1,14 @@
 //! Ending a ticket.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 
 use super::lifecycle::{Action, Refusal, State, next};
 use super::{Change, Fact, Ticket};
 use crate::city::catalogue::ClosureReason;
 use crate::text::{Message, Note, Title};
+
+/// How long after `resolved` a ticket is closed by itself.
+pub const BY_ITSELF_AFTER: Duration = Duration::days(14);
 
 /// End a ticket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,6 +50,7 @@ impl Close {
         Ok(ticket.turned(state, fact, |ticket| {
             ticket.closed_at = Some(now);
             ticket.closure_reason = reason;
+            ticket.feedback = ticket.feedback.closed();
         }))
     }
 }

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod close;
 pub mod duplicate;
 pub mod event;
+pub mod feedback;
 pub mod follow;
 pub mod handover;
 pub mod hold;
@@ -45,6 +46,7 @@ use crate::place::{Areas, Whereabouts};
 use crate::routing::Sent;
 use crate::time::Pause;
 pub use event::{Actor, Event, Fact};
+pub use feedback::Feedback;
 pub use lifecycle::{Action, Refusal, State};
 
 /// How pressing a ticket is.
@@ -170,6 +172,8 @@ pub struct Ticket {
     pub closure_reason: Option<ClosureReason>,
     /// The ticket that it is a duplicate of.
     pub duplicate_of: Option<TicketId>,
+    /// What its residents say of how it ended.
+    pub feedback: Feedback,
 }
 
 impl Ticket {
@@ -247,6 +251,7 @@ impl Ticket {
         self.resume_on = None;
         self.closure_reason = None;
         self.duplicate_of = None;
+        self.feedback = Feedback::NotAsked;
         self.pauses.clear();
         self.rungs = 0;
     }
@@ -312,6 +317,7 @@ pub(crate) mod example {
             resume_on: None,
             closure_reason: None,
             duplicate_of: None,
+            feedback: Feedback::NotAsked,
         }
     }
 }

@@ -34,11 +34,17 @@ pub enum Kind {
     Mention,
     /// To the referrer, the service or the resident: somebody wrote to them.
     Message,
+    /// To the resident: the ticket was called off.
+    Cancelled,
+    /// To the resident: the ticket is followed together with another.
+    Merged,
+    /// To the resident, who has not answered: whether it is solved.
+    AskedAgain,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Referral,
         Self::Refused,
         Self::Acknowledged,
@@ -50,6 +56,9 @@ impl Kind {
         Self::Assigned,
         Self::Mention,
         Self::Message,
+        Self::Cancelled,
+        Self::Merged,
+        Self::AskedAgain,
     ];
 
     /// The name in the database and of the template.
@@ -67,6 +76,9 @@ impl Kind {
             Self::Assigned => "assigned",
             Self::Mention => "mention",
             Self::Message => "message",
+            Self::Cancelled => "cancelled",
+            Self::Merged => "merged",
+            Self::AskedAgain => "asked_again",
         }
     }
 
@@ -121,6 +133,8 @@ pub struct Follower {
     pub referrer: Referrer,
     /// Whether the resident left an e-mail address.
     pub resident: bool,
+    /// Whether mails go to it: their link has not been ended, and they have not stopped the mails.
+    pub mailed: bool,
 }
 
 /// Which followers a fact is told to, and by which message.
@@ -132,6 +146,13 @@ pub enum Told {
     Referrers(Kind),
     /// The referrers and the residents.
     Everybody(Kind),
+    /// The referrers by one message, the residents by another.
+    Each {
+        /// The referrers'.
+        referrers: Kind,
+        /// The residents'.
+        residents: Kind,
+    },
 }
 
 impl Fact {
@@ -151,10 +172,11 @@ impl Fact {
             | Self::Held { .. }
             | Self::Resumed { .. }
             | Self::Reopened { .. }
-            | Self::Cancelled { .. }
-            | Self::Merged { .. }
             | Self::Unmerged { .. }
             | Self::Split { .. } => Told::Referrers(Kind::Progress),
+            // An end, so that residents hear it too.
+            Self::Cancelled { .. } => Told::Each { referrers: Kind::Progress, residents: Kind::Cancelled },
+            Self::Merged { .. } => Told::Each { referrers: Kind::Progress, residents: Kind::Merged },
             Self::Submitted { .. }
             | Self::Received
             | Self::Refused { .. }
@@ -210,8 +232,9 @@ pub fn notices(fact: &Fact, by: &Actor, ticket: &Ticket, followers: &[Follower],
     notices.extend(watched(fact, ticket));
     let (kind, residents) = match fact.told(ticket) {
         Told::Nobody => return notices,
-        Told::Referrers(kind) => (kind, false),
-        Told::Everybody(kind) => (kind, true),
+        Told::Referrers(kind) => (kind, None),
+        Told::Everybody(kind) => (kind, Some(kind)),
+        Told::Each { referrers, residents } => (referrers, Some(residents)),
     };
     let newcomer = if let Fact::Followed { concern } = fact { Some(*concern) } else { None };
     for follower in followers.iter().filter(|follower| newcomer.is_none_or(|concern| follower.concern == concern)) {
@@ -223,7 +246,7 @@ pub fn notices(fact: &Fact, by: &Actor, ticket: &Ticket, followers: &[Follower],
                 notices.push(notice);
             }
         }
-        if residents && follower.resident {
+        if let (Some(kind), true) = (residents, follower.mailed) {
             notices.push(Notice { kind, recipient: Recipient::Resident { concern: follower.concern } });
         }
     }

@@ -7,7 +7,7 @@ use super::{Change, Fact, Ticket};
 use crate::text::Note;
 
 /// How long after its end a ticket can be reopened.
-const WINDOW: Duration = Duration::days(30);
+pub const WINDOW: Duration = Duration::days(30);
 
 /// Whether a ticket that has ended can still be reopened.
 pub(super) fn in_time(ticket: &Ticket, now: DateTime<Utc>) -> bool {

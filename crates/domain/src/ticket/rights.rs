@@ -40,6 +40,16 @@ impl Caller {
         }
     }
 
+    /// Whether the caller looks after the resident of a concern which that referrer filed: the referrer and dispatchers.
+    #[must_use]
+    pub fn looks_after(&self, referrer: Referrer) -> bool {
+        match self {
+            Self::Person(person) if person.is(Role::Dispatcher) => true,
+            Self::Person(person) => referrer == Referrer::Person(person.user),
+            Self::Client(own) => referrer == Referrer::Client(own.client),
+        }
+    }
+
     fn is_within_limits(&self, ticket: &Ticket) -> bool {
         match self {
             Self::Person(_) => false,

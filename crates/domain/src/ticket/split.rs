@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::lifecycle::{Action, Refusal, State, next};
-use super::{Change, Fact, Ticket};
+use super::{Change, Fact, Feedback, Ticket};
 use crate::id::{ServiceCode, TicketId};
 use crate::text::Note;
 
@@ -61,6 +61,7 @@ impl Ticket {
             resume_on: None,
             closure_reason: None,
             duplicate_of: None,
+            feedback: Feedback::NotAsked,
             assignee: None,
             pauses: Vec::new(),
             remind_at: None,

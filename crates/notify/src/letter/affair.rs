@@ -96,5 +96,9 @@ pub fn compose_affair(letter: &AffairLetter, sender: &Sender) -> Result<Message,
         sender: Foot::of(sender),
     };
     let parts = templates::render_words(letter.affair.code(), language, values)?;
-    envelope(Envelope { id: letter.id, to: &letter.to, at: letter.at, language, conversation: None }, sender, parts)
+    envelope(
+        Envelope { id: letter.id, to: &letter.to, at: letter.at, language, conversation: None, unsubscribe: None },
+        sender,
+        parts,
+    )
 }

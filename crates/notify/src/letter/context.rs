@@ -8,6 +8,7 @@ use domain::language::Language;
 use domain::ticket::event::RefusalReason;
 use domain::ticket::notice::Kind;
 use serde::Serialize;
+use url::Url;
 
 use super::{ComposeError, Letter, Turn};
 
@@ -35,6 +36,9 @@ pub(super) struct Context {
     body_told: Option<String>,
     refusal: Option<&'static str>,
     turn: Option<String>,
+    main: Option<String>,
+    asks: bool,
+    unsubscribe: Option<String>,
     /// None where whoever reads the letter no longer sees the ticket.
     link: Option<String>,
     sender: Foot,
@@ -60,7 +64,9 @@ impl Context {
         let outcome = letter.closure_reason.map(|reason| outcome(reason, letter.audience, language));
         let refusal = letter.refusal_reason.map(|reason| refusal(reason, language));
         match letter.kind {
-            Kind::Outcome if outcome.is_none() => return Err(ComposeError::Missing("closure reason")),
+            Kind::Outcome | Kind::AskedAgain if outcome.is_none() => {
+                return Err(ComposeError::Missing("closure reason"));
+            }
             Kind::Refused if refusal.is_none() => return Err(ComposeError::Missing("refusal reason")),
             Kind::Watched if letter.turn.is_none() && outcome.is_none() => {
                 return Err(ComposeError::Missing("turn"));
@@ -76,7 +82,10 @@ impl Context {
             | Kind::Watched
             | Kind::Assigned
             | Kind::Mention
-            | Kind::Message => {}
+            | Kind::Message
+            | Kind::Cancelled
+            | Kind::Merged
+            | Kind::AskedAgain => {}
         }
         // A service does not see a ticket that is at another.
         let elsewhere =
@@ -99,6 +108,9 @@ impl Context {
             body_told: letter.body_told.as_deref().map(one_line),
             refusal,
             turn: letter.turn.map(|turn| turn_words(turn, language)),
+            main: letter.main.as_deref().map(one_line),
+            asks: letter.asks,
+            unsubscribe: letter.unsubscribe.as_ref().map(Url::to_string),
             link: (!elsewhere).then(|| letter.link.to_string()),
             sender: Foot::of(sender),
         })
@@ -115,11 +127,11 @@ pub(super) fn one_line(text: &str) -> String {
 }
 
 /// A telephone number that stays on one line.
-fn telephone(number: &str) -> String {
+pub(super) fn telephone(number: &str) -> String {
     one_line(number).replace(' ', &NO_BREAK.to_string())
 }
 
-fn day(at: DateTime<Utc>, language: Language) -> String {
+pub(super) fn day(at: DateTime<Utc>, language: Language) -> String {
     date_text(at.with_timezone(&Paris).date_naive(), language)
 }
 

@@ -88,5 +88,6 @@ pub fn compose_list(letter: &ListLetter, sender: &Sender) -> Result<Message, Com
         sender: Foot::of(sender),
     };
     let parts = templates::render_words(words, language, values)?;
-    envelope(Envelope { id: letter.id, to: &letter.to, at: letter.at, language, conversation: None }, sender, parts)
+    let (id, to, at) = (letter.id, &letter.to, letter.at);
+    envelope(Envelope { id, to, at, language, conversation: None, unsubscribe: None }, sender, parts)
 }

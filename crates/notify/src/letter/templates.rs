@@ -23,7 +23,7 @@ macro_rules! sources {
 }
 
 /// The words of each letter, in both languages.
-const WORDS: [(&str, &str); 50] = sources![
+const WORDS: [(&str, &str); 60] = sources![
     "referral.service.fr",
     "referral.service.en",
     "refused.service.fr",
@@ -56,6 +56,16 @@ const WORDS: [(&str, &str); 50] = sources![
     "message.service.en",
     "message.resident.fr",
     "message.resident.en",
+    "cancelled.resident.fr",
+    "cancelled.resident.en",
+    "merged.resident.fr",
+    "merged.resident.en",
+    "asked_again.resident.fr",
+    "asked_again.resident.en",
+    "received.fr",
+    "received.en",
+    "link_renewed.fr",
+    "link_renewed.en",
     "invitation.fr",
     "invitation.en",
     "password_reset.fr",
@@ -115,7 +125,11 @@ pub(super) const fn words(kind: Kind, audience: Audience) -> Option<&'static str
         (Kind::Message, Audience::Agent) => Some("message.agent"),
         (Kind::Message, Audience::Service) => Some("message.service"),
         (Kind::Message, Audience::Resident) => Some("message.resident"),
+        (Kind::Cancelled, Audience::Resident) => Some("cancelled.resident"),
+        (Kind::Merged, Audience::Resident) => Some("merged.resident"),
+        (Kind::AskedAgain, Audience::Resident) => Some("asked_again.resident"),
         (Kind::Referral | Kind::Refused | Kind::Withdrawn | Kind::Watched, Audience::Agent | Audience::Resident)
+        | (Kind::Cancelled | Kind::Merged | Kind::AskedAgain, Audience::Service | Audience::Agent)
         | (Kind::Acknowledged | Kind::Outcome, Audience::Service)
         | (Kind::Progress | Kind::Assigned | Kind::Mention, Audience::Service | Audience::Resident)
         | (Kind::Reminder, Audience::Resident) => None,

@@ -5,7 +5,8 @@ use chrono::{DateTime, NaiveDate, TimeZone, Utc};
 use domain::account::Affair;
 use domain::city::Sender;
 use domain::city::catalogue::{Audience, ClosureReason};
-use domain::id::{ClientSecretId, LinkId, MessageId, SessionId, TicketId};
+use domain::concern::News;
+use domain::id::{ClientSecretId, ConcernId, LinkId, MessageId, SessionId, TicketId};
 use domain::language::{Label, Language};
 use domain::ticket::event::RefusalReason;
 use domain::ticket::list::{Line, Occasion, TicketList};
@@ -13,9 +14,14 @@ use domain::ticket::notice::Kind;
 use mail_parser::{MessageParser, MimeHeaders};
 use uuid::Uuid;
 
-use super::{AffairLetter, ComposeError, Letter, ListLetter, Turn, compose, compose_affair, compose_list, templates};
+use super::{
+    AffairLetter, ComposeError, ConcernLetter, Letter, ListLetter, Turn, compose, compose_affair, compose_concern,
+    compose_list, templates,
+};
 
 const AUDIENCES: [Audience; 3] = [Audience::Service, Audience::Agent, Audience::Resident];
+
+const UNSUBSCRIBE: &str = "https://continuum.example/v1/tracking/Tq3Zp0cJ0dGkV6bWm1xY8r/unsubscribe";
 
 const ISSUER: &str = "https://auth.agentconnect.gouv.fr/api/v2";
 
@@ -45,7 +51,8 @@ fn letter(kind: Kind, audience: Audience, language: Language) -> Letter {
             "https://continuum.example/suivi/Tq3Zp0cJ0dGkV6bWm1xY8rHs2nLf4uAe?lang=fr&page=1",
         ),
     };
-    let outcome = kind == Kind::Outcome;
+    let outcome = matches!(kind, Kind::Outcome | Kind::AskedAgain);
+    let resident = audience == Audience::Resident;
     Letter {
         id: MessageId(Uuid::from_u128(0x019c_e000_0000_7000_8000_0000_0000_0001)),
         ticket: TicketId(Uuid::from_u128(0x019c_e000_0000_7000_8000_0000_0000_00aa)),
@@ -69,7 +76,10 @@ fn letter(kind: Kind, audience: Audience, language: Language) -> Letter {
             Kind::Watched => Some(Turn::TakenInHand),
             _ => None,
         },
+        main: (kind == Kind::Merged).then(|| "AMI-26-000101".into()),
+        asks: outcome && resident,
         link: link.parse().unwrap(),
+        unsubscribe: resident.then(|| UNSUBSCRIBE.parse().unwrap()),
         at: at(13, 8, 5),
     }
 }
@@ -178,6 +188,45 @@ fn raw_list(letter: &ListLetter) -> String {
     String::from_utf8(compose_list(letter, &sender()).unwrap().formatted()).unwrap()
 }
 
+/// Each letter about a concern as a whole, in both languages.
+fn every_concern() -> Vec<(String, ConcernLetter)> {
+    let ticket = |number: u32, service: &str, phone: Option<&str>| {
+        (format!("AMI-26-{number:06}"), service.to_owned(), phone.map(ToOwned::to_owned))
+    };
+    let one = vec![ticket(123, "Propreté urbaine", Some("03 22 97 40 41"))];
+    let two = vec![ticket(123, "Propreté urbaine", Some("03 22 97 40 41")), ticket(124, "Voirie", None)];
+    let cases = [
+        ("received", News::Received, one),
+        ("received.two", News::Received, two),
+        ("received.answered", News::Received, Vec::new()),
+        ("link_renewed", News::LinkRenewed, Vec::new()),
+    ];
+    let mut letters = Vec::new();
+    for (name, news, tickets) in cases {
+        for language in [Language::Fr, Language::En] {
+            let letter = ConcernLetter {
+                id: MessageId(Uuid::from_u128(0x019c_e000_0000_7000_8000_0000_0000_0003)),
+                concern: ConcernId(Uuid::from_u128(0x019c_e000_0000_7000_8000_0000_0000_00cc)),
+                news,
+                language,
+                to: "habitante@courriel.example".into(),
+                category: language.pick(("Dépôt sauvage", "Illegal dumping")).into(),
+                filed_at: at(12, 13, 30),
+                tickets: tickets.clone(),
+                link: "https://continuum.example/v1/tracking/Tq3Zp0cJ0dGkV6bWm1xY8r".parse().unwrap(),
+                unsubscribe: UNSUBSCRIBE.parse().unwrap(),
+                at: at(12, 13, 30),
+            };
+            letters.push((format!("{name}.{}", language.tag()), letter));
+        }
+    }
+    letters
+}
+
+fn raw_concern(letter: &ConcernLetter) -> String {
+    String::from_utf8(compose_concern(letter, &sender()).unwrap().formatted()).unwrap()
+}
+
 fn raw_affair(letter: &AffairLetter) -> String {
     String::from_utf8(compose_affair(letter, &sender()).unwrap().formatted()).unwrap()
 }
@@ -186,8 +235,9 @@ fn raw_affair(letter: &AffairLetter) -> String {
 fn everything() -> Vec<(Language, String)> {
     let letters = every_letter().into_iter().map(|(_, letter)| (letter.language, raw(&letter)));
     let affairs = every_affair().into_iter().map(|(_, letter)| (letter.language, raw_affair(&letter)));
+    let concerns = every_concern().into_iter().map(|(_, letter)| (letter.language, raw_concern(&letter)));
     let lists = every_list().into_iter().map(|(_, letter)| (letter.language, raw_list(&letter)));
-    letters.chain(affairs).chain(lists).collect()
+    letters.chain(affairs).chain(concerns).chain(lists).collect()
 }
 
 fn raw(letter: &Letter) -> String {
@@ -234,6 +284,9 @@ fn every_letter_reads_as_it_was_approved() {
     for (name, letter) in every_list() {
         check(&name, &raw_list(&letter));
     }
+    for (name, letter) in every_concern() {
+        check(&name, &raw_concern(&letter));
+    }
 }
 
 #[test]
@@ -243,6 +296,7 @@ fn an_outcome_names_the_body_that_was_told() {
             closure_reason: Some(ClosureReason::NotCompetent),
             body_told: Some("Département de la Somme".into()),
             service_phone: None,
+            asks: false,
             ..letter(Kind::Outcome, audience, Language::Fr)
         };
         check(&format!("outcome.{name}.fr.body-told"), &raw(&letter));
@@ -296,7 +350,7 @@ fn nobody_else_is_written_to() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 17);
+    assert_eq!(refused, 23);
 }
 
 #[test]
@@ -308,8 +362,10 @@ fn every_file_of_words_is_reachable_and_every_letter_has_one() {
         .collect();
     let affairs = every_affair().into_iter().map(|(_, letter)| (letter.affair.code(), letter.language));
     let affairs = affairs.map(|(code, language)| format!("{code}.{}", language.tag()));
+    let concerns =
+        every_concern().into_iter().map(|(_, letter)| format!("{}.{}", letter.news.code(), letter.language.tag()));
     let lists = ["list.cafe.fr", "list.cafe.en"].map(ToOwned::to_owned);
-    let letters = every_letter().into_iter().map(|(name, _)| name).chain(affairs).chain(lists);
+    let letters = every_letter().into_iter().map(|(name, _)| name).chain(affairs).chain(concerns).chain(lists);
     let letters: BTreeSet<String> = letters.map(|name| format!("{name}.jinja")).collect();
     assert_eq!(files, letters);
 }
@@ -351,6 +407,7 @@ fn no_value_adds_a_header_a_line_or_a_tag() {
             reference: hostile.into(),
             service_phone: Some(hostile.into()),
             body_told: Some(hostile.into()),
+            main: Some(hostile.into()),
             ..letter
         };
         let from = Sender { name: hostile.into(), address: hostile.into(), phone: hostile.into(), ..sender() };
@@ -465,7 +522,8 @@ fn the_address_stands_in_to_only_and_the_category_in_no_subject() {
         // Who watches a ticket does not see it.
         let linked = letter.kind != Kind::Watched;
         assert_eq!(text.contains(letter.link.as_str()), linked, "{text}");
-        assert_eq!(html.matches("href=\"https:").count(), if linked { 2 } else { 0 });
+        let links = if linked { 2 } else { 0 } + usize::from(letter.unsubscribe.is_some());
+        assert_eq!(html.matches("href=\"https:").count(), links);
     }
 }
 

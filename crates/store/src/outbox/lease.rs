@@ -4,12 +4,14 @@ use chrono::{DateTime, Utc};
 use domain::account::Affair;
 use domain::city::catalogue::Category;
 use domain::city::organisation::Service;
-use domain::id::{EventId, LinkId, MessageId};
+use domain::concern::News;
+use domain::id::{ConcernId, EventId, LinkId, MessageId};
 use domain::language::Language;
 use domain::ticket::list::TicketList;
 use domain::ticket::notice::{Kind, Recipient};
-use domain::ticket::{Event, Ticket};
+use domain::ticket::{Event, Feedback, Ticket};
 use sea_orm::FromQueryResult;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
@@ -37,6 +39,8 @@ pub enum Addressee {
     },
     /// A resident.
     Resident {
+        /// The concern.
+        concern: ConcernId,
         /// Their address.
         email: String,
         /// Their language.
@@ -57,6 +61,8 @@ pub struct Leased {
     pub addressee: Option<Addressee>,
     /// What it tells of.
     pub topic: Topic,
+    /// Why it need not be sent any more, if so.
+    pub moot: Option<&'static str>,
     /// Which attempt this is, from 1.
     pub attempt: i32,
     /// When the message was first due.
@@ -68,6 +74,8 @@ pub struct Leased {
 pub enum Topic {
     /// What happened to a ticket.
     Ticket(Box<About>),
+    /// A concern as a whole.
+    Concern(Box<AboutConcern>),
     /// What happened to an account or to a program.
     Affair(AffairTopic),
     /// Tickets, and why they are listed.
@@ -75,11 +83,12 @@ pub enum Topic {
 }
 
 impl Topic {
-    /// What a log calls it: a ticket's reference, or what happened to an account.
+    /// What a log calls it: a ticket's reference, or what happened to a concern or an account.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
             Self::Ticket(about) => &about.ticket.reference,
+            Self::Concern(about) => about.news.code(),
             Self::Affair(topic) => topic.affair.code(),
             Self::List(_) => TICKET_LIST,
         }
@@ -98,6 +107,28 @@ pub struct About {
     /// The ticket's category.
     pub category: Category,
     /// The ticket's service.
+    pub service: Service,
+    /// The reference of the ticket that it was merged into.
+    pub main: Option<String>,
+}
+
+/// A concern, as a message tells of it.
+#[derive(Debug, Clone)]
+pub struct AboutConcern {
+    /// Which message.
+    pub news: News,
+    /// Its category.
+    pub category: Category,
+    /// Its tickets, or the one that it was attached to; none when it was answered on the spot.
+    pub tickets: Vec<Referred>,
+}
+
+/// A ticket of a concern: its reference, and its service.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Referred {
+    /// What people say on the phone.
+    pub reference: String,
+    /// Who has it.
     pub service: Service,
 }
 
@@ -144,10 +175,18 @@ struct LeasedRow {
     key_id: Option<String>,
     sealed: Option<Vec<u8>>,
     generation: Option<i32>,
+    ended_at: Option<DateTime<Utc>>,
+    mails_stopped_at: Option<DateTime<Utc>>,
+    tells_concern: bool,
+    referred: Option<Value>,
+    main_reference: Option<String>,
     heard_at: Option<DateTime<Utc>>,
     #[sea_orm(nested)]
     ticket: Option<ticket_entity::Model>,
 }
+
+/// Why a message to a resident is not sent.
+pub const SILENT: &str = "the resident wants no mails, or their link was ended";
 
 const LEASE: &str = "
     with ready as (
@@ -161,19 +200,30 @@ const LEASE: &str = "
     select m.id as message_id, m.kind, m.recipient, m.attempts, m.since, m.about, e.version as event_version,
         e.id as event_id, e.at, e.actor, e.fact, c.definition as category, s.definition as service,
         to_service.mailbox, person.email as person_email, person.language as person_language, contact.key_id,
-        contact.sealed, link.generation, heard.filed_at as heard_at, to_client.contact, account_link.expires_at as link_expires_at,
+        contact.sealed, link.generation, link.ended_at, link.mails_stopped_at, m.concern_id is not null as tells_concern,
+        main.reference as main_reference,
+        case when m.concern_id is not null then (
+            select jsonb_agg(jsonb_build_object('reference', r.reference, 'service', rs.definition) order by r.id)
+            from ticket r join service rs on rs.code = r.service_code
+            where r.id in (
+                select id from ticket where concern_id = m.concern_id
+                union all select ticket_id from concern_follow where concern_id = m.concern_id
+            )
+        ) end as referred,
+        heard.filed_at as heard_at, to_client.contact, account_link.expires_at as link_expires_at,
         session.address as session_address, session.agent as session_agent, secret.hint as secret_hint,
         secret.expires_at as secret_expires_at, to_client.name as client_name, t.*
     from leased m
     left join ticket t on t.id = m.ticket_id
     left join ticket_event e on e.ticket_id = m.ticket_id and e.version = m.event_version
-    left join category c on c.code = t.category_code
     left join service s on s.code = t.service_code
     left join service to_service on to_service.code = m.recipient ->> 'code'
     left join user_account person on person.id = (m.recipient ->> 'user')::uuid and person.active
     left join resident_contact contact on contact.concern_id = (m.recipient ->> 'concern')::uuid
     left join tracking_link link on link.concern_id = contact.concern_id
     left join concern heard on heard.id = contact.concern_id
+    left join category c on c.code = coalesce(t.category_code, heard.category_code)
+    left join ticket main on main.id = t.duplicate_of
     left join api_client to_client on to_client.id = (m.recipient ->> 'client')::uuid
     left join account_link on account_link.id = (m.about ->> 'link')::uuid
     left join session on session.id = (m.about ->> 'session')::uuid
@@ -196,14 +246,23 @@ impl Store {
         let addressee = self.addressee(&mut row)?;
         let since = row.since.or(row.at).ok_or_else(|| Error::corrupt("a message tells of nothing"))?;
         let (id, attempt) = (MessageId(row.message_id), row.attempts);
+        let silent = row.ended_at.or(row.mails_stopped_at).is_some();
         let topic = match row.about.take() {
             Some(about) if row.kind == TICKET_LIST => {
                 Topic::List(serde_json::from_value(about).map_err(Error::corrupt)?)
             }
             Some(about) => Topic::Affair(self.affair(about, row)?),
+            None if row.tells_concern => Topic::Concern(Box::new(about_concern(row)?)),
             None => Topic::Ticket(Box::new(about_ticket(row)?)),
         };
-        Ok(Leased { id, addressee, topic, attempt, since })
+        let moot = match &topic {
+            _ if silent => Some(SILENT),
+            Topic::Ticket(about) if about.kind == Kind::AskedAgain && about.ticket.feedback != Feedback::AskedAgain => {
+                Some("the question is settled")
+            }
+            Topic::Ticket(_) | Topic::Concern(_) | Topic::Affair(_) | Topic::List(_) => None,
+        };
+        Ok(Leased { id, addressee, topic, moot, attempt, since })
     }
 
     fn addressee(&self, row: &mut LeasedRow) -> Result<Option<Addressee>> {
@@ -221,6 +280,7 @@ impl Store {
                 (Some(key_id), Some(sealed), Some((generation, heard_at))) => {
                     let contact = Contact::open(&self.keys.residents, concern, key_id, sealed)?;
                     contact.email.map(|email| Addressee::Resident {
+                        concern,
                         email,
                         language: contact.language,
                         token: tracking_token(&self.keys.residents, concern, generation),
@@ -270,6 +330,15 @@ fn about_ticket(row: LeasedRow) -> Result<About> {
         event: Event { id: EventId(id), version, at, by: parse(row.actor)?, fact: parse(row.fact)? },
         category: parse(row.category)?,
         service: parse(row.service)?,
+        main: row.main_reference,
+    })
+}
+
+fn about_concern(row: LeasedRow) -> Result<AboutConcern> {
+    Ok(AboutConcern {
+        news: News::from_code(&row.kind).ok_or_else(|| Error::corrupt("a message is of an unknown kind"))?,
+        category: parse(row.category)?,
+        tickets: row.referred.map(|referred| parse(Some(referred))).transpose()?.unwrap_or_default(),
     })
 }
 

@@ -8,14 +8,15 @@ mod lease;
 use chrono::{DateTime, Utc};
 use domain::account::Affair;
 use domain::audit::{Act, By, Record};
-use domain::id::{ClientId, MessageId, ServiceCode, TicketId, UserId, WritingId};
+use domain::concern::News;
+use domain::id::{ClientId, ConcernId, MessageId, ServiceCode, TicketId, UserId, WritingId};
 use domain::ticket::list::TicketList;
 use domain::ticket::notice::{Notice, Recipient};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-pub use lease::{About, Addressee, AffairTopic, Leased, Topic};
+pub use lease::{About, AboutConcern, Addressee, AffairTopic, Leased, Referred, SILENT, Topic};
 
 use crate::connect::sql;
 use crate::{Error, Page, Result, Store, Tx};
@@ -33,6 +34,8 @@ pub struct Message {
     recipient: Recipient,
     #[serde(skip)]
     about: Option<Subject>,
+    #[serde(skip)]
+    concern: Option<ConcernId>,
 }
 
 /// What a message tells of that no ticket's event is.
@@ -51,44 +54,44 @@ fn recipient<S: Serializer>(recipient: &Recipient, serializer: S) -> std::result
 }
 
 impl Message {
+    const fn new(id: MessageId, lane: String, kind: &'static str, recipient: Recipient) -> Self {
+        Self { id: id.0, lane, kind, recipient, about: None, concern: None }
+    }
+
     /// A message to a person about their account, in the person's lane.
     #[must_use]
     pub fn to_person(user: UserId, id: MessageId, affair: Affair) -> Self {
-        let recipient = Recipient::Person { user };
-        Self {
-            id: id.0,
-            lane: format!("user:{user}"),
-            kind: affair.code(),
-            recipient,
-            about: Some(Subject::Affair(affair)),
-        }
+        let message = Self::new(id, format!("user:{user}"), affair.code(), Recipient::Person { user });
+        Self { about: Some(Subject::Affair(affair)), ..message }
     }
 
     /// A message to who looks after a program, in the program's lane.
     #[must_use]
     pub fn to_client(client: ClientId, id: MessageId, affair: Affair) -> Self {
-        let recipient = Recipient::Client { client };
-        Self {
-            id: id.0,
-            lane: format!("client:{client}"),
-            kind: affair.code(),
-            recipient,
-            about: Some(Subject::Affair(affair)),
-        }
+        let message = Self::new(id, format!("client:{client}"), affair.code(), Recipient::Client { client });
+        Self { about: Some(Subject::Affair(affair)), ..message }
     }
 
     /// A message to a service that lists tickets, in a lane of its own.
     #[must_use]
     pub fn to_service(service: ServiceCode, id: MessageId, list: TicketList) -> Self {
         let recipient = Recipient::Service { code: service };
-        Self { id: id.0, lane: format!("list:{id}"), kind: TICKET_LIST, recipient, about: Some(Subject::List(list)) }
+        let about = Some(Subject::List(list));
+        Self { about, ..Self::new(id, format!("list:{id}"), TICKET_LIST, recipient) }
+    }
+
+    /// A message to a resident about their concern as a whole, in the concern's lane.
+    #[must_use]
+    pub fn to_resident(concern: ConcernId, id: MessageId, news: News) -> Self {
+        let recipient = Recipient::Resident { concern };
+        Self { concern: Some(concern), ..Self::new(id, format!("concern:{concern}"), news.code(), recipient) }
     }
 
     /// A message about something written to a resident, in a lane of its own: it waits, and holds nothing up.
     #[must_use]
     pub fn about_writing(writing: WritingId, id: MessageId, notice: Notice) -> Self {
         let Notice { kind, recipient } = notice;
-        Self { id: id.0, lane: Self::lane_of_writing(writing), kind: kind.code(), recipient, about: None }
+        Self::new(id, Self::lane_of_writing(writing), kind.code(), recipient)
     }
 
     pub(crate) fn lane_of_writing(writing: WritingId) -> String {
@@ -99,7 +102,7 @@ impl Message {
     #[must_use]
     pub fn about(ticket: TicketId, id: MessageId, notice: Notice) -> Self {
         let Notice { kind, recipient } = notice;
-        Self { id: id.0, lane: format!("ticket:{ticket}"), kind: kind.code(), recipient, about: None }
+        Self::new(id, format!("ticket:{ticket}"), kind.code(), recipient)
     }
 }
 
@@ -110,7 +113,7 @@ pub struct Listed {
     pub id: Uuid,
     /// Its place in the order of sending.
     pub seq: i64,
-    /// `pending`, `sent` or `dead`.
+    /// `pending`, `sent`, `dead` or `stopped`.
     pub state: String,
     /// Which message.
     pub kind: String,
@@ -138,21 +141,39 @@ pub struct Backlog {
 }
 
 impl Tx {
-    /// Appends a message that tells of no ticket.
+    /// Appends a message that tells of no single ticket.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn append_message(&self, message: &Message, now: DateTime<Utc>) -> Result<()> {
         let statement = sql(
-            "insert into outbox (id, lane, kind, recipient, about, since, due_at) values ($1, $2, $3, $4, $5, $6, $6)",
+            "insert into outbox (id, lane, kind, recipient, about, concern_id, since, due_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $7)",
             [
                 message.id.into(),
                 message.lane.clone().into(),
                 message.kind.into(),
                 serde_json::to_value(&message.recipient).map_err(Error::corrupt)?.into(),
                 message.about.as_ref().map(serde_json::to_value).transpose().map_err(Error::corrupt)?.into(),
+                message.concern.map(|concern| concern.0).into(),
                 now.into(),
             ],
+        );
+        self.db.execute_raw(statement).await?;
+        Ok(())
+    }
+}
+
+impl Tx {
+    /// Ends the messages that wait for a resident.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn stop_messages_to(&self, concern: ConcernId, now: DateTime<Utc>, why: &str) -> Result<()> {
+        let statement = sql(
+            "update outbox set state = 'stopped', finished_at = $2, last_error = $3
+             where state = 'pending' and recipient @> jsonb_build_object('type', 'resident', 'concern', $1::uuid)",
+            [concern.0.into(), now.into(), why.into()],
         );
         self.db.execute_raw(statement).await?;
         Ok(())
@@ -173,13 +194,26 @@ impl Store {
         Ok(())
     }
 
+    /// Ends a message that need not be sent any more.
+    ///
+    /// # Errors
+    /// When the database does not answer: its lease runs out instead.
+    pub async fn stop_message(&self, id: MessageId, now: DateTime<Utc>, why: &str) -> Result<()> {
+        let statement = sql(
+            "update outbox set state = 'stopped', leased_until = null, finished_at = $2, last_error = $3 where id = $1",
+            [id.0.into(), now.into(), why.into()],
+        );
+        self.db.execute_raw(statement).await?;
+        Ok(())
+    }
+
     /// Puts a message off until later.
     ///
     /// # Errors
     /// When the database does not answer: its lease runs out instead.
     pub async fn put_off(&self, id: MessageId, until: DateTime<Utc>, why: &str) -> Result<()> {
         let statement = sql(
-            "update outbox set due_at = $2, leased_until = null, last_error = $3 where id = $1",
+            "update outbox set due_at = $2, leased_until = null, last_error = $3 where id = $1 and state = 'pending'",
             [id.0.into(), until.into(), why.into()],
         );
         self.db.execute_raw(statement).await?;
@@ -192,7 +226,8 @@ impl Store {
     /// When the database does not answer: its lease runs out instead.
     pub async fn give_up(&self, id: MessageId, now: DateTime<Utc>, why: &str) -> Result<()> {
         let statement = sql(
-            "update outbox set state = 'dead', leased_until = null, finished_at = $2, last_error = $3 where id = $1",
+            "update outbox set state = 'dead', leased_until = null, finished_at = $2, last_error = $3
+             where id = $1 and state = 'pending'",
             [id.0.into(), now.into(), why.into()],
         );
         self.db.execute_raw(statement).await?;

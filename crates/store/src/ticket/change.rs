@@ -82,6 +82,7 @@ struct SavedRow<'a> {
     resume_on: Option<NaiveDate>,
     closure_reason: Option<&'static str>,
     duplicate_of: Option<Uuid>,
+    feedback: &'static str,
     event_id: Uuid,
     at: DateTime<Utc>,
     actor: Value,
@@ -122,6 +123,7 @@ fn saved_row(saved: &Saved) -> Result<SavedRow<'_>> {
         resume_on: ticket.resume_on,
         closure_reason: ticket.closure_reason.map(ClosureReason::code),
         duplicate_of: ticket.duplicate_of.map(|ticket| ticket.0),
+        feedback: ticket.feedback.code(),
         event_id: event.id.0,
         at: event.at,
         actor: serde_json::to_value(&event.by).map_err(Error::corrupt)?,
@@ -150,7 +152,7 @@ const SAVE: &str = "
             reopened integer, followers integer, assignee_id uuid, handed_over_at timestamptz, received_at timestamptz, acknowledged_at timestamptz,
             resolved_at timestamptz, closed_at timestamptz, ack_due_at timestamptz, resolve_due_at timestamptz,
             pauses jsonb, remind_at timestamptz, rungs smallint, wound_at bigint, scheduled_for date, resume_on date,
-            closure_reason text, duplicate_of uuid, event_id uuid, at timestamptz, actor jsonb, fact jsonb,
+            closure_reason text, duplicate_of uuid, feedback text, event_id uuid, at timestamptz, actor jsonb, fact jsonb,
             hand_received boolean, hand_answer text, hand_answered_after bigint, hand_ends boolean, hand_begins boolean
         )
     ), changed as (
@@ -161,7 +163,8 @@ const SAVE: &str = "
             resolved_at = c.resolved_at, closed_at = c.closed_at, ack_due_at = c.ack_due_at,
             resolve_due_at = c.resolve_due_at, pauses = c.pauses, remind_at = c.remind_at, rungs = c.rungs,
             wound_at = c.wound_at, scheduled_for = c.scheduled_for, resume_on = c.resume_on,
-            closure_reason = c.closure_reason, duplicate_of = c.duplicate_of
+            closure_reason = c.closure_reason, duplicate_of = c.duplicate_of,
+            feedback = c.feedback
         from c where t.id = c.id
     ), happened as (
         insert into ticket_event (ticket_id, version, id, at, actor, fact)
@@ -239,6 +242,7 @@ struct FollowerRow {
     client_id: Option<Uuid>,
     key_id: Option<String>,
     sealed: Option<Vec<u8>>,
+    silent: bool,
 }
 
 impl Tx {
@@ -367,10 +371,12 @@ impl Tx {
                  select root, concern_id, row_number() over (partition by root order by min(rank), concern_id) as place
                  from heard group by root, concern_id
              )
-             select f.root, c.id as concern_id, c.referrer_id, c.client_id, r.key_id, r.sealed
+             select f.root, c.id as concern_id, c.referrer_id, c.client_id, r.key_id, r.sealed,
+                 coalesce(l.ended_at, l.mails_stopped_at) is not null as silent
              from following f
              join concern c on c.id = f.concern_id
              left join resident_contact r on r.concern_id = c.id
+             left join tracking_link l on l.concern_id = c.id
              where f.place <= 500 order by f.root, f.place",
             [ids.into()],
         );
@@ -388,7 +394,8 @@ impl Tx {
             (Some(key_id), Some(sealed)) => Some(Contact::open(&self.keys.residents, concern, key_id, sealed)?),
             (None, _) | (_, None) => None,
         };
-        Ok(Follower { concern, referrer, resident: contact.is_some_and(|contact| contact.email.is_some()) })
+        let resident = contact.is_some_and(|contact| contact.email.is_some());
+        Ok(Follower { concern, referrer, resident, mailed: resident && !row.silent })
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::id::{ServiceCode, UserId};
-use domain::ticket::{State, Ticket};
+use domain::ticket::{Feedback, State, Ticket};
 use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
@@ -26,14 +26,16 @@ pub enum Due {
     Close(DateTime<Utc>),
     /// A rung of the ladder of reminders is due then or before.
     Remind(DateTime<Utc>),
+    /// It was resolved then or before, and its residents were asked once whether it is solved.
+    AskAgain(DateTime<Utc>),
     /// Its clocks were wound by an earlier revision of the city.
     Wind(i64),
 }
 
-/// A ticket of which somebody is reminded.
+/// A ticket of which somebody is reminded: a service of its target, or its residents of a question.
 #[derive(Debug, Clone)]
 pub struct Reminding {
-    /// The ticket, with its next rung.
+    /// The ticket, with its next rung, or with what it says of its residents.
     pub ticket: Ticket,
     /// To whom.
     pub messages: Vec<Message>,
@@ -46,6 +48,7 @@ struct ClockRow {
     resolve_due_at: DateTime<Utc>,
     remind_at: Option<DateTime<Utc>>,
     rungs: i16,
+    feedback: &'static str,
 }
 
 impl From<&Ticket> for ClockRow {
@@ -56,6 +59,7 @@ impl From<&Ticket> for ClockRow {
             resolve_due_at: ticket.resolve_due_at,
             remind_at: ticket.remind_at,
             rungs: ticket.rungs,
+            feedback: ticket.feedback.code(),
         }
     }
 }
@@ -83,6 +87,10 @@ impl Tx {
                 .order_by_asc(Column::ResumeOn),
             Due::Close(at) => tickets
                 .filter(Column::State.eq(State::Resolved.code()))
+                .filter(Column::ResolvedAt.lte(at))
+                .order_by_asc(Column::ResolvedAt),
+            Due::AskAgain(at) => tickets
+                .filter(Column::Feedback.eq(Feedback::Asked.code()))
                 .filter(Column::ResolvedAt.lte(at))
                 .order_by_asc(Column::ResolvedAt),
             Due::Remind(at) => tickets.filter(Column::RemindAt.lte(at)).order_by_asc(Column::RemindAt),
@@ -114,7 +122,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Keeps which rungs were climbed, with the messages to those who are reminded: one statement. A reminder changes
+    /// Keeps which rungs were climbed or who was asked again, with the messages to those who are reminded: one statement. A reminder changes
     /// nothing of a ticket that its readers see: it is no event.
     ///
     /// # Errors
@@ -125,8 +133,9 @@ impl Tx {
         let told: Vec<MessageRow<'_>> = told.collect();
         let statement = sql(
             "with climbed as (
-                 update ticket t set remind_at = c.remind_at, rungs = c.rungs
-                 from jsonb_to_recordset($1) as c (id uuid, remind_at timestamptz, rungs smallint) where t.id = c.id
+                 update ticket t set remind_at = c.remind_at, rungs = c.rungs, feedback = c.feedback
+                 from jsonb_to_recordset($1) as c (id uuid, remind_at timestamptz, rungs smallint, feedback text)
+                 where t.id = c.id
              )
              insert into outbox (id, lane, kind, recipient, ticket_id, event_version, due_at, since)
              select m.id, m.lane, m.kind, m.recipient, m.ticket_id, m.version, m.due_at, m.due_at

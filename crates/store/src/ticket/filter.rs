@@ -6,7 +6,7 @@ use domain::concern::Origin;
 use domain::id::{AreaCode, CafeId, CategoryCode, OrganisationCode, ServiceCode, TicketId, UserId, ZoningCode};
 use domain::place::{Bounds, Circle, EARTH_RADIUS};
 use domain::text::SearchWords;
-use domain::ticket::{Priority, State};
+use domain::ticket::{Feedback, Priority, State};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, UnionType, Value};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use uuid::Uuid;
@@ -58,6 +58,8 @@ pub struct Filter {
     pub has_duplicates: Option<bool>,
     /// Only those that were reopened, or only those that were not.
     pub reopened: Option<bool>,
+    /// Of which residents say one of these.
+    pub feedback: Vec<Feedback>,
     /// Only those that everybody may know of.
     pub standard_only: bool,
     /// Which hold these words.
@@ -254,6 +256,8 @@ impl Filter {
         all = all.add_option(self.filed_before.map(|at| Column::FiledAt.lt(at)));
         all = all.add_option(self.within.map(inside)).add_option(self.around.map(near));
         all = all.add_option(self.duplicate_of.map(|main| Column::DuplicateOf.eq(main.0)));
+        let feedback = self.feedback.iter().map(|feedback| feedback.code());
+        all = when(all, !self.feedback.is_empty(), || one(Column::Feedback.is_in(feedback)));
         match self.reopened {
             Some(true) => all.add(Column::Reopened.gt(0)),
             Some(false) => all.add(Column::Reopened.eq(0)),

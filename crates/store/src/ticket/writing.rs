@@ -260,7 +260,7 @@ impl Tx {
     pub async fn take_back(&self, id: WritingId, now: DateTime<Utc>) -> Result<bool> {
         let statement = sql(
             "with gone as (
-                 delete from outbox where lane = $2 and state = 'pending' and attempts = 0 returning 1
+                 delete from outbox where lane = $2 and state in ('pending', 'stopped') and attempts = 0 returning 1
              )
              update resident_message set taken_back_at = $3
              where id = $1 and leaves_at > $3 and exists (select from gone)",

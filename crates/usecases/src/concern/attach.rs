@@ -15,7 +15,7 @@ use store::ticket::Named;
 use store::{Contact, Tx};
 
 use super::duplicates::reach;
-use super::file::{Fault, File, FileError, Filed, Warning};
+use super::file::{Fault, File, FileError, Filed, Warning, receipt};
 use crate::Context;
 use crate::ticket::{reference_prefix, save};
 
@@ -72,7 +72,8 @@ impl Filing {
         let Self { concern, contact, warnings } = self;
         let concern = Concern { follows: Some(ticket.id), ..concern };
         let prefix = reference_prefix(&loaded.city, concern.filed_at);
-        tx.file_concern(&concern, contact.as_ref(), Vec::new(), &prefix).await?;
+        let receipt = receipt(cx, concern.id, contact.as_ref());
+        tx.file_concern(&concern, contact.as_ref(), receipt.as_ref(), Vec::new(), &prefix).await?;
         let change = Follow { concern: concern.id }.apply(ticket);
         let by = who.caller().in_part(Part::Referrer);
         let tickets = save(cx, loaded, tx, vec![(change, by)], concern.filed_at).await?;

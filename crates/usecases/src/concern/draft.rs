@@ -61,14 +61,10 @@ pub(super) fn draft(
     });
     let replies = replies.collect();
     let outcome = if answer.is_some() { Outcome::AnsweredOnTheSpot } else { Outcome::Referred };
-    if resident.is_some() && outcome != Outcome::Referred {
-        warnings.push(Warning::ContactNotKept);
-    }
     if category.hidden_from_referrer {
         warnings.push(Warning::OutOfSight);
     }
-    let contact = resident.filter(|_| outcome == Outcome::Referred);
-    (Concern { outcome, description, answer, replies, place: Some(place), ..base }, contact, warnings)
+    (Concern { outcome, description, answer, replies, place: Some(place), ..base }, resident, warnings)
 }
 
 /// An answer as it is kept: looked through like the description, if it is in words. The codes of choices and days do not

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::city::City;
 use domain::city::catalogue::{Category, Sensitivity};
 use domain::city::question::{Replies, Reply, Wrong};
-use domain::concern::{Origin, Outcome, Referrer};
+use domain::concern::{News, Origin, Outcome, Referrer};
 use domain::content::Finding;
 use domain::id::{CafeId, CategoryCode, ConcernId, EventId, MessageId, QuestionCode, ServiceCode, TicketId};
 use domain::place::{Areas, Whereabouts};
@@ -18,7 +18,7 @@ use domain::text::{Answer, Description};
 use domain::ticket::event::Part;
 use domain::ticket::follow::NotAttachable;
 use domain::ticket::notice::notices;
-use domain::ticket::{Actor, Event, Fact, Priority, State, Ticket};
+use domain::ticket::{Actor, Event, Fact, Feedback, Priority, State, Ticket};
 use store::Contact;
 use store::Tx;
 use store::city::Loaded;
@@ -90,8 +90,6 @@ pub enum Warning {
     OutOfSight,
     /// Of an emergency or a crime, only the category, the time and the areas are kept.
     NothingKept,
-    /// No ticket was opened, so that nobody will write to the resident: the contact was not kept.
-    ContactNotKept,
 }
 
 /// What came of filing a concern.
@@ -234,9 +232,16 @@ impl Ready {
             Outcome::AnsweredOnTheSpot | Outcome::Signposted => Vec::new(),
         };
         let prefix = reference_prefix(of(&loaded), concern.filed_at);
-        let tickets = tx.file_concern(&concern, contact.as_ref(), tickets, &prefix).await?;
+        let receipt = receipt(cx, concern.id, contact.as_ref());
+        let tickets = tx.file_concern(&concern, contact.as_ref(), receipt.as_ref(), tickets, &prefix).await?;
         Ok(Filed { concern, tickets, duplicates, warnings })
     }
+}
+
+/// What tells the resident that it was received, if they left an address: one mail, however many tickets there are.
+pub(super) fn receipt(cx: &Context, concern: ConcernId, contact: Option<&Contact>) -> Option<Message> {
+    let contact = contact.filter(|contact| contact.email.is_some());
+    contact.map(|_| Message::to_resident(concern, MessageId(cx.ids.next()), News::Received))
 }
 
 fn faults(city: &City, cmd: &File, areas: &Areas) -> Vec<Fault> {
@@ -367,6 +372,7 @@ fn ticket(
         resume_on: None,
         closure_reason: None,
         duplicate_of: None,
+        feedback: Feedback::NotAsked,
     };
     if !city.wind(&mut ticket) {
         return Err(FileError::NoRoute);

@@ -10,7 +10,7 @@ use domain::id::{EventId, MessageId, TicketId};
 use domain::ticket::lifecycle::next;
 use domain::ticket::merge::NotAMain;
 use domain::ticket::notice::{Told, notices};
-use domain::ticket::{Action, Actor, Change, Event, Refusal, Ticket};
+use domain::ticket::{Action, Actor, Change, Event, Fact, Refusal, Ticket};
 use store::city::Loaded;
 use store::outbox::Message;
 use store::ticket::{Named, Saved};
@@ -193,6 +193,9 @@ pub(crate) async fn save(
         let answered_after = city.working_time_since_handover(&ticket, now).filter(|_| answers);
         city.wind(&mut ticket);
         let followers = followers.get(&ticket.id).map_or(&[][..], Vec::as_slice);
+        if matches!(fact, Fact::Resolved { .. }) {
+            ticket.ask(followers);
+        }
         let notices = notices(&fact, &by, &ticket, followers, &city.settings.dispatcher_desk);
         let about = |notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice);
         let messages = notices.into_iter().map(about).collect();

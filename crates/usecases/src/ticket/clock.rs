@@ -1,13 +1,14 @@
 //! What happens to tickets by itself: those that wait resume on their day, resolved ones are closed, those whose target
-//! is missed are reminded of, and clocks are wound again when the city has changed.
+//! is missed are reminded of, residents who do not answer are asked again, and clocks are wound again when the city has changed.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use domain::id::{MessageId, ServiceCode};
+use chrono::{DateTime, Utc};
+use domain::id::{MessageId, ServiceCode, TicketId};
 use domain::ticket::clock::Reminded;
-use domain::ticket::close::Close;
-use domain::ticket::notice::{Kind, Notice, Recipient};
+use domain::ticket::close::{BY_ITSELF_AFTER, Close};
+use domain::ticket::feedback::ASKED_AGAIN_AFTER;
+use domain::ticket::notice::{Follower, Kind, Notice, Recipient};
 use domain::ticket::resume::Resume;
-use domain::ticket::{Actor, Change, Refusal, Ticket};
+use domain::ticket::{Actor, Change, Feedback, Refusal, Ticket};
 use std::collections::BTreeMap;
 use store::Error;
 use store::city::Loaded;
@@ -16,9 +17,6 @@ use store::ticket::{Due, Reminding};
 
 use super::change::save;
 use crate::{Context, of, today};
-
-/// How long after `resolved` a ticket is closed.
-const CLOSED_AFTER: TimeDelta = TimeDelta::days(14);
 
 /// How many tickets are taken at once.
 const BATCH: u64 = 100;
@@ -36,12 +34,13 @@ pub async fn run_clocks(cx: &Context) -> Result<usize, Error> {
     let resumed =
         turn(cx, &loaded, Due::Resume(today(now)), now, |ticket| Resume::default().apply(ticket, now)).await?;
     let closed =
-        turn(cx, &loaded, Due::Close(now - CLOSED_AFTER), now, |ticket| Close::default().apply(ticket, now)).await?;
+        turn(cx, &loaded, Due::Close(now - BY_ITSELF_AFTER), now, |ticket| Close::default().apply(ticket, now)).await?;
     let reminded = remind(cx, &loaded, now).await?;
-    if resumed + closed + reminded > 0 {
+    let asked = ask_again(cx, now).await?;
+    if resumed + closed + reminded + asked > 0 {
         cx.wake.notify_one();
     }
-    Ok(wound + resumed + closed + reminded)
+    Ok(wound + resumed + closed + reminded + asked)
 }
 
 async fn turn(
@@ -96,6 +95,32 @@ async fn remind(cx: &Context, loaded: &Loaded, now: DateTime<Utc>) -> Result<usi
     tx.save_reminders(&reminding, now).await?;
     tx.commit().await?;
     Ok(reminding.len())
+}
+
+/// Asks the residents of resolved tickets a second time whether it is solved, if none of them has answered. Never a third
+/// time: then silence closes it.
+async fn ask_again(cx: &Context, now: DateTime<Utc>) -> Result<usize, Error> {
+    let tx = cx.store.begin().await?;
+    let tickets = tx.lock_due(Due::AskAgain(now - ASKED_AGAIN_AFTER), BATCH).await?;
+    if tickets.is_empty() {
+        return Ok(0);
+    }
+    let ids: Vec<TicketId> = tickets.iter().map(|ticket| ticket.id).collect();
+    let followers = tx.followers(&ids).await?;
+    let asking = tickets.into_iter().map(|mut ticket| {
+        ticket.feedback = Feedback::AskedAgain;
+        let mailed = followers.get(&ticket.id).into_iter().flatten().filter(|follower| follower.mailed);
+        let about = |follower: &Follower| {
+            let recipient = Recipient::Resident { concern: follower.concern };
+            Message::about(ticket.id, MessageId(cx.ids.next()), Notice { kind: Kind::AskedAgain, recipient })
+        };
+        let messages = mailed.map(about).collect();
+        Reminding { ticket, messages }
+    });
+    let asking: Vec<Reminding> = asking.collect();
+    tx.save_reminders(&asking, now).await?;
+    tx.commit().await?;
+    Ok(asking.len())
 }
 
 /// Climbs every rung that is due, also when several fell due while nobody looked.

@@ -58,8 +58,8 @@ pub use start::start;
 pub use store::handover::Named as NamedHandover;
 pub use store::ticket::{After, BeforeCafe, Count, Entry, Filter, Key, Named, Search, Sort};
 pub use writing::{
-    AddNote, Colleague, WriteError, Written, add_note, colleagues, notes, referrer_messages, resident_messages,
-    take_back, write_to_referrer, write_to_resident,
+    AddNote, Colleague, WriteError, Written, add_note, colleagues, feedback, notes, referrer_messages,
+    resident_messages, take_back, write_to_referrer, write_to_resident,
 };
 
 /// How the references of tickets begin that are opened now: `AMI-26`.

@@ -8,6 +8,7 @@ use domain::text;
 use domain::ticket::event::Part;
 use domain::ticket::writing::{COLLEAGUES, CONVERSATION, Note, ReferrerMessage, ResidentMessage, WAITS};
 use domain::ticket::{Actor, Ticket};
+use store::feedback::Given;
 use store::outbox::Message;
 use store::ticket::Named;
 use store::{Error, Page, Scope, Tx};
@@ -238,6 +239,21 @@ pub async fn resident_messages(
 ) -> Result<Page<Written<ResidentMessage>, Uuid>, WriteError> {
     let ticket = of(cx, who, name, &COLLEAGUES).await?;
     Ok(cx.store.resident_messages(ticket.id, after, limit).await?)
+}
+
+/// A page of what residents say of how the ticket ended, the first answer first.
+///
+/// # Errors
+/// [`WriteError::NotFound`], [`WriteError::NotTheirs`].
+pub async fn feedback(
+    cx: &Context,
+    who: &Grant<ReadTickets>,
+    name: &Named,
+    after: Uuid,
+    limit: u64,
+) -> Result<Page<Given, Uuid>, WriteError> {
+    let ticket = of(cx, who, name, &CONVERSATION).await?;
+    Ok(cx.store.feedback(ticket.id, after, limit).await?)
 }
 
 /// Who reads the ticket's notes: whom they can mention, and to whom its service can assign it.

@@ -1,7 +1,8 @@
 //! What is written about a ticket beside its timeline: notes, messages to the referrer, messages to the resident. Three
-//! things that are never one, so that nobody sends to a resident what was meant for a colleague.
+//! things that are never one, so that nobody sends to a resident what was meant for a colleague. And what residents say.
 
 mod colleagues;
+mod feedback;
 mod note;
 mod referrer_message;
 mod resident_message;
@@ -18,6 +19,7 @@ pub(super) fn routes(config: &mut ServiceConfig) {
         .service(resident_message::write)
         .service(resident_message::list)
         .service(resident_message::take_back)
+        .service(feedback::list)
         .service(colleagues::colleagues);
 }
 

@@ -9,6 +9,7 @@ fn every_act() -> Vec<Act> {
     let client = ClientId(Uuid::from_u128(3));
     let secret = ClientSecretId(Uuid::from_u128(4));
     let ticket = TicketId(Uuid::from_u128(5));
+    let concern = ConcernId(Uuid::from_u128(6));
     let (identity, issuer) = (IdentityId(Uuid::from_u128(7)), "https://issuer.example".to_owned());
     let (roles, services) = (vec![Role::Admin], vec!["voirie".parse().unwrap()]);
     vec![
@@ -16,7 +17,10 @@ fn every_act() -> Vec<Act> {
         Act::TicketsListed { tickets: vec![ticket] },
         Act::TicketsExported { format: "csv".into(), by: vec!["status".into()] },
         Act::InfectedUpload { ticket, virus: "Eicar-Test-Signature".into() },
-        Act::ContactRead { concern: ConcernId(Uuid::from_u128(6)) },
+        Act::ContactRead { concern },
+        Act::TrackingRenewed { concern },
+        Act::TrackingEnded { concern },
+        Act::SlipMade { concern },
         Act::UserInvited { user, roles, services },
         Act::UserChanged { user, changed: vec!["roles".into()], roles: Some(vec![Role::Agent]), services: None },
         Act::UserDisabled { user },

@@ -1,0 +1,93 @@
+//! Letters to residents about their concern as a whole: that it was received, that their link was renewed.
+
+use chrono::{DateTime, Months, Utc};
+use domain::city::Sender;
+use domain::concern::News;
+use domain::id::{ConcernId, MessageId};
+use domain::language::Language;
+use lettre::Message;
+use serde::Serialize;
+use url::Url;
+
+use super::context::{Foot, day, one_line, telephone};
+use super::{ComposeError, Envelope, envelope, templates};
+
+/// After how long a request that nobody has answered counts as refused (CRPA L231-4).
+const SILENCE: Months = Months::new(2);
+
+/// Everything that one e-mail about a concern says.
+#[derive(Debug, Clone)]
+pub struct ConcernLetter {
+    /// The local part of `Message-ID`, the same at each attempt.
+    pub id: MessageId,
+    /// The concern.
+    pub concern: ConcernId,
+    /// What happened.
+    pub news: News,
+    /// The language that it is written in.
+    pub language: Language,
+    /// The address that it goes to.
+    pub to: String,
+    /// What the concern is about, in `language`.
+    pub category: String,
+    /// When it was filed.
+    pub filed_at: DateTime<Utc>,
+    /// Its tickets: reference, service in `language`, the service's telephone. None when it was answered on the spot.
+    pub tickets: Vec<(String, String, Option<String>)>,
+    /// The tracking page.
+    pub link: Url,
+    /// Where the resident stops the mails.
+    pub unsubscribe: Url,
+    /// When it happened: the `Date` of the mail.
+    pub at: DateTime<Utc>,
+}
+
+/// A ticket, as a template names it.
+#[derive(Serialize)]
+struct Referred {
+    reference: String,
+    service: String,
+    phone: String,
+}
+
+/// The values that a template may name.
+#[derive(Serialize)]
+struct Values {
+    language: &'static str,
+    category: String,
+    filed_on: String,
+    tickets: Vec<Referred>,
+    /// From which day on silence counts as a refusal.
+    silent_on: String,
+    link: Option<String>,
+    unsubscribe: Option<String>,
+    sender: Foot,
+}
+
+/// The message that says the letter, in the name of the sender. Composing the same letter twice gives the same bytes.
+///
+/// # Errors
+/// [`ComposeError`] when an address is not one.
+pub fn compose_concern(letter: &ConcernLetter, sender: &Sender) -> Result<Message, ComposeError> {
+    let language = letter.language;
+    let referred = |(reference, service, phone): &(String, String, Option<String>)| Referred {
+        reference: one_line(reference),
+        service: one_line(service),
+        phone: telephone(phone.as_deref().unwrap_or(&sender.phone)),
+    };
+    let values = Values {
+        language: language.tag(),
+        category: one_line(&letter.category),
+        filed_on: day(letter.filed_at, language),
+        tickets: letter.tickets.iter().map(referred).collect(),
+        silent_on: day(letter.filed_at + SILENCE, language),
+        link: Some(letter.link.to_string()),
+        unsubscribe: Some(letter.unsubscribe.to_string()),
+        sender: Foot::of(sender),
+    };
+    let parts = templates::render_words(letter.news.code(), language, values)?;
+    let conversation = Some(format!("concern.{}", letter.concern));
+    let unsubscribe = Some(&letter.unsubscribe);
+    let envelope_of = Envelope { id: letter.id, to: &letter.to, at: letter.at, language, conversation, unsubscribe };
+    envelope(envelope_of, sender, parts)
+}
