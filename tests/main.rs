@@ -18,6 +18,7 @@ mod idempotency;
 mod input;
 mod notify;
 mod oidc;
+mod partner;
 mod permission;
 mod place;
 mod program;
@@ -57,6 +58,7 @@ fn all() -> Vec<Test> {
         idempotency::tests(),
         input::tests(),
         notify::tests(),
+        partner::tests(),
         permission::tests(),
         place::tests(),
         oidc::tests(),

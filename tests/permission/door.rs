@@ -75,6 +75,7 @@ pub const DOORS: &[(&str, Door)] = &[
         })
     }),
     ("colleagues", |who, ticket| asked_about(who, ticket, "colleagues")),
+    ("openings", |who, ticket| asked_about(who, ticket, "openings")),
     ("sheet", |who, ticket| asked_about(who, ticket, "sheet")),
     ("attachments", |who, ticket| asked_about(who, ticket, "attachments")),
     ("concern", |who, ticket| {

@@ -17,6 +17,7 @@ mod oauth;
 mod openapi;
 mod outermost;
 mod page;
+mod partner;
 mod password;
 mod place;
 pub mod problem;
@@ -67,6 +68,7 @@ fn routes(config: &mut ServiceConfig) {
     place::routes(config);
     routing::routes(config);
     tracking::routes(config);
+    partner::routes(config);
     wellknown::routes(config);
 }
 

@@ -135,6 +135,7 @@ fn right(operation: &Value) -> Option<Right> {
         | "ticket_read"
         | "ticket_timeline"
         | "ticket_handovers"
+        | "ticket_openings"
         | "ticket_colleagues"
         | "ticket_sheet"
         | "note_list"
@@ -204,6 +205,7 @@ fn tags() -> Value {
         { "name": "oauth", "description": "How programs get tokens (OAuth 2.0)." },
         { "name": "audit", "description": "Who read what is restricted, who administered what." },
         { "name": "tracking", "description": "What a resident reads and does through the link in their e-mail, or with the code on a slip of paper." },
+        { "name": "partners", "description": "What a partner without accounts sees of a ticket, and does with it, through the link in its e-mail." },
         { "name": "operation", "description": "For those who run the server." }
     ])
 }
@@ -223,7 +225,8 @@ fn add_problems(operation: &mut Value) {
     let takes_query =
         has_parameter("query", None) || operation["operationId"].as_str().is_some_and(|id| id.ends_with("_list"));
     let asks_database = operation["tags"][0] != "operation";
-    let changes_ticket = if_match && operation["tags"][0] == "tickets";
+    let of_partner = operation["tags"][0] == "partners";
+    let changes_ticket = if_match && (operation["tags"][0] == "tickets" || of_partner);
     // One's own account and sessions need nothing but being logged in, be it that a second factor is due.
     let needs_right = !["me", "sessions"].iter().any(|tag| operation["tags"][0] == *tag);
     let mut add = |status: u16, description: &str| {
@@ -275,6 +278,10 @@ fn add_problems(operation: &mut Value) {
         if response.get("content").is_none() {
             response["content"] =
                 json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
+            // Whoever sent a form is told on its page.
+            if of_partner {
+                response["content"]["text/html"] = json!({ "schema": { "type": "string" } });
+            }
         }
     }
 }

@@ -19,9 +19,9 @@ use crate::problem::{Code, Problem};
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// The same, and a form that comes back to us.
-const FORM_POLICY: &str =
-    "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+/// The same, pictures of ours, and a form that comes back to us.
+const FORM_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'; base-uri 'none'; \
+    form-action 'self'";
 
 /// The style sheet of a slip of paper.
 pub(crate) const SLIP_STYLE: &str = include_str!("../templates/slip.css");
@@ -46,6 +46,8 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("signed_out.html", include_str!("../templates/signed_out.html")),
         ("sign_in_refused.html", include_str!("../templates/sign_in_refused.html")),
         ("password_lost.html", include_str!("../templates/password_lost.html")),
+        ("partner.html", include_str!("../templates/partner.html")),
+        ("partner_shut.html", include_str!("../templates/partner_shut.html")),
     ] {
         environment.add_template(name, source).expect("the templates are inside this binary, and a test renders each");
     }

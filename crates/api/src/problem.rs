@@ -118,6 +118,9 @@ codes! {
     OnlyWayIn = "only_way_in", 409, "Rien d’autre n’ouvrirait ce compte, ou aucun compte d’administration", "Nothing else would let anybody into this account, or into an administrator's";
     SecondFactorSetUp = "second_factor_set_up", 409, "Un second facteur est déjà en place", "A second factor is set up already";
     SecondFactorNotSetUp = "second_factor_not_set_up", 409, "Aucun second facteur n’est en place", "No second factor is set up";
+    PartnerLinkExpired = "partner_link_expired", 410, "Ce lien a expiré", "This link has expired";
+    PartnerLinkOver = "partner_link_over", 410, "Ce lien ne mène plus à une saisine", "This link no longer leads to a ticket";
+    PartnerLinkStillValid = "partner_link_still_valid", 409, "Ce lien est encore valable", "This link still works";
     AttachmentRemoved = "attachment_removed", 410, "Cette pièce jointe a été retirée", "The attachment was taken back";
     LinkExpired = "link_expired", 410, "Ce lien a déjà servi, ou n’est plus valable", "The link was used already, or is no longer valid";
     StaleVersion = "stale_version", 412, "Cela a changé depuis que vous l’avez lu", "It has changed since you read it";
@@ -198,6 +201,11 @@ impl Problem {
     /// Whether it passes by itself: what was asked for may succeed when it is asked for again.
     pub(crate) const fn passes(&self) -> bool {
         self.code.status() == 503
+    }
+
+    /// Its code.
+    pub(crate) const fn code(&self) -> Code {
+        self.code
     }
 
     /// The same as what is wrong with one item of a list.
@@ -313,6 +321,16 @@ impl Problem {
             Code::InvalidToken => r#"Bearer realm="continuum", error="invalid_token""#,
             _ => r#"Bearer realm="continuum""#,
         }
+    }
+
+    /// What a page says of it: a sentence, and one for each field that is wrong, by the field's name.
+    pub(crate) fn told(&self, language: Language) -> (String, Vec<(String, String)>) {
+        let body = self.body("", language);
+        let field = |error: FieldErrorBody| {
+            let name = error.pointer.or(error.header).unwrap_or_default();
+            (name.trim_start_matches('/').to_owned(), error.detail)
+        };
+        (body.detail, body.errors.into_iter().map(field).collect())
     }
 
     /// The body of the answer.

@@ -3,6 +3,7 @@
 mod attachment;
 mod cafe;
 mod concern;
+mod partner;
 mod question;
 mod routing;
 mod saved_filter;

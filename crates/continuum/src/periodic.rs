@@ -60,13 +60,16 @@ pub(crate) async fn announce_messages(cx: Context) {
 }
 
 /// Clears what was kept for a time: the answers for repeats of their requests, once they are a day old; sessions, a
-/// month after their end; links, revocations and throttles that say nothing any more.
+/// month after their end; links, revocations and throttles that say nothing any more; a year later, who followed the links
+/// of partners.
 pub(crate) async fn clear(cx: Context) {
     loop {
         let now = cx.now();
         let cleared = async {
             let answers = cx.store.clear_answers(now - TimeDelta::hours(24)).await?;
-            Ok::<u64, store::Error>(answers + cx.store.clear_identity(now, now - TimeDelta::days(30)).await?)
+            let openings = cx.store.clear_openings(now - TimeDelta::days(365)).await?;
+            let identity = cx.store.clear_identity(now, now - TimeDelta::days(30)).await?;
+            Ok::<u64, store::Error>(answers + openings + identity)
         };
         match cleared.await {
             Ok(1..) => continue,

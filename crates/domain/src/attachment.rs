@@ -171,7 +171,10 @@ impl Caller {
         let own = match (&attachment.added_by, self) {
             (Actor::Person { user, .. }, Self::Person(person)) => person.user == *user,
             (Actor::Client { client, .. }, Self::Client(own)) => own.client == *client,
-            (Actor::Person { .. } | Actor::Client { .. } | Actor::Resident | Actor::System, _) => false,
+            (
+                Actor::Person { .. } | Actor::Client { .. } | Actor::Partner { .. } | Actor::Resident | Actor::System,
+                _,
+            ) => false,
         };
         let manages = matches!(self, Self::Person(person) if person.is(Role::ServiceManager));
         let part = self.parts_in(ticket).find(|part| match part {
@@ -188,7 +191,7 @@ impl Caller {
     pub fn sees_attachment(&self, added_by: &Actor, ticket: &Ticket) -> bool {
         let by_referrer = match added_by {
             Actor::Person { part, .. } | Actor::Client { part, .. } => *part == Part::Referrer,
-            Actor::Resident | Actor::System => false,
+            Actor::Partner { .. } | Actor::Resident | Actor::System => false,
         };
         self.reads_files_of(ticket) || by_referrer
     }

@@ -43,6 +43,8 @@ ids! {
     MessageId;
     /// A link in an e-mail that lets somebody choose a password, once.
     LinkId;
+    /// A link in an e-mail that leads a partner without accounts to one ticket.
+    PartnerLinkId;
     /// A rule set that somebody is writing.
     RoutingDraftId;
     /// A list of tickets that somebody keeps.

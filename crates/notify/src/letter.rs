@@ -76,12 +76,25 @@ pub struct Letter {
     pub main: Option<String>,
     /// Whether the resident is asked if it is solved.
     pub asks: bool,
-    /// The ticket, for staff; the tracking page, for the resident.
+    /// [`Kind::Referral`] to the dispatcher's desk: a partner left the ticket unanswered.
+    pub silence: bool,
+    /// To a partner without accounts: what it is told with its link.
+    pub partner: Option<Partner>,
+    /// The ticket, for staff; the tracking page, for the resident; the link of its own, for a partner without accounts.
     pub link: Url,
     /// Where a resident stops the mails.
     pub unsubscribe: Option<Url>,
     /// When it happened: the `Date` of the mail.
     pub at: DateTime<Utc>,
+}
+
+/// What a partner without accounts is told with its link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partner {
+    /// Why it is told.
+    pub purpose: String,
+    /// Until when the link works.
+    pub expires_at: DateTime<Utc>,
 }
 
 /// A turn that a ticket took, as its referrer is told.

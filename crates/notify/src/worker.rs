@@ -9,9 +9,9 @@ use domain::city::catalogue::Audience;
 use domain::clock::Clock;
 use domain::id::MessageId;
 use domain::language::Language;
-use domain::ticket::Fact;
 use domain::ticket::list::TicketList;
 use domain::ticket::notice::Kind;
+use domain::ticket::{Actor, Fact};
 use futures_util::{StreamExt as _, stream};
 use store::outbox::{About, AboutConcern, Addressee, AffairTopic, CHANNEL, Leased, Referred, Topic};
 use store::{Error, Listener, Store};
@@ -19,8 +19,8 @@ use tokio::sync::Notify;
 use url::Url;
 
 use crate::letter::{
-    AffairLetter, ComposeError, ConcernLetter, Letter, ListLetter, Turn, compose, compose_affair, compose_concern,
-    compose_list,
+    AffairLetter, ComposeError, ConcernLetter, Letter, ListLetter, Partner, Turn, compose, compose_affair,
+    compose_concern, compose_list,
 };
 use crate::transport::{DeliveryError, Transport};
 
@@ -203,7 +203,11 @@ impl Worker {
     fn letter(&self, message: &Leased, about: &About, addressee: &Addressee) -> Result<Letter, ComposeError> {
         let ticket = &about.ticket;
         let (to, audience, language, path) = match addressee {
-            Addressee::Service { email } => (email, Audience::Service, Language::Fr, ticket_path(&ticket.reference)),
+            Addressee::Service { email, door } => {
+                let path =
+                    door.as_ref().map_or_else(|| ticket_path(&ticket.reference), |door| partner_path(&door.token));
+                (email, Audience::Service, Language::Fr, path)
+            }
             Addressee::Person { email, language } => {
                 (email, Audience::Agent, *language, ticket_path(&ticket.reference))
             }
@@ -216,6 +220,7 @@ impl Worker {
             && (about.kind == Kind::AskedAgain || matches!((about.kind, fact), (Kind::Outcome, Fact::Resolved { .. })));
         let unsubscribe =
             if let Addressee::Resident { token, .. } = addressee { Some(self.unsubscribe(token)?) } else { None };
+        let door = if let Addressee::Service { door, .. } = addressee { door.as_ref() } else { None };
         Ok(Letter {
             id: message.id,
             ticket: ticket.id,
@@ -246,6 +251,11 @@ impl Worker {
             turn: Turn::of(fact),
             main: about.main.clone(),
             asks,
+            silence: matches!(fact, Fact::Rerouted { .. }) && about.event.by == Actor::System,
+            partner: door.map(|door| Partner {
+                purpose: door.purpose.in_language(language).to_owned(),
+                expires_at: door.expires_at,
+            }),
             link: self.at(&if asks { format!("{path}#solved") } else { path })?,
             unsubscribe,
             at: message.since,
@@ -292,7 +302,7 @@ impl Worker {
     fn list(&self, message: &Leased, list: &TicketList, to: &Addressee) -> Result<ListLetter, ComposeError> {
         let (to, language) = match to {
             Addressee::Person { email, language } | Addressee::Resident { email, language, .. } => (email, *language),
-            Addressee::Service { email } => (email, Language::Fr),
+            Addressee::Service { email, .. } => (email, Language::Fr),
         };
         Ok(ListLetter {
             id: message.id,
@@ -307,7 +317,7 @@ impl Worker {
     fn affair(&self, message: &Leased, topic: &AffairTopic, to: &Addressee) -> Result<AffairLetter, ComposeError> {
         let (to, language) = match to {
             Addressee::Person { email, language } | Addressee::Resident { email, language, .. } => (email, *language),
-            Addressee::Service { email } => (email, Language::Fr),
+            Addressee::Service { email, .. } => (email, Language::Fr),
         };
         let link = topic.token.as_ref().map(|token| self.public_url.join(&format!("account/{token}")));
         let (address, agent) = topic.place.clone().unwrap_or_default();
@@ -324,6 +334,10 @@ impl Worker {
             at: message.since,
         })
     }
+}
+
+fn partner_path(token: &str) -> String {
+    format!("v1/partners/{token}")
 }
 
 fn ticket_path(reference: &str) -> String {

@@ -24,6 +24,7 @@ pub mod link;
 pub mod migrate;
 pub mod noted;
 pub mod outbox;
+pub mod partner;
 mod resident;
 pub mod routing;
 pub mod saved_filter;

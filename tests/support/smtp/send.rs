@@ -40,6 +40,8 @@ pub fn letter(to: &str, number: u128) -> (Message, MessageId) {
         turn: None,
         main: None,
         asks: true,
+        silence: false,
+        partner: None,
         link: "https://continuum.example/suivi/abc".parse().expect("a URL"),
         unsubscribe: None,
         at,

@@ -26,7 +26,7 @@ use crate::problem::{At, Code, FieldError, Problem};
 pub(crate) const MAX_BODY: usize = 128 * 1024;
 
 /// How long a body may take to arrive.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A type of request bodies.
 pub(crate) trait Input: DeserializeOwned + ToSchema + 'static {
@@ -109,7 +109,7 @@ impl<T: Input> FromRequest for Body<T> {
     }
 }
 
-pub(super) async fn read(mut payload: Payload, most: usize) -> Result<Vec<u8>, Problem> {
+pub(crate) async fn read(mut payload: Payload, most: usize) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| Problem::of_status(error.status_code()))?;
@@ -121,7 +121,7 @@ pub(super) async fn read(mut payload: Payload, most: usize) -> Result<Vec<u8>, P
     Ok(bytes)
 }
 
-pub(super) fn parse<T: Input>(bytes: &[u8]) -> Result<Body<T>, Problem> {
+pub(crate) fn parse<T: Input>(bytes: &[u8]) -> Result<Body<T>, Problem> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
         Problem::new(Code::InvalidUtf8).detail((

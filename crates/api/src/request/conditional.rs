@@ -24,7 +24,7 @@ pub(crate) struct IfMatchHeader {
 /// The versions that the caller would change.
 pub(crate) struct IfMatch(pub(crate) Vec<i64>);
 
-fn versions(request: &HttpRequest) -> Result<Vec<i64>, Problem> {
+pub(crate) fn versions(request: &HttpRequest) -> Result<Vec<i64>, Problem> {
     let mut headers = request.headers().get_all(IF_MATCH).peekable();
     if headers.peek().is_none() {
         return Err(Problem::new(Code::IfMatchNeeded));

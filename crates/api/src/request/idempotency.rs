@@ -55,12 +55,27 @@ fn key(request: &HttpRequest) -> Result<Option<String>, Problem> {
     }
 }
 
+impl Idempotency {
+    /// A request as its form carries it: the key stands in a field.
+    pub(crate) fn of_form(request: &HttpRequest, key: Option<String>) -> Self {
+        Self { key, request: describe(request) }
+    }
+
+    /// A request as a program sends it.
+    pub(crate) fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        key(request).map(|key| Self { key, request: describe(request) })
+    }
+}
+
+fn describe(request: &HttpRequest) -> Sha256 {
+    Sha256::new().chain_update(request.method().as_str()).chain_update(request.path())
+}
+
 impl FromRequest for Idempotency {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let described = Sha256::new().chain_update(request.method().as_str()).chain_update(request.path());
-        ready(key(request).map(|key| Self { key, request: described }))
+        ready(Self::of(request))
     }
 }

@@ -13,6 +13,7 @@ mod handovers;
 mod hold;
 mod list;
 mod merge;
+mod openings;
 mod prioritise;
 mod read;
 mod receive;
@@ -29,6 +30,9 @@ mod start;
 mod timeline;
 mod unmerge;
 mod writing;
+
+pub(crate) use attachment::deliver;
+pub(crate) use sheet::{areas, moment, replies};
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
@@ -80,6 +84,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(prioritise::prioritise)
         .service(split::split)
         .service(handovers::handovers)
+        .service(openings::openings)
         .service(sheet::sheet)
         .configure(writing::routes)
         .configure(attachment::routes);

@@ -33,13 +33,13 @@ const ANSWERS: [(&str, &str); 6] = [
     ("Service compétent : …………………", "Competent service: …………………"),
 ];
 
-fn moment(at: DateTime<Utc>, language: Language) -> String {
+pub(crate) fn moment(at: DateTime<Utc>, language: Language) -> String {
     let format = language.pick(("%d/%m/%Y à %H h %M", "%-d %B %Y, %H:%M"));
     at.with_timezone(&Paris).format(format).to_string()
 }
 
 /// The names of the areas that the place lies in: « Secteur Nord, Saint-Leu ».
-fn areas(ticket: &Ticket, city: &City) -> String {
+pub(crate) fn areas(ticket: &Ticket, city: &City) -> String {
     let name = |zoning: &domain::city::zoning::Zoning| {
         let code = ticket.areas.get(&zoning.code)?;
         Some(zoning.areas().iter().find(|area| area.code == *code)?.name.clone())
@@ -49,7 +49,7 @@ fn areas(ticket: &Ticket, city: &City) -> String {
 }
 
 /// What was asked and answered besides, in the order in which the category asks.
-fn replies(ticket: &Ticket, city: &City, language: Language) -> Vec<[String; 2]> {
+pub(crate) fn replies(ticket: &Ticket, city: &City, language: Language) -> Vec<[String; 2]> {
     let questions = city.category(&ticket.category).map_or(&[][..], |category| &category.questions);
     let answered = questions.iter().filter_map(|question| Some((question, ticket.replies.get(&question.code)?)));
     let shown = answered

@@ -36,7 +36,7 @@ pub(crate) struct ListEvents {
 /// Who did something.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ActorView {
-    /// `person`, `client`, `resident` or `system`.
+    /// `person`, `client`, `partner` (a partner without accounts, through its link), `resident` or `system`.
     #[serde(rename = "type")]
     #[schema(rename = "type", examples("person"))]
     actor_type: &'static str,
@@ -55,6 +55,7 @@ impl ActorView {
         let (actor_type, part) = match by {
             Actor::Person { part, .. } => ("person", Some(*part)),
             Actor::Client { part, .. } => ("client", Some(*part)),
+            Actor::Partner { .. } => ("partner", Some(Part::Service)),
             Actor::Resident => ("resident", None),
             Actor::System => ("system", None),
         };

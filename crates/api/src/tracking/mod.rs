@@ -36,7 +36,7 @@ fn token(request: &HttpRequest) -> &str {
 }
 
 /// Whether the request would rather have JSON than a page.
-fn wants_json(request: &HttpRequest) -> bool {
+pub(crate) fn wants_json(request: &HttpRequest) -> bool {
     let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     accept.contains("application/json") && !accept.contains("text/html")
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use super::City;
 use super::catalogue::Sensitivity;
+use super::organisation::ServiceKind;
 use crate::language::Language;
 use crate::routing;
 
@@ -135,6 +136,20 @@ impl City {
             }
             if !calendars.contains(service.calendar.as_str()) {
                 faults.add(file, format!("/{at}/calendar"), format!("there is no calendar « {} »", service.calendar));
+            }
+            if service.access.is_some() && service.kind != ServiceKind::Partner {
+                faults.add(
+                    file,
+                    format!("/{at}/access"),
+                    "only a partner is sent links; members of the town hall have accounts",
+                );
+            }
+            if service.access.is_some() && service.code == self.settings.dispatcher_desk {
+                faults.add(
+                    file,
+                    format!("/{at}/access"),
+                    "the dispatcher’s desk is nobody’s partner: what others leave unanswered returns to it",
+                );
             }
             for (target, own) in service.targets.iter().enumerate() {
                 if !categories.contains(own.category.as_str()) {

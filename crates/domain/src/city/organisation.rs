@@ -1,11 +1,14 @@
 //! Organisations, and the services that belong to them and receive tickets.
 
+use std::collections::BTreeSet;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::id::{CalendarCode, CategoryCode, OrganisationCode, ServiceCode};
 use crate::language::Label;
+use crate::rights::Secrecy;
 use crate::text::VISIBLE;
 use crate::time::Target;
 
@@ -71,6 +74,9 @@ pub struct Service {
     /// L132-5, RGPD 26 and 28). Services of the town hall may.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub may_receive_restricted: bool,
+    /// A partner without accounts: it gets a link to each of its tickets, and may see this much of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<Access>,
     /// A telephone that residents may be given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 30), regex(pattern = VISIBLE))]
@@ -78,6 +84,43 @@ pub struct Service {
     /// Targets of its own for some categories, in place of the catalogue's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<ServiceTargets>,
+}
+
+/// What a partner without accounts may see of its tickets through the link in its e-mails. The category, the street, the
+/// reference and the dates it sees in any case; nothing of the resident, of the referrer or of the notes in no case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Access {
+    /// Why it is told (RGPD 5.1.b), as the e-mail and the page say it; begins in the middle of a sentence: « Vous recevez
+    /// cette saisine au titre de … ».
+    pub purpose: Label,
+    /// What else of a ticket it may see.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub may_see: BTreeSet<Entitled>,
+}
+
+/// Something of a ticket that a partner may be entitled to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Entitled {
+    /// What the resident said, as the officer wrote it down.
+    Description,
+    /// The exact place: the address as it stands, and the point.
+    Place,
+    /// What was answered to the category's questions.
+    Answers,
+    /// The photographs.
+    Photos,
+    /// What its service and the referrer write to one another.
+    Messages,
+}
+
+impl Service {
+    /// What the service may see of a ticket through a link; none when it gets no link to such a ticket.
+    #[must_use]
+    pub fn access_to(&self, secrecy: Secrecy) -> Option<&Access> {
+        self.access.as_ref().filter(|_| secrecy == Secrecy::Standard || self.may_receive_restricted)
+    }
 }
 
 /// A service's own targets for one category.

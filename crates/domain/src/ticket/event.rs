@@ -28,6 +28,11 @@ pub enum Actor {
         /// In which part.
         part: Part,
     },
+    /// Somebody of a partner without accounts, through the link to the ticket: always in the part of its service.
+    Partner {
+        /// The partner.
+        service: ServiceCode,
+    },
     /// The resident, through the tracking link.
     Resident,
     /// Continuum itself: a clock ran out.

@@ -40,11 +40,13 @@ pub enum Kind {
     Merged,
     /// To the resident, who has not answered: whether it is solved.
     AskedAgain,
+    /// To a partner without accounts: the link that it asked for, in place of one that expired.
+    Renewed,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Referral,
         Self::Refused,
         Self::Acknowledged,
@@ -59,6 +61,7 @@ impl Kind {
         Self::Cancelled,
         Self::Merged,
         Self::AskedAgain,
+        Self::Renewed,
     ];
 
     /// The name in the database and of the template.
@@ -79,6 +82,7 @@ impl Kind {
             Self::Cancelled => "cancelled",
             Self::Merged => "merged",
             Self::AskedAgain => "asked_again",
+            Self::Renewed => "renewed",
         }
     }
 
@@ -203,7 +207,8 @@ pub fn notices(fact: &Fact, by: &Actor, ticket: &Ticket, followers: &[Follower],
         }
         Fact::Rerouted { from, .. } => {
             let mut told = vec![service(Kind::Referral, &ticket.service)];
-            if *by != Actor::System && !matches!(by, Actor::Person { part: Part::Service, .. }) {
+            // A service knows of what it passed on itself.
+            if !matches!(by, Actor::Person { part: Part::Service, .. }) {
                 told.push(service(Kind::Withdrawn, from));
             }
             told

@@ -39,6 +39,11 @@ pub(super) struct Context {
     main: Option<String>,
     asks: bool,
     unsubscribe: Option<String>,
+    /// Whether a partner left the ticket unanswered.
+    silence: bool,
+    /// Why a partner is told, and until when its link works.
+    purpose: Option<String>,
+    expires: Option<String>,
     /// None where whoever reads the letter no longer sees the ticket.
     link: Option<String>,
     sender: Foot,
@@ -71,6 +76,7 @@ impl Context {
             Kind::Watched if letter.turn.is_none() && outcome.is_none() => {
                 return Err(ComposeError::Missing("turn"));
             }
+            Kind::Renewed if letter.partner.is_none() => return Err(ComposeError::Missing("partner")),
             Kind::Progress if letter.turn.is_none() => return Err(ComposeError::Missing("turn")),
             Kind::Referral
             | Kind::Refused
@@ -85,7 +91,8 @@ impl Context {
             | Kind::Message
             | Kind::Cancelled
             | Kind::Merged
-            | Kind::AskedAgain => {}
+            | Kind::AskedAgain
+            | Kind::Renewed => {}
         }
         // A service does not see a ticket that is at another.
         let elsewhere =
@@ -111,6 +118,9 @@ impl Context {
             main: letter.main.as_deref().map(one_line),
             asks: letter.asks,
             unsubscribe: letter.unsubscribe.as_ref().map(Url::to_string),
+            silence: letter.silence,
+            purpose: letter.partner.as_ref().map(|partner| one_line(&partner.purpose)),
+            expires: letter.partner.as_ref().map(|partner| moment(partner.expires_at, language)),
             link: (!elsewhere).then(|| letter.link.to_string()),
             sender: Foot::of(sender),
         })

@@ -23,9 +23,13 @@ macro_rules! sources {
 }
 
 /// The words of each letter, in both languages.
-const WORDS: [(&str, &str); 60] = sources![
+const WORDS: [(&str, &str); 64] = sources![
     "referral.service.fr",
     "referral.service.en",
+    "referral.partner.fr",
+    "referral.partner.en",
+    "renewed.service.fr",
+    "renewed.service.en",
     "refused.service.fr",
     "refused.service.en",
     "acknowledged.agent.fr",
@@ -128,7 +132,11 @@ pub(super) const fn words(kind: Kind, audience: Audience) -> Option<&'static str
         (Kind::Cancelled, Audience::Resident) => Some("cancelled.resident"),
         (Kind::Merged, Audience::Resident) => Some("merged.resident"),
         (Kind::AskedAgain, Audience::Resident) => Some("asked_again.resident"),
-        (Kind::Referral | Kind::Refused | Kind::Withdrawn | Kind::Watched, Audience::Agent | Audience::Resident)
+        (Kind::Renewed, Audience::Service) => Some("renewed.service"),
+        (
+            Kind::Referral | Kind::Refused | Kind::Withdrawn | Kind::Watched | Kind::Renewed,
+            Audience::Agent | Audience::Resident,
+        )
         | (Kind::Cancelled | Kind::Merged | Kind::AskedAgain, Audience::Service | Audience::Agent)
         | (Kind::Acknowledged | Kind::Outcome, Audience::Service)
         | (Kind::Progress | Kind::Assigned | Kind::Mention, Audience::Service | Audience::Resident)
@@ -140,6 +148,8 @@ pub(super) const fn words(kind: Kind, audience: Audience) -> Option<&'static str
 pub(super) fn render(letter: &Letter, sender: &Sender) -> Result<Parts, ComposeError> {
     let (kind, audience, language) = (letter.kind, letter.audience, letter.language);
     let words = words(kind, audience).ok_or(ComposeError::Pair { kind, audience })?;
+    // Who has no account gets other words.
+    let words = if kind == Kind::Referral && letter.partner.is_some() { "referral.partner" } else { words };
     render_words(words, language, Context::new(letter, sender)?)
 }
 

@@ -15,8 +15,8 @@ use mail_parser::{MessageParser, MimeHeaders};
 use uuid::Uuid;
 
 use super::{
-    AffairLetter, ComposeError, ConcernLetter, Letter, ListLetter, Turn, compose, compose_affair, compose_concern,
-    compose_list, templates,
+    AffairLetter, ComposeError, ConcernLetter, Letter, ListLetter, Partner, Turn, compose, compose_affair,
+    compose_concern, compose_list, templates,
 };
 
 const AUDIENCES: [Audience; 3] = [Audience::Service, Audience::Agent, Audience::Resident];
@@ -78,10 +78,20 @@ fn letter(kind: Kind, audience: Audience, language: Language) -> Letter {
         },
         main: (kind == Kind::Merged).then(|| "AMI-26-000101".into()),
         asks: outcome && resident,
+        silence: false,
+        partner: (kind == Kind::Renewed).then(|| partner(language)),
         link: link.parse().unwrap(),
         unsubscribe: resident.then(|| UNSUBSCRIBE.parse().unwrap()),
         at: at(13, 8, 5),
     }
+}
+
+fn partner(language: Language) -> Partner {
+    let purpose = language.pick((
+        "la convention de tranquillité résidentielle signée avec la ville",
+        "the agreement on peace in housing estates signed with the city",
+    ));
+    Partner { purpose: purpose.to_owned(), expires_at: at(20, 8, 5) }
 }
 
 /// Each letter that is ever sent, in both languages.
@@ -95,6 +105,11 @@ fn every_letter() -> Vec<(String, Letter)> {
                 }
             }
         }
+    }
+    for language in [Language::Fr, Language::En] {
+        let referral = letter(Kind::Referral, Audience::Service, language);
+        let letter = Letter { partner: Some(partner(language)), ..referral };
+        letters.push((format!("referral.partner.{}", language.tag()), letter));
     }
     letters
 }
@@ -304,6 +319,14 @@ fn an_outcome_names_the_body_that_was_told() {
 }
 
 #[test]
+fn the_desk_reads_that_a_partner_was_silent() {
+    for language in [Language::Fr, Language::En] {
+        let letter = Letter { silence: true, ..letter(Kind::Referral, Audience::Service, language) };
+        check(&format!("referral.service.{}.silence", language.tag()), &raw(&letter));
+    }
+}
+
+#[test]
 fn an_acknowledgement_without_a_date_promises_none() {
     for (language, absent) in [(Language::Fr, "prévoit"), (Language::En, "expects")] {
         let dateless = Letter {
@@ -350,7 +373,7 @@ fn nobody_else_is_written_to() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 23);
+    assert_eq!(refused, 25);
 }
 
 #[test]

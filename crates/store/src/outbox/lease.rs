@@ -5,8 +5,8 @@ use domain::account::Affair;
 use domain::city::catalogue::Category;
 use domain::city::organisation::Service;
 use domain::concern::News;
-use domain::id::{ConcernId, EventId, LinkId, MessageId};
-use domain::language::Language;
+use domain::id::{ConcernId, EventId, LinkId, MessageId, PartnerLinkId};
+use domain::language::{Label, Language};
 use domain::ticket::list::TicketList;
 use domain::ticket::notice::{Kind, Recipient};
 use domain::ticket::{Event, Feedback, Ticket};
@@ -29,6 +29,8 @@ pub enum Addressee {
     Service {
         /// Its address.
         email: String,
+        /// How it gets to the ticket, if it is a partner that was sent a link.
+        door: Option<Door>,
     },
     /// A person with an account.
     Person {
@@ -50,6 +52,17 @@ pub enum Addressee {
         /// When their concern was filed: later than the ticket, if it was attached or merged.
         heard_at: DateTime<Utc>,
     },
+}
+
+/// How a partner without accounts gets to a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Door {
+    /// The token of the newest link that it was sent.
+    pub token: String,
+    /// Until when the link works.
+    pub expires_at: DateTime<Utc>,
+    /// Why the partner is told.
+    pub purpose: Label,
 }
 
 /// A message that a worker has leased, with what it needs to write it.
@@ -170,6 +183,9 @@ struct LeasedRow {
     secret_expires_at: Option<DateTime<Utc>>,
     client_name: Option<String>,
     mailbox: Option<String>,
+    door_id: Option<Uuid>,
+    door_expires_at: Option<DateTime<Utc>>,
+    door_purpose: Option<Value>,
     person_email: Option<String>,
     person_language: Option<String>,
     key_id: Option<String>,
@@ -212,12 +228,18 @@ const LEASE: &str = "
         ) end as referred,
         heard.filed_at as heard_at, to_client.contact, account_link.expires_at as link_expires_at,
         session.address as session_address, session.agent as session_agent, secret.hint as secret_hint,
-        secret.expires_at as secret_expires_at, to_client.name as client_name, t.*
+        secret.expires_at as secret_expires_at, to_client.name as client_name, door.id as door_id,
+        door.expires_at as door_expires_at, door.access -> 'purpose' as door_purpose, t.*
     from leased m
     left join ticket t on t.id = m.ticket_id
     left join ticket_event e on e.ticket_id = m.ticket_id and e.version = m.event_version
     left join service s on s.code = t.service_code
     left join service to_service on to_service.code = m.recipient ->> 'code'
+    left join lateral (
+        select l.id, l.expires_at, l.access from partner_link l
+        where l.ticket_id = m.ticket_id and l.service_code = to_service.code and to_service.definition ? 'access'
+        order by l.id desc limit 1
+    ) door on true
     left join user_account person on person.id = (m.recipient ->> 'user')::uuid and person.active
     left join resident_contact contact on contact.concern_id = (m.recipient ->> 'concern')::uuid
     left join tracking_link link on link.concern_id = contact.concern_id
@@ -269,8 +291,11 @@ impl Store {
         let recipient: Recipient = serde_json::from_value(row.recipient.take()).map_err(Error::corrupt)?;
         let language = |tag: &str| if tag == Language::En.tag() { Language::En } else { Language::Fr };
         Ok(match recipient {
-            Recipient::Service { .. } => row.mailbox.take().map(|email| Addressee::Service { email }),
-            Recipient::Client { .. } => row.contact.take().map(|email| Addressee::Service { email }),
+            Recipient::Service { .. } => {
+                let door = self.door(row)?;
+                row.mailbox.take().map(|email| Addressee::Service { email, door })
+            }
+            Recipient::Client { .. } => row.contact.take().map(|email| Addressee::Service { email, door: None }),
             Recipient::Person { .. } => row
                 .person_email
                 .take()
@@ -290,6 +315,12 @@ impl Store {
                 _ => None,
             },
         })
+    }
+
+    fn door(&self, row: &mut LeasedRow) -> Result<Option<Door>> {
+        let (Some(id), Some(expires_at)) = (row.door_id, row.door_expires_at) else { return Ok(None) };
+        let token = crate::partner::token(&self.keys.accounts, PartnerLinkId(id));
+        Ok(Some(Door { token, expires_at, purpose: parse(row.door_purpose.take())? }))
     }
 
     fn affair(&self, about: Value, row: LeasedRow) -> Result<AffairTopic> {

@@ -10,13 +10,14 @@ use domain::account::Affair;
 use domain::audit::{Act, By, Record};
 use domain::concern::News;
 use domain::id::{ClientId, ConcernId, MessageId, ServiceCode, TicketId, UserId, WritingId};
+use domain::ticket::Ticket;
 use domain::ticket::list::TicketList;
 use domain::ticket::notice::{Notice, Recipient};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-pub use lease::{About, AboutConcern, Addressee, AffairTopic, Leased, Referred, SILENT, Topic};
+pub use lease::{About, AboutConcern, Addressee, AffairTopic, Door, Leased, Referred, SILENT, Topic};
 
 use crate::connect::sql;
 use crate::{Error, Page, Result, Store, Tx};
@@ -141,6 +142,28 @@ pub struct Backlog {
 }
 
 impl Tx {
+    /// Appends a message about a ticket that follows from no change of it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub(crate) async fn append_about(&self, ticket: &Ticket, message: &Message, now: DateTime<Utc>) -> Result<()> {
+        let statement = sql(
+            "insert into outbox (id, lane, kind, recipient, ticket_id, event_version, since, due_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $7)",
+            [
+                message.id.into(),
+                message.lane.clone().into(),
+                message.kind.into(),
+                serde_json::to_value(&message.recipient).map_err(Error::corrupt)?.into(),
+                ticket.id.0.into(),
+                ticket.version.into(),
+                now.into(),
+            ],
+        );
+        self.db.execute_raw(statement).await?;
+        Ok(())
+    }
+
     /// Appends a message that tells of no single ticket.
     ///
     /// # Errors

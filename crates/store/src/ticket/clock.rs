@@ -18,12 +18,14 @@ use crate::outbox::Message;
 use crate::{Error, Result, Tx};
 
 /// What falls due.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub enum Due {
     /// The waiting ends on that day or before.
     Resume(NaiveDate),
     /// It was resolved then or before.
     Close(DateTime<Utc>),
+    /// It was to be taken in hand before then, and one of these services has not answered.
+    Answer(DateTime<Utc>, Vec<ServiceCode>),
     /// A rung of the ladder of reminders is due then or before.
     Remind(DateTime<Utc>),
     /// It was resolved then or before, and its residents were asked once whether it is solved.
@@ -93,6 +95,11 @@ impl Tx {
                 .filter(Column::Feedback.eq(Feedback::Asked.code()))
                 .filter(Column::ResolvedAt.lte(at))
                 .order_by_asc(Column::ResolvedAt),
+            Due::Answer(before, services) => tickets
+                .filter(Column::State.eq(State::Submitted.code()))
+                .filter(Column::AckDueAt.lt(before))
+                .filter(Column::ServiceCode.is_in(services.iter().map(ServiceCode::as_str)))
+                .order_by_asc(Column::AckDueAt),
             Due::Remind(at) => tickets.filter(Column::RemindAt.lte(at)).order_by_asc(Column::RemindAt),
             Due::Wind(revision) => tickets
                 .filter(Column::State.is_in(open.map(State::code)))

@@ -30,6 +30,7 @@ use super::attach::{Filing, attach_fault, attachable};
 use super::draft::draft;
 use super::duplicates::{reach, shown};
 use crate::once::{Done, KeyReused, Once};
+use crate::ticket::partner::open_links;
 use crate::ticket::reference_prefix;
 use crate::{Context, NoCity, of, today};
 
@@ -234,6 +235,7 @@ impl Ready {
         let prefix = reference_prefix(of(&loaded), concern.filed_at);
         let receipt = receipt(cx, concern.id, contact.as_ref());
         let tickets = tx.file_concern(&concern, contact.as_ref(), receipt.as_ref(), tickets, &prefix).await?;
+        open_links(cx, of(&loaded), tx, tickets.iter(), concern.filed_at).await?;
         Ok(Filed { concern, tickets, duplicates, warnings })
     }
 }

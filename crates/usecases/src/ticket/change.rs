@@ -16,6 +16,8 @@ use store::outbox::Message;
 use store::ticket::{Named, Saved};
 use store::{Scope, Tx};
 
+use super::partner::open_links;
+
 use crate::once::{Done, KeyReused, Once};
 use crate::{Context, NoCity, of};
 
@@ -204,5 +206,7 @@ pub(crate) async fn save(
         saved.push(Saved { ticket, event, messages, answered_after, revision: loaded.revision });
     }
     tx.save_changes(&saved).await?;
+    let passed_on = saved.iter().filter(|saved| saved.event.fact.turn().begins);
+    open_links(cx, city, tx, passed_on.map(|saved| &saved.ticket), now).await?;
     Ok(saved.into_iter().map(|saved| saved.ticket).collect())
 }

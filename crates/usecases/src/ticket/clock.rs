@@ -8,6 +8,7 @@ use domain::ticket::close::{BY_ITSELF_AFTER, Close};
 use domain::ticket::feedback::ASKED_AGAIN_AFTER;
 use domain::ticket::notice::{Follower, Kind, Notice, Recipient};
 use domain::ticket::resume::Resume;
+use domain::ticket::silence::Return;
 use domain::ticket::{Actor, Change, Feedback, Refusal, Ticket};
 use std::collections::BTreeMap;
 use store::Error;
@@ -35,12 +36,26 @@ pub async fn run_clocks(cx: &Context) -> Result<usize, Error> {
         turn(cx, &loaded, Due::Resume(today(now)), now, |ticket| Resume::default().apply(ticket, now)).await?;
     let closed =
         turn(cx, &loaded, Due::Close(now - BY_ITSELF_AFTER), now, |ticket| Close::default().apply(ticket, now)).await?;
+    // Before anybody is reminded of what is no longer theirs.
+    let returned = take_back_unanswered(cx, &loaded, now).await?;
     let reminded = remind(cx, &loaded, now).await?;
     let asked = ask_again(cx, now).await?;
-    if resumed + closed + reminded + asked > 0 {
+    if resumed + closed + returned + reminded + asked > 0 {
         cx.wake.notify_one();
     }
-    Ok(wound + resumed + closed + reminded + asked)
+    Ok(wound + resumed + closed + returned + reminded + asked)
+}
+
+/// Returns tickets to the dispatcher's desk that partners without accounts left unanswered.
+async fn take_back_unanswered(cx: &Context, loaded: &Loaded, now: DateTime<Utc>) -> Result<usize, Error> {
+    let city = of(loaded);
+    let partners = city.services.iter().filter(|service| service.access.is_some());
+    let partners: Vec<ServiceCode> = partners.map(|service| service.code.clone()).collect();
+    if partners.is_empty() {
+        return Ok(0);
+    }
+    let desk = &city.settings.dispatcher_desk;
+    turn(cx, loaded, Due::Answer(now, partners), now, |ticket| Return { desk: desk.clone() }.apply(ticket, now)).await
 }
 
 async fn turn(

@@ -12,6 +12,7 @@ mod export;
 mod hold;
 mod list;
 mod merge;
+pub mod partner;
 mod prioritise;
 mod read;
 mod receive;

@@ -2,11 +2,12 @@
 
 use auth::Grant;
 use auth::permission::ChangeTickets;
+use domain::city::City;
 use domain::ticket::event::RefusalReason;
 use domain::ticket::refuse::Refuse;
-use domain::ticket::{Action, Ticket};
+use domain::ticket::{Action, Change, Ticket};
 
-use super::change::{ChangeError, Fault, On, change};
+use super::change::{ChangeError, Denied, Fault, On, change};
 use crate::once::{Done, Once};
 use crate::{Context, of};
 
@@ -22,14 +23,15 @@ pub async fn refuse(
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
     let loaded = cx.city()?;
-    change(cx, who, on, Action::Refuse, once, async |held| {
-        if cmd.service.as_ref().is_some_and(|service| of(&loaded).service(service).is_none()) {
-            return Err(Fault::UnknownService.into());
-        }
-        if cmd.reason == RefusalReason::Other && cmd.note.is_none() {
-            return Err(Fault::NoteMissing.into());
-        }
-        Ok(cmd.apply(held.ticket)?)
-    })
-    .await
+    change(cx, who, on, Action::Refuse, once, async |held| Ok(decide(cmd, held.ticket, of(&loaded))?)).await
+}
+
+pub(super) fn decide(cmd: Refuse, ticket: Ticket, city: &City) -> Result<Change, Denied> {
+    if cmd.service.as_ref().is_some_and(|service| city.service(service).is_none()) {
+        return Err(Fault::UnknownService.into());
+    }
+    if cmd.reason == RefusalReason::Other && cmd.note.is_none() {
+        return Err(Fault::NoteMissing.into());
+    }
+    Ok(cmd.apply(ticket)?)
 }

@@ -14,6 +14,7 @@ use store::outbox::Message;
 use store::ticket::NewTicket;
 
 use super::change::{ChangeError, Denied, Fault, Held, On, change};
+use super::partner::open_links;
 use super::reference_prefix;
 use crate::once::{Done, Once};
 use crate::{Context, of};
@@ -43,6 +44,7 @@ pub async fn split(
         let new: Vec<NewTicket> =
             opened.into_iter().map(|ticket| new(cx, &loaded, ticket, (by.clone(), why.clone()), now)).collect();
         tx.open_siblings(of_ticket, &new, &reference_prefix(of(&loaded), now)).await?;
+        open_links(cx, of(&loaded), tx, new.iter().map(|new| &new.ticket), now).await?;
         Ok(change)
     })
     .await

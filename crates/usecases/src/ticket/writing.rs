@@ -123,14 +123,24 @@ pub async fn write_to_referrer(
             if ticket.hidden_from_referrer {
                 return Err(WriteError::HiddenFromReferrer);
             }
-            let message = ReferrerMessage { id: WritingId(cx.ids.next()), at: cx.now(), by, text };
-            let about = |notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice);
-            let tell: Vec<Message> = message.notice(&ticket).into_iter().map(about).collect();
-            Ok(tx.add_referrer_message(&ticket, &message, &tell).await?)
+            Ok(to_referrer(cx, tx, &ticket, by, text).await?)
         })
         .await?;
     cx.wake.notify_one();
     Ok(done)
+}
+
+pub(super) async fn to_referrer(
+    cx: &Context,
+    tx: &Tx,
+    ticket: &Ticket,
+    by: Actor,
+    text: text::Message,
+) -> Result<Written<ReferrerMessage>, Error> {
+    let message = ReferrerMessage { id: WritingId(cx.ids.next()), at: cx.now(), by, text };
+    let about = |notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice);
+    let tell: Vec<Message> = message.notice(ticket).into_iter().map(about).collect();
+    tx.add_referrer_message(ticket, &message, &tell).await
 }
 
 /// Writes to the resident. The message leaves twenty minutes later unless it is taken back.
@@ -146,16 +156,26 @@ pub async fn write_to_resident(
 ) -> Result<Done<Written<ResidentMessage>>, WriteError> {
     once.run(cx, async |tx| {
         let (ticket, by) = lock(tx, who, name, &COLLEAGUES).await?;
-        let followers = tx.followers(&[ticket.id]).await?.remove(&ticket.id).unwrap_or_default();
-        if !followers.iter().any(|follower| follower.concern == ticket.concern && follower.resident) {
-            return Err(WriteError::NoAddress);
-        }
-        let (id, at) = (WritingId(cx.ids.next()), cx.now());
-        let message = ResidentMessage { id, at, by, text, leaves_at: at + WAITS, taken_back_at: None };
-        let tell = Message::about_writing(id, MessageId(cx.ids.next()), ResidentMessage::notice(&ticket));
-        Ok(tx.add_resident_message(&ticket, &message, &tell).await?)
+        to_resident(cx, tx, &ticket, by, text).await
     })
     .await
+}
+
+pub(super) async fn to_resident(
+    cx: &Context,
+    tx: &Tx,
+    ticket: &Ticket,
+    by: Actor,
+    text: text::Message,
+) -> Result<Written<ResidentMessage>, WriteError> {
+    let followers = tx.followers(&[ticket.id]).await?.remove(&ticket.id).unwrap_or_default();
+    if !followers.iter().any(|follower| follower.concern == ticket.concern && follower.resident) {
+        return Err(WriteError::NoAddress);
+    }
+    let (id, at) = (WritingId(cx.ids.next()), cx.now());
+    let message = ResidentMessage { id, at, by, text, leaves_at: at + WAITS, taken_back_at: None };
+    let tell = Message::about_writing(id, MessageId(cx.ids.next()), ResidentMessage::notice(ticket));
+    Ok(tx.add_resident_message(ticket, &message, &tell).await?)
 }
 
 /// Takes a message to the resident back before it leaves. Taking it back again changes nothing.
@@ -185,7 +205,7 @@ pub async fn take_back(
 }
 
 /// The ticket, if the caller has one of these parts in it.
-async fn of(
+pub(super) async fn of(
     cx: &Context,
     who: &Grant<ReadTickets>,
     name: &Named,

@@ -8,7 +8,7 @@ use auth::permission::ReadTickets;
 use domain::attachment::{FileName, MediaType};
 use domain::id::AttachmentId;
 use usecases::Context;
-use usecases::ticket::attachment::{self, Which};
+use usecases::ticket::attachment::{self, Readable, Which};
 
 use super::super::TicketPath;
 use super::{AttachmentPath, hexadecimal};
@@ -78,6 +78,16 @@ async fn send(
     request: &HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let readable = attachment::readable(cx, &caller.grant, &path.ticket, id).await?;
+    deliver(cx, &readable, which, request).await
+}
+
+/// Sends the bytes of an attachment that the caller may have.
+pub(crate) async fn deliver(
+    cx: &Context,
+    readable: &Readable,
+    which: Which,
+    request: &HttpRequest,
+) -> Result<HttpResponse, Problem> {
     let known = &readable.shown().attachment;
     let sha256 = hexadecimal(&known.sha256);
     let (etag, media_type) = match which {
@@ -94,7 +104,7 @@ async fn send(
         return Ok(response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish());
     }
     let disposition = disposition(known.name.as_ref().map_or("fichier", FileName::as_str));
-    let opened = attachment::open(cx, &readable, which).await?;
+    let opened = attachment::open(cx, readable, which).await?;
     Ok(response
         .insert_header((CONTENT_TYPE, media_type.code()))
         .insert_header((CONTENT_DISPOSITION, disposition))

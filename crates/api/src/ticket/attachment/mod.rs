@@ -15,6 +15,8 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+pub(crate) use content::deliver;
+
 use super::timeline::ActorView;
 use crate::request::path::id_path;
 

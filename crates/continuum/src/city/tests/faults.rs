@@ -249,6 +249,22 @@ fn references_between_files_are_checked_and_not_against_what_is_unsound() {
 }
 
 #[test]
+fn only_partners_are_sent_links_and_for_a_purpose() {
+    let desk = "mailbox: regulation@bourg.example\n  access: {purpose: {fr: la convention, en: the agreement}}";
+    assert_eq!(
+        found(&[("services.yaml", "mailbox: regulation@bourg.example", desk)]),
+        [
+            "services.yaml:6: [regulation].access: only a partner is sent links; members of the town hall have accounts",
+            "services.yaml:6: [regulation].access: the dispatcher’s desk is nobody’s partner: what others leave unanswered \
+             returns to it",
+        ]
+    );
+    let without = "mailbox: voirie@bourg.example\n  access: {may_see: [photos]}";
+    let faults = found(&[("services.yaml", "mailbox: voirie@bourg.example", without)]);
+    assert_eq!(faults, ["services.yaml:12: [voirie].access.purpose: is missing"]);
+}
+
+#[test]
 fn a_condition_is_explained_by_its_type() {
     let rule = |condition: &str| {
         let when = format!("when: {condition}");

@@ -10,6 +10,7 @@ use domain::id::AttachmentId;
 
 pub use add::{AddError, add, may_add, receive};
 pub use files::{Error as FileError, Opened, Refusal as FileRefusal, Spool, Spooled, Which};
+pub(crate) use read::there;
 pub use read::{OpenError, Readable, list, open, read, readable};
 pub use remove::{RemoveError, remove};
 pub use store::attachment::Shown;

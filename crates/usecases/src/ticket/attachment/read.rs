@@ -85,7 +85,12 @@ pub async fn readable(
     name: &Named,
     id: AttachmentId,
 ) -> Result<Readable, OpenError> {
-    let shown = read(cx, who, name, id).await?.ok_or(OpenError::NotFound)?;
+    there(cx, read(cx, who, name, id).await?)
+}
+
+/// Whether the bytes of an attachment that the caller may know of can be had now.
+pub(crate) fn there(cx: &Context, shown: Option<Shown>) -> Result<Readable, OpenError> {
+    let shown = shown.ok_or(OpenError::NotFound)?;
     if shown.attachment.removed.is_some() {
         return Err(OpenError::Removed);
     }

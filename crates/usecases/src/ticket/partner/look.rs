@@ -1,0 +1,80 @@
+//! What a partner sees of its ticket: what its service is entitled to, and nothing else is even loaded.
+
+use domain::city::organisation::Entitled;
+use domain::id::AttachmentId;
+use domain::ticket::Ticket;
+use domain::ticket::writing::ReferrerMessage;
+use store::attachment::Shown as Attachment;
+use store::{Error, Scope};
+use uuid::Uuid;
+
+use super::super::attachment::{OpenError, Readable, Which, there};
+use super::Door;
+use crate::Context;
+
+/// As much as a page shows.
+const MOST: u64 = 50;
+
+/// What a partner sees beside the ticket. What it is not entitled to is empty.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    /// What the resident said.
+    pub description: Option<String>,
+    /// The photographs that can be opened; fifty at most.
+    pub photos: Vec<Attachment>,
+    /// What its service and the referrer wrote to one another, the first message first; fifty at most.
+    pub messages: Vec<ReferrerMessage>,
+}
+
+/// Follows a link, which is logged, to what it leads to.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn look(cx: &Context, door: &Door) -> Result<Shown, Error> {
+    cx.store.log_opening(&door.opening(cx, "opened")).await?;
+    shown(cx, door).await
+}
+
+/// See [`look`]; the page that a refused form is shown with again is no opening.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn shown(cx: &Context, door: &Door) -> Result<Shown, Error> {
+    let Ticket { id, concern, .. } = *door.ticket();
+    let mut shown = Shown::default();
+    if door.sees(Entitled::Description) {
+        let found = cx.store.concern(&Scope::everything(), concern).await?;
+        shown.description = found.and_then(|(concern, _)| concern.description).map(String::from);
+    }
+    if door.sees(Entitled::Photos) {
+        let attachments = cx.store.attachments(id, false, None, MOST).await?.items;
+        shown.photos =
+            attachments.into_iter().filter(is_photo).filter(|a| there(cx, Some(a.clone())).is_ok()).collect();
+    }
+    if door.sees(Entitled::Messages) && !door.ticket().hidden_from_referrer {
+        let messages = cx.store.referrer_messages(id, Uuid::nil(), MOST).await?.items;
+        shown.messages = messages.into_iter().map(|written| written.writing).collect();
+    }
+    Ok(shown)
+}
+
+fn is_photo(shown: &Attachment) -> bool {
+    shown.attachment.dimensions.is_some()
+}
+
+/// A photograph of the ticket, if the partner may have it now. That it was opened is logged; that its thumbnail was drawn
+/// with the page is not.
+///
+/// # Errors
+/// [`OpenError::NotFound`] when it is none of the ticket, or the partner is not entitled to photographs.
+pub async fn photo(cx: &Context, door: &Door, id: AttachmentId, which: Which) -> Result<Readable, OpenError> {
+    if !door.sees(Entitled::Photos) {
+        return Err(OpenError::NotFound);
+    }
+    let found = cx.store.attachment(door.ticket().id, id).await?;
+    let photo = there(cx, found.filter(is_photo))?;
+    if which == Which::Content {
+        cx.store.log_opening(&door.opening(cx, "photo")).await?;
+    }
+    Ok(photo)
+}

@@ -1,0 +1,164 @@
+//! A partner sees what its service is entitled to, and nothing else.
+
+use continuum::FileSettings;
+use domain::city::organisation::Entitled;
+use image::ImageFormat;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{LANDLORD, POLICE, act, change_service, openings, page, passed_on, read, referred};
+use crate::support::city::City;
+use crate::support::files::{pdf, photograph, upload};
+
+crate::tests![
+    what_the_service_is_entitled_to_is_shown,
+    what_it_is_not_entitled_to_is_nowhere,
+    photographs_are_had_through_the_link,
+    an_entitlement_that_is_withdrawn_holds_at_once,
+    a_restricted_ticket_takes_an_agreement,
+];
+
+/// What nobody sees through a link.
+const NEVER: [&str; 7] =
+    ["habitante", "mail.example", "Claire", "Delattre", "Nadia", "C’est dans leur cour", "Une note entre collègues"];
+
+async fn what_the_service_is_entitled_to_is_shown() {
+    let city = City::new().await;
+    let (ticket, path) = referred(&city).await;
+    let note = json!({ "text": "Une note entre collègues" });
+    let of = format!("/v1/tickets/{}", ticket["id"].as_str().unwrap());
+    city.dispatcher().await.post(&format!("{of}/notes"), &note).await.created();
+    let words = json!({ "text": "L’entrée B, celle de droite." });
+    city.agent().await.post(&format!("{of}/referrer_messages"), &words).await.created();
+    let seen = read(&city, &path).await.ok();
+    assert_eq!(seen["may_see"], json!(["description", "place", "answers", "photos", "messages"]));
+    assert_eq!(
+        seen["place"],
+        json!({
+            "street": "rue du Pigeonnier",
+            "areas": seen["place"]["areas"],
+            "address": "12 bis, rue du Pigeonnier, chez Mme Durand",
+            "lat": 49.9121,
+            "lon": 2.2972,
+        })
+    );
+    assert_eq!(seen["description"], "Un groupe occupe le hall chaque soir");
+    assert_eq!(
+        seen["messages"],
+        json!([{ "at": "2026-03-10T09:00:00Z", "own": false, "text": "L’entrée B, celle de droite." }])
+    );
+    assert_eq!(seen["actions"], json!(["receive", "acknowledge", "refuse"]));
+    assert_eq!(seen["link_expires_at"], "2026-03-18T09:00:00Z");
+    let shown = page(&city, &path).await.is(200).text.clone();
+    for says in
+        ["Occupation de hall", "Un groupe occupe", "chez Mme Durand", "L’entrée B", "L’agent qui suit la demande"]
+    {
+        assert!(shown.contains(says), "{says}: {shown}");
+    }
+    for hidden in NEVER {
+        assert!(!shown.contains(hidden) && !seen.to_string().contains(hidden), "shows {hidden}: {shown}");
+    }
+    assert!(!shown.contains("<script"), "{shown}");
+    city.stop().await;
+}
+
+async fn what_it_is_not_entitled_to_is_nowhere() {
+    let city = City::new().await;
+    change_service(&city, "bailleur", |service| service.access.as_mut().unwrap().may_see.clear()).await;
+    let (ticket, path) = referred(&city).await;
+    let words = json!({ "text": "L’entrée B, celle de droite." });
+    let of = format!("/v1/tickets/{}/referrer_messages", ticket["id"].as_str().unwrap());
+    city.agent().await.post(&of, &words).await.created();
+    let seen = read(&city, &path).await.ok();
+    assert_eq!(seen["place"], json!({ "street": "rue du Pigeonnier", "areas": seen["place"]["areas"] }));
+    assert_eq!(
+        (seen.get("description"), &seen["answers"], &seen["photos"], &seen["messages"]),
+        (None, &json!([]), &json!([]), &json!([]))
+    );
+    let shown = page(&city, &path).await.is(200).text.clone();
+    assert!(shown.contains("rue du Pigeonnier") && shown.contains("AMI-26-000001"), "{shown}");
+    for hidden in ["Un groupe", "Durand", "12 bis", "49.9", "2.297", "L’entrée B"].into_iter().chain(NEVER) {
+        assert!(!shown.contains(hidden) && !seen.to_string().contains(hidden), "shows {hidden}: {shown}");
+    }
+    // What the partner does answers with nothing more, and so does the page that tells what is wrong with a form.
+    let done = act(&city, &path, 1, "receive", &json!({})).await.ok().to_string();
+    let wrong = super::submit(&city, &path, "refuse", &[("version", "2"), ("reason", "other")]).await;
+    for text in [done, wrong.is(422).text.clone()] {
+        assert!(!text.contains("Un groupe") && !text.contains("Durand"), "{text}");
+    }
+    city.stop().await;
+}
+
+async fn photographs_are_had_through_the_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let city = City::with(|config| config.files = FileSettings::in_folder(folder.path())).await;
+    let (ticket, path) = passed_on(&city, "bailleur", LANDLORD).await;
+    let dispatcher = city.dispatcher().await;
+    let added = upload(&dispatcher, &ticket, "cour.png", &photograph(600, 300, ImageFormat::Png)).await.created();
+    upload(&dispatcher, &ticket, "bail.pdf", &pdf("Bonjour", None)).await.created();
+    let (other, elsewhere) = passed_on(&city, "police-nationale", POLICE).await;
+    let foreign = upload(&dispatcher, &other, "rue.png", &photograph(60, 30, ImageFormat::Png)).await.created();
+    let photos = read(&city, &path).await.ok()["photos"].clone();
+    assert_eq!((photos.as_array().unwrap().len(), &photos[0]["id"]), (1, &added["id"]), "documents are none");
+    let (content, thumbnail) = (photos[0]["content"].as_str().unwrap(), photos[0]["thumbnail"].as_str().unwrap());
+    let stranger = city.stranger();
+    let reply = stranger.get(content).await;
+    assert_eq!(
+        (reply.is(200).header("content-type"), json!(reply.bytes.len())),
+        (Some("image/jpeg"), added["size"].clone())
+    );
+    assert_eq!(reply.header("content-security-policy"), Some("default-src 'none'; sandbox"));
+    let again = stranger.request(Method::GET, content).header("If-None-Match", reply.header("etag").unwrap());
+    stranger.send(again).await.is(304);
+    stranger.get(thumbnail).await.is(200);
+    assert!(page(&city, &path).await.text.replace("&#x2f;", "/").contains(thumbnail));
+    // Nobody gets at what is another ticket's, nor past what their service is entitled to.
+    let at = |path: &str, id: &Value| format!("{path}/photos/{}/content", id.as_str().unwrap());
+    stranger.get(&at(&path, &foreign["id"])).await.refused(404, "not_found");
+    stranger.get(&at(&elsewhere, &foreign["id"])).await.refused(404, "not_found");
+    assert!(!page(&city, &elsewhere).await.is(200).text.contains("photos"), "not even a list of none");
+    assert_eq!(openings(&city, &ticket).await, ["opened", "photo", "photo", "opened"]);
+    let attachment =
+        format!("/v1/tickets/{}/attachments/{}", ticket["id"].as_str().unwrap(), added["id"].as_str().unwrap());
+    dispatcher.delete(&attachment).await.is(204);
+    stranger.get(content).await.refused(410, "attachment_removed");
+    city.stop().await;
+}
+
+async fn an_entitlement_that_is_withdrawn_holds_at_once() {
+    let city = City::new().await;
+    let (ticket, path) = referred(&city).await;
+    change_service(&city, "bailleur", |service| {
+        let access = service.access.as_mut().unwrap();
+        access.may_see.remove(&Entitled::Description);
+        "autre chose".clone_into(&mut access.purpose.fr);
+    })
+    .await;
+    let seen = read(&city, &path).await.ok();
+    assert_eq!((seen.get("description"), seen["place"].get("lat")), (None, Some(&json!(49.9121))));
+    // The link was sent for that purpose.
+    assert_eq!(seen["purpose"], "la convention de tranquillité résidentielle signée avec la ville");
+    change_service(&city, "bailleur", |service| service.access = None).await;
+    read(&city, &path).await.refused(410, "partner_link_over");
+    act(&city, &path, 1, "acknowledge", &json!({})).await.refused(410, "partner_link_over");
+    assert_eq!(city.dispatcher().await.ticket(&ticket).await["version"], 1);
+    city.stop().await;
+}
+
+async fn a_restricted_ticket_takes_an_agreement() {
+    let city = City::new().await;
+    let (_, path) = referred(&city).await;
+    let without = |service: &mut domain::city::organisation::Service| service.may_receive_restricted = false;
+    // The rules send such concerns to the landlord: the city would not pass as it is.
+    let mut changed = city.instance.context.city().unwrap().city.clone();
+    without(changed.services.iter_mut().find(|service| service.code.as_str() == "bailleur").unwrap());
+    assert!(!changed.check().is_empty());
+    usecases::city::load(&city.instance.context, &changed, false, city.instance.context.now()).await.unwrap();
+    read(&city, &path).await.refused(410, "partner_link_over");
+    // Nor is a link made to another one.
+    city.agent().await.post("/v1/concerns", &super::hall()).await.created();
+    assert_eq!(city.database.count("select count(*) from partner_link").await, 1);
+    let (_, path) = passed_on(&city, "bailleur", LANDLORD).await;
+    read(&city, &path).await.ok();
+    city.stop().await;
+}
