@@ -79,8 +79,8 @@ async fn the_documented_examples_work() {
     let cafe_path = format!("/v1/cafes/{}", cafe["id"].as_str().unwrap());
     let cafe = agent.patch(&cafe_path, &cafe["version"], &example("cafe_change")).await.ok();
     agent.post(&format!("{cafe_path}/announce"), &example("cafe_announce")).await.ok();
-    let held = agent.post(&hold, &example("cafe_hold")).await.ok();
-    assert_eq!(held["starts_at"], cafe["starts_at"]);
+    let there_now = agent.post(&hold, &example("cafe_hold")).await.ok();
+    assert_eq!(there_now["starts_at"], cafe["starts_at"]);
     let file = async || agent.post("/v1/concerns", &example("concern_file")).await.created()["tickets"][0].clone();
     let act = async |who: &Caller, ticket: &Value, action: &str| {
         who.act(ticket, action, &example(&format!("ticket_{action}"))).await.ok()
@@ -105,7 +105,7 @@ async fn the_documented_examples_work() {
     let noted = there.post(&format!("{cafe_path}/concerns:batch"), &example("cafe_file_concerns")).await.ok();
     assert_eq!(noted["items"][0]["status"], "created");
     let report = there.request(reqwest::Method::POST, &format!("{cafe_path}/report"));
-    let report = report.header("If-Match", format!("\"{}\"", held["version"])).json(&example("cafe_report"));
+    let report = report.header("If-Match", format!("\"{}\"", there_now["version"])).json(&example("cafe_report"));
     there.send(report).await.ok();
     let other = there.post("/v1/cafes", &example("cafe_plan")).await.created();
     let cancel = format!("/v1/cafes/{}/cancel", other["id"].as_str().unwrap());

@@ -14,6 +14,7 @@ mod concern;
 mod concurrency;
 mod contract;
 mod front;
+mod hotspot;
 mod idempotency;
 mod input;
 mod notify;
@@ -22,6 +23,7 @@ mod partner;
 mod permission;
 mod place;
 mod program;
+mod restitution;
 mod rights;
 mod routing;
 mod saved_filter;
@@ -55,6 +57,7 @@ fn all() -> Vec<Test> {
         concurrency::tests(),
         contract::tests(),
         front::tests(),
+        hotspot::tests(),
         idempotency::tests(),
         input::tests(),
         notify::tests(),
@@ -63,6 +66,7 @@ fn all() -> Vec<Test> {
         place::tests(),
         oidc::tests(),
         program::tests(),
+        restitution::tests(),
         rights::tests(),
         routing::tests(),
         saved_filter::tests(),

@@ -248,6 +248,8 @@ fn operation(right: &str) -> Option<(Method, String)> {
         "manage_routing" => (Method::POST, "/v1/routing/drafts".into()),
         "hold_cafes" => (Method::POST, "/v1/cafes".into()),
         "read_cafes" => (Method::GET, "/v1/cafes".into()),
+        "publish_sheets" => (Method::GET, format!("/v1/cafes/{nil}/sheet")),
+        "read_hotspots" => (Method::GET, "/v1/hotspots".into()),
         "file_concerns" => (Method::POST, "/v1/concerns".into()),
         "read_tickets" => (Method::GET, "/v1/tickets".into()),
         "save_filters" => (Method::GET, "/v1/filters".into()),

@@ -136,6 +136,7 @@ pub const DOORS: &[(&str, Door)] = &[
     }),
     ("bulk", told_in_bulk),
     ("replay", told_by_a_replay),
+    ("sheet for everybody", told_by_a_sheet),
 ];
 
 /// Learns of a ticket from what is told of it among others.
@@ -215,6 +216,22 @@ fn asked_about(who: &Who, ticket: &Filed, end: &'static str) -> Seen<'static> {
         }
         assert_eq!(instance_free(&reply), instance_free(&none), "{end}");
         Some(false)
+    })
+}
+
+/// Whether the sheet of the area and the day has a line of the ticket's category: of standard ones, for the police.
+fn told_by_a_sheet(who: &Who, ticket: &Filed) -> Seen<'static> {
+    let (caller, category, standard) = (who.caller.clone(), ticket.text("category").to_owned(), ticket.secrecy == 0);
+    let reads_none = who.holds.iter().all(|holder| ["auditor", "admin"].contains(holder));
+    Box::pin(async move {
+        let reply = caller.get("/v1/sheets?area=secteurs:nord&from=2026-03-10&to=2026-03-10").await;
+        if reply.status == 403 {
+            reply.refused(403, "missing_right");
+            return reads_none.then_some(false);
+        }
+        let seen = reply.is(200).text.contains(&category);
+        assert!(standard || !seen);
+        standard.then_some(seen)
     })
 }
 

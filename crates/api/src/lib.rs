@@ -12,6 +12,7 @@ mod concern;
 mod docs;
 mod front;
 mod guard;
+mod hotspot;
 mod me;
 mod oauth;
 mod openapi;
@@ -24,6 +25,7 @@ pub mod problem;
 mod problem_from;
 mod reply;
 mod request;
+mod restitution;
 mod routing;
 mod saved_filter;
 mod session;
@@ -69,6 +71,8 @@ fn routes(config: &mut ServiceConfig) {
     routing::routes(config);
     tracking::routes(config);
     partner::routes(config);
+    restitution::routes(config);
+    hotspot::routes(config);
     wellknown::routes(config);
 }
 

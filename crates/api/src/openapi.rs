@@ -204,6 +204,8 @@ fn tags() -> Value {
         { "name": "clients", "description": "Programs that use the API, for administrators." },
         { "name": "oauth", "description": "How programs get tokens (OAuth 2.0)." },
         { "name": "audit", "description": "Who read what is restricted, who administered what." },
+        { "name": "sheets", "description": "What was said and what became of it, for everybody (« Vous avez dit, nous avons fait »)." },
+        { "name": "hotspots", "description": "Places that come back." },
         { "name": "tracking", "description": "What a resident reads and does through the link in their e-mail, or with the code on a slip of paper." },
         { "name": "partners", "description": "What a partner without accounts sees of a ticket, and does with it, through the link in its e-mail." },
         { "name": "operation", "description": "For those who run the server." }

@@ -37,6 +37,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("unsubscribe.html", include_str!("../templates/unsubscribe.html")),
         ("sheet.html", include_str!("../templates/sheet.html")),
         ("report.html", include_str!("../templates/report.html")),
+        ("restitution.html", include_str!("../templates/restitution.html")),
         ("lost.html", include_str!("../templates/lost.html")),
         ("problems.html", include_str!("../templates/problems.html")),
         ("password.html", include_str!("../templates/password.html")),

@@ -5,6 +5,7 @@ mod cafe;
 mod concern;
 mod partner;
 mod question;
+pub(crate) mod restitution;
 mod routing;
 mod saved_filter;
 mod statistics;

@@ -84,6 +84,8 @@ permissions! {
     ReplayRouting for Person;
     ManageRouting for Person;
     ReadCafes for Caller;
+    PublishSheets for Person;
+    ReadHotspots for Person;
     FileConcerns for Caller;
     ReadTickets for Caller;
     ChangeTickets for Caller;

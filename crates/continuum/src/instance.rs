@@ -165,6 +165,7 @@ pub async fn build(config: Config) -> Result<Instance> {
         tasks.push(tokio::spawn(periodic::run_clocks(context.clone())));
         tasks.push(tokio::spawn(periodic::keep_figures(context.clone())));
         tasks.push(tokio::spawn(periodic::learn_categories(context.clone())));
+        tasks.push(tokio::spawn(periodic::find_hotspots(context.clone())));
         tasks.push(tokio::spawn(periodic::sweep_files(context.clone())));
         tasks.push(tokio::spawn(periodic::scan_files(context.clone())));
         let (schema, keys) = (config.database.schema.clone(), config.keys.seal.clone());

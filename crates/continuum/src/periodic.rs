@@ -150,6 +150,18 @@ pub(crate) async fn keep_figures(cx: Context) {
     }
 }
 
+/// Finds the places that come back: looks every five seconds.
+pub(crate) async fn find_hotspots(cx: Context) {
+    loop {
+        match usecases::hotspot::keep(&cx).await {
+            Ok(1..) => continue,
+            Ok(0) => {}
+            Err(error) => tracing::warn!(%error, "places that come back could not be looked for; trying again"),
+        }
+        tokio::time::sleep(Duration::from_secs(5)).await;
+    }
+}
+
 /// Deletes files that belong to no attachment: looks every five minutes.
 pub(crate) async fn sweep_files(cx: Context) {
     loop {

@@ -37,6 +37,8 @@ ids! {
     ConcernId;
     /// An event: one line of a ticket's timeline.
     EventId;
+    /// A place that comes back.
+    HotspotId;
     /// Who a person is at an identity provider, linked with their account.
     IdentityId;
     /// A message in the outbox; the local part of its `Message-ID`.
@@ -45,6 +47,8 @@ ids! {
     LinkId;
     /// A link in an e-mail that leads a partner without accounts to one ticket.
     PartnerLinkId;
+    /// A sheet of what was said and what became of it, once published.
+    RestitutionId;
     /// A rule set that somebody is writing.
     RoutingDraftId;
     /// A list of tickets that somebody keeps.

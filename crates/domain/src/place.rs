@@ -16,6 +16,16 @@ pub struct Point {
     pub lon: f64,
 }
 
+impl Point {
+    /// How far it is to another point, metres on the ground (haversine).
+    #[must_use]
+    pub fn metres_to(self, other: Self) -> f64 {
+        let half = |a: f64, b: f64| ((a - b).to_radians() / 2.0).sin().powi(2);
+        let across = self.lat.to_radians().cos() * other.lat.to_radians().cos() * half(self.lon, other.lon);
+        2.0 * EARTH_RADIUS * (half(self.lat, other.lat) + across).min(1.0).sqrt().asin()
+    }
+}
+
 /// Everywhere between two parallels and two meridians, degrees. It does not cross the antimeridian.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bounds {
@@ -159,6 +169,15 @@ mod tests {
             assert_eq!(place.street().as_deref(), street, "{address}");
         }
         assert_eq!(Whereabouts { point: None, address: None }.street(), None);
+    }
+
+    #[test]
+    fn a_distance_is_that_on_the_ground() {
+        let at = |lat, lon| Point { lat, lon };
+        assert!((at(49.894, 2.302).metres_to(at(49.895, 2.302)) - 111.195).abs() < 1e-2);
+        assert!((at(49.894, 2.302).metres_to(at(49.894, 2.303)) - 71.63).abs() < 1e-2);
+        assert!((at(0.0, 0.0).metres_to(at(0.0, 180.0)) - EARTH_RADIUS * std::f64::consts::PI).abs() < 1.0);
+        assert!(at(49.894, 2.302).metres_to(at(49.894, 2.302)).abs() < 1e-9);
     }
 
     #[test]

@@ -69,6 +69,10 @@ rights! {
     HoldCafes = "hold_cafes": [Agent, Dispatcher];
     /// Read the cafés and their cadence.
     ReadCafes = "read_cafes": [Agent, ServiceMember, ServiceManager, Dispatcher] or [CafesRead];
+    /// Draw up sheets of what was said and what became of it, publish and withdraw them.
+    PublishSheets = "publish_sheets": [Agent, Dispatcher];
+    /// Read where concerns come back, each within their own reach.
+    ReadHotspots = "read_hotspots": [Agent, ServiceMember, ServiceManager, Dispatcher];
     /// File concerns.
     FileConcerns = "file_concerns": [Agent, Dispatcher] or [ConcernsWrite];
     /// Read concerns and tickets, each within their own reach.

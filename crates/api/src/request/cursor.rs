@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Datelike, Utc};
-use domain::id::{CafeId, ClientId, SavedFilterId, TicketId, UserId};
+use domain::id::{CafeId, ClientId, HotspotId, SavedFilterId, TicketId, UserId};
 use domain::ticket::Priority;
 use usecases::ticket::Key;
 use uuid::Uuid;
@@ -93,6 +93,17 @@ impl Cursor for usecases::cafe::After {
     fn parse(text: &str) -> Option<Self> {
         let (starts_at, id) = parse_position(text)?;
         Some(Self { starts_at, id: CafeId(id) })
+    }
+}
+
+impl Cursor for usecases::hotspot::After {
+    fn text(&self) -> String {
+        position(self.last_at, self.id.0)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (last_at, id) = parse_position(text)?;
+        Some(Self { last_at, id: HotspotId(id) })
     }
 }
 

@@ -97,7 +97,7 @@ impl From<TicketView> for TicketFeature {
 }
 
 /// Whether a request would rather have GeoJSON.
-fn wants_geojson(request: &HttpRequest) -> bool {
+pub(crate) fn wants_geojson(request: &HttpRequest) -> bool {
     let accepted = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
     let first = accepted.flat_map(|value| value.split(',')).find_map(|range| {
         let range = range.split(';').next()?.trim();

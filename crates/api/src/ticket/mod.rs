@@ -56,6 +56,7 @@ use crate::request::caller::Caller;
 use crate::request::conditional::IfMatch;
 use crate::request::idempotency::Idempotency;
 use crate::view::TicketView;
+pub(crate) use list::{PointGeometry, wants_geojson};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config

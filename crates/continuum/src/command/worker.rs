@@ -38,6 +38,7 @@ impl Worker {
             () = crate::periodic::warn_of_expiry(context.clone()) => {}
             () = crate::periodic::run_clocks(context.clone()) => {}
             () = crate::periodic::keep_figures(context.clone()) => {}
+            () = crate::periodic::find_hotspots(context.clone()) => {}
             () = crate::periodic::sweep_files(context.clone()) => {}
             () = crate::periodic::scan_files(context.clone()) => {}
             () = crate::periodic::seal_audit(context.clone(), schema, keys) => {}

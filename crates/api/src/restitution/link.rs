@@ -1,0 +1,65 @@
+//! A published sheet, for everybody who has its link.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, get};
+use minijinja::context;
+use usecases::Context;
+use utoipa::IntoParams;
+
+use super::view::SheetView;
+use super::{first_named, send, url};
+use crate::outermost::Told;
+use crate::page;
+use crate::problem::{Code, Problem, ProblemBody, preferred_language};
+
+/// The token of a sheet's link.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[allow(dead_code, reason = "only documents the parameter")]
+pub(crate) struct SheetPath {
+    /// The token, as it stands in the link.
+    #[param(pattern = "^[A-Za-z0-9_-]{1,64}$")]
+    token: String,
+}
+
+/// Read a published sheet
+///
+/// As it was when it was last published: as a page, or as JSON when `Accept` asks for it. The link is the whole
+/// authorization. No search engine may list it, nothing keeps it: once it is withdrawn, it is gone.
+#[utoipa::path(
+    operation_id = "sheet_read",
+    tag = "sheets",
+    params(SheetPath),
+    responses(
+        (status = 200, description = "The sheet", content((SheetView = "application/json"), (String = "text/html"))),
+        (status = 404, description = "The link leads nowhere, or not any more", content(
+            (ProblemBody = "application/problem+json"),
+            (String = "text/html")
+        )),
+    ),
+    security(())
+)]
+#[get("/v1/sheets/{token}")]
+pub(crate) async fn read(cx: Data<Context>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let token = request.match_info().get("token").unwrap_or_default();
+    let as_page = first_named(&request) != Some("application/json");
+    let language = preferred_language(&request);
+    let Some((sheet, published)) = usecases::restitution::shown(&cx, token).await? else {
+        return if as_page { lost(language.tag()) } else { Err(Problem::new(Code::NotFound)) };
+    };
+    let link = Some((&published, url(&cx, token)));
+    send(as_page, &sheet, link, &cx.city()?.city, language)
+}
+
+/// A link that leads nowhere, told to a person.
+fn lost(language: &str) -> Result<HttpResponse, Problem> {
+    let html = page::render("lost.html", context! { language => language }).map_err(|error| {
+        tracing::error!(%error, "a page could not be rendered");
+        Problem::new(Code::Internal)
+    })?;
+    let mut response = page::answer(html);
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response.extensions_mut().insert(Told);
+    Ok(response)
+}

@@ -1,0 +1,61 @@
+//! Sheets « Vous avez dit, nous avons fait »: of a café under `/v1/cafes/{cafe}/sheet`, of an area and a time under
+//! `/v1/sheets`; and for everybody, at the link of one that is published. As JSON or as a page for a wall.
+//!
+//! Not to be confused with the sheet of one ticket (fiche navette), which is for a service.
+
+mod area;
+mod cafe;
+mod link;
+mod page;
+mod view;
+
+use actix_web::http::header::{ACCEPT, HeaderValue, VARY};
+use actix_web::{HttpRequest, HttpResponse};
+use domain::city::City;
+use domain::language::Language;
+use domain::restitution::Sheet;
+use usecases::restitution::Published;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::problem::Problem;
+use crate::reply;
+use view::SheetView;
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(cafe::read)
+        .service(cafe::publish)
+        .service(cafe::withdraw)
+        .service(area::read)
+        .service(area::publish)
+        .service(area::withdraw)
+        .service(link::read);
+}
+
+/// The media type that a request names first, of a page and of JSON.
+fn first_named(request: &HttpRequest) -> Option<&'static str> {
+    let accepted = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).find_map(|range| {
+        let range = range.split(';').next()?.trim();
+        ["text/html", "application/json"].into_iter().find(|kind| *kind == range)
+    })
+}
+
+/// Sends a sheet, as a page or as JSON.
+fn send(
+    as_page: bool,
+    sheet: &Sheet,
+    link: Option<(&Published, String)>,
+    city: &City,
+    language: Language,
+) -> Result<HttpResponse, Problem> {
+    let view = SheetView::new(sheet, link, language);
+    let mut response = if as_page { page::answer(&view, city, language)? } else { reply::read(None, language, &view) };
+    response.headers_mut().append(VARY, HeaderValue::from_static("Accept"));
+    Ok(response)
+}
+
+/// The address at which a published sheet is read.
+fn url(cx: &usecases::Context, token: &str) -> String {
+    format!("{}/v1/sheets/{token}", cx.tokens.issuer())
+}

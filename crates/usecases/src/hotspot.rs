@@ -1,0 +1,168 @@
+//! Places that come back: found by the worker, read by the police and by the services.
+
+pub use store::hotspot::{After, Filter, Hotspot};
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use auth::Grant;
+use auth::permission::ReadHotspots;
+use chrono::TimeDelta;
+use domain::city::City;
+use domain::hotspot::{LEAST, METRES, Sighting, family, find, identify, since};
+use domain::id::{CategoryCode, ConcernId, HotspotId};
+use domain::person::Role;
+use domain::place::{Bounds, Circle, Point};
+use domain::restitution::street;
+use store::hotspot::{Kept, Placed, Progress, Reach};
+use store::{Error, Page, Tx};
+
+use crate::{Context, of};
+
+/// Around how many concerns is looked in one transaction.
+const BATCH: u32 = 500;
+
+/// A page of hotspots, those with the latest concern first. Agents and dispatchers know of all; others of those of which
+/// three concerns have a ticket at their services, and of these concerns alone.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(
+    cx: &Context,
+    who: &Grant<ReadHotspots>,
+    filter: &Filter,
+    after: Option<After>,
+    limit: u64,
+) -> Result<Page<Hotspot, After>, Error> {
+    let person = who.person();
+    let reach = if person.is(Role::Agent) || person.is(Role::Dispatcher) {
+        Reach::Everything
+    } else {
+        Reach::OfServices(person.services.iter().cloned().collect(), LEAST as u64)
+    };
+    cx.store.hotspots(&reach, filter, after, limit).await
+}
+
+/// Looks again around the concerns that came, and around those that have grown too old; everywhere, once the city has
+/// changed. One worker at a time. Returns around how many concerns it has looked.
+///
+/// # Errors
+/// When the database does not answer: then nothing has changed.
+pub async fn keep(cx: &Context) -> Result<usize, Error> {
+    let Ok(loaded) = cx.city() else { return Ok(0) };
+    let tx = cx.store.begin().await?;
+    if !tx.try_hold_hotspots().await? {
+        return Ok(0);
+    }
+    let city = of(&loaded);
+    let now = Progress { since: since(cx.now(), city.zone()), revision: loaded.revision };
+    let before = tx.hotspot_progress().await?;
+    let mut around = tx.take_hotspots_due(BATCH).await?;
+    let (mut touched, mut whole) = (BTreeSet::new(), false);
+    match before {
+        Some(before) if before.revision == now.revision => {
+            around.extend(tx.placed_between(before.since, now.since).await?);
+        }
+        _ => {
+            whole = true;
+            touched = tx.leave_all_hotspots().await?;
+            around = tx.placed_between(now.since, cx.now() + TimeDelta::days(1)).await?;
+        }
+    }
+    let looked = around.len();
+    let mut families: BTreeMap<&CategoryCode, Vec<Placed>> = BTreeMap::new();
+    for placed in around {
+        if let Some(family) = family(city, &placed.category) {
+            families.entry(family).or_default().push(placed);
+        }
+    }
+    for (family, around) in families {
+        let concerns: BTreeSet<ConcernId> = around.iter().map(|placed| placed.concern).collect();
+        let linked = if whole { by_id(around) } else { linked(&tx, city, family, &around, now).await? };
+        touched.append(&mut look(cx, &tx, city, family, linked, concerns).await?);
+    }
+    if before != Some(now) {
+        tx.put_hotspot_progress(now).await?;
+    }
+    tx.count_hotspots(&touched, LEAST, city.zone().name()).await?;
+    tx.commit().await?;
+    Ok(looked)
+}
+
+fn by_id(placed: Vec<Placed>) -> BTreeMap<ConcernId, Placed> {
+    placed.into_iter().map(|placed| (placed.concern, placed)).collect()
+}
+
+/// Finds the hotspots of a family among these concerns anew. `changed` are those that came or grew too old. Returns the
+/// hotspots that may be other ones now.
+async fn look(
+    cx: &Context,
+    tx: &Tx,
+    city: &City,
+    of: &CategoryCode,
+    linked: BTreeMap<ConcernId, Placed>,
+    changed: BTreeSet<ConcernId>,
+) -> Result<BTreeSet<HotspotId>, Error> {
+    let concerns: BTreeSet<ConcernId> = linked.keys().copied().chain(changed).collect();
+    let was = tx.hotspots_of(&concerns).await?;
+    let mut touched: BTreeSet<HotspotId> = was.values().copied().collect();
+    let sightings: Vec<Sighting> =
+        linked.values().map(|placed| Sighting { concern: placed.concern, point: placed.point }).collect();
+    let found = crate::apart(cx, move || find(&sightings)).await;
+    let known = tx.known_hotspots(of, &touched, bounds(found.iter().map(|found| found.centre)), &concerns).await?;
+    tx.leave_hotspots(&concerns).await?;
+    for (found, same) in found.iter().zip(identify(&found, &known, &was)) {
+        let id = same.unwrap_or_else(|| HotspotId(cx.ids.next()));
+        touched.insert(id);
+        let streets = found.concerns.iter().filter_map(|concern| street(linked[concern].address.as_ref()?));
+        let areas = city.areas_at(found.centre);
+        tx.put_hotspot(&Kept { id, family: of, found, street: most_frequent(streets), areas }, cx.now()).await?;
+    }
+    Ok(touched)
+}
+
+/// The concerns that are linked with one of these, each within the square 100 m around the next: what is found around these
+/// depends on no others.
+async fn linked(
+    tx: &Tx,
+    city: &City,
+    of: &CategoryCode,
+    around: &[Placed],
+    now: Progress,
+) -> Result<BTreeMap<ConcernId, Placed>, Error> {
+    let categories = city.catalogue.iter().map(|category| &category.code);
+    let categories: Vec<CategoryCode> = categories.filter(|code| family(city, code) == Some(of)).cloned().collect();
+    let mut linked: BTreeMap<ConcernId, Placed> = BTreeMap::new();
+    let mut front: Vec<Point> = around.iter().map(|placed| placed.point).collect();
+    while !front.is_empty() {
+        let squares: Vec<Bounds> =
+            front.iter().map(|point| Circle { centre: *point, metres: METRES }.bounds()).collect();
+        let mut next = Vec::new();
+        for placed in tx.placed_within(&categories, now.since, &squares).await? {
+            if let Entry::Vacant(new) = linked.entry(placed.concern) {
+                next.push(placed.point);
+                new.insert(placed);
+            }
+        }
+        front = next;
+    }
+    Ok(linked)
+}
+
+/// Bounds that hold these points and 100 m around each.
+fn bounds(points: impl Iterator<Item = Point>) -> Bounds {
+    let nowhere = Bounds { west: f64::MAX, south: f64::MAX, east: f64::MIN, north: f64::MIN };
+    points.map(|centre| Circle { centre, metres: METRES }.bounds()).fold(nowhere, |all, one| Bounds {
+        west: all.west.min(one.west),
+        south: all.south.min(one.south),
+        east: all.east.max(one.east),
+        north: all.north.max(one.north),
+    })
+}
+
+/// What occurs most often; of several, the first of the alphabet.
+fn most_frequent(streets: impl Iterator<Item = String>) -> Option<String> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    streets.for_each(|street| *counts.entry(street).or_default() += 1);
+    counts.into_iter().rev().max_by_key(|(_, count)| *count).map(|(street, _)| street)
+}
