@@ -78,6 +78,7 @@ create table hotspot_concern (
     constraint hotspot_concern_hotspot_fk foreign key (hotspot_id) references hotspot on delete cascade
 );
 create index hotspot_concern_hotspot_idx on hotspot_concern (hotspot_id);
+comment on table hotspot_concern is 'Which concerns make a hotspot, and which ones did: its history.';
 comment on column hotspot_concern.current is 'It makes the hotspot; else it did, and has grown too old.';
 
 create table hotspot_due (

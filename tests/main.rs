@@ -16,6 +16,7 @@ mod contract;
 mod front;
 mod hotspot;
 mod idempotency;
+mod inbound;
 mod input;
 mod notify;
 mod oidc;
@@ -59,6 +60,7 @@ fn all() -> Vec<Test> {
         front::tests(),
         hotspot::tests(),
         idempotency::tests(),
+        inbound::tests(),
         input::tests(),
         notify::tests(),
         partner::tests(),

@@ -118,7 +118,7 @@ async fn while_the_mail_server_is_away_nothing_is_lost_and_the_order_is_kept() {
 
 async fn a_refused_letter_waits_for_an_operator_and_holds_up_no_other() {
     let (city, server) = with_server().await;
-    let refused = format!("550 5.1.1 <{RESIDENT}> boîte inconnue");
+    let refused = format!("550 5.7.1 <{RESIDENT}> courrier refusé");
     server.behave(&Behaviour { refuse: [(RESIDENT.to_owned(), refused)].into(), ..Behaviour::default() });
     let (ticket, proprete) = (city.dumping().await, city.proprete().await);
     let acknowledged = proprete.acknowledge(&ticket).await.ok();
@@ -128,7 +128,7 @@ async fn a_refused_letter_waits_for_an_operator_and_holds_up_no_other() {
     let dead = store.messages("dead", 0, 10).await.unwrap().items;
     assert_eq!(dead.len(), 3);
     let words = dead[0].last_error.clone().unwrap();
-    assert!(words.contains("boîte inconnue") && !words.contains("habitante"), "{words}");
+    assert!(words.contains("courrier refusé") && !words.contains("habitante"), "{words}");
     server.behave(&Behaviour::default());
     let now = domain::clock::Clock::now(&*city.clock);
     assert_eq!(store.replay_messages(Some(vec![dead[0].id]), now).await.unwrap(), 1);

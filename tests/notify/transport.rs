@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use lettre::Message;
+use notify::post::Post;
 use notify::transport::{DeliveryError, Transport};
 
 use crate::support::smtp::send::{letter, trusting};
@@ -28,8 +29,8 @@ crate::tests![
 const SOON: Duration = Duration::from_secs(10);
 
 async fn send(transport: &Transport, to: &str, number: u128) -> Result<(), DeliveryError> {
-    let (message, id) = letter(to, number);
-    transport.deliver(&message, id).await
+    let (post, id) = letter(to, number);
+    transport.deliver(&post, id).await
 }
 
 fn transient(outcome: Result<(), DeliveryError>) -> String {
@@ -43,6 +44,13 @@ fn permanent(outcome: Result<(), DeliveryError>) -> String {
     match outcome {
         Err(DeliveryError::Permanent(words)) => words,
         other => panic!("not a permanent refusal: {other:?}"),
+    }
+}
+
+fn gone(outcome: Result<(), DeliveryError>) -> String {
+    match outcome {
+        Err(DeliveryError::Gone(words)) => words,
+        other => panic!("not an address that takes no mail: {other:?}"),
     }
 }
 
@@ -73,9 +81,10 @@ async fn a_line_that_begins_with_a_full_stop_arrives_as_it_is() {
         .date(SystemTime::UNIX_EPOCH)
         .body(body.to_owned())
         .unwrap();
-    transport.deliver(&message, id).await.unwrap();
+    let post = Post::new(message, None, "", None).unwrap();
+    transport.deliver(&post, id).await.unwrap();
     let received = server.wait_for(1, SOON).await;
-    assert_eq!(received[0].raw, message.formatted());
+    assert_eq!(received[0].raw, post.message.formatted());
     assert!(received[0].raw.ends_with(body.as_bytes()));
 }
 
@@ -133,13 +142,15 @@ async fn a_wrong_password_is_for_the_operator_and_costs_no_letter() {
 async fn a_refused_recipient_is_final_and_the_words_name_nobody() {
     let server = SmtpServer::start();
     let transport = Transport::smtp(&server.url()).unwrap();
-    let gone = "parti@x.example";
+    let left = "parti@x.example";
     let words = "550 5.1.1 <parti@x.example> no such user: parti (ask postmaster@x.example)";
-    server.behave(&Behaviour { refuse: [(gone.to_owned(), words.to_owned())].into(), ..Behaviour::default() });
-    assert_eq!(
-        permanent(send(&transport, gone, 1).await),
-        "550 5.1.1 <[adresse]> no such user: [adresse] (ask [adresse])"
-    );
+    server.behave(&Behaviour { refuse: [(left.to_owned(), words.to_owned())].into(), ..Behaviour::default() });
+    assert_eq!(gone(send(&transport, left, 1).await), "550 5.1.1 <[adresse]> no such user: [adresse] (ask [adresse])");
+    // What is refused for another reason says nothing of the address.
+    for words in ["552 5.2.2 mailbox full", "550 5.7.1 not from you", "550 no"] {
+        server.behave(&Behaviour { refuse: [(left.to_owned(), words.to_owned())].into(), ..Behaviour::default() });
+        assert_eq!(permanent(send(&transport, left, 1).await), words);
+    }
     // The others are not concerned.
     send(&transport, "habitante@x.example", 2).await.unwrap();
     assert_eq!(server.wait_for(1, SOON).await.len(), 1);
@@ -201,8 +212,8 @@ async fn an_answer_that_never_comes_is_not_taken_for_the_next_one() {
     send(&transport, "habitante@x.example", 1).await.unwrap();
     let messages = server.wait_for(2, SOON).await;
     assert_eq!(messages[0].message.message_id(), messages[1].message.message_id());
-    let gone = "parti@x.example";
+    let left = "parti@x.example";
     let refusal = "550 5.1.1 no such user".to_owned();
-    server.behave(&Behaviour { refuse: [(gone.to_owned(), refusal)].into(), ..Behaviour::default() });
-    permanent(send(&transport, gone, 2).await);
+    server.behave(&Behaviour { refuse: [(left.to_owned(), refusal)].into(), ..Behaviour::default() });
+    gone(send(&transport, left, 2).await);
 }

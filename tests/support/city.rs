@@ -161,6 +161,13 @@ impl City {
         }
     }
 
+    /// From now on, e-mails come back to addresses of their own.
+    pub async fn take_mail_back(&self) {
+        let statement = "update city set revision = revision + 1, settings = jsonb_set(settings, '{sender,returns_to}', '\"retours@ville-amiens.example\"')";
+        sqlx::query(statement).execute(&mut self.database.connection().await).await.unwrap();
+        usecases::city::reload(&self.instance.context).await.unwrap();
+    }
+
     /// The e-mails that were written as files, in the order of their names.
     pub fn letters(&self) -> Vec<Message<'static>> {
         letters_in(self.mail.path())

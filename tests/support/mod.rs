@@ -6,6 +6,7 @@ pub mod city;
 pub mod clamd;
 pub mod contract;
 pub mod database;
+pub mod dkim;
 pub mod files;
 pub mod geocoder;
 pub mod node;

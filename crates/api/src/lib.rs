@@ -13,6 +13,7 @@ mod docs;
 mod front;
 mod guard;
 mod hotspot;
+mod inbound;
 mod me;
 mod oauth;
 mod openapi;
@@ -73,6 +74,7 @@ fn routes(config: &mut ServiceConfig) {
     partner::routes(config);
     restitution::routes(config);
     hotspot::routes(config);
+    inbound::routes(config);
     wellknown::routes(config);
 }
 

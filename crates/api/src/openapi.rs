@@ -178,6 +178,7 @@ fn right(operation: &Value) -> Option<Right> {
         | "concern_slip"
         | "attachment_add"
         | "attachment_remove" => Right::ChangeTickets,
+        "inbound_receive" => Right::HandInMail,
         _ => return None,
     })
 }
@@ -208,6 +209,7 @@ fn tags() -> Value {
         { "name": "hotspots", "description": "Places that come back." },
         { "name": "tracking", "description": "What a resident reads and does through the link in their e-mail, or with the code on a slip of paper." },
         { "name": "partners", "description": "What a partner without accounts sees of a ticket, and does with it, through the link in its e-mail." },
+        { "name": "inbound", "description": "E-mail that comes in: answers, and reports of failed delivery." },
         { "name": "operation", "description": "For those who run the server." }
     ])
 }

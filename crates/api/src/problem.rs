@@ -98,7 +98,7 @@ codes! {
     ReopenWindowOver = "reopen_window_over", 409, "Une saisine clôturée ne peut être rouverte que pendant 30 jours", "A closed ticket can be reopened for 30 days only";
     ClosureReasonGiven = "closure_reason_given", 409, "La saisine a déjà un motif de clôture", "The ticket has a closure reason already";
     HiddenFromReferrer = "hidden_from_referrer", 409, "L’agent référent n’a pas connaissance de cette saisine", "The referrer is not to know of this ticket";
-    ResidentWithoutAddress = "resident_without_address", 409, "L’habitant n’a pas laissé d’adresse e-mail", "The resident left no e-mail address";
+    ResidentWithoutAddress = "resident_without_address", 409, "L’habitant n’a pas laissé d’adresse e-mail, ou elle ne reçoit rien", "The resident left no e-mail address, or it takes no mail";
     NoTrackingLink = "no_tracking_link", 409, "L’habitant n’a pas de lien de suivi", "The resident has no tracking link";
     FeedbackNotOpen = "feedback_not_open", 409, "Le service n’a pas encore répondu, ou sa réponse date de plus de 30 jours", "The service has not answered yet, or more than 30 days ago";
     MessageHasLeft = "message_has_left", 409, "Le message est parti : il ne peut plus être repris", "The message has left: it can no longer be taken back";
@@ -128,6 +128,7 @@ codes! {
     UriTooLong = "uri_too_long", 414, "L’adresse de la requête est trop longue", "The request target is too long";
     UnsupportedMediaType = "unsupported_media_type", 415, "Le corps n’est pas d’un type accepté ici", "The body is not of a type that is accepted here";
     InvalidContent = "invalid_content", 422, "La requête est bien formée, mais son contenu ne convient pas", "The request is well formed, but its content does not fit";
+    NotAnEmail = "not_an_email", 422, "Ce n’est pas un courriel", "This is no e-mail";
     IdempotencyKeyReused = "idempotency_key_reused", 422, "Cette clé d’idempotence a servi à une autre requête", "The idempotency key was used for another request";
     IfMatchNeeded = "if_match_needed", 428, "Il faut dire quelle version vous avez lue (If-Match)", "Say which version you have read (If-Match)";
     WrongSlip = "wrong_slip", 422, "Le code ou la réponse ne convient pas", "The code or the answer is wrong";

@@ -3,6 +3,7 @@
 mod attachment;
 mod cafe;
 mod concern;
+mod inbound;
 mod partner;
 mod question;
 pub(crate) mod restitution;

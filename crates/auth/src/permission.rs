@@ -91,6 +91,8 @@ permissions! {
     ChangeTickets for Caller;
     ReadStatistics for Caller;
     SaveFilters for Person;
+    HandInMail for Caller;
+    SettleMail for Person;
     ReadAudit for Person;
     ReadUsers for Person;
     ManageUsers for Person;

@@ -21,6 +21,7 @@ use files::{Files, Settings as FileSettings};
 use geocoder::Geocoder;
 use ipnet::IpNet;
 use notify::Worker;
+use notify::post::Signature;
 use notify::transport::Transport;
 use secrecy::{ExposeSecret as _, SecretString};
 use store::{Connect, Store};
@@ -42,6 +43,23 @@ pub enum Mail {
     Smtp(SecretString),
     /// Into a folder, one file each.
     Folder(PathBuf),
+}
+
+/// The signature under e-mails (DKIM).
+#[derive(Clone)]
+pub struct Dkim {
+    /// Under which name the public key is published: `continuum` for `continuum._domainkey.ville.example`.
+    pub selector: String,
+    /// Whose signature it is.
+    pub domain: String,
+    /// The private key, PEM.
+    pub key: SecretString,
+}
+
+impl Dkim {
+    pub(crate) fn signature(&self) -> Result<Signature> {
+        Ok(Signature::new(&self.selector, &self.domain, self.key.expose_secret())?)
+    }
 }
 
 /// An identity provider (OpenID Connect), such as ProConnect.
@@ -91,6 +109,8 @@ pub struct Config {
     pub keys: Keys,
     /// Where e-mail goes.
     pub mail: Mail,
+    /// The signature under e-mails, if there is one.
+    pub dkim: Option<Dkim>,
     /// Where attachments are kept, and what they may be.
     pub files: FileSettings,
     /// The base URL of what looks addresses up, if anything does.
@@ -142,7 +162,7 @@ pub async fn build(config: Config) -> Result<Instance> {
     let context = context(&config, &public_url).await?;
     let transport = transport(&config.mail)?;
     let worker = Worker::new(context.store.clone(), transport, config.clock.clone(), context.wake.clone(), public_url);
-    let worker = Arc::new(worker);
+    let worker = Arc::new(worker.signing(config.dkim.as_ref().map(Dkim::signature).transpose()?));
     let mut servers = Vec::new();
     let front = Data::new(
         Front::new(config.proxies.clone(), config.origins.clone(), config.rate_limits)
@@ -158,18 +178,8 @@ pub async fn build(config: Config) -> Result<Instance> {
             let worker = worker.clone();
             async move { worker.run().await }
         }));
-        tasks.push(tokio::spawn(periodic::clear(context.clone())));
-        tasks.push(tokio::spawn(periodic::record_refusals(context.clone())));
-        tasks.push(tokio::spawn(periodic::warn_of_expiry(context.clone())));
-        tasks.push(tokio::spawn(periodic::remind_of_cafes(context.clone())));
-        tasks.push(tokio::spawn(periodic::run_clocks(context.clone())));
-        tasks.push(tokio::spawn(periodic::keep_figures(context.clone())));
-        tasks.push(tokio::spawn(periodic::learn_categories(context.clone())));
-        tasks.push(tokio::spawn(periodic::find_hotspots(context.clone())));
-        tasks.push(tokio::spawn(periodic::sweep_files(context.clone())));
-        tasks.push(tokio::spawn(periodic::scan_files(context.clone())));
         let (schema, keys) = (config.database.schema.clone(), config.keys.seal.clone());
-        tasks.push(tokio::spawn(periodic::seal_audit(context.clone(), schema, keys)));
+        tasks.push(tokio::spawn(periodic::work(context.clone(), schema, keys)));
     } else {
         tasks.push(tokio::spawn(periodic::announce_messages(context.clone())));
     }

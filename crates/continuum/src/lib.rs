@@ -19,5 +19,5 @@ pub use command::{Command, main};
 pub use edge::{SystemClock, TimeOrderedIds};
 /// Where attachments are kept, and what they may be.
 pub use files::Settings as FileSettings;
-pub use instance::{Config, Instance, Mail, Oidc, build, context};
+pub use instance::{Config, Dkim, Instance, Mail, Oidc, build, context};
 pub use keys::Keys;

@@ -59,17 +59,36 @@ pub(crate) async fn announce_messages(cx: Context) {
     }
 }
 
+/// What a worker does besides draining the outbox, until the returned future is dropped.
+pub(crate) async fn work(cx: Context, schema: String, keys: SealKeys) {
+    tokio::join!(
+        clear(cx.clone()),
+        record_refusals(cx.clone()),
+        warn_of_expiry(cx.clone()),
+        run_clocks(cx.clone()),
+        remind_of_cafes(cx.clone()),
+        keep_figures(cx.clone()),
+        find_hotspots(cx.clone()),
+        settle_bounces(cx.clone()),
+        learn_categories(cx.clone()),
+        sweep_files(cx.clone()),
+        scan_files(cx.clone()),
+        seal_audit(cx, schema, keys),
+    );
+}
+
 /// Clears what was kept for a time: the answers for repeats of their requests, once they are a day old; sessions, a
 /// month after their end; links, revocations and throttles that say nothing any more; a year later, who followed the links
 /// of partners.
-pub(crate) async fn clear(cx: Context) {
+async fn clear(cx: Context) {
     loop {
         let now = cx.now();
         let cleared = async {
             let answers = cx.store.clear_answers(now - TimeDelta::hours(24)).await?;
             let openings = cx.store.clear_openings(now - TimeDelta::days(365)).await?;
+            let mail = cx.store.forget_mail(now - TimeDelta::days(90)).await?;
             let identity = cx.store.clear_identity(now, now - TimeDelta::days(30)).await?;
-            Ok::<u64, store::Error>(answers + openings + identity)
+            Ok::<u64, store::Error>(answers + openings + mail + identity)
         };
         match cleared.await {
             Ok(1..) => continue,
@@ -81,7 +100,7 @@ pub(crate) async fn clear(cx: Context) {
 }
 
 /// Records how many refusals were counted instead of being recorded one by one: looks every minute.
-pub(crate) async fn record_refusals(cx: Context) {
+async fn record_refusals(cx: Context) {
     loop {
         match usecases::refusal::record_counted(&cx).await {
             Ok(1..) => continue,
@@ -93,7 +112,7 @@ pub(crate) async fn record_refusals(cx: Context) {
 }
 
 /// Tells those who look after programs that a secret will expire: looks every hour.
-pub(crate) async fn warn_of_expiry(cx: Context) {
+async fn warn_of_expiry(cx: Context) {
     loop {
         match usecases::client::warn_of_expiry(&cx).await {
             Ok(1..) => continue,
@@ -105,7 +124,7 @@ pub(crate) async fn warn_of_expiry(cx: Context) {
 }
 
 /// Tells services which answers are due before a café: looks every ten minutes.
-pub(crate) async fn remind_of_cafes(cx: Context) {
+async fn remind_of_cafes(cx: Context) {
     loop {
         match usecases::cafe::remind(&cx).await {
             Ok(1..) => continue,
@@ -117,7 +136,7 @@ pub(crate) async fn remind_of_cafes(cx: Context) {
 }
 
 /// Does what is due to tickets by itself: looks every half minute.
-pub(crate) async fn run_clocks(cx: Context) {
+async fn run_clocks(cx: Context) {
     loop {
         match usecases::ticket::run_clocks(&cx).await {
             Ok(1..) => continue,
@@ -128,8 +147,20 @@ pub(crate) async fn run_clocks(cx: Context) {
     }
 }
 
+/// Looks after addresses that turned out to take no mail: looks every ten seconds.
+async fn settle_bounces(cx: Context) {
+    loop {
+        match usecases::bounce::settle(&cx).await {
+            Ok(1..) => continue,
+            Ok(0) => {}
+            Err(error) => tracing::warn!(%error, "addresses that take no mail could not be looked after; trying again"),
+        }
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    }
+}
+
 /// Learns once a day what concerns are about: looks every ten minutes.
-pub(crate) async fn learn_categories(cx: Context) {
+async fn learn_categories(cx: Context) {
     loop {
         if let Err(error) = usecases::concern::learn(&cx).await {
             tracing::warn!(%error, "what concerns are about could not be learnt; trying again");
@@ -139,7 +170,7 @@ pub(crate) async fn learn_categories(cx: Context) {
 }
 
 /// Keeps the figures of tickets up: looks every two seconds.
-pub(crate) async fn keep_figures(cx: Context) {
+async fn keep_figures(cx: Context) {
     loop {
         match usecases::statistics::keep(&cx).await {
             Ok(1..) => continue,
@@ -151,7 +182,7 @@ pub(crate) async fn keep_figures(cx: Context) {
 }
 
 /// Finds the places that come back: looks every five seconds.
-pub(crate) async fn find_hotspots(cx: Context) {
+async fn find_hotspots(cx: Context) {
     loop {
         match usecases::hotspot::keep(&cx).await {
             Ok(1..) => continue,
@@ -163,7 +194,7 @@ pub(crate) async fn find_hotspots(cx: Context) {
 }
 
 /// Deletes files that belong to no attachment: looks every five minutes.
-pub(crate) async fn sweep_files(cx: Context) {
+async fn sweep_files(cx: Context) {
     loop {
         match usecases::ticket::attachment::sweep(&cx).await {
             Ok(1..) => continue,
@@ -175,7 +206,7 @@ pub(crate) async fn sweep_files(cx: Context) {
 }
 
 /// Has attachments scanned for viruses that were not when they came: looks every half minute.
-pub(crate) async fn scan_files(cx: Context) {
+async fn scan_files(cx: Context) {
     loop {
         if let Err(error) = usecases::ticket::attachment::scan(&cx).await {
             tracing::warn!(%error, "attachments could not be scanned for viruses; trying again");
@@ -212,7 +243,7 @@ pub(crate) async fn follow_keys(cx: Context, folder: PathBuf) {
 
 /// Seals the audit log once a day: looks every hour whether yesterday is sealed. The seal is logged too, so that whoever
 /// keeps the log elsewhere has it where the database's administrator cannot take it away.
-pub(crate) async fn seal_audit(cx: Context, schema: String, keys: SealKeys) {
+async fn seal_audit(cx: Context, schema: String, keys: SealKeys) {
     loop {
         let again = match audit::seal(&cx.store, &schema, &keys, cx.now()).await {
             Ok(Some(seal)) => {

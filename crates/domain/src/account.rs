@@ -100,6 +100,8 @@ pub enum Affair {
         /// Which.
         secret: ClientSecretId,
     },
+    /// E-mail came that belongs to no ticket: to the dispatcher's desk.
+    UnplacedMail,
 }
 
 impl Affair {
@@ -115,6 +117,7 @@ impl Affair {
             Self::RecoveryCodeUsed { .. } => "recovery_code_used",
             Self::SessionStolen { .. } => "session_stolen",
             Self::SecretExpires { .. } => "secret_expires",
+            Self::UnplacedMail => "unplaced_mail",
         }
     }
 }

@@ -172,7 +172,12 @@ impl Caller {
             (Actor::Person { user, .. }, Self::Person(person)) => person.user == *user,
             (Actor::Client { client, .. }, Self::Client(own)) => own.client == *client,
             (
-                Actor::Person { .. } | Actor::Client { .. } | Actor::Partner { .. } | Actor::Resident | Actor::System,
+                Actor::Person { .. }
+                | Actor::Client { .. }
+                | Actor::Partner { .. }
+                | Actor::Service { .. }
+                | Actor::Resident
+                | Actor::System,
                 _,
             ) => false,
         };
@@ -191,7 +196,7 @@ impl Caller {
     pub fn sees_attachment(&self, added_by: &Actor, ticket: &Ticket) -> bool {
         let by_referrer = match added_by {
             Actor::Person { part, .. } | Actor::Client { part, .. } => *part == Part::Referrer,
-            Actor::Partner { .. } | Actor::Resident | Actor::System => false,
+            Actor::Partner { .. } | Actor::Service { .. } | Actor::Resident | Actor::System => false,
         };
         self.reads_files_of(ticket) || by_referrer
     }

@@ -47,6 +47,32 @@ impl FromStr for EmailAddress {
     }
 }
 
+/// What a mail server's enhanced status code (RFC 3463) says of an address that it did not deliver to: `5.1.1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undelivered {
+    /// There is no such address, and there will be none.
+    Gone,
+    /// Something else: a full mailbox, a policy, a server that is away.
+    Otherwise,
+}
+
+impl Undelivered {
+    /// What the status says. A permanent failure (class 5) is one of the address, except where its subject is another: a
+    /// full mailbox (5.2.2), a message that is too large (5.2.3, 5.3.4), the mail system (5.3), the message's content (5.6) or
+    /// a policy (5.7).
+    #[must_use]
+    pub fn of(status: &str) -> Self {
+        let mut digits = status.trim().split('.').map(str::parse::<u16>);
+        match (digits.next(), digits.next(), digits.next()) {
+            (Some(Ok(5)), Some(Ok(2)), Some(Ok(2 | 3))) | (Some(Ok(5)), Some(Ok(3 | 6 | 7)), Some(Ok(_))) => {
+                Self::Otherwise
+            }
+            (Some(Ok(5)), Some(Ok(0 | 1 | 2 | 4 | 5)), Some(Ok(_))) => Self::Gone,
+            _ => Self::Otherwise,
+        }
+    }
+}
+
 /// RFC 5322, 3.2.3: `atext`.
 fn is_atom(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c)
@@ -75,6 +101,16 @@ impl fmt::Display for EmailAddress {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_says_so_of_the_address_is_the_end_of_it() {
+        for gone in ["5.1.1", "5.1.10", "5.0.0", "5.2.1", "5.4.4", " 5.1.1 "] {
+            assert_eq!(Undelivered::of(gone), Undelivered::Gone, "{gone}");
+        }
+        for otherwise in ["4.1.1", "5.2.2", "5.2.3", "5.3.4", "5.6.1", "5.7.1", "2.0.0", "5.1", "550", "", "5.x.1"] {
+            assert_eq!(Undelivered::of(otherwise), Undelivered::Otherwise, "{otherwise}");
+        }
+    }
 
     #[test]
     fn an_address_is_one_that_mail_servers_take() {

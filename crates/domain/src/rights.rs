@@ -81,6 +81,10 @@ rights! {
     SaveFilters = "save_filters": [Agent, ServiceMember, ServiceManager, Dispatcher];
     /// Act on tickets, each within their own part.
     ChangeTickets = "change_tickets": [Agent, ServiceMember, ServiceManager, Dispatcher] or [TicketsWrite];
+    /// Hand in e-mails that came for the city.
+    HandInMail = "hand_in_mail": [] or [MailInbound];
+    /// Read e-mails that could not be put with a ticket, and settle them.
+    SettleMail = "settle_mail": [Dispatcher];
     /// Read figures that tell of no person.
     ReadStatistics = "read_statistics": [ServiceManager, Dispatcher, Auditor, Admin] or [StatsRead];
     /// Send and read service requests over Open311.
@@ -141,6 +145,8 @@ scopes! {
     TicketsRestricted = "tickets:restricted";
     /// Act on the tickets that it can read, as their service does.
     TicketsWrite = "tickets:write";
+    /// Hand in e-mails that came for the city.
+    MailInbound = "mail:inbound";
     /// Read figures that tell of no person.
     StatsRead = "stats:read";
     /// Send and read service requests over Open311; an API key does.

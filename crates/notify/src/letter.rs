@@ -253,7 +253,7 @@ fn envelope(letter: Envelope<'_>, sender: &Sender, parts: Parts) -> Result<Messa
 
 /// The address, its domain in the form that every mail server takes (IDNA: `château.example` is
 /// `xn--chteau-xta.example`).
-fn address(text: &str) -> Option<Address> {
+pub(crate) fn address(text: &str) -> Option<Address> {
     let address: Address = text.parse().ok()?;
     if address.domain().is_ascii() {
         return Some(address);

@@ -4,6 +4,7 @@
 //! meanwhile. A worker that dies between delivery and mark sends the message again under the same `Message-ID`.
 
 pub mod letter;
+pub mod post;
 pub mod transport;
 mod worker;
 

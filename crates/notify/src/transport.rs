@@ -13,7 +13,8 @@ use std::io;
 use std::path::PathBuf;
 
 use domain::id::MessageId;
-use lettre::Message;
+
+use crate::post::Post;
 
 pub use self::folder::Folder;
 pub use self::smtp::Smtp;
@@ -33,9 +34,12 @@ pub enum DeliveryError {
     /// Another attempt may succeed: the server is away, busy or badly set up, or the disk is full.
     #[error("{0}")]
     Transient(String),
-    /// No attempt will succeed: the server refuses this recipient or this e-mail.
+    /// No attempt will succeed: the server refuses this e-mail, or does not send to this recipient.
     #[error("{0}")]
     Permanent(String),
+    /// The address takes no mail, this one or another.
+    #[error("{0}")]
+    Gone(String),
 }
 
 /// Why there is no transport of that kind. Never repeats the URL, which may hold a password.
@@ -102,16 +106,15 @@ impl Transport {
         Folder::new(path.into()).map(Self::Folder)
     }
 
-    /// Hands one e-mail over: done when the server has accepted it, or when the file is on the disk. The envelope's
-    /// sender is the address in `From`. A delivery that fails may still have arrived, when the server's answer got
+    /// Hands one e-mail over: done when the server has accepted it, or when the file is on the disk. A delivery that fails may still have arrived, when the server's answer got
     /// lost; the next attempt then repeats the `Message-ID`. In a folder, a repeat replaces the file.
     ///
     /// # Errors
     /// [`DeliveryError`], saying whether another attempt makes sense.
-    pub async fn deliver(&self, message: &Message, id: MessageId) -> Result<(), DeliveryError> {
+    pub async fn deliver(&self, post: &Post, id: MessageId) -> Result<(), DeliveryError> {
         match self {
-            Self::Smtp(smtp) => smtp.deliver(message).await,
-            Self::Folder(folder) => folder.deliver(message, id).await,
+            Self::Smtp(smtp) => smtp.deliver(post).await,
+            Self::Folder(folder) => folder.deliver(&post.message, id).await,
         }
     }
 

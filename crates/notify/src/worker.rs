@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use domain::city::Sender;
 use domain::city::catalogue::Audience;
 use domain::clock::Clock;
@@ -13,7 +13,7 @@ use domain::ticket::list::TicketList;
 use domain::ticket::notice::Kind;
 use domain::ticket::{Actor, Fact};
 use futures_util::{StreamExt as _, stream};
-use store::outbox::{About, AboutConcern, Addressee, AffairTopic, CHANNEL, Leased, Referred, Topic};
+use store::outbox::{About, AboutConcern, Addressee, AffairTopic, CHANNEL, Leased, Limit, Referred, Topic};
 use store::{Error, Listener, Store};
 use tokio::sync::Notify;
 use url::Url;
@@ -22,6 +22,7 @@ use crate::letter::{
     AffairLetter, ComposeError, ConcernLetter, Letter, ListLetter, Partner, Turn, compose, compose_affair,
     compose_concern, compose_list,
 };
+use crate::post::{Post, Signature};
 use crate::transport::{DeliveryError, Transport};
 
 /// How many messages are leased at once.
@@ -46,6 +47,7 @@ pub struct Worker {
     clock: Arc<dyn Clock>,
     wake: Arc<Notify>,
     public_url: Url,
+    signature: Option<Signature>,
 }
 
 /// What one round did.
@@ -73,13 +75,25 @@ enum Fate {
     PutOff(String),
     Dead(String),
     Stopped(&'static str),
+    /// The address takes no mail, as it now turns out.
+    Bounced(String),
+    /// The address takes no mail, as was known.
+    Muted,
+    /// The recipient has had more about the ticket than anybody reads: this waits until then.
+    Held(DateTime<Utc>),
 }
 
 impl Worker {
     /// A worker; `public_url` is where the links in the letters lead.
     #[must_use]
     pub fn new(store: Store, transport: Transport, clock: Arc<dyn Clock>, wake: Arc<Notify>, public_url: Url) -> Self {
-        Self { store, transport, clock, wake, public_url }
+        Self { store, transport, clock, wake, public_url, signature: None }
+    }
+
+    /// The same worker, which signs what it sends.
+    #[must_use]
+    pub fn signing(self, signature: Option<Signature>) -> Self {
+        Self { signature, ..self }
     }
 
     /// Where mail goes, for people to read.
@@ -133,7 +147,12 @@ impl Worker {
         }
         let settings = self.store.city_settings().await?;
         let sender = settings.ok_or_else(|| Error::Corrupt("there are messages, but no city".into()))?.sender;
-        let mut fates = stream::iter(leased).map(|message| self.decide(message, &sender)).buffer_unordered(AT_ONCE);
+        let limits = self.store.mail_limits(&leased, now).await?;
+        let decide = |message: Leased| {
+            let limit = limits.get(&message.id).copied();
+            self.decide(message, limit, &sender)
+        };
+        let mut fates = stream::iter(leased).map(decide).buffer_unordered(AT_ONCE);
         let mut drained = Drained::default();
         while let Some((message, fate)) = fates.next().await {
             self.mark(&message, fate, &mut drained).await?;
@@ -141,8 +160,12 @@ impl Worker {
         Ok(drained)
     }
 
-    async fn decide(&self, message: Leased, sender: &Sender) -> (Leased, Fate) {
-        let fate = self.send(&message, sender).await;
+    async fn decide(&self, message: Leased, limit: Option<Limit>, sender: &Sender) -> (Leased, Fate) {
+        let fate = match limit {
+            Some(Limit::Muted) => Fate::Muted,
+            Some(Limit::Until(at)) => Fate::Held(at),
+            None => self.send(&message, sender).await,
+        };
         (message, fate)
     }
 
@@ -161,12 +184,15 @@ impl Worker {
             }
             Topic::Affair(topic) => self.affair(message, topic, addressee).and_then(|l| compose_affair(&l, sender)),
         };
-        let composed = match composed {
-            Ok(composed) => composed,
+        let returns_to = sender.returns_to.as_deref();
+        let post = composed.and_then(|letter| Post::new(letter, returns_to, &message.token, self.signature.as_ref()));
+        let post = match post {
+            Ok(post) => post,
             Err(error) => return Fate::Dead(error.to_string()),
         };
-        match self.transport.deliver(&composed, message.id).await {
+        match self.transport.deliver(&post, message.id).await {
             Ok(()) => Fate::Sent,
+            Err(DeliveryError::Gone(words)) => Fate::Bounced(words),
             Err(DeliveryError::Permanent(words)) => Fate::Dead(words),
             Err(DeliveryError::Transient(words)) if self.clock.now() - message.since > PATIENCE => Fate::Dead(words),
             Err(DeliveryError::Transient(words)) => Fate::PutOff(words),
@@ -196,6 +222,21 @@ impl Worker {
                 drained.dead += 1;
                 tracing::error!(message = %id, about = %message.topic.name(), %words, "given up");
                 self.store.give_up(id, now, &words).await
+            }
+            Fate::Bounced(words) => {
+                drained.dead += 1;
+                tracing::warn!(message = %id, about = %message.topic.name(), %words, "the address takes no mail");
+                self.store.bounced(id, now, &words).await.map(drop)
+            }
+            Fate::Muted => {
+                drained.stopped += 1;
+                tracing::info!(message = %id, about = %message.topic.name(), "not sent: the address takes no mail");
+                self.store.leave_unsent(id, now).await
+            }
+            Fate::Held(until) => {
+                drained.put_off += 1;
+                tracing::warn!(message = %id, about = %message.topic.name(), %until, "held: too many a day");
+                self.store.put_off(id, until, "too many e-mails about the ticket in a day").await
             }
         }
     }

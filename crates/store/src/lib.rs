@@ -21,6 +21,7 @@ pub mod handover;
 pub mod hotspot;
 pub mod idempotency;
 pub mod identity;
+pub mod inbound;
 pub mod link;
 pub mod migrate;
 pub mod noted;

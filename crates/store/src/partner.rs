@@ -238,7 +238,7 @@ impl Tx {
     pub async fn send_partner_link(&self, ticket: &Ticket, id: MessageId, now: DateTime<Utc>) -> Result<()> {
         let recipient = Recipient::Service { code: ticket.service.clone() };
         let message = Message::about(ticket.id, id, Notice { kind: Kind::Renewed, recipient });
-        self.append_about(ticket, &message, now).await
+        self.append_message_about(&message, ticket.id, ticket.version, now).await
     }
 
     /// Logs what is done through a link, with what is done.

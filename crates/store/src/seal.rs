@@ -87,16 +87,21 @@ impl SealingKey {
 
     /// A token for one row: 128 bits that nobody can guess without the key, as 22 characters. `purpose` keeps the
     /// tokens of different tables apart.
+    pub(crate) fn token(&self, purpose: &str, row: Uuid, generation: i32) -> String {
+        URL_SAFE_NO_PAD.encode(&self.mac(&[purpose.as_bytes(), row.as_bytes(), &generation.to_be_bytes()])[..16])
+    }
+
+    /// What nobody can make without the key: HMAC-SHA-256 (RFC 2104).
     ///
     /// # Panics
     /// Never: HMAC takes a key of any length.
-    pub(crate) fn token(&self, purpose: &str, row: Uuid, generation: i32) -> String {
+    pub(crate) fn mac(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&self.secret)
             .expect("HMAC takes a key of any length (RFC 2104)");
-        mac.update(purpose.as_bytes());
-        mac.update(row.as_bytes());
-        mac.update(&generation.to_be_bytes());
-        URL_SAFE_NO_PAD.encode(&mac.finalize().into_bytes()[..16])
+        for part in parts {
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
     }
 
     /// A digest of a text for one row (HMAC-SHA256): without the key, nobody can try texts.

@@ -7,6 +7,7 @@
 
 pub mod audit;
 mod authenticate;
+pub mod bounce;
 pub mod cafe;
 pub mod city;
 pub mod client;
@@ -14,6 +15,7 @@ pub mod concern;
 pub mod health;
 pub mod hotspot;
 pub mod identity;
+pub mod inbound;
 pub mod oauth;
 pub mod once;
 pub mod password;

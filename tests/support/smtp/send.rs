@@ -10,13 +10,13 @@ use domain::city::catalogue::{Audience, ClosureReason};
 use domain::id::{MessageId, TicketId};
 use domain::language::Language;
 use domain::ticket::notice::Kind;
-use lettre::Message;
 use notify::letter::{Letter, compose};
+use notify::post::Post;
 use notify::transport::{DeliveryError, Transport};
 use uuid::Uuid;
 
 /// An outcome for that resident.
-pub fn letter(to: &str, number: u128) -> (Message, MessageId) {
+pub fn letter(to: &str, number: u128) -> (Post, MessageId) {
     let id = MessageId(Uuid::from_u128(number));
     let at = Utc.with_ymd_and_hms(2026, 3, 13, 8, 5, 0).single().expect("a moment");
     let letter = Letter {
@@ -51,11 +51,13 @@ pub fn letter(to: &str, number: u128) -> (Message, MessageId) {
         email: "cafes-police@ville-amiens.example".to_owned(),
         address: "80000 Amiens".to_owned(),
         phone: "03 22 97 40 40".to_owned(),
+        returns_to: None,
     };
-    (compose(&letter, &sender).expect("a letter"), id)
+    let letter = compose(&letter, &sender).expect("a letter");
+    (Post::new(letter, None, "", None).expect("a message that can leave"), id)
 }
 
-/// The process's main; `args` are those after `smtp-send`. Says `delivered`, `transient WORDS` or `permanent WORDS`.
+/// The process's main; `args` are those after `smtp-send`. Says `delivered`, `transient WORDS`, `permanent WORDS` or `gone WORDS`.
 ///
 /// # Panics
 /// When the arguments make no sense.
@@ -63,12 +65,13 @@ pub fn run(args: impl IntoIterator<Item = String>) -> ExitCode {
     let args: Vec<String> = args.into_iter().collect();
     let [url, to] = args.as_slice() else { panic!("smtp-send URL RECIPIENT") };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let (message, id) = letter(to, 1);
-    let outcome = runtime.block_on(async { Transport::smtp(url).expect("a transport").deliver(&message, id).await });
+    let (post, id) = letter(to, 1);
+    let outcome = runtime.block_on(async { Transport::smtp(url).expect("a transport").deliver(&post, id).await });
     match outcome {
         Ok(()) => println!("delivered"),
         Err(DeliveryError::Transient(words)) => println!("transient {words}"),
         Err(DeliveryError::Permanent(words)) => println!("permanent {words}"),
+        Err(DeliveryError::Gone(words)) => println!("gone {words}"),
     }
     ExitCode::SUCCESS
 }

@@ -137,7 +137,7 @@ pub(super) fn actions(ticket: &Ticket, now: DateTime<Utc>) -> Vec<Action> {
 impl PartnerMessage {
     fn new(message: &ReferrerMessage) -> Self {
         let own = match &message.by {
-            Actor::Partner { .. } => true,
+            Actor::Partner { .. } | Actor::Service { .. } => true,
             Actor::Person { part, .. } | Actor::Client { part, .. } => *part == Part::Service,
             Actor::Resident | Actor::System => false,
         };

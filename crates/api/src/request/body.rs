@@ -109,6 +109,39 @@ impl<T: Input> FromRequest for Body<T> {
     }
 }
 
+/// A body that is no JSON, as it came: at most so many bytes.
+pub(crate) struct Raw<const MAX: usize> {
+    /// What came.
+    pub(crate) bytes: Vec<u8>,
+    content_type: String,
+}
+
+impl<const MAX: usize> Raw<MAX> {
+    /// Refuses a body of another type.
+    pub(crate) fn needs(&self, content_type: &str) -> Result<(), Problem> {
+        if self.content_type.eq_ignore_ascii_case(content_type) {
+            return Ok(());
+        }
+        let texts = (format!("Attendu : {content_type}."), format!("Expected: {content_type}."));
+        Err(Problem::new(Code::UnsupportedMediaType).detail(texts))
+    }
+}
+
+impl<const MAX: usize> FromRequest for Raw<MAX> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let content_type = request.content_type().to_owned();
+        let payload = payload.take();
+        Box::pin(async move {
+            let bytes =
+                timeout(PATIENCE, read(payload, MAX)).await.map_err(|_| Problem::new(Code::RequestTimeout))??;
+            Ok(Self { bytes, content_type })
+        })
+    }
+}
+
 pub(crate) async fn read(mut payload: Payload, most: usize) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     while let Some(chunk) = payload.next().await {

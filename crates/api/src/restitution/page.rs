@@ -11,8 +11,8 @@ use minijinja::{Value, context};
 
 use super::view::{LineView, PartView, SheetView, SubjectView};
 use crate::page;
-use crate::problem::{Code, Problem};
 use crate::page::qr;
+use crate::problem::{Code, Problem};
 
 const STYLE: &str = include_str!("../../templates/restitution.css");
 

@@ -36,11 +36,12 @@ pub(crate) struct ListEvents {
 /// Who did something.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ActorView {
-    /// `person`, `client`, `partner` (a partner without accounts, through its link), `resident` or `system`.
+    /// `person`, `client`, `partner` (a partner without accounts, through its link), `service` (from its mailbox), `resident`
+    /// or `system`.
     #[serde(rename = "type")]
     #[schema(rename = "type", examples("person"))]
     actor_type: &'static str,
-    /// The person's name.
+    /// The person's or the program's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     name: Option<String>,
@@ -56,6 +57,7 @@ impl ActorView {
             Actor::Person { part, .. } => ("person", Some(*part)),
             Actor::Client { part, .. } => ("client", Some(*part)),
             Actor::Partner { .. } => ("partner", Some(Part::Service)),
+            Actor::Service { .. } => ("service", Some(Part::Service)),
             Actor::Resident => ("resident", None),
             Actor::System => ("system", None),
         };

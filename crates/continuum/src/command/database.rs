@@ -163,6 +163,7 @@ impl DatabaseOptions {
             public_url: None,
             keys: self.keys()?,
             mail,
+            dkim: None,
             files: FileSettings::in_folder(&self.data_dir),
             geocoder: None,
             password_cost: auth::password::Cost::default(),

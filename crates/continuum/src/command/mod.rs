@@ -3,8 +3,10 @@
 mod audit;
 mod city;
 mod database;
+mod dkim;
 mod files;
 mod health;
+mod inbound;
 mod keys;
 mod migrate;
 mod openapi;
@@ -54,6 +56,8 @@ pub enum Command {
     Outbox(outbox::Outbox),
     /// Find the figures of tickets anew.
     Stats(stats::Stats),
+    /// Take one e-mail from the standard input, for a mail server.
+    Inbound(Box<inbound::Inbound>),
     /// Invite people, or help who has lost their second factor.
     User(user::User),
     /// Replace the key that signs access tokens.
@@ -97,6 +101,7 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::Audit(audit) => audit.run().await,
         Command::Outbox(outbox) => outbox.run().await.map(|()| ExitCode::SUCCESS),
         Command::Stats(stats) => stats.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Inbound(inbound) => inbound.run().await,
         Command::User(user) => user.run().await.map(|()| ExitCode::SUCCESS),
         Command::Keys(keys) => keys.run().await.map(|()| ExitCode::SUCCESS),
         Command::Permissions => {

@@ -1,6 +1,6 @@
 //! `continuum outbox`.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::ValueEnum;
 use uuid::Uuid;
 
@@ -8,6 +8,7 @@ use super::database::DatabaseOptions;
 use super::tell;
 use crate::SystemClock;
 use domain::clock::Clock as _;
+use domain::email::EmailAddress;
 
 /// See what could not be sent, or send it again.
 #[derive(clap::Args)]
@@ -23,6 +24,8 @@ enum State {
     Dead,
     /// Waiting to be sent.
     Pending,
+    /// Not sent, for a reason that is no error: the address takes no mail, the resident wants none.
+    Stopped,
 }
 
 /// What to do with the outbox.
@@ -50,6 +53,12 @@ enum OutboxCommand {
         #[command(flatten)]
         database: DatabaseOptions,
     },
+    /// Let mail go to an address again that took none: give the address on a line of the standard input, which no other
+    /// user of the machine reads.
+    Unmute {
+        #[command(flatten)]
+        database: DatabaseOptions,
+    },
 }
 
 impl Outbox {
@@ -57,6 +66,7 @@ impl Outbox {
         match self.command {
             OutboxCommand::List { state, limit, database } => list(state, limit, database).await,
             OutboxCommand::Replay { ids, all, database } => replay((!all).then_some(ids), database).await,
+            OutboxCommand::Unmute { database } => unmute(database).await,
         }
     }
 }
@@ -67,6 +77,7 @@ async fn list(state: State, limit: u64, options: DatabaseOptions) -> Result<()> 
     let state = match state {
         State::Dead => "dead",
         State::Pending => "pending",
+        State::Stopped => "stopped",
     };
     let page = store.messages(state, 0, limit).await?;
     if page.items.is_empty() {
@@ -97,4 +108,18 @@ async fn replay(ids: Option<Vec<Uuid>>, options: DatabaseOptions) -> Result<()> 
     tell(format_args!("{replayed} message(s) will be sent again."));
     store.close().await;
     database.stop().await
+}
+
+async fn unmute(options: DatabaseOptions) -> Result<()> {
+    let address: EmailAddress = std::io::read_to_string(std::io::stdin())?.trim().parse()?;
+    let database = options.open().await?;
+    let store = options.store(&database).await?;
+    let was_muted = store.unmute(address.as_str()).await?;
+    store.close().await;
+    database.stop().await?;
+    if !was_muted {
+        bail!("that address was not muted");
+    }
+    tell("Mail goes to that address again.");
+    Ok(())
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::database::DatabaseOptions;
+use super::dkim::DkimOptions;
 use super::files::FileOptions;
 use super::{asked_to_stop, tell};
 use crate::instance::{Config, Instance, Mail, Oidc, build};
@@ -144,6 +145,8 @@ pub struct Serve {
     #[arg(long)]
     no_worker: bool,
     #[command(flatten)]
+    dkim: DkimOptions,
+    #[command(flatten)]
     front: FrontOptions,
     #[command(flatten)]
     files: FileOptions,
@@ -222,6 +225,7 @@ impl Serve {
             origins: self.front.origins,
             files: self.files.settings(&self.database.data_dir)?,
             geocoder: geocoder(&self.geocoder)?,
+            dkim: self.dkim.dkim()?,
             oidc: self.oidc.oidc()?,
             rate_limits: Some(RateLimits { caller: self.front.rate_limit, address: self.front.rate_limit_address }),
             ..self.database.config(&database, mail)?

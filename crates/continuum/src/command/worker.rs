@@ -4,6 +4,7 @@ use anyhow::Result;
 use url::Url;
 
 use super::database::DatabaseOptions;
+use super::dkim::DkimOptions;
 use super::files::FileOptions;
 use super::{asked_to_stop, tell};
 use crate::instance::transport;
@@ -13,6 +14,8 @@ use crate::instance::transport;
 pub struct Worker {
     #[command(flatten)]
     database: DatabaseOptions,
+    #[command(flatten)]
+    dkim: DkimOptions,
     #[command(flatten)]
     files: FileOptions,
     /// The base of every link in e-mails.
@@ -28,20 +31,13 @@ impl Worker {
         let (schema, keys) = (database.connect.schema.clone(), self.database.keys()?.seal);
         let transport = transport(&self.database.mail()?)?;
         let (store, clock, wake) = (context.store.clone(), context.clock.clone(), context.wake.clone());
-        let worker = notify::Worker::new(store, transport, clock, wake, self.public_url);
+        let signature = self.dkim.dkim()?.map(|dkim| dkim.signature()).transpose()?;
+        let worker = notify::Worker::new(store, transport, clock, wake, self.public_url).signing(signature);
         tell(format_args!("The worker drains the outbox of {}.", database.describe()));
         tell(format_args!("{}.", worker.describe()));
         tokio::select! {
             () = worker.run() => {}
-            () = crate::periodic::clear(context.clone()) => {}
-            () = crate::periodic::record_refusals(context.clone()) => {}
-            () = crate::periodic::warn_of_expiry(context.clone()) => {}
-            () = crate::periodic::run_clocks(context.clone()) => {}
-            () = crate::periodic::keep_figures(context.clone()) => {}
-            () = crate::periodic::find_hotspots(context.clone()) => {}
-            () = crate::periodic::sweep_files(context.clone()) => {}
-            () = crate::periodic::scan_files(context.clone()) => {}
-            () = crate::periodic::seal_audit(context.clone(), schema, keys) => {}
+            () = Box::pin(crate::periodic::work(context.clone(), schema, keys)) => {}
             outcome = asked_to_stop() => outcome?,
         }
         context.store.close().await;

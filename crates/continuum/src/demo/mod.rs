@@ -70,6 +70,7 @@ impl Demo {
             password_cost: Cost::default(),
             proxies: Vec::new(),
             origins: Vec::new(),
+            dkim: None,
             oidc: None,
             rate_limits: None,
             threads: None,

@@ -72,6 +72,11 @@ pub struct Sender {
     /// The telephone, as one writes it: « 03 22 97 40 40 ».
     #[schemars(length(min = 1, max = 30), regex(pattern = VISIBLE))]
     pub phone: String,
+    /// Where replies and reports of failed delivery go, when the city's mail server hands them over (docs/mail.md). The
+    /// server takes what follows a `+` for the same mailbox (RFC 5233); each e-mail has an address of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(email, regex(pattern = r"^[^@+]{1,22}@"))]
+    pub returns_to: Option<String>,
 }
 
 /// A city, whole.

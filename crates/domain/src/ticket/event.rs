@@ -33,7 +33,12 @@ pub enum Actor {
         /// The partner.
         service: ServiceCode,
     },
-    /// The resident, through the tracking link.
+    /// A service, from its mailbox: who wrote is not known.
+    Service {
+        /// Which.
+        service: ServiceCode,
+    },
+    /// The resident, through the tracking link or by e-mail.
     Resident,
     /// Continuum itself: a clock ran out.
     System,

@@ -42,11 +42,13 @@ pub enum Kind {
     AskedAgain,
     /// To a partner without accounts: the link that it asked for, in place of one that expired.
     Renewed,
+    /// To the referrer: the resident's address takes no mail; to the dispatcher's desk: another's does not.
+    Undeliverable,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Referral,
         Self::Refused,
         Self::Acknowledged,
@@ -62,6 +64,7 @@ impl Kind {
         Self::Merged,
         Self::AskedAgain,
         Self::Renewed,
+        Self::Undeliverable,
     ];
 
     /// The name in the database and of the template.
@@ -83,6 +86,7 @@ impl Kind {
             Self::Merged => "merged",
             Self::AskedAgain => "asked_again",
             Self::Renewed => "renewed",
+            Self::Undeliverable => "undeliverable",
         }
     }
 
@@ -91,6 +95,18 @@ impl Kind {
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
+}
+
+/// Whom to tell that a recipient's address takes no mail: the resident's referrer, who can ask for another one; of anybody
+/// else's, and where there is no such person, the dispatcher's desk, unless it is the desk's own.
+#[must_use]
+pub fn undeliverable(to: &Recipient, referrer: Option<UserId>, desk: &ServiceCode) -> Option<Notice> {
+    let recipient = match (to, referrer) {
+        (Recipient::Resident { .. }, Some(user)) => Recipient::Person { user },
+        (Recipient::Service { code }, _) if code == desk => return None,
+        _ => Recipient::Service { code: desk.clone() },
+    };
+    Some(Notice { kind: Kind::Undeliverable, recipient })
 }
 
 /// Who is told. Never an address: that is looked up when the message leaves.

@@ -73,7 +73,7 @@ impl ReferrerMessage {
     }
 }
 
-/// A message to the resident. It leaves a while later; until then it can be taken back.
+/// A message to the resident, or the resident's answer. The former leaves a while later; until then it can be taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResidentMessage {
     /// Its id.
@@ -95,6 +95,18 @@ impl ResidentMessage {
     #[must_use]
     pub const fn notice(ticket: &Ticket) -> Notice {
         Notice { kind: Kind::Message, recipient: Recipient::Resident { concern: ticket.concern } }
+    }
+
+    /// The messages that follow from a resident's answer: to the service and to the referrer.
+    #[must_use]
+    pub fn answer_notices(ticket: &Ticket) -> Vec<Notice> {
+        let service = Recipient::Service { code: ticket.service.clone() };
+        let referrer = match ticket.referrer {
+            Referrer::Person(user) if !ticket.hidden_from_referrer => Some(Recipient::Person { user }),
+            Referrer::Person(_) | Referrer::Client(_) => None,
+        };
+        let told = [Some(service), referrer].into_iter().flatten();
+        told.map(|recipient| Notice { kind: Kind::Message, recipient }).collect()
     }
 }
 

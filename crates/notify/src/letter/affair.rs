@@ -73,7 +73,8 @@ pub fn compose_affair(letter: &AffairLetter, sender: &Sender) -> Result<Message,
         | Affair::SecondFactorChanged { .. }
         | Affair::IdentityChanged { .. }
         | Affair::RecoveryCodeUsed { .. }
-        | Affair::SessionStolen { .. } => None,
+        | Affair::SessionStolen { .. }
+        | Affair::UnplacedMail => None,
     };
     if let Some(what) = lacks {
         return Err(ComposeError::Missing(what));

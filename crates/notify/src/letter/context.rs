@@ -92,7 +92,8 @@ impl Context {
             | Kind::Cancelled
             | Kind::Merged
             | Kind::AskedAgain
-            | Kind::Renewed => {}
+            | Kind::Renewed
+            | Kind::Undeliverable => {}
         }
         // A service does not see a ticket that is at another.
         let elsewhere =

@@ -23,7 +23,7 @@ macro_rules! sources {
 }
 
 /// The words of each letter, in both languages.
-const WORDS: [(&str, &str); 64] = sources![
+const WORDS: [(&str, &str); 70] = sources![
     "referral.service.fr",
     "referral.service.en",
     "referral.partner.fr",
@@ -70,6 +70,10 @@ const WORDS: [(&str, &str); 64] = sources![
     "received.en",
     "link_renewed.fr",
     "link_renewed.en",
+    "undeliverable.agent.fr",
+    "undeliverable.agent.en",
+    "undeliverable.service.fr",
+    "undeliverable.service.en",
     "invitation.fr",
     "invitation.en",
     "password_reset.fr",
@@ -88,6 +92,8 @@ const WORDS: [(&str, &str); 64] = sources![
     "secret_expires.en",
     "list.cafe.fr",
     "list.cafe.en",
+    "unplaced_mail.fr",
+    "unplaced_mail.en",
 ];
 
 /// The words that all letters of a language share.
@@ -129,6 +135,8 @@ pub(super) const fn words(kind: Kind, audience: Audience) -> Option<&'static str
         (Kind::Message, Audience::Agent) => Some("message.agent"),
         (Kind::Message, Audience::Service) => Some("message.service"),
         (Kind::Message, Audience::Resident) => Some("message.resident"),
+        (Kind::Undeliverable, Audience::Agent) => Some("undeliverable.agent"),
+        (Kind::Undeliverable, Audience::Service) => Some("undeliverable.service"),
         (Kind::Cancelled, Audience::Resident) => Some("cancelled.resident"),
         (Kind::Merged, Audience::Resident) => Some("merged.resident"),
         (Kind::AskedAgain, Audience::Resident) => Some("asked_again.resident"),
@@ -140,7 +148,7 @@ pub(super) const fn words(kind: Kind, audience: Audience) -> Option<&'static str
         | (Kind::Cancelled | Kind::Merged | Kind::AskedAgain, Audience::Service | Audience::Agent)
         | (Kind::Acknowledged | Kind::Outcome, Audience::Service)
         | (Kind::Progress | Kind::Assigned | Kind::Mention, Audience::Service | Audience::Resident)
-        | (Kind::Reminder, Audience::Resident) => None,
+        | (Kind::Reminder | Kind::Undeliverable, Audience::Resident) => None,
     }
 }
 

@@ -31,6 +31,7 @@ fn sender() -> Sender {
         email: "cafes-police@ville-amiens.example".into(),
         address: "Police municipale, square Friant-les-Quatre-Chênes, 80000 Amiens".into(),
         phone: "03 22 97 40 40".into(),
+        returns_to: None,
     }
 }
 
@@ -373,7 +374,7 @@ fn nobody_else_is_written_to() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 25);
+    assert_eq!(refused, 26);
 }
 
 #[test]

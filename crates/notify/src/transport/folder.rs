@@ -80,13 +80,15 @@ mod tests {
     use uuid::Uuid;
 
     use super::super::{DeliveryError, Transport};
+    use crate::post::Post;
 
     const ID: MessageId = MessageId(Uuid::from_u128(1));
 
-    fn message(words: &str) -> Message {
+    fn message(words: &str) -> Post {
         let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_773_389_101);
         let message = Message::builder().date(at).from("a@a.example".parse().unwrap());
-        message.to("b@b.example".parse().unwrap()).body(words.to_owned()).unwrap()
+        let message = message.to("b@b.example".parse().unwrap()).body(words.to_owned()).unwrap();
+        Post::new(message, None, "", None).unwrap()
     }
 
     fn mode(path: &std::path::Path) -> u32 {

@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use lettre::Message;
+use domain::email::Undelivered;
 use lettre::address::Envelope;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
@@ -22,6 +22,7 @@ use tokio::time::{Instant, timeout};
 use super::redact::redact;
 use super::url::{Encryption, Server};
 use super::{DeliveryError, TransportError};
+use crate::post::Post;
 
 /// So many connections are kept at most.
 const KEPT: usize = 4;
@@ -57,8 +58,10 @@ struct Failure {
 enum Stage {
     /// Up to and including the sender: trouble there is trouble for every e-mail.
     Before,
-    /// The recipient or the e-mail itself.
+    /// The recipient.
     Recipient,
+    /// The e-mail itself.
+    Content,
 }
 
 impl Smtp {
@@ -74,8 +77,7 @@ impl Smtp {
         Ok(Self { server, tls, greeting, idle: Mutex::default() })
     }
 
-    pub(super) async fn deliver(&self, message: &Message) -> Result<(), DeliveryError> {
-        let envelope = message.envelope();
+    pub(super) async fn deliver(&self, Post { message, envelope }: &Post) -> Result<(), DeliveryError> {
         let text = String::from_utf8_lossy(&message.formatted()).into_owned();
         let sent = timeout(self.server.limit, self.attempt(envelope, &text)).await;
         let Failure { error, connection } = match sent {
@@ -99,6 +101,7 @@ impl Smtp {
         Err(match error {
             DeliveryError::Transient(words) => DeliveryError::Transient(fit(&words)),
             DeliveryError::Permanent(words) => DeliveryError::Permanent(fit(&words)),
+            DeliveryError::Gone(words) => DeliveryError::Gone(fit(&words)),
         })
     }
 
@@ -163,8 +166,9 @@ async fn converse(connection: &mut AsyncSmtpConnection, envelope: &Envelope, tex
     for to in envelope.to() {
         connection.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(recipient)?;
     }
-    connection.command(Data).await.map_err(recipient)?;
-    connection.command(transparent(text)).await.map_err(recipient)?;
+    let content = |error| verdict(Stage::Content, &error);
+    connection.command(Data).await.map_err(content)?;
+    connection.command(transparent(text)).await.map_err(content)?;
     Ok(())
 }
 
@@ -189,7 +193,7 @@ fn parameters(connection: &AsyncSmtpConnection, envelope: &Envelope) -> Result<V
 
 /// Whether another attempt makes sense, with the server's words as it gave them. None does when it refuses the
 /// recipient or the e-mail for good (5xx). Where it asks for a login or for encryption (RFC 4954, 6), one does: that is
-/// for the operator to mend.
+/// for the operator to mend. The recipient is gone when the status that begins the words says so (RFC 2034).
 fn verdict(stage: Stage, error: &Error) -> DeliveryError {
     let code = error.status();
     let words = match (code, error.source()) {
@@ -197,10 +201,13 @@ fn verdict(stage: Stage, error: &Error) -> DeliveryError {
         _ => error.to_string(),
     };
     let about_login = code.is_some_and(|code| matches!(u16::from(code), 530 | 534 | 535 | 538));
-    if stage == Stage::Recipient && error.is_permanent() && !about_login {
-        DeliveryError::Permanent(words)
-    } else {
-        DeliveryError::Transient(words)
+    if stage == Stage::Before || !error.is_permanent() || about_login {
+        return DeliveryError::Transient(words);
+    }
+    let status = words.split_whitespace().nth(1).unwrap_or_default();
+    match Undelivered::of(status) {
+        Undelivered::Gone if stage == Stage::Recipient => DeliveryError::Gone(words),
+        Undelivered::Gone | Undelivered::Otherwise => DeliveryError::Permanent(words),
     }
 }
 

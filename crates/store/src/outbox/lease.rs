@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::TICKET_LIST;
+use super::{TICKET_LIST, returns};
 use crate::connect::sql;
 use crate::resident::{Contact, tracking_token};
 use crate::ticket::entity as ticket_entity;
@@ -80,6 +80,8 @@ pub struct Leased {
     pub attempt: i32,
     /// When the message was first due.
     pub since: DateTime<Utc>,
+    /// What stands in the addresses that it comes back to.
+    pub token: String,
 }
 
 /// What a message tells of.
@@ -284,7 +286,8 @@ impl Store {
             }
             Topic::Ticket(_) | Topic::Concern(_) | Topic::Affair(_) | Topic::List(_) => None,
         };
-        Ok(Leased { id, addressee, topic, moot, attempt, since })
+        let token = returns::token(&self.keys.residents, id);
+        Ok(Leased { id, addressee, topic, moot, attempt, since, token })
     }
 
     fn addressee(&self, row: &mut LeasedRow) -> Result<Option<Addressee>> {
@@ -332,7 +335,8 @@ impl Store {
             | Affair::IdentityChanged { .. }
             | Affair::RecoveryCodeUsed { .. }
             | Affair::SessionStolen { .. }
-            | Affair::SecretExpires { .. } => None,
+            | Affair::SecretExpires { .. }
+            | Affair::UnplacedMail => None,
         };
         let stolen = matches!(affair, Affair::SessionStolen { .. });
         Ok(AffairTopic {

@@ -3,20 +3,22 @@
 //! Messages of one lane leave one after the other: the later ones wait while an earlier one is pending, also while it
 //! waits for its next attempt. A dead one no longer holds up the others.
 
+mod bounce;
 mod lease;
+mod returns;
 
 use chrono::{DateTime, Utc};
 use domain::account::Affair;
 use domain::audit::{Act, By, Record};
 use domain::concern::News;
 use domain::id::{ClientId, ConcernId, MessageId, ServiceCode, TicketId, UserId, WritingId};
-use domain::ticket::Ticket;
 use domain::ticket::list::TicketList;
 use domain::ticket::notice::{Notice, Recipient};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
+pub use bounce::{Bounced, Limit};
 pub use lease::{About, AboutConcern, Addressee, AffairTopic, Door, Leased, Referred, SILENT, Topic};
 
 use crate::connect::sql;
@@ -88,6 +90,14 @@ impl Message {
         Self { concern: Some(concern), ..Self::new(id, format!("concern:{concern}"), news.code(), recipient) }
     }
 
+    /// A message to a service that tells of no ticket, in the service's lane.
+    #[must_use]
+    pub fn to_desk(code: &ServiceCode, id: MessageId, affair: Affair) -> Self {
+        let recipient = Recipient::Service { code: code.clone() };
+        let message = Self::new(id, format!("service:{code}"), affair.code(), recipient);
+        Self { about: Some(Subject::Affair(affair)), ..message }
+    }
+
     /// A message about something written to a resident, in a lane of its own: it waits, and holds nothing up.
     #[must_use]
     pub fn about_writing(writing: WritingId, id: MessageId, notice: Notice) -> Self {
@@ -114,7 +124,7 @@ pub struct Listed {
     pub id: Uuid,
     /// Its place in the order of sending.
     pub seq: i64,
-    /// `pending`, `sent`, `dead` or `stopped`.
+    /// `pending`, `sent`, `dead`, `bounced` or `stopped`.
     pub state: String,
     /// Which message.
     pub kind: String,
@@ -142,36 +152,32 @@ pub struct Backlog {
 }
 
 impl Tx {
-    /// Appends a message about a ticket that follows from no change of it.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub(crate) async fn append_about(&self, ticket: &Ticket, message: &Message, now: DateTime<Utc>) -> Result<()> {
-        let statement = sql(
-            "insert into outbox (id, lane, kind, recipient, ticket_id, event_version, since, due_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $7)",
-            [
-                message.id.into(),
-                message.lane.clone().into(),
-                message.kind.into(),
-                serde_json::to_value(&message.recipient).map_err(Error::corrupt)?.into(),
-                ticket.id.0.into(),
-                ticket.version.into(),
-                now.into(),
-            ],
-        );
-        self.db.execute_raw(statement).await?;
-        Ok(())
-    }
-
     /// Appends a message that tells of no single ticket.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn append_message(&self, message: &Message, now: DateTime<Utc>) -> Result<()> {
+        self.append(message, None, now).await
+    }
+
+    /// Appends a message that tells of a ticket's event apart from the change that made it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn append_message_about(
+        &self,
+        message: &Message,
+        ticket: TicketId,
+        version: i64,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.append(message, Some((ticket, version)), now).await
+    }
+
+    async fn append(&self, message: &Message, of: Option<(TicketId, i64)>, now: DateTime<Utc>) -> Result<()> {
         let statement = sql(
-            "insert into outbox (id, lane, kind, recipient, about, concern_id, since, due_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $7)",
+            "insert into outbox (id, lane, kind, recipient, about, concern_id, since, due_at, ticket_id, event_version)
+             values ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9)",
             [
                 message.id.into(),
                 message.lane.clone().into(),
@@ -180,6 +186,8 @@ impl Tx {
                 message.about.as_ref().map(serde_json::to_value).transpose().map_err(Error::corrupt)?.into(),
                 message.concern.map(|concern| concern.0).into(),
                 now.into(),
+                of.map(|(ticket, _)| ticket.0).into(),
+                of.map(|(_, version)| version).into(),
             ],
         );
         self.db.execute_raw(statement).await?;

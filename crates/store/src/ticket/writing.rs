@@ -204,7 +204,7 @@ impl Tx {
         &self,
         ticket: &Ticket,
         message: &ResidentMessage,
-        tell: &Message,
+        tell: &[Message],
     ) -> Result<Written<ResidentMessage>> {
         let statement = sql(
             insert!(
@@ -213,7 +213,7 @@ impl Tx {
                  values ($2, $3, $4, $5, $6, $7)"
             ),
             [
-                outbox(ticket, message.leaves_at, std::slice::from_ref(tell))?,
+                outbox(ticket, message.leaves_at, tell)?,
                 message.id.0.into(),
                 ticket.id.0.into(),
                 message.at.into(),
@@ -343,7 +343,7 @@ impl Store {
                 "select w.ticket_id, ",
                 columns!(resident_message),
                 ", null::text as name from ticket t join resident_message w on w.ticket_id = t.id
-                where t.concern_id = $1 and w.leaves_at <= $2 and w.taken_back_at is null order by w.id limit 200"
+                where t.concern_id = $1 and w.leaves_at <= $2 and w.taken_back_at is null and w.actor ->> 'type' <> 'resident' order by w.id limit 200"
             ),
             [concern.0.into(), now.into()],
         );

@@ -175,7 +175,7 @@ pub(super) async fn to_resident(
     let (id, at) = (WritingId(cx.ids.next()), cx.now());
     let message = ResidentMessage { id, at, by, text, leaves_at: at + WAITS, taken_back_at: None };
     let tell = Message::about_writing(id, MessageId(cx.ids.next()), ResidentMessage::notice(ticket));
-    Ok(tx.add_resident_message(ticket, &message, &tell).await?)
+    Ok(tx.add_resident_message(ticket, &message, &[tell]).await?)
 }
 
 /// Takes a message to the resident back before it leaves. Taking it back again changes nothing.

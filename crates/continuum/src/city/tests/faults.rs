@@ -166,7 +166,7 @@ fn many_faults_in_many_files_are_all_found_in_one_run() {
             "city.yaml:3: reference_prefix: « brg » does not fit: Begins every ticket's reference: two to five capital \
              letters.",
             "city.yaml:8: sender.email: « mairie » is not an e-mail address",
-            "city.yaml:9: sender.fax: is not known here; known are: address, email, name, phone",
+            "city.yaml:9: sender.fax: is not known here; known are: address, email, name, phone, returns_to",
             "organisations.yaml:2: [ville].kind: « town » is not one of: city, epci, department, state, landlord, \
              association",
             "calendars.yaml:4: [bureau].hours.monday[1]: « 14:00-13:00 » is not a span of opening: write 08:30-12:00, \

@@ -19,7 +19,7 @@ pub use sweep::{scan, sweep};
 use crate::Context;
 
 /// Deletes the bytes of an attachment that is none. Should that fail, they are swept away later.
-async fn discard(cx: &Context, id: AttachmentId) {
+pub(crate) async fn discard(cx: &Context, id: AttachmentId) {
     let discarded = async {
         cx.files.discard(id).await.map_err(|error| error.to_string())?;
         cx.store.forget_files(&[id]).await.map_err(|error| error.to_string())

@@ -1,0 +1,63 @@
+//! `continuum inbound`.
+
+use std::io::Read as _;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use usecases::inbound::{MAX_BYTES, ReceiveError, take};
+
+use super::database::DatabaseOptions;
+use super::files::FileOptions;
+use super::tell;
+
+/// The mail server keeps the e-mail and tries again (sysexits.h).
+const EX_TEMPFAIL: u8 = 75;
+/// The e-mail is none.
+const EX_DATAERR: u8 = 65;
+
+/// Take one e-mail from the standard input, as a mail server hands it to a program. Ends with 0 when it was taken, 65 when
+/// it is no e-mail, 75 when the mail server should try again.
+#[derive(clap::Args)]
+pub struct Inbound {
+    #[command(flatten)]
+    database: DatabaseOptions,
+    #[command(flatten)]
+    files: FileOptions,
+    /// The address that the mail server delivers it to: Postfix has it as ${original_recipient}.
+    #[arg(long)]
+    recipient: Option<String>,
+}
+
+impl Inbound {
+    pub(crate) async fn run(self) -> Result<ExitCode> {
+        let mut raw = Vec::new();
+        std::io::stdin().take(MAX_BYTES as u64 + 1).read_to_end(&mut raw)?;
+        match self.received(&raw).await {
+            Ok(code) => Ok(code),
+            Err(error) => {
+                tell(format_args!("the e-mail cannot be taken now: {error:#}"));
+                Ok(ExitCode::from(EX_TEMPFAIL))
+            }
+        }
+    }
+
+    async fn received(&self, raw: &[u8]) -> Result<ExitCode> {
+        let database = self.database.open().await?;
+        let context = self.database.context_with(&database, self.files.settings(&self.database.data_dir)?).await?;
+        let outcome = take(&context, raw, self.recipient.as_deref()).await;
+        context.store.announce_messages().await?;
+        context.store.close().await;
+        database.stop().await?;
+        match outcome {
+            Ok(outcome) => {
+                tell(serde_json::to_string(&outcome)?);
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(error @ (ReceiveError::NotAnEmail | ReceiveError::TooLarge)) => {
+                tell(error);
+                Ok(ExitCode::from(EX_DATAERR))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}

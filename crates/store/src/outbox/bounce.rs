@@ -1,0 +1,220 @@
+//! Addresses that take no mail, and how much mail about a ticket somebody may get.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::id::{ConcernId, MessageId, TicketId, UserId};
+use domain::ticket::notice::Recipient;
+use sea_orm::{ConnectionTrait, FromQueryResult};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::lease::{Addressee, Leased};
+use crate::connect::sql;
+use crate::resident::Contact;
+use crate::{Error, Result, SealingKey, Store, Tx};
+
+/// How many e-mails about one ticket one recipient gets in a day: more would be two machines answering one another.
+const A_DAY: i64 = 20;
+
+/// Why a message does not leave now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// The address takes no mail.
+    Muted,
+    /// The recipient has had enough about the ticket until then.
+    Until(DateTime<Utc>),
+}
+
+/// An address that turns out to take no mail.
+#[derive(Debug, Clone)]
+pub struct Bounced {
+    /// Whose it is.
+    pub recipient: Recipient,
+    /// The ticket and its event that were to be told of; none when it was about an account.
+    pub about: Option<(TicketId, i64)>,
+    /// Who filed the resident's concern, where it is a resident's address and that person may know of the ticket.
+    pub referrer: Option<UserId>,
+}
+
+/// What the database keeps of an address.
+fn digest(key: &SealingKey, address: &str) -> Vec<u8> {
+    key.mac(&[b"continuum muted address", address.to_lowercase().as_bytes()]).to_vec()
+}
+
+impl Addressee {
+    fn email(&self) -> &str {
+        match self {
+            Self::Service { email, .. } | Self::Person { email, .. } | Self::Resident { email, .. } => email,
+        }
+    }
+}
+
+#[derive(FromQueryResult)]
+struct LimitRow {
+    id: Uuid,
+    muted: bool,
+    until: Option<DateTime<Utc>>,
+}
+
+#[derive(FromQueryResult)]
+struct ContactRow {
+    concern_id: Uuid,
+    key_id: String,
+    sealed: Vec<u8>,
+}
+
+#[derive(FromQueryResult)]
+struct BouncedRow {
+    recipient: Value,
+    ticket_id: Option<Uuid>,
+    event_version: Option<i64>,
+    referrer_id: Option<Uuid>,
+    address: Option<String>,
+    key_id: Option<String>,
+    sealed: Option<Vec<u8>>,
+}
+
+impl Store {
+    /// Which of these messages do not leave now, and why.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn mail_limits(&self, leased: &[Leased], now: DateTime<Utc>) -> Result<BTreeMap<MessageId, Limit>> {
+        let addressed = leased.iter().filter_map(|message| Some((message.id.0, message.addressee.as_ref()?.email())));
+        let (ids, digests): (Vec<Uuid>, Vec<Vec<u8>>) =
+            addressed.map(|(id, email)| (id, digest(&self.keys.residents, email))).unzip();
+        let statement = sql(
+            "select m.id, exists (select from muted_address a where a.digest = m.digest) as muted,
+                 (select s.finished_at + interval '1 day' from outbox s
+                  where s.ticket_id = o.ticket_id and s.recipient = o.recipient and s.state = 'sent'
+                      and s.finished_at > $3
+                  order by s.finished_at desc offset $4 limit 1) as until
+             from unnest($1::uuid[], $2::bytea[]) as m (id, digest) join outbox o on o.id = m.id",
+            [ids.into(), digests.into(), (now - TimeDelta::days(1)).into(), (A_DAY - 1).into()],
+        );
+        let rows = LimitRow::find_by_statement(statement).all(&self.db).await?;
+        let limit = |row: LimitRow| {
+            let until = row.until.map(Limit::Until);
+            Some((MessageId(row.id), if row.muted { Limit::Muted } else { until? }))
+        };
+        Ok(rows.into_iter().filter_map(limit).collect())
+    }
+
+    /// Marks a message as not sent, because its address is known to take no mail. A resident may have left it with
+    /// another concern before: who filed this one is still to be told.
+    ///
+    /// # Errors
+    /// When the database does not answer: its lease runs out instead.
+    pub async fn leave_unsent(&self, id: MessageId, now: DateTime<Utc>) -> Result<()> {
+        let statement = sql(
+            "update outbox set leased_until = null, finished_at = $2, last_error = 'the address takes no mail',
+                 state = case recipient ->> 'type' when 'resident' then 'bounced' else 'stopped' end
+             where id = $1",
+            [id.0.into(), now.into()],
+        );
+        self.db.execute_raw(statement).await?;
+        Ok(())
+    }
+
+    /// Marks a message as one whose address takes no mail, whether a server says so while it is handed over or another
+    /// one later. False when that is known, or there is no such message.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn bounced(&self, id: MessageId, now: DateTime<Utc>, why: &str) -> Result<bool> {
+        let statement = sql(
+            "update outbox set state = 'bounced', leased_until = null, finished_at = $2, last_error = $3
+             where id = $1 and state in ('pending', 'sent')",
+            [id.0.into(), now.into(), why.into()],
+        );
+        Ok(self.db.execute_raw(statement).await?.rows_affected() == 1)
+    }
+
+    /// Lets mail go to an address again. False when it went there all along.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn unmute(&self, address: &str) -> Result<bool> {
+        let marked = sql("select concern_id, key_id, sealed from resident_contact where bounced_at is not null", []);
+        let mut concerns = Vec::new();
+        for row in ContactRow::find_by_statement(marked).all(&self.db).await? {
+            let contact = Contact::open(&self.keys.residents, ConcernId(row.concern_id), &row.key_id, &row.sealed)?;
+            if contact.email.is_some_and(|email| email.to_lowercase() == address.to_lowercase()) {
+                concerns.push(row.concern_id);
+            }
+        }
+        let statement = sql(
+            "with marked as (update resident_contact set bounced_at = null where concern_id = any($2))
+             delete from muted_address where digest = $1",
+            [digest(&self.keys.residents, address).into(), concerns.into()],
+        );
+        Ok(self.db.execute_raw(statement).await?.rows_affected() == 1)
+    }
+}
+
+impl Tx {
+    /// Mutes the addresses of messages that bounced, at most `limit`. Gives back how many messages that were, and the
+    /// addresses of which it was not known. Any number of instances may do this at once.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn mute_bounced(&self, now: DateTime<Utc>, limit: i64) -> Result<(usize, Vec<Bounced>)> {
+        let statement = sql(
+            "with b as (
+                 select id from outbox where state = 'bounced' order by seq limit $1 for update skip locked
+             ), m as (
+                 update outbox set state = 'stopped' where id in (select id from b) returning *
+             )
+             select m.recipient, coalesce(m.ticket_id, first.id) as ticket_id,
+                 coalesce(m.event_version, case when first.id is not null then 1 end) as event_version,
+                 coalesce(s.mailbox, p.email, k.contact) as address,
+                 r.key_id, r.sealed, case when not t.hidden_from_referrer then c.referrer_id end as referrer_id
+             from m
+             left join lateral (
+                 select id from ticket where concern_id = m.concern_id and m.ticket_id is null order by id limit 1
+             ) first on true
+             left join ticket t on t.id = coalesce(m.ticket_id, first.id)
+             left join service s on s.code = m.recipient ->> 'code'
+             left join user_account p on p.id = (m.recipient ->> 'user')::uuid
+             left join api_client k on k.id = (m.recipient ->> 'client')::uuid
+             left join resident_contact r on r.concern_id = (m.recipient ->> 'concern')::uuid
+             left join concern c on c.id = r.concern_id
+             order by m.seq",
+            [limit.into()],
+        );
+        let rows = BouncedRow::find_by_statement(statement).all(&self.db).await?;
+        let (count, mut news) = (rows.len(), Vec::new());
+        for row in rows {
+            let recipient: Recipient = serde_json::from_value(row.recipient).map_err(Error::corrupt)?;
+            let address = match (&recipient, row.key_id.zip(row.sealed)) {
+                (Recipient::Resident { concern }, Some((key_id, sealed))) => {
+                    Contact::open(&self.keys.residents, *concern, &key_id, &sealed)?.email
+                }
+                _ => row.address,
+            };
+            let Some(address) = address else { continue };
+            if self.mute(&recipient, &address, now).await? {
+                let about = row.ticket_id.map(TicketId).zip(row.event_version);
+                news.push(Bounced { recipient, about, referrer: row.referrer_id.map(UserId) });
+            }
+        }
+        Ok((count, news))
+    }
+
+    /// Whether that is news: of a resident's address, for the concern that it was left with.
+    async fn mute(&self, recipient: &Recipient, address: &str, now: DateTime<Utc>) -> Result<bool> {
+        let concern = if let Recipient::Resident { concern } = recipient { Some(concern.0) } else { None };
+        let statement = sql(
+            "with muted as (
+                 insert into muted_address (digest, since) values ($1, $2) on conflict do nothing returning 1
+             ), marked as (
+                 update resident_contact set bounced_at = $2 where concern_id = $3 and bounced_at is null returning 1
+             )
+             select case when $3 is null then exists (select from muted) else exists (select from marked) end",
+            [digest(&self.keys.residents, address).into(), now.into(), concern.into()],
+        );
+        let row = self.db.query_one_raw(statement).await?.ok_or_else(|| Error::corrupt("nothing was muted"))?;
+        Ok(row.try_get_by_index(0)?)
+    }
+}

@@ -1,0 +1,39 @@
+//! Addresses that take no mail: nothing more goes there, and who can do something about it is told.
+
+use domain::id::MessageId;
+use domain::ticket::notice::undeliverable;
+use store::Error;
+use store::outbox::Message;
+
+use crate::{Context, of};
+
+/// How many messages are looked after at once.
+const BATCH: i64 = 50;
+
+/// Mutes the addresses of the messages that bounced since, and tells of them. Returns how many messages that were; when
+/// none, nothing is left to do. Any number of instances may do this at once.
+///
+/// # Errors
+/// When the database does not answer: what was not done is still to be done.
+pub async fn settle(cx: &Context) -> Result<usize, Error> {
+    // Without a city nothing was sent.
+    let Ok(loaded) = cx.city() else { return Ok(0) };
+    let now = cx.now();
+    let tx = cx.store.begin().await?;
+    let (count, news) = tx.mute_bounced(now, BATCH).await?;
+    if count == 0 {
+        return Ok(0);
+    }
+    for bounced in news {
+        let notice = undeliverable(&bounced.recipient, bounced.referrer, &of(&loaded).settings.dispatcher_desk);
+        let Some((notice, (ticket, version))) = notice.zip(bounced.about) else {
+            tracing::error!(recipient = ?bounced.recipient, "an address takes no mail, and nobody can be told by e-mail");
+            continue;
+        };
+        let message = Message::about(ticket, MessageId(cx.ids.next()), notice);
+        tx.append_message_about(&message, ticket, version, now).await?;
+    }
+    tx.commit().await?;
+    cx.wake.notify_one();
+    Ok(count)
+}

@@ -1,0 +1,253 @@
+//! E-mail that comes in: reports that something did not arrive, and answers, which go to the ticket that they answer to.
+//! The address that a message came back to names it (`store::outbox`); that it was written by whom it was sent to is all
+//! that is asked of an answer, as of a letter.
+
+mod attach;
+mod mail;
+mod place;
+mod quote;
+
+use auth::Grant;
+use auth::permission::{HandInMail, SettleMail};
+use domain::account::Affair;
+use domain::id::{MessageId, TicketId};
+use serde::{Deserialize, Serialize};
+use store::inbound::Words;
+use store::outbox::Message;
+use store::{Error, Page, Tx};
+use uuid::Uuid;
+
+use crate::{Context, NoCity, of};
+pub use store::inbound::Unplaced;
+
+use attach::Upload;
+use mail::{Mail, Mark, Report};
+use place::{Placing, place};
+
+/// The greatest e-mail that is read, bytes: twenty attachments would not fit, one large one does.
+pub const MAX_BYTES: usize = 30 * 1024 * 1024;
+
+/// What became of an e-mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// It stands with the ticket that it answers to.
+    Placed {
+        /// The ticket's reference.
+        ticket: String,
+        /// How many attachments were kept.
+        attachments: usize,
+        /// Those that were not.
+        refused: Vec<RefusedAttachment>,
+    },
+    /// It reports that an address takes no mail: none goes there any more.
+    Bounced,
+    /// There is nothing to be done about it.
+    Ignored {
+        /// Why.
+        why: Ignored,
+    },
+    /// It is kept for the dispatchers.
+    Unplaced {
+        /// Why it could not be put with a ticket.
+        why: Unplaceable,
+    },
+}
+
+/// An attachment that was not kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedAttachment {
+    /// Its name.
+    pub name: String,
+    /// Why, as an upload is refused: `unknown_type`, `too_long`…
+    pub why: String,
+}
+
+/// Why there is nothing to be done about an e-mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ignored {
+    /// A machine wrote it: an answer to it would come back.
+    Automatic,
+    /// It reports of a delivery, but not that the address takes no mail, or not of an e-mail of ours.
+    Report,
+    /// Its writer says nothing, and attaches nothing that is kept.
+    Empty,
+}
+
+/// Why an e-mail could not be put with a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unplaceable {
+    /// It came to no address that was made for an answer.
+    NoToken,
+    /// What it answers to tells of no ticket.
+    NoTicket,
+    /// Somebody else wrote it than the one it was sent to, or somebody who no longer has a part in the ticket.
+    UnknownSender,
+    /// It is longer than what is kept with a ticket.
+    TooLong,
+    /// The ticket got more answers by e-mail today than people write.
+    TooMany,
+}
+
+impl Unplaceable {
+    /// The name in the API and in the database.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoToken => "no_token",
+            Self::NoTicket => "no_ticket",
+            Self::UnknownSender => "unknown_sender",
+            Self::TooLong => "too_long",
+            Self::TooMany => "too_many",
+        }
+    }
+}
+
+/// Why an e-mail was not taken. Trying again may help where it says so.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiveError {
+    /// It is no e-mail.
+    #[error("this is no e-mail (RFC 5322): it says of nobody that they wrote it")]
+    NotAnEmail,
+    /// It is greater than what is read.
+    #[error("the e-mail is greater than {MAX_BYTES} bytes")]
+    TooLarge,
+    /// An attachment can be neither kept nor refused now: try again.
+    #[error("an attachment cannot be kept now: {0}")]
+    Unavailable(String),
+    /// No city is loaded: try again.
+    #[error(transparent)]
+    NoCity(#[from] NoCity),
+    /// The database does not answer: try again.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// Takes an e-mail that came in. `recipient` is where the mail server was told to deliver it to, if it says so. The same
+/// e-mail again does nothing, and is answered as it was before.
+///
+/// # Errors
+/// See [`ReceiveError`]; nothing was done then.
+pub async fn receive(
+    cx: &Context,
+    _who: &Grant<HandInMail>,
+    raw: &[u8],
+    recipient: Option<&str>,
+) -> Result<Outcome, ReceiveError> {
+    take(cx, raw, recipient).await
+}
+
+/// Takes an e-mail that the machine's own mail server hands to the program: see [`receive`].
+///
+/// # Errors
+/// See [`ReceiveError`]; nothing was done then.
+pub async fn take(cx: &Context, raw: &[u8], recipient: Option<&str>) -> Result<Outcome, ReceiveError> {
+    if raw.len() > MAX_BYTES {
+        return Err(ReceiveError::TooLarge);
+    }
+    let mail = Mail::read(raw, recipient).ok_or(ReceiveError::NotAnEmail)?;
+    if let Some(outcome) = before(cx, &mail).await? {
+        return Ok(outcome);
+    }
+    let marked = mail.marks.iter().find_map(|(mark, token)| Some((*mark, cx.store.returned(token)?)));
+    match (mail.report, marked) {
+        (Some(Report::Gone), Some((_, id))) => bounced(cx, id).await,
+        (Some(_), _) => Ok(Outcome::Ignored { why: Ignored::Report }),
+        (None, _) if mail.automatic => Ok(Outcome::Ignored { why: Ignored::Automatic }),
+        (None, Some((Mark::Bounce | Mark::Reply, id))) => answer(cx, &mail, id).await,
+        (None, None) => unplace(cx, &mail, Unplaceable::NoToken, None).await,
+    }
+}
+
+async fn before(cx: &Context, mail: &Mail) -> Result<Option<Outcome>, Error> {
+    let outcome = cx.store.mail_outcome(&mail.digest).await?;
+    outcome
+        .map(|outcome| serde_json::from_value(outcome).map_err(|error| Error::Corrupt(error.to_string())))
+        .transpose()
+}
+
+async fn bounced(cx: &Context, id: MessageId) -> Result<Outcome, ReceiveError> {
+    // Known already when a report comes twice.
+    cx.store.bounced(id, cx.now(), "a report says that the address takes no mail").await?;
+    crate::bounce::settle(cx).await?;
+    Ok(Outcome::Bounced)
+}
+
+async fn answer(cx: &Context, mail: &Mail, id: MessageId) -> Result<Outcome, ReceiveError> {
+    let answered = cx.store.answered(id).await?;
+    let Some((answered, ticket)) = answered.and_then(|answered| answered.ticket.map(|ticket| (answered, ticket)))
+    else {
+        return unplace(cx, mail, Unplaceable::NoTicket, None).await;
+    };
+    let mut uploads = Vec::new();
+    for (name, content) in &mail.attachments {
+        uploads.push(Upload::make(cx, name, content).await?);
+    }
+    let placed = place(cx, Placing { mail, answered: &answered, ticket, uploads: &uploads }).await;
+    if !matches!(placed, Ok(Outcome::Placed { .. }) | Err(_)) {
+        attach::discard_all(cx, &uploads).await;
+    }
+    match placed? {
+        Outcome::Unplaced { why } => unplace(cx, mail, why, Some(ticket)).await,
+        outcome => Ok(outcome),
+    }
+}
+
+async fn unplace(
+    cx: &Context,
+    mail: &Mail,
+    why: Unplaceable,
+    ticket: Option<TicketId>,
+) -> Result<Outcome, ReceiveError> {
+    let loaded = cx.city()?;
+    let (now, outcome) = (cx.now(), Outcome::Unplaced { why });
+    let tx = cx.store.begin().await?;
+    if !record(&tx, mail, &outcome, cx).await? {
+        return Ok(before(cx, mail).await?.unwrap_or(outcome));
+    }
+    let words = Words {
+        from: mail.from.clone(),
+        subject: mail.subject.clone(),
+        text: mail.text.chars().take(TEXT).collect(),
+        attachments: mail.attachments.iter().map(|(name, _)| name.clone()).collect(),
+    };
+    if tx.keep_unplaced(cx.ids.next(), why.code(), ticket, &words, now).await? {
+        let desk = &of(&loaded).settings.dispatcher_desk;
+        let message = Message::to_desk(desk, MessageId(cx.ids.next()), Affair::UnplacedMail);
+        tx.append_message(&message, now).await?;
+    }
+    tx.commit().await?;
+    cx.wake.notify_one();
+    Ok(outcome)
+}
+
+/// How much of a text is kept for the dispatchers, in characters.
+const TEXT: usize = 20_000;
+
+async fn record(tx: &Tx, mail: &Mail, outcome: &Outcome, cx: &Context) -> Result<bool, Error> {
+    let outcome = serde_json::to_value(outcome).map_err(|error| Error::Corrupt(error.to_string()))?;
+    tx.record_mail(&mail.digest, &outcome, cx.now()).await
+}
+
+/// A page of the e-mails that wait for a dispatcher, the first one first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn unplaced(
+    cx: &Context,
+    _who: &Grant<SettleMail>,
+    after: Uuid,
+    limit: u64,
+) -> Result<Page<Unplaced, Uuid>, Error> {
+    cx.store.unplaced_mail(after, limit).await
+}
+
+/// Marks an e-mail as settled: it waits for nobody any more. False when there is none of that id that does.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn settle(cx: &Context, who: &Grant<SettleMail>, id: Uuid) -> Result<bool, Error> {
+    cx.store.settle_mail(id, who.person().user, cx.now()).await
+}

@@ -1,0 +1,173 @@
+//! Putting an answer with the ticket that it answers to.
+
+use chrono::TimeDelta;
+use domain::content;
+use domain::id::{MessageId, TicketId, WritingId};
+use domain::rights::Caller;
+use domain::text;
+use domain::ticket::event::Part;
+use domain::ticket::notice::{Kind, Notice, Recipient};
+use domain::ticket::writing::{CONVERSATION, Note, ReferrerMessage, ResidentMessage};
+use domain::ticket::{Actor, State, Ticket};
+use store::inbound::Answered;
+use store::outbox::Message;
+use store::ticket::Named;
+use store::{Scope, Tx};
+
+use super::attach::Upload;
+use super::mail::Mail;
+use super::{Ignored, Outcome, ReceiveError, RefusedAttachment, Unplaceable, before, record};
+use crate::{Context, of};
+
+/// How many answers by e-mail a ticket takes in a day: more would be two machines answering one another.
+const A_DAY: i64 = 50;
+
+/// How many messages one e-mail may fill.
+const PIECES: usize = 5;
+
+/// An e-mail on its way to a ticket.
+pub(super) struct Placing<'a> {
+    pub(super) mail: &'a Mail,
+    /// What it answers to.
+    pub(super) answered: &'a Answered,
+    pub(super) ticket: TicketId,
+    pub(super) uploads: &'a [Upload],
+}
+
+/// Puts the e-mail with its ticket, with its attachments, or says why not: one transaction.
+pub(super) async fn place(cx: &Context, placing: Placing<'_>) -> Result<Outcome, ReceiveError> {
+    let (loaded, now) = (cx.city()?, cx.now());
+    let Placing { mail, answered, ticket, uploads } = placing;
+    let unplaced = |why| Ok(Outcome::Unplaced { why });
+    let tx = cx.store.begin().await?;
+    let locked = tx.lock_ticket(&Scope::everything(), &Named::Id(ticket)).await?;
+    let Some(mut ticket) = locked else { return unplaced(Unplaceable::NoTicket) };
+    let Some(by) = writer(cx, mail, answered, &ticket).await? else {
+        return unplaced(Unplaceable::UnknownSender);
+    };
+    if tx.answers_since(&ticket.reference, now - TimeDelta::days(1)).await? >= A_DAY {
+        return unplaced(Unplaceable::TooMany);
+    }
+    let (mut kept, mut refused) = (0, Vec::new());
+    for upload in uploads {
+        let (after, why) = upload.add(cx, &loaded, &tx, ticket, &by).await?;
+        ticket = after;
+        match why {
+            Some(why) => refused.push(why),
+            None => kept += 1,
+        }
+    }
+    let Some(texts) = texts(&mail.text, kept, &refused) else { return unplaced(Unplaceable::TooLong) };
+    if texts.is_empty() {
+        return Ok(Outcome::Ignored { why: Ignored::Empty });
+    }
+    let outcome = Outcome::Placed { ticket: ticket.reference.clone(), attachments: kept, refused };
+    if !record(&tx, mail, &outcome, cx).await? {
+        return Ok(before(cx, mail).await?.unwrap_or(outcome));
+    }
+    let desk = Recipient::Service { code: of(&loaded).settings.dispatcher_desk.clone() };
+    let told_late = matches!(ticket.state, State::Closed | State::Cancelled | State::Refused).then_some(desk);
+    write(cx, &tx, &ticket, &by, texts, told_late).await?;
+    tx.commit().await?;
+    cx.wake.notify_one();
+    Ok(outcome)
+}
+
+/// In which part somebody wrote it: the one it was sent to, or, where that is a service's mailbox, one of the service.
+async fn writer(
+    cx: &Context,
+    mail: &Mail,
+    answered: &Answered,
+    ticket: &Ticket,
+) -> Result<Option<Actor>, store::Error> {
+    let Some(from) = mail.from.as_deref() else { return Ok(None) };
+    let own = answered.address.as_ref().is_some_and(|address| address.to_lowercase() == from);
+    Ok(match &answered.recipient {
+        Recipient::Resident { .. } => own.then_some(Actor::Resident),
+        Recipient::Service { code } if own => {
+            (ticket.service == *code).then(|| Actor::Service { service: code.clone() })
+        }
+        Recipient::Person { .. } if !own => None,
+        Recipient::Service { .. } | Recipient::Person { .. } => {
+            let user = cx.store.user_by_email(from).await?.filter(|user| user.active);
+            user.and_then(|user| {
+                let caller = Caller::Person(user.person);
+                let reaches = caller.sees(ticket);
+                caller.in_one_of(&CONVERSATION, ticket).filter(|_| reaches)
+            })
+        }
+        Recipient::Client { .. } => None,
+    })
+}
+
+/// What is written with the ticket: the words, looked through like any free text, in as many messages as they need, and
+/// what was not kept. None when they are too many.
+fn texts(words: &str, kept: usize, refused: &[RefusedAttachment]) -> Option<Vec<text::Message>> {
+    let mut words = content::check(words).masked;
+    if words.is_empty() && kept > 0 {
+        words = "(Pièce jointe sans texte.)".to_owned();
+    }
+    for RefusedAttachment { name, why } in refused {
+        let name = if name.is_empty() { "sans nom" } else { name };
+        words.push_str(&format!("\n(Pièce jointe non conservée : {name}, {why}.)"));
+    }
+    let mut pieces = vec![String::new()];
+    for word in words.split_inclusive(char::is_whitespace) {
+        let last = pieces.last().map_or(0, |piece| piece.chars().count());
+        if last + word.chars().count() > text::Message::MAX {
+            pieces.push(String::new());
+        }
+        if let Some(piece) = pieces.last_mut() {
+            piece.push_str(word);
+        }
+    }
+    let pieces: Vec<String> = pieces.into_iter().filter(|piece| !piece.trim().is_empty()).collect();
+    if pieces.len() > PIECES {
+        return None;
+    }
+    pieces.into_iter().map(|piece| text::Message::try_from(piece).ok()).collect()
+}
+
+async fn write(
+    cx: &Context,
+    tx: &Tx,
+    ticket: &Ticket,
+    by: &Actor,
+    texts: Vec<text::Message>,
+    told_late: Option<Recipient>,
+) -> Result<(), store::Error> {
+    let at = cx.now();
+    let about = |notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice);
+    for (place, text) in texts.into_iter().enumerate() {
+        let id = WritingId(cx.ids.next());
+        // Whoever is told is told once.
+        let first = |notices: Vec<Notice>| -> Vec<Message> {
+            let late = told_late.clone().map(|recipient| Notice { kind: Kind::Message, recipient });
+            let late = late.filter(|late| !notices.contains(late));
+            let all = notices.into_iter().chain(late);
+            if place == 0 { all.map(about).collect() } else { Vec::new() }
+        };
+        match by {
+            Actor::Resident => {
+                let tell = first(ResidentMessage::answer_notices(ticket));
+                let message = ResidentMessage { id, at, by: by.clone(), text, leaves_at: at, taken_back_at: None };
+                tx.add_resident_message(ticket, &message, &tell).await?;
+            }
+            _ if ticket.hidden_from_referrer && !is_referrer(by) => {
+                let text = text::Note::try_from(text.to_string()).map_err(|e| store::Error::Corrupt(e.to_string()))?;
+                let note = Note { id, at, by: by.clone(), text, mentions: Vec::new() };
+                tx.add_note(ticket, &note, &first(Vec::new())).await?;
+            }
+            _ => {
+                let message = ReferrerMessage { id, at, by: by.clone(), text };
+                let tell = first(message.notice(ticket).into_iter().collect());
+                tx.add_referrer_message(ticket, &message, &tell).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+const fn is_referrer(by: &Actor) -> bool {
+    matches!(by, Actor::Person { part: Part::Referrer, .. } | Actor::Client { part: Part::Referrer, .. })
+}

@@ -1,0 +1,71 @@
+//! E-mail that comes in.
+
+mod answer;
+mod report;
+
+use mail_parser::Message;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::client::register;
+use crate::support::Test;
+use crate::support::caller::{Caller, Reply};
+use crate::support::city::City;
+
+pub fn tests() -> Vec<Test> {
+    [answer::tests(), report::tests()].into_iter().flatten().collect()
+}
+
+/// A city that takes mail back, and its mail server.
+async fn city() -> (City, Caller) {
+    let city = City::new().await;
+    city.take_mail_back().await;
+    let server = program(&city, &["mail:inbound"]).await;
+    (city, server)
+}
+
+async fn program(city: &City, scopes: &[&str]) -> Caller {
+    register(city, scopes, &[]).await.caller(city).await
+}
+
+async fn hand_in(server: &Caller, mail: &str) -> Value {
+    hand_in_raw(server, mail.as_bytes().to_vec()).await.ok()
+}
+
+async fn hand_in_raw(server: &Caller, mail: Vec<u8>) -> Reply {
+    let request = server.request(Method::POST, "/v1/inbound/email").header("Content-Type", "message/rfc822");
+    server.send(request.body(mail)).await
+}
+
+/// Where an answer to the letter goes.
+fn reply_to(letter: &Message<'_>) -> String {
+    letter.reply_to().unwrap().first().unwrap().address().unwrap().to_owned()
+}
+
+/// An answer to the letter, as a mail program writes it.
+fn answer(letter: &Message<'_>, from: &str, id: &str, text: &str) -> String {
+    format!(
+        "From: {from}\r\nTo: {}\r\nMessage-ID: <{id}@mail.example>\r\nSubject: Re: {}\r\nMIME-Version: 1.0\r\n\
+         Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n",
+        reply_to(letter),
+        letter.subject().unwrap()
+    )
+}
+
+async fn unplaced(city: &City) -> Vec<Value> {
+    let page = city.dispatcher().await.get("/v1/inbound").await.ok();
+    page["items"].as_array().unwrap().clone()
+}
+
+async fn written(caller: &Caller, ticket: &Value, what: &str) -> Vec<Value> {
+    let path = format!("/v1/tickets/{}/{what}", ticket["id"].as_str().unwrap());
+    caller.get(&path).await.ok()["items"].as_array().unwrap().clone()
+}
+
+fn outcome(outcome: &Value) -> (&str, &str) {
+    (outcome["outcome"].as_str().unwrap(), outcome["why"].as_str().unwrap_or_default())
+}
+
+fn empty() -> Value {
+    json!({})
+}

@@ -1,0 +1,235 @@
+//! Addresses that take no mail, addresses that mail comes back to, signatures.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use continuum::{Dkim, Mail};
+use mail_parser::Message;
+use serde_json::json;
+
+use crate::support::city::City;
+use crate::support::dkim::{Key, key, signatures};
+use crate::support::smtp::{Behaviour, SmtpServer};
+
+crate::tests![
+    an_address_that_takes_no_mail_gets_none_and_the_referrer_is_told_once,
+    the_desk_is_told_of_a_services_address_and_not_of_its_own,
+    an_address_takes_mail_again_once_an_operator_says_so,
+    mail_comes_back_to_an_address_of_its_own_when_the_city_takes_it_back,
+    a_signature_is_one_that_receivers_accept,
+    a_recipient_gets_so_many_letters_about_a_ticket_a_day,
+];
+
+const SOON: Duration = Duration::from_secs(20);
+const RESIDENT: &str = "habitante@mail.example";
+
+async fn with_server() -> (City, SmtpServer) {
+    let server = SmtpServer::start();
+    let url = server.url();
+    (City::with(|config| config.mail = Mail::Smtp(url.into())).await, server)
+}
+
+fn gone(server: &SmtpServer, address: &str) {
+    let words = format!("550 5.1.1 <{address}> no such user");
+    server.behave(&Behaviour { refuse: [(address.to_owned(), words)].into(), ..Behaviour::default() });
+}
+
+fn received_by(server: &SmtpServer, address: &str) -> Vec<Message<'static>> {
+    let messages = server.messages().into_iter();
+    messages.filter(|received| received.envelope.to == [address]).map(|received| received.message).collect()
+}
+
+async fn settle(city: &City) -> usize {
+    usecases::bounce::settle(&city.instance.context).await.unwrap()
+}
+
+async fn an_address_that_takes_no_mail_gets_none_and_the_referrer_is_told_once() {
+    let (city, server) = with_server().await;
+    gone(&server, RESIDENT);
+    let (ticket, proprete) = (city.dumping().await, city.proprete().await);
+    let acknowledged = proprete.acknowledge(&ticket).await.ok();
+    city.drain().await;
+    let officer = "claire.delattre@ville-amiens.example";
+    assert_eq!(received_by(&server, officer).len(), 1);
+    assert_eq!((settle(&city).await, settle(&city).await), (1, 0));
+    city.drain().await;
+    let told = received_by(&server, officer);
+    assert!(told[1].subject().unwrap().contains("ne reçoit pas nos messages"), "{:?}", told[1].subject());
+    let words = format!("{}{}", told[1].body_text(0).unwrap(), told[1].body_html(0).unwrap());
+    assert!(!words.contains("habitante@"), "{words}");
+
+    // Nothing goes there any more, on any path, even once it would be taken.
+    server.behave(&Behaviour::default());
+    let path = format!("/v1/tickets/{}/resident_messages", ticket["id"].as_str().unwrap());
+    let refused = proprete.post(&path, &json!({ "text": "Nous passons demain." })).await;
+    refused.refused(409, "resident_without_address");
+    proprete.resolve(&acknowledged).await.ok();
+    // The same address, left with another concern: its referrer does not know.
+    let other = city.dumping().await;
+    proprete.acknowledge(&other).await.ok();
+    city.drain().await;
+    assert_eq!(received_by(&server, RESIDENT).len(), 0);
+    assert_eq!((settle(&city).await, settle(&city).await), (1, 0));
+    city.drain().await;
+    let about = |reference: &str| {
+        let told = received_by(&server, officer);
+        let told = told.iter().filter(|letter| letter.subject().unwrap().contains("ne reçoit pas"));
+        told.filter(|letter| letter.subject().unwrap().contains(reference)).count()
+    };
+    assert_eq!(about(ticket["reference"].as_str().unwrap()), 1);
+    assert_eq!(about(other["reference"].as_str().unwrap()), 1);
+    assert_eq!(
+        city.database.count("select count(*) from outbox where state in ('dead', 'bounced', 'pending')").await,
+        0
+    );
+
+    // The mailbox was set up again.
+    assert!(city.instance.context.store.unmute(RESIDENT).await.unwrap());
+    proprete.post(&path, &json!({ "text": "Nous passons demain." })).await.created();
+    city.clock.forward(TimeDelta::minutes(21));
+    city.drain().await;
+    assert_eq!(received_by(&server, RESIDENT).len(), 1);
+    city.stop().await;
+}
+
+async fn the_desk_is_told_of_a_services_address_and_not_of_its_own() {
+    let (city, server) = with_server().await;
+    gone(&server, "proprete@ville-amiens.example");
+    let ticket = city.dumping().await;
+    city.drain().await;
+    assert_eq!(settle(&city).await, 1);
+    city.drain().await;
+    let desk = received_by(&server, "regulation@ville-amiens.example");
+    assert_eq!(desk.len(), 1);
+    assert!(desk[0].subject().unwrap().contains(ticket["reference"].as_str().unwrap()), "{:?}", desk[0].subject());
+    assert!(desk[0].subject().unwrap().contains("n’a pas pu être remis"), "{:?}", desk[0].subject());
+
+    gone(&server, "regulation@ville-amiens.example");
+    city.voirie().await;
+    let other = city.dumping().await;
+    city.proprete().await.refuse(&other).await.ok();
+    city.drain().await;
+    assert_eq!((settle(&city).await, settle(&city).await), (1, 0), "the desk's own");
+    assert_eq!(city.drain().await, 0);
+    city.stop().await;
+}
+
+async fn an_address_takes_mail_again_once_an_operator_says_so() {
+    let (city, server) = with_server().await;
+    gone(&server, "proprete@ville-amiens.example");
+    city.dumping().await;
+    city.drain().await;
+    settle(&city).await;
+    server.behave(&Behaviour::default());
+    city.dumping().await;
+    city.drain().await;
+    assert_eq!(received_by(&server, "proprete@ville-amiens.example").len(), 0);
+    let store = &city.instance.context.store;
+    assert!(store.unmute("Proprete@ville-amiens.example").await.unwrap());
+    assert!(!store.unmute("Proprete@ville-amiens.example").await.unwrap());
+    city.dumping().await;
+    city.drain().await;
+    assert_eq!(received_by(&server, "proprete@ville-amiens.example").len(), 1);
+    city.stop().await;
+}
+
+async fn mail_comes_back_to_an_address_of_its_own_when_the_city_takes_it_back() {
+    let (city, server) = with_server().await;
+    city.dumping().await;
+    city.drain().await;
+    let plain = server.wait_for(2, SOON).await;
+    assert!(plain.iter().all(|letter| letter.envelope.from == "cafes-police@ville-amiens.example"));
+    assert!(plain.iter().all(|letter| letter.message.reply_to().is_none()));
+
+    city.take_mail_back().await;
+    city.dumping().await;
+    city.drain().await;
+    let marked = server.wait_for(4, SOON).await.split_off(2);
+    let mut tokens = Vec::new();
+    for letter in &marked {
+        let from = &letter.envelope.from;
+        let reply_to = letter.message.reply_to().unwrap().first().unwrap().address().unwrap();
+        let token = from.strip_prefix("retours+b").and_then(|rest| rest.strip_suffix("@ville-amiens.example")).unwrap();
+        assert_eq!(reply_to, format!("retours+r{token}@ville-amiens.example"));
+        assert!(from.len() - "@ville-amiens.example".len() <= 64, "{from}");
+        let id = city.instance.context.store.returned(&token.to_uppercase()).unwrap();
+        assert_eq!(letter.message.message_id(), Some(format!("{id}@ville-amiens.example").as_str()));
+        // Readers see the city's own address.
+        assert_eq!(
+            letter.message.from().unwrap().first().unwrap().address(),
+            Some("cafes-police@ville-amiens.example")
+        );
+        tokens.push(token.to_owned());
+    }
+    assert_ne!(tokens[0], tokens[1]);
+    let store = &city.instance.context.store;
+    let changed = format!("{}{}", &tokens[0][..38], if tokens[0].ends_with('a') { "q" } else { "a" });
+    let mixed = format!("{}{}", &tokens[0][..20], &tokens[1][20..]);
+    for forged in [changed.as_str(), &mixed, "", "a", &tokens[0][..38], "é"] {
+        assert_eq!(store.returned(forged), None, "{forged}");
+    }
+    city.stop().await;
+}
+
+async fn a_signature_is_one_that_receivers_accept() {
+    let server = SmtpServer::start();
+    let (url, Key { pem, record }) = (server.url(), key());
+    let dkim = Dkim { selector: "continuum".to_owned(), domain: "ville-amiens.example".to_owned(), key: pem.into() };
+    let city = City::with(|config| {
+        config.mail = Mail::Smtp(url.into());
+        config.dkim = Some(dkim);
+    })
+    .await;
+    city.take_mail_back().await;
+    let (ticket, proprete) = (city.dumping().await, city.proprete().await);
+    let acknowledged = proprete.acknowledge(&ticket).await.ok();
+    proprete.resolve(&acknowledged).await.ok();
+    city.drain().await;
+    let records = [("continuum._domainkey.ville-amiens.example", record.as_str())];
+    for received in server.wait_for(5, SOON).await {
+        let found = signatures(&received.raw, &records);
+        assert_eq!(found.len(), 1);
+        let signature = &found[0];
+        assert_eq!(signature.result, "pass", "{signature:?}");
+        assert_eq!(signature.domain.as_deref(), Some("ville-amiens.example"));
+        assert_eq!(signature.algorithm.as_deref(), Some("rsa-sha256"));
+        let covered: Vec<String> = signature.headers.iter().map(|name| name.to_lowercase()).collect();
+        for header in ["from", "to", "subject", "date", "message-id", "reply-to"] {
+            assert!(covered.iter().any(|name| name == header), "{header} is not signed: {covered:?}");
+        }
+        // One letter changed on the way, in what is read or in where an answer goes.
+        let raw = String::from_utf8(received.raw.clone()).unwrap();
+        for (one, other) in [("retours+r", "retours+x"), ("ville-amiens.example>\r\nTo", "ville-rouen.example>\r\nTo")]
+        {
+            let tampered = raw.replacen(one, other, 1);
+            if tampered != raw {
+                assert_eq!(signatures(tampered.as_bytes(), &records)[0].result, "fail");
+            }
+        }
+    }
+    city.stop().await;
+}
+
+async fn a_recipient_gets_so_many_letters_about_a_ticket_a_day() {
+    let (city, server) = with_server().await;
+    let (ticket, proprete) = (city.dumping().await, city.proprete().await);
+    city.drain().await;
+    let path = format!("/v1/tickets/{}/referrer_messages", ticket["id"].as_str().unwrap());
+    for n in 0..25 {
+        proprete.post(&path, &json!({ "text": format!("Message {n}") })).await.created();
+        city.drain().await;
+    }
+    let officer = "claire.delattre@ville-amiens.example";
+    assert_eq!(received_by(&server, officer).len(), 20);
+    // Another ticket is not concerned, and nothing is lost.
+    let other = city.dumping().await;
+    proprete.acknowledge(&other).await.ok();
+    city.drain().await;
+    assert_eq!(received_by(&server, officer).len(), 21);
+    city.clock.forward(TimeDelta::hours(25));
+    for _ in 0..10 {
+        city.drain().await;
+    }
+    assert_eq!(received_by(&server, officer).len(), 26);
+    city.stop().await;
+}
