@@ -57,3 +57,6 @@ alter table ticket
     );
 create index ticket_asked_idx on ticket (resolved_at) where feedback = 'asked';
 comment on column ticket.feedback is 'Whether residents were asked if it is solved, and what they say; since it last ended.';
+
+create index outbox_concern_idx on outbox (concern_id) where concern_id is not null;
+create index feedback_concern_idx on feedback (concern_id);

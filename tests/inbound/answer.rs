@@ -165,19 +165,20 @@ async fn somebody_else_is_heard_by_the_dispatcher() {
 const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 
 fn with_files(letter: &mail_parser::Message<'_>, text: &str, files: &[(&str, &str, &str)]) -> String {
-    let mut mail = format!(
+    let mail = format!(
         "From: {MAILBOX}\r\nTo: {}\r\nMessage-ID: <files-{}@mail.example>\r\nMIME-Version: 1.0\r\n\
          Content-Type: multipart/mixed; boundary=\"b\"\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n",
         reply_to(letter),
         files.len()
     );
-    for (name, media_type, content) in files {
-        mail.push_str(&format!(
+    let part = |(name, media_type, content): &(&str, &str, &str)| {
+        format!(
             "--b\r\nContent-Type: {media_type}; name=\"{name}\"\r\nContent-Disposition: attachment; \
              filename=\"{name}\"\r\nContent-Transfer-Encoding: base64\r\n\r\n{content}\r\n"
-        ));
-    }
-    mail + "--b--\r\n"
+        )
+    };
+    let parts = files.iter().map(part).collect::<Vec<_>>().concat();
+    mail + &parts + "--b--\r\n"
 }
 
 async fn attachments_come_along_by_the_same_rules() {

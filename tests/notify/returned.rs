@@ -51,7 +51,7 @@ async fn an_address_that_takes_no_mail_gets_none_and_the_referrer_is_told_once()
     city.drain().await;
     let officer = "claire.delattre@ville-amiens.example";
     assert_eq!(received_by(&server, officer).len(), 1);
-    assert_eq!((settle(&city).await, settle(&city).await), (1, 0));
+    assert_eq!((settle(&city).await, settle(&city).await), (2, 0));
     city.drain().await;
     let told = received_by(&server, officer);
     assert!(told[1].subject().unwrap().contains("ne reçoit pas nos messages"), "{:?}", told[1].subject());
@@ -69,7 +69,7 @@ async fn an_address_that_takes_no_mail_gets_none_and_the_referrer_is_told_once()
     proprete.acknowledge(&other).await.ok();
     city.drain().await;
     assert_eq!(received_by(&server, RESIDENT).len(), 0);
-    assert_eq!((settle(&city).await, settle(&city).await), (1, 0));
+    assert_eq!((settle(&city).await, settle(&city).await), (2, 0));
     city.drain().await;
     let about = |reference: &str| {
         let told = received_by(&server, officer);
@@ -137,14 +137,14 @@ async fn mail_comes_back_to_an_address_of_its_own_when_the_city_takes_it_back() 
     let (city, server) = with_server().await;
     city.dumping().await;
     city.drain().await;
-    let plain = server.wait_for(2, SOON).await;
+    let plain = server.wait_for(3, SOON).await;
     assert!(plain.iter().all(|letter| letter.envelope.from == "cafes-police@ville-amiens.example"));
     assert!(plain.iter().all(|letter| letter.message.reply_to().is_none()));
 
     city.take_mail_back().await;
     city.dumping().await;
     city.drain().await;
-    let marked = server.wait_for(4, SOON).await.split_off(2);
+    let marked = server.wait_for(6, SOON).await.split_off(3);
     let mut tokens = Vec::new();
     for letter in &marked {
         let from = &letter.envelope.from;

@@ -27,10 +27,10 @@ const STORY: &str = "
         jsonb_build_object('secteurs', (array['nord', 'nord', 'est', 'sud', 'ouest', 'centre'])[1 + n * n % 31 % 6]) as areas,
         interval '1 hour' * (2 + n * 37 % 90) as answered, interval '1 hour' * (30 + n * 53 % 900) as settled
     from generate_series(1, $N::bigint) n;
-    insert into cafe (id, title, state, lat, lon, areas, starts_at, ends_at, planned_by, version)
+    insert into cafe (id, title, state, lat, lon, areas, starts_at, ends_at, planned_by, version, changed_at)
     select gen_random_uuid(), 'Café avec un policier, n° ' || m, 'held', 49.9, 2.3,
         jsonb_build_object('secteurs', (array['nord', 'est', 'sud', 'ouest', 'centre'])[1 + m % 5]), at, at + interval '3 hours',
-        (select min(id::text)::uuid from user_account), 1
+        (select min(id::text)::uuid from user_account), 1, at
     from (select m, timestamptz '2021-06-01T08:00:00Z' + m * interval '70 days' as at from generate_series(0, 24) m) held;
     insert into concern (id, origin, cafe_id, category_code, outcome, description, lat, lon, areas, referrer_id, filed_at)
     select s.concern_id, s.origin, case s.origin when 'cafe' then c.id end, s.category_code, 'referred', 'Un matelas', 49.9, 2.3,

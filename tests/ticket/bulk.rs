@@ -63,7 +63,7 @@ async fn each_ticket_goes_its_own_way() {
     assert_eq!((events.len(), &events[1]["data"]["expected_on"]), (2, &json!("2026-03-12")));
     // Everybody is told as if it had been done to each alone.
     city.drain().await;
-    assert_eq!(city.letters_to("habitante@mail.example").len(), 2);
+    assert_eq!(city.letters_to("habitante@mail.example").len(), 5);
     city.stop().await;
 }
 

@@ -74,8 +74,8 @@ const STORY: &str = "
             || ', signalé par plusieurs habitants ' || (array['hier', 'ce matin', 'depuis des semaines'])[1 + n % 3]
             || case when n % 5000 = 0 then ' avec un hippocampe' else '' end as description
     from generate_series(1, $N::bigint) n;
-    insert into cafe (id, title, state, lat, lon, areas, starts_at, ends_at, planned_by, version)
-    select '0199a2c0-0002-7000-8000-000000000001', 'Café', 'held', 49.9, 2.3, '{}', '2026-01-01', '2026-01-02', id, 1
+    insert into cafe (id, title, state, lat, lon, areas, starts_at, ends_at, planned_by, version, changed_at)
+    select '0199a2c0-0002-7000-8000-000000000001', 'Café', 'held', 49.9, 2.3, '{}', '2026-01-01', '2026-01-02', id, 1, '2026-01-01'
     from user_account limit 1;
     insert into concern (id, origin, cafe_id, category_code, outcome, description, lat, lon, address, areas, referrer_id, filed_at)
     select concern_id, origin, case origin when 'cafe' then '0199a2c0-0002-7000-8000-000000000001'::uuid end, category_code,

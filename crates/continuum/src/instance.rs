@@ -225,6 +225,7 @@ pub async fn context(config: &Config, public_url: &Url) -> Result<Context> {
         files: Arc::new(Files::new(config.files.clone())?),
         geocoder: config.geocoder.as_ref().map(Geocoder::new).transpose()?.map(Arc::new),
         hashing: Arc::new(Semaphore::new(processors)),
+        looking: Arc::new(Semaphore::new(1)),
         exports: Arc::new(Semaphore::new(EXPORTS)),
         city: Arc::new(ArcSwapOption::empty()),
         learnt: Arc::default(),

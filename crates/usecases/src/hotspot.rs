@@ -108,7 +108,7 @@ async fn look(
     let mut touched: BTreeSet<HotspotId> = was.values().copied().collect();
     let sightings: Vec<Sighting> =
         linked.values().map(|placed| Sighting { concern: placed.concern, point: placed.point }).collect();
-    let found = crate::apart(cx, move || find(&sightings)).await;
+    let found = crate::apart(&cx.looking, move || find(&sightings)).await;
     let known = tx.known_hotspots(of, &touched, bounds(found.iter().map(|found| found.centre)), &concerns).await?;
     tx.leave_hotspots(&concerns).await?;
     for (found, same) in found.iter().zip(identify(&found, &known, &was)) {

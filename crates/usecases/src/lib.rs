@@ -72,9 +72,11 @@ pub struct Context {
     pub files: Arc<Files>,
     /// Looks addresses up, if anything does.
     pub geocoder: Option<Arc<Geocoder>>,
-    /// As much work that fills a processor at once as there are processors: a hash, which also fills 19 MiB, or a look
-    /// through a rule set.
+    /// As many hashes at once as there are processors: each fills one, and 19 MiB.
     pub hashing: Arc<Semaphore>,
+    /// One other work at once that fills a processor: a look through a rule set, a search for places that come back. Nobody who
+    /// logs in waits for it.
+    pub looking: Arc<Semaphore>,
     /// As many exports at once as an instance writes: each holds a batch of tickets in memory.
     pub exports: Arc<Semaphore>,
     /// The city, as it was last read.
@@ -134,8 +136,8 @@ fn put<T: PartialEq>(field: &mut T, value: Option<T>) -> bool {
 }
 
 /// Does work that fills a processor away from the threads that answer requests, as much at once as there are processors.
-async fn apart<T: Send + 'static>(cx: &Context, work: impl FnOnce() -> T + Send + 'static) -> T {
-    let permit = cx.hashing.clone().acquire_owned().await.expect("the semaphore is never closed");
+async fn apart<T: Send + 'static>(turns: &Arc<Semaphore>, work: impl FnOnce() -> T + Send + 'static) -> T {
+    let permit = turns.clone().acquire_owned().await.expect("the semaphore is never closed");
     let done = tokio::task::spawn_blocking(move || {
         let outcome = work();
         drop(permit);

@@ -89,7 +89,7 @@ async fn hashing<T: Send + 'static>(
     work: impl FnOnce(&auth::password::Passwords) -> T + Send + 'static,
 ) -> T {
     let passwords = cx.passwords.clone();
-    apart(cx, move || work(&passwords)).await
+    apart(&cx.hashing, move || work(&passwords)).await
 }
 
 /// Asks for a link to choose another password. The answer is the same, and takes the same time, whether there is such

@@ -36,6 +36,8 @@ fn form(request: &HttpRequest, status: StatusCode, error: Option<String>) -> Res
 }
 
 /// See where to type the code of a slip
+///
+/// A page with two fields: the code that stands on the slip, and what the resident knows besides.
 #[utoipa::path(
     operation_id = "tracking_slip_page",
     tag = "tracking",
@@ -54,7 +56,7 @@ pub(super) async fn show(request: HttpRequest) -> Result<HttpResponse, Problem> 
 #[utoipa::path(
     operation_id = "tracking_slip_follow",
     tag = "tracking",
-    request_body(content((FollowSlip = "application/json"), (FollowSlip = "application/x-www-form-urlencoded"))),
+    request_body(content((FollowSlip = "application/json", example = json!({"code": "7KQ2-X9FD", "factor": "12 bis"})), (FollowSlip = "application/x-www-form-urlencoded", example = json!({"code": "7KQ2-X9FD", "factor": "12 bis"})))),
     responses(
         (status = 303, description = "To the tracking page (`Location`)"),
         (status = 400, description = "A field is wrong: `errors` names each", body = ProblemBody, content_type = "application/problem+json"),

@@ -23,7 +23,7 @@ pub struct Inbound {
     database: DatabaseOptions,
     #[command(flatten)]
     files: FileOptions,
-    /// The address that the mail server delivers it to: Postfix has it as ${original_recipient}.
+    /// The address that the mail server delivers it to: Postfix calls it `original_recipient`.
     #[arg(long)]
     recipient: Option<String>,
 }

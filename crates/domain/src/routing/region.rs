@@ -71,6 +71,8 @@ pub(super) struct Space<'a> {
     keywords: &'a [&'a Keyword],
     /// The bounds that rules set to a number, and those of its question, in order.
     bounds: &'a BTreeMap<&'a QuestionCode, Vec<i64>>,
+    /// Whether their place is known as a point: those that have an address alone lie in no area.
+    placed: bool,
     /// What is left of the work that it all may cost; at nought, nothing more is found out.
     work: &'a Cell<u64>,
 }
@@ -88,13 +90,17 @@ impl<'a> Space<'a> {
         category: &'a Category,
         keywords: &'a [&'a Keyword],
         bounds: &'a BTreeMap<&'a QuestionCode, Vec<i64>>,
+        placed: bool,
         work: &'a Cell<u64>,
     ) -> Self {
-        Self { city, category, keywords, bounds, work }
+        Self { city, category, keywords, bounds, placed, work }
     }
 
     /// The boxes that a condition lets pass; none when they are too many.
     pub(super) fn regions(&self, condition: &'a Condition) -> Option<Vec<Region<'a>>> {
+        if self.work.get() == 0 {
+            return None;
+        }
         let regions = self.regions_of(condition, true)?;
         (self.work.get() > 0).then_some(regions)
     }
@@ -147,6 +153,7 @@ impl<'a> Space<'a> {
     }
 
     fn both(&self, region: &Region<'a>, other: &Region<'a>) -> Option<Region<'a>> {
+        self.cost(region.len());
         other.iter().try_fold(region.clone(), |region, (what, values)| self.narrowed(&region, *what, values))
     }
 
@@ -180,9 +187,9 @@ impl<'a> Space<'a> {
         Some(region)
     }
 
-    /// What is left of boxes without these; none when it comes to too many boxes.
-    pub(super) fn without(&self, regions: Vec<Region<'a>>, taken: &Region<'a>) -> Option<Vec<Region<'a>>> {
-        let mut left = Vec::new();
+    /// What is left of boxes without these, and whether any of them was cut; none when it comes to too many boxes.
+    pub(super) fn without(&self, regions: Vec<Region<'a>>, taken: &Region<'a>) -> Option<(Vec<Region<'a>>, bool)> {
+        let (mut left, mut cut) = (Vec::new(), false);
         for region in regions {
             if self.work.get() == 0 {
                 return None;
@@ -195,6 +202,7 @@ impl<'a> Space<'a> {
                 left.push(region);
                 continue;
             }
+            cut = true;
             let mut inside = Some(region);
             for (what, values) in taken {
                 let Some(region) = inside else { break };
@@ -202,7 +210,7 @@ impl<'a> Space<'a> {
                 inside = self.narrowed(&region, *what, values);
             }
         }
-        (left.len() <= MOST).then_some(left)
+        (left.len() <= MOST).then_some((left, cut))
     }
 
     fn cost(&self, work: usize) {
@@ -215,9 +223,9 @@ impl<'a> Space<'a> {
             Attribute::Area(zoning) => {
                 let zoning = &self.city.zonings[zoning];
                 let areas = zoning.areas().len();
-                // Outside of the territory nothing is filed.
-                let outside = zoning.code != self.city.settings.territory;
-                Values::of(areas + 1, |at| at < areas || outside)
+                // With a point outside of the territory nothing is filed.
+                let outside = !self.placed || zoning.code != self.city.settings.territory;
+                Values::of(areas + 1, |at| if at < areas { self.placed } else { outside })
             }
             Attribute::Origin => Values::of(Origin::ALL.len(), |_| true),
             Attribute::Priority => Values::of(Priority::ALL.len(), |_| true),
@@ -279,7 +287,8 @@ impl<'a> Space<'a> {
                 one(Attribute::Hour, Values::of(24, within))
             }
             Condition::Keywords { any_of } => {
-                let word = |keyword: &Keyword| self.keywords.iter().position(|known| **known == *keyword);
+                self.cost(any_of.len());
+                let word = |keyword: &Keyword| self.keywords.binary_search(&keyword).ok();
                 let present = || Values::of(2, |at| at == 1);
                 Asked::AnyOf(any_of.iter().filter_map(word).map(|at| (Attribute::Word(at), present())).collect())
             }

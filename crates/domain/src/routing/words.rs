@@ -2,6 +2,7 @@
 //! does the search of tickets (`stems` of the migrations), so that both find the same.
 
 use std::cell::OnceCell;
+use std::cmp::Ordering;
 
 use rust_stemmers::{Algorithm, Stemmer};
 use schemars::JsonSchema;
@@ -77,6 +78,18 @@ impl PartialEq for Keyword {
 
 impl Eq for Keyword {}
 
+impl Ord for Keyword {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.stems.cmp(&other.stems)
+    }
+}
+
+impl PartialOrd for Keyword {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl PartialSchema for Keyword {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
@@ -92,7 +105,7 @@ impl ToSchema for Keyword {}
 
 /// The stems of one word: as it was written, its accents taken off afterwards; and without accents from the beginning,
 /// if that differs. « abandonnée » has both « abandon » and « abandonne ».
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Stems {
     written: String,
     plain: Option<String>,

@@ -131,6 +131,7 @@ fn every_affair() -> Vec<(String, AffairLetter)> {
         ("recovery_code_used.none", Affair::RecoveryCodeUsed { left: 0 }),
         ("session_stolen", Affair::SessionStolen { session }),
         ("secret_expires", Affair::SecretExpires { secret: ClientSecretId(Uuid::from_u128(3)) }),
+        ("unplaced_mail", Affair::UnplacedMail),
     ];
     let letter = |affair: Affair, language: Language| {
         let linked = matches!(affair, Affair::Invitation { .. } | Affair::PasswordReset { .. });

@@ -105,11 +105,11 @@ async fn writer(
 fn texts(words: &str, kept: usize, refused: &[RefusedAttachment]) -> Option<Vec<text::Message>> {
     let mut words = content::check(words).masked;
     if words.is_empty() && kept > 0 {
-        words = "(Pièce jointe sans texte.)".to_owned();
+        words.push_str("(Pièce jointe sans texte.)");
     }
     for RefusedAttachment { name, why } in refused {
         let name = if name.is_empty() { "sans nom" } else { name };
-        words.push_str(&format!("\n(Pièce jointe non conservée : {name}, {why}.)"));
+        words = format!("{words}\n(Pièce jointe non conservée : {name}, {why}.)");
     }
     let mut pieces = vec![String::new()];
     for word in words.split_inclusive(char::is_whitespace) {

@@ -26,5 +26,5 @@ pub async fn check(cx: &Context, _who: &Grant<ReadRouting>, which: Which) -> Res
     let staffed = cx.store.staffed_services().await?;
     let look =
         move || Looked { faults: rules.check(of(&loaded), Some(&staffed)), warnings: rules.warnings(of(&loaded)) };
-    Ok(apart(cx, look).await)
+    Ok(apart(&cx.looking, look).await)
 }

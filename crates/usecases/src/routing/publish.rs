@@ -91,7 +91,7 @@ async fn put_in_force(
         let faults = set.check(of(&loaded), Some(&staffed));
         (set, faults)
     };
-    let (set, faults) = apart(cx, look).await;
+    let (set, faults) = apart(&cx.looking, look).await;
     if !faults.is_empty() {
         return Err(RoutingError::Faulty(faults));
     }

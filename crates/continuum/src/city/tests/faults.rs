@@ -250,13 +250,25 @@ fn references_between_files_are_checked_and_not_against_what_is_unsound() {
 
 #[test]
 fn only_partners_are_sent_links_and_for_a_purpose() {
-    let desk = "mailbox: regulation@bourg.example\n  access: {purpose: {fr: la convention, en: the agreement}}";
+    let access = "  access: {purpose: {fr: la convention, en: the agreement}}";
+    let own = format!("mailbox: voirie@bourg.example\n{access}");
     assert_eq!(
-        found(&[("services.yaml", "mailbox: regulation@bourg.example", desk)]),
+        found(&[("services.yaml", "mailbox: voirie@bourg.example", &own)]),
+        ["services.yaml:12: [voirie].access: only a partner is sent links; members of the town hall have accounts"]
+    );
+    let desk = format!("mailbox: regulation@bourg.example\n{access}");
+    assert_eq!(
+        found(&[
+            ("services.yaml", "mailbox: regulation@bourg.example", &desk),
+            (
+                "services.yaml",
+                "- code: regulation\n  organisation: ville\n  kind: municipal",
+                "- code: regulation\n  organisation: ville\n  kind: partner"
+            ),
+        ]),
         [
-            "services.yaml:6: [regulation].access: only a partner is sent links; members of the town hall have accounts",
             "services.yaml:6: [regulation].access: the dispatcher’s desk is nobody’s partner: what others leave unanswered \
-             returns to it",
+             returns to it"
         ]
     );
     let without = "mailbox: voirie@bourg.example\n  access: {may_see: [photos]}";
@@ -549,8 +561,8 @@ fn targets_and_words_of_rules_are_looked_at() {
         let checked = check(folder.path());
         (lines(&checked.faults), lines(&checked.warnings))
     };
-    let common = "routing.yaml:3: [voirie].when.of[1].any_of[0]: « de la » stands in nearly every description: the search \
-                  passes it over. Add the word that matters";
+    let common = "routing.yaml:3: [voirie].when.of[1].any_of[0]: « de la » stands in nearly every description: the rule would \
+                  take nearly everything. Write a word that says more";
     let none = "routing.yaml:4: [voirie].acknowledge_within: no time at all: the ticket would be late at once. Write 1h or \
                 more, or 0d for the end of the same day";
     assert_eq!(checked("0h"), (vec![none.to_owned()], vec![common.to_owned()]));

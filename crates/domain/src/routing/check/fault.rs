@@ -169,7 +169,8 @@ impl Kind {
                 format!("concerns about « {code} » only ever reach this rule, which catches all: they have no other")
             }
             Self::KeywordTooCommon(word) => format!(
-                "« {word} » stands in nearly every description: the search passes it over. Add the word that matters"
+                "« {word} » stands in nearly every description: the rule would take nearly everything. Write a word that says \
+                 more"
             ),
             Self::AcknowledgedAfterResolved => {
                 "a ticket would have to be settled before it must be taken in hand (`resolve_within` is shorter)"
@@ -237,8 +238,8 @@ impl Kind {
                  pas d’autre"
             ),
             Self::KeywordTooCommon(word) => format!(
-                "« {word} » est dans presque toutes les descriptions : la recherche n’en tient pas compte. Ajouter le mot \
-                 qui compte"
+                "« {word} » est dans presque toutes les descriptions : la règle prendrait presque tout. Écrire un mot plus \
+                 précis"
             ),
             Self::AcknowledgedAfterResolved => "une saisine devrait être traitée avant d’être prise en charge \
                                                 (« resolve_within » est plus court)"

@@ -83,8 +83,8 @@ impl<'a> Reach<'a> {
 
     /// Whether it is known that no concern meets all of these.
     fn is_never(&self, asked: &[Asked<'a>], left: &Cell<u64>) -> bool {
-        self.routed().all(|category| {
-            let regions = self.space_within(category, left).all_of(asked.iter().copied());
+        self.routed().flat_map(|category| self.spaces_within(category, left)).all(|space| {
+            let regions = space.all_of(asked.iter().copied());
             regions.is_some_and(|regions| regions.is_empty())
         })
     }

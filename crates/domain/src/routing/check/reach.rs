@@ -27,6 +27,14 @@ struct Known<'a> {
     taken_by: BTreeSet<usize>,
 }
 
+impl<'a> Known<'a> {
+    fn reached(&mut self, category: &'a Category) {
+        if self.reached_by.last().is_none_or(|last| last.code != category.code) {
+            self.reached_by.push(category);
+        }
+    }
+}
+
 /// Which rules of a set are reached.
 pub(super) struct Reach<'a> {
     rules: &'a [Rule],
@@ -39,7 +47,7 @@ pub(super) struct Reach<'a> {
 }
 
 /// What a look at a whole set may cost: some tenths of a second. What is not known by then counts as reached.
-const MOST_WORK: u64 = 20_000_000;
+const MOST_WORK: u64 = 10_000_000;
 
 impl<'a> Reach<'a> {
     /// `readable` says of each rule whether its conditions name only what there is.
@@ -52,6 +60,8 @@ impl<'a> Reach<'a> {
         for rule in rules {
             reach.note(&rule.when);
         }
+        reach.keywords.sort_unstable();
+        reach.keywords.dedup();
         for category in &city.catalogue {
             let bounds = reach.bounds.entry(&category.code).or_default();
             for question in &category.questions {
@@ -67,13 +77,7 @@ impl<'a> Reach<'a> {
     /// Notes what a condition tells apart.
     fn note(&mut self, condition: &'a Condition) {
         match condition {
-            Condition::Keywords { any_of } => {
-                for keyword in any_of {
-                    if !self.keywords.contains(&keyword) {
-                        self.keywords.push(keyword);
-                    }
-                }
-            }
+            Condition::Keywords { any_of } => self.keywords.extend(any_of),
             Condition::Answer { category, question, at_least, at_most, .. } => {
                 let bounds = self.bounds.entry(category).or_default().entry(question).or_default();
                 bounds.extend([at_least, at_most].into_iter().flatten());
@@ -82,13 +86,14 @@ impl<'a> Reach<'a> {
         }
     }
 
-    fn space<'s>(&'s self, category: &'s Category) -> Space<'s> {
-        self.space_within(category, &self.left)
+    fn spaces<'s>(&'s self, category: &'s Category) -> [Space<'s>; 2] {
+        self.spaces_within(category, &self.left)
     }
 
-    /// The same, at the cost of some other work than that of the look.
-    pub(super) fn space_within<'s>(&'s self, category: &'s Category, left: &'s Cell<u64>) -> Space<'s> {
-        Space::new(self.city, category, &self.keywords, &self.bounds[&category.code], left)
+    /// The concerns of a category that have a point, and those that have an address alone; at the cost of that work.
+    pub(super) fn spaces_within<'s>(&'s self, category: &'s Category, left: &'s Cell<u64>) -> [Space<'s>; 2] {
+        [true, false]
+            .map(|placed| Space::new(self.city, category, &self.keywords, &self.bounds[&category.code], placed, left))
     }
 
     /// The categories whose concerns are routed: of the others, people are given numbers to call.
@@ -102,31 +107,32 @@ impl<'a> Reach<'a> {
             known.unclear = !readable;
         }
         for category in self.routed() {
-            self.look_at(category, &mut known);
+            for space in self.spaces(category) {
+                self.look_at(category, &space, &mut known);
+            }
         }
         known
     }
 
-    fn look_at(&self, category: &'a Category, known: &mut [Known<'a>]) {
-        let space = self.space(category);
+    fn look_at(&self, category: &'a Category, space: &Space<'_>, known: &mut [Known<'a>]) {
         let mut taken: Vec<(usize, Region<'_>)> = Vec::new();
         for (at, rule) in self.rules.iter().enumerate().filter(|(at, _)| self.readable[*at]) {
             let known = &mut known[at];
             let Some(wanted) = space.regions(&rule.when) else {
                 known.unclear = true;
-                known.reached_by.push(category);
+                known.reached(category);
                 continue;
             };
             if wanted.is_empty() {
                 continue;
             }
             known.met = true;
-            match left(&space, wanted.clone(), &taken, &mut known.taken_by) {
+            match left(space, wanted.clone(), &taken, &mut known.taken_by) {
                 Some(left) if left.is_empty() => {}
-                Some(_) => known.reached_by.push(category),
+                Some(_) => known.reached(category),
                 None => {
                     known.unclear = true;
-                    known.reached_by.push(category);
+                    known.reached(category);
                 }
             }
             taken.extend(wanted.into_iter().map(|region| (at, region)));
@@ -153,8 +159,7 @@ impl<'a> Reach<'a> {
 
     /// Whether two rules want the same concerns.
     fn are_same(&self, one: usize, other: usize) -> bool {
-        self.routed().all(|category| {
-            let space = self.space(category);
+        self.routed().flat_map(|category| self.spaces(category)).all(|space| {
             let within = |inner: usize, outer: usize| {
                 let outer = space.regions(&self.rules[outer].when)?;
                 let outer: Vec<_> = outer.into_iter().map(|region| (0, region)).collect();
@@ -214,9 +219,9 @@ fn left<'a>(
         if left.is_empty() {
             break;
         }
-        let before = left.clone();
-        left = space.without(left, region)?;
-        if left != before {
+        let cut;
+        (left, cut) = space.without(left, region)?;
+        if cut {
             by.insert(*rule);
         }
     }

@@ -92,9 +92,19 @@ fn rules_that_earlier_ones_cover_are_found() {
             "",
         ),
         (
-            "the two sectors make the whole town",
+            "the two sectors make the whole town, but for what has an address alone",
             vec![area("sectors", &["north"]), area("sectors", &["south"]), category(&["noise"])],
+            "",
+        ),
+        (
+            "the two sectors have every estate",
+            vec![area("sectors", &["north"]), area("sectors", &["south"]), area("estates", &["a"])],
             "r2 /2/when covered",
+        ),
+        (
+            "in no sector lies what has an address alone",
+            vec![json!({ "type": "not", "of": area("sectors", &["north", "south"]) }), category(&["noise"])],
+            "",
         ),
         (
             "the three estates do not",
@@ -106,7 +116,7 @@ fn rules_that_earlier_ones_cover_are_found() {
             vec![
                 all(&[category(&["roads"]), area("sectors", &["north"])]),
                 all(&[category(&["pothole"]), area("sectors", &["south"])]),
-                category(&["pothole"]),
+                all(&[category(&["pothole"]), area("sectors", &["north", "south"])]),
             ],
             "r2 /2/when covered",
         ),
@@ -308,6 +318,7 @@ fn keywords_that_every_text_has_are_worth_a_look() {
     let expected: Vec<String> =
         (0..7).map(|at| format!("mots /0/when/of/1/of/any_of/{at} keyword_too_common")).collect();
     assert_eq!(lines(&warnings), expected);
-    let said = "« le » est dans presque toutes les descriptions : la recherche n’en tient pas compte. Ajouter le mot qui compte";
+    let said =
+        "« le » est dans presque toutes les descriptions : la règle prendrait presque tout. Écrire un mot plus précis";
     assert_eq!(messages(&warnings, Language::Fr)[0], said);
 }

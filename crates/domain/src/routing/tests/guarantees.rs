@@ -89,3 +89,18 @@ fn a_look_at_many_entangled_rules_ends() {
     assert_eq!(city.rules.check(&city, None), []);
     assert_eq!(city.rules.warnings(&city), []);
 }
+
+#[test]
+fn a_look_at_many_words_ends() {
+    let words = |n: usize| {
+        let words: Vec<String> = (0..100).map(|word| format!("mot{n}x{word}")).collect();
+        rule(&format!("regle-{n}"), &json!({ "type": "keywords", "any_of": words }))
+    };
+    let mut rules: Vec<Rule> = (0..60).map(words).collect();
+    rules.push(rule("reste", &json!({ "type": "always" })));
+    let city = town(rules);
+    let before = std::time::Instant::now();
+    assert_eq!(city.rules.check(&city, None), []);
+    // A build for trying out takes some ten times what a release does.
+    assert!(before.elapsed() < std::time::Duration::from_mins(1), "{:?}", before.elapsed());
+}
