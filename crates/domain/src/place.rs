@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AreaCode, ZoningCode};
+use crate::restitution::street;
 use crate::text::Address;
 
 /// A point, WGS 84, degrees.
@@ -89,59 +90,11 @@ impl From<Place> for Whereabouts {
     }
 }
 
-/// What begins the name of a street.
-const STREETS: [&str; 27] = [
-    "allée",
-    "allee",
-    "avenue",
-    "av.",
-    "boulevard",
-    "bd",
-    "bd.",
-    "chaussée",
-    "chaussee",
-    "chemin",
-    "cité",
-    "cours",
-    "esplanade",
-    "faubourg",
-    "impasse",
-    "mail",
-    "parvis",
-    "passage",
-    "place",
-    "promenade",
-    "quai",
-    "rond-point",
-    "route",
-    "rue",
-    "ruelle",
-    "sentier",
-    "square",
-];
-
 impl Whereabouts {
-    /// The street of the address, without number, staircase, names or whatever else was typed; none when there is none that
-    /// can be told apart: « 12 bis, rue du Pigeonnier, chez M. Petit » is « rue du Pigeonnier ».
+    /// The street of the address, and nothing nearer; none when it cannot be told, or when the address names somebody.
     #[must_use]
     pub fn street(&self) -> Option<String> {
-        let address = self.address.as_ref()?.as_str();
-        let words: Vec<&str> = address.split_whitespace().collect();
-        let bare = |word: &str| word.trim_matches(|c: char| ",;()".contains(c)).to_lowercase();
-        let from = words.iter().position(|word| STREETS.contains(&bare(word).as_str()))?;
-        let mut street = Vec::new();
-        for word in &words[from..] {
-            // « rue du 8 mai 1945 » has figures of its own; a postal code ends it, and so does what a mark sets apart.
-            if word.len() == 5 && word.bytes().all(|byte| byte.is_ascii_digit()) || word.starts_with(['(', '–', '-'])
-            {
-                break;
-            }
-            street.push(word.trim_end_matches([',', ';']));
-            if word.ends_with([',', ';']) || street.len() == 8 {
-                break;
-            }
-        }
-        (street.len() > 1).then(|| street.join(" "))
+        street(self.address.as_ref()?)
     }
 }
 
@@ -151,25 +104,6 @@ pub type Areas = BTreeMap<ZoningCode, AreaCode>;
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn of_an_address_the_street_alone_is_told() {
-        for (address, street) in [
-            ("12 bis, rue du Pigeonnier, chez M. Petit", Some("rue du Pigeonnier")),
-            ("Rue du Pigeonnier", Some("Rue du Pigeonnier")),
-            ("Bâtiment B2, 3e étage, 4 Allée des Lilas 80000 Amiens", Some("Allée des Lilas")),
-            ("14 rue du 8 mai 1945 80090 Amiens", Some("rue du 8 mai 1945")),
-            ("5 avenue Foch (appartement 12)", Some("avenue Foch")),
-            ("5 avenue Foch – Mme Durand", Some("avenue Foch")),
-            ("chez Mme Durand", None),
-            ("Résidence les Lilas, logement 12", None),
-            ("place", None),
-        ] {
-            let place = Whereabouts { point: None, address: Some(String::from(address).try_into().unwrap()) };
-            assert_eq!(place.street().as_deref(), street, "{address}");
-        }
-        assert_eq!(Whereabouts { point: None, address: None }.street(), None);
-    }
 
     #[test]
     fn a_distance_is_that_on_the_ground() {
