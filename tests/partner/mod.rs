@@ -35,7 +35,7 @@ fn hall() -> Value {
     let mut body = dumping();
     body["category"] = json!("hall_occupation");
     body["description"] = json!("Un groupe occupe le hall chaque soir");
-    body["place"]["address"] = json!("12 bis, rue du Pigeonnier, chez Mme Durand");
+    body["place"]["address"] = json!("12 bis, rue du Pigeonnier, bâtiment B");
     body
 }
 

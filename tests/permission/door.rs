@@ -58,22 +58,6 @@ pub const DOORS: &[(&str, Door)] = &[
     ("referrer messages", |who, ticket| asked_about(who, ticket, "referrer_messages")),
     ("resident messages", |who, ticket| asked_about(who, ticket, "resident_messages")),
     ("feedback", |who, ticket| asked_about(who, ticket, "feedback")),
-    ("tracking link", |who, ticket| {
-        let (caller, concern) = (who.caller.clone(), ticket.text("concern_id").to_owned());
-        Box::pin(async move {
-            let end = |id: &str| format!("/v1/concerns/{id}/tracking/end");
-            let none = caller.post(&end(&Uuid::nil().to_string()), &json!({})).await;
-            let reply = caller.post(&end(&concern), &json!({})).await;
-            if none.status == 403 {
-                assert_eq!(reply.status, 403, "{}", reply.text);
-                return None;
-            }
-            if reply.status == 404 {
-                assert_eq!(instance_free(&reply), instance_free(&none));
-            }
-            Some(reply.status != 404)
-        })
-    }),
     ("colleagues", |who, ticket| asked_about(who, ticket, "colleagues")),
     ("openings", |who, ticket| asked_about(who, ticket, "openings")),
     ("sheet", |who, ticket| asked_about(who, ticket, "sheet")),
