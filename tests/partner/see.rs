@@ -76,7 +76,7 @@ async fn what_it_is_not_entitled_to_is_nowhere() {
         (None, &json!([]), &json!([]), &json!([]))
     );
     let shown = page(&city, &path).await.is(200).text.clone();
-    assert!(shown.contains("rue du Pigeonnier") && shown.contains("AMI-26-000001"), "{shown}");
+    assert!(shown.contains("Rue du Pigeonnier") && shown.contains("AMI-26-000001"), "{shown}");
     for hidden in ["Un groupe", "bâtiment B", "12 bis", "49.9", "2.297", "L’entrée B"].into_iter().chain(NEVER) {
         assert!(!shown.contains(hidden) && !seen.to_string().contains(hidden), "shows {hidden}: {shown}");
     }
