@@ -50,8 +50,7 @@ async fn what_the_service_is_entitled_to_is_shown() {
     assert_eq!(seen["actions"], json!(["receive", "acknowledge", "refuse"]));
     assert_eq!(seen["link_expires_at"], "2026-03-18T09:00:00Z");
     let shown = page(&city, &path).await.is(200).text.clone();
-    for says in
-        ["Occupation de hall", "Un groupe occupe", "bâtiment B", "L’entrée B", "L’agent qui suit la demande"]
+    for says in ["Occupation de hall", "Un groupe occupe", "bâtiment B", "L’entrée B", "L’agent qui suit la demande"]
     {
         assert!(shown.contains(says), "{says}: {shown}");
     }
