@@ -5,6 +5,7 @@ mod calendars;
 mod export;
 mod faults;
 mod questions;
+mod zonings;
 
 use std::fs;
 use std::path::{Path, PathBuf};
