@@ -159,6 +159,15 @@ async fn somebody_else_is_heard_by_the_dispatcher() {
     let next = format!("/v1/inbound?limit=1&cursor={}", page["next_cursor"].as_str().unwrap());
     assert_eq!(dispatcher.get(&next).await.ok()["next_cursor"], json!(null));
     city.agent().await.get("/v1/inbound").await.lacks("settle_mail");
+
+    // What was settled is deleted a month later, what was not stays.
+    let store = &city.instance.context.store;
+    let month_ago = || city.instance.context.now() - chrono::Duration::days(30);
+    city.clock.forward(chrono::Duration::days(30));
+    assert_eq!(store.clear_settled_mail(month_ago()).await.unwrap(), 0);
+    city.clock.forward(chrono::Duration::seconds(1));
+    assert_eq!(store.clear_settled_mail(month_ago()).await.unwrap(), 1);
+    assert_eq!(unplaced(&city).await.len(), 2);
     city.stop().await;
 }
 

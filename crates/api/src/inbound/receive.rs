@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, post};
 use auth::permission::HandInMail;
 use serde::Serialize;
 use usecases::Context;
-use usecases::inbound::{Ignored, MAX_BYTES, Outcome, Unplaceable};
+use usecases::inbound::{Ignored, MAX_BYTES, NotKept, Outcome, Unplaceable};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::problem::Problem;
@@ -28,10 +28,10 @@ pub(crate) struct ReceiveMail {
 #[derive(Serialize, ToSchema)]
 struct RefusedAttachment {
     name: String,
-    /// Why: `unknown_type`, `too_long`, `empty`, `damaged`, `too_many_pixels`, `bomb`, `encrypted`, `active_content`,
-    /// `infected`, `attachments_full`, `ticket_ended`.
-    #[schema(examples("unknown_type"))]
-    why: String,
+    /// Why: `unknown_type`, `too_long`, `empty`, `damaged`, `too_many_pixels`, `too_large_unpacked`, `encrypted`,
+    /// `active_content`, `infected`, `attachments_full`, `ticket_ended`.
+    #[schema(value_type = String, examples("unknown_type"))]
+    why: NotKept,
 }
 
 /// What became of an e-mail.
@@ -167,6 +167,6 @@ pub(crate) async fn receive(
     let recipient = query.one("recipient", expected, |text| (text.chars().count() <= 320).then(|| text.to_owned()));
     query.finish()?;
     body.needs("message/rfc822")?;
-    let outcome = usecases::inbound::receive(&cx, &caller.grant, &body.bytes, recipient.as_deref()).await?;
+    let outcome = usecases::inbound::receive(&cx, &caller.grant, body.bytes, recipient.as_deref()).await?;
     Ok(reply::read(None, caller.language, &ReceivedMail::from(outcome)))
 }

@@ -32,7 +32,7 @@ impl Inbound {
     pub(crate) async fn run(self) -> Result<ExitCode> {
         let mut raw = Vec::new();
         std::io::stdin().take(MAX_BYTES as u64 + 1).read_to_end(&mut raw)?;
-        match self.received(&raw).await {
+        match self.received(raw).await {
             Ok(code) => Ok(code),
             Err(error) => {
                 tell(format_args!("the e-mail cannot be taken now: {error:#}"));
@@ -41,7 +41,7 @@ impl Inbound {
         }
     }
 
-    async fn received(&self, raw: &[u8]) -> Result<ExitCode> {
+    async fn received(&self, raw: Vec<u8>) -> Result<ExitCode> {
         let database = self.database.open().await?;
         let context = self.database.context_with(&database, self.files.settings(&self.database.data_dir)?).await?;
         let outcome = take(&context, raw, self.recipient.as_deref()).await;

@@ -1,26 +1,19 @@
 //! Attachments of an e-mail: looked into and made anew like any upload, before the ticket is locked.
 
-use chrono::TimeDelta;
-use domain::attachment::{Attachment, FileName};
-use domain::id::AttachmentId;
-use domain::ticket::attach::Attach;
+use domain::attachment::Refusal;
 use domain::ticket::{Actor, Ticket};
-use files::{Error as FileError, Made, Refusal as FileRefusal};
+use files::{Error as FileError, Refusal as FileRefusal};
 use store::Tx;
 use store::city::Loaded;
 
-use super::{ReceiveError, RefusedAttachment};
+use super::{NotKept, ReceiveError, RefusedAttachment};
 use crate::Context;
-use crate::ticket::attachment::discard;
-use crate::ticket::save;
-
-/// How long bytes may lie that became no attachment.
-const GRACE: TimeDelta = TimeDelta::hours(1);
+use crate::ticket::attachment::{Laid, NotAttached};
 
 /// An attachment that came with an e-mail.
 pub(super) enum Upload {
-    /// It can be kept: its bytes lie ready.
-    Ready { id: AttachmentId, name: String, made: Made },
+    /// It can be kept.
+    Laid(Laid),
     /// It is not accepted.
     Refused(RefusedAttachment),
 }
@@ -28,29 +21,18 @@ pub(super) enum Upload {
 impl Upload {
     /// Looks into what came, and lays what is made of it ready.
     pub(super) async fn make(cx: &Context, name: &str, content: &[u8]) -> Result<Self, ReceiveError> {
-        let unavailable = |error: FileError| ReceiveError::Unavailable(error.to_string());
-        let refused =
-            |why: &FileRefusal| Self::Refused(RefusedAttachment { name: name.to_owned(), why: code(why).to_owned() });
-        let mut spool = cx.files.receive().await.map_err(unavailable)?;
-        let made = match spool.take(content).await {
-            Ok(()) => match spool.end().await {
-                Ok(spooled) => cx.files.make(spooled).await,
-                Err(error) => Err(error),
-            },
-            Err(error) => Err(error),
+        let made = async {
+            let mut spool = cx.files.receive().await?;
+            spool.take(content).await?;
+            cx.files.make(spool.end().await?).await
         };
-        let made = match made {
-            Ok(made) => made,
-            Err(FileError::Refused(why)) => return Ok(refused(&why)),
-            Err(error) => return Err(unavailable(error)),
-        };
-        let id = AttachmentId(cx.ids.next());
-        cx.store.expect_file(id, cx.now() + GRACE).await?;
-        if let Err(error) = cx.files.keep(id, &made).await {
-            discard(cx, id).await;
-            return Err(unavailable(error));
+        match made.await {
+            Ok(made) => Ok(Self::Laid(Laid::lay::<ReceiveError>(cx, made, name).await?)),
+            Err(FileError::Refused(why)) => {
+                Ok(Self::Refused(RefusedAttachment { name: name.to_owned(), why: why.into() }))
+            }
+            Err(error) => Err(error.into()),
         }
-        Ok(Self::Ready { id, name: name.to_owned(), made })
     }
 
     /// Makes it an attachment of the ticket, in the transaction that places the e-mail. Gives the ticket back as it is
@@ -62,63 +44,63 @@ impl Upload {
         tx: &Tx,
         ticket: Ticket,
         by: &Actor,
-    ) -> Result<(Ticket, Option<RefusedAttachment>), store::Error> {
-        let (id, name, made) = match self {
-            Self::Ready { id, name, made } => (*id, name, made),
+    ) -> Result<(Ticket, Option<RefusedAttachment>), ReceiveError> {
+        let laid = match self {
+            Self::Laid(laid) => laid,
             Self::Refused(refused) => return Ok((ticket, Some(refused.clone()))),
         };
-        let because = |why: &str| Some(RefusedAttachment { name: name.clone(), why: why.to_owned() });
-        if ticket.takes_attachments().is_err() {
-            return Ok((ticket, because("ticket_ended")));
+        match laid.attach(cx, loaded, tx, ticket.clone(), by).await {
+            Ok((_, ticket)) => Ok((ticket, None)),
+            Err(NotAttached::Refused(why)) => {
+                let why = if why == Refusal::Full { NotKept::AttachmentsFull } else { NotKept::TicketEnded };
+                Ok((ticket, Some(RefusedAttachment { name: laid.name().to_owned(), why })))
+            }
+            Err(NotAttached::File(error)) => Err(error.into()),
+            Err(NotAttached::Store(error)) => Err(error.into()),
         }
-        if tx.count_attachments(ticket.id).await? >= cx.files.max_per_ticket().into() {
-            return Ok((ticket, because("attachments_full")));
-        }
-        let now = cx.now();
-        let attachment = Attachment {
-            id,
-            ticket: ticket.id,
-            name: Some(FileName::of(name, made.media_type)),
-            media_type: made.media_type,
-            size: made.content.len() as u64,
-            sha256: made.sha256(),
-            dimensions: made.dimensions,
-            added_at: now,
-            added_by: by.clone(),
-            scanned_at: made.scanned.then_some(now),
-            removed: None,
-        };
-        if !tx.add_attachment(&attachment).await? {
-            return Err(store::Error::Corrupt("a file was swept away before it was used".to_owned()));
-        }
-        let change = Attach { attachment: id, media_type: made.media_type }.apply(ticket);
-        let change =
-            change.map_err(|refusal| store::Error::Corrupt(format!("a ticket that takes files: {refusal}")))?;
-        let mut saved = save(cx, loaded, tx, vec![(change, by.clone())], now).await?;
-        Ok((saved.remove(0), None))
     }
 }
 
 /// Deletes what lay ready and is not used.
 pub(super) async fn discard_all(cx: &Context, uploads: &[Upload]) {
     for upload in uploads {
-        if let Upload::Ready { id, .. } = upload {
-            discard(cx, *id).await;
+        if let Upload::Laid(laid) = upload {
+            laid.discard(cx).await;
         }
     }
 }
 
-/// Why a file is not accepted, as an upload over the API is told.
-const fn code(refusal: &FileRefusal) -> &'static str {
-    match refusal {
-        FileRefusal::TooLong(_) => "too_long",
-        FileRefusal::Empty => "empty",
-        FileRefusal::UnknownType => "unknown_type",
-        FileRefusal::Damaged => "damaged",
-        FileRefusal::TooManyPixels => "too_many_pixels",
-        FileRefusal::Bomb => "bomb",
-        FileRefusal::Encrypted => "encrypted",
-        FileRefusal::Active(_) => "active_content",
-        FileRefusal::Infected(_) => "infected",
+impl From<FileRefusal> for NotKept {
+    fn from(refusal: FileRefusal) -> Self {
+        match refusal {
+            FileRefusal::TooLong(_) => Self::TooLong,
+            FileRefusal::Empty => Self::Empty,
+            FileRefusal::UnknownType => Self::UnknownType,
+            FileRefusal::Damaged => Self::Damaged,
+            FileRefusal::TooManyPixels => Self::TooManyPixels,
+            FileRefusal::Bomb => Self::TooLargeUnpacked,
+            FileRefusal::Encrypted => Self::Encrypted,
+            FileRefusal::Active(_) => Self::ActiveContent,
+            FileRefusal::Infected(_) => Self::Infected,
+        }
+    }
+}
+
+impl NotKept {
+    /// Why, as it stands in the text that the ticket keeps.
+    pub(super) const fn told(self) -> &'static str {
+        match self {
+            Self::TooLong => "trop lourde",
+            Self::Empty => "vide",
+            Self::UnknownType => "ni photographie ni PDF",
+            Self::Damaged => "illisible",
+            Self::TooManyPixels => "image trop grande",
+            Self::TooLargeUnpacked => "document démesuré",
+            Self::Encrypted => "PDF protégé par un mot de passe",
+            Self::ActiveContent => "PDF qui contient autre chose que des pages",
+            Self::Infected => "virus",
+            Self::AttachmentsFull => "la saisine a déjà autant de pièces qu’elle peut en avoir",
+            Self::TicketEnded => "la saisine est terminée",
+        }
     }
 }

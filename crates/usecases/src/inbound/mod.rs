@@ -17,7 +17,7 @@ use store::outbox::Message;
 use store::{Error, Page, Tx};
 use uuid::Uuid;
 
-use crate::{Context, NoCity, of};
+use crate::{Context, NoCity, apart, of};
 pub use store::inbound::Unplaced;
 
 use attach::Upload;
@@ -59,8 +59,36 @@ pub enum Outcome {
 pub struct RefusedAttachment {
     /// Its name.
     pub name: String,
-    /// Why, as an upload is refused: `unknown_type`, `too_long`…
-    pub why: String,
+    /// Why.
+    pub why: NotKept,
+}
+
+/// Why an attachment was not kept, by the codes that an upload over the API is refused with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotKept {
+    /// It is longer than a file may be.
+    TooLong,
+    /// There is nothing in it.
+    Empty,
+    /// Neither a photograph nor a PDF.
+    UnknownType,
+    /// It cannot be read to its end.
+    Damaged,
+    /// The image has too many pixels.
+    TooManyPixels,
+    /// Unpacked, it is out of all proportion.
+    TooLargeUnpacked,
+    /// The PDF needs a password.
+    Encrypted,
+    /// The PDF does or carries more than pages.
+    ActiveContent,
+    /// The virus scanner knows it.
+    Infected,
+    /// The ticket has as many as it can have.
+    AttachmentsFull,
+    /// The ticket has ended.
+    TicketEnded,
 }
 
 /// Why there is nothing to be done about an e-mail.
@@ -116,7 +144,7 @@ pub enum ReceiveError {
     TooLarge,
     /// An attachment can be neither kept nor refused now: try again.
     #[error("an attachment cannot be kept now: {0}")]
-    Unavailable(String),
+    Unavailable(#[from] files::Error),
     /// No city is loaded: try again.
     #[error(transparent)]
     NoCity(#[from] NoCity),
@@ -133,7 +161,7 @@ pub enum ReceiveError {
 pub async fn receive(
     cx: &Context,
     _who: &Grant<HandInMail>,
-    raw: &[u8],
+    raw: Vec<u8>,
     recipient: Option<&str>,
 ) -> Result<Outcome, ReceiveError> {
     take(cx, raw, recipient).await
@@ -143,11 +171,13 @@ pub async fn receive(
 ///
 /// # Errors
 /// See [`ReceiveError`]; nothing was done then.
-pub async fn take(cx: &Context, raw: &[u8], recipient: Option<&str>) -> Result<Outcome, ReceiveError> {
+pub async fn take(cx: &Context, raw: Vec<u8>, recipient: Option<&str>) -> Result<Outcome, ReceiveError> {
     if raw.len() > MAX_BYTES {
         return Err(ReceiveError::TooLarge);
     }
-    let mail = Mail::read(raw, recipient).ok_or(ReceiveError::NotAnEmail)?;
+    let recipient = recipient.map(ToOwned::to_owned);
+    let read = apart(&cx.looking, move || Mail::read(&raw, recipient.as_deref())).await;
+    let mail = read.ok_or(ReceiveError::NotAnEmail)?;
     if let Some(outcome) = before(cx, &mail).await? {
         return Ok(outcome);
     }

@@ -109,7 +109,7 @@ fn texts(words: &str, kept: usize, refused: &[RefusedAttachment]) -> Option<Vec<
     }
     for RefusedAttachment { name, why } in refused {
         let name = if name.is_empty() { "sans nom" } else { name };
-        words = format!("{words}\n(Pièce jointe non conservée : {name}, {why}.)");
+        words = format!("{words}\n(Pièce jointe non conservée : {name}, {}.)", why.told());
     }
     let mut pieces = vec![String::new()];
     for word in words.split_inclusive(char::is_whitespace) {

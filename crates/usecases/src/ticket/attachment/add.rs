@@ -2,24 +2,17 @@
 
 use auth::Grant;
 use auth::permission::ChangeTickets;
-use chrono::TimeDelta;
-use domain::attachment::{Attachment, FileName, Refusal};
+use domain::attachment::Refusal;
 use domain::audit::Act;
-use domain::id::AttachmentId;
-use domain::ticket::attach::Attach;
 use domain::ticket::{Actor, Ticket};
 use files::{Error as FileError, Refusal as FileRefusal, Spool, Spooled};
 use store::Scope;
 use store::attachment::Shown;
 use store::ticket::Named;
 
-use super::super::change::save;
-use super::discard;
+use super::{Laid, NotAttached};
 use crate::once::{Done, KeyReused, Once};
 use crate::{Context, NoCity};
-
-/// How long bytes may lie that became no attachment. Longer than an upload takes after it was received.
-const GRACE: TimeDelta = TimeDelta::hours(1);
 
 /// Why an attachment is not added.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +35,16 @@ pub enum AddError {
     /// The database does not answer.
     #[error(transparent)]
     Store(#[from] store::Error),
+}
+
+impl From<NotAttached> for AddError {
+    fn from(why: NotAttached) -> Self {
+        match why {
+            NotAttached::Refused(refusal) => Self::Refused(refusal),
+            NotAttached::File(error) => Self::File(error),
+            NotAttached::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 /// Whether the caller may add something to the ticket as it is now: asked before anything is received.
@@ -93,43 +96,18 @@ pub async fn add(
     given_name: &str,
     once: Once<'_, Shown>,
 ) -> Result<Done<Shown>, AddError> {
-    let (now, loaded) = (cx.now(), cx.city()?);
+    let loaded = cx.city()?;
     let made = match cx.files.make(upload).await {
         Err(FileError::Refused(FileRefusal::Infected(virus))) => return Err(infected(cx, who, &name, virus).await?),
         made => made?,
     };
-    let id = AttachmentId(cx.ids.next());
-    cx.store.expect_file(id, now + GRACE).await?;
-    if let Err(error) = cx.files.keep(id, &made).await {
-        discard(cx, id).await;
-        return Err(error.into());
-    }
+    let laid = Laid::lay::<AddError>(cx, made, given_name).await?;
     let added = once
         .run(cx, async |tx| {
             let ticket = tx.lock_ticket(&Scope::of(who.caller()), &name).await?.ok_or(AddError::NotFound)?;
             let by = accepted(who, &ticket)?;
-            if tx.count_attachments(ticket.id).await? >= cx.files.max_per_ticket().into() {
-                return Err(Refusal::Full.into());
-            }
-            let attachment = Attachment {
-                id,
-                ticket: ticket.id,
-                name: Some(FileName::of(given_name, made.media_type)),
-                media_type: made.media_type,
-                size: made.content.len() as u64,
-                sha256: made.sha256(),
-                dimensions: made.dimensions,
-                added_at: now,
-                added_by: by.clone(),
-                scanned_at: made.scanned.then_some(now),
-                removed: None,
-            };
-            if !tx.add_attachment(&attachment).await? {
-                return Err(FileError::Unavailable("the file was kept too late".to_owned()).into());
-            }
-            let change = Attach { attachment: id, media_type: made.media_type }.apply(ticket)?;
-            save(cx, &loaded, tx, vec![(change, by)], now).await?;
-            let shown = tx.attachment(attachment.ticket, id).await?;
+            let (attachment, _) = laid.attach(cx, &loaded, tx, ticket, &by).await?;
+            let shown = tx.attachment(attachment.ticket, attachment.id).await?;
             Ok(shown.unwrap_or(Shown { attachment, by: None }))
         })
         .await;
@@ -137,7 +115,7 @@ pub async fn add(
         Ok(Done::Now(_)) => cx.wake.notify_one(),
         // Whether the database committed may not be known: then the sweep finds out.
         Err(AddError::Store(_)) => {}
-        Ok(Done::Before(_)) | Err(_) => discard(cx, id).await,
+        Ok(Done::Before(_)) | Err(_) => laid.discard(cx).await,
     }
     added
 }

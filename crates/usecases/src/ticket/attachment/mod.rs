@@ -2,6 +2,7 @@
 //! so any more; what an interruption leaves in between is swept away.
 
 mod add;
+mod lay;
 mod read;
 mod remove;
 mod sweep;
@@ -10,6 +11,7 @@ use domain::id::AttachmentId;
 
 pub use add::{AddError, add, may_add, receive};
 pub use files::{Error as FileError, Opened, Refusal as FileRefusal, Spool, Spooled, Which};
+pub(crate) use lay::{Laid, NotAttached};
 pub(crate) use read::there;
 pub use read::{OpenError, Readable, list, open, read, readable};
 pub use remove::{RemoveError, remove};
