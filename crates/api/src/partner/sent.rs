@@ -4,15 +4,12 @@ use std::collections::BTreeMap;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::rt::time::timeout;
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
-use serde_json::{Map, Value};
-use url::form_urlencoded;
+use actix_web::{FromRequest, HttpRequest};
 
 use crate::problem::{Code, Problem};
 use crate::request::body::{self, Body, Input};
-use crate::request::conditional;
 use crate::request::idempotency::Idempotency;
+use crate::request::{conditional, form};
 
 /// What was sent.
 pub(super) struct Sent<T> {
@@ -31,7 +28,7 @@ impl<T: Input> FromRequest for Sent<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        if !request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        if !form::sent(request) {
             let seen = conditional::versions(request);
             let key = Idempotency::of(request);
             let body = Body::from_request(request, payload);
@@ -39,25 +36,19 @@ impl<T: Input> FromRequest for Sent<T> {
         }
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let bytes = timeout(body::PATIENCE, body::read(payload, T::MAX)).await;
-            let bytes = bytes.unwrap_or_else(|_| Err(Problem::new(Code::RequestTimeout)));
+            let bytes = body::read(payload, T::MAX).await;
             Ok(of_form(&request, bytes))
         })
     }
 }
 
 fn of_form<T: Input>(request: &HttpRequest, bytes: Result<Vec<u8>, Problem>) -> Sent<T> {
-    let pairs = bytes.as_deref().map(form_urlencoded::parse).into_iter().flatten();
-    // Browsers send the line breaks of a text as CR LF.
-    let typed = pairs.map(|(name, value)| (name.into_owned(), value.replace("\r\n", "\n")));
+    let typed = bytes.as_deref().map(form::typed).into_iter().flatten();
     let mut typed: BTreeMap<String, String> = typed.collect();
     let seen = typed.remove("version").and_then(|version| version.parse().ok());
     let key = typed.remove("key").filter(|key| (1..=255).contains(&key.len()));
-    // A field that was left empty was not filled in.
-    let filled = typed.iter().filter(|(_, value)| !value.trim().is_empty());
-    let fields: Map<String, Value> = filled.map(|(name, value)| (name.clone(), value.as_str().into())).collect();
     Sent {
-        body: bytes.and_then(|_| body::parse(Value::Object(fields).to_string().as_bytes())),
+        body: bytes.and_then(|_| form::parse(typed.clone(), &[])),
         seen: seen.map(|version| vec![version]).ok_or_else(|| Problem::new(Code::IfMatchNeeded)),
         key: Ok(Idempotency::of_form(request, key)),
         form: Some(typed),

@@ -26,7 +26,7 @@ use crate::problem::{At, Code, FieldError, Problem};
 pub(crate) const MAX_BODY: usize = 128 * 1024;
 
 /// How long a body may take to arrive.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A type of request bodies.
 pub(crate) trait Input: DeserializeOwned + ToSchema + 'static {
@@ -97,8 +97,7 @@ impl<T: Input> FromRequest for Body<T> {
         let is_json = request.content_type().eq_ignore_ascii_case("application/json");
         let payload = payload.take();
         Box::pin(async move {
-            let bytes = timeout(PATIENCE, read(payload, T::MAX));
-            let bytes = bytes.await.map_err(|_| Problem::new(Code::RequestTimeout))??;
+            let bytes = read(payload, T::MAX).await?;
             match bytes.is_empty() {
                 true => parse(b"{}"),
                 false if is_json => parse(&bytes),
@@ -134,15 +133,16 @@ impl<const MAX: usize> FromRequest for Raw<MAX> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let content_type = request.content_type().to_owned();
         let payload = payload.take();
-        Box::pin(async move {
-            let bytes =
-                timeout(PATIENCE, read(payload, MAX)).await.map_err(|_| Problem::new(Code::RequestTimeout))??;
-            Ok(Self { bytes, content_type })
-        })
+        Box::pin(async move { Ok(Self { bytes: read(payload, MAX).await?, content_type }) })
     }
 }
 
-pub(crate) async fn read(mut payload: Payload, most: usize) -> Result<Vec<u8>, Problem> {
+/// What a request carries, if it arrives in time and is no greater than `most` bytes.
+pub(crate) async fn read(payload: Payload, most: usize) -> Result<Vec<u8>, Problem> {
+    timeout(PATIENCE, receive(payload, most)).await.map_err(|_| Problem::new(Code::RequestTimeout))?
+}
+
+async fn receive(mut payload: Payload, most: usize) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| Problem::of_status(error.status_code()))?;
