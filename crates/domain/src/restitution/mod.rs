@@ -27,14 +27,9 @@ use serde::{Deserialize, Serialize};
 use crate::city::catalogue::{Category, Sensitivity};
 use crate::id::{CategoryCode, ConcernId};
 use crate::language::Label;
+use crate::statistics::mask::{LEAST, STEP, rounded};
 use crate::text::Address;
 use crate::time::Zone;
-
-/// Fewer than this many are not told.
-const LEAST: u64 = 5;
-
-/// The others are told as the nearest multiple of this.
-const STEP: u64 = 5;
 
 /// A concern, as far as a sheet depends on it.
 #[derive(Debug, Clone)]
@@ -143,13 +138,13 @@ impl Theme {
     }
 }
 
-/// How a number of concerns is told of which that many different lines are shown: as the nearest multiple of 5; not at all
-/// when it is under 5, and with four lines or more when it is under 8. Else four lines without a number would be exactly
+/// How a number of concerns is told of which that many different lines are shown: rounded as all figures are, and not at
+/// all when it is under 5; with four lines or more, when it is under 8. Else four lines without a number would be exactly
 /// four concerns.
 #[must_use]
-pub const fn number(count: u64, lines: usize) -> Option<u64> {
-    let nearest = (count + STEP / 2) / STEP * STEP;
-    if count < LEAST || (lines >= 4 && nearest < 10) { None } else { Some(nearest) }
+pub fn number(count: u64, lines: usize) -> Option<u64> {
+    let least = if lines >= 4 { 2 * STEP } else { STEP };
+    rounded(count).filter(|shown| *shown >= least)
 }
 
 /// What is known of a concern's part in the sheet.
