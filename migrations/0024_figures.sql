@@ -26,7 +26,7 @@ comment on column ticket_figure.acknowledged_on_time is 'And did so until ack_du
 comment on column ticket_figure.first_status_after is 'From the filing to the first time that a service took it in hand or refused it: seconds of real time.';
 comment on column ticket_figure.first_status_after_working is 'The same in working time of the service, in seconds; null unless the service that it was first passed to has said it, and nothing else since.';
 comment on column ticket_figure.resolved_after is 'From the filing to the resolution that stands: seconds of real time, waiting and reopening included.';
-comment on column ticket_figure.residents_to_tell is 'How many residents there was news about it for, taken in hand or ended: those who left an e-mail address.';
+comment on column ticket_figure.residents_to_tell is 'How many residents there was news about it for: taken in hand, settled, followed with another, called off. Those who left an e-mail address.';
 comment on column ticket_figure.residents_told is 'To how many of them one was sent.';
 comment on column ticket_figure.referrers_to_tell is 'How many people who filed a concern there was news about it for, not counting news of what they did themselves.';
 comment on column ticket_figure.referrers_told is 'To how many of them some was sent.';
@@ -68,7 +68,7 @@ create function ticket_figures(ids uuid[]) returns setof ticket_figure language 
             select state = 'sent' as sent,
                 case when recipient ->> 'type' = 'resident' then recipient ->> 'concern' end as concern,
                 case when recipient ->> 'type' = 'person' then recipient ->> 'user' end as person
-            from outbox where ticket_id = t.id and kind in ('acknowledged', 'outcome', 'progress')
+            from outbox where ticket_id = t.id and kind in ('acknowledged', 'progress', 'outcome', 'merged', 'cancelled')
         ) o
     ) m
     where t.id = any (ids)

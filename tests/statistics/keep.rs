@@ -21,6 +21,7 @@ crate::tests![
     two_workers_at_once_keep_what_people_do,
     nothing_is_lost_when_a_worker_is_killed,
     figures_say_until_when_they_count,
+    who_hears_only_of_the_end_was_told,
 ];
 
 /// The groups of an answer.
@@ -81,6 +82,25 @@ async fn the_figures_of_any_play_are_what_its_events_say() {
             "{total}"
         );
     }
+    city.stop().await;
+}
+
+async fn who_hears_only_of_the_end_was_told() {
+    let city = City::new().await;
+    let (called_off, main, duplicate) = (city.dumping().await, city.dumping().await, city.dumping().await);
+    city.drain().await;
+    let dispatcher = city.dispatcher().await;
+    let told = async || {
+        keep(&city).await;
+        dispatcher.get("/v1/stats/tickets").await.ok()["total"]["residents"].clone()
+    };
+    assert_eq!(told().await, json!({ "to_tell": 0, "told": 0 }));
+    dispatcher.act(&called_off, "cancel", &json!({ "note": "Erreur." })).await.ok();
+    assert_eq!(told().await, json!({ "to_tell": 1, "told": 0 }));
+    dispatcher.act(&duplicate, "merge", &json!({ "duplicate_of": main["reference"] })).await.ok();
+    city.drain().await;
+    assert_eq!(told().await, json!({ "to_tell": 2, "told": 2 }));
+    equal_the_events(&city).await;
     city.stop().await;
 }
 

@@ -52,7 +52,7 @@ pub async fn stories(connection: &mut PgConnection) -> Vec<Story> {
     let letters = "select ticket_id, kind, recipient, state from outbox where ticket_id is not null";
     for row in sqlx::query(letters).fetch_all(&mut *connection).await.unwrap() {
         let (kind, state): (String, String) = (row.get(1), row.get(3));
-        if ["acknowledged", "outcome", "progress"].contains(&kind.as_str()) {
+        if ["acknowledged", "progress", "outcome", "merged", "cancelled"].contains(&kind.as_str()) {
             stories.get_mut(&row.get(0)).unwrap().news.push((row.get(2), state == "sent"));
         }
     }
