@@ -40,8 +40,9 @@ create table unplaced_mail (
 );
 create index unplaced_mail_received_idx on unplaced_mail (received_at);
 create index unplaced_mail_open_idx on unplaced_mail (id) where settled_at is null;
+create index unplaced_mail_settled_idx on unplaced_mail (settled_at) where settled_at is not null;
 create index unplaced_mail_ticket_idx on unplaced_mail (ticket_id) where ticket_id is not null;
 create index unplaced_mail_settled_by_idx on unplaced_mail (settled_by) where settled_by is not null;
-comment on table unplaced_mail is 'E-mails that came in and could not be put with a ticket: read and settled by dispatchers.';
+comment on table unplaced_mail is 'E-mails that came in and could not be put with a ticket: read and settled by dispatchers, deleted 30 days later.';
 comment on column unplaced_mail.ticket_id is 'The ticket that it answers to, where somebody else than its recipient wrote it.';
 comment on column unplaced_mail.sealed is 'A nonce of 24 bytes, then the sealed JSON: who wrote it, subject, text. The id is bound to it.';

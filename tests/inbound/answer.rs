@@ -201,7 +201,7 @@ async fn attachments_come_along_by_the_same_rules() {
     assert_eq!(taken["refused_attachments"], json!([{ "name": "devis.docx", "why": "unknown_type" }]));
     let officer = city.agent().await;
     let messages = written(&officer, &ticket, "referrer_messages").await;
-    assert_eq!(messages[0]["text"], "Voici.\n(Pièce jointe non conservée : devis.docx, unknown_type.)");
+    assert_eq!(messages[0]["text"], "Voici.\n(Pièce jointe non conservée : devis.docx, ni photographie ni PDF.)");
     let kept = written(&officer, &ticket, "attachments").await;
     assert_eq!((kept.len(), &kept[0]["name"], &kept[0]["media_type"]), (1, &json!("apres.jpg"), &json!("image/jpeg")));
     let timeline = officer.timeline(&ticket).await;

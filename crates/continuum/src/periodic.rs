@@ -79,7 +79,7 @@ pub(crate) async fn work(cx: Context, schema: String, keys: SealKeys) {
 
 /// Clears what was kept for a time: the answers for repeats of their requests, once they are a day old; sessions, a
 /// month after their end; links, revocations and throttles that say nothing any more; a year later, who followed the links
-/// of partners.
+/// of partners; what became of e-mails that came in, after 90 days, and those that dispatchers settled, after 30.
 async fn clear(cx: Context) {
     loop {
         let now = cx.now();
@@ -87,8 +87,9 @@ async fn clear(cx: Context) {
             let answers = cx.store.clear_answers(now - TimeDelta::hours(24)).await?;
             let openings = cx.store.clear_openings(now - TimeDelta::days(365)).await?;
             let mail = cx.store.forget_mail(now - TimeDelta::days(90)).await?;
+            let settled = cx.store.clear_settled_mail(now - TimeDelta::days(30)).await?;
             let identity = cx.store.clear_identity(now, now - TimeDelta::days(30)).await?;
-            Ok::<u64, store::Error>(answers + openings + mail + identity)
+            Ok::<u64, store::Error>(answers + openings + mail + settled + identity)
         };
         match cleared.await {
             Ok(1..) => continue,

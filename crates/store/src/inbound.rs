@@ -124,6 +124,20 @@ impl Store {
         Ok(self.db.execute_raw(statement).await?.rows_affected())
     }
 
+    /// Deletes e-mails that belonged to no ticket and were settled before `before`, at most a thousand. Returns how many.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn clear_settled_mail(&self, before: DateTime<Utc>) -> Result<u64> {
+        let statement = sql(
+            "delete from unplaced_mail where id in (
+                 select id from unplaced_mail where settled_at < $1 order by settled_at limit 1000
+             )",
+            [before.into()],
+        );
+        Ok(self.db.execute_raw(statement).await?.rows_affected())
+    }
+
     /// A page of the e-mails that could not be put with a ticket and are not settled, the first one first.
     ///
     /// # Errors

@@ -71,8 +71,11 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn foreign_key(&self) -> Result<Option<(&'static str, String)>> {
-        let residents =
-            sql("select key_id from resident_contact where key_id <> $1 limit 1", [self.keys.residents.id().into()]);
+        let residents = sql(
+            "select key_id from resident_contact where key_id <> $1
+             union all select key_id from unplaced_mail where key_id <> $1 limit 1",
+            [self.keys.residents.id().into()],
+        );
         if let Some(row) = self.db.query_one_raw(residents).await? {
             return Ok(Some(("residents", row.try_get_by_index(0)?)));
         }
