@@ -8,6 +8,7 @@ use crate::support::city::{City, dumping};
 
 crate::tests![
     every_bad_field_of_a_body_is_named_at_once,
+    what_a_schema_refuses_is_explained_in_french_and_in_english,
     what_only_a_type_refuses_is_explained_in_french_and_in_english,
     content_that_does_not_fit_the_city_is_refused_as_a_whole,
     a_body_that_is_no_json_is_refused,
@@ -88,6 +89,36 @@ async fn every_bad_field_of_a_body_is_named_at_once() {
         &[("/place", "required"), ("/ends_at", "required"), ("/starts_at", "bad_format")],
     );
     assert_eq!(rows(&city).await, before);
+    city.stop().await;
+}
+
+async fn what_a_schema_refuses_is_explained_in_french_and_in_english() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    let body = json!({
+        "category": 7,
+        "origin": "patrol",
+        "description": ["x"],
+        "cafe_id": "demain",
+        "place": { "address": null, "lat": true },
+        "resident": { "email": "sans arobase" },
+    });
+    let expected = [
+        ("/category", "Attendu : un texte.", "Expected: a text."),
+        ("/description", "Attendu : un texte ou null.", "Expected: a text or null."),
+        ("/cafe_id", "Attendu : un identifiant (UUID).", "Expected: an identifier (UUID)."),
+        ("/place/lat", "Attendu : un nombre.", "Expected: a number."),
+        ("/resident/email", "Attendu : une adresse e-mail.", "Expected: an e-mail address."),
+    ];
+    for (language, told) in [("fr", expected.map(|(at, fr, _)| (at, fr))), ("en", expected.map(|(at, _, en)| (at, en)))]
+    {
+        let request = agent.request(Method::POST, "/v1/concerns").header("Accept-Language", language);
+        let problem = agent.send(request.json(&body)).await.refused(400, "invalid_request");
+        for (at, detail) in told {
+            let error = problem["errors"].as_array().unwrap().iter().find(|error| error["pointer"] == at);
+            assert_eq!(error.map(|error| &error["detail"]), Some(&json!(detail)), "{at}: {problem}");
+        }
+    }
     city.stop().await;
 }
 

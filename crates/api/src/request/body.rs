@@ -7,10 +7,8 @@ use std::time::Duration;
 use actix_web::rt::time::timeout;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, ResponseError as _, dev::Payload};
 use domain::email::EmailAddress;
-use domain::text::{TextError, VISIBLE};
 use futures_util::StreamExt as _;
-use jsonschema::error::{TypeKind, ValidationErrorKind};
-use jsonschema::{JsonType, ValidationError, Validator};
+use jsonschema::Validator;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -18,6 +16,7 @@ use sha2::{Digest, Sha256};
 use utoipa::openapi::schema::Components;
 use utoipa::{PartialSchema, ToSchema};
 
+use super::fault::field_errors;
 use super::refused::{refused, unstorable};
 use crate::openapi::name_conditions;
 use crate::problem::{At, Code, FieldError, Problem};
@@ -218,101 +217,4 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 /// RFC 6901, 3.
 pub(crate) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
-}
-
-/// What a schema's error means, field by field.
-fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
-    let at = error.instance_path().as_str();
-    let one = |code, fr: String, en: String| vec![FieldError::new(At::Body(at.to_owned()), code, (fr, en))];
-    match error.kind() {
-        ValidationErrorKind::Required { property } => {
-            let name = escape(property.as_str().unwrap_or_default());
-            let texts = ("Ce champ est obligatoire.", "This field is required.");
-            vec![FieldError::in_body(&format!("{at}/{name}"), "required", texts)]
-        }
-        ValidationErrorKind::AdditionalProperties { unexpected } => {
-            let texts = ("Ce champ n’existe pas ici.", "There is no such field here.");
-            let unknown =
-                |name: &String| FieldError::in_body(&format!("{at}/{}", escape(name)), "unknown_field", texts);
-            unexpected.iter().map(unknown).collect()
-        }
-        ValidationErrorKind::Type { .. } => {
-            one("wrong_type", format!("Type attendu : {}.", expected(error)), format!("Expected: {}.", expected(error)))
-        }
-        ValidationErrorKind::Enum { options } => {
-            let options = options.as_array().map(|all| all.iter().filter_map(Value::as_str).collect::<Vec<_>>());
-            let options = options.unwrap_or_default().join(", ");
-            one("unknown_value", format!("Valeurs possibles : {options}."), format!("Possible values: {options}."))
-        }
-        ValidationErrorKind::MaxLength { limit } => {
-            one("too_long", format!("Au plus {limit} caractères."), format!("At most {limit} characters."))
-        }
-        ValidationErrorKind::MinLength { limit } => {
-            one("too_short", format!("Au moins {limit} caractère(s)."), format!("At least {limit} character(s)."))
-        }
-        ValidationErrorKind::MaxItems { limit } => {
-            one("too_many", format!("Au plus {limit} éléments."), format!("At most {limit} items."))
-        }
-        ValidationErrorKind::MinItems { limit } => {
-            one("too_few", format!("Au moins {limit} élément(s)."), format!("At least {limit} item(s)."))
-        }
-        ValidationErrorKind::Maximum { limit } => {
-            one("out_of_range", format!("Au plus {limit}."), format!("At most {limit}."))
-        }
-        ValidationErrorKind::Minimum { limit } => {
-            one("out_of_range", format!("Au moins {limit}."), format!("At least {limit}."))
-        }
-        ValidationErrorKind::Format { format } => {
-            one("bad_format", format!("Format attendu : {format}."), format!("Expected format: {format}."))
-        }
-        ValidationErrorKind::Pattern { pattern } if pattern == VISIBLE => {
-            let has_nul = error.instance().as_str().is_some_and(|text| text.contains('\0'));
-            let why = if has_nul { TextError::ControlCharacter } else { TextError::Empty };
-            let (fr, en) = refused(&why.to_string());
-            one("invalid", fr, en)
-        }
-        ValidationErrorKind::Pattern { pattern } => {
-            one("bad_format", format!("Forme attendue : {pattern}."), format!("Expected form: {pattern}."))
-        }
-        ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
-            branch_errors(at, context)
-        }
-        _ => one("invalid", "Valeur refusée.".to_owned(), "Value refused.".to_owned()),
-    }
-}
-
-/// What keeps a value from being any of several things. An optional object is "null or this"; a value with a `type` is the
-/// thing of that type; what is wrong is what keeps it from being that.
-fn branch_errors(at: &str, branches: &[Vec<ValidationError<'_>>]) -> Vec<FieldError> {
-    let tag = format!("{at}/type");
-    let of_tag = |error: &&ValidationError<'_>| error.instance_path().as_str() == tag;
-    let meant = |errors: &&Vec<ValidationError<'_>>| !errors.iter().any(|error| wants_null(error) || of_tag(&error));
-    if let Some(this) = branches.iter().find(meant) {
-        let untyped = this
-            .iter()
-            .find(|error| matches!(error.kind(), ValidationErrorKind::Required { property } if property == "type"));
-        return untyped.map_or_else(|| this.iter().flat_map(field_errors).collect(), field_errors);
-    }
-    let types = branches.iter().flatten().filter(of_tag).filter_map(|error| match error.kind() {
-        ValidationErrorKind::Enum { options } => options.as_array()?.first()?.as_str(),
-        ValidationErrorKind::Constant { expected_value } => expected_value.as_str(),
-        _ => None,
-    });
-    let types = types.collect::<Vec<_>>().join(", ");
-    let texts = (format!("Valeurs possibles : {types}."), format!("Possible values: {types}."));
-    vec![FieldError::new(At::Body(tag), "unknown_value", texts)]
-}
-
-fn wants_null(error: &ValidationError<'_>) -> bool {
-    matches!(error.kind(), ValidationErrorKind::Type { kind: TypeKind::Single(JsonType::Null) })
-}
-
-fn expected(error: &ValidationError<'_>) -> String {
-    match error.kind() {
-        ValidationErrorKind::Type { kind: TypeKind::Single(one) } => one.to_string(),
-        ValidationErrorKind::Type { kind: TypeKind::Multiple(several) } => {
-            several.iter().map(|kind| kind.to_string()).collect::<Vec<_>>().join(" / ")
-        }
-        _ => String::new(),
-    }
 }

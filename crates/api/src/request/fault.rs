@@ -1,0 +1,145 @@
+//! What is wrong with a body that does not fit its schema, for people and for programs.
+
+use domain::text::{TextError, VISIBLE};
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{JsonType, ValidationError};
+use serde_json::Value;
+
+use super::body::escape;
+use super::refused::refused;
+use crate::problem::{At, FieldError, Text};
+
+/// What a schema's error means, field by field.
+pub(super) fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
+    let at = error.instance_path().as_str();
+    let one = |code, fr: String, en: String| vec![FieldError::new(At::Body(at.to_owned()), code, (fr, en))];
+    match error.kind() {
+        ValidationErrorKind::Required { property } => {
+            let name = escape(property.as_str().unwrap_or_default());
+            let texts = ("Ce champ est obligatoire.", "This field is required.");
+            vec![FieldError::in_body(&format!("{at}/{name}"), "required", texts)]
+        }
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            let texts = ("Ce champ n’existe pas ici.", "There is no such field here.");
+            let unknown =
+                |name: &String| FieldError::in_body(&format!("{at}/{}", escape(name)), "unknown_field", texts);
+            unexpected.iter().map(unknown).collect()
+        }
+        ValidationErrorKind::Type { kind } => {
+            let mut kinds: Vec<JsonType> = match kind {
+                TypeKind::Single(kind) => vec![*kind],
+                TypeKind::Multiple(kinds) => kinds.iter().collect(),
+            };
+            kinds.sort_by_key(|kind| *kind == JsonType::Null);
+            let (fr, en): (Vec<_>, Vec<_>) = kinds.into_iter().map(type_name).unzip();
+            one("wrong_type", format!("Attendu : {}.", fr.join(" ou ")), format!("Expected: {}.", en.join(" or ")))
+        }
+        ValidationErrorKind::Enum { options } => {
+            let options = options.as_array().map(|all| all.iter().filter_map(Value::as_str).collect::<Vec<_>>());
+            let options = options.unwrap_or_default().join(", ");
+            one("unknown_value", format!("Valeurs possibles : {options}."), format!("Possible values: {options}."))
+        }
+        ValidationErrorKind::MaxLength { limit } => one(
+            "too_long",
+            format!("Au plus {limit} caractère{}.", plural(*limit)),
+            format!("At most {limit} character{}.", plural(*limit)),
+        ),
+        ValidationErrorKind::MinLength { limit } => one(
+            "too_short",
+            format!("Au moins {limit} caractère{}.", plural(*limit)),
+            format!("At least {limit} character{}.", plural(*limit)),
+        ),
+        ValidationErrorKind::MaxItems { limit } => one(
+            "too_many",
+            format!("Au plus {limit} élément{}.", plural(*limit)),
+            format!("At most {limit} item{}.", plural(*limit)),
+        ),
+        ValidationErrorKind::MinItems { limit } => one(
+            "too_few",
+            format!("Au moins {limit} élément{}.", plural(*limit)),
+            format!("At least {limit} item{}.", plural(*limit)),
+        ),
+        ValidationErrorKind::Maximum { limit } => {
+            one("out_of_range", format!("Au plus {limit}."), format!("At most {limit}."))
+        }
+        ValidationErrorKind::Minimum { limit } => {
+            one("out_of_range", format!("Au moins {limit}."), format!("At least {limit}."))
+        }
+        ValidationErrorKind::Format { format } => {
+            let (fr, en) = format_name(format);
+            one("bad_format", format!("Attendu : {fr}."), format!("Expected: {en}."))
+        }
+        ValidationErrorKind::Pattern { pattern } if pattern == VISIBLE => {
+            let has_nul = error.instance().as_str().is_some_and(|text| text.contains('\0'));
+            let why = if has_nul { TextError::ControlCharacter } else { TextError::Empty };
+            let (fr, en) = refused(&why.to_string());
+            one("invalid", fr, en)
+        }
+        ValidationErrorKind::Pattern { pattern } => {
+            one("bad_format", format!("Forme attendue : {pattern}."), format!("Expected form: {pattern}."))
+        }
+        ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
+            branch_errors(at, context)
+        }
+        _ => one("invalid", "Valeur refusée.".to_owned(), "Value refused.".to_owned()),
+    }
+}
+
+/// What keeps a value from being any of several things. An optional object is "null or this"; a value with a `type` is the
+/// thing of that type; what is wrong is what keeps it from being that.
+fn branch_errors(at: &str, branches: &[Vec<ValidationError<'_>>]) -> Vec<FieldError> {
+    let tag = format!("{at}/type");
+    let of_tag = |error: &&ValidationError<'_>| error.instance_path().as_str() == tag;
+    let meant = |errors: &&Vec<ValidationError<'_>>| !errors.iter().any(|error| wants_null(error) || of_tag(&error));
+    if let Some(this) = branches.iter().find(meant) {
+        let untyped = this
+            .iter()
+            .find(|error| matches!(error.kind(), ValidationErrorKind::Required { property } if property == "type"));
+        return untyped.map_or_else(|| this.iter().flat_map(field_errors).collect(), field_errors);
+    }
+    let types = branches.iter().flatten().filter(of_tag).filter_map(|error| match error.kind() {
+        ValidationErrorKind::Enum { options } => options.as_array()?.first()?.as_str(),
+        ValidationErrorKind::Constant { expected_value } => expected_value.as_str(),
+        _ => None,
+    });
+    let types = types.collect::<Vec<_>>().join(", ");
+    let texts = (format!("Valeurs possibles : {types}."), format!("Possible values: {types}."));
+    vec![FieldError::new(At::Body(tag), "unknown_value", texts)]
+}
+
+fn wants_null(error: &ValidationError<'_>) -> bool {
+    matches!(error.kind(), ValidationErrorKind::Type { kind: TypeKind::Single(JsonType::Null) })
+}
+
+const fn type_name(kind: JsonType) -> Text {
+    match kind {
+        JsonType::Array => ("une liste", "a list"),
+        JsonType::Boolean => ("true ou false", "true or false"),
+        JsonType::Integer => ("un nombre entier", "a whole number"),
+        JsonType::Null => ("null", "null"),
+        JsonType::Number => ("un nombre", "a number"),
+        JsonType::Object => ("un objet", "an object"),
+        JsonType::String => ("un texte", "a text"),
+    }
+}
+
+/// What a format of the schemas asks for.
+fn format_name(format: &str) -> (&str, &str) {
+    match format {
+        "date" => ("une date, comme 2026-03-12", "a date, such as 2026-03-12"),
+        "date-time" => (
+            "une date et une heure (RFC 3339), comme 2026-03-12T14:30:00+01:00",
+            "a date and a time (RFC 3339), such as 2026-03-12T14:30:00+01:00",
+        ),
+        "email" => ("une adresse e-mail", "an e-mail address"),
+        "uri" => {
+            ("une adresse complète, comme https://ville.example/", "a whole address, such as https://city.example/")
+        }
+        "uuid" => ("un identifiant (UUID)", "an identifier (UUID)"),
+        other => (other, other),
+    }
+}
+
+const fn plural(count: u64) -> &'static str {
+    if count > 1 { "s" } else { "" }
+}
