@@ -18,7 +18,7 @@ use crate::city::organisation::{Service, ServiceKind};
 use crate::email::EmailAddress;
 use crate::id::{AreaCode, OrganisationCode, ServiceCode, ZoningCode};
 use crate::time::Target;
-pub use fault::{Fault, Kind};
+pub use fault::{Fault, Kind, Named};
 pub use never::Never;
 use reach::Reach;
 
@@ -95,12 +95,13 @@ fn unfit<'a>(
     service: &'a Service,
     staffed: Option<&BTreeSet<ServiceCode>>,
 ) -> impl Iterator<Item = Kind> + use<'a> {
-    let code = &service.code;
-    let mailbox = service.mailbox.parse::<EmailAddress>().is_err().then(|| Kind::ServiceWithoutMailbox(code.clone()));
-    let calendar = city.calendar(&service.calendar).is_none().then(|| Kind::ServiceWithoutCalendar(code.clone()));
-    let member =
-        staffed.is_some_and(|staffed| !staffed.contains(code)).then(|| Kind::ServiceWithoutMember(code.clone()));
-    [mailbox, calendar, member].into_iter().flatten()
+    let has_member = staffed.is_none_or(|staffed| staffed.contains(&service.code));
+    let lacks: [(bool, fn(Named) -> Kind); 3] = [
+        (service.mailbox.parse::<EmailAddress>().is_err(), Kind::ServiceWithoutMailbox),
+        (city.calendar(&service.calendar).is_none(), Kind::ServiceWithoutCalendar),
+        (!has_member, Kind::ServiceWithoutMember),
+    ];
+    lacks.into_iter().filter(|(lacks, _)| *lacks).map(|(_, kind)| kind(service.into()))
 }
 
 fn check_condition(city: &City, rule: &Rule, condition: &Condition, pointer: String, faults: &mut Faults) {
