@@ -266,7 +266,7 @@ async fn a_changed_catalogue_is_followed() {
     let mut changed = city.instance.context.city().unwrap().city.clone();
     let category = changed.catalogue.iter_mut().find(|category| category.code.as_str() == "illegal_dumping").unwrap();
     category.sensitivity = domain::city::catalogue::Sensitivity::Restricted;
-    usecases::city::load(&city.instance.context, &changed, true, city.instance.context.now()).await.unwrap();
+    usecases::city::load(&city.instance.context, &changed, true, None, city.instance.context.now()).await.unwrap();
     keep(&city).await;
     assert_eq!(listed(&agent, "?active=true").await.len(), 0, "what is kept from others now is on no map");
     city.stop().await;
