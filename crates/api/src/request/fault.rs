@@ -184,10 +184,10 @@ mod tests {
 
     /// The patterns of a schema, and of those that it names.
     fn patterns<'a>(schema: &'a Value, seen: &mut BTreeSet<&'a str>, found: &mut BTreeSet<&'a str>) {
-        if let Some(name) = schema.get("$ref").and_then(Value::as_str) {
-            if seen.insert(name) {
-                patterns(document().pointer(name.trim_start_matches('#')).unwrap(), seen, found);
-            }
+        if let Some(name) = schema.get("$ref").and_then(Value::as_str)
+            && seen.insert(name)
+        {
+            patterns(document().pointer(name.trim_start_matches('#')).unwrap(), seen, found);
         }
         found.extend(schema.get("pattern").and_then(Value::as_str));
         let parts = match schema {
@@ -195,7 +195,9 @@ mod tests {
             Value::Array(items) => items.iter().collect(),
             _ => Vec::new(),
         };
-        parts.into_iter().for_each(|part| patterns(part, seen, found));
+        for part in parts {
+            patterns(part, seen, found);
+        }
     }
 
     #[test]

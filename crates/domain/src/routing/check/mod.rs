@@ -90,18 +90,21 @@ fn check_services(city: &City, rule: &Rule, at: usize, staffed: Option<&BTreeSet
 }
 
 /// What a service lacks to receive tickets.
-fn unfit<'a>(
+fn unfit(
     city: &City,
-    service: &'a Service,
+    service: &Service,
     staffed: Option<&BTreeSet<ServiceCode>>,
-) -> impl Iterator<Item = Kind> + use<'a> {
-    let has_member = staffed.is_none_or(|staffed| staffed.contains(&service.code));
-    let lacks: [(bool, fn(Named) -> Kind); 3] = [
-        (service.mailbox.parse::<EmailAddress>().is_err(), Kind::ServiceWithoutMailbox),
-        (city.calendar(&service.calendar).is_none(), Kind::ServiceWithoutCalendar),
-        (!has_member, Kind::ServiceWithoutMember),
+) -> impl Iterator<Item = Kind> + use<> {
+    let named = || Named::from(service);
+    let no_mailbox = service.mailbox.parse::<EmailAddress>().is_err();
+    let no_calendar = city.calendar(&service.calendar).is_none();
+    let no_member = staffed.is_some_and(|staffed| !staffed.contains(&service.code));
+    let lacks = [
+        no_mailbox.then(|| Kind::ServiceWithoutMailbox(named())),
+        no_calendar.then(|| Kind::ServiceWithoutCalendar(named())),
+        no_member.then(|| Kind::ServiceWithoutMember(named())),
     ];
-    lacks.into_iter().filter(|(lacks, _)| *lacks).map(|(_, kind)| kind(service.into()))
+    lacks.into_iter().flatten()
 }
 
 fn check_condition(city: &City, rule: &Rule, condition: &Condition, pointer: String, faults: &mut Faults) {
