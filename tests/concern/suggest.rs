@@ -81,7 +81,10 @@ async fn with_too_little_data_nothing_is_suggested() {
 async fn what_agents_chose_before_is_suggested() {
     let city = city(MANY).await;
     let agent = city.agent().await;
-    assert!(learn(&city).await);
+    let mut unplaced = dumping();
+    unplaced["place"] = json!({ "address": "12 rue du Pigeonnier" });
+    agent.post("/v1/concerns", &unplaced).await.created();
+    assert!(learn(&city).await, "also from concerns with an address alone");
     let answer = ask(&agent, "Deux MATELAS et des gravats, en bas de chez moi").await;
     assert_eq!((&answer["known"], answer.get("reason")), (&json!(true), None));
     let said = "Deux MATELAS et des gravats, en bas de chez moi";
@@ -98,7 +101,7 @@ async fn what_agents_chose_before_is_suggested() {
     let answer = ask(&agent, "Xylophone 42").await;
     assert_eq!((&answer["items"], &answer["reason"]), (&json!([]), &json!("nothing_recognised")));
     // Nothing is kept, and nothing filed.
-    assert_eq!(city.database.count("select count(*) from concern").await, 451);
+    assert_eq!(city.database.count("select count(*) from concern").await, 452);
     city.stop().await;
 }
 

@@ -18,6 +18,7 @@ crate::tests![
     several_at_once_interrupt_nobody,
     more_than_a_batch_follows,
     a_cafe_that_is_saved_meanwhile_loses_nothing,
+    what_a_load_leaves_behind_is_told,
 ];
 
 /// In the north: a café, a concern with its two tickets and an emergency. Then the city renames its north, and of the
@@ -65,6 +66,26 @@ quartiers: no area → nord-pigeonnier: 1 concern, 0 tickets, 0 cafés
 secteurs: nord → septentrion: 1 concern, 2 tickets, 1 café
 left as they are, having no place: 1 emergency or crime
 ";
+
+async fn what_a_load_leaves_behind_is_told() {
+    let (operator, ..) = drawn_anew().await;
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("amiens");
+    let copied = std::process::Command::new("cp").arg("-r").arg(root().join("cities/amiens")).arg(&dir).status();
+    assert!(copied.unwrap().success());
+    for file in fs::read_dir(&dir).unwrap().map(|file| file.unwrap().path()).filter(|path| path.is_file()) {
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, text.replace("proprete", "nettete")).unwrap();
+    }
+    let loaded = said(&operator.run(&["city", "load", dir.to_str().unwrap()]));
+    for told in [
+        "warning: the service « proprete » is gone and still has open tickets: pass them on\n",
+        "warning: rules send to « nettete », and nobody belongs to it: `continuum user invite`\n",
+        "service: 1 added, 0 changed, 1 retired\n",
+    ] {
+        assert!(loaded.contains(told), "{told} in {loaded}");
+    }
+}
 
 async fn areas_follow_a_zoning_that_was_drawn_anew_once_that_is_meant() {
     let (operator, city, filed) = drawn_anew().await;

@@ -92,6 +92,13 @@ async fn what_cannot_be_tried_is_told() {
     with("version", json!(7)).await.refused_fields(422, "invalid_content", &[("/version", "unknown_rules")]);
     let told = with("place", json!({ "address": "12 rue du Pigeonnier" })).await.ok();
     assert_eq!((&told["areas"], &told["taken_by"]["rule"]["code"]), (&json!({}), &json!("depots-sauvages")));
+    assert_eq!(told["outcome"], "referred");
+    let emergency = with("category", json!("domestic_violence")).await.ok();
+    assert_eq!(
+        (&emergency["outcome"], emergency.get("taken_by"), &emergency["passed"]),
+        (&json!("signposted"), None, &json!([])),
+        "nobody is sent what nobody keeps"
+    );
     let nil = json!("00000000-0000-0000-0000-000000000000");
     with("draft", nil.clone()).await.refused_fields(422, "invalid_content", &[("/draft", "unknown_rules")]);
     let mut both = tried();

@@ -49,7 +49,7 @@ fn example(n: u128, dice: &mut Dice) -> Example {
         id: ConcernId(Uuid::from_u128(n)),
         category: format!("c{category}").parse().expect("a code"),
         said: said.join(" "),
-        point: Point { lat: 49.8 + 0.001 * f64::from(dice.roll(200)), lon: 2.3 },
+        point: Some(Point { lat: 49.8 + 0.001 * f64::from(dice.roll(200)), lon: 2.3 }),
         areas: Areas::from([(zoning, area)]),
     }
 }

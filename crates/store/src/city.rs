@@ -78,14 +78,20 @@ pub struct Changed {
     pub added: i64,
     /// How many were changed, or put to use again.
     pub changed: i64,
+    /// How many only stand elsewhere in their list.
+    pub moved: i64,
     /// How many are no longer in use.
     pub retired: i64,
 }
 
 impl fmt::Display for Changed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { part, added, changed, retired } = self;
-        write!(f, "{part}: {added} added, {changed} changed, {retired} retired")
+        match self {
+            Self { part, added: 0, changed: 0, retired: 0, .. } => write!(f, "{part}: in another order"),
+            Self { part, added, changed, retired, .. } => {
+                write!(f, "{part}: {added} added, {changed} changed, {retired} retired")
+            }
+        }
     }
 }
 
@@ -130,8 +136,10 @@ macro_rules! put {
             " set active = false where active and code not in (select code from wanted) returning 1
              )
              select (select count(*) filter (where added) from put) as added,
-                    (select count(*) filter (where not added) from put) as changed,
-                    (select count(*) from retired) as retired"
+                    (select count(*) from wanted w join ",
+            $table,
+            " t using (code) where not t.active or t.definition <> w.definition) as changed,
+                    (select count(*) from put) as put, (select count(*) from retired) as retired"
         )
     };
 }
@@ -157,6 +165,7 @@ macro_rules! retired {
 struct PutRow {
     added: i64,
     changed: i64,
+    put: i64,
     retired: i64,
 }
 
@@ -202,9 +211,10 @@ impl Tx {
             part: "settings",
             added: 0,
             changed: i64::try_from(rows).map_err(Error::corrupt)?,
+            moved: 0,
             retired: 0,
         });
-        changes.retain(|c| (c.added, c.changed, c.retired) != (0, 0, 0));
+        changes.retain(|c| (c.added, c.changed, c.moved, c.retired) != (0, 0, 0, 0));
         if !changes.is_empty() {
             self.announce_city().await?;
         }
@@ -220,8 +230,8 @@ impl Tx {
 
     async fn put<T: Serialize>(&self, part: &'static str, text: &'static str, items: &[T]) -> Result<Changed> {
         let row = PutRow::find_by_statement(sql(text, [json(items)?.into()])).one(&self.db).await?;
-        let PutRow { added, changed, retired } = row.ok_or_else(|| Error::corrupt("nothing was counted"))?;
-        Ok(Changed { part, added, changed, retired })
+        let PutRow { added, changed, put, retired } = row.ok_or_else(|| Error::corrupt("nothing was counted"))?;
+        Ok(Changed { part, added, changed, moved: put - added - changed, retired })
     }
 
     async fn put_rules(&self, city: &City, why: Option<&str>, now: DateTime<Utc>) -> Result<Changed> {
@@ -232,7 +242,7 @@ impl Tx {
             [json(&city.rules.rules)?.into(), now.into(), why.into()],
         );
         let added = i64::try_from(self.db.execute_raw(statement).await?.rows_affected()).map_err(Error::corrupt)?;
-        Ok(Changed { part: "routing rule set", added, changed: 0, retired: 0 })
+        Ok(Changed { part: "routing rule set", added, changed: 0, moved: 0, retired: 0 })
     }
 }
 

@@ -227,6 +227,28 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The services that have a ticket which has not ended.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn services_with_open_tickets(&self) -> Result<BTreeSet<ServiceCode>> {
+        let statement = sql(
+            "select code from service s where exists (
+                 select from ticket t where t.service_code = s.code and t.state in (
+                     'submitted', 'acknowledged', 'scheduled', 'in_progress', 'on_hold', 'refused', 'resolved'
+                 )
+             )",
+            [],
+        );
+        let code = |row: sea_orm::QueryResult| {
+            let code: String = row.try_get_by_index(0)?;
+            code.try_into().map_err(Error::corrupt)
+        };
+        self.db.query_all_raw(statement).await?.into_iter().map(code).collect()
+    }
+}
+
 impl Tx {
     /// Keeps a draft, unless there are that many. Returns whether it was kept.
     ///

@@ -34,8 +34,8 @@ struct ExampleRow {
     id: Uuid,
     category_code: String,
     description: String,
-    lat: f64,
-    lon: f64,
+    lat: Option<f64>,
+    lon: Option<f64>,
     areas: Value,
 }
 
@@ -48,7 +48,7 @@ impl TryFrom<ExampleRow> for Example {
             id: ConcernId(id),
             category: CategoryCode::try_from(category_code).map_err(Error::corrupt)?,
             said: description,
-            point: Point { lat, lon },
+            point: lat.zip(lon).map(|(lat, lon)| Point { lat, lon }),
             areas: serde_json::from_value::<Areas>(areas).map_err(Error::corrupt)?,
         })
     }

@@ -2,13 +2,15 @@
 
 pub mod areas;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::audit::{Act, By, Record};
 use domain::city::City;
 use domain::city::zoning::Area;
-use domain::id::{AreaCode, ZoningCode};
+use domain::id::{AreaCode, ServiceCode, ZoningCode};
+use domain::routing::check::Kind;
 use domain::text::Note;
 use store::Error;
 use store::city::Changed;
@@ -58,17 +60,40 @@ pub async fn load(
     Ok(changes)
 }
 
-/// The areas of the database's zonings that the given city no longer has.
+/// What loading a city would do to what is there already, without being wrong.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// Areas of the database's zonings that the city no longer has.
+    pub areas: Vec<(ZoningCode, AreaCode)>,
+    /// Services that the city no longer has, and that still have open tickets.
+    pub services: Vec<ServiceCode>,
+    /// Services that rules send to, and to which nobody with an account belongs.
+    pub unstaffed: BTreeSet<ServiceCode>,
+}
+
+/// What is worth a look before a city is loaded; nothing before the first one is.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn lost_areas(cx: &Context, city: &City) -> Result<Vec<(ZoningCode, AreaCode)>, Error> {
-    let Some(before) = cx.store.city().await? else { return Ok(Vec::new()) };
+pub async fn losses(cx: &Context, city: &City) -> Result<Losses, Error> {
+    let Some(before) = cx.store.city().await? else { return Ok(Losses::default()) };
     let lost = before.city.zonings.iter().flat_map(|zoning| {
         let is_lost = |area: &&Area| city.zoning(&zoning.code).and_then(|zoning| zoning.area(&area.code)).is_none();
         zoning.areas().iter().filter(is_lost).map(|area| (zoning.code.clone(), area.code.clone()))
     });
-    Ok(lost.collect())
+    let services: BTreeSet<ServiceCode> = city.services.iter().map(|service| service.code.clone()).collect();
+    let staffed = cx.store.staffed_services().await?;
+    // Before anybody has an account, nobody is missing.
+    let looked = Some(&staffed).filter(|staffed| !staffed.is_empty());
+    let unstaffed = city.rules.check(city, looked).into_iter().filter_map(|fault| match fault.kind {
+        Kind::ServiceWithoutMember(service) => service.code.try_into().ok(),
+        _ => None,
+    });
+    Ok(Losses {
+        areas: lost.collect(),
+        services: cx.store.services_with_open_tickets().await?.difference(&services).cloned().collect(),
+        unstaffed: unstaffed.collect(),
+    })
 }
 
 /// Reads the city again if it has changed. Returns whether it had.

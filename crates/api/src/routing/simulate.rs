@@ -8,7 +8,7 @@ use auth::permission::ReadRouting;
 use chrono::{DateTime, Utc};
 use domain::city::City;
 use domain::city::question::Reply;
-use domain::concern::Origin;
+use domain::concern::{Origin, Outcome};
 use domain::id::{CategoryCode, RoutingDraftId, ServiceCode};
 use domain::language::Language;
 use domain::place::Whereabouts;
@@ -99,9 +99,12 @@ struct PassedBy {
 /// What would become of the concern.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SimulatedConcern {
+    /// `signposted` for an emergency or a crime: the resident is given the numbers to call, no rule is asked and no service told.
+    #[schema(examples("referred"))]
+    outcome: Outcome,
     /// The area of the place in each zoning.
     areas: BTreeMap<String, String>,
-    /// Absent only when the rules lack a last one that catches all.
+    /// Absent when no rule is asked, and when the rules lack a last one that catches all.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     taken_by: Option<TakenBy>,
@@ -118,6 +121,7 @@ impl SimulatedConcern {
         });
         let taken = tried.taken.as_ref();
         Self {
+            outcome: tried.outcome,
             areas: areas(&tried.areas),
             taken_by: taken.map(|(rule, route, because)| TakenBy::new(rule, route, because, city, language)),
             passed: passed.collect(),

@@ -3,7 +3,7 @@
 
 use domain::city::zoning::{Area, Zoning};
 use domain::id::{AreaCode, OrganisationCode, ZoningCode};
-use domain::text::VISIBLE;
+use domain::text::{Title, VISIBLE};
 use geo::{Coord, LineString, MultiPolygon, Polygon};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -100,7 +100,7 @@ pub(super) fn zoning(document: &mut Document) -> Option<Zoning> {
     let areas: Vec<Area> = (0..count).filter_map(|at| area(&format!("/features/{at}"), document)).collect();
     let stem = document.name.trim_start_matches("zonings/").trim_end_matches(".geojson").to_owned();
     let code = ZoningCode::try_from(stem).map_err(|error| document.add("", format!("as a file name, {error}"))).ok()?;
-    let name = document.typed("/name")?;
+    let name = title("/name", document)?;
     warn_of_misspelt(document, "", &["partial"]);
     let mut zoning = Zoning::new(code, name, areas);
     zoning.partial = document.at("/partial") == Some(&Value::Bool(true));
@@ -137,6 +137,11 @@ fn is_wgs84(system: &Value) -> bool {
     }
 }
 
+/// A name that can stand on a line of its own.
+fn title(pointer: &str, document: &mut Document) -> Option<String> {
+    document.typed::<Title>(pointer).map(String::from)
+}
+
 /// Members that may be left out: a misspelt one would not be read, and nothing would seem wrong.
 fn warn_of_misspelt(document: &mut Document, pointer: &str, optional: &[&str]) {
     let plain = |name: &str| name.to_lowercase().replace([' ', '-', '_'], "");
@@ -154,7 +159,8 @@ fn warn_of_misspelt(document: &mut Document, pointer: &str, optional: &[&str]) {
 fn area(pointer: &str, document: &mut Document) -> Option<Area> {
     warn_of_misspelt(document, &format!("{pointer}/properties"), &["road_owner", "land_owner"]);
     let Feature::Feature { properties, geometry } = document.typed(pointer)?;
-    let Properties { code, name, road_owner, land_owner } = properties;
+    let Properties { code, road_owner, land_owner, .. } = properties;
+    let name = title(&format!("{pointer}/properties/name"), document)?;
     let shape = shape(geometry, &format!("{pointer}/geometry/coordinates"), document)?;
     Some(Area::new(code, name, shape).owned_by(road_owner, land_owner))
 }

@@ -95,15 +95,21 @@ async fn load(dir: PathBuf, replace_rules: bool, why: Option<Note>, options: Dat
     };
     let database = options.open().await?;
     let context = options.context(&database).await?;
-    let lost = usecases::city::lost_areas(&context, &city).await;
+    let losses = usecases::city::losses(&context, &city).await;
     let loaded = usecases::city::load(&context, &city, replace_rules, why.as_ref(), context.now()).await;
     context.store.close().await;
     database.stop().await?;
-    let (changes, lost) = (loaded?, lost?);
-    for (zoning, area) in &lost {
+    let (changes, losses) = (loaded?, losses?);
+    for (zoning, area) in &losses.areas {
         tell(format_args!(
             "warning: {zoning}: the area « {area} » is gone; `continuum city areas` says what lay in it"
         ));
+    }
+    for service in &losses.services {
+        tell(format_args!("warning: the service « {service} » is gone and still has open tickets: pass them on"));
+    }
+    for service in &losses.unstaffed {
+        tell(format_args!("warning: rules send to « {service} », and nobody belongs to it: `continuum user invite`"));
     }
     for change in &changes {
         tell(change);

@@ -66,8 +66,17 @@ impl Condition {
                 let other = Self::Category { any_of: vec![category.clone()] };
                 note(facts, || Because::Excluded { of: Some(other) });
             }
+            Self::Answer { category, question, .. } if !seen.subject.replies.contains_key(question) => {
+                note(facts, || Because::Unanswered { category: category.clone(), question: question.clone() });
+            }
+            simple if simple.asks_for_a_place() && seen.subject.areas.is_empty() => note(facts, || Because::Unplaced),
             simple => note(facts, || Because::Excluded { of: Some(simple.clone()) }),
         }
+    }
+
+    /// Whether it looks at where the place lies. Of an address alone, which lies in no area, that is not known.
+    const fn asks_for_a_place(&self) -> bool {
+        matches!(self, Self::Area { .. } | Self::RoadOwner { .. } | Self::LandOwner { .. })
     }
 
     /// Whether a simple condition holds, and the fact that makes it.
@@ -126,6 +135,7 @@ impl Condition {
         Some(match self {
             Self::Always {} | Self::All { .. } => return None,
             Self::Category { any_of } => other_category(seen, any_of.clone()),
+            simple if simple.asks_for_a_place() && subject.areas.is_empty() => Unmet::Unplaced,
             Self::Area { zoning, any_of } => {
                 Unmet::Area { zoning: zoning.clone(), is: subject.areas.get(zoning).cloned(), wants: any_of.clone() }
             }

@@ -76,6 +76,15 @@ pub enum Because {
         /// The organisation.
         is: OrganisationCode,
     },
+    /// A condition about the place must not hold, and nobody has put the place on the map.
+    Unplaced,
+    /// A condition about an answer must not hold, and the question was not answered.
+    Unanswered {
+        /// The category that asks.
+        category: CategoryCode,
+        /// The question.
+        question: QuestionCode,
+    },
     /// A condition that must not hold does not hold.
     Excluded {
         /// The condition, without those parts of it that do not matter; none in tickets of the days when it was not kept.
@@ -95,6 +104,8 @@ pub enum Unmet {
         /// The rule's.
         wants: Vec<CategoryCode>,
     },
+    /// A place is wanted, and nobody has put the concern's on the map.
+    Unplaced,
     /// The place lies elsewhere.
     Area {
         /// The zoning.

@@ -3,6 +3,8 @@
 
 use std::cell::OnceCell;
 use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use rust_stemmers::{Algorithm, Stemmer};
 use schemars::JsonSchema;
@@ -46,8 +48,9 @@ impl Keyword {
 
     /// Whether nearly every text has it: all of its words are [`STOP_WORDS`], accents or not.
     pub(super) fn is_common(&self) -> bool {
-        let plain = |word: &str| without_accents(&word.nfc().collect::<String>().to_lowercase());
-        words(&self.text).all(|word| STOP_WORDS.split_whitespace().any(|common| plain(common) == plain(word)))
+        static COMMON: LazyLock<HashSet<String>> =
+            LazyLock::new(|| STOP_WORDS.split_whitespace().map(folded).collect());
+        words(&self.text).all(|word| COMMON.contains(&folded(word)))
     }
 
     /// Whether every text that has this one's words has the other's too: « feu rouge » has « feu ».
@@ -109,8 +112,9 @@ impl PartialSchema for Keyword {
 
 impl ToSchema for Keyword {}
 
-/// The stems of one word: as it was written, its accents taken off afterwards; and without accents and plural from the
-/// beginning, if that differs. « abandonnée » has both « abandon » and « abandonne », « pneus » both « pneus » and « pneu ».
+/// The stems of one word: as it was written, its accents taken off afterwards; and without accents from the beginning, if
+/// that differs. « abandonnée » has both « abandon » and « abandonne ». A plural that the stemmer would leave is taken off
+/// before; of one in « -is », which may be none (« gris », « grise »), the stem with it counts as well.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Stems {
     written: String,
@@ -120,17 +124,21 @@ struct Stems {
 
 impl Stems {
     fn of(stemmer: &Stemmer, word: &str) -> Self {
-        if word.is_ascii() {
-            let lower = word.to_ascii_lowercase();
-            let plain = singular(&lower).map(|singular| stemmer.stem(singular).into_owned());
-            let written = stemmer.stem(&lower).into_owned();
-            return Self { start: start(&written), plain: plain.filter(|plain| *plain != written), written };
+        let mut lower =
+            if word.is_ascii() { word.to_ascii_lowercase() } else { word.nfc().collect::<String>().to_lowercase() };
+        let mut plain = without_accents(&lower);
+        if let Some(noun) = singular(&plain).map(str::to_owned) {
+            if !plain.ends_with("is") {
+                lower.pop();
+            }
+            plain = noun;
         }
-        let lower: String = word.nfc().collect::<String>().to_lowercase();
         let written = without_accents(&stemmer.stem(&lower));
-        let plain = without_accents(&lower);
-        let plain = stemmer.stem(singular(&plain).unwrap_or(&plain)).into_owned();
-        let plain = (plain != written).then_some(plain);
+        let plain = if plain == lower {
+            None
+        } else {
+            Some(stemmer.stem(&plain).into_owned()).filter(|plain| *plain != written)
+        };
         let shortest = plain.as_deref().filter(|plain| plain.len() < 2).unwrap_or(&written);
         Self { start: start(shortest), written, plain }
     }
@@ -233,7 +241,15 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c)).filter(|word| !word.is_empty())
 }
 
+/// Small letters, without accents.
+fn folded(word: &str) -> String {
+    without_accents(&word.nfc().collect::<String>().to_lowercase())
+}
+
 fn without_accents(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_owned();
+    }
     let mut plain = String::with_capacity(text.len());
     for c in text.nfd().filter(|c| !is_combining_mark(*c)) {
         match c {
@@ -271,6 +287,8 @@ mod tests {
             ("vélos", "un velo sans roue"),
             ("tuyau", "des tuyaux"),
             ("vœux", "un voeu"),
+            ("abri", "des abris"),
+            ("gris", "une voiture grise"),
             ("brûlé", "un scooter bru\u{302}le\u{301}"),
             ("мусор", "Здесь мусор, le long du mur"),
             ("垃圾", "有 垃圾"),
@@ -313,6 +331,10 @@ mod tests {
         let keyword = |text: &str| Keyword::try_from(text.to_owned()).unwrap();
         assert!(keyword("feu rouge").implies(&keyword("rouges")));
         assert!(!keyword("feu").implies(&keyword("feu rouge")));
-        assert_eq!(keyword("Seringues"), keyword("seringue"));
+        for (many, one) in
+            [("Seringues", "seringue"), ("feux rouges", "feu rouge"), ("vélos", "vélo"), ("pneus", "pneu")]
+        {
+            assert_eq!(keyword(many), keyword(one));
+        }
     }
 }

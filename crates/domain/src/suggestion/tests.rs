@@ -61,7 +61,7 @@ fn corpus(n: usize, wrong: usize) -> Vec<Example> {
             id: ConcernId(Uuid::from_u128(u128::try_from(number).unwrap())),
             category: category.parse().unwrap(),
             said,
-            point: Point { lat: 49.88 + 0.001 * f64::from(u32::try_from(dice.roll(40)).unwrap()), lon: 2.3 },
+            point: Some(Point { lat: 49.88 + 0.001 * f64::from(u32::try_from(dice.roll(40)).unwrap()), lon: 2.3 }),
             areas: areas(area),
         }
     };
@@ -191,12 +191,12 @@ fn a_word_of_few_places_and_a_number_are_not_learnt() {
         // Neighbours of one house complain of somebody by name, again and again.
         if n % 20 == 0 {
             example.said += " Madame Vercingétorix 06 12 34 56 78 AB-123-CD";
-            example.point = Point { lat: 49.9, lon: 2.31 };
+            example.point = Some(Point { lat: 49.9, lon: 2.31 });
         }
         // Some are known at four places.
         if n % 50 == 1 {
             example.said += " Ambiorix";
-            example.point = Point { lat: 49.95, lon: 2.2 + 0.01 * f64::from(u32::try_from(n / 50 % 4).unwrap()) };
+            example.point = Some(Point { lat: 49.95, lon: 2.2 + 0.01 * f64::from(u32::try_from(n / 50 % 4).unwrap()) });
         }
     }
     let model = serde_json::to_string(&train(&examples)).unwrap();

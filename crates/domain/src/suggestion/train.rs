@@ -31,8 +31,8 @@ pub struct Example {
     pub category: CategoryCode,
     /// What the resident said.
     pub said: String,
-    /// Where.
-    pub point: Point,
+    /// Where; none of an address alone.
+    pub point: Option<Point>,
     /// The areas of the place.
     pub areas: Areas,
 }
@@ -42,7 +42,8 @@ type Square = (i32, i32);
 
 struct Document {
     category: usize,
-    square: Square,
+    /// None of an address alone, which proves no other place: its words are learnt if others said them at enough places.
+    square: Option<Square>,
     terms: Vec<usize>,
 }
 
@@ -65,7 +66,7 @@ impl Trainer {
             let next = self.terms.len();
             numbers.push(*self.terms.entry(term).or_insert(next));
         }
-        let document = Document { category, square: square(example.point), terms: numbers };
+        let document = Document { category, square: example.point.map(square), terms: numbers };
         let part = if is_held_out(example.id) { &mut self.held_out } else { &mut self.learnt };
         part.push(document);
     }
@@ -131,8 +132,10 @@ impl Trainer {
             for term in &document.terms {
                 let (times, squares) = &mut said[*term];
                 *times += 1;
-                if squares.len() < PLACES && !squares.contains(&document.square) {
-                    squares.push(document.square);
+                if let Some(square) =
+                    document.square.filter(|square| squares.len() < PLACES && !squares.contains(square))
+                {
+                    squares.push(square);
                 }
             }
         }

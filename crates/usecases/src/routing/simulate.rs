@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use auth::Grant;
 use auth::permission::ReadRouting;
 use chrono::{DateTime, Utc};
+use domain::city::catalogue::Sensitivity;
 use domain::city::question::{Replies, Reply};
-use domain::concern::Origin;
+use domain::concern::{Origin, Outcome};
 use domain::id::CategoryCode;
 use domain::language::Language;
 use domain::place::{Areas, Point};
@@ -40,6 +41,8 @@ pub struct Try {
 /// What would become of it, in words.
 #[derive(Debug, Clone)]
 pub struct Tried {
+    /// What would become of it when it is filed: of emergencies and crimes, no rule is asked.
+    pub outcome: Outcome,
     /// The areas of its place.
     pub areas: Areas,
     /// The rule that takes it, where that sends it, and why, in words.
@@ -95,6 +98,9 @@ pub async fn simulate(
     };
     let (Some(category), true) = (category, faults.is_empty()) else { return Err(SimulateError::Invalid(faults)) };
     let rules = rule_set(cx, which).await?.ok_or(SimulateError::UnknownRules(which))?;
+    if category.sensitivity == Sensitivity::SignpostOnly {
+        return Ok(Tried { outcome: Outcome::Signposted, areas, taken: None, passed: Vec::new() });
+    }
     let subject = Subject {
         category,
         areas: &areas,
@@ -110,6 +116,7 @@ pub async fn simulate(
         passed.map(|passed| (passed.rule.clone(), passed.pointer.clone(), city.explain_unmet(&passed.unmet, language)));
     let taken = simulation.rule.cloned().zip(simulation.route);
     Ok(Tried {
+        outcome: Outcome::Referred,
         passed: passed.collect(),
         taken: taken.map(|(rule, route)| {
             let because = city.explain(&route.sent, language);

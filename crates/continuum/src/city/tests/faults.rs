@@ -384,8 +384,7 @@ fn a_category_without_a_rule_of_its_own_is_worth_a_look() {
     assert_eq!(
         lines(&checked.warnings),
         [
-            "routing.yaml:5: [reste]: concerns about « roads » only ever reach this rule, which catches all: they have no \
-          other"
+            "routing.yaml:5: [reste]: concerns about these only ever reach this rule, which catches all: « Roads » (roads)"
         ]
     );
 }

@@ -78,7 +78,7 @@ fn what_a_rule_cannot_ask_of_an_answer_is_found() {
         ("category: rods, question: extent, any_of: [lamp]", ".category: there is no category « rods »"),
         (
             "category: pothole, question: extent, any_of: [lamp]",
-            ".question: the category « pothole » has no question « extent »",
+            ".question: the category « Pothole » (pothole) has no question « extent »",
         ),
         ("category: roads, question: extent, any_of: [post]", ".any_of[0]: « post » is not one of: lamp"),
         ("category: roads, question: extent", ": needs `any_of`, a list of: lamp"),

@@ -31,11 +31,7 @@ pub struct Named {
 
 impl Named {
     fn told(&self, language: Language) -> String {
-        let (label, code) = (self.label.in_language(language), &self.code);
-        match language {
-            Language::Fr => format!("« {label} » ({code})"),
-            Language::En => format!("“{label}” ({code})"),
-        }
+        format!("« {} » ({})", self.label.in_language(language), self.code)
     }
 }
 
@@ -65,6 +61,7 @@ pub enum Kind {
     NoService,
     UnknownService(ServiceCode),
     RepeatedService(ServiceCode),
+    WatcherActs(ServiceCode),
     ServiceWithoutMailbox(Named),
     ServiceWithoutCalendar(Named),
     ServiceWithoutMember(Named),
@@ -101,6 +98,7 @@ impl Kind {
             Self::NoService => "no_service",
             Self::UnknownService(_) => "unknown_service",
             Self::RepeatedService(_) => "repeated_service",
+            Self::WatcherActs(_) => "watcher_acts",
             Self::ServiceWithoutMailbox(_) => "service_without_mailbox",
             Self::ServiceWithoutCalendar(_) => "service_without_calendar",
             Self::ServiceWithoutMember(_) => "service_without_member",
@@ -160,10 +158,11 @@ impl Kind {
     fn in_english(&self) -> String {
         let told = |named: &Named| named.told(Language::En);
         match self {
-            Self::RepeatedRule(code) => format!("the rule “{code}” stands here a second time"),
+            Self::RepeatedRule(code) => format!("the rule « {code} » stands here a second time"),
             Self::NoService => "the rule sends to no service".to_owned(),
-            Self::UnknownService(code) => format!("there is no service “{code}”"),
-            Self::RepeatedService(code) => format!("the rule sends to “{code}” twice"),
+            Self::UnknownService(code) => format!("there is no service « {code} »"),
+            Self::RepeatedService(code) => format!("the rule names « {code} » twice"),
+            Self::WatcherActs(code) => format!("the rule sends to « {code} », which need not be kept informed besides"),
             Self::ServiceWithoutMailbox(named) => format!("the service {} has no mailbox", told(named)),
             Self::ServiceWithoutCalendar(named) => format!("the service {} has no calendar", told(named)),
             Self::ServiceWithoutMember(named) => format!("the service {} has no member: nobody would act", told(named)),
@@ -173,12 +172,12 @@ impl Kind {
                 told(service),
                 few(categories, told)
             ),
-            Self::UnknownCategory(code) => format!("there is no category “{code}”"),
-            Self::UnknownZoning(code) => format!("there is no zoning “{code}”"),
-            Self::UnknownArea { zoning, area } => format!("the zoning “{zoning}” has no area “{area}”"),
-            Self::UnknownOrganisation(code) => format!("there is no organisation “{code}”"),
+            Self::UnknownCategory(code) => format!("there is no category « {code} »"),
+            Self::UnknownZoning(code) => format!("there is no zoning « {code} »"),
+            Self::UnknownArea { zoning, area } => format!("the zoning « {zoning} » has no area « {area} »"),
+            Self::UnknownOrganisation(code) => format!("there is no organisation « {code} »"),
             Self::UnknownQuestion { category, question } => {
-                format!("the category {} has no question “{question}”", told(category))
+                format!("the category {} has no question « {question} »", told(category))
             }
             Self::NotAskable => {
                 "a rule can look at a number, at a choice, or at yes and no: not at words or days".to_owned()
@@ -188,7 +187,7 @@ impl Kind {
             Self::BoundIsForNumbers => "`at_least` and `at_most` are for numbers: write `any_of`".to_owned(),
             Self::NeedsChoice(offered) => format!("needs `any_of`, a list of: {}", offered.join(", ")),
             Self::UnknownChoice { choice, offered } => {
-                format!("“{choice}” is not one of: {}", offered.join(", "))
+                format!("« {choice} » is not one of: {}", offered.join(", "))
             }
             Self::NoHours => "no hour lies between these two: write from 21 to 6, or from 8 to 12".to_owned(),
             Self::NoTime => {
@@ -211,7 +210,7 @@ impl Kind {
                 format!("concerns about these only ever reach this rule, which catches all: {}", all(categories, told))
             }
             Self::KeywordTooCommon(word) => format!(
-                "“{word}” stands in nearly every description: the rule would take nearly everything. Write a word that says \
+                "« {word} » stands in nearly every description: the rule would take nearly everything. Write a word that says \
                  more"
             ),
             Self::AcknowledgedAfterResolved => {
@@ -227,7 +226,10 @@ impl Kind {
             Self::RepeatedRule(code) => format!("la règle « {code} » figure ici une seconde fois"),
             Self::NoService => "la règle n’envoie à aucun service".to_owned(),
             Self::UnknownService(code) => format!("il n’y a pas de service « {code} »"),
-            Self::RepeatedService(code) => format!("la règle envoie deux fois à « {code} »"),
+            Self::RepeatedService(code) => format!("la règle nomme deux fois « {code} »"),
+            Self::WatcherActs(code) => {
+                format!("la règle envoie à « {code} », qu’il est inutile de tenir au courant en plus")
+            }
             Self::ServiceWithoutMailbox(named) => format!("le service {} n’a pas de boîte aux lettres", told(named)),
             Self::ServiceWithoutCalendar(named) => format!("le service {} n’a pas de calendrier", told(named)),
             Self::ServiceWithoutMember(named) => {

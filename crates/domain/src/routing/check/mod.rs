@@ -84,7 +84,9 @@ fn check_services(city: &City, rule: &Rule, at: usize, staffed: Option<&BTreeSet
             }
         }
         if !seen.insert(code) {
-            faults.add(rule, pointer, Kind::RepeatedService(code.clone()));
+            let sent_to = !acts && rule.send_to.contains(code);
+            let kind = if sent_to { Kind::WatcherActs } else { Kind::RepeatedService };
+            faults.add(rule, pointer, kind(code.clone()));
         }
     }
 }

@@ -65,7 +65,7 @@ fn whatever_is_wrong_is_told_at_once() {
             "a /0/send_to/2 service_without_mailbox",
             "a /0/send_to/2 repeated_service",
             "a /0/watchers/0 service_without_mailbox",
-            "a /0/watchers/0 repeated_service",
+            "a /0/watchers/0 watcher_acts",
             "a /1/code repeated_rule",
             "a /1/when/of/any_of/1 unknown_area",
             "a /1/send_to no_service",
@@ -203,8 +203,8 @@ fn every_fault_has_words_in_both_languages() {
     assert_eq!(
         words(Language::En),
         [
-            "there is no category “rods”",
-            "these are the conditions of “nids (en)” (nids), which comes first: this rule is never reached",
+            "there is no category « rods »",
+            "these are the conditions of « nids (en) » (nids), which comes first: this rule is never reached",
         ]
     );
 }

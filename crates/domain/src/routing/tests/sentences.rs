@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::town::{Told, areas, reply, rule, town};
 use crate::concern::Origin;
 use crate::language::Language;
+use crate::place::Areas;
 use crate::ticket::Priority;
 
 fn answer(fields: &Value) -> Value {
@@ -164,8 +165,12 @@ fn why_rules_do_not_match() {
 
 #[test]
 fn why_rules_match() {
+    // An address alone, and no answer: of what is not known nothing is said.
+    let unknown = Told { areas: Areas::new(), ..Told::default() };
     for language in [Language::Fr, Language::En] {
         snapshot(&format!("routing.matched.{}", language.tag()), &matched(&told_in_full(), language));
+        snapshot(&format!("routing.matched.unknown.{}", language.tag()), &matched(&unknown, language));
+        snapshot(&format!("routing.passed.unknown.{}", language.tag()), &simulated(&unknown, language));
     }
 }
 

@@ -79,6 +79,8 @@ impl Teller<'_> {
                 self.say(format!("la doléance est saisie {between}"), format!("the concern is filed {between}"))
             }
             Because::Owner { of, is } => self.owner_is(*of, is),
+            Because::Unplaced => self.unplaced(),
+            Because::Unanswered { category, question } => self.unanswered((category, question)),
             Because::Excluded { of: Some(of) } => self.asks(of, false),
             Because::Excluded { of: None } => {
                 self.pick("aucune exclusion ne s’applique", "no exclusion applies").to_owned()
@@ -92,6 +94,7 @@ impl Teller<'_> {
             Unmet::Category { is, wants } => {
                 self.and_not(&self.category_is(is), "", wants.iter().map(|code| self.category(code)))
             }
+            Unmet::Unplaced => self.unplaced(),
             Unmet::Area { zoning, is, wants } => self.elsewhere(zoning, is.as_ref(), wants),
             Unmet::Origin { is, wants } => {
                 let is = self.is("l’origine", "the origin", is.label(language));
@@ -234,8 +237,8 @@ impl Teller<'_> {
         }
         let owned = self.owned(of);
         let nobody = self.say(
-            format!("aucun découpage ne dit à qui {owned} appartient"),
-            format!("no zoning says who owns {owned}"),
+            format!("aucun découpage ne dit à qui {owned} appartient à cet endroit"),
+            format!("no zoning says who owns {owned} there"),
         );
         self.asks_for(&nobody, &self.one_of(wants))
     }
@@ -264,11 +267,20 @@ impl Teller<'_> {
     ) -> String {
         let choices = || self.one_of(any_of.iter().map(|code| self.choice(of, code)));
         let wants = self.bounds(of, bounds).unwrap_or_else(choices);
+        self.asks_for(&is.map_or_else(|| self.unanswered(of), |reply| self.answer_is(of, reply)), &wants)
+    }
+
+    fn unanswered(&self, of: (&CategoryCode, &QuestionCode)) -> String {
         let asked = self.asked(of);
-        let unanswered = || {
-            self.say(format!("la question {asked} n’a pas de réponse"), format!("the question {asked} has no answer"))
-        };
-        self.asks_for(&is.map_or_else(unanswered, |reply| self.answer_is(of, reply)), &wants)
+        self.say(format!("la question {asked} n’a pas de réponse"), format!("the question {asked} has no answer"))
+    }
+
+    fn unplaced(&self) -> String {
+        let (fr, en) = (
+            "le lieu n’est pas sur la carte : on ne sait dans quel secteur il est, ni à qui il est",
+            "the place is not on the map: in which area it lies, and whose it is, is not known",
+        );
+        self.pick(fr, en).to_owned()
     }
 
     fn choice(&self, of: (&CategoryCode, &QuestionCode), code: &ChoiceCode) -> String {
