@@ -131,8 +131,14 @@ impl SmtpServer {
 
     /// The same, without the first ones.
     pub fn messages_from(&self, first: usize) -> Vec<Received> {
-        let envelope = |number: usize| self.folder.path().join(format!("{number:04}.json"));
-        (first + 1..).map(envelope).take_while(|path| path.exists()).map(|path| received(&path)).collect()
+        let mut messages = Vec::new();
+        loop {
+            let envelope = self.folder.path().join(format!("{:04}.json", first + messages.len() + 1));
+            if !envelope.exists() {
+                return messages;
+            }
+            messages.push(received(&envelope));
+        }
     }
 
     /// What the server has accepted, once it is at least `count` e-mails.

@@ -92,7 +92,9 @@ impl Town {
             self.send_notes(&officers[0], cafe, noted).await;
         }
         let filed: Vec<Said> = stream::iter(all).map(|one| self.file(&officers, one)).buffered(AT_ONCE).collect().await;
-        filed.into_iter().for_each(|said| self.remember(said));
+        for said in filed {
+            self.remember(said);
+        }
     }
 
     async fn officers(&self) -> Vec<Caller> {

@@ -40,10 +40,10 @@ impl Town {
             match resident_at(&letter.to).map(temper) {
                 Some(Temper::Moved) => reports.push(report(letter)),
                 Some(Temper::Away) => {
-                    machines.push(answer(letter, "Auto-Submitted: auto-replied\r\n", "Je suis absente."))
+                    machines.push(answer(letter, "Auto-Submitted: auto-replied\r\n", "Je suis absente."));
                 }
                 Some(Temper::Writes) if !letter.says("bien reçu") => {
-                    answers.push(answer(letter, "", "C’est toujours là."))
+                    answers.push(answer(letter, "", "C’est toujours là."));
                 }
                 _ => {}
             }

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::cast::{DISPATCHER, SERVICES};
-use super::story::Stories;
+use super::story::{Stories, Story};
 use super::town::{Town, whole};
 
 impl Town {
     /// Every ticket has ended, or is on the list of late ones of whoever has it, and of the dispatcher. How many are.
     pub async fn what_has_not_ended_is_on_somebodys_list(&self, stories: &Stories) -> usize {
         let open = stories.all.values().filter(|story| story.is_open());
-        let open: BTreeSet<&str> = open.map(|story| story.reference()).collect();
+        let open: BTreeSet<&str> = open.map(Story::reference).collect();
         let late = async |name: &str, of: &str| -> BTreeSet<String> {
             let who = self.who(name).await;
             let list = whole(&who, &format!("/v1/tickets?late=true{of}")).await;

@@ -42,6 +42,28 @@ const SHORT: usize = 400;
 /// How long the services go on after nobody has said anything more, weeks.
 const AFTERWARDS: i64 = 10;
 
+/// What has to happen in the year, or the checks say little: events, by whom, and what residents say.
+const PLAYED: [&str; 18] = [
+    "acknowledged by person",
+    "acknowledged by partner",
+    "refused by person",
+    "refused by partner",
+    "rerouted by person",
+    "rerouted by system",
+    "held by person",
+    "resumed by system",
+    "resolved by person",
+    "resolved by partner",
+    "closed by system",
+    "closed by person",
+    "cancelled by person",
+    "merged by person",
+    "reopened by resident",
+    "solved",
+    "not_solved",
+    "no_answer",
+];
+
 async fn a_year_of_a_city() {
     let began = Instant::now();
     let concerns = if std::env::var_os("CONTINUUM_YEAR").is_some() { WHOLE } else { SHORT };
@@ -61,6 +83,10 @@ async fn a_year_of_a_city() {
     }
     assert_eq!(town.said.len(), concerns);
     let stories = Stories::of(&town).await;
+    let there_is = stories.what_there_is();
+    for play in PLAYED {
+        assert!(there_is.contains(play), "{play} was not played: {there_is:?}");
+    }
     town.every_resident_has_a_receipt(&stories);
     let (officers, residents) = town.every_end_was_told(&stories);
     town.it_is_known_who_is_not_told(&stories).await;

@@ -45,12 +45,13 @@ impl Town {
             // Looking changes nothing; a letter about a ticket that has left leads nowhere.
             let Some(ticket) = self.follow_link(&link).await else { continue };
             assert_eq!(ticket["reference"], reference.as_str());
-            if ticket["state"] == "submitted" {
+            if ticket["state"] == "submitted" && way == Way::Refuses {
                 let refusal = json!({ "reason": "not_competent", "note": "Hors de nos immeubles." });
-                match way {
-                    Way::Refuses => return drop(self.partner_acts(&link, &ticket, "refuse", &refusal).await),
-                    _ => drop(self.partner_acts(&link, &ticket, "acknowledge", &json!({})).await),
-                }
+                self.partner_acts(&link, &ticket, "refuse", &refusal).await;
+                continue;
+            }
+            if ticket["state"] == "submitted" {
+                self.partner_acts(&link, &ticket, "acknowledge", &json!({})).await;
             }
             let renewed = self.links.contains_key(&reference);
             let later = if way == Way::Sleeps && !renewed { 2 } else { 1 };

@@ -55,8 +55,8 @@ impl Post {
     }
 
     /// Whatever went to an address.
-    pub fn to(&self, address: String) -> impl Iterator<Item = &Letter> + use<'_> {
-        self.to.get(&address).into_iter().flatten().map(|letter| &self.letters[*letter])
+    pub fn to<'a>(&'a self, address: &str) -> impl Iterator<Item = &'a Letter> + use<'a> {
+        self.to.get(address).into_iter().flatten().map(|letter| &self.letters[*letter])
     }
 
     /// Every address that something went to.

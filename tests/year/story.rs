@@ -1,6 +1,6 @@
 //! What became of each ticket, as its timeline tells.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use domain::city::catalogue::{Audience, ClosureReason};
@@ -64,6 +64,16 @@ impl Stories {
             to.for_each(|to| stories.attached.entry(to).or_default().push(said.number));
         }
         stories
+    }
+
+    /// What happened to tickets, by whom, and what residents say of them, each once: the test of the test.
+    pub fn what_there_is(&self) -> BTreeSet<String> {
+        let happened = self.all.values().flat_map(|story| &story.events).map(|event| {
+            let (kind, by) = (event["type"].as_str().unwrap(), event["by"]["type"].as_str().unwrap());
+            format!("{kind} by {by}")
+        });
+        let said = self.all.values().map(|story| story.ticket["feedback"].as_str().unwrap().to_owned());
+        happened.chain(said).collect()
     }
 
     /// The references that a concern has: of its tickets, or of the one that it was attached to.
@@ -137,11 +147,10 @@ impl Story {
                 ends.last_mut().unwrap().until = Some(at(event));
             }
             let (to_resident, to_officer) = match (kind, reason) {
-                // Of a resolved ticket, people know already.
-                ("closed", None) => continue,
                 ("resolved" | "closed", Some(reason)) => words(reason),
                 ("cancelled", _) => ("est annulée", "annulée"),
                 ("merged", _) => ("est suivie avec une autre", "suivie avec une autre"),
+                // Of a resolved ticket that is closed, people know already.
                 _ => continue,
             };
             ends.push(End { at: at(event), until: None, by: event["by"].clone(), to_resident, to_officer });

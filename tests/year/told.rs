@@ -52,7 +52,7 @@ impl Town {
 
     /// Every resident who left an address has their receipt, as the law has it (CRPA R112-5).
     pub fn every_resident_has_a_receipt(&self, stories: &Stories) {
-        for said in self.said.iter().filter(|said| self.is_written_to(said)) {
+        for said in self.said.iter().filter(|said| is_written_to(said)) {
             let heard = Town::tuesday(said.week);
             let references = stories.references(said);
             let receipt = self.letters_about(said).find(|letter| {
@@ -86,16 +86,16 @@ impl Town {
         let hidden = said.category == "officer_complaint";
         let to = email(officer);
         if hidden {
-            let told = self.post.to(to.clone()).any(|letter| letter.references.contains(story.reference()));
+            let told = self.post.to(&to).any(|letter| letter.references.contains(story.reference()));
             assert!(!told, "{officer} was told of a complaint: {}", story.reference());
         } else if !own_act {
-            assert!(told(self.post.to(to), story, end, end.to_officer), "{officer} was not told: {:#?}", story.events);
+            assert!(told(self.post.to(&to), story, end, end.to_officer), "{officer} was not told: {:#?}", story.events);
         }
         !hidden && !own_act
     }
 
     fn resident_was_told(&self, stories: &Stories, said: &Said, story: &Story, end: &End) -> bool {
-        if !self.is_written_to(said) || self.stopped_at(stories, said).is_some_and(|at| at <= end.at) {
+        if !is_written_to(said) || self.stopped_at(stories, said).is_some_and(|at| at <= end.at) {
             return false;
         }
         let letters = self.letters_about(said);
@@ -103,13 +103,8 @@ impl Town {
         true
     }
 
-    /// Whether the resident left an address that takes mail.
-    fn is_written_to(&self, said: &Said) -> bool {
-        said.resident.is_some_and(|resident| ![Temper::Unknown, Temper::Moved].contains(&temper(resident)))
-    }
-
     fn letters_about(&self, said: &Said) -> impl Iterator<Item = &Letter> {
-        said.resident.into_iter().flat_map(|resident| self.post.to(cast::address(resident)))
+        said.resident.into_iter().flat_map(|resident| self.post.to(&cast::address(resident)))
     }
 
     /// When the resident stopped the mails about a concern.
@@ -131,14 +126,14 @@ impl Town {
             let still = after.filter(|letter| letter.link("/v1/tracking/").as_ref() == Some(link)).count();
             assert_eq!(still, 0, "a letter about {link} after mails were stopped");
         }
-        let gone = self.said.iter().filter(|said| said.resident.is_some() && !self.is_written_to(said));
+        let gone = self.said.iter().filter(|said| said.resident.is_some() && !is_written_to(said));
         for said in gone.filter(|said| said.attached.is_none()) {
             let references = stories.references(said);
             let desk = SERVICES.iter().find(|service| service.code == DESK).unwrap().mailbox.to_owned();
             let hidden = said.category == "officer_complaint";
             let to = if hidden { desk } else { email(OFFICERS[said.officer].0) };
             let words = if hidden { "pas pu être remis" } else { "ne reçoit pas nos messages" };
-            let known = self.post.to(to.clone()).any(|letter| {
+            let known = self.post.to(&to).any(|letter| {
                 letter.says(words) && letter.references.iter().any(|one| references.contains(&one.as_str()))
             });
             assert!(known || references.is_empty(), "{to} does not know that {said:?} is not told: {references:?}");
@@ -150,7 +145,7 @@ impl Town {
         let mut most = 0;
         for to in self.post.addresses() {
             let mut about: BTreeMap<&str, Vec<DateTime<Utc>>> = BTreeMap::new();
-            for letter in self.post.to(to.to_owned()) {
+            for letter in self.post.to(to) {
                 // A list of many is not about each of them.
                 for reference in letter.references.iter().filter(|_| letter.references.len() < 3) {
                     about.entry(reference).or_default().push(letter.at);
@@ -169,6 +164,11 @@ impl Town {
         }
         assert!(most >= A_DAY / 2, "the machines never met");
     }
+}
+
+/// Whether the resident left an address that takes mail.
+fn is_written_to(said: &Said) -> bool {
+    said.resident.is_some_and(|resident| ![Temper::Unknown, Temper::Moved].contains(&temper(resident)))
 }
 
 /// Whether one of the letters tells of that end of that ticket.

@@ -180,7 +180,7 @@ impl Town {
         if self.now() > self.secret_until {
             // Programs are given a new secret each year.
             let secret = add_secret(&self.city.admin().await, &self.gateway.id, "secret").await["secret"].clone();
-            self.gateway.secret = secret.as_str().unwrap().to_owned();
+            secret.as_str().unwrap().clone_into(&mut self.gateway.secret);
             self.secret_until = self.now() + SECRET;
         }
         let gateway = self.gateway.caller(&self.city).await;
