@@ -86,6 +86,10 @@ impl Town {
                     reply.refused(409, "resident_without_address");
                 }
             }
+            // Of a complaint about an officer, the officer who wrote it down hears nothing.
+            78..84 if ticket["category"] == "officer_complaint" => {
+                write("referrer_messages").await.refused(409, "hidden_from_referrer");
+            }
             78..84 => drop(write("referrer_messages").await.created()),
             _ => {}
         }
