@@ -35,6 +35,7 @@ mod support;
 mod ticket;
 mod token;
 mod tracking;
+mod year;
 
 use std::process::ExitCode;
 
@@ -83,6 +84,7 @@ fn all() -> Vec<Test> {
         tracking::link::tests(),
         tracking::mails::tests(),
         tracking::slip::tests(),
+        year::tests(),
     ]
     .into_iter()
     .flatten()

@@ -33,7 +33,8 @@ pub async fn register(city: &City, scopes: &[&str], services: &[&str]) -> Progra
     Program { id, secret }
 }
 
-async fn add_secret(admin: &Caller, client: &str, kind: &str) -> Value {
+/// Gives a program another secret.
+pub async fn add_secret(admin: &Caller, client: &str, kind: &str) -> Value {
     admin.post(&format!("/v1/clients/{client}/secrets"), &json!({ "kind": kind })).await.created()
 }
 

@@ -31,7 +31,7 @@ fn groups(answer: &Value) -> BTreeMap<Option<String>, Value> {
 }
 
 /// Holds every way of grouping against the events.
-async fn equal_the_events(city: &City) {
+pub async fn equal_the_events(city: &City) {
     let dispatcher = city.dispatcher().await;
     let stories = stories(&mut city.database.connection().await).await;
     let get = async |query: &str| dispatcher.get(&format!("/v1/stats/tickets{query}")).await.ok();

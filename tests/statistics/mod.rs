@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 use crate::support::Test;
 use crate::support::caller::Caller;
 use crate::support::city::{City, dumping};
+pub use keep::equal_the_events;
+
 use crate::ticket::random::{ACTORS, allowed, attempt, day, logged_in};
 
 pub fn tests() -> Vec<Test> {

@@ -34,6 +34,11 @@ impl Caller {
         Self { base_url: base_url.to_owned(), ..self.clone() }
     }
 
+    /// The same program, used by who holds that access token.
+    pub fn bearing(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
     /// A request, to be sent by [`Caller::send`].
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base_url));

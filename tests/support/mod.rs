@@ -23,13 +23,19 @@ use libtest_mimic::Trial;
 /// A test.
 pub struct Test {
     name: String,
+    patience: Duration,
     run: fn() -> Pin<Box<dyn Future<Output = ()>>>,
 }
 
 impl Test {
     pub fn new(module: &str, name: &str, run: fn() -> Pin<Box<dyn Future<Output = ()>>>) -> Self {
         let module = module.split_once("::").map_or("", |(_, module)| module);
-        Self { name: format!("{module}::{name}"), run }
+        Self { name: format!("{module}::{name}"), patience: PATIENCE, run }
+    }
+
+    /// The same test, which may take that long.
+    pub fn patient(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 }
 
@@ -37,10 +43,10 @@ impl Test {
 const PATIENCE: Duration = Duration::from_mins(6);
 
 impl From<Test> for Trial {
-    fn from(Test { name, run }: Test) -> Self {
+    fn from(Test { name, patience, run }: Test) -> Self {
         Self::test(name, move || {
             actix_web::rt::System::new()
-                .block_on(async { tokio::time::timeout(PATIENCE, run()).await.map_err(|_| "the test hangs".into()) })
+                .block_on(async { tokio::time::timeout(patience, run()).await.map_err(|_| "the test hangs".into()) })
         })
     }
 }

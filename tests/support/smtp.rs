@@ -126,13 +126,19 @@ impl SmtpServer {
 
     /// What the server has accepted, in that order.
     pub fn messages(&self) -> Vec<Received> {
-        let entries = fs::read_dir(self.folder.path()).expect("the server's folder");
-        let mut envelopes: Vec<PathBuf> = entries
-            .map(|entry| entry.expect("a file of the server").path())
-            .filter(|path| path.extension().is_some_and(|end| end == "json") && !path.ends_with("behaviour.json"))
-            .collect();
-        envelopes.sort();
-        envelopes.iter().map(|path| received(path)).collect()
+        self.messages_from(0)
+    }
+
+    /// The same, without the first ones.
+    pub fn messages_from(&self, first: usize) -> Vec<Received> {
+        let mut messages = Vec::new();
+        loop {
+            let envelope = self.folder.path().join(format!("{:04}.json", first + messages.len() + 1));
+            if !envelope.exists() {
+                return messages;
+            }
+            messages.push(received(&envelope));
+        }
     }
 
     /// What the server has accepted, once it is at least `count` e-mails.

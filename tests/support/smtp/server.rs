@@ -27,6 +27,8 @@ struct Server {
     login: Option<(String, String)>,
     /// How many e-mails were accepted, also by an earlier process.
     stored: Mutex<usize>,
+    /// How it behaves, as it was last read.
+    known: Mutex<(Vec<u8>, Arc<Behaviour>)>,
 }
 
 /// The process's main; `args` are those after `smtp-server`. Ends only when killed, or when its input closes if that
@@ -75,7 +77,7 @@ fn listen(folder: PathBuf, port: u16, tls: Encryption, login: Option<(String, St
     let port = listener.local_addr().expect("a port").port();
     fs::write(folder.join("port"), port.to_string()).expect("DIR/port");
     say("port", port.into());
-    let server = Arc::new(Server { folder, tls, config, login, stored: Mutex::new(stored) });
+    let server = Arc::new(Server { folder, tls, config, login, stored: Mutex::new(stored), known: Mutex::default() });
     for stream in listener.incoming() {
         let (server, stream) = (Arc::clone(&server), stream.expect("a connection"));
         // A client that goes away, or that does not trust the certificate, is none of the server's concern.
@@ -114,7 +116,7 @@ impl Server {
         self.answer(&mut stream, &greeting)?;
         let mut line = Vec::new();
         while stream.read_until(b'\n', &mut line)? > 0 {
-            if let Some(words) = self.behaviour().reject_all {
+            if let Some(words) = &self.behaviour().reject_all {
                 write!(stream.get_mut(), "{words}\r\n")?;
                 return stream.get_mut().flush();
             }
@@ -139,7 +141,7 @@ impl Server {
     }
 
     fn answer(&self, stream: &mut BufReader<Box<dyn Stream>>, reply: &Response) -> io::Result<()> {
-        let words = self.behaviour().reject_all.map(|words| format!("{words}\r\n").into_bytes());
+        let words = self.behaviour().reject_all.as_ref().map(|words| format!("{words}\r\n").into_bytes());
         stream.get_mut().write_all(&words.map_or_else(|| reply.buffer(), Ok)?)?;
         stream.get_mut().flush()
     }
@@ -150,11 +152,15 @@ impl Server {
         Ok(BufReader::new(Box::new(StreamOwned::new(connection, tcp.try_clone()?))))
     }
 
-    fn behaviour(&self) -> Behaviour {
-        match fs::read(self.folder.join("behaviour.json")) {
-            Ok(text) => serde_json::from_slice(&text).expect("behaviour.json can be read"),
-            Err(_) => Behaviour::default(),
+    fn behaviour(&self) -> Arc<Behaviour> {
+        let text = fs::read(self.folder.join("behaviour.json")).unwrap_or_default();
+        let mut known = self.known.lock().expect("no thread fails while it reads");
+        // Asked at each line of each e-mail.
+        if known.0 != text {
+            let read = serde_json::from_slice(&text).expect("behaviour.json can be read");
+            *known = (text, Arc::new(read));
         }
+        known.1.clone()
     }
 
     fn store(&self, envelope: &Envelope, raw: &[u8]) -> io::Result<()> {
@@ -203,8 +209,8 @@ impl Handler for Mail<'_> {
     }
 
     fn rcpt(&mut self, to: &str) -> Response {
-        let Behaviour { refuse, defer, .. } = self.server.behaviour();
-        if let Some(words) = refuse.get(to).or_else(|| defer.get(to)) {
+        let behaviour = self.server.behaviour();
+        if let Some(words) = behaviour.refuse.get(to).or_else(|| behaviour.defer.get(to)) {
             let (code, text) = words.split_once(' ').expect("an answer is a code and words");
             return Response::custom(code.parse().expect("a code"), text.to_owned());
         }
