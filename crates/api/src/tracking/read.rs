@@ -16,13 +16,14 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
 use usecases::Context;
-use usecases::tracking::{Followed, Given, Mails, Told, Tracked};
+use usecases::tracking::{Followed, Given, Told, Tracked};
 use utoipa::{IntoParams, ToSchema};
 
 use super::next::{date, day, next, state_label};
 use super::{lost, token, wants_json};
 use crate::page;
 use crate::problem::{Problem, ProblemBody};
+use crate::view::MailsView;
 
 /// The token of a tracking link.
 #[derive(IntoParams)]
@@ -71,28 +72,6 @@ impl PublicFeedback {
             Answer::NotSolved { reason, .. } => (false, Some(reason)),
         };
         Self { at: given.at, solved, reason, text: given.answer.text().map(ToString::to_string) }
-    }
-}
-
-/// Whether mails come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum MailsView {
-    /// You left no address.
-    NoAddress,
-    /// They do.
-    On,
-    /// You have stopped them.
-    Stopped,
-}
-
-impl From<Mails> for MailsView {
-    fn from(mails: Mails) -> Self {
-        match mails {
-            Mails::NoAddress => Self::NoAddress,
-            Mails::On => Self::On,
-            Mails::Stopped => Self::Stopped,
-        }
     }
 }
 
