@@ -115,9 +115,10 @@ fn run() -> ExitCode {
     let conclusion = libtest_mimic::run(&arguments, all().into_iter().map(Trial::from).collect());
     support::browser::stop();
     support::database::stop();
-    let (uncalled, unseen) = match whole {
-        true => (support::contract::never_called(), support::browser::never_checked()),
-        false => (Vec::new(), Vec::new()),
+    let (uncalled, unseen) = if whole {
+        (support::contract::never_called(), support::browser::never_checked())
+    } else {
+        (Vec::new(), Vec::new())
     };
     for operation in &uncalled {
         eprintln!("no test calls the operation {operation}");

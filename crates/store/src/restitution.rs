@@ -298,7 +298,8 @@ impl Tx {
         Ok(Published { id: RestitutionId(id), token, at: now })
     }
 
-    /// Withdraws a published sheet, if it was not before: its link leads nowhere from then on. False when there is none.
+    /// Withdraws a published sheet, if it was not before: its link leads nowhere from then on. Which one it is, and
+    /// whether it was shown until now; none when there is none.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -70,7 +70,7 @@ pub async fn cancel(
 ) -> Result<Done<Written>, TurnError> {
     let (reason, findings) = screened(reason, confirmed);
     once.run(cx, async |tx| {
-        let cafe = apply(cx, who, &tx, id, Action::Cancel, |cafe, now| cafe.cancel(reason, now)).await?;
+        let cafe = apply(cx, who, tx, id, Action::Cancel, |cafe, now| cafe.cancel(reason, now)).await?;
         Ok(Written { cafe, findings, masked: !confirmed })
     })
     .await
@@ -84,7 +84,7 @@ async fn turn(
     action: Action,
     says: impl FnOnce(Cafe, DateTime<Utc>) -> Result<Cafe, Refusal>,
 ) -> Result<Done<Cafe>, TurnError> {
-    once.run(cx, async |tx| apply(cx, who, &tx, id, action, says).await).await
+    once.run(cx, async |tx| apply(cx, who, tx, id, action, says).await).await
 }
 
 async fn apply(
