@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::browser::Window;
 use crate::support::caller::Caller;
 use crate::support::city::City;
 use crate::support::database::{PASSWORD, root};
@@ -12,6 +13,7 @@ crate::tests![
     each_kind_of_condition_is_a_schema_of_its_own,
     the_documented_examples_work,
     the_documentation_comes_from_the_server_alone,
+    the_page_of_problems_is_fit_for_everybody,
     the_city_is_served_as_data,
     health_and_keys_need_no_login,
 ];
@@ -162,5 +164,14 @@ async fn health_and_keys_need_no_login() {
     let keys = stranger.get("/.well-known/jwks.json").await.ok();
     assert_eq!((&keys["keys"][0]["kty"], &keys["keys"][0]["crv"]), (&json!("OKP"), &json!("Ed25519")));
     assert_eq!(token.split('.').count(), 3);
+    city.stop().await;
+}
+
+async fn the_page_of_problems_is_fit_for_everybody() {
+    let city = City::new().await;
+    let window = Window::open(&city).await;
+    assert_eq!(window.go("/docs/problems").await, 200);
+    window.check("problems", "all").await;
+    window.close().await;
     city.stop().await;
 }

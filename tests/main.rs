@@ -2,7 +2,8 @@
 //! the end. `cargo test` runs them; `cargo test --test all NAME` runs those whose name contains NAME.
 //!
 //! This binary is also every other process that the tests need: told so by its first argument, it is the program itself
-//! or a mail server. A run of all tests fails if an operation of the API was called by none of them.
+//! or a mail server. A run of all tests fails if an operation of the API was called by none of them, or a page looked at
+//! by none.
 
 mod account;
 mod architecture;
@@ -75,11 +76,13 @@ fn all() -> Vec<Test> {
         saved_filter::tests(),
         session::tests(),
         sign_in::tests(),
+        sign_in::browser::tests(),
         sign_in::linking::tests(),
         statistics::tests(),
         ticket::tests(),
         token::tests(),
         tracking::tests(),
+        tracking::browser::tests(),
         tracking::feedback::tests(),
         tracking::link::tests(),
         tracking::mails::tests(),
@@ -112,10 +115,19 @@ fn run() -> ExitCode {
         support::database::start();
     }
     let conclusion = libtest_mimic::run(&arguments, all().into_iter().map(Trial::from).collect());
+    support::browser::stop();
     support::database::stop();
-    let forgotten = if whole { support::contract::never_called() } else { Vec::new() };
-    for operation in &forgotten {
+    let (uncalled, unseen) = if whole {
+        (support::contract::never_called(), support::browser::never_checked())
+    } else {
+        (Vec::new(), Vec::new())
+    };
+    for operation in &uncalled {
         eprintln!("no test calls the operation {operation}");
     }
-    if conclusion.has_failed() || !forgotten.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    for page in &unseen {
+        eprintln!("no test looks at the page {page}");
+    }
+    let complete = uncalled.is_empty() && unseen.is_empty();
+    if conclusion.has_failed() || !complete { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }

@@ -1,5 +1,6 @@
 //! Signing in at an identity provider, from the browser's first step to the session, and to the logout.
 
+pub mod browser;
 pub mod linking;
 
 use std::sync::Arc;
@@ -26,8 +27,12 @@ const PORTAL: &str = "https://portail.ville-amiens.example";
 
 /// A city whose people sign in at a provider like ProConnect. The provider's clock is the system's, and so is the city's.
 async fn city() -> (City, OidcProvider) {
+    city_at(Some(PUBLIC)).await
+}
+
+/// The same, under that address; or under the one where it answers.
+async fn city_at(public_url: Option<&str>) -> (City, OidcProvider) {
     let provider = OidcProvider::start(Kind::ProConnect);
-    provider.register(&format!("{PUBLIC}/sign-in/callback"), &format!("{PUBLIC}/signed-out")).await;
     let oidc = Oidc {
         name: "ProConnect".into(),
         issuer: provider.issuer.clone(),
@@ -41,8 +46,11 @@ async fn city() -> (City, OidcProvider) {
         config.clock = Arc::new(SystemClock);
         config.origins = vec![PORTAL.to_owned()];
         config.oidc = Some(oidc);
+        config.public_url = public_url.map(|url| url.parse().unwrap());
     })
     .await;
+    let at = public_url.unwrap_or(&city.instance.base_url);
+    provider.register(&format!("{at}/sign-in/callback"), &format!("{at}/signed-out")).await;
     (city, provider)
 }
 

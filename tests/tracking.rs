@@ -1,5 +1,6 @@
 //! The resident's link.
 
+pub mod browser;
 pub mod feedback;
 pub mod link;
 pub mod mails;

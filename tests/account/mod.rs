@@ -1,5 +1,6 @@
 //! Accounts: how one gets in, and how one is kept out.
 
+mod browser;
 mod invitation;
 mod password;
 mod second_factor;
@@ -13,10 +14,17 @@ use crate::support::caller::Reply;
 use crate::support::city::{City, email};
 
 pub fn tests() -> Vec<Test> {
-    [invitation::tests(), password::tests(), second_factor::tests(), sessions::tests(), throttle::tests()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        browser::tests(),
+        invitation::tests(),
+        password::tests(),
+        second_factor::tests(),
+        sessions::tests(),
+        throttle::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// A password that nobody guesses.

@@ -14,6 +14,7 @@ crate::tests![
     a_cafe_that_was_held_is_reported_and_the_report_corrected,
     every_fault_of_a_report_is_told,
     remarks_are_masked_unless_they_are_confirmed,
+    titles_and_reasons_are_masked_unless_they_are_confirmed,
     a_report_is_for_those_who_hold_cafes,
 ];
 
@@ -184,6 +185,31 @@ async fn remarks_are_masked_unless_they_are_confirmed() {
     body["confirm_text"] = json!(true);
     let kept = report(&agent, &masked, &body).await.ok();
     assert_eq!((&kept["report"]["remarks"], &kept["warnings"][0]["masked"]), (&body["remarks"], &json!(false)));
+    city.stop().await;
+}
+
+async fn titles_and_reasons_are_masked_unless_they_are_confirmed() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    let planned = plan(&agent, json!({ "title": "Café, appeler le 06 12 34 56 78" })).await;
+    assert_eq!(
+        (&planned["title"], &planned["warnings"][0]["field"]),
+        (&json!("Café, appeler le […]"), &json!("title"))
+    );
+    let mut change = json!({ "title": "Café de la Clio AB-123-CD" });
+    let changed = agent.patch(&path(&planned, ""), &planned["version"], &change).await.ok();
+    assert_eq!((&changed["title"], &changed["warnings"][0]["code"]), (&json!("Café de la Clio […]"), &json!("plate")));
+    change["confirm_text"] = json!(true);
+    let kept = agent.patch(&path(&planned, ""), &changed["version"], &change).await.ok();
+    assert_eq!((&kept["title"], &kept["warnings"][0]["masked"]), (&change["title"], &json!(false)));
+    let why = json!({ "reason": "Un voisin alcoolique, voir jean@mail.example" });
+    let cancelled = agent.post(&path(&planned, "/cancel"), &why).await.ok();
+    assert_eq!(cancelled["cancel_reason"], "Un voisin […], voir […]");
+    assert_eq!(cancelled["warnings"].as_array().unwrap().len(), 2);
+    assert_eq!(agent.get(&path(&planned, "")).await.ok()["cancel_reason"], cancelled["cancel_reason"]);
+    let plain = plan(&agent, json!({ "title": "Café du 8 mai, place Gambetta" })).await;
+    let cancelled = agent.post(&path(&plain, "/cancel"), &json!({ "reason": "Pluie" })).await.ok();
+    assert_eq!((&plain["warnings"], &cancelled["warnings"]), (&json!([]), &json!([])));
     city.stop().await;
 }
 

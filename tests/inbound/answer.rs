@@ -37,7 +37,7 @@ async fn a_services_answer_goes_to_the_referrer_without_what_it_quotes() {
     let messages = written(&officer, &ticket, "referrer_messages").await;
     assert_eq!(messages.len(), 1);
     assert_eq!(messages[0]["text"], "Enlevé ce matin, voir avec le […].");
-    assert_eq!(messages[0]["by"], json!({ "type": "service", "part": "service" }));
+    assert_eq!(messages[0]["by"], json!({ "type": "service", "part": "service", "service": "proprete" }));
     assert_eq!(city.drain().await, 1, "the officer");
     assert_eq!(city.letters_to(OFFICER).len(), 1);
     // Nothing of the ticket has changed.

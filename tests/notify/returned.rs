@@ -7,13 +7,14 @@ use continuum::{Dkim, Mail};
 use mail_parser::Message;
 use serde_json::json;
 
-use crate::support::city::City;
+use crate::support::city::{City, dumping, link};
 use crate::support::dkim::{Key, key, signatures};
 use crate::support::smtp::{Behaviour, SmtpServer};
 
 crate::tests![
     an_address_that_takes_no_mail_gets_none_and_the_referrer_is_told_once,
     the_desk_is_told_of_a_services_address_and_not_of_its_own,
+    staff_see_that_a_resident_is_not_reached_and_no_address,
     an_address_takes_mail_again_once_an_operator_says_so,
     mail_comes_back_to_an_address_of_its_own_when_the_city_takes_it_back,
     a_signature_is_one_that_receivers_accept,
@@ -89,6 +90,38 @@ async fn an_address_that_takes_no_mail_gets_none_and_the_referrer_is_told_once()
     city.clock.forward(TimeDelta::minutes(21));
     city.drain().await;
     assert_eq!(received_by(&server, RESIDENT).len(), 1);
+    city.stop().await;
+}
+
+async fn staff_see_that_a_resident_is_not_reached_and_no_address() {
+    let (city, server) = with_server().await;
+    let (ticket, proprete) = (city.dumping().await, city.proprete().await);
+    for who in [&proprete, &city.agent().await, &city.dispatcher().await] {
+        assert_eq!(who.ticket(&ticket).await["resident_mails"], "on");
+    }
+    assert!(city.other_agent().await.ticket(&ticket).await.get("resident_mails").is_none(), "no part in it");
+    let listed = proprete.get("/v1/tickets").await.ok();
+    assert!(listed["items"][0].get("resident_mails").is_none(), "{listed}");
+    city.drain().await;
+    let path = link(&received_by(&server, RESIDENT)[0], "/v1/tracking/");
+    city.stranger().submit(&format!("{path}/unsubscribe"), &[]).await.is(200);
+    assert_eq!(proprete.ticket(&ticket).await["resident_mails"], "stopped");
+    let stranger = city.stranger();
+    stranger.submit(&format!("{path}/resume_mails"), &[]).await.is(303);
+    gone(&server, RESIDENT);
+    proprete.acknowledge(&proprete.ticket(&ticket).await).await.ok();
+    city.drain().await;
+    settle(&city).await;
+    let seen = proprete.ticket(&ticket).await;
+    assert_eq!(seen["resident_mails"], "returned");
+    assert!(!seen.to_string().contains("habitante"), "{seen}");
+    // Who still has the page learns it there.
+    let request = stranger.request(reqwest::Method::GET, &path).header("Accept", "text/html");
+    assert!(stranger.send(request).await.is(200).text.contains("nous reviennent"));
+    let mut body = dumping();
+    body.as_object_mut().unwrap().remove("resident");
+    let silent = city.agent().await.post("/v1/concerns", &body).await.created()["tickets"][0].clone();
+    assert_eq!(proprete.ticket(&silent).await["resident_mails"], "no_address");
     city.stop().await;
 }
 

@@ -39,7 +39,7 @@ async fn a_partner_follows_its_ticket_to_the_end() {
     let told: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
     assert_eq!(told, ["submitted", "received", "acknowledged", "scheduled", "started", "resolved"]);
     for event in &events[1..] {
-        assert_eq!(event["by"], json!({ "type": "partner", "part": "service" }), "{event}");
+        assert_eq!(event["by"], json!({ "type": "partner", "part": "service", "service": "bailleur" }), "{event}");
     }
     let path_of = format!("/v1/tickets/{}/handovers", ticket["id"].as_str().unwrap());
     let handover = dispatcher.get(&path_of).await.ok()["items"][0].clone();

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use continuum::Mail;
+use mail_parser::Message;
 use reqwest::Method;
 use serde_json::json;
 
-use super::{LANDLORD, hall, openings, page, passed_on, read, referred};
+use super::{LANDLORD, act, change_service, hall, openings, page, passed_on, read, referred, run};
 use crate::support::city::{City, link};
 use crate::support::smtp::SmtpServer;
 
@@ -15,6 +16,7 @@ crate::tests![
     following_the_link_changes_nothing_and_is_logged,
     who_followed_the_links_is_for_dispatchers,
     a_service_without_links_gets_its_mail_as_ever,
+    a_partner_that_is_given_access_later_gets_links_to_what_it_has,
 ];
 
 async fn the_mail_carries_a_link_and_not_a_word_of_the_concern() {
@@ -110,5 +112,49 @@ async fn a_service_without_links_gets_its_mail_as_ever() {
     let letters = city.letters_to("proprete@ville-amiens.example");
     assert_eq!(link(&letters[0], "/v1/tickets/"), "/v1/tickets/AMI-26-000001");
     assert_eq!(city.database.count("select count(*) from partner_link").await, 0);
+    city.stop().await;
+}
+
+async fn a_partner_that_is_given_access_later_gets_links_to_what_it_has() {
+    let city = City::new().await;
+    let access =
+        city.instance.context.city().unwrap().city.service(&"bailleur".parse().unwrap()).unwrap().access.clone();
+    change_service(&city, "bailleur", |service| service.access = None).await;
+    let file = async || city.agent().await.post("/v1/concerns", &hall()).await.created()["tickets"][0].clone();
+    let (late, waiting) = (file().await, file().await);
+    city.drain().await;
+    run(&city).await;
+    assert_eq!(city.database.count("select count(*) from partner_link").await, 0);
+    // The first one's answer is overdue: it goes back to the desk, as silence does.
+    let statement = format!(
+        "update ticket set handed_over_at = handed_over_at - interval '10 days' where id = '{}'",
+        late["id"].as_str().unwrap()
+    );
+    sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut city.database.connection().await).await.unwrap();
+    change_service(&city, "bailleur", |service| service.access = access).await;
+    let second = city.second().await;
+    usecases::city::reload(&second.context).await.unwrap();
+    let (here, there) = tokio::join!(
+        usecases::ticket::run_clocks(&city.instance.context),
+        usecases::ticket::run_clocks(&second.context)
+    );
+    assert!(here.unwrap() + there.unwrap() > 0);
+    run(&city).await;
+    city.drain().await;
+    assert_eq!(city.database.count("select count(*) from partner_link").await, 1, "each once, whoever is at work");
+    let with_link = |letter: &Message<'_>| letter.body_text(0).unwrap().contains("/v1/partners/");
+    let letters = city.letters_to(LANDLORD);
+    let letters: Vec<_> = letters.iter().filter(|letter| with_link(letter)).collect();
+    assert_eq!(letters.len(), 1);
+    let path = link(letters[0], "/v1/partners/");
+    assert_eq!(read(&city, &path).await.ok()["reference"], waiting["reference"]);
+    assert_eq!(act(&city, &path, 1, "acknowledge", &json!({})).await.ok()["state"], "acknowledged");
+    // Another change of the city sends nothing again.
+    change_service(&city, "bailleur", |service| service.phone = Some("03 22 00 00 00".to_owned())).await;
+    let before = city.letters_to(LANDLORD).len();
+    run(&city).await;
+    city.drain().await;
+    assert_eq!(city.letters_to(LANDLORD).len(), before);
+    second.stop().await;
     city.stop().await;
 }

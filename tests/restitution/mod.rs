@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 use crate::support::caller::{Caller, Reply};
 use crate::support::city::{City, dumping};
 
+mod browser;
 mod drawn;
 mod published;
 
 pub fn tests() -> Vec<crate::support::Test> {
-    [drawn::tests(), published::tests()].into_iter().flatten().collect()
+    [browser::tests(), drawn::tests(), published::tests()].into_iter().flatten().collect()
 }
 
 /// A café in the north that is held, and its id.

@@ -14,6 +14,7 @@ crate::tests![
     no_two_published_sheets_count_the_same_concern,
     two_that_are_published_at_once_count_no_concern_twice,
     publishing_twice_under_one_key_is_done_once,
+    publishing_and_withdrawing_are_recorded,
 ];
 
 async fn at(city: &City, path: &str) -> Reply {
@@ -174,5 +175,38 @@ async fn publishing_twice_under_one_key_is_done_once() {
     city.clock.set("2026-03-10T09:05:00Z");
     assert_eq!(publish().await, first);
     assert_eq!(sheet(&agent, &format!("/v1/cafes/{cafe}/sheet")).await["published"], first);
+    city.stop().await;
+}
+
+async fn publishing_and_withdrawing_are_recorded() {
+    let city = City::new().await;
+    let (agent, cafe) = (city.agent().await, cafe(&city).await);
+    let body = json!({ "area": "secteurs:nord", "from": "2026-03-01", "to": "2026-03-31" });
+    agent.post("/v1/sheets/publish", &body).await.created();
+    let of = format!("/v1/cafes/{cafe}/sheet");
+    agent.post(&format!("{of}/withdraw"), &json!({})).await.refused(404, "not_found");
+    for _ in 0..2 {
+        agent.post(&format!("{of}/publish"), &json!({})).await.created();
+    }
+    for _ in 0..2 {
+        agent.post(&format!("{of}/withdraw"), &json!({})).await.is(204);
+    }
+    let acts = city.audited().await;
+    let acts: Vec<&Value> = acts.iter().filter(|act| act["type"].as_str().unwrap().starts_with("sheet_")).collect();
+    let sheet = &acts[1]["sheet"];
+    let published = json!({ "type": "sheet_published", "sheet": sheet, "cafe": cafe });
+    assert_eq!(
+        acts,
+        [
+            &json!({
+                "type": "sheet_published", "sheet": acts[0]["sheet"], "area": "secteurs:nord",
+                "days": ["2026-03-01", "2026-03-31"]
+            }),
+            &published,
+            &published,
+            // What was withdrawn is not withdrawn again.
+            &json!({ "type": "sheet_withdrawn", "sheet": sheet }),
+        ]
+    );
     city.stop().await;
 }

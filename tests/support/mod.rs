@@ -1,6 +1,7 @@
 //! What the tests stand on: databases, a city with its people, mail servers, and the contract that every answer is held
 //! against.
 
+pub mod browser;
 pub mod caller;
 pub mod city;
 pub mod clamd;

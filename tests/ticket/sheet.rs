@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::support::browser::Window;
 use crate::support::caller::{Caller, Reply};
 use crate::support::city::{City, dumping};
 
@@ -11,6 +12,7 @@ crate::tests![
     what_was_asked_stands_on_it_in_words,
     what_somebody_said_is_text_on_the_sheet,
     a_restricted_ticket_says_so_and_is_recorded,
+    the_sheet_is_fit_for_everybody,
 ];
 
 async fn sheet(who: &Caller, ticket: &Value, language: &str) -> Reply {
@@ -98,5 +100,25 @@ async fn a_restricted_ticket_says_so_and_is_recorded() {
     let after = city.audited().await.iter().filter(|act| act["type"] == "ticket_read").count();
     assert_eq!(after, before + 1);
     sheet(&city.other_agent().await, &ticket, "fr").await.refused(404, "not_found");
+    city.stop().await;
+}
+
+async fn the_sheet_is_fit_for_everybody() {
+    let city = City::new().await;
+    let mut body = dumping();
+    body["category"] = json!("bulky_waste");
+    body["answers"] = json!({ "volume": 2.5, "blocked": false, "kinds": ["furniture", "bins"] });
+    let ticket = city.agent().await.post("/v1/concerns", &body).await.created()["tickets"][0].clone();
+    let path = format!("/v1/tickets/{}/sheet", ticket["id"].as_str().unwrap());
+    let window = Window::open(&city).await;
+    assert_eq!(window.send(city.dispatcher().await.request(Method::GET, &path)).await, 200);
+    window.check("sheet", "standard").await;
+    body["category"] = json!("neighbour_dispute");
+    body.as_object_mut().unwrap().remove("answers");
+    let ticket = city.agent().await.post("/v1/concerns", &body).await.created()["tickets"][0].clone();
+    let path = format!("/v1/tickets/{}/sheet", ticket["id"].as_str().unwrap());
+    window.send(city.dispatcher().await.request(Method::GET, &path)).await;
+    window.check("sheet", "restricted").await;
+    window.close().await;
     city.stop().await;
 }

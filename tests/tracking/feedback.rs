@@ -26,7 +26,7 @@ crate::tests![
 const RESIDENT: &str = "habitante@mail.example";
 
 /// A ticket that was resolved, and the path of its resident's link.
-async fn resolved(city: &City) -> (Value, String) {
+pub async fn resolved(city: &City) -> (Value, String) {
     let (ticket, proprete) = (city.dumping().await, city.proprete().await);
     let acknowledged = proprete.acknowledge(&ticket).await.ok();
     let resolved = proprete.resolve(&acknowledged).await.ok();
@@ -223,6 +223,10 @@ async fn the_form_of_the_page_does_the_same_without_script() {
     assert!(policy.contains("form-action 'self'"), "{policy}");
     let refused = submit(&city, &action, &[("ticket", reference), ("solved", "no"), ("text", "")]).await;
     assert!(refused.is(422).text.contains("Choisissez pourquoi"), "{}", refused.text);
+    let kept =
+        [("ticket", reference), ("solved", "no"), ("reason", "not_reason"), ("text", "<b>Là</b>"), ("reopen", "true")];
+    let refused = submit(&city, &action, &kept).await;
+    assert!(refused.is(422).text.contains("&lt;b&gt;Là&lt;") && refused.text.contains(" checked>"), "{}", refused.text);
     let said = [("ticket", reference), ("solved", "no"), ("text", "<b>Toujours</b> là\r\nhélas")];
     let answer = submit(&city, &action, &said).await;
     assert_eq!((answer.is(303).header("location"), &answer.text), (Some(path.as_str()), &String::new()));
@@ -234,6 +238,9 @@ async fn the_form_of_the_page_does_the_same_without_script() {
     assert_eq!(city.proprete().await.ticket(&ticket).await["state"], "submitted");
     let late = submit(&city, &action, &again).await;
     assert!(late.is(409).text.contains("Le service n’a pas encore répondu"), "{}", late.text);
+    // There is no form any more: what was typed into it is shown, so that it can be said elsewhere.
+    let late = submit(&city, &action, &[("ticket", reference), ("solved", "no"), ("text", "<i>Encore</i>")]).await;
+    assert!(late.is(409).text.contains("&lt;i&gt;Encore&lt;"), "{}", late.text);
     city.stop().await;
 }
 

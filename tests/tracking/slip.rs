@@ -22,7 +22,7 @@ crate::tests![
 ];
 
 /// A concern whose resident left nothing.
-async fn filed(city: &City) -> Value {
+pub async fn filed(city: &City) -> Value {
     let mut body = dumping();
     body.as_object_mut().unwrap().remove("resident");
     city.agent().await.post("/v1/concerns", &body).await.created()
@@ -32,7 +32,7 @@ fn at(concern: &Value, what: &str) -> String {
     format!("/v1/concerns/{}/{what}", concern["id"].as_str().unwrap())
 }
 
-async fn slip(who: &Caller, concern: &Value, factor: &str) -> String {
+pub async fn slip(who: &Caller, concern: &Value, factor: &str) -> String {
     let made = who.post(&at(concern, "slip"), &json!({ "factor": factor })).await.created();
     made["code"].as_str().unwrap().to_owned()
 }

@@ -50,10 +50,22 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("partner.html", include_str!("../templates/partner.html")),
         ("partner_shut.html", include_str!("../templates/partner_shut.html")),
     ] {
-        environment.add_template(name, source).expect("the templates are inside this binary, and a test renders each");
+        environment
+            .add_template_owned(name, unbroken(source))
+            .expect("the templates are inside this binary, and a test renders each");
     }
     environment
 });
+
+/// French puts a space before these marks, at which no line is broken.
+fn unbroken(source: &str) -> String {
+    let mut spaced = source.replace("« ", "«\u{a0}");
+    for mark in [":", ";", "?", "»", "!"] {
+        spaced = spaced.replace(&format!(" {mark}"), &format!("\u{a0}{mark}"));
+    }
+    // What the template itself says.
+    spaced.replace("\u{a0}!=", " !=")
+}
 
 /// A page.
 pub(crate) fn render(name: &str, context: Value) -> Result<String, Error> {

@@ -14,6 +14,7 @@ use domain::rights::Caller;
 use domain::text::Address;
 use domain::ticket::{Action, Feedback, Priority, State, Ticket};
 use serde::{Deserialize, Serialize};
+use usecases::tracking::Mails;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -183,6 +184,31 @@ impl From<Referrer> for ReferrerView {
     }
 }
 
+/// Whether mails go to a resident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum MailsView {
+    /// No address was left.
+    NoAddress,
+    /// They do.
+    On,
+    /// They do not any more: the resident stopped them, or their link was ended.
+    Stopped,
+    /// They do not any more: the address takes none.
+    Returned,
+}
+
+impl From<Mails> for MailsView {
+    fn from(mails: Mails) -> Self {
+        match mails {
+            Mails::NoAddress => Self::NoAddress,
+            Mails::On => Self::On,
+            Mails::Stopped => Self::Stopped,
+            Mails::Returned => Self::Returned,
+        }
+    }
+}
+
 /// A ticket: the referral of a concern to one service.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Ticket)]
@@ -266,6 +292,11 @@ pub(crate) struct TicketView {
     closure_reason: Option<ClosureReason>,
     /// What its residents say of how it ended. `no_answer` is not `solved`.
     feedback: Feedback,
+    /// Whether mails go to the resident; the address is not shown. Only where one ticket is read, and to those who have a
+    /// part in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    resident_mails: Option<MailsView>,
     /// Absent when a dispatcher opened the ticket at its service.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -310,6 +341,7 @@ impl TicketView {
             assignee: ticket.assignee.map(|user| user.0),
             closure_reason: ticket.closure_reason,
             feedback: ticket.feedback,
+            resident_mails: None,
             routing: ticket.sent.as_ref().map(|sent| Routing {
                 rule: sent.rule.to_string(),
                 version: sent.version,
@@ -321,6 +353,11 @@ impl TicketView {
 }
 
 impl TicketView {
+    /// The same, with whether mails go to the resident.
+    pub(crate) fn with_mails(self, mails: Option<Mails>) -> Self {
+        Self { resident_mails: mails.map(Into::into), ..self }
+    }
+
     /// Latitude and longitude of its place, if it has a point.
     pub(crate) fn position(&self) -> Option<(f64, f64)> {
         self.place.lat.zip(self.place.lon)

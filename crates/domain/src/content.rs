@@ -97,6 +97,15 @@ pub fn check(text: &str) -> Checked {
     Checked { masked, findings }
 }
 
+/// A text as it is kept, and what was found in it: the passages are masked unless whoever wrote it confirmed them.
+#[must_use]
+pub fn screened<T: TryFrom<String> + Clone + Into<String>>(text: T, confirmed: bool) -> (T, Vec<Finding>) {
+    let checked = check(&text.clone().into());
+    // Masking can lengthen a text that is all short passages: then it is kept as typed, and the warnings say so.
+    let kept = if confirmed { text } else { T::try_from(checked.masked).unwrap_or(text) };
+    (kept, checked.findings)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -231,6 +231,22 @@ impl Tx {
         Ok(())
     }
 
+    /// Those of these tickets to which no link was made since they were last passed on.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn without_partner_link(&self, tickets: &[TicketId]) -> Result<Vec<TicketId>> {
+        let ids: Vec<Uuid> = tickets.iter().map(|ticket| ticket.0).collect();
+        let statement = sql(
+            "select t.id from ticket t where t.id = any($1) and not exists (
+                 select from partner_link l where l.ticket_id = t.id and l.handover = t.handovers
+             )",
+            [ids.into()],
+        );
+        let rows = self.db.query_all_raw(statement).await?;
+        rows.into_iter().map(|row| Ok(TicketId(row.try_get_by_index(0)?))).collect()
+    }
+
     /// Has the newest link to a ticket sent to its partner's mailbox.
     ///
     /// # Errors

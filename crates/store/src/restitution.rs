@@ -298,18 +298,32 @@ impl Tx {
         Ok(Published { id: RestitutionId(id), token, at: now })
     }
 
-    /// Withdraws a published sheet, if it was not before: its link leads nowhere from then on. False when there is none.
+    /// Withdraws a published sheet, if it was not before: its link leads nowhere from then on. Which one it is, and
+    /// whether it was shown until now; none when there is none.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn withdraw_restitution(&self, of: &Of, by: UserId, now: DateTime<Utc>) -> Result<bool> {
+    pub async fn withdraw_restitution(
+        &self,
+        of: &Of,
+        by: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(RestitutionId, bool)>> {
         let [cafe, zoning, area, from, to] = columns(of);
         let statement = sql(
-            "update restitution set withdrawn_by = coalesce(withdrawn_by, $6), withdrawn_at = coalesce(withdrawn_at, $7)
-             where cafe_id is not distinct from $1 and zoning_code is not distinct from $2
-               and area_code is not distinct from $3 and from_on is not distinct from $4 and to_on is not distinct from $5",
+            "with found as (
+                 select id, withdrawn_at is null as shown from restitution
+                 where cafe_id is not distinct from $1 and zoning_code is not distinct from $2
+                   and area_code is not distinct from $3 and from_on is not distinct from $4
+                   and to_on is not distinct from $5
+             ), withdrawn as (
+                 update restitution set withdrawn_by = $6, withdrawn_at = $7
+                 where id in (select id from found where shown)
+             )
+             select id, shown from found",
             [cafe, zoning, area, from, to, by.0.into(), now.into()],
         );
-        Ok(self.db.execute_raw(statement).await?.rows_affected() == 1)
+        let Some(row) = self.db.query_one_raw(statement).await? else { return Ok(None) };
+        Ok(Some((RestitutionId(row.try_get_by_index(0)?), row.try_get_by_index(1)?)))
     }
 }

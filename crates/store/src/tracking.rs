@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::connect::sql;
 use crate::feedback::Given;
-use crate::resident::tracking_token;
+use crate::resident::{Contact, tracking_token};
 use crate::seal::digest;
 use crate::{Error, Result, Scope, Store, Tx};
 
@@ -42,6 +42,8 @@ pub enum Mails {
     On,
     /// They did, until the resident stopped them.
     Stopped,
+    /// The address takes none: they came back.
+    Returned,
 }
 
 /// A ticket as a resident may follow it.
@@ -70,7 +72,14 @@ struct Row {
     category_code: String,
     filed_at: DateTime<Utc>,
     answer: Option<String>,
-    mails_stopped: bool,
+}
+
+#[derive(FromQueryResult)]
+struct MailsRow {
+    key_id: Option<String>,
+    sealed: Option<Vec<u8>>,
+    returned: bool,
+    stopped: bool,
 }
 
 impl Store {
@@ -80,13 +89,13 @@ impl Store {
     /// When the database does not answer.
     pub async fn tracked(&self, token: &str, now: DateTime<Utc>) -> Result<Option<Tracked>> {
         let statement = sql(
-            "select c.id, c.category_code, c.filed_at, c.answer, l.mails_stopped_at is not null as mails_stopped
+            "select c.id, c.category_code, c.filed_at, c.answer
              from tracking_link l join concern c on c.id = l.concern_id where l.digest = $1 and l.ended_at is null",
             [digest(token).into()],
         );
         let Some(row) = Row::find_by_statement(statement).one(&self.db).await? else { return Ok(None) };
         let concern = ConcernId(row.id);
-        let contact = crate::resident::contact(&self.db, &self.keys.residents, concern).await?;
+        let (mails, language) = self.mails(concern).await?;
         let written = self.messages_that_left(concern, now).await?;
         let mut tickets = Vec::new();
         let all = self.tickets_of(&Scope::everything(), concern).await?;
@@ -113,20 +122,43 @@ impl Store {
             let said = self.last_answer(concern, &ticket).await?;
             tickets.push(Followed { ticket, told, said });
         }
-        let mails = match &contact {
-            Some(contact) if contact.email.is_some() && row.mails_stopped => Mails::Stopped,
-            Some(contact) if contact.email.is_some() => Mails::On,
-            Some(_) | None => Mails::NoAddress,
-        };
         Ok(Some(Tracked {
             concern,
             category: row.category_code.try_into().map_err(Error::corrupt)?,
             filed_at: row.filed_at,
-            language: contact.map_or(Language::Fr, |contact| contact.language),
+            language,
             answer: row.answer.map(Answer::try_from).transpose().map_err(Error::corrupt)?,
             mails,
             tickets,
         }))
+    }
+
+    /// Whether mails go to the resident of a concern, and the resident's language.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn mails(&self, concern: ConcernId) -> Result<(Mails, Language)> {
+        let statement = sql(
+            "select r.key_id, r.sealed, r.bounced_at is not null as returned,
+                 coalesce(l.ended_at, l.mails_stopped_at) is not null as stopped
+             from concern c
+             left join resident_contact r on r.concern_id = c.id
+             left join tracking_link l on l.concern_id = c.id
+             where c.id = $1",
+            [concern.0.into()],
+        );
+        let row = MailsRow::find_by_statement(statement).one(&self.db).await?;
+        let Some(MailsRow { key_id: Some(key_id), sealed: Some(sealed), returned, stopped }) = row else {
+            return Ok((Mails::NoAddress, Language::Fr));
+        };
+        let contact = Contact::open(&self.keys.residents, concern, &key_id, &sealed)?;
+        let mails = match contact.email {
+            None => Mails::NoAddress,
+            Some(_) if returned => Mails::Returned,
+            Some(_) if stopped => Mails::Stopped,
+            Some(_) => Mails::On,
+        };
+        Ok((mails, contact.language))
     }
 }
 

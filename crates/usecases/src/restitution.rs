@@ -6,6 +6,7 @@ pub use store::restitution::{Of, Published};
 use auth::Grant;
 use auth::permission::PublishSheets;
 use chrono::{Days, NaiveDate};
+use domain::audit::Act;
 use domain::city::City;
 use domain::id::{ConcernId, RestitutionId};
 use domain::restitution::{Said, Sheet, Subject, draw_up};
@@ -79,7 +80,9 @@ pub async fn publish(
         let (sheet, counted) = sheet(cx, of(&loaded), subject, &said, &elsewhere);
         let content = serde_json::to_value(&sheet).map_err(|error| store::Error::Corrupt(error.to_string()))?;
         let id = RestitutionId(cx.ids.next());
-        Ok(tx.publish_restitution(id, asked, &content, &counted, who.person().user, cx.now()).await?)
+        let published = tx.publish_restitution(id, asked, &content, &counted, who.person().user, cx.now()).await?;
+        tx.audit(&who.record(published_as(asked, published.id), cx.now()));
+        Ok(published)
     })
     .await
 }
@@ -91,10 +94,22 @@ pub async fn publish(
 pub async fn withdraw(cx: &Context, who: &Grant<PublishSheets>, asked: &Of) -> Result<(), SheetError> {
     let tx = cx.store.begin().await?;
     tx.hold_restitutions().await?;
-    if !tx.withdraw_restitution(asked, who.person().user, cx.now()).await? {
-        return Err(SheetError::NotFound);
+    let withdrawn = tx.withdraw_restitution(asked, who.person().user, cx.now()).await?;
+    let (sheet, was_shown) = withdrawn.ok_or(SheetError::NotFound)?;
+    if was_shown {
+        tx.audit(&who.record(Act::SheetWithdrawn { sheet }, cx.now()));
     }
     Ok(tx.commit().await?)
+}
+
+fn published_as(of: &Of, sheet: RestitutionId) -> Act {
+    match of {
+        Of::Cafe(cafe) => Act::SheetPublished { sheet, cafe: Some(*cafe), area: None, days: None },
+        Of::Area { zoning, area, from, to } => {
+            let area = Some(format!("{zoning}:{area}"));
+            Act::SheetPublished { sheet, cafe: None, area, days: Some((*from, *to)) }
+        }
+    }
 }
 
 /// The sheet that a link shows; none when it leads nowhere, or not any more.

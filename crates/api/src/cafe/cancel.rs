@@ -5,15 +5,15 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use auth::Holder as _;
 use auth::permission::HoldCafes;
-use domain::cafe::Cafe;
 use domain::id::CafeId;
 use domain::text::Note;
 use serde::Deserialize;
 use usecases::Context;
+use usecases::cafe::Written;
 use usecases::once::Once;
 use utoipa::ToSchema;
 
-use super::{CafePath, CafeView};
+use super::{CafePath, WrittenCafe};
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::body::{Body, input};
@@ -28,6 +28,9 @@ pub(crate) struct CancelCafe {
     /// Why: for colleagues and services; the public calendar does not show it.
     #[schema(value_type = String, min_length = 1, max_length = 2000)]
     reason: Note,
+    /// You have read the warnings about the reason: keep it as it is. Otherwise the passages are masked.
+    #[serde(default)]
+    confirm_text: bool,
 }
 input!(CancelCafe);
 
@@ -41,7 +44,7 @@ input!(CancelCafe);
     params(CafePath, IdempotencyHeader),
     request_body(content = CancelCafe, example = json!({"reason": "Alerte orange : vents violents"})),
     responses(
-        (status = 200, description = "The café, called off", body = CafeView, headers(("ETag" = String, description = "The new version"))),
+        (status = 200, description = "The café, called off", body = WrittenCafe, headers(("ETag" = String, description = "The new version"))),
         (status = 409, description = "It was held, reported or cancelled before: `cafe_not_planned`"),
     ),
     security(("bearer" = []))
@@ -54,9 +57,13 @@ pub(crate) async fn cancel(
     key: Idempotency,
     body: Body<CancelCafe>,
 ) -> Result<HttpResponse, Problem> {
-    let CancelCafe { reason } = body.value;
-    let show = |cafe: &Cafe| reply::kept(StatusCode::OK, Some(cafe.version), None, &CafeView::whole(cafe));
+    let CancelCafe { reason, confirm_text } = body.value;
+    let show = |written: &Written| {
+        let view = WrittenCafe::new(written, "reason", caller.language);
+        reply::kept(StatusCode::OK, Some(written.cafe.version), None, &view)
+    };
+    let (id, reason) = (CafeId(id.value), (reason, confirm_text));
     let claim = key.claim(caller.grant.holder().id(), &body.digest);
-    let done = usecases::cafe::cancel(&cx, &caller.grant, CafeId(id.value), reason, Once::new(claim, &show)).await?;
+    let done = usecases::cafe::cancel(&cx, &caller.grant, id, reason, Once::new(claim, &show)).await?;
     reply::send(done.into_answer(show), caller.language)
 }

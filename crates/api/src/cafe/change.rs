@@ -11,7 +11,7 @@ use usecases::Context;
 use usecases::cafe::Change;
 use utoipa::ToSchema;
 
-use super::{CafePath, CafeView};
+use super::{CafePath, WrittenCafe};
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::body::{Body, input};
@@ -27,6 +27,9 @@ pub(crate) struct ChangeCafe {
     /// What the poster says.
     #[schema(value_type = String, required = false, min_length = 1, max_length = 120)]
     title: Option<Title>,
+    /// You have read the warnings about the title: keep it as it is. Otherwise the passages are masked.
+    #[serde(default)]
+    confirm_text: bool,
     /// Where; inside the city.
     #[schema(nullable = false)]
     place: Option<PlaceView>,
@@ -48,7 +51,7 @@ input!(ChangeCafe);
     params(CafePath, IfMatchHeader),
     request_body(content = ChangeCafe, example = json!({"starts_at": "2026-12-03T09:30:00Z", "ends_at": "2026-12-03T12:00:00Z"})),
     responses(
-        (status = 200, description = "The café, changed", body = CafeView, headers(("ETag" = String, description = "The new version"))),
+        (status = 200, description = "The café, changed", body = WrittenCafe, headers(("ETag" = String, description = "The new version"))),
         (status = 409, description = "It was held, reported or cancelled before: `cafe_not_planned`"),
     ),
     security(("bearer" = []))
@@ -61,8 +64,9 @@ pub(crate) async fn change(
     IfMatch(seen): IfMatch,
     body: Body<ChangeCafe>,
 ) -> Result<HttpResponse, Problem> {
-    let ChangeCafe { title, place, starts_at, ends_at } = body.value;
-    let cmd = Change { title, place: place.map(Into::into), starts_at, ends_at };
-    let cafe = usecases::cafe::change(&cx, &caller.grant, CafeId(id.value), &seen, cmd).await?;
-    Ok(reply::read(Some(cafe.version), caller.language, &CafeView::whole(&cafe)))
+    let ChangeCafe { title, confirm_text, place, starts_at, ends_at } = body.value;
+    let cmd = Change { title, confirm_text, place: place.map(Into::into), starts_at, ends_at };
+    let written = usecases::cafe::change(&cx, &caller.grant, CafeId(id.value), &seen, cmd).await?;
+    let view = WrittenCafe::new(&written, "title", caller.language);
+    Ok(reply::read(Some(written.cafe.version), caller.language, &view))
 }

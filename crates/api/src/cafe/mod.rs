@@ -17,13 +17,17 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use domain::cafe::report::{Conversations, Report, Weather};
 use domain::cafe::{Cafe, State};
+use domain::content::Finding;
 use domain::id::CategoryCode;
+use domain::language::Language;
 use domain::rights::{Caller as Reader, Right};
 use serde::{Deserialize, Serialize};
+use usecases::cafe::Written;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use crate::concern::WarningView;
 use crate::request::path::id_path;
 use crate::view::{PlaceView, areas};
 
@@ -88,6 +92,23 @@ pub(crate) struct CafeView {
     /// Rises by one with each change; also the `ETag`.
     #[schema(minimum = 1)]
     version: i64,
+}
+
+/// A café with a text that was written about it, as it was kept.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WrittenCafe {
+    #[serde(flatten)]
+    cafe: CafeView,
+    /// What the officer should know about what was kept.
+    warnings: Vec<WarningView>,
+}
+
+impl WrittenCafe {
+    /// As those see it who hold cafés; the text stands in that field.
+    fn new(Written { cafe, findings, masked }: &Written, field: &str, language: Language) -> Self {
+        let warning = |finding: &Finding| WarningView::passage(field.to_owned(), *finding, *masked, language);
+        Self { cafe: CafeView::whole(cafe), warnings: findings.iter().map(warning).collect() }
+    }
 }
 
 /// What came of a café.

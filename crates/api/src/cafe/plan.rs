@@ -6,15 +6,14 @@ use actix_web::{HttpResponse, post};
 use auth::Holder as _;
 use auth::permission::HoldCafes;
 use chrono::{DateTime, Utc};
-use domain::cafe::Cafe;
 use domain::text::Title;
 use serde::Deserialize;
 use usecases::Context;
-use usecases::cafe::Plan;
+use usecases::cafe::{Plan, Written};
 use usecases::once::Once;
 use utoipa::ToSchema;
 
-use super::CafeView;
+use super::WrittenCafe;
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::body::{Body, input};
@@ -29,6 +28,9 @@ pub(crate) struct PlanCafe {
     /// What the poster says.
     #[schema(value_type = String, min_length = 1, max_length = 120)]
     title: Title,
+    /// You have read the warnings about the title: keep it as it is. Otherwise the passages are masked.
+    #[serde(default)]
+    confirm_text: bool,
     /// Where; inside the city.
     place: PlaceView,
     /// When it begins.
@@ -51,7 +53,7 @@ input!(PlanCafe);
         "starts_at": "2026-12-03T09:00:00Z",
         "ends_at": "2026-12-03T11:30:00Z"
     })),
-    responses((status = 201, description = "The café, planned", body = CafeView, headers(("ETag" = String, description = "The version"), ("Location" = String, description = "The café")))),
+    responses((status = 201, description = "The café, planned", body = WrittenCafe, headers(("ETag" = String, description = "The version"), ("Location" = String, description = "The café")))),
     security(("bearer" = []))
 )]
 #[post("/v1/cafes")]
@@ -61,11 +63,12 @@ pub(crate) async fn plan(
     key: Idempotency,
     body: Body<PlanCafe>,
 ) -> Result<HttpResponse, Problem> {
-    let PlanCafe { title, place, starts_at, ends_at } = body.value;
-    let cmd = Plan { title, place: place.into(), starts_at, ends_at };
-    let show = |cafe: &Cafe| {
-        let location = Some(format!("/v1/cafes/{}", cafe.id));
-        reply::kept(StatusCode::CREATED, Some(cafe.version), location, &CafeView::whole(cafe))
+    let PlanCafe { title, confirm_text, place, starts_at, ends_at } = body.value;
+    let cmd = Plan { title, confirm_text, place: place.into(), starts_at, ends_at };
+    let show = |written: &Written| {
+        let location = Some(format!("/v1/cafes/{}", written.cafe.id));
+        let view = WrittenCafe::new(written, "title", caller.language);
+        reply::kept(StatusCode::CREATED, Some(written.cafe.version), location, &view)
     };
     let claim = key.claim(caller.grant.holder().id(), &body.digest);
     let done = usecases::cafe::plan(&cx, &caller.grant, cmd, Once::new(claim, &show)).await?;

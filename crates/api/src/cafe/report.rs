@@ -10,15 +10,14 @@ use auth::permission::HoldCafes;
 use domain::cafe::report::{Conversations, Weather};
 use domain::id::{CafeId, UserId};
 use domain::text::Remarks;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use usecases::Context;
-use usecases::cafe::{Reported, WriteReport};
+use usecases::cafe::{WriteReport, Written};
 use usecases::once::Once;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{CafePath, CafeView, ConversationsView};
-use crate::concern::WarningView;
+use super::{CafePath, ConversationsView, WrittenCafe};
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::body::{Body, input};
@@ -52,15 +51,6 @@ pub(crate) struct ReportCafe {
 }
 input!(ReportCafe);
 
-/// A café with the report as it was kept.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ReportedCafe {
-    #[serde(flatten)]
-    cafe: CafeView,
-    /// What the officer should know about what was kept.
-    warnings: Vec<WarningView>,
-}
-
 /// Write the report of a café
 ///
 /// Replaces an earlier one whole: that is how a report is corrected. For police agents and dispatchers, once the café is
@@ -77,7 +67,7 @@ pub(crate) struct ReportedCafe {
         "remarks": "Marché très fréquenté ; prévoir une seconde table."
     })),
     responses(
-        (status = 200, description = "The café, reported", body = ReportedCafe, headers(("ETag" = String, description = "The new version"))),
+        (status = 200, description = "The café, reported", body = WrittenCafe, headers(("ETag" = String, description = "The new version"))),
         (status = 409, description = "It was not held: `cafe_not_held`"),
     ),
     security(("bearer" = []))
@@ -92,11 +82,9 @@ pub(crate) async fn report(
     body: Body<ReportCafe>,
 ) -> Result<HttpResponse, Problem> {
     let Caller { grant, language } = caller;
-    let show = |reported: &Reported| {
-        let Reported { cafe, findings, masked } = reported;
-        let warning = |finding: &_| WarningView::passage("remarks".to_owned(), *finding, *masked, language);
-        let view = ReportedCafe { cafe: CafeView::whole(cafe), warnings: findings.iter().map(warning).collect() };
-        reply::kept(StatusCode::OK, Some(cafe.version), None, &view)
+    let show = |written: &Written| {
+        let view = WrittenCafe::new(written, "remarks", language);
+        reply::kept(StatusCode::OK, Some(written.cafe.version), None, &view)
     };
     let claim = key.claim(grant.holder().id(), &body.digest);
     let once = Once::new(claim, &show);

@@ -73,6 +73,12 @@ impl Notice {
                 "The ticket has changed since you opened this page. Here it is as it is now: check, then send again.",
             );
             language.pick(stale).clone_into(&mut words);
+        } else if !fields.is_empty() {
+            let look = (
+                "Ce n’est pas encore enregistré : voyez ce qui est signalé dans le formulaire.",
+                "Nothing is recorded yet: see what is marked in the form.",
+            );
+            language.pick(look).clone_into(&mut words);
         }
         let status = StatusCode::from_u16(problem.code().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Self { status, done: None, wrong: Some(words), fields: fields.into_iter().collect(), form, typed }

@@ -2,6 +2,7 @@
 //! cookie in Continuum that another site's form could ride on; what such a form proves stands in its address or in its
 //! fields.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
@@ -18,8 +19,8 @@ pub(crate) trait FormInput: Input {
 
 /// A body that may come from a form.
 pub(crate) struct Sent<T> {
-    /// Whether it does: then a person reads the answer.
-    pub(crate) by_form: bool,
+    /// The fields as they were typed, if it does: then a person reads the answer.
+    pub(crate) form: Option<BTreeMap<String, String>>,
     /// What it says, or what is wrong with it.
     pub(crate) value: Result<T, Problem>,
 }
@@ -29,15 +30,15 @@ impl<T: FormInput> FromRequest for Sent<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let by_form = form::sent(request);
-        if !by_form {
+        if !form::sent(request) {
             let body = Body::<T>::from_request(request, payload);
-            return Box::pin(async move { Ok(Self { by_form, value: Ok(body.await?.value) }) });
+            return Box::pin(async move { Ok(Self { form: None, value: Ok(body.await?.value) }) });
         }
         let payload = payload.take();
         Box::pin(async move {
             let bytes = body::read(payload, T::MAX).await?;
-            Ok(Self { by_form, value: form::parse(form::typed(&bytes), T::BOXES).map(|body| body.value) })
+            let typed: BTreeMap<String, String> = form::typed(&bytes).collect();
+            Ok(Self { value: form::parse(typed.clone(), T::BOXES).map(|body| body.value), form: Some(typed) })
         })
     }
 }

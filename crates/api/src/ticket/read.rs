@@ -31,6 +31,7 @@ pub(crate) async fn read(
 ) -> Result<HttpResponse, Problem> {
     let ticket = usecases::ticket::open(&cx, &caller.grant, &path.ticket).await?;
     let ticket = ticket.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let mails = usecases::ticket::resident_mails(&cx, &caller.grant, &ticket).await?;
     let view = TicketView::new(&ticket, &cx.city()?.city, caller.grant.caller(), caller.language, cx.now());
-    Ok(reply::read(Some(ticket.version), caller.language, &view))
+    Ok(reply::read(Some(ticket.version), caller.language, &view.with_mails(mails)))
 }

@@ -49,6 +49,10 @@ pub(super) struct ActorView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     part: Option<Part>,
+    /// The code of the service, where nobody in it is known: a partner's, or that of the mailbox.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples("bailleur"))]
+    service: Option<String>,
 }
 
 impl ActorView {
@@ -61,7 +65,11 @@ impl ActorView {
             Actor::Resident => ("resident", None),
             Actor::System => ("system", None),
         };
-        Self { actor_type, name, part }
+        let service = match by {
+            Actor::Partner { service } | Actor::Service { service } => Some(service.to_string()),
+            Actor::Person { .. } | Actor::Client { .. } | Actor::Resident | Actor::System => None,
+        };
+        Self { actor_type, name, part, service }
     }
 }
 

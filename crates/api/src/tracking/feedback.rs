@@ -12,7 +12,7 @@ use usecases::ticket::Named;
 use usecases::tracking::{FeedbackError, GiveFeedback, give_feedback};
 use utoipa::ToSchema;
 
-use super::read::{Tracking, page};
+use super::read::{Refused, Tracking, page};
 use super::{TrackingPath, lost, see_other, token};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::body::input;
@@ -88,7 +88,7 @@ pub(super) async fn give(
     request: HttpRequest,
     sent: Sent<SayWhetherSolved>,
 ) -> Result<HttpResponse, Problem> {
-    let Sent { by_form, value } = sent;
+    let Sent { form, value } = sent;
     let outcome = match value {
         Ok(said) => match give_feedback(&cx, token(&request), said.into()).await {
             Err(FeedbackError::NotFound) => return lost(&request),
@@ -100,15 +100,18 @@ pub(super) async fn give(
     let loaded = cx.city()?;
     let tracking = Tracking::new(&tracked, &loaded.city, cx.now());
     match outcome {
-        Ok(()) if by_form => Ok(see_other(format!("/v1/tracking/{}", token(&request)))),
+        Ok(()) if form.is_some() => Ok(see_other(format!("/v1/tracking/{}", token(&request)))),
         Ok(()) => Ok(HttpResponse::Ok().insert_header((CONTENT_LANGUAGE, tracking.language.tag())).json(&tracking)),
-        Err(problem) if by_form && problem.is_clients() => {
-            let status = match problem.status() {
-                StatusCode::CONFLICT => StatusCode::CONFLICT,
-                _ => StatusCode::UNPROCESSABLE_ENTITY,
-            };
-            page(&request, status, &tracking, &loaded.city, Some(problem.said_to(tracking.language)))
-        }
-        Err(problem) => Err(problem),
+        Err(problem) => match form {
+            Some(typed) if problem.is_clients() => {
+                let status = match problem.status() {
+                    StatusCode::CONFLICT => StatusCode::CONFLICT,
+                    _ => StatusCode::UNPROCESSABLE_ENTITY,
+                };
+                let refused = Refused { words: problem.said_to(tracking.language), typed };
+                page(&request, status, &tracking, &loaded.city, Some(&refused))
+            }
+            _ => Err(problem),
+        },
     }
 }

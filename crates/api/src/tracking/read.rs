@@ -1,5 +1,7 @@
 //! Following a concern through the resident's link.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_LANGUAGE;
 use actix_web::web::Data;
@@ -14,13 +16,14 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use serde::Serialize;
 use usecases::Context;
-use usecases::tracking::{Followed, Given, Mails, Told, Tracked};
+use usecases::tracking::{Followed, Given, Told, Tracked};
 use utoipa::{IntoParams, ToSchema};
 
 use super::next::{date, day, next, state_label};
 use super::{lost, token, wants_json};
 use crate::page;
 use crate::problem::{Problem, ProblemBody};
+use crate::view::MailsView;
 
 /// The token of a tracking link.
 #[derive(IntoParams)]
@@ -69,28 +72,6 @@ impl PublicFeedback {
             Answer::NotSolved { reason, .. } => (false, Some(reason)),
         };
         Self { at: given.at, solved, reason, text: given.answer.text().map(ToString::to_string) }
-    }
-}
-
-/// Whether mails come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum MailsView {
-    /// You left no address.
-    NoAddress,
-    /// They do.
-    On,
-    /// You have stopped them.
-    Stopped,
-}
-
-impl From<Mails> for MailsView {
-    fn from(mails: Mails) -> Self {
-        match mails {
-            Mails::NoAddress => Self::NoAddress,
-            Mails::On => Self::On,
-            Mails::Stopped => Self::Stopped,
-        }
     }
 }
 
@@ -181,18 +162,26 @@ impl Tracking {
     }
 }
 
-/// The page of a concern, with what was wrong with the form that led to it.
+/// A form of the page that was refused: why, and what was typed into it, which the page shows again.
+pub(super) struct Refused {
+    pub(super) words: String,
+    pub(super) typed: BTreeMap<String, String>,
+}
+
+/// The page of a concern; after a form that was refused, with that form.
 pub(super) fn page(
     request: &HttpRequest,
     status: StatusCode,
     tracking: &Tracking,
     city: &City,
-    error: Option<String>,
+    refused: Option<&Refused>,
 ) -> Result<HttpResponse, Problem> {
     let language = tracking.language;
     let tickets = tracking.tickets.iter().map(|ticket| {
         let messages = ticket.messages.iter().map(|m| context! { day => day(m.at, language), text => m.text.as_str() });
+        let again = refused.filter(|refused| refused.typed.get("ticket") == Some(&ticket.reference));
         context! {
+            again => again.map(|refused| &refused.typed),
             messages => messages.collect::<Vec<_>>(),
             expected_on => ticket.expected_on.map(|day| date(day, language)),
             outcome => ticket.outcome.as_ref().map(|outcome| outcome.label),
@@ -211,7 +200,7 @@ pub(super) fn page(
         reasons => Unsolved::ALL.map(|reason| [reason.code(), reason.label(language)]).to_vec(),
         path => format!("/v1/tracking/{}", token(request)),
         tickets => tickets.collect::<Vec<_>>(),
-        error,
+        error => refused.map(|refused| refused.words.as_str()),
     };
     page::form(status, "tracking.html", values)
 }

@@ -1,5 +1,7 @@
 //! The page where somebody types what stands on their slip of paper.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::web::Data;
@@ -31,8 +33,13 @@ pub(super) struct FollowSlip {
 input!(FollowSlip);
 impl FormInput for FollowSlip {}
 
-fn form(request: &HttpRequest, status: StatusCode, error: Option<String>) -> Result<HttpResponse, Problem> {
-    page::form(status, "slip_form.html", context! { language => preferred_language(request).tag(), error })
+fn form(
+    request: &HttpRequest,
+    status: StatusCode,
+    error: Option<String>,
+    typed: &BTreeMap<String, String>,
+) -> Result<HttpResponse, Problem> {
+    page::form(status, "slip_form.html", context! { language => preferred_language(request).tag(), error, typed })
 }
 
 /// See where to type the code of a slip
@@ -46,7 +53,7 @@ fn form(request: &HttpRequest, status: StatusCode, error: Option<String>) -> Res
 )]
 #[get("/v1/tracking")]
 pub(super) async fn show(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    form(&request, StatusCode::OK, None)
+    form(&request, StatusCode::OK, None, &BTreeMap::new())
 }
 
 /// Follow a concern with a slip of paper
@@ -81,13 +88,11 @@ pub(super) async fn find(
             Err(SlipError::Store(error)) => error.into(),
         },
         // A field that was left empty, or filled with too much.
-        Err(_) if sent.by_form => Problem::new(Code::WrongSlip),
+        Err(_) if sent.form.is_some() => Problem::new(Code::WrongSlip),
         Err(problem) => problem,
     };
-    if !sent.by_form || !problem.is_clients() {
-        return Err(problem);
-    }
-    let mut response = form(&request, problem.status(), Some(problem.said_to(language)))?;
+    let Some(typed) = sent.form.filter(|_| problem.is_clients()) else { return Err(problem) };
+    let mut response = form(&request, problem.status(), Some(problem.said_to(language)), &typed)?;
     if let Some(seconds) = problem.seconds_to_wait() {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }

@@ -100,11 +100,13 @@ impl Story<'_> {
         let officer = may(self.cast.with_role(Role::Agent)?)?;
         let plan = Plan {
             title: text("Café avec un policier, marché du Pigeonnier")?,
+            confirm_text: false,
             place: Place { point: Point { lat: 49.9121, lon: 2.2972 }, address: Some(text("Place du Pays d’Auge")?) },
             starts_at: self.begins,
             ends_at: self.begins + Duration::hours(3),
         };
-        let cafe = now_done(usecases::cafe::plan(&self.cx, &officer, plan, Once::new(None, &nothing)).await?)?;
+        let planned = now_done(usecases::cafe::plan(&self.cx, &officer, plan, Once::new(None, &nothing)).await?)?;
+        let cafe = planned.cafe;
         usecases::cafe::hold(&self.cx, &officer, cafe.id, Once::new(None, &nothing)).await?;
         self.cafe = Some(cafe.id);
         Ok(())

@@ -1,12 +1,13 @@
 //! What is recorded.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::account::Method;
 use crate::cafe::Action;
 use crate::id::{
-    CafeId, CategoryCode, ClientId, ClientSecretId, ConcernId, IdentityId, ServiceCode, SessionId, TicketId, UserId,
+    CafeId, CategoryCode, ClientId, ClientSecretId, ConcernId, IdentityId, RestitutionId, ServiceCode, SessionId,
+    TicketId, UserId,
 };
 use crate::person::Role;
 use crate::siret::Siret;
@@ -287,6 +288,25 @@ pub enum Act {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         changed: Vec<String>,
     },
+    /// A sheet « Vous avez dit, nous avons fait » was published, for the first time or anew.
+    SheetPublished {
+        /// The sheet.
+        sheet: RestitutionId,
+        /// Of which café, if it is one's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cafe: Option<CafeId>,
+        /// Else of which area, as `zoning:area`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        area: Option<String>,
+        /// The first and the last day, for an area.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        days: Option<(NaiveDate, NaiveDate)>,
+    },
+    /// A published sheet was withdrawn: its link leads nowhere any more.
+    SheetWithdrawn {
+        /// The sheet.
+        sheet: RestitutionId,
+    },
     /// Messages that could not be sent are sent again.
     OutboxReplayed {
         /// How many.
@@ -296,7 +316,7 @@ pub enum Act {
 
 impl Act {
     /// The code of every act.
-    pub const CODES: [&str; 37] = [
+    pub const CODES: [&str; 39] = [
         "ticket_read",
         "tickets_listed",
         "tickets_exported",
@@ -333,6 +353,8 @@ impl Act {
         "routing_published",
         "routing_replayed",
         "cafe_changed",
+        "sheet_published",
+        "sheet_withdrawn",
         "outbox_replayed",
     ];
 
@@ -376,6 +398,8 @@ impl Act {
             Self::RoutingPublished { .. } => "routing_published",
             Self::RoutingReplayed { .. } => "routing_replayed",
             Self::CafeChanged { .. } => "cafe_changed",
+            Self::SheetPublished { .. } => "sheet_published",
+            Self::SheetWithdrawn { .. } => "sheet_withdrawn",
             Self::OutboxReplayed { .. } => "outbox_replayed",
         }
     }

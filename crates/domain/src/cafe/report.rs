@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::content::{self, Finding};
 use crate::id::{CategoryCode, UserId};
 use crate::text::Remarks;
 
@@ -61,13 +60,4 @@ pub enum Weather {
     Heat,
     /// Inside: the weather did not matter.
     Indoors,
-}
-
-/// The remarks as they are kept, and what was found in them: the passages are masked unless the officer confirmed them.
-#[must_use]
-pub fn screened(remarks: Remarks, confirmed: bool) -> (Remarks, Vec<Finding>) {
-    let checked = content::check(remarks.as_str());
-    // Masking can lengthen a text that is all short passages: then it is kept as typed, and the warnings say so.
-    let kept = if confirmed { remarks } else { Remarks::try_from(checked.masked).unwrap_or(remarks) };
-    (kept, checked.findings)
 }

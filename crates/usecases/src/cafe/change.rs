@@ -5,10 +5,12 @@ use auth::permission::HoldCafes;
 use chrono::{DateTime, Utc};
 use domain::audit::Act;
 use domain::cafe::{Action, Cafe, Refusal};
+use domain::content::screened;
 use domain::id::CafeId;
 use domain::place::Place;
 use domain::text::Title;
 
+use super::Written;
 use crate::{Context, NoCity, of, put};
 
 /// Change a café: what is given.
@@ -16,6 +18,8 @@ use crate::{Context, NoCity, of, put};
 pub struct Change {
     /// What the poster says.
     pub title: Option<Title>,
+    /// The officer has read the warnings about the title, and keeps it as it is.
+    pub confirm_text: bool,
     /// Where.
     pub place: Option<Place>,
     /// When it begins.
@@ -61,8 +65,13 @@ pub async fn change(
     id: CafeId,
     seen: &[i64],
     cmd: Change,
-) -> Result<Cafe, ChangeError> {
+) -> Result<Written, ChangeError> {
     let loaded = cx.city()?;
+    let masked = !cmd.confirm_text;
+    let (new_title, findings) = match cmd.title.map(|title| screened(title, cmd.confirm_text)) {
+        Some((title, findings)) => (Some(title), findings),
+        None => (None, Vec::new()),
+    };
     let tx = cx.store.begin().await?;
     let before = tx.lock_cafe(id).await?.ok_or(ChangeError::NotFound)?;
     if !seen.contains(&before.version) {
@@ -71,14 +80,14 @@ pub async fn change(
     before.state.after(Action::Change)?;
     let Cafe { mut title, mut place, mut starts_at, mut ends_at, .. } = before.clone();
     let put = [
-        ("title", put(&mut title, cmd.title)),
+        ("title", put(&mut title, new_title)),
         ("place", put(&mut place, cmd.place)),
         ("starts_at", put(&mut starts_at, cmd.starts_at)),
         ("ends_at", put(&mut ends_at, cmd.ends_at)),
     ];
     let changed: Vec<_> = put.into_iter().filter(|(_, changed)| *changed).map(|(field, _)| field.to_owned()).collect();
     if changed.is_empty() {
-        return Ok(before);
+        return Ok(Written { cafe: before, findings, masked });
     }
     let areas = of(&loaded).areas_at(place.point);
     if !of(&loaded).is_inside(&areas) {
@@ -91,5 +100,5 @@ pub async fn change(
     tx.save_cafe(&after).await?;
     tx.audit(&who.record(Act::CafeChanged { cafe: id, action: Action::Change, changed }, cx.now()));
     tx.commit().await?;
-    Ok(after)
+    Ok(Written { cafe: after, findings, masked })
 }

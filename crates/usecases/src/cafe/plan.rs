@@ -4,10 +4,12 @@ use auth::Grant;
 use auth::permission::HoldCafes;
 use chrono::{DateTime, Utc};
 use domain::cafe::{Cafe, State};
+use domain::content::screened;
 use domain::id::CafeId;
 use domain::place::Place;
 use domain::text::Title;
 
+use super::Written;
 use crate::once::{Done, KeyReused, Once};
 use crate::{Context, NoCity, of};
 
@@ -16,6 +18,8 @@ use crate::{Context, NoCity, of};
 pub struct Plan {
     /// What the poster says.
     pub title: Title,
+    /// The officer has read the warnings about the title, and keeps it as it is.
+    pub confirm_text: bool,
     /// Where.
     pub place: Place,
     /// When it begins.
@@ -52,8 +56,8 @@ pub async fn plan(
     cx: &Context,
     who: &Grant<HoldCafes>,
     cmd: Plan,
-    once: Once<'_, Cafe>,
-) -> Result<Done<Cafe>, PlanError> {
+    once: Once<'_, Written>,
+) -> Result<Done<Written>, PlanError> {
     let loaded = cx.city()?;
     let areas = of(&loaded).areas_at(cmd.place.point);
     if !of(&loaded).is_inside(&areas) {
@@ -62,9 +66,10 @@ pub async fn plan(
     if cmd.ends_at <= cmd.starts_at {
         return Err(PlanError::EndsBeforeItBegins);
     }
+    let (title, findings) = screened(cmd.title, cmd.confirm_text);
     let cafe = Cafe {
         id: CafeId(cx.ids.next()),
-        title: cmd.title,
+        title,
         state: State::Planned,
         place: cmd.place,
         areas,
@@ -80,7 +85,7 @@ pub async fn plan(
     };
     once.run(cx, async |tx| {
         tx.add_cafe(&cafe).await?;
-        Ok(cafe)
+        Ok(Written { cafe, findings, masked: !cmd.confirm_text })
     })
     .await
 }

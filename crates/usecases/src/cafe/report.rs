@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use auth::Grant;
 use auth::permission::HoldCafes;
 use domain::audit::Act;
-use domain::cafe::report::{Conversations, Report, Weather, screened};
-use domain::cafe::{Action, Cafe, Refusal};
+use domain::cafe::report::{Conversations, Report, Weather};
+use domain::cafe::{Action, Refusal};
 use domain::city::City;
-use domain::content::Finding;
+use domain::content::screened;
 use domain::id::{CafeId, UserId};
 use domain::text::Remarks;
 
+use super::Written;
 use crate::once::{Done, KeyReused, Once};
 use crate::{Context, NoCity, of};
 
@@ -30,17 +31,6 @@ pub struct WriteReport {
     pub remarks: Option<Remarks>,
     /// The officer has read the warnings about the remarks, and keeps them as they are.
     pub confirm_text: bool,
-}
-
-/// A report as it was kept.
-#[derive(Debug, Clone)]
-pub struct Reported {
-    /// The café, with its report.
-    pub cafe: Cafe,
-    /// What was found in the remarks.
-    pub findings: Vec<Finding>,
-    /// Whether it was masked.
-    pub masked: bool,
 }
 
 /// What is wrong with a report; the number says with which item.
@@ -90,8 +80,8 @@ pub async fn report(
     id: CafeId,
     seen: &[i64],
     cmd: WriteReport,
-    once: Once<'_, Reported>,
-) -> Result<Done<Reported>, ReportError> {
+    once: Once<'_, Written>,
+) -> Result<Done<Written>, ReportError> {
     let loaded = cx.city()?;
     let known = cx.store.officers_among(&cmd.officers).await?;
     let mut faults = themes(of(&loaded), &cmd.conversations);
@@ -114,7 +104,7 @@ pub async fn report(
         }
         tx.save_cafe(&cafe).await?;
         tx.audit(&who.record(Act::CafeChanged { cafe: id, action: Action::Report, changed: Vec::new() }, cx.now()));
-        Ok(Reported { cafe, findings, masked: !confirm_text })
+        Ok(Written { cafe, findings, masked: !confirm_text })
     })
     .await
 }

@@ -5,9 +5,12 @@ use auth::permission::HoldCafes;
 use chrono::{DateTime, Utc};
 use domain::audit::Act;
 use domain::cafe::{Action, Cafe, Refusal};
+use domain::content::screened;
 use domain::id::CafeId;
 use domain::text::Note;
+use store::Tx;
 
+use super::Written;
 use crate::Context;
 use crate::once::{Done, KeyReused, Once};
 
@@ -54,7 +57,7 @@ pub async fn hold(
     turn(cx, who, id, once, Action::Hold, Cafe::hold).await
 }
 
-/// Calls a café off.
+/// Calls a café off. What points to a person in the reason is masked unless it is confirmed.
 ///
 /// # Errors
 /// See [`TurnError`].
@@ -62,10 +65,15 @@ pub async fn cancel(
     cx: &Context,
     who: &Grant<HoldCafes>,
     id: CafeId,
-    reason: Note,
-    once: Once<'_, Cafe>,
-) -> Result<Done<Cafe>, TurnError> {
-    turn(cx, who, id, once, Action::Cancel, |cafe, now| cafe.cancel(reason, now)).await
+    (reason, confirmed): (Note, bool),
+    once: Once<'_, Written>,
+) -> Result<Done<Written>, TurnError> {
+    let (reason, findings) = screened(reason, confirmed);
+    once.run(cx, async |tx| {
+        let cafe = apply(cx, who, tx, id, Action::Cancel, |cafe, now| cafe.cancel(reason, now)).await?;
+        Ok(Written { cafe, findings, masked: !confirmed })
+    })
+    .await
 }
 
 async fn turn(
@@ -74,14 +82,22 @@ async fn turn(
     id: CafeId,
     once: Once<'_, Cafe>,
     action: Action,
-    apply: impl FnOnce(Cafe, DateTime<Utc>) -> Result<Cafe, Refusal>,
+    says: impl FnOnce(Cafe, DateTime<Utc>) -> Result<Cafe, Refusal>,
 ) -> Result<Done<Cafe>, TurnError> {
-    once.run(cx, async |tx| {
-        let cafe = tx.lock_cafe(id).await?.ok_or(TurnError::NotFound)?;
-        let cafe = apply(cafe, cx.now())?;
-        tx.save_cafe(&cafe).await?;
-        tx.audit(&who.record(Act::CafeChanged { cafe: id, action, changed: Vec::new() }, cx.now()));
-        Ok(cafe)
-    })
-    .await
+    once.run(cx, async |tx| apply(cx, who, tx, id, action, says).await).await
+}
+
+async fn apply(
+    cx: &Context,
+    who: &Grant<HoldCafes>,
+    tx: &Tx,
+    id: CafeId,
+    action: Action,
+    says: impl FnOnce(Cafe, DateTime<Utc>) -> Result<Cafe, Refusal>,
+) -> Result<Cafe, TurnError> {
+    let cafe = tx.lock_cafe(id).await?.ok_or(TurnError::NotFound)?;
+    let cafe = says(cafe, cx.now())?;
+    tx.save_cafe(&cafe).await?;
+    tx.audit(&who.record(Act::CafeChanged { cafe: id, action, changed: Vec::new() }, cx.now()));
+    Ok(cafe)
 }

@@ -1,5 +1,6 @@
 //! What happens to tickets by itself: those that wait resume on their day, resolved ones are closed, those whose target
-//! is missed are reminded of, residents who do not answer are asked again, and clocks are wound again when the city has changed.
+//! is missed are reminded of, residents who do not answer are asked again; when the city has changed, clocks are
+//! wound again, and partners that now have links get those of the tickets that they have already.
 
 use chrono::{DateTime, Utc};
 use domain::id::{MessageId, ServiceCode, TicketId};
@@ -9,7 +10,7 @@ use domain::ticket::feedback::ASKED_AGAIN_AFTER;
 use domain::ticket::notice::{Follower, Kind, Notice, Recipient};
 use domain::ticket::resume::Resume;
 use domain::ticket::silence::Return;
-use domain::ticket::{Actor, Change, Feedback, Refusal, Ticket};
+use domain::ticket::{Actor, Change, Feedback, Refusal, State, Ticket};
 use std::collections::BTreeMap;
 use store::Error;
 use store::city::Loaded;
@@ -17,6 +18,7 @@ use store::outbox::Message;
 use store::ticket::{Due, Reminding};
 
 use super::change::save;
+use super::partner::open_missing_links;
 use crate::{Context, of, today};
 
 /// How many tickets are taken at once.
@@ -89,6 +91,10 @@ async fn wind(cx: &Context, loaded: &Loaded) -> Result<usize, Error> {
         of(loaded).wind(ticket);
     }
     tx.save_clocks(&tickets, loaded.revision).await?;
+    let now = cx.now();
+    // Those whose answer is overdue go back to the desk instead.
+    let awaited = tickets.iter().filter(|ticket| ticket.state != State::Submitted || ticket.ack_due_at > now);
+    open_missing_links(cx, of(loaded), &tx, awaited, now).await?;
     tx.commit().await?;
     Ok(tickets.len())
 }

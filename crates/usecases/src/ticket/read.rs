@@ -9,6 +9,7 @@ use domain::ticket::receive::Receive;
 use domain::ticket::{Action, State, Ticket};
 use store::concern::Concern;
 use store::ticket::{Entry, Named};
+use store::tracking::Mails;
 use store::{Error, Page, Scope};
 
 use super::change::save;
@@ -36,6 +37,17 @@ pub async fn open(cx: &Context, who: &Grant<ReadTickets>, name: &Named) -> Resul
     let received = save(cx, &loaded, &tx, vec![(change, by)], now).await?.pop();
     tx.commit().await?;
     Ok(received)
+}
+
+/// Whether mails go to the resident of a ticket's concern, for those who have a part in the ticket: none for the others.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn resident_mails(cx: &Context, who: &Grant<ReadTickets>, ticket: &Ticket) -> Result<Option<Mails>, Error> {
+    if who.caller().parts_in(ticket).next().is_none() {
+        return Ok(None);
+    }
+    Ok(Some(cx.store.mails(ticket.concern).await?.0))
 }
 
 /// One ticket with the concern that it refers, to be printed; opened by that, as by [`open`]. None when the caller may not

@@ -65,6 +65,13 @@ fn every_act() -> Vec<Act> {
         Act::RoutingPublished { version: 4, restored_from: Some(2) },
         Act::RoutingReplayed { concerns: 1000 },
         Act::CafeChanged { cafe: CafeId(Uuid::from_u128(8)), action: Action::Change, changed: vec!["title".into()] },
+        Act::SheetPublished {
+            sheet: RestitutionId(Uuid::from_u128(9)),
+            cafe: None,
+            area: Some("secteurs:nord".into()),
+            days: Some((NaiveDate::default(), NaiveDate::default())),
+        },
+        Act::SheetWithdrawn { sheet: RestitutionId(Uuid::from_u128(9)) },
         Act::OutboxReplayed { count: 2 },
     ]
 }

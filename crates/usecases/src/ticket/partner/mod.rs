@@ -12,11 +12,13 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use domain::city::City;
 use domain::city::organisation::{Access, Entitled};
-use domain::id::PartnerLinkId;
+use domain::id::{MessageId, PartnerLinkId, TicketId};
+use domain::ticket::notice::{Kind, Notice, Recipient};
 use domain::ticket::partner::{LIVES, Standing};
 use domain::ticket::{Actor, Ticket};
+use store::outbox::Message;
 use store::partner::{NewOpening, PartnerLink};
-use store::ticket::Named;
+use store::ticket::{Named, Reminding};
 use store::{Error, Scope, Tx};
 
 pub use act::{Act, ActError, act};
@@ -153,6 +155,38 @@ fn standing(cx: &Context, link: &PartnerLink, ticket: &Ticket) -> Result<Result<
     };
     let may_see: BTreeSet<Entitled> = link.access.may_see.intersection(&now.may_see).copied().collect();
     Ok(Ok(Access { purpose: link.access.purpose.clone(), may_see }))
+}
+
+/// Makes links to those of these tickets that are with partners without accounts and have none, because they were passed on
+/// before the city said what the partner may see; has them sent. The tickets are locked, so that each gets one.
+pub(crate) async fn open_missing_links<'a>(
+    cx: &Context,
+    city: &City,
+    tx: &Tx,
+    tickets: impl Iterator<Item = &'a Ticket>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let has_access = |ticket: &Ticket| Some(city.service(&ticket.service)?.access_to(ticket.secrecy())?.clone());
+    let candidates: Vec<(&Ticket, Access)> = tickets.filter_map(|ticket| Some((ticket, has_access(ticket)?))).collect();
+    if candidates.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<TicketId> = candidates.iter().map(|(ticket, _)| ticket.id).collect();
+    let without: BTreeSet<TicketId> = tx.without_partner_link(&ids).await?.into_iter().collect();
+    let missing = candidates.into_iter().filter(|(ticket, _)| without.contains(&ticket.id));
+    let (mut links, mut letters) = (Vec::new(), Vec::new());
+    for (ticket, access) in missing {
+        links.push(PartnerLink::to(ticket, PartnerLinkId(cx.ids.next()), access, now + LIVES));
+        let recipient = Recipient::Service { code: ticket.service.clone() };
+        let notice = Notice { kind: Kind::Referral, recipient };
+        let messages = vec![Message::about(ticket.id, MessageId(cx.ids.next()), notice)];
+        letters.push(Reminding { ticket: ticket.clone(), messages });
+    }
+    if links.is_empty() {
+        return Ok(());
+    }
+    tx.add_partner_links(&links, now).await?;
+    tx.save_reminders(&letters, now).await
 }
 
 /// Makes links to those of these tickets that were just passed to partners without accounts.
