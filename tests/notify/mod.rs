@@ -1,10 +1,12 @@
 //! What leaves the house.
 
+mod letter;
 mod outbox;
 mod transport;
+mod wish;
 
 use crate::support::Test;
 
 pub fn tests() -> Vec<Test> {
-    [outbox::tests(), transport::tests()].into_iter().flatten().collect()
+    [letter::tests(), outbox::tests(), transport::tests(), wish::tests()].into_iter().flatten().collect()
 }

@@ -13,6 +13,7 @@ mod docs;
 mod front;
 mod guard;
 mod me;
+mod notification;
 mod oauth;
 mod openapi;
 mod outermost;
@@ -65,6 +66,7 @@ fn routes(config: &mut ServiceConfig) {
     place::routes(config);
     routing::routes(config);
     tracking::routes(config);
+    notification::routes(config);
     wellknown::routes(config);
 }
 

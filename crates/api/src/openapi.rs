@@ -192,6 +192,7 @@ fn tags() -> Value {
         { "name": "concerns", "description": "What residents said (doléances), each filed once." },
         { "name": "tickets", "description": "The referrals of concerns to services (saisines), followed to their end." },
         { "name": "filters", "description": "Lists of tickets that people keep, for themselves or their service." },
+        { "name": "notifications", "description": "The letters that are written to people." },
         { "name": "routing", "description": "The rules that say where concerns go: written as drafts, checked, tried, published." },
         { "name": "city", "description": "The city as data: categories, services, calendars, areas." },
         { "name": "clients", "description": "Programs that use the API, for administrators." },

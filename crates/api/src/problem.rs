@@ -73,9 +73,11 @@ codes! {
     MissingRight = "missing_right", 403, "Votre rôle ne le permet pas", "Your role does not allow it";
     ActionNotYours = "action_not_yours", 403, "Cette action revient à quelqu’un d’autre sur cette saisine", "This action is somebody else's on this ticket";
     NotFound = "not_found", 404, "Introuvable", "Not found";
+    NoSuchLetter = "no_such_letter", 404, "Aucun message de cette sorte n’est adressé à ce public", "No such letter is written to that audience";
     MethodNotAllowed = "method_not_allowed", 405, "Méthode non admise ici", "Method not allowed here";
     RequestTimeout = "request_timeout", 408, "La requête a mis trop de temps à arriver", "The request took too long to arrive";
     CafeNotPlanned = "cafe_not_planned", 409, "Seul un café prévu peut être tenu", "Only a planned café can be held";
+    NoSuchTurn = "no_such_turn", 409, "La saisine n’a rien connu que ce message annonce", "The ticket has taken no turn that this letter tells of";
     TicketNotSubmitted = "ticket_not_submitted", 409, "La saisine n’est pas à l’état « transmise »", "The ticket is not submitted";
     TicketNotRefusable = "ticket_not_refusable", 409, "Cette saisine ne peut plus être refusée", "The ticket can no longer be refused";
     TicketNotReroutable = "ticket_not_reroutable", 409, "Cette saisine ne peut plus être réorientée", "The ticket can no longer be rerouted";

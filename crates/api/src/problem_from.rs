@@ -2,6 +2,7 @@
 
 mod attachment;
 mod concern;
+mod notification;
 mod question;
 mod routing;
 mod saved_filter;

@@ -88,6 +88,7 @@ permissions! {
     ReadTickets for Caller;
     ChangeTickets for Caller;
     SaveFilters for Person;
+    PreviewLetters for Person;
     ReadAudit for Person;
     ReadUsers for Person;
     ManageUsers for Person;

@@ -113,6 +113,16 @@ pub(crate) async fn run_clocks(cx: Context) {
     }
 }
 
+/// Tells those who look after it what is late, in the morning: looks every minute.
+pub(crate) async fn tell_late(cx: Context) {
+    loop {
+        if let Err(error) = usecases::notification::tell_late(&cx).await {
+            tracing::warn!(%error, "nobody could be told what is late; trying again");
+        }
+        tokio::time::sleep(Duration::from_mins(1)).await;
+    }
+}
+
 /// Learns once a day what concerns are about: looks every ten minutes.
 pub(crate) async fn learn_categories(cx: Context) {
     loop {

@@ -15,6 +15,7 @@ pub mod content;
 pub mod email;
 pub mod id;
 pub mod language;
+pub mod notification;
 pub mod person;
 pub mod place;
 pub mod rights;

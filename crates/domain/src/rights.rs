@@ -77,6 +77,8 @@ rights! {
     SaveFilters = "save_filters": [Agent, ServiceMember, ServiceManager, Dispatcher];
     /// Act on tickets, each within their own part.
     ChangeTickets = "change_tickets": [Agent, ServiceMember, ServiceManager, Dispatcher] or [TicketsWrite];
+    /// See the letters that are sent, as they would be written.
+    PreviewLetters = "preview_letters": [Dispatcher, Admin];
     /// Read figures that tell of no person.
     ReadStatistics = "read_statistics": [ServiceManager, Dispatcher, Auditor, Admin] or [StatsRead];
     /// Send and read service requests over Open311.

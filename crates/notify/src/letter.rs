@@ -7,6 +7,10 @@
 
 mod affair;
 mod context;
+mod late;
+mod news;
+mod own;
+mod sample;
 mod templates;
 #[cfg(test)]
 mod tests;
@@ -27,7 +31,11 @@ use lettre::{Address, Message};
 use url::{Host, Url};
 
 pub use affair::{AffairLetter, compose_affair};
-use templates::Parts;
+pub use late::{LateLetter, LateService, LateTicket, compose_late};
+pub use news::{NewsLetter, Told, compose_news};
+pub use own::{WordsFault, check_words, own_letters};
+pub use sample::sample;
+pub use templates::{Parts, Stationery};
 
 /// Everything that one e-mail says.
 #[derive(Debug, Clone)]
@@ -68,6 +76,8 @@ pub struct Letter {
     pub refusal_reason: Option<RefusalReason>,
     /// [`Kind::Progress`]: which turn the ticket took.
     pub turn: Option<Turn>,
+    /// Whether it goes to a member of the service who asked for what its mailbox gets.
+    pub member: bool,
     /// The ticket, for staff; the tracking page, for the resident.
     pub link: Url,
     /// When it happened: the `Date` of the mail.
@@ -161,16 +171,16 @@ pub enum ComposeError {
     Message(#[from] lettre::error::Error),
 }
 
-/// The message that says the letter, in the name of the sender. Composing the same letter twice gives the same bytes.
+/// The message that says the letter, in the name of the city. Composing the same letter twice gives the same bytes.
 ///
 /// # Errors
 /// [`ComposeError`] when nobody of that audience is told of such an event, when the letter lacks what its kind needs,
 /// or when an address is not one.
-pub fn compose(letter: &Letter, sender: &Sender) -> Result<Message, ComposeError> {
-    let parts = templates::render(letter, sender)?;
+pub fn compose(letter: &Letter, paper: &Stationery) -> Result<Message, ComposeError> {
+    let parts = paper.render(letter)?;
     let conversation = Some(format!("ticket.{}", letter.ticket));
     let Letter { id, to, at, language, .. } = letter;
-    envelope(Envelope { id: *id, to, at: *at, language: *language, conversation }, sender, parts)
+    envelope(Envelope { id: *id, to, at: *at, language: *language, conversation }, &paper.sender, parts)
 }
 
 /// What is written on a letter.

@@ -3,20 +3,29 @@
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
+use arc_swap::ArcSwapOption;
 use chrono::Duration;
-use domain::city::Sender;
 use domain::city::catalogue::Audience;
-use domain::clock::Clock;
+use domain::clock::{Clock, Ids};
 use domain::id::MessageId;
 use domain::language::Language;
+use domain::rights::Secrecy;
 use domain::ticket::Fact;
+use domain::ticket::notice::{Kind, Recipient};
 use futures_util::{StreamExt as _, stream};
+use store::office::Office;
 use store::outbox::{About, Addressee, AffairTopic, CHANNEL, Leased, Topic};
 use store::{Error, Listener, Store};
 use tokio::sync::Notify;
 use url::Url;
 
-use crate::letter::{AffairLetter, ComposeError, Letter, Turn, compose, compose_affair};
+use crate::late;
+use crate::letter::{
+    AffairLetter, ComposeError, LateLetter, Letter, NewsLetter, Stationery, Told, Turn, compose, compose_affair,
+    compose_late, compose_news,
+};
+use crate::plan::plan;
+use crate::sight::{can_open, may_be_told};
 use crate::transport::{DeliveryError, Transport};
 
 /// How many messages are leased at once.
@@ -39,8 +48,16 @@ pub struct Worker {
     store: Store,
     transport: Transport,
     clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
     wake: Arc<Notify>,
     public_url: Url,
+    desk: ArcSwapOption<Desk>,
+}
+
+/// What letters are written with, as it was last read.
+struct Desk {
+    office: Office,
+    paper: Stationery,
 }
 
 /// What one round did.
@@ -52,11 +69,13 @@ pub struct Drained {
     pub put_off: usize,
     /// Given up.
     pub dead: usize,
+    /// Not sent: whoever it was for may no longer know of it, or there was nothing left to tell.
+    pub withheld: usize,
 }
 
 impl Drained {
     const fn is_nothing(self) -> bool {
-        self.sent + self.put_off + self.dead == 0
+        self.sent + self.put_off + self.dead + self.withheld == 0
     }
 }
 
@@ -65,13 +84,21 @@ enum Fate {
     Sent,
     PutOff(String),
     Dead(String),
+    Withheld(&'static str),
 }
 
 impl Worker {
     /// A worker; `public_url` is where the links in the letters lead.
     #[must_use]
-    pub fn new(store: Store, transport: Transport, clock: Arc<dyn Clock>, wake: Arc<Notify>, public_url: Url) -> Self {
-        Self { store, transport, clock, wake, public_url }
+    pub fn new(
+        store: Store,
+        transport: Transport,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        wake: Arc<Notify>,
+        public_url: Url,
+    ) -> Self {
+        Self { store, transport, clock, ids, wake, public_url, desk: ArcSwapOption::empty() }
     }
 
     /// Where mail goes, for people to read.
@@ -113,19 +140,17 @@ impl Worker {
         }
     }
 
-    /// One round: everything that is due now and first in its lane, up to a batch.
+    /// One round: settles when new messages leave, then sends everything that is due now and first in its lane, up to a
+    /// batch.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn drain(&self) -> Result<Drained, Error> {
         let now = self.clock.now();
+        let Some(desk) = self.desk().await? else { return Ok(Drained::default()) };
+        plan(&self.store, &*self.ids, desk.office.calendar.as_ref(), now).await?;
         let leased = self.store.lease_messages(now, now + LEASE, BATCH).await?;
-        if leased.is_empty() {
-            return Ok(Drained::default());
-        }
-        let settings = self.store.city_settings().await?;
-        let sender = settings.ok_or_else(|| Error::Corrupt("there are messages, but no city".into()))?.sender;
-        let mut fates = stream::iter(leased).map(|message| self.decide(message, &sender)).buffer_unordered(AT_ONCE);
+        let mut fates = stream::iter(leased).map(|message| self.decide(message, &desk)).buffer_unordered(AT_ONCE);
         let mut drained = Drained::default();
         while let Some((message, fate)) = fates.next().await {
             self.mark(&message, fate, &mut drained).await?;
@@ -133,29 +158,67 @@ impl Worker {
         Ok(drained)
     }
 
-    async fn decide(&self, message: Leased, sender: &Sender) -> (Leased, Fate) {
-        let fate = self.send(&message, sender).await;
+    /// What letters are written with; none before a city is loaded.
+    async fn desk(&self) -> Result<Option<Arc<Desk>>, Error> {
+        let held = self.desk.load_full();
+        let Some(office) = self.store.office(held.as_ref().map(|desk| desk.office.revision)).await? else {
+            return Ok(held);
+        };
+        let paper = Stationery::new(office.settings.sender.clone(), &office.letters);
+        let desk = Arc::new(Desk { office, paper });
+        self.desk.store(Some(desk.clone()));
+        Ok(Some(desk))
+    }
+
+    async fn decide(&self, message: Leased, desk: &Desk) -> (Leased, Fate) {
+        let fate = match self.send(&message, desk).await {
+            Ok(fate) => fate,
+            // The database does not answer: the same as a mail server that does not.
+            Err(error) => Fate::PutOff(error.to_string()),
+        };
         (message, fate)
     }
 
-    async fn send(&self, message: &Leased, sender: &Sender) -> Fate {
+    async fn send(&self, message: &Leased, desk: &Desk) -> Result<Fate, Error> {
         let Some(addressee) = &message.addressee else {
-            return Fate::Dead("the recipient has no address any more".to_owned());
+            if matches!(message.recipient, Recipient::Person { .. } | Recipient::Member { .. }) {
+                return Ok(Fate::Withheld("the account is disabled"));
+            }
+            return Ok(Fate::Dead("the recipient has no address any more".to_owned()));
         };
+        let paper = &desk.paper;
         let composed = match &message.topic {
-            Topic::Ticket(about) => self.letter(message, about, addressee).and_then(|l| compose(&l, sender)),
-            Topic::Affair(topic) => self.affair(message, topic, addressee).and_then(|l| compose_affair(&l, sender)),
+            Topic::Ticket(first) => {
+                let office = &desk.office;
+                let service = &office.settings.dispatcher_desk;
+                let told = |about: &&About| may_be_told(addressee, about, service);
+                let turns: Vec<&About> = std::iter::once(&**first).chain(&message.also).filter(told).collect();
+                match once_each(&turns).as_slice() {
+                    [] => return Ok(Fate::Withheld("the recipient may no longer know of it")),
+                    [about] => {
+                        letter_about(&self.public_url, message, about, addressee).and_then(|l| compose(&l, paper))
+                    }
+                    turns => self.news(message, turns, addressee, office).and_then(|l| compose_news(&l, paper)),
+                }
+            }
+            Topic::Affair(topic) => self.affair(message, topic, addressee).and_then(|l| compose_affair(&l, paper)),
+            Topic::Late => match self.late(message, addressee).await? {
+                None => return Ok(Fate::Withheld("nothing is late")),
+                Some(letter) => letter.and_then(|l| compose_late(&l, paper)),
+            },
         };
         let composed = match composed {
             Ok(composed) => composed,
-            Err(error) => return Fate::Dead(error.to_string()),
+            Err(error) => return Ok(Fate::Dead(error.to_string())),
         };
-        match self.transport.deliver(&composed, message.id).await {
+        Ok(match self.transport.deliver(&composed, message.id).await {
             Ok(()) => Fate::Sent,
             Err(DeliveryError::Permanent(words)) => Fate::Dead(words),
-            Err(DeliveryError::Transient(words)) if self.clock.now() - message.since > PATIENCE => Fate::Dead(words),
+            Err(DeliveryError::Transient(words)) if self.clock.now() - message.leaves_at > PATIENCE => {
+                Fate::Dead(words)
+            }
             Err(DeliveryError::Transient(words)) => Fate::PutOff(words),
-        }
+        })
     }
 
     async fn mark(&self, message: &Leased, fate: Fate, drained: &mut Drained) -> Result<(), Error> {
@@ -165,6 +228,11 @@ impl Worker {
                 drained.sent += 1;
                 tracing::info!(message = %id, about = %message.topic.name(), "sent");
                 self.store.mark_sent(id, now).await
+            }
+            Fate::Withheld(why) => {
+                drained.withheld += 1;
+                tracing::info!(message = %id, about = %message.topic.name(), why, "not sent");
+                self.store.withhold_mail(id, now, why).await
             }
             Fate::PutOff(words) => {
                 drained.put_off += 1;
@@ -180,62 +248,74 @@ impl Worker {
         }
     }
 
-    fn letter(&self, message: &Leased, about: &About, addressee: &Addressee) -> Result<Letter, ComposeError> {
-        let ticket = &about.ticket;
-        let (to, audience, language, path) = match addressee {
-            Addressee::Service { email } => (email, Audience::Service, Language::Fr, ticket_path(&ticket.reference)),
-            Addressee::Person { email, language } => {
-                (email, Audience::Agent, *language, ticket_path(&ticket.reference))
-            }
-            Addressee::Resident { email, language, token, .. } => {
-                (email, Audience::Resident, *language, format!("v1/tracking/{token}"))
-            }
+    fn news(
+        &self,
+        message: &Leased,
+        turns: &[&About],
+        addressee: &Addressee,
+        office: &Office,
+    ) -> Result<NewsLetter, ComposeError> {
+        let (to, language) = whom(addressee);
+        let told = |about: &&About| {
+            let ticket = &about.ticket;
+            let open = can_open(addressee, about, &office.settings.dispatcher_desk);
+            let named = ticket.secrecy() == Secrecy::Standard;
+            Ok::<_, ComposeError>(Told {
+                ticket: ticket.id,
+                reference: ticket.reference.clone(),
+                category: named.then(|| about.category.label.in_language(language).to_owned()),
+                service_name: about.service.name.in_language(language).to_owned(),
+                link: if open { Some(at(&self.public_url, &ticket_path(&ticket.reference))?) } else { None },
+                kind: about.kind,
+                fact: about.event.fact.clone(),
+                at: about.at,
+            })
         };
-        let fact = &about.event.fact;
-        Ok(Letter {
+        Ok(NewsLetter {
             id: message.id,
-            ticket: ticket.id,
-            kind: about.kind,
-            audience,
             language,
-            to: to.clone(),
-            reference: ticket.reference.clone(),
-            category: about.category.label.in_language(language).to_owned(),
-            service_name: about.service.name.in_language(language).to_owned(),
-            service_phone: about.service.phone.clone(),
-            filed_at: if let Addressee::Resident { heard_at, .. } = addressee { *heard_at } else { ticket.filed_at },
-            ack_due_at: ticket.ack_due_at,
-            resolve_due_at: ticket.resolve_due_at,
-            expected_on: if let Fact::Acknowledged { expected_on, .. } = fact { *expected_on } else { None },
-            closure_reason: match fact {
-                Fact::Resolved { closure_reason, .. } => Some(*closure_reason),
-                Fact::Closed { closure_reason, .. } => *closure_reason,
-                _ => None,
-            },
-            body_told: if let Fact::Closed { body_told: Some(body), .. } = fact {
-                Some(body.to_string())
-            } else {
-                None
-            },
-            refusal_reason: if let Fact::Refused { reason, .. } = fact { Some(*reason) } else { None },
-            turn: Turn::of(fact),
-            link: self.public_url.join(&path).map_err(|_| ComposeError::Missing("link"))?,
+            to: to.to_owned(),
+            turns: turns.iter().map(told).collect::<Result<_, _>>()?,
+            list: at(&self.public_url, "v1/tickets")?,
             at: message.since,
         })
     }
 
-    fn affair(&self, message: &Leased, topic: &AffairTopic, to: &Addressee) -> Result<AffairLetter, ComposeError> {
-        let (to, language) = match to {
-            Addressee::Person { email, language } | Addressee::Resident { email, language, .. } => (email, *language),
-            Addressee::Service { email } => (email, Language::Fr),
+    /// The list of what is late now; none when nothing is.
+    async fn late(
+        &self,
+        message: &Leased,
+        addressee: &Addressee,
+    ) -> Result<Option<Result<LateLetter, ComposeError>>, Error> {
+        let Addressee::Person { person, .. } = addressee else { return Ok(None) };
+        let late = self.store.late_tickets(person, self.clock.now(), late::MOST).await?;
+        if late.tickets.is_empty() {
+            return Ok(None);
+        }
+        let (to, language) = whom(addressee);
+        let letter = || {
+            Ok(LateLetter {
+                id: message.id,
+                language,
+                to: to.to_owned(),
+                services: late::by_service(&late, language, &self.public_url)?,
+                more: late.more,
+                list: at(&self.public_url, "v1/tickets?late=true")?,
+                at: message.since,
+            })
         };
+        Ok(Some(letter()))
+    }
+
+    fn affair(&self, message: &Leased, topic: &AffairTopic, to: &Addressee) -> Result<AffairLetter, ComposeError> {
+        let (to, language) = whom(to);
         let link = topic.token.as_ref().map(|token| self.public_url.join(&format!("account/{token}")));
         let (address, agent) = topic.place.clone().unwrap_or_default();
         Ok(AffairLetter {
             id: message.id,
             affair: topic.affair.clone(),
             language,
-            to: to.clone(),
+            to: to.to_owned(),
             link: link.transpose().map_err(|_| ComposeError::Missing("link"))?,
             expires_at: topic.expires_at,
             address,
@@ -244,6 +324,83 @@ impl Worker {
             at: message.since,
         })
     }
+}
+
+/// The letter that tells of one turn of a ticket, with links that begin with `public_url`.
+///
+/// # Errors
+/// When the link is none.
+pub fn letter_about(
+    public_url: &Url,
+    message: &Leased,
+    about: &About,
+    addressee: &Addressee,
+) -> Result<Letter, ComposeError> {
+    let ticket = &about.ticket;
+    let (to, audience, language, path) = match addressee {
+        Addressee::Service { email } => (email, Audience::Service, Language::Fr, ticket_path(&ticket.reference)),
+        Addressee::Person { email, language, .. } if matches!(about.recipient, Recipient::Member { .. }) => {
+            (email, Audience::Service, *language, ticket_path(&ticket.reference))
+        }
+        Addressee::Person { email, language, .. } => {
+            (email, Audience::Agent, *language, ticket_path(&ticket.reference))
+        }
+        Addressee::Resident { email, language, token, .. } => {
+            (email, Audience::Resident, *language, format!("v1/tracking/{token}"))
+        }
+    };
+    let fact = &about.event.fact;
+    Ok(Letter {
+        id: message.id,
+        ticket: ticket.id,
+        kind: about.kind,
+        audience,
+        language,
+        to: to.clone(),
+        reference: ticket.reference.clone(),
+        category: about.category.label.in_language(language).to_owned(),
+        service_name: about.service.name.in_language(language).to_owned(),
+        service_phone: about.service.phone.clone(),
+        filed_at: if let Addressee::Resident { heard_at, .. } = addressee { *heard_at } else { ticket.filed_at },
+        ack_due_at: ticket.ack_due_at,
+        resolve_due_at: ticket.resolve_due_at,
+        expected_on: if let Fact::Acknowledged { expected_on, .. } = fact { *expected_on } else { None },
+        closure_reason: match fact {
+            Fact::Resolved { closure_reason, .. } => Some(*closure_reason),
+            Fact::Closed { closure_reason, .. } => *closure_reason,
+            _ => None,
+        },
+        body_told: if let Fact::Closed { body_told: Some(body), .. } = fact { Some(body.to_string()) } else { None },
+        refusal_reason: if let Fact::Refused { reason, .. } = fact { Some(*reason) } else { None },
+        turn: Turn::of(fact),
+        member: matches!(about.recipient, Recipient::Member { .. }),
+        link: at(public_url, &path)?,
+        at: about.at,
+    })
+}
+
+/// Each turn once: somebody may be told of one as its referrer and as a member of a service that watches.
+fn once_each<'a>(turns: &[&'a About]) -> Vec<&'a About> {
+    let mut kept: Vec<&About> = Vec::new();
+    for about in turns {
+        let is_told = |of: &&About| of.ticket.id == about.ticket.id && of.event.id == about.event.id;
+        let of_the_event = |kind: Kind| !matches!(kind, Kind::Mention | Kind::Message | Kind::Reminder);
+        if !of_the_event(about.kind) || !kept.iter().any(|of| of_the_event(of.kind) && is_told(of)) {
+            kept.push(about);
+        }
+    }
+    kept
+}
+
+fn whom(addressee: &Addressee) -> (&str, Language) {
+    match addressee {
+        Addressee::Person { email, language, .. } | Addressee::Resident { email, language, .. } => (email, *language),
+        Addressee::Service { email } => (email, Language::Fr),
+    }
+}
+
+fn at(public_url: &Url, path: &str) -> Result<Url, ComposeError> {
+    public_url.join(path).map_err(|_| ComposeError::Missing("link"))
 }
 
 fn ticket_path(reference: &str) -> String {

@@ -21,6 +21,8 @@ pub mod idempotency;
 pub mod identity;
 pub mod link;
 pub mod migrate;
+pub mod notification;
+pub mod office;
 pub mod outbox;
 mod resident;
 pub mod routing;

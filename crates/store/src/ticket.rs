@@ -17,6 +17,7 @@ mod change;
 mod clock;
 mod count;
 mod filter;
+mod late;
 mod list;
 mod near;
 pub mod writing;
@@ -25,6 +26,7 @@ pub use change::{NewTicket, ReferencePrefix, Saved};
 pub use clock::{Due, Reminding};
 pub use count::{COUNTED, Count};
 pub use filter::{Filter, Search};
+pub use late::Late;
 pub use list::{After, Key, Sort};
 pub use near::{Candidate, Near};
 

@@ -13,6 +13,7 @@ pub mod client;
 pub mod concern;
 pub mod health;
 pub mod identity;
+pub mod notification;
 pub mod oauth;
 pub mod once;
 pub mod password;
@@ -57,6 +58,8 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// Identifiers.
     pub ids: Arc<dyn Ids>,
+    /// Writes letters, to be looked at.
+    pub letters: Arc<dyn notification::Letters>,
     /// Signs and verifies access tokens.
     pub tokens: Arc<Tokens>,
     /// Where people sign in with OpenID Connect, if anywhere.

@@ -11,7 +11,7 @@ use domain::id::{MessageId, TicketId};
 use domain::language::Language;
 use domain::ticket::notice::Kind;
 use lettre::Message;
-use notify::letter::{Letter, compose};
+use notify::letter::{Letter, Stationery, compose};
 use notify::transport::{DeliveryError, Transport};
 use uuid::Uuid;
 
@@ -38,6 +38,7 @@ pub fn letter(to: &str, number: u128) -> (Message, MessageId) {
         body_told: None,
         refusal_reason: None,
         turn: None,
+        member: false,
         link: "https://continuum.example/suivi/abc".parse().expect("a URL"),
         at,
     };
@@ -47,7 +48,7 @@ pub fn letter(to: &str, number: u128) -> (Message, MessageId) {
         address: "80000 Amiens".to_owned(),
         phone: "03 22 97 40 40".to_owned(),
     };
-    (compose(&letter, &sender).expect("a letter"), id)
+    (compose(&letter, &Stationery::new(sender, &[])).expect("a letter"), id)
 }
 
 /// The process's main; `args` are those after `smtp-send`. Says `delivered`, `transient WORDS` or `permanent WORDS`.

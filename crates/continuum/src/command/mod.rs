@@ -88,7 +88,7 @@ async fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Demo(demo) => demo.run().await.map(|()| ExitCode::SUCCESS),
         Command::Serve(serve) => serve.run().await.map(|()| ExitCode::SUCCESS),
-        Command::Worker(worker) => worker.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Worker(worker) => Box::pin(worker.run()).await.map(|()| ExitCode::SUCCESS),
         Command::Migrate(migrate) => migrate.run().await,
         Command::City(city) => city.run().await,
         Command::Audit(audit) => audit.run().await,

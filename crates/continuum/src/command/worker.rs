@@ -27,8 +27,8 @@ impl Worker {
         let context = self.database.context_with(&database, self.files.settings(&self.database.data_dir)?).await?;
         let (schema, keys) = (database.connect.schema.clone(), self.database.keys()?.seal);
         let transport = transport(&self.database.mail()?)?;
-        let (store, clock, wake) = (context.store.clone(), context.clock.clone(), context.wake.clone());
-        let worker = notify::Worker::new(store, transport, clock, wake, self.public_url);
+        let (store, clock, ids) = (context.store.clone(), context.clock.clone(), context.ids.clone());
+        let worker = notify::Worker::new(store, transport, clock, ids, context.wake.clone(), self.public_url);
         tell(format_args!("The worker drains the outbox of {}.", database.describe()));
         tell(format_args!("{}.", worker.describe()));
         tokio::select! {
@@ -37,6 +37,7 @@ impl Worker {
             () = crate::periodic::record_refusals(context.clone()) => {}
             () = crate::periodic::warn_of_expiry(context.clone()) => {}
             () = crate::periodic::run_clocks(context.clone()) => {}
+            () = crate::periodic::tell_late(context.clone()) => {}
             () = crate::periodic::sweep_files(context.clone()) => {}
             () = crate::periodic::scan_files(context.clone()) => {}
             () = crate::periodic::seal_audit(context.clone(), schema, keys) => {}

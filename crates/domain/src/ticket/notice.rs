@@ -91,6 +91,13 @@ pub enum Recipient {
         /// Who.
         user: UserId,
     },
+    /// A member of a service who asked for what its mailbox gets.
+    Member {
+        /// Who.
+        user: UserId,
+        /// The service.
+        service: ServiceCode,
+    },
     /// Who looks after a program that uses the API.
     Client {
         /// The program.

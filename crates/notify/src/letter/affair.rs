@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use domain::account::Affair;
-use domain::city::Sender;
 use domain::id::MessageId;
 use domain::language::Language;
 use lettre::Message;
@@ -10,7 +9,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::context::{Foot, moment, one_line};
-use super::{ComposeError, Envelope, envelope, templates};
+use super::{ComposeError, Envelope, Stationery, envelope};
 
 /// Everything that one e-mail about an account or a program says.
 #[derive(Debug, Clone)]
@@ -58,11 +57,11 @@ struct Values {
     sender: Foot,
 }
 
-/// The message that says the letter, in the name of the sender. Composing the same letter twice gives the same bytes.
+/// The message that says the letter, in the name of the city. Composing the same letter twice gives the same bytes.
 ///
 /// # Errors
 /// [`ComposeError`] when the letter lacks what its kind needs, or when an address is not one.
-pub fn compose_affair(letter: &AffairLetter, sender: &Sender) -> Result<Message, ComposeError> {
+pub fn compose_affair(letter: &AffairLetter, paper: &Stationery) -> Result<Message, ComposeError> {
     let language = letter.language;
     let lacks = match &letter.affair {
         Affair::Invitation { .. } | Affair::PasswordReset { .. } => {
@@ -93,8 +92,12 @@ pub fn compose_affair(letter: &AffairLetter, sender: &Sender) -> Result<Message,
         left: if let Affair::RecoveryCodeUsed { left } = letter.affair { Some(left) } else { None },
         client_name: client_name.as_deref().map(one_line),
         hint,
-        sender: Foot::of(sender),
+        sender: Foot::of(&paper.sender),
     };
-    let parts = templates::render_words(letter.affair.code(), language, values)?;
-    envelope(Envelope { id: letter.id, to: &letter.to, at: letter.at, language, conversation: None }, sender, parts)
+    let parts = paper.render_words(letter.affair.code(), language, values)?;
+    envelope(
+        Envelope { id: letter.id, to: &letter.to, at: letter.at, language, conversation: None },
+        &paper.sender,
+        parts,
+    )
 }

@@ -35,6 +35,7 @@ pub(super) struct Context {
     body_told: Option<String>,
     refusal: Option<&'static str>,
     turn: Option<String>,
+    member: bool,
     /// None where whoever reads the letter no longer sees the ticket.
     link: Option<String>,
     sender: Foot,
@@ -99,6 +100,7 @@ impl Context {
             body_told: letter.body_told.as_deref().map(one_line),
             refusal,
             turn: letter.turn.map(|turn| turn_words(turn, language)),
+            member: letter.member,
             link: (!elsewhere).then(|| letter.link.to_string()),
             sender: Foot::of(sender),
         })
@@ -143,7 +145,7 @@ pub(super) fn moment(at: DateTime<Utc>, language: Language) -> String {
 
 /// How the ticket ended, for who reads it. The labels suit the page on which the answer stands; where they point at
 /// it (« ici »), a letter has words of its own.
-const fn outcome(reason: ClosureReason, audience: Audience, language: Language) -> &'static str {
+pub(super) const fn outcome(reason: ClosureReason, audience: Audience, language: Language) -> &'static str {
     match (reason, audience, language) {
         (ClosureReason::InformationGiven, Audience::Resident, Language::Fr) => {
             "La réponse à votre question se lit sur votre page de suivi."
@@ -155,7 +157,7 @@ const fn outcome(reason: ClosureReason, audience: Audience, language: Language) 
     }
 }
 
-fn turn_words(turn: Turn, language: Language) -> String {
+pub(super) fn turn_words(turn: Turn, language: Language) -> String {
     let on = |date| date_text(date, language);
     let (fr, en) = match turn {
         Turn::Referred => ("transmise au service".to_owned(), "referred to the service".to_owned()),
@@ -177,7 +179,7 @@ fn turn_words(turn: Turn, language: Language) -> String {
     }
 }
 
-const fn refusal(reason: RefusalReason, language: Language) -> &'static str {
+pub(super) const fn refusal(reason: RefusalReason, language: Language) -> &'static str {
     let (fr, en) = match reason {
         RefusalReason::NotCompetent => ("hors compétence", "not competent"),
         RefusalReason::OutsideArea => ("hors secteur", "outside its area"),

@@ -4,10 +4,8 @@
 //! (`layout.subject.jinja`, `layout.txt.jinja`, `layout.html.jinja`) give it its form, so that the text and the HTML
 //! can never say different things. Words are written with plain spaces: French no-break spaces are put in here.
 
-use std::sync::LazyLock;
-
-use domain::city::Sender;
 use domain::city::catalogue::Audience;
+use domain::city::{LetterWords, Sender};
 use domain::language::Language;
 use domain::ticket::notice::Kind;
 use minijinja::syntax::SyntaxConfig;
@@ -23,7 +21,7 @@ macro_rules! sources {
 }
 
 /// The words of each letter, in both languages.
-const WORDS: [(&str, &str); 48] = sources![
+pub(super) const WORDS: [(&str, &str); 54] = sources![
     "referral.service.fr",
     "referral.service.en",
     "refused.service.fr",
@@ -72,6 +70,12 @@ const WORDS: [(&str, &str); 48] = sources![
     "session_stolen.en",
     "secret_expires.fr",
     "secret_expires.en",
+    "turns.fr",
+    "turns.en",
+    "digest.fr",
+    "digest.en",
+    "late.fr",
+    "late.en",
 ];
 
 /// The words that all letters of a language share.
@@ -80,17 +84,93 @@ const FRAMES: [(&str, &str); 2] = sources!["frame.fr", "frame.en"];
 const LAYOUTS: [(&str, &str); 3] = sources!["layout.subject", "layout.txt", "layout.html"];
 
 /// The last part of a layout's name; whether HTML is escaped hangs on it.
-const FORMS: [&str; 3] = ["subject", "txt", "html"];
+pub(super) const FORMS: [&str; 3] = ["subject", "txt", "html"];
 
-static ENVIRONMENT: LazyLock<Environment<'static>> =
-    LazyLock::new(|| environment().expect("the templates are part of the program, and tests parse each of them"));
+/// How much a letter may cost to write (minijinja's fuel): some fifty times what the longest of ours does.
+const FUEL: u64 = 500_000;
 
 /// The three texts of a message.
-#[derive(Debug)]
-pub(super) struct Parts {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parts {
+    /// One line.
     pub subject: String,
+    /// The whole as plain text.
     pub text: String,
+    /// The whole as a document of its own.
     pub html: String,
+}
+
+/// What letters are written with: who writes, and the words.
+pub struct Stationery {
+    pub(super) sender: Sender,
+    words: Environment<'static>,
+}
+
+impl Stationery {
+    /// Our words, and those that the city wrote itself in their place. What is none of a letter is left out: a letter is
+    /// not to stay behind for its words.
+    ///
+    /// # Panics
+    /// When a template of our own does not parse; a test parses each.
+    #[must_use]
+    pub fn new(sender: Sender, own: &[LetterWords]) -> Self {
+        let mut words = environment().expect("the templates are part of the program, and tests parse each of them");
+        for LetterWords { code, source } in own {
+            for form in FORMS {
+                if let Err(error) = words.add_template_owned(own_name(code, form), source.clone()) {
+                    tracing::error!(letter = %code, %error, "the city's words are no template; ours are used");
+                }
+            }
+        }
+        Self { sender, words }
+    }
+
+    /// The subject, the text and the HTML of a letter.
+    ///
+    /// # Errors
+    /// When nobody of that audience is told of such an event, or the letter lacks what its kind needs.
+    pub fn render(&self, letter: &Letter) -> Result<Parts, ComposeError> {
+        let (kind, audience, language) = (letter.kind, letter.audience, letter.language);
+        let words = words(kind, audience).ok_or(ComposeError::Pair { kind, audience })?;
+        self.render_words(words, language, Context::new(letter, &self.sender)?)
+    }
+
+    /// The subject, the text and the HTML of these words with these values: the city's words, if it wrote some and they
+    /// fit; else ours.
+    pub(super) fn render_words(
+        &self,
+        words: &str,
+        language: Language,
+        values: impl Serialize,
+    ) -> Result<Parts, ComposeError> {
+        let (code, values) = (format!("{words}.{}", language.tag()), Value::from(Serde(values)));
+        if self.words.get_template(&own_name(&code, FORMS[0])).is_ok() {
+            match self.parts(language, &values, |form| own_name(&code, form)) {
+                Ok(parts) => return Ok(parts),
+                Err(error) => tracing::error!(letter = %code, %error, "the city's words do not fit; ours are used"),
+            }
+        }
+        Ok(self.parts(language, &values, |form| format!("{code}.{form}"))?)
+    }
+
+    pub(super) fn parts(
+        &self,
+        language: Language,
+        values: &Value,
+        name: impl Fn(&str) -> String,
+    ) -> Result<Parts, minijinja::Error> {
+        let [subject, text, html] = FORMS;
+        let form = |form: &str| -> Result<String, minijinja::Error> {
+            let values = context! { layout => format!("layout.{form}.jinja"), ..values.clone() };
+            Ok(typeset(self.words.get_template(&name(form))?.render(values)?, language))
+        };
+        Ok(Parts { subject: form(subject)?.trim_end().to_owned(), text: form(text)?, html: form(html)? })
+    }
+}
+
+/// Under which name the city's words are kept, beside ours.
+pub(super) fn own_name(code: &str, form: &str) -> String {
+    format!("own/{code}.{form}")
 }
 
 /// The name of the words for that kind of letter to that audience, without its language; none when nobody of that
@@ -120,28 +200,10 @@ pub(super) const fn words(kind: Kind, audience: Audience) -> Option<&'static str
     }
 }
 
-/// The subject, the text and the HTML of a letter.
-pub(super) fn render(letter: &Letter, sender: &Sender) -> Result<Parts, ComposeError> {
-    let (kind, audience, language) = (letter.kind, letter.audience, letter.language);
-    let words = words(kind, audience).ok_or(ComposeError::Pair { kind, audience })?;
-    render_words(words, language, Context::new(letter, sender)?)
-}
-
-/// The subject, the text and the HTML of these words with these values.
-pub(super) fn render_words(words: &str, language: Language, values: impl Serialize) -> Result<Parts, ComposeError> {
-    let values = Value::from(Serde(values));
-    let [subject, text, html] = FORMS;
-    let form = |form: &str| -> Result<String, ComposeError> {
-        let values = context! { layout => format!("layout.{form}.jinja"), ..values.clone() };
-        let text = ENVIRONMENT.get_template(&format!("{words}.{}.{form}", language.tag()))?.render(values)?;
-        Ok(typeset(text, language))
-    };
-    Ok(Parts { subject: form(subject)?.trim_end().to_owned(), text: form(text)?, html: form(html)? })
-}
-
-fn environment() -> Result<Environment<'static>, minijinja::Error> {
+pub(super) fn environment() -> Result<Environment<'static>, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     environment.set_auto_escape_callback(|name| match name.rsplit_once('.') {
         Some((_, "html")) => AutoEscape::Html,

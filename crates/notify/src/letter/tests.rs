@@ -10,9 +10,13 @@ use domain::language::Language;
 use domain::ticket::event::RefusalReason;
 use domain::ticket::notice::Kind;
 use mail_parser::{MessageParser, MimeHeaders};
+use serde_json::json;
 use uuid::Uuid;
 
-use super::{AffairLetter, ComposeError, Letter, Turn, compose, compose_affair, templates};
+use super::{
+    AffairLetter, ComposeError, LateLetter, LateService, LateTicket, Letter, NewsLetter, Stationery, Told, Turn,
+    compose, compose_affair, compose_late, compose_news, templates,
+};
 
 const AUDIENCES: [Audience; 3] = [Audience::Service, Audience::Agent, Audience::Resident];
 
@@ -25,6 +29,10 @@ fn sender() -> Sender {
         address: "Police municipale, square Friant-les-Quatre-Chênes, 80000 Amiens".into(),
         phone: "03 22 97 40 40".into(),
     }
+}
+
+fn paper() -> Stationery {
+    Stationery::new(sender(), &[])
 }
 
 fn at(day: u32, hour: u32, minute: u32) -> DateTime<Utc> {
@@ -68,9 +76,93 @@ fn letter(kind: Kind, audience: Audience, language: Language) -> Letter {
             Kind::Watched => Some(Turn::TakenInHand),
             _ => None,
         },
+        member: false,
         link: link.parse().unwrap(),
         at: at(13, 8, 5),
     }
+}
+
+fn told(number: u32, kind: Kind, fact: serde_json::Value, minute: u32) -> Told {
+    let reference = format!("AMI-26-{number:06}");
+    Told {
+        ticket: TicketId(Uuid::from_u128(u128::from(number))),
+        link: Some(format!("https://continuum.example/v1/tickets/{reference}").parse().unwrap()),
+        reference,
+        category: Some("Dépôt sauvage".into()),
+        service_name: "Propreté urbaine".into(),
+        kind,
+        fact: serde_json::from_value(fact).unwrap(),
+        at: at(13, 8, minute),
+    }
+}
+
+fn news_letter(language: Language, turns: Vec<Told>) -> NewsLetter {
+    NewsLetter {
+        id: MessageId(Uuid::from_u128(0x019c_e000_0000_7000_8000_0000_0000_0004)),
+        language,
+        to: "agent@ville-amiens.example".into(),
+        turns,
+        list: "https://continuum.example/v1/tickets".parse().unwrap(),
+        at: at(13, 8, 40),
+    }
+}
+
+/// Each letter that tells of several turns, in both languages.
+fn every_news() -> Vec<(String, NewsLetter)> {
+    let mut letters = Vec::new();
+    for language in [Language::Fr, Language::En] {
+        let one = vec![
+            told(123, Kind::Acknowledged, json!({ "type": "acknowledged" }), 5),
+            told(123, Kind::Message, json!({ "type": "acknowledged" }), 9),
+            told(123, Kind::Progress, json!({ "type": "scheduled", "scheduled_for": "2026-03-20" }), 12),
+        ];
+        letters.push((format!("turns.{}", language.tag()), news_letter(language, one.clone())));
+        let hidden = Told { category: None, link: None, ..told(124, Kind::Watched, json!({ "type": "started" }), 20) };
+        let several = one.into_iter().chain([hidden]).collect();
+        letters.push((format!("digest.{}", language.tag()), news_letter(language, several)));
+    }
+    letters
+}
+
+fn late_letter(language: Language, count: u32, more: usize) -> LateLetter {
+    let ticket = |number: u32| LateTicket {
+        reference: format!("AMI-26-{number:06}"),
+        category: (!number.is_multiple_of(3)).then(|| "Dépôt sauvage".to_owned()),
+        link: format!("https://continuum.example/v1/tickets/AMI-26-{number:06}").parse().unwrap(),
+        in_hand: number.is_multiple_of(2),
+        due_at: at(10, 8, number),
+    };
+    let services = ["Propreté urbaine", "Voirie"].into_iter().enumerate().map(|(nth, name)| LateService {
+        name: name.into(),
+        tickets: (1..=count).filter(|number| *number as usize % 2 == nth).map(ticket).collect(),
+    });
+    LateLetter {
+        id: MessageId(Uuid::from_u128(0x019c_e000_0000_7000_8000_0000_0000_0005)),
+        language,
+        to: "regulation@ville-amiens.example".into(),
+        services: services.filter(|service| !service.tickets.is_empty()).collect(),
+        more,
+        list: "https://continuum.example/v1/tickets?late=true".parse().unwrap(),
+        at: at(13, 6, 30),
+    }
+}
+
+/// Each list of what is late, in both languages.
+fn every_late() -> Vec<(String, LateLetter)> {
+    let mut letters = Vec::new();
+    for language in [Language::Fr, Language::En] {
+        letters.push((format!("late.{}", language.tag()), late_letter(language, 4, 12)));
+        letters.push((format!("late.one.{}", language.tag()), late_letter(language, 1, 0)));
+    }
+    letters
+}
+
+fn raw_news(letter: &NewsLetter) -> String {
+    String::from_utf8(compose_news(letter, &paper()).unwrap().formatted()).unwrap()
+}
+
+fn raw_late(letter: &LateLetter) -> String {
+    String::from_utf8(compose_late(letter, &paper()).unwrap().formatted()).unwrap()
 }
 
 /// Each letter that is ever sent, in both languages.
@@ -132,17 +224,20 @@ fn every_affair() -> Vec<(String, AffairLetter)> {
 }
 
 fn raw_affair(letter: &AffairLetter) -> String {
-    String::from_utf8(compose_affair(letter, &sender()).unwrap().formatted()).unwrap()
+    String::from_utf8(compose_affair(letter, &paper()).unwrap().formatted()).unwrap()
 }
 
 /// Every letter that there is, composed: its language, and what leaves.
 fn everything() -> Vec<(Language, String)> {
     let letters = every_letter().into_iter().map(|(_, letter)| (letter.language, raw(&letter)));
-    letters.chain(every_affair().into_iter().map(|(_, letter)| (letter.language, raw_affair(&letter)))).collect()
+    let affairs = every_affair().into_iter().map(|(_, letter)| (letter.language, raw_affair(&letter)));
+    let news = every_news().into_iter().map(|(_, letter)| (letter.language, raw_news(&letter)));
+    let late = every_late().into_iter().map(|(_, letter)| (letter.language, raw_late(&letter)));
+    letters.chain(affairs).chain(news).chain(late).collect()
 }
 
 fn raw(letter: &Letter) -> String {
-    String::from_utf8(compose(letter, &sender()).unwrap().formatted()).unwrap()
+    String::from_utf8(compose(letter, &paper()).unwrap().formatted()).unwrap()
 }
 
 fn headers(raw: &str) -> &str {
@@ -181,6 +276,48 @@ fn every_letter_reads_as_it_was_approved() {
     }
     for (name, letter) in every_affair() {
         check(&name, &raw_affair(&letter));
+    }
+    for (name, letter) in every_news() {
+        check(&name, &raw_news(&letter));
+    }
+    for (name, letter) in every_late() {
+        check(&name, &raw_late(&letter));
+    }
+}
+
+#[test]
+fn a_member_reads_why_the_mail_of_the_service_comes_to_them() {
+    for language in [Language::Fr, Language::En] {
+        let letter = Letter { member: true, ..letter(Kind::Referral, Audience::Service, language) };
+        check(&format!("referral.service.{}.member", language.tag()), &raw(&letter));
+    }
+}
+
+#[test]
+fn a_digest_lists_fifty_tickets_and_how_many_more_there_are() {
+    let turn = |number| told(number, Kind::Progress, json!({ "type": "started" }), 5);
+    let (subject, text, html) = read(&raw_news(&news_letter(Language::Fr, (1..=53).map(turn).collect())));
+    assert_eq!(subject, "Des nouvelles de 53 saisines");
+    assert_eq!((text.matches("AMI-26-").count(), html.matches("<th").count()), (100, 50), "each with its link");
+    assert!(text.contains("Et 3 autres saisines"), "{text}");
+    assert!(matches!(compose_news(&news_letter(Language::Fr, Vec::new()), &paper()), Err(ComposeError::Missing(_))));
+    assert!(matches!(compose_late(&late_letter(Language::Fr, 0, 0), &paper()), Err(ComposeError::Missing(_))));
+}
+
+#[test]
+fn no_value_of_a_digest_adds_a_header_a_line_or_a_tag() {
+    let hostile = "x\r\nBcc: victim@elsewhere.example\r\n\r\n<script>alert(1)</script>\u{202e}";
+    let turn = |number| Told {
+        reference: hostile.into(),
+        category: Some(hostile.into()),
+        service_name: hostile.into(),
+        ..told(number, Kind::Progress, json!({ "type": "started" }), 5)
+    };
+    for turns in [vec![turn(1), turn(1)], vec![turn(1), turn(2)]] {
+        let (subject, text, html) = read(&raw_news(&news_letter(Language::Fr, turns)));
+        assert!(!subject.contains(['\r', '\n']));
+        assert!(text.lines().all(|line| !line.starts_with("Bcc")), "{text}");
+        assert!(!html.contains("<script"), "{html}");
     }
 }
 
@@ -239,7 +376,7 @@ fn nobody_else_is_written_to() {
     let mut refused = 0;
     for kind in Kind::ALL {
         for audience in AUDIENCES.into_iter().filter(|audience| templates::words(kind, *audience).is_none()) {
-            let error = compose(&letter(kind, audience, Language::Fr), &sender()).unwrap_err();
+            let error = compose(&letter(kind, audience, Language::Fr), &paper()).unwrap_err();
             assert!(matches!(error, ComposeError::Pair { .. }), "{error}");
             refused += 1;
         }
@@ -256,7 +393,8 @@ fn every_file_of_words_is_reachable_and_every_letter_has_one() {
         .collect();
     let affairs = every_affair().into_iter().map(|(_, letter)| (letter.affair.code(), letter.language));
     let affairs = affairs.map(|(code, language)| format!("{code}.{}", language.tag()));
-    let letters = every_letter().into_iter().map(|(name, _)| name).chain(affairs);
+    let lists = ["turns", "digest", "late"].iter().flat_map(|name| [format!("{name}.fr"), format!("{name}.en")]);
+    let letters = every_letter().into_iter().map(|(name, _)| name).chain(affairs).chain(lists);
     let letters: BTreeSet<String> = letters.map(|name| format!("{name}.jinja")).collect();
     assert_eq!(files, letters);
 }
@@ -266,7 +404,7 @@ fn a_letter_that_lacks_what_it_must_say_is_not_written() {
     let outcome = Letter { closure_reason: None, ..letter(Kind::Outcome, Audience::Resident, Language::Fr) };
     let refused = Letter { refusal_reason: None, ..letter(Kind::Refused, Audience::Service, Language::Fr) };
     for letter in [outcome, refused] {
-        assert!(matches!(compose(&letter, &sender()), Err(ComposeError::Missing(_))));
+        assert!(matches!(compose(&letter, &paper()), Err(ComposeError::Missing(_))));
     }
 }
 
@@ -274,7 +412,7 @@ fn a_letter_that_lacks_what_it_must_say_is_not_written() {
 fn an_address_that_is_not_one_is_refused_without_being_repeated() {
     for to in ["habitante", "a@b.example\r\nBcc: c@d.example", "a@b.example, c@d.example", ""] {
         let letter = Letter { to: to.into(), ..letter(Kind::Outcome, Audience::Resident, Language::Fr) };
-        let error = compose(&letter, &sender()).unwrap_err();
+        let error = compose(&letter, &paper()).unwrap_err();
         assert!(matches!(error, ComposeError::Recipient), "{error}");
         assert!(to.is_empty() || !format!("{error} {error:?}").contains(to));
     }
@@ -301,7 +439,7 @@ fn no_value_adds_a_header_a_line_or_a_tag() {
             ..letter
         };
         let from = Sender { name: hostile.into(), address: hostile.into(), phone: hostile.into(), ..sender() };
-        let raw = String::from_utf8(compose(&letter, &from).unwrap().formatted()).unwrap();
+        let raw = String::from_utf8(compose(&letter, &Stationery::new(from, &[])).unwrap().formatted()).unwrap();
         let names = |raw: &str| -> Vec<String> {
             let own = headers(raw).lines().filter(|line| !line.starts_with(' '));
             own.map(|line| line.split(':').next().unwrap().to_owned()).collect()
@@ -346,7 +484,7 @@ fn the_link_of_an_account_stands_in_its_letter_only() {
         assert!(!subject.contains("/account/"));
         let without = AffairLetter { link: None, secret: None, ..letter };
         let needs = linked || name.starts_with("secret_expires");
-        assert_eq!(matches!(compose_affair(&without, &sender()), Err(ComposeError::Missing(_))), needs, "{name}");
+        assert_eq!(matches!(compose_affair(&without, &paper()), Err(ComposeError::Missing(_))), needs, "{name}");
     }
 }
 

@@ -1,11 +1,16 @@
-//! Leasing messages, with all that is needed to write them: one statement.
+//! Leasing messages, with all that is needed to write them: one statement. From the first attempt on, it is settled which
+//! messages one e-mail tells of: a repeat is the same e-mail.
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use domain::account::Affair;
 use domain::city::catalogue::Category;
 use domain::city::organisation::Service;
-use domain::id::{EventId, LinkId, MessageId};
+use domain::id::{EventId, LinkId, MessageId, UserId};
 use domain::language::Language;
+use domain::person::Role;
+use domain::rights::Person;
 use domain::ticket::notice::{Kind, Recipient};
 use domain::ticket::{Event, Ticket};
 use sea_orm::FromQueryResult;
@@ -32,6 +37,8 @@ pub enum Addressee {
         email: String,
         /// Their language.
         language: Language,
+        /// Their roles and services, as they are now.
+        person: Person,
     },
     /// A resident.
     Resident {
@@ -46,20 +53,29 @@ pub enum Addressee {
     },
 }
 
-/// A message that a worker has leased, with what it needs to write it.
+/// An e-mail that a worker has leased, with what it needs to write it.
 #[derive(Debug, Clone)]
 pub struct Leased {
-    /// Its id.
+    /// Its id: that of the first message in it.
     pub id: MessageId,
-    /// To whom; none when there is no address any more.
+    /// Who is told.
+    pub recipient: Recipient,
+    /// Where; none when there is no address any more.
     pub addressee: Option<Addressee>,
     /// What it tells of.
     pub topic: Topic,
+    /// What it tells of besides, the first turn first: turns of tickets, like the topic.
+    pub also: Vec<About>,
     /// Which attempt this is, from 1.
     pub attempt: i32,
-    /// When the message was first due.
+    /// When what it tells of happened; of several turns, the last.
     pub since: DateTime<Utc>,
+    /// When it was to leave, had nothing come between.
+    pub leaves_at: DateTime<Utc>,
 }
+
+/// The kind of message that lists what is late.
+pub(super) const LATE: &str = "late";
 
 /// What a message tells of.
 #[derive(Debug, Clone)]
@@ -68,6 +84,8 @@ pub enum Topic {
     Ticket(Box<About>),
     /// What happened to an account or to a program.
     Affair(AffairTopic),
+    /// The tickets that are late when the e-mail is written.
+    Late,
 }
 
 impl Topic {
@@ -77,6 +95,7 @@ impl Topic {
         match self {
             Self::Ticket(about) => &about.ticket.reference,
             Self::Affair(topic) => topic.affair.code(),
+            Self::Late => LATE,
         }
     }
 }
@@ -94,6 +113,10 @@ pub struct About {
     pub category: Category,
     /// The ticket's service.
     pub service: Service,
+    /// Who is told of it.
+    pub recipient: Recipient,
+    /// When it happened.
+    pub at: DateTime<Utc>,
 }
 
 /// What happened to an account or to a program, as a message tells it.
@@ -113,11 +136,12 @@ pub struct AffairTopic {
 
 #[derive(FromQueryResult)]
 struct LeasedRow {
-    message_id: Uuid,
+    mail: Uuid,
     kind: String,
     recipient: Value,
     attempts: i32,
     since: Option<DateTime<Utc>>,
+    leaves_at: Option<DateTime<Utc>>,
     about: Option<Value>,
     event_version: Option<i64>,
     event_id: Option<Uuid>,
@@ -135,7 +159,10 @@ struct LeasedRow {
     client_name: Option<String>,
     mailbox: Option<String>,
     person_email: Option<String>,
+    person_id: Option<Uuid>,
     person_language: Option<String>,
+    person_roles: Option<Vec<String>>,
+    person_services: Option<Vec<String>>,
     key_id: Option<String>,
     sealed: Option<Vec<u8>>,
     generation: Option<i32>,
@@ -146,16 +173,34 @@ struct LeasedRow {
 
 const LEASE: &str = "
     with ready as (
-        select id from outbox o
-        where state = 'pending' and due_at <= $1 and (leased_until is null or leased_until <= $1)
+        select id, lane, seq, bundled, mail from outbox o
+        where state = 'pending' and planned and due_at <= $1 and (leased_until is null or leased_until <= $1)
             and not exists (select from outbox e where e.lane = o.lane and e.state = 'pending' and e.seq < o.seq)
         order by seq limit $3 for update skip locked
+    ), chosen as (
+        select id, coalesce(mail, id) as mail from ready
+        union
+        select o.id, r.mail from ready r join outbox o on o.mail = r.mail and o.state = 'pending'
+        union
+        select w.id, r.id from ready r cross join lateral (
+            select o.id from outbox o
+            where r.bundled and r.mail is null and o.lane = r.lane and o.state = 'pending' and o.seq > r.seq
+                and o.planned and o.bundled and o.mail is null and o.due_at <= $1
+                and not exists (
+                    select from outbox e
+                    where e.lane = r.lane and e.state = 'pending' and e.seq < o.seq and not e.bundled
+                )
+            order by o.seq limit 500
+        ) w
     ), leased as (
-        update outbox set leased_until = $2, attempts = attempts + 1 where id in (select id from ready) returning *
+        update outbox o set leased_until = $2, attempts = attempts + 1, mail = c.mail
+        from chosen c where o.id = c.id and o.state = 'pending' and o.planned returning o.*
     )
-    select m.id as message_id, m.kind, m.recipient, m.attempts, m.since, m.about, e.version as event_version,
+    select m.mail, m.kind, m.recipient, m.attempts, m.since, m.leaves_at, m.about, e.version as event_version,
         e.id as event_id, e.at, e.actor, e.fact, c.definition as category, s.definition as service,
-        to_service.mailbox, person.email as person_email, person.language as person_language, contact.key_id,
+        to_service.mailbox, person.email as person_email, person.id as person_id, person.language as person_language,
+        person.roles as person_roles,
+        array(select service_code from service_member where user_id = person.id) as person_services, contact.key_id,
         contact.sealed, link.generation, heard.filed_at as heard_at, to_client.contact, account_link.expires_at as link_expires_at,
         session.address as session_address, session.agent as session_agent, secret.hint as secret_hint,
         secret.expires_at as secret_expires_at, to_client.name as client_name, t.*
@@ -176,7 +221,8 @@ const LEASE: &str = "
     order by m.seq";
 
 impl Store {
-    /// Leases the messages that are due, at most `limit`, each the first pending one of its lane.
+    /// Leases the e-mails that are due, at most `limit`, each the first of its lane; each tells of 500 messages at most,
+    /// and further ones leave in the next.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -184,38 +230,56 @@ impl Store {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let statement = sql(LEASE, [now.into(), until.into(), limit.into()]);
         let rows = LeasedRow::find_by_statement(statement).all(&self.db).await?;
-        rows.into_iter().map(|row| self.leased(row)).collect()
+        let mut leased: Vec<Leased> = Vec::new();
+        for mut row in rows {
+            let id = MessageId(row.mail);
+            match leased.iter_mut().find(|mail| mail.id == id) {
+                Some(mail) => {
+                    let recipient = serde_json::from_value(row.recipient.take()).map_err(Error::corrupt)?;
+                    let about = about_ticket(row, recipient)?;
+                    mail.since = mail.since.max(about.at);
+                    mail.also.push(about);
+                }
+                None => leased.push(self.leased(row)?),
+            }
+        }
+        Ok(leased)
     }
 
     fn leased(&self, mut row: LeasedRow) -> Result<Leased> {
-        let addressee = self.addressee(&mut row)?;
+        let recipient: Recipient = serde_json::from_value(row.recipient.take()).map_err(Error::corrupt)?;
+        let addressee = self.addressee(&recipient, &mut row)?;
         let since = row.since.or(row.at).ok_or_else(|| Error::corrupt("a message tells of nothing"))?;
-        let (id, attempt) = (MessageId(row.message_id), row.attempts);
+        let (id, attempt, leaves_at) = (MessageId(row.mail), row.attempts, row.leaves_at.unwrap_or(since));
         let topic = match row.about.take() {
+            Some(_) if row.kind == LATE => Topic::Late,
             Some(about) => Topic::Affair(self.affair(about, row)?),
-            None => Topic::Ticket(Box::new(about_ticket(row)?)),
+            None => Topic::Ticket(Box::new(about_ticket(row, recipient.clone())?)),
         };
-        Ok(Leased { id, addressee, topic, attempt, since })
+        Ok(Leased { id, recipient, addressee, topic, also: Vec::new(), attempt, since, leaves_at })
     }
 
-    fn addressee(&self, row: &mut LeasedRow) -> Result<Option<Addressee>> {
-        let recipient: Recipient = serde_json::from_value(row.recipient.take()).map_err(Error::corrupt)?;
+    fn addressee(&self, recipient: &Recipient, row: &mut LeasedRow) -> Result<Option<Addressee>> {
         let language = |tag: &str| if tag == Language::En.tag() { Language::En } else { Language::Fr };
         Ok(match recipient {
             Recipient::Service { .. } => row.mailbox.take().map(|email| Addressee::Service { email }),
             Recipient::Client { .. } => row.contact.take().map(|email| Addressee::Service { email }),
-            Recipient::Person { .. } => row
-                .person_email
-                .take()
-                .zip(row.person_language.take())
-                .map(|(email, tag)| Addressee::Person { email, language: language(&tag) }),
+            Recipient::Person { .. } | Recipient::Member { .. } => {
+                let person = person(row)?;
+                let address = row.person_email.take().zip(row.person_language.take());
+                address.zip(person).map(|((email, tag), person)| Addressee::Person {
+                    email,
+                    language: language(&tag),
+                    person,
+                })
+            }
             Recipient::Resident { concern } => match (&row.key_id, &row.sealed, row.generation.zip(row.heard_at)) {
                 (Some(key_id), Some(sealed), Some((generation, heard_at))) => {
-                    let contact = Contact::open(&self.keys.residents, concern, key_id, sealed)?;
+                    let contact = Contact::open(&self.keys.residents, *concern, key_id, sealed)?;
                     contact.email.map(|email| Addressee::Resident {
                         email,
                         language: contact.language,
-                        token: tracking_token(&self.keys.residents, concern, generation),
+                        token: tracking_token(&self.keys.residents, *concern, generation),
                         heard_at,
                     })
                 }
@@ -250,7 +314,16 @@ impl Store {
     }
 }
 
-fn about_ticket(row: LeasedRow) -> Result<About> {
+/// The person as they are now; none when there is none, or their account is disabled.
+fn person(row: &mut LeasedRow) -> Result<Option<Person>> {
+    let Some((id, roles)) = row.person_id.zip(row.person_roles.take()) else { return Ok(None) };
+    let services = row.person_services.take().unwrap_or_default();
+    let services = services.into_iter().map(|code| code.try_into().map_err(Error::corrupt));
+    let roles: BTreeSet<Role> = roles.iter().filter_map(|code| Role::from_code(code)).collect();
+    Ok(Some(Person { user: UserId(id), roles, services: services.collect::<Result<_>>()? }))
+}
+
+fn about_ticket(row: LeasedRow, recipient: Recipient) -> Result<About> {
     let lost = || Error::corrupt("a message tells of an event that is not there");
     let (Some(ticket), Some(id), Some(version), Some(at)) = (row.ticket, row.event_id, row.event_version, row.at)
     else {
@@ -262,6 +335,8 @@ fn about_ticket(row: LeasedRow) -> Result<About> {
         event: Event { id: EventId(id), version, at, by: parse(row.actor)?, fact: parse(row.fact)? },
         category: parse(row.category)?,
         service: parse(row.service)?,
+        recipient,
+        at: row.since.unwrap_or(at),
     })
 }
 

@@ -1,9 +1,11 @@
 //! The outbox: messages appended by the transaction that they tell of, leased by a worker, sent, and marked.
 //!
 //! Messages of one lane leave one after the other: the later ones wait while an earlier one is pending, also while it
-//! waits for its next attempt. A dead one no longer holds up the others.
+//! waits for its next attempt. A dead one no longer holds up the others. When a new one leaves, and with which others, is
+//! settled before it is leased.
 
 mod lease;
+mod plan;
 
 use chrono::{DateTime, Utc};
 use domain::account::Affair;
@@ -15,6 +17,9 @@ use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 pub use lease::{About, Addressee, AffairTopic, Leased, Topic};
+pub use plan::{Member, Plan, Planned, Unplanned};
+
+use lease::LATE;
 
 use crate::connect::sql;
 use crate::{Error, Page, Result, Store, Tx};
@@ -31,7 +36,15 @@ pub struct Message {
     #[serde(serialize_with = "recipient")]
     recipient: Recipient,
     #[serde(skip)]
-    about: Option<Affair>,
+    about: Option<Subject>,
+}
+
+/// What a message tells of that is no ticket's event.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+enum Subject {
+    Affair(Affair),
+    Late {},
 }
 
 fn recipient<S: Serializer>(recipient: &Recipient, serializer: S) -> std::result::Result<S::Ok, S::Error> {
@@ -43,14 +56,33 @@ impl Message {
     #[must_use]
     pub fn to_person(user: UserId, id: MessageId, affair: Affair) -> Self {
         let recipient = Recipient::Person { user };
-        Self { id: id.0, lane: format!("user:{user}"), kind: affair.code(), recipient, about: Some(affair) }
+        Self {
+            id: id.0,
+            lane: format!("user:{user}"),
+            kind: affair.code(),
+            recipient,
+            about: Some(Subject::Affair(affair)),
+        }
     }
 
     /// A message to who looks after a program, in the program's lane.
     #[must_use]
     pub fn to_client(client: ClientId, id: MessageId, affair: Affair) -> Self {
         let recipient = Recipient::Client { client };
-        Self { id: id.0, lane: format!("client:{client}"), kind: affair.code(), recipient, about: Some(affair) }
+        Self {
+            id: id.0,
+            lane: format!("client:{client}"),
+            kind: affair.code(),
+            recipient,
+            about: Some(Subject::Affair(affair)),
+        }
+    }
+
+    /// A message to a person that lists what is late when it leaves.
+    #[must_use]
+    pub fn late(user: UserId, id: MessageId) -> Self {
+        let recipient = Recipient::Person { user };
+        Self { id: id.0, lane: format!("late:{user}"), kind: LATE, recipient, about: Some(Subject::Late {}) }
     }
 
     /// A message about something written to a resident, in a lane of its own: it waits, and holds nothing up.
@@ -79,7 +111,7 @@ pub struct Listed {
     pub id: Uuid,
     /// Its place in the order of sending.
     pub seq: i64,
-    /// `pending`, `sent` or `dead`.
+    /// `pending`, `sent`, `dead` or `withheld`.
     pub state: String,
     /// Which message.
     pub kind: String,
@@ -129,39 +161,56 @@ impl Tx {
 }
 
 impl Store {
-    /// Marks a message as sent.
+    /// Marks an e-mail as sent.
     ///
     /// # Errors
     /// When the database does not answer: the message will be sent again, under the same id.
     pub async fn mark_sent(&self, id: MessageId, now: DateTime<Utc>) -> Result<()> {
         let statement = sql(
-            "update outbox set state = 'sent', leased_until = null, finished_at = $2, last_error = null where id = $1",
+            "update outbox set state = 'sent', leased_until = null, finished_at = $2, last_error = null
+             where mail = $1 and state = 'pending'",
             [id.0.into(), now.into()],
         );
         self.db.execute_raw(statement).await?;
         Ok(())
     }
 
-    /// Puts a message off until later.
+    /// Puts an e-mail off until later.
     ///
     /// # Errors
     /// When the database does not answer: its lease runs out instead.
     pub async fn put_off(&self, id: MessageId, until: DateTime<Utc>, why: &str) -> Result<()> {
         let statement = sql(
-            "update outbox set due_at = $2, leased_until = null, last_error = $3 where id = $1",
+            "update outbox set due_at = $2, leased_until = null, last_error = $3
+             where mail = $1 and state = 'pending'",
             [id.0.into(), until.into(), why.into()],
         );
         self.db.execute_raw(statement).await?;
         Ok(())
     }
 
-    /// Gives a message up: it waits for an operator.
+    /// Gives an e-mail up: it waits for an operator.
     ///
     /// # Errors
     /// When the database does not answer: its lease runs out instead.
     pub async fn give_up(&self, id: MessageId, now: DateTime<Utc>, why: &str) -> Result<()> {
         let statement = sql(
-            "update outbox set state = 'dead', leased_until = null, finished_at = $2, last_error = $3 where id = $1",
+            "update outbox set state = 'dead', leased_until = null, finished_at = $2, last_error = $3
+             where mail = $1 and state = 'pending'",
+            [id.0.into(), now.into(), why.into()],
+        );
+        self.db.execute_raw(statement).await?;
+        Ok(())
+    }
+
+    /// Marks an e-mail as one that is not to be sent.
+    ///
+    /// # Errors
+    /// When the database does not answer: its lease runs out instead.
+    pub async fn withhold_mail(&self, id: MessageId, now: DateTime<Utc>, why: &str) -> Result<()> {
+        let statement = sql(
+            "update outbox set state = 'withheld', leased_until = null, finished_at = $2, last_error = $3
+             where mail = $1 and state = 'pending'",
             [id.0.into(), now.into(), why.into()],
         );
         self.db.execute_raw(statement).await?;
@@ -185,15 +234,17 @@ impl Store {
         Ok(Page::cut(rows, limit, |row| row.seq))
     }
 
-    /// Sends dead messages again: the ones named, or all of them. Returns how many.
+    /// Sends dead messages again: the ones named with those of the same e-mails, or all of them. Returns how many.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn replay_messages(&self, ids: Option<Vec<Uuid>>, now: DateTime<Utc>) -> Result<u64> {
         let tx = self.begin().await?;
         let statement = sql(
-            "update outbox set state = 'pending', due_at = $2, attempts = 0, finished_at = null
-             where state = 'dead' and ($1::uuid[] is null or id = any($1))",
+            "update outbox set state = 'pending', due_at = $2, leaves_at = $2, attempts = 0, finished_at = null
+             where state = 'dead' and (
+                 $1::uuid[] is null or id = any($1) or mail in (select mail from outbox where id = any($1))
+             )",
             [ids.into(), now.into()],
         );
         let replayed = tx.db.execute_raw(statement).await?.rows_affected();
@@ -213,19 +264,21 @@ impl Store {
         Ok(())
     }
 
-    /// How much is waiting. Pending and dead messages have an index each; both are few unless something is wrong, and
+    /// How much is waiting, what waits on purpose (for a digest, or to be taken back) left out. Pending and dead messages have an index each; both are few unless something is wrong, and
     /// the counts stop at 10 000.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn backlog(&self) -> Result<Backlog> {
+    pub async fn backlog(&self, now: DateTime<Utc>) -> Result<Backlog> {
         let statement = sql(
-            "select (select count(*) from (select from outbox where state = 'pending' limit 10000) p) as pending,
+            "select (select count(*) from (
+                        select from outbox where state = 'pending' and (attempts > 0 or due_at <= $1) limit 10000
+                    ) p) as pending,
                     (select count(*) from (select from outbox where state = 'dead' limit 10000) d) as dead,
-                    (select coalesce(m.since, e.at) from outbox m
+                    (select coalesce(m.leaves_at, m.since, e.at) from outbox m
                      left join ticket_event e on e.ticket_id = m.ticket_id and e.version = m.event_version
-                     where m.state = 'pending' order by m.seq limit 1) as oldest",
-            [],
+                     where m.state = 'pending' and (m.attempts > 0 or m.due_at <= $1) order by m.seq limit 1) as oldest",
+            [now.into()],
         );
         let row = Backlog::find_by_statement(statement).one(&self.db).await?;
         row.ok_or_else(|| Error::corrupt("nothing was counted"))
