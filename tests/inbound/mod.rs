@@ -1,6 +1,7 @@
 //! E-mail that comes in.
 
 mod answer;
+mod gathered;
 mod report;
 
 use mail_parser::Message;
@@ -13,7 +14,7 @@ use crate::support::caller::{Caller, Reply};
 use crate::support::city::City;
 
 pub fn tests() -> Vec<Test> {
-    [answer::tests(), report::tests()].into_iter().flatten().collect()
+    [answer::tests(), gathered::tests(), report::tests()].into_iter().flatten().collect()
 }
 
 /// A city that takes mail back, and its mail server.

@@ -3,6 +3,7 @@
 mod act;
 mod attack;
 mod form;
+mod gathered;
 mod link;
 mod renew;
 mod see;
@@ -17,10 +18,19 @@ use crate::support::caller::Reply;
 use crate::support::city::{City, dumping, link};
 
 pub fn tests() -> Vec<Test> {
-    [act::tests(), attack::tests(), form::tests(), link::tests(), renew::tests(), see::tests(), silence::tests()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        act::tests(),
+        attack::tests(),
+        form::tests(),
+        gathered::tests(),
+        link::tests(),
+        renew::tests(),
+        see::tests(),
+        silence::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The landlord's mailbox.
