@@ -5,7 +5,7 @@ use mail_parser::Message;
 use serde_json::{Value, json};
 
 use super::report::report;
-use super::{answer, city, hand_in, outcome, reply_to, unplaced, written};
+use super::{answer, city, hand_in, later, outcome, reply_to, unplaced, written};
 use crate::support::caller::Caller;
 use crate::support::city::{City, email};
 
@@ -59,7 +59,7 @@ async fn an_answer_to_several_turns_of_a_ticket_goes_to_that_ticket() {
 }
 
 async fn an_answer_to_a_digest_of_several_tickets_is_for_the_dispatcher() {
-    let (city, server) = city().await;
+    let (city, _) = city().await;
     choose(&city.agent().await, 0, &json!({ "progress": "daily" })).await;
     let (ticket, other, proprete) = (city.dumping().await, city.dumping().await, city.proprete().await);
     for ticket in [&ticket, &other] {
@@ -68,6 +68,7 @@ async fn an_answer_to_a_digest_of_several_tickets_is_for_the_dispatcher() {
     city.drain().await;
     city.clock.set("2026-03-11T06:30:00Z");
     city.drain().await;
+    let server = later(&city).await;
     let digest = one(&city, OFFICER, "Des nouvelles de 2 saisines");
     let taken = hand_in(&server, &answer(&digest, OFFICER, "1", "Merci.")).await;
     assert_eq!(outcome(&taken), ("unplaced", "no_ticket"));
@@ -76,7 +77,7 @@ async fn an_answer_to_a_digest_of_several_tickets_is_for_the_dispatcher() {
 }
 
 async fn what_was_left_out_of_an_e_mail_gets_no_answer() {
-    let (city, server) = city().await;
+    let (city, _) = city().await;
     choose(&city.proprete().await, 0, &json!({ "service": "daily" })).await;
     let (gone, kept) = (city.dumping().await, city.dumping().await);
     city.drain().await;
@@ -92,6 +93,7 @@ async fn what_was_left_out_of_an_e_mail_gets_no_answer() {
                     and last_error = 'the recipient may no longer know of it' and recipient ->> 'type' = 'member'";
     assert_eq!(city.database.count(left_out).await, 1);
     // The first message, whose id is that of the e-mail, was left out: the answer goes to what was told.
+    let server = later(&city).await;
     let taken = hand_in(&server, &answer(&letter, &amelie, "1", "Vu, nous passons demain.")).await;
     assert_eq!((outcome(&taken), &taken["ticket"]), (("placed", ""), &kept["reference"]));
     city.stop().await;
@@ -116,7 +118,7 @@ async fn a_members_copy_is_answered_like_the_mailboxs() {
 }
 
 async fn a_report_mutes_the_address_for_every_e_mail_to_it() {
-    let (city, server) = city().await;
+    let (city, _) = city().await;
     let amelie = email("amelie.petit");
     choose(&city.proprete().await, 0, &json!({ "service": "at_once", "late": "daily" })).await;
     let (ticket, proprete) = (city.dumping().await, city.proprete().await);
@@ -133,6 +135,7 @@ async fn a_report_mutes_the_address_for_every_e_mail_to_it() {
         .database
         .count("select count(*) from outbox where recipient ->> 'type' = 'member' and state = 'sent'")
         .await;
+    let server = later(&city).await;
     let back = reply_to(&several).replace("+r", "+b");
     assert_eq!(outcome(&hand_in(&server, &report(&back, "failed", "5.1.1")).await), ("bounced", ""));
     let muted = "select count(*) from outbox where recipient ->> 'type' = 'member' and state = 'stopped'";

@@ -27,6 +27,18 @@ fn path(letter: &str, ticket: &Value) -> String {
     format!("{PREVIEW}?letter={letter}&ticket={}", ticket["reference"].as_str().unwrap())
 }
 
+/// The text of a resident's letter, as who may not follow its link sees it.
+fn without_token(letter: &mail_parser::Message<'_>) -> String {
+    let link = crate::support::city::link(letter, "/v1/tracking/");
+    let page = link.split_once('#').map_or(link.as_str(), |(page, _)| page);
+    letter.body_text(0).unwrap().replace("\r\n", "\n").replace(page, "/v1/tracking/-")
+}
+
+/// The text of a letter about the ticket, with plain spaces.
+async fn seen(dispatcher: &Caller, letter: &str, ticket: &Value) -> String {
+    dispatcher.get(&path(letter, ticket)).await.ok()["text"].as_str().unwrap().replace('\u{a0}', " ")
+}
+
 async fn a_letter_is_seen_before_it_is_sent_and_nothing_is_sent() {
     let city = City::new().await;
     let (ticket, dispatcher) = (city.dumping().await, city.dispatcher().await);
@@ -40,8 +52,7 @@ async fn a_letter_is_seen_before_it_is_sent_and_nothing_is_sent() {
     // The same words as the resident got, but for the link.
     let sent = city.letters_to("habitante@mail.example");
     let sent = sent.iter().find(|letter| letter.subject() == outcome["subject"].as_str()).expect("the outcome");
-    let link = crate::support::city::link(sent, "/v1/tracking/");
-    let expected = sent.body_text(0).unwrap().replace("\r\n", "\n").replace(&link, "/v1/tracking/-");
+    let expected = without_token(sent);
     assert_eq!(outcome["text"].as_str().unwrap(), expected);
     let english = dispatcher.get(&format!("{}&language=en", path("progress.agent", &ticket))).await.ok();
     assert!(english["text"].as_str().unwrap().contains("taken in hand"), "{english}");
@@ -83,15 +94,9 @@ async fn letters_about_more_than_a_turn_are_previewed_with_what_there_is() {
     let (ticket, dispatcher) = (city.dumping().await, city.dispatcher().await);
     let reference = ticket["reference"].as_str().unwrap();
     city.drain().await;
-    let seen = async |letter: &str, ticket: &Value| {
-        let seen = dispatcher.get(&path(letter, ticket)).await.ok();
-        seen["text"].as_str().unwrap().replace('\u{a0}', " ")
-    };
     // The receipt, as the resident got it.
     let sent = city.letters_to("habitante@mail.example").remove(0);
-    let link = crate::support::city::link(&sent, "/v1/tracking/");
-    let got = sent.body_text(0).unwrap().replace("\r\n", "\n").replace('\u{a0}', " ").replace(&link, "/v1/tracking/-");
-    assert_eq!(seen("received", &ticket).await, got);
+    assert_eq!(seen(&dispatcher, "received", &ticket).await, without_token(&sent).replace('\u{a0}', " "));
     let proprete = city.proprete().await;
     proprete.start(&proprete.acknowledge(&ticket).await.ok()).await.ok();
     for (letter, words) in [
@@ -99,19 +104,26 @@ async fn letters_about_more_than_a_turn_are_previewed_with_what_there_is() {
         ("digest", "prise en charge"),
         ("link_renewed", "/v1/tracking/-"),
         ("undeliverable.agent", reference),
-        ("list.cafe", reference),
     ] {
-        let text = seen(letter, &ticket).await;
+        let text = seen(&dispatcher, letter, &ticket).await;
         assert!(text.contains(words), "{letter}: {text}");
         assert!(!text.contains("matelas"), "{letter} tells what the resident said: {text}");
     }
-    for letter in ["late", "renewed.service", "referral.partner", "unplaced_mail", "invitation"] {
+    for letter in ["late", "list.cafe", "renewed.service", "referral.partner", "unplaced_mail", "invitation"] {
         dispatcher.get(&path(letter, &ticket)).await.refused(409, "no_such_turn");
     }
+    let (cafe, agent) = crate::cafe::held(&city).await;
+    let dispatcher = city.dispatcher().await;
+    let mut heard = crate::support::city::dumping();
+    heard["origin"] = serde_json::json!("cafe");
+    heard["cafe_id"] = cafe["id"].clone();
+    let heard = agent.post("/v1/concerns", &heard).await.created()["tickets"][0].clone();
+    let text = seen(&dispatcher, "list.cafe", &heard).await;
+    assert!(text.contains(cafe["title"].as_str().unwrap()) && text.contains("échéance le"), "{text}");
     let mut hall = crate::support::city::dumping();
     hall["category"] = serde_json::json!("hall_occupation");
-    let there = city.agent().await.post("/v1/concerns", &hall).await.created()["tickets"][0].clone();
-    let text = seen("referral.partner", &there).await;
+    let there = agent.post("/v1/concerns", &hall).await.created()["tickets"][0].clone();
+    let text = seen(&dispatcher, "referral.partner", &there).await;
     assert!(text.contains("/v1/partners/-") && text.contains("convention de tranquillité résidentielle"), "{text}");
     city.clock.forward(chrono::TimeDelta::days(60));
     let dispatcher = city.dispatcher().await;

@@ -88,6 +88,7 @@ async fn an_address_that_takes_no_mail_gets_none_and_the_referrer_is_told_once()
 
     // The mailbox was set up again.
     assert!(city.instance.context.store.unmute(RESIDENT).await.unwrap());
+    let proprete = city.proprete().await;
     proprete.post(&path, &json!({ "text": "Nous passons demain." })).await.created();
     city.clock.forward(TimeDelta::minutes(21));
     city.drain().await;

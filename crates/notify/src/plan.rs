@@ -28,6 +28,8 @@ pub(crate) async fn plan(
     let tx = store.begin().await?;
     let new = tx.unplanned(BATCH).await?;
     if new.is_empty() {
+        // Ended now, not when the pool gets to it: until then, no worker could settle anything.
+        tx.commit().await?;
         return Ok(0);
     }
     let services = new.iter().filter_map(|message| mailbox(message)).cloned();
