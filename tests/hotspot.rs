@@ -1,7 +1,7 @@
 //! Places that come back.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration as Real;
+use std::time::{Duration as Real, Instant};
 
 use chrono::{DateTime, Duration, Utc};
 use domain::hotspot::{Sighting, find};
@@ -22,6 +22,7 @@ crate::tests![
     a_list_is_narrowed_and_paged,
     what_is_found_little_by_little_is_what_is_found_at_once,
     a_changed_catalogue_is_followed,
+    a_dense_town_is_kept_up,
 ];
 
 async fn keep(city: &City) {
@@ -255,6 +256,39 @@ async fn what_is_found_little_by_little_is_what_is_found_at_once() {
     city.stop().await;
 }
 
+/// With `CONTINUUM_TIMES` set, twenty thousand concerns of one family in a year on 12 km², and it prints how long things took:
+/// docs/performance.md.
+async fn a_dense_town_is_kept_up() {
+    let (concerns, side) = if std::env::var_os("CONTINUUM_TIMES").is_some() { (20_000, 3500) } else { (300, 420) };
+    let city = City::new().await;
+    city.dumping().await;
+    city.clock.set("2026-03-10T10:00:00Z");
+    let copies = |turn: &str, n: i32| {
+        format!(
+            "concern t, generate_series(1, {n}) as n, lateral (select
+                md5('{turn} ' || n)::uuid as id,
+                timestamptz '2026-03-10 09:00Z' - interval '364 days' / {n} * n as filed_at,
+                49.9121 + (('x' || substr(md5('{turn} lat ' || n), 1, 4))::bit(16)::int % {side}) / 111195.0 as lat,
+                2.2972 + (('x' || substr(md5('{turn} lon ' || n), 1, 4))::bit(16)::int % {side}) / 71600.0 as lon
+            ) as copy where t.id in (select concern_id from ticket)"
+        )
+    };
+    city.database.copy("concern", &["id", "filed_at", "lat", "lon"], &copies("first", concerns)).await;
+    let begun = Instant::now();
+    keep(&city).await;
+    println!("{concerns} concerns: {} ms", begun.elapsed().as_millis());
+    city.database.copy("concern", &["id", "filed_at", "lat", "lon"], &copies("later", 10)).await;
+    let begun = Instant::now();
+    keep(&city).await;
+    println!("10 more: {} ms", begun.elapsed().as_millis());
+    let now = DateTime::parse_from_rfc3339("2026-03-10T10:00:00Z").unwrap().to_utc();
+    let since = domain::hotspot::since(now, domain::time::Zone::PARIS);
+    let kept = kept(&city).await;
+    assert_eq!(kept.values().cloned().collect::<BTreeSet<_>>(), found(&city, since).await);
+    println!("{} hotspots", kept.len());
+    city.stop().await;
+}
+
 async fn a_changed_catalogue_is_followed() {
     let city = City::new().await;
     let agent = city.agent().await;
@@ -266,7 +300,7 @@ async fn a_changed_catalogue_is_followed() {
     let mut changed = city.instance.context.city().unwrap().city.clone();
     let category = changed.catalogue.iter_mut().find(|category| category.code.as_str() == "illegal_dumping").unwrap();
     category.sensitivity = domain::city::catalogue::Sensitivity::Restricted;
-    usecases::city::load(&city.instance.context, &changed, true, city.instance.context.now()).await.unwrap();
+    usecases::city::load(&city.instance.context, &changed, true, None, city.instance.context.now()).await.unwrap();
     keep(&city).await;
     assert_eq!(listed(&agent, "?active=true").await.len(), 0, "what is kept from others now is on no map");
     city.stop().await;

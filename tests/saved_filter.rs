@@ -50,6 +50,7 @@ async fn a_filter_is_kept_changed_and_deleted() {
     let change = json!({ "parameters": { "late": ["true"] } });
     agent.patch(&path(&filter), &json!(7), &change).await.refused(412, "stale_version");
     let changed = agent.patch(&path(&filter), &json!(1), &change).await.ok();
+    assert_eq!(agent.patch(&path(&filter), &json!(2), &json!({})).await.ok(), changed, "nothing changes");
     assert_eq!(
         (&changed["name"], &changed["query"], &changed["version"]),
         (&body["name"], &json!("late=true"), &json!(2))

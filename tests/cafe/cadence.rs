@@ -86,7 +86,7 @@ async fn a_city_without_a_rhythm_has_no_overdue_area() {
     let mut other = city.instance.context.city().unwrap().city.clone();
     other.settings.cafes = None;
     let cx = &city.instance.context;
-    usecases::city::load(cx, &other, false, cx.now()).await.unwrap();
+    usecases::city::load(cx, &other, false, None, cx.now()).await.unwrap();
     let cadence = city.agent().await.get("/v1/cafes/cadence").await.ok();
     assert_eq!(cadence["zoning"], "secteurs", "that of the territory");
     assert!(cadence["items"].as_array().unwrap().iter().all(|area| area["overdue"] == false));

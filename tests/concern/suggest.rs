@@ -246,7 +246,7 @@ async fn a_category_that_was_retired_is_not_suggested() {
     let cx = &city.instance.context;
     let mut without = cx.city().unwrap().city.clone();
     without.catalogue.retain(|category| category.code.as_str() != "graffiti");
-    usecases::city::load(cx, &without, true, cx.now()).await.unwrap();
+    usecases::city::load(cx, &without, true, None, cx.now()).await.unwrap();
     let answer = ask(&agent, said).await;
     assert_eq!((&answer["known"], &answer["reason"]), (&json!(false), &json!("not_sure")), "{answer:#}");
     city.clock.forward(Duration::hours(25));

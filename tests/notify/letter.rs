@@ -169,7 +169,7 @@ async fn a_citys_own_words_are_used_by_every_worker_at_once() {
     second.worker.drain().await.unwrap();
     let mut with_words = cx.city().unwrap().city.clone();
     with_words.letters = vec![words];
-    let changed = usecases::city::load(cx, &with_words, true, cx.now()).await.unwrap();
+    let changed = usecases::city::load(cx, &with_words, true, None, cx.now()).await.unwrap();
     assert_eq!(changed.iter().map(ToString::to_string).collect::<Vec<_>>(), ["letter: 1 added, 0 changed, 0 retired"]);
     let ticket = city.dumping().await;
     city.proprete().await.acknowledge(&ticket).await.ok();
@@ -183,14 +183,14 @@ async fn a_citys_own_words_are_used_by_every_worker_at_once() {
     assert_eq!(shown["subject"].as_str(), Some(expected.as_str()));
     // Words that no longer fit hold no letter up.
     with_words.letters[0].source = "{% extends layout %}{{ dragons }}".into();
-    usecases::city::load(cx, &with_words, true, cx.now()).await.unwrap();
+    usecases::city::load(cx, &with_words, true, None, cx.now()).await.unwrap();
     let other = city.dumping().await;
     city.proprete().await.acknowledge(&other).await.ok();
     city.drain().await;
     let letters = city.letters_to("claire.delattre@ville-amiens.example");
     assert!(letters.iter().any(|letter| letter.subject().unwrap().ends_with("prise en charge")), "ours, instead");
     with_words.letters.clear();
-    usecases::city::load(cx, &with_words, true, cx.now()).await.unwrap();
+    usecases::city::load(cx, &with_words, true, None, cx.now()).await.unwrap();
     assert!(cx.city().unwrap().city.letters.is_empty());
     second.stop().await;
     city.stop().await;
@@ -222,7 +222,7 @@ async fn receipts_and_lists_are_written_in_the_citys_own_words_too() {
     for words in &with_words.letters {
         assert_eq!(notify::letter::check_words(words), [], "{}", words.code);
     }
-    usecases::city::load(cx, &with_words, true, cx.now()).await.unwrap();
+    usecases::city::load(cx, &with_words, true, None, cx.now()).await.unwrap();
     let ticket = city.dumping().await;
     city.drain().await;
     let receipt = city.letters_to("habitante@mail.example").remove(0);

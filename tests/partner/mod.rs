@@ -108,7 +108,7 @@ async fn change_service(city: &City, code: &str, change: impl FnOnce(&mut domain
     let mut changed = city.instance.context.city().unwrap().city.clone();
     change(changed.services.iter_mut().find(|service| service.code.as_str() == code).unwrap());
     assert_eq!(changed.check(), Vec::new());
-    usecases::city::load(&city.instance.context, &changed, false, city.instance.context.now()).await.unwrap();
+    usecases::city::load(&city.instance.context, &changed, false, None, city.instance.context.now()).await.unwrap();
 }
 
 /// Does what is due by itself, until nothing is.

@@ -152,7 +152,7 @@ async fn a_restricted_ticket_takes_an_agreement() {
     let mut changed = city.instance.context.city().unwrap().city.clone();
     without(changed.services.iter_mut().find(|service| service.code.as_str() == "bailleur").unwrap());
     assert!(!changed.check().is_empty());
-    usecases::city::load(&city.instance.context, &changed, false, city.instance.context.now()).await.unwrap();
+    usecases::city::load(&city.instance.context, &changed, false, None, city.instance.context.now()).await.unwrap();
     read(&city, &path).await.refused(410, "partner_link_over");
     // Nor is a link made to another one.
     city.agent().await.post("/v1/concerns", &super::hall()).await.created();

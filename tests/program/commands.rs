@@ -129,6 +129,8 @@ async fn a_city_is_loaded_whole_and_only_what_differs_is_changed() {
     edit("services.yaml", "voirie@", "voirie-bis@");
     let changed = operator.run(&["city", "load", dir]);
     assert_eq!(said(&changed), "service: 0 added, 1 changed, 0 retired\nLoaded.\n");
+    let unexplained = operator.run(&["city", "load", dir, "--replace-rules"]);
+    assert!(!unexplained.status.success() && said(&unexplained).contains("--reason"), "{}", said(&unexplained));
     edit("services.yaml", "kind: municipal", "kind: royal");
     edit("routing.yaml", "send_to: [mediation]", "send_to: [dragons]");
     let broken = operator.run(&["city", "load", dir]);

@@ -48,6 +48,7 @@ async fn a_draft_is_written_changed_and_thrown_away() {
     assert_eq!((&changed["version"], changed["rules"].as_array().unwrap().len()), (&json!(2), 1));
     assert_eq!(changed["changed_by"]["name"], "Nadia Fournier", "{changed}");
     admin.patch(&path(&draft), &json!(1), &json!({ "name": "Autre" })).await.refused(412, "stale_version");
+    assert_eq!(admin.patch(&path(&draft), &json!(2), &json!({})).await.ok(), changed, "nothing changes");
     let unheard_of = admin.patch(&path(&draft), &json!(2), &json!({ "based_on": 7 })).await;
     unheard_of.refused_fields(422, "invalid_content", &[("/based_on", "unknown_version")]);
     let drafts = admin.get("/v1/routing/drafts").await.ok();

@@ -32,7 +32,7 @@ async fn found_the_river_brigade(city: &City) {
     let mut service = changed.services.iter().find(|service| service.code.as_str() == "brigade-verte").unwrap().clone();
     service.code = "brigade-fluviale".parse().unwrap();
     changed.services.push(service);
-    usecases::city::load(&city.instance.context, &changed, false, city.instance.context.now()).await.unwrap();
+    usecases::city::load(&city.instance.context, &changed, false, None, city.instance.context.now()).await.unwrap();
 }
 
 /// The services that a concern about dumped rubbish goes to.
@@ -133,7 +133,7 @@ async fn one_goes_back_to_a_former_version() {
     let mut changed = city.instance.context.city().unwrap().city.clone();
     changed.services.retain(|service| service.code.as_str() != "voirie");
     changed.rules.rules.retain(|rule| !rule.send_to.iter().any(|service| service.as_str() == "voirie"));
-    usecases::city::load(&city.instance.context, &changed, true, city.instance.context.now()).await.unwrap();
+    usecases::city::load(&city.instance.context, &changed, true, None, city.instance.context.now()).await.unwrap();
     let problem = restore(2, "Tout à la voirie.").await.refused(422, "invalid_content");
     assert!(problem["errors"].as_array().unwrap().iter().any(|error| error["code"] == "unknown_service"), "{problem}");
     city.stop().await;
@@ -161,13 +161,16 @@ async fn loading_the_citys_files_does_not_undo_what_people_published() {
     let draft = draft_with(&admin, "Voirie", rule("voirie-seule", "illegal_dumping", "voirie")).await;
     publish(&admin, &draft, "Essai.").await.created();
     let (cx, now) = (&city.instance.context, city.instance.context.now());
-    let refused = usecases::city::load(cx, &files, false, now).await.unwrap_err();
+    let refused = usecases::city::load(cx, &files, false, None, now).await.unwrap_err();
     assert!(refused.to_string().contains("version 2"), "{refused}");
     assert_eq!(admin.get("/v1/routing").await.ok()["version"], 2);
-    let changed = usecases::city::load(cx, &files, true, now).await.unwrap();
+    let why = domain::text::Note::try_from("Les fichiers font foi.".to_owned()).unwrap();
+    let changed = usecases::city::load(cx, &files, true, Some(&why), now).await.unwrap();
     assert_eq!(changed.len(), 1);
     let in_force = admin.get("/v1/routing").await.ok();
-    assert_eq!((&in_force["version"], in_force.get("author")), (&json!(3), None));
+    let version = admin.get("/v1/routing/versions/3").await.ok();
+    assert_eq!((&in_force["version"], version.get("author")), (&json!(3), None));
+    assert_eq!(version["reason"], "Les fichiers font foi.");
     city.stop().await;
 }
 

@@ -77,7 +77,7 @@ async fn a_replay_tells_what_would_have_gone_elsewhere() {
     assert!(city.audited().await.contains(&json!({ "type": "routing_replayed", "concerns": 1000 })));
     city.admin().await.post("/v1/routing/replay", &json!({})).await.refused(403, "missing_right");
     let unknown = replay(&dispatcher, &json!({ "version": 9 })).await;
-    unknown.refused_fields(422, "invalid_content", &[("/draft", "unknown_rules")]);
+    unknown.refused_fields(422, "invalid_content", &[("/version", "unknown_rules")]);
     replay(&dispatcher, &json!({ "last": 0 })).await.refused_fields(
         400,
         "invalid_request",

@@ -89,7 +89,7 @@ async fn what_cannot_be_tried_is_told() {
         &[("/place", "outside_city")],
     );
     with("answers", json!({ "colour": "red" })).await.refused(422, "invalid_content");
-    with("version", json!(7)).await.refused_fields(422, "invalid_content", &[("/draft", "unknown_rules")]);
+    with("version", json!(7)).await.refused_fields(422, "invalid_content", &[("/version", "unknown_rules")]);
     let told = with("place", json!({ "address": "12 rue du Pigeonnier" })).await.ok();
     assert_eq!((&told["areas"], &told["taken_by"]["rule"]["code"]), (&json!({}), &json!("depots-sauvages")));
     let nil = json!("00000000-0000-0000-0000-000000000000");

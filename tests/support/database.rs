@@ -147,7 +147,7 @@ async fn prepare() {
     let hash = Passwords::new(COST).unwrap().hash(PASSWORD).unwrap();
     let tx = cx.store.begin().await.unwrap();
     // Not by the use case: each test's audit log is its own.
-    tx.put_city(&city, clock.now()).await.unwrap();
+    tx.put_city(&city, None, clock.now()).await.unwrap();
     for person in continuum::city::read_demo(&amiens).unwrap() {
         let user = User {
             person: Person {

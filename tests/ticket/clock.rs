@@ -168,7 +168,7 @@ async fn clocks_are_wound_again_when_the_calendar_changes() {
         "category": "illegal_dumping", "acknowledge_within": "1d", "resolve_within": "10d"
     }]))
     .unwrap();
-    usecases::city::load(&city.instance.context, &changed, false, city.instance.context.now()).await.unwrap();
+    usecases::city::load(&city.instance.context, &changed, false, None, city.instance.context.now()).await.unwrap();
     assert!(run(&city).await >= 1);
     assert_eq!(run(&city).await, 0);
     let wound = dispatcher.ticket(&filed).await;

@@ -361,7 +361,7 @@ async fn what_the_city_no_longer_has_is_still_found() {
     changed.rules.rules.retain(|rule| rule.code.as_str() == "reste");
     changed.services.retain(|service| service.code.as_str() != "proprete");
     changed.catalogue.retain(|category| category.code.as_str() != "illegal_dumping");
-    usecases::city::load(&city.instance.context, &changed, false, city.instance.context.now()).await.unwrap();
+    usecases::city::load(&city.instance.context, &changed, false, None, city.instance.context.now()).await.unwrap();
     assert_eq!(listed(&dispatcher, "service=proprete&category=illegal_dumping").await, [reference(&filed)]);
     city.stop().await;
 }

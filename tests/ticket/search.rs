@@ -8,6 +8,7 @@ use crate::support::city::{City, dumping};
 
 crate::tests![
     words_are_found_whatever_their_accents_and_endings,
+    words_and_their_plurals_are_one_for_the_search_and_for_rules,
     a_slip_of_the_pen_finds_what_was_meant,
     a_reference_finds_its_ticket,
     notes_are_found_by_those_who_read_them,
@@ -73,6 +74,68 @@ async fn words_are_found_whatever_their_accents_and_endings() {
     let page = dispatcher.get("/v1/tickets?q=matelas&service=voirie").await.ok();
     assert_eq!(page["items"], json!([]));
     assert_eq!(dispatcher.get("/v1/tickets").await.ok().get("approximate"), None);
+    city.stop().await;
+}
+
+async fn words_and_their_plurals_are_one_for_the_search_and_for_rules() {
+    let city = City::new().await;
+    let mut connection = city.database.connection().await;
+    let rule_finds = |keyword: &str, text: &str| {
+        let keyword = domain::routing::Keyword::try_from(keyword.to_owned()).unwrap();
+        keyword.stands_in(text)
+    };
+    for (one, many) in [
+        ("adieu", "adieux"),
+        ("aveu", "aveux"),
+        ("cheveu", "cheveux"),
+        ("dieu", "dieux"),
+        ("enjeu", "enjeux"),
+        ("épieu", "épieux"),
+        ("essieu", "essieux"),
+        ("feu", "feux"),
+        ("jeu", "jeux"),
+        ("lieu", "lieux"),
+        ("milieu", "milieux"),
+        ("moyeu", "moyeux"),
+        ("neveu", "neveux"),
+        ("pieu", "pieux"),
+        ("vœu", "vœux"),
+        ("bijou", "bijoux"),
+        ("caillou", "cailloux"),
+        ("chou", "choux"),
+        ("genou", "genoux"),
+        ("hibou", "hiboux"),
+        ("joujou", "joujoux"),
+        ("pou", "poux"),
+        ("boyau", "boyaux"),
+        ("étau", "étaux"),
+        ("fléau", "fléaux"),
+        ("joyau", "joyaux"),
+        ("noyau", "noyaux"),
+        ("préau", "préaux"),
+        ("tuyau", "tuyaux"),
+        ("pneu", "pneus"),
+        ("vélo", "vélos"),
+        ("trou", "trous"),
+        ("abri", "abris"),
+        ("caméra", "caméras"),
+        ("panneau", "panneaux"),
+        ("canal", "canaux"),
+        ("clé", "clés"),
+        ("matelas", "matelas"),
+    ] {
+        for (asked, text) in [(one, many), (many, one)] {
+            let said = format!("Il y a {text} rue Saint-Leu");
+            let search = sqlx::query_scalar::<_, bool>("select stems($1) @@ wanted($2)").bind(&said).bind(asked);
+            assert!(search.fetch_one(&mut connection).await.unwrap(), "the search: {asked} in {said}");
+            assert!(rule_finds(asked, &said), "a rule: {asked} in {said}");
+        }
+    }
+    for (asked, text) in [("bus", "il a bu"), ("travaux", "un travail"), ("pois", "un poisson"), ("os", "o")] {
+        let search = sqlx::query_scalar::<_, bool>("select stems($1) @@ wanted($2)").bind(text).bind(asked);
+        assert!(!search.fetch_one(&mut connection).await.unwrap(), "the search: {asked} in {text}");
+        assert!(!rule_finds(asked, text), "a rule: {asked} in {text}");
+    }
     city.stop().await;
 }
 

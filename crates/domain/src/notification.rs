@@ -140,8 +140,8 @@ impl Group {
                 | Kind::AskedAgain
                 | Kind::Renewed,
             ) => Some(Self::Progress),
-            (Recipient::Person { .. }, Kind::Undeliverable) => None,
-            (Recipient::Service { .. } | Recipient::Client { .. } | Recipient::Resident { .. }, _) => None,
+            (Recipient::Person { .. }, Kind::Undeliverable)
+            | (Recipient::Service { .. } | Recipient::Client { .. } | Recipient::Resident { .. }, _) => None,
         }
     }
 }

@@ -181,7 +181,7 @@ impl Tx {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn put_city(&self, city: &City, now: DateTime<Utc>) -> Result<Vec<Changed>> {
+    pub async fn put_city(&self, city: &City, why: Option<&str>, now: DateTime<Utc>) -> Result<Vec<Changed>> {
         // Two that load at once come one after the other.
         self.db.execute_unprepared(TURN).await?;
         let mut changes = vec![
@@ -191,7 +191,7 @@ impl Tx {
             self.put("category", put!("category"), &city.catalogue).await?,
             self.put("zoning", put!("zoning"), &zoning_rows(&city.zonings)).await?,
             self.put("letter", put!("letter"), &city.letters).await?,
-            self.put_rules(city, now).await?,
+            self.put_rules(city, why, now).await?,
         ];
         let settings = sql(
             "insert into city (settings, revision) values ($1, 1)
@@ -226,12 +226,12 @@ impl Tx {
         Ok(Changed { part, added, changed, retired })
     }
 
-    async fn put_rules(&self, city: &City, now: DateTime<Utc>) -> Result<Changed> {
+    async fn put_rules(&self, city: &City, why: Option<&str>, now: DateTime<Utc>) -> Result<Changed> {
         let statement = sql(
-            "insert into routing_rule_set (version, rules, published_at)
-             select coalesce(max(version), 0) + 1, $1, $2 from routing_rule_set
+            "insert into routing_rule_set (version, rules, published_at, reason)
+             select coalesce(max(version), 0) + 1, $1, $2, $3 from routing_rule_set
              having (array_agg(rules order by version desc))[1] is distinct from $1",
-            [json(&city.rules.rules)?.into(), now.into()],
+            [json(&city.rules.rules)?.into(), now.into(), why.into()],
         );
         let added = i64::try_from(self.db.execute_raw(statement).await?.rows_affected()).map_err(Error::corrupt)?;
         Ok(Changed { part: "routing rule set", added, changed: 0, retired: 0 })

@@ -47,8 +47,6 @@ pub struct Progress {
 pub struct Kept<'a> {
     /// Which.
     pub id: HotspotId,
-    /// The family of its concerns.
-    pub family: &'a CategoryCode,
     /// Where it is, and its concerns.
     pub found: &'a Found,
     /// The street in which most of them are.
@@ -270,32 +268,34 @@ impl Tx {
         rows.into_iter().map(|row| Ok(HotspotId(row.try_get_by_index(0)?))).collect()
     }
 
-    /// Keeps a hotspot with its concerns. How many there are, [`Tx::count_hotspots`] says afterwards.
+    /// Keeps hotspots of a family with their concerns. How many there are, [`Tx::count_hotspots`] says afterwards.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn put_hotspot(&self, hotspot: &Kept<'_>, now: DateTime<Utc>) -> Result<()> {
-        let Kept { id, family, found, street, areas } = hotspot;
+    pub async fn put_hotspots(&self, family: &CategoryCode, hotspots: &[Kept<'_>], now: DateTime<Utc>) -> Result<()> {
+        let given = |hotspot: &Kept<'_>| {
+            let Kept { id, found, street, areas } = hotspot;
+            let concerns: Vec<Uuid> = found.concerns.iter().map(|concern| concern.0).collect();
+            serde_json::json!({
+                "id": id.0, "lat": found.centre.lat, "lon": found.centre.lon, "street": street, "areas": areas,
+                "concerns": concerns,
+            })
+        };
         let statement = sql(
-            "with kept as (
+            "with given as (
+                select * from jsonb_to_recordset($1) as g (
+                    id uuid, lat float8, lon float8, street text, areas jsonb, concerns jsonb
+                )
+             ), kept as (
                 insert into hotspot (id, family_code, active, lat, lon, street, areas, first_at, last_at, found_at)
-                values ($1, $2, true, $3, $4, $5, $6, $7, $7, $7)
+                select id, $2, true, lat, lon, street, areas, $3, $3, $3 from given
                 on conflict (id) do update set lat = excluded.lat, lon = excluded.lon, street = excluded.street,
                     areas = excluded.areas
              )
              insert into hotspot_concern (concern_id, hotspot_id, current)
-             select concern_id, $1, true from unnest($8::uuid[]) as concern_id
+             select concern::uuid, id, true from given, jsonb_array_elements_text(concerns) as concern
              on conflict (concern_id) do update set hotspot_id = excluded.hotspot_id, current = true",
-            [
-                id.0.into(),
-                family.as_str().into(),
-                found.centre.lat.into(),
-                found.centre.lon.into(),
-                street.clone().into(),
-                serde_json::to_value(areas).map_err(Error::corrupt)?.into(),
-                now.into(),
-                uuids(found.concerns.iter().copied()),
-            ],
+            [Value::Array(hotspots.iter().map(given).collect()).into(), family.as_str().into(), now.into()],
         );
         self.db.execute_raw(statement).await?;
         Ok(())

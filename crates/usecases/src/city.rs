@@ -7,6 +7,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use domain::audit::{Act, By, Record};
 use domain::city::City;
+use domain::city::zoning::Area;
+use domain::id::{AreaCode, ZoningCode};
+use domain::text::Note;
 use store::Error;
 use store::city::Changed;
 
@@ -18,7 +21,7 @@ pub enum LoadError {
     /// The rules in force, of this version, were published by a person, and are not those of the files.
     #[error(
         "the routing rules in force (version {0}) were published over the API, and are not those of the files: export \
-         them first (`continuum city export`), or load with --replace-rules"
+         them first (`continuum city export`), or load with --replace-rules and --reason"
     )]
     RulesPublished(i32),
     /// The database does not answer.
@@ -27,7 +30,7 @@ pub enum LoadError {
 }
 
 /// Makes the database's city the given one, as a whole or not at all. Returns what changed; nothing when nothing did. Rules
-/// that a person published are replaced only when that is meant.
+/// that a person published are replaced only when that is meant. `why` is kept with rules that change, and in the audit log.
 ///
 /// The city must have passed [`City::check`].
 ///
@@ -37,6 +40,7 @@ pub async fn load(
     cx: &Context,
     city: &City,
     replace_rules: bool,
+    why: Option<&Note>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Changed>, LoadError> {
     let tx = cx.store.begin().await?;
@@ -44,14 +48,27 @@ pub async fn load(
     if let (Some(version), false) = (tx.rules_of_people(&city.rules.rules).await?, replace_rules) {
         return Err(LoadError::RulesPublished(version));
     }
-    let changes = tx.put_city(city, now).await?;
+    let changes = tx.put_city(city, why.map(Note::as_str), now).await?;
     if !changes.is_empty() {
         let act = Act::CityLoaded { changed: changes.iter().map(|change| change.part.to_owned()).collect() };
-        tx.audit(&Record { at: now, by: By::Operator, from: None, act, why: None });
+        tx.audit(&Record { at: now, by: By::Operator, from: None, act, why: why.map(|why| why.as_str().to_owned()) });
     }
     tx.commit().await?;
     reload(cx).await?;
     Ok(changes)
+}
+
+/// The areas of the database's zonings that the given city no longer has.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lost_areas(cx: &Context, city: &City) -> Result<Vec<(ZoningCode, AreaCode)>, Error> {
+    let Some(before) = cx.store.city().await? else { return Ok(Vec::new()) };
+    let lost = before.city.zonings.iter().flat_map(|zoning| {
+        let is_lost = |area: &&Area| city.zoning(&zoning.code).and_then(|zoning| zoning.area(&area.code)).is_none();
+        zoning.areas().iter().filter(is_lost).map(|area| (zoning.code.clone(), area.code.clone()))
+    });
+    Ok(lost.collect())
 }
 
 /// Reads the city again if it has changed. Returns whether it had.

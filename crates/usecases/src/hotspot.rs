@@ -2,14 +2,13 @@
 
 pub use store::hotspot::{After, Filter, Hotspot};
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use auth::Grant;
 use auth::permission::ReadHotspots;
 use chrono::TimeDelta;
 use domain::city::City;
-use domain::hotspot::{LEAST, METRES, Sighting, family, find, identify, since};
+use domain::hotspot::{LEAST, METRES, Sighting, Square, Squares, family, find, identify, since};
 use domain::id::{CategoryCode, ConcernId, HotspotId};
 use domain::person::Role;
 use domain::place::{Bounds, Circle, Point};
@@ -57,17 +56,16 @@ pub async fn keep(cx: &Context) -> Result<usize, Error> {
     let city = of(&loaded);
     let now = Progress { since: since(cx.now(), city.zone()), revision: loaded.revision };
     let before = tx.hotspot_progress().await?;
-    let mut around = tx.take_hotspots_due(BATCH).await?;
-    let (mut touched, mut whole) = (BTreeSet::new(), false);
-    match before {
-        Some(before) if before.revision == now.revision => {
-            around.extend(tx.placed_between(before.since, now.since).await?);
-        }
-        _ => {
-            whole = true;
-            touched = tx.leave_all_hotspots().await?;
-            around = tx.placed_between(now.since, cx.now() + TimeDelta::days(1)).await?;
-        }
+    let same_city = before.filter(|before| before.revision == now.revision);
+    let whole = same_city.is_none();
+    // Whoever looks everywhere has looked around all that are due.
+    let mut around = tx.take_hotspots_due(if whole { u32::MAX } else { BATCH }).await?;
+    let mut touched = BTreeSet::new();
+    if let Some(before) = same_city {
+        around.extend(tx.placed_between(before.since, now.since).await?);
+    } else {
+        touched = tx.leave_all_hotspots().await?;
+        around = tx.placed_between(now.since, cx.now() + TimeDelta::days(1)).await?;
     }
     let looked = around.len();
     let mut families: BTreeMap<&CategoryCode, Vec<Placed>> = BTreeMap::new();
@@ -111,18 +109,20 @@ async fn look(
     let found = crate::apart(&cx.looking, move || find(&sightings)).await;
     let known = tx.known_hotspots(of, &touched, bounds(found.iter().map(|found| found.centre)), &concerns).await?;
     tx.leave_hotspots(&concerns).await?;
+    let mut kept = Vec::with_capacity(found.len());
     for (found, same) in found.iter().zip(identify(&found, &known, &was)) {
         let id = same.unwrap_or_else(|| HotspotId(cx.ids.next()));
         touched.insert(id);
         let streets = found.concerns.iter().filter_map(|concern| street(linked[concern].address.as_ref()?));
         let areas = city.areas_at(found.centre);
-        tx.put_hotspot(&Kept { id, family: of, found, street: most_frequent(streets), areas }, cx.now()).await?;
+        kept.push(Kept { id, found, street: most_frequent(streets), areas });
     }
+    tx.put_hotspots(of, &kept, cx.now()).await?;
     Ok(touched)
 }
 
-/// The concerns that are linked with one of these, each within the square 100 m around the next: what is found around these
-/// depends on no others.
+/// The concerns that are linked with one of these, each in the same square as the next or in one beside it: what is found
+/// around these depends on no others.
 async fn linked(
     tx: &Tx,
     city: &City,
@@ -132,19 +132,20 @@ async fn linked(
 ) -> Result<BTreeMap<ConcernId, Placed>, Error> {
     let categories = city.catalogue.iter().map(|category| &category.code);
     let categories: Vec<CategoryCode> = categories.filter(|code| family(city, code) == Some(of)).cloned().collect();
+    let highest = around.iter().map(|placed| placed.point.lat.abs()).fold(0.0, f64::max);
+    // A city is less than a degree tall.
+    let squares = Squares::up_to(highest + 1.0);
     let mut linked: BTreeMap<ConcernId, Placed> = BTreeMap::new();
-    let mut front: Vec<Point> = around.iter().map(|placed| placed.point).collect();
+    let beside = |placed: &Placed| Squares::around(squares.of(placed.point));
+    let mut front: BTreeSet<Square> = around.iter().flat_map(beside).collect();
+    let mut seen = front.clone();
     while !front.is_empty() {
-        let squares: Vec<Bounds> =
-            front.iter().map(|point| Circle { centre: *point, metres: METRES }.bounds()).collect();
-        let mut next = Vec::new();
-        for placed in tx.placed_within(&categories, now.since, &squares).await? {
-            if let Entry::Vacant(new) = linked.entry(placed.concern) {
-                next.push(placed.point);
-                new.insert(placed);
-            }
+        let bounds: Vec<Bounds> = front.iter().map(|square| squares.bounds(*square)).collect();
+        front.clear();
+        for placed in tx.placed_within(&categories, now.since, &bounds).await? {
+            front.extend(beside(&placed).filter(|square| seen.insert(*square)));
+            linked.insert(placed.concern, placed);
         }
-        front = next;
     }
     Ok(linked)
 }

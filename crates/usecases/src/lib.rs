@@ -48,6 +48,7 @@ use files::Files;
 use geocoder::Geocoder;
 use store::Store;
 use tokio::sync::{Notify, Semaphore};
+use tokio::task::JoinError;
 
 pub use authenticate::{authenticate, authenticate_key};
 pub use store::Error as StoreError;
@@ -146,7 +147,12 @@ async fn apart<T: Send + 'static>(turns: &Arc<Semaphore>, work: impl FnOnce() ->
         drop(permit);
         outcome
     });
-    done.await.expect("the work does not panic, and the process is not being torn down")
+    match done.await.map_err(JoinError::try_into_panic) {
+        Ok(outcome) => outcome,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        // The process is being torn down: nobody waits for an answer any more.
+        Err(Err(_)) => std::future::pending().await,
+    }
 }
 
 /// Shorthand for what a loaded city holds.

@@ -11,8 +11,8 @@ use store::{Error, Page};
 
 pub use store::saved_filter::{After, Holder, Parameters, SavedFilter};
 
-use crate::Context;
 use crate::once::{Done, KeyReused, Once};
+use crate::{Context, put};
 
 /// How many lists a person or a service keeps.
 const MOST: i64 = 100;
@@ -131,16 +131,14 @@ pub async fn change(
     name: Option<Title>,
     parameters: Option<Parameters>,
 ) -> Result<SavedFilter, SaveError> {
-    let before = theirs(cx, who, id).await?;
-    if !seen.contains(&before.version) {
-        return Err(SaveError::Stale(before.version));
+    let mut after = theirs(cx, who, id).await?;
+    if !seen.contains(&after.version) {
+        return Err(SaveError::Stale(after.version));
     }
-    let after = SavedFilter {
-        name: name.map_or_else(|| before.name.clone(), String::from),
-        parameters: parameters.unwrap_or_else(|| before.parameters.clone()),
-        version: before.version + 1,
-        ..before
-    };
+    if [put(&mut after.name, name.map(String::from)), put(&mut after.parameters, parameters)] == [false; 2] {
+        return Ok(after);
+    }
+    after.version += 1;
     let tx = cx.store.begin().await?;
     if !tx.save_saved_filter(&after).await? {
         return Err(SaveError::Stale(after.version));

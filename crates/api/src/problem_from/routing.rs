@@ -2,7 +2,7 @@
 
 use domain::language::Language;
 use domain::routing::check::Fault;
-use usecases::routing::{ReplayError, RoutingError, SimulateError};
+use usecases::routing::{ReplayError, RoutingError, SimulateError, Which};
 
 use super::concern::concern_fault;
 use super::content;
@@ -52,7 +52,7 @@ impl From<SimulateError> for Problem {
             SimulateError::Invalid(faults) => {
                 Self::new(Code::InvalidContent).errors(faults.into_iter().map(concern_fault).collect())
             }
-            SimulateError::UnknownRules => unknown_rules(),
+            SimulateError::UnknownRules(which) => unknown_rules(which),
             SimulateError::NoCity(error) => error.into(),
             SimulateError::Store(error) => error.into(),
         }
@@ -62,7 +62,7 @@ impl From<SimulateError> for Problem {
 impl From<ReplayError> for Problem {
     fn from(error: ReplayError) -> Self {
         match error {
-            ReplayError::UnknownRules => unknown_rules(),
+            ReplayError::UnknownRules(which) => unknown_rules(which),
             ReplayError::TooMany => Self::new(Code::TooManyExports).retry_after(10),
             ReplayError::NoCity(error) => error.into(),
             ReplayError::Store(error) => error.into(),
@@ -70,11 +70,12 @@ impl From<ReplayError> for Problem {
     }
 }
 
-fn unknown_rules() -> Problem {
-    Problem::new(Code::InvalidContent).errors(vec![content(
-        "/draft",
-        "unknown_rules",
-        "Ce brouillon, ou cette version, n’existe pas.",
-        "There is no such draft, or no such version.",
-    )])
+fn unknown_rules(which: Which) -> Problem {
+    let (pointer, fr, en) = match which {
+        Which::Draft(_) => ("/draft", "Ce brouillon n’existe pas.", "There is no such draft."),
+        Which::Version(_) | Which::InForce => {
+            ("/version", "Cette version n’a jamais été publiée.", "This version was never published.")
+        }
+    };
+    Problem::new(Code::InvalidContent).errors(vec![content(pointer, "unknown_rules", fr, en)])
 }

@@ -75,9 +75,10 @@ pub(super) fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
             let (fr, en) = refused(&why.to_string());
             one("invalid", fr, en)
         }
-        ValidationErrorKind::Pattern { pattern } => {
-            one("bad_format", format!("Forme attendue : {pattern}."), format!("Expected form: {pattern}."))
-        }
+        ValidationErrorKind::Pattern { pattern } => match pattern_name(pattern) {
+            Some((fr, en)) => one("bad_format", format!("Attendu : {fr}."), format!("Expected: {en}.")),
+            None => one("bad_format", "Forme refusée.".to_owned(), "Form refused.".to_owned()),
+        },
         ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
             branch_errors(at, context)
         }
@@ -140,6 +141,75 @@ fn format_name(format: &str) -> (&str, &str) {
     }
 }
 
+/// What a pattern of the schemas asks for; none for one that no body has.
+fn pattern_name(pattern: &str) -> Option<Text> {
+    Some(match pattern {
+        "^[a-z][a-z0-9_-]{0,59}$" => (
+            "un code, de minuscules, de chiffres, de « - » et de « _ », comme « voirie »",
+            "a code of small letters, digits, “-” and “_”, such as “voirie”",
+        ),
+        "^[a-z][a-z0-9_-]*:[a-z][a-z0-9_-]*$" => {
+            ("un découpage et un secteur, comme « secteurs:nord »", "a zoning and an area, such as “secteurs:nord”")
+        }
+        "^[A-Za-z0-9-]{1,60}$" => (
+            "la référence ou l’identifiant d’une saisine, comme « AMI-26-000123 »",
+            "the reference or the id of a ticket, such as “AMI-26-000123”",
+        ),
+        r"^\+[1-9][0-9]{6,14}$" => (
+            "un numéro de téléphone international, comme +33612345678",
+            "an international phone number, such as +33612345678",
+        ),
+        r"^[^\x00-\x20@]+@[^\x00-\x20@]+$" => ("une adresse e-mail", "an e-mail address"),
+        "^[0-9]{1,3}[hd]$" => (
+            "un délai en heures ou en jours, comme « 4h » ou « 2d »",
+            "a time in hours or in days, such as “4h” or “2d”",
+        ),
+        _ => return None,
+    })
+}
+
 const fn plural(count: u64) -> &'static str {
     if count > 1 { "s" } else { "" }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use domain::text::VISIBLE;
+    use serde_json::Value;
+
+    use super::pattern_name;
+    use crate::openapi::document;
+
+    /// The patterns of a schema, and of those that it names.
+    fn patterns<'a>(schema: &'a Value, seen: &mut BTreeSet<&'a str>, found: &mut BTreeSet<&'a str>) {
+        if let Some(name) = schema.get("$ref").and_then(Value::as_str)
+            && seen.insert(name)
+        {
+            patterns(document().pointer(name.trim_start_matches('#')).unwrap(), seen, found);
+        }
+        found.extend(schema.get("pattern").and_then(Value::as_str));
+        let parts = match schema {
+            Value::Object(members) => members.values().collect(),
+            Value::Array(items) => items.iter().collect(),
+            _ => Vec::new(),
+        };
+        for part in parts {
+            patterns(part, seen, found);
+        }
+    }
+
+    #[test]
+    fn every_pattern_of_a_body_has_words() {
+        let (mut seen, mut found) = (BTreeSet::new(), BTreeSet::new());
+        let operations = document()["paths"].as_object().unwrap().values().filter_map(Value::as_object);
+        for body in operations.flat_map(|methods| methods.values().filter_map(|operation| operation.get("requestBody")))
+        {
+            patterns(body, &mut seen, &mut found);
+        }
+        assert!(found.remove(VISIBLE) && found.len() > 3, "{found:?}");
+        let unnamed: Vec<&&str> = found.iter().filter(|pattern| pattern_name(pattern).is_none()).collect();
+        assert!(unnamed.is_empty(), "{unnamed:?}");
+    }
 }

@@ -111,7 +111,7 @@ pub(crate) struct EditionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     author: Option<AuthorView>,
-    /// Why, as its author says.
+    /// Why, as its author says, or whoever loaded it from the city’s files.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     reason: Option<String>,

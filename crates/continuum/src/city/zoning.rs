@@ -101,6 +101,7 @@ pub(super) fn zoning(document: &mut Document) -> Option<Zoning> {
     let stem = document.name.trim_start_matches("zonings/").trim_end_matches(".geojson").to_owned();
     let code = ZoningCode::try_from(stem).map_err(|error| document.add("", format!("as a file name, {error}"))).ok()?;
     let name = document.typed("/name")?;
+    warn_of_misspelt(document, "", &["partial"]);
     let mut zoning = Zoning::new(code, name, areas);
     zoning.partial = document.at("/partial") == Some(&Value::Bool(true));
     document.is_sound("").then_some(zoning)
@@ -136,7 +137,22 @@ fn is_wgs84(system: &Value) -> bool {
     }
 }
 
+/// Members that may be left out: a misspelt one would not be read, and nothing would seem wrong.
+fn warn_of_misspelt(document: &mut Document, pointer: &str, optional: &[&str]) {
+    let plain = |name: &str| name.to_lowercase().replace([' ', '-', '_'], "");
+    let Some(Value::Object(members)) = document.at(pointer) else { return };
+    let missing = optional.iter().filter(|name| !members.contains_key(**name));
+    let near = missing.flat_map(|name| {
+        let near = move |member: &&String| strsim::osa_distance(&plain(member), &plain(name)) <= 2;
+        members.keys().filter(near).map(move |member| (member.clone(), *name))
+    });
+    for (member, name) in near.collect::<Vec<_>>() {
+        document.warn(&format!("{pointer}/{member}"), format!("is not read here: is `{name}` meant?"));
+    }
+}
+
 fn area(pointer: &str, document: &mut Document) -> Option<Area> {
+    warn_of_misspelt(document, &format!("{pointer}/properties"), &["road_owner", "land_owner"]);
     let Feature::Feature { properties, geometry } = document.typed(pointer)?;
     let Properties { code, name, road_owner, land_owner } = properties;
     let shape = shape(geometry, &format!("{pointer}/geometry/coordinates"), document)?;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
+use domain::text::Note;
 use usecases::city::areas::{Counts, Report};
 
 use super::database::DatabaseOptions;
@@ -31,8 +32,11 @@ enum CityCommand {
         /// The city's folder.
         dir: PathBuf,
         /// Replace routing rules that somebody published over the API.
-        #[arg(long)]
+        #[arg(long, requires = "reason")]
         replace_rules: bool,
+        /// Why: kept with the routing rules, if they change, and in the audit log.
+        #[arg(long, value_parser = |text: &str| Note::try_from(text.to_owned()))]
+        reason: Option<Note>,
         #[command(flatten)]
         database: DatabaseOptions,
     },
@@ -70,14 +74,16 @@ impl City {
                 }
                 Ok(ExitCode::FAILURE)
             }
-            CityCommand::Load { dir, replace_rules, database } => load(dir, replace_rules, database).await,
+            CityCommand::Load { dir, replace_rules, reason, database } => {
+                load(dir, replace_rules, reason, database).await
+            }
             CityCommand::Areas { apply, database } => areas(apply, &database).await,
             CityCommand::Export { dir, database } => export(&dir, &database).await,
         }
     }
 }
 
-async fn load(dir: PathBuf, replace_rules: bool, options: DatabaseOptions) -> Result<ExitCode> {
+async fn load(dir: PathBuf, replace_rules: bool, why: Option<Note>, options: DatabaseOptions) -> Result<ExitCode> {
     let city = match city::read(&dir) {
         Ok(city) => city,
         Err(faults) => {
@@ -89,10 +95,16 @@ async fn load(dir: PathBuf, replace_rules: bool, options: DatabaseOptions) -> Re
     };
     let database = options.open().await?;
     let context = options.context(&database).await?;
-    let loaded = usecases::city::load(&context, &city, replace_rules, context.now()).await;
+    let lost = usecases::city::lost_areas(&context, &city).await;
+    let loaded = usecases::city::load(&context, &city, replace_rules, why.as_ref(), context.now()).await;
     context.store.close().await;
     database.stop().await?;
-    let changes = loaded?;
+    let (changes, lost) = (loaded?, lost?);
+    for (zoning, area) in &lost {
+        tell(format_args!(
+            "warning: {zoning}: the area « {area} » is gone; `continuum city areas` says what lay in it"
+        ));
+    }
     for change in &changes {
         tell(change);
     }

@@ -102,7 +102,7 @@ impl Demo {
         };
         let city = city::read(&self.city).map_err(told)?;
         let people = city::read_demo(&self.city).map_err(told)?;
-        usecases::city::load(cx, &city, false, cx.now()).await?;
+        usecases::city::load(cx, &city, false, None, cx.now()).await?;
         let cast = people::put(cx, people).await?;
         story::play(cx, &cast).await?;
         let mark = people::Mark::of(&cast);

@@ -20,7 +20,7 @@ use chrono::{DateTime, Months, Utc};
 use crate::city::City;
 use crate::city::catalogue::Sensitivity;
 use crate::id::{CategoryCode, ConcernId};
-use crate::place::Point;
+use crate::place::{Bounds, EARTH_RADIUS, Point};
 use crate::time::Zone;
 
 /// How near, metres.
@@ -96,36 +96,75 @@ pub fn find(sightings: &[Sighting]) -> Vec<Found> {
     found
 }
 
-/// Concerns by squares at least 100 m wide: whatever is near lies in the same one or in one beside it.
+/// The earth in squares at least 100 m wide: whatever is near lies in the same one or in one beside it.
+#[derive(Debug, Clone, Copy)]
+pub struct Squares {
+    /// Degrees of latitude, degrees of longitude.
+    step: (f64, f64),
+}
+
+/// A square: its row to the north, its column to the east.
+pub type Square = (i64, i64);
+
+impl Squares {
+    /// Wide enough up to that latitude, north or south.
+    #[must_use]
+    pub fn up_to(latitude: f64) -> Self {
+        // A thousandth more, so that rounding puts nothing two squares away.
+        let tall = (METRES / EARTH_RADIUS).to_degrees() * 1.001;
+        Self { step: (tall, tall / (latitude.abs().min(89.0) + 0.01).to_radians().cos()) }
+    }
+
+    /// In which one a point lies.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "degrees by steps of a thousandth")]
+    pub fn of(self, point: Point) -> Square {
+        ((point.lat / self.step.0).floor() as i64, (point.lon / self.step.1).floor() as i64)
+    }
+
+    /// A square and those beside it.
+    pub fn around((row, column): Square) -> impl Iterator<Item = Square> {
+        (-1..=1).flat_map(move |r| (-1..=1).map(move |c| (row + r, column + c)))
+    }
+
+    /// Where a square is, and a hair more, so that no point is lost by rounding.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "some hundred thousand squares around the earth")]
+    pub fn bounds(self, (row, column): Square) -> Bounds {
+        const HAIR: f64 = 1e-9;
+        let side = |at: i64, step: f64| at as f64 * step;
+        Bounds {
+            west: side(column, self.step.1) - HAIR,
+            south: side(row, self.step.0) - HAIR,
+            east: side(column + 1, self.step.1) + HAIR,
+            north: side(row + 1, self.step.0) + HAIR,
+        }
+    }
+}
+
+/// Concerns by squares.
 struct Grid<'a> {
     all: &'a [Sighting],
-    step: (f64, f64),
-    squares: HashMap<(i64, i64), Vec<usize>>,
+    squares: Squares,
+    within: HashMap<Square, Vec<usize>>,
 }
 
 impl<'a> Grid<'a> {
     fn new(all: &'a [Sighting]) -> Self {
-        let highest = all.iter().map(|sighting| sighting.point.lat.abs()).fold(0.0, f64::max).min(89.0);
-        // A thousandth more, so that rounding puts nothing two squares away.
-        let tall = (METRES / crate::place::EARTH_RADIUS).to_degrees() * 1.001;
-        let mut grid = Self { all, step: (tall, tall / (highest + 0.01).to_radians().cos()), squares: HashMap::new() };
+        let highest = all.iter().map(|sighting| sighting.point.lat.abs()).fold(0.0, f64::max);
+        let squares = Squares::up_to(highest);
+        let mut within: HashMap<Square, Vec<usize>> = HashMap::new();
         for (at, sighting) in all.iter().enumerate() {
-            grid.squares.entry(grid.square(sighting.point)).or_default().push(at);
+            within.entry(squares.of(sighting.point)).or_default().push(at);
         }
-        grid
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "degrees by steps of a thousandth")]
-    fn square(&self, point: Point) -> (i64, i64) {
-        ((point.lat / self.step.0).floor() as i64, (point.lon / self.step.1).floor() as i64)
+        Self { all, squares, within }
     }
 
     /// Those within 100 m, the one itself among them.
     fn around(&self, at: usize) -> impl Iterator<Item = usize> {
         let here = self.all[at].point;
-        let (row, column) = self.square(here);
-        let squares = (-1..=1).flat_map(move |r| (-1..=1).map(move |c| (row + r, column + c)));
-        let others = squares.filter_map(|square| self.squares.get(&square)).flatten().copied();
+        let squares = Squares::around(self.squares.of(here));
+        let others = squares.filter_map(|square| self.within.get(&square)).flatten().copied();
         others.filter(move |other| here.metres_to(self.all[*other].point) <= METRES)
     }
 }

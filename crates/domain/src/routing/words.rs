@@ -1,5 +1,5 @@
-//! Words of a description, as rules look for them: each by its French stem, as it was written and without accents. So
-//! does the search of tickets (`stems` of the migrations), so that both find the same.
+//! Words of a description, as rules look for them: each by its French stem, as it was written, and without accents and
+//! plural. So does the search of tickets (`stems` of the migrations), so that both find the same.
 
 use std::cell::OnceCell;
 use std::cmp::Ordering;
@@ -36,6 +36,12 @@ impl Keyword {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Whether the text has it.
+    #[must_use]
+    pub fn stands_in(&self, text: &str) -> bool {
+        Text::of(text).has(self)
     }
 
     /// Whether nearly every text has it: all of its words are [`STOP_WORDS`], accents or not.
@@ -103,8 +109,8 @@ impl PartialSchema for Keyword {
 
 impl ToSchema for Keyword {}
 
-/// The stems of one word: as it was written, its accents taken off afterwards; and without accents from the beginning,
-/// if that differs. « abandonnée » has both « abandon » and « abandonne ».
+/// The stems of one word: as it was written, its accents taken off afterwards; and without accents and plural from the
+/// beginning, if that differs. « abandonnée » has both « abandon » and « abandonne », « pneus » both « pneus » and « pneu ».
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Stems {
     written: String,
@@ -115,12 +121,15 @@ struct Stems {
 impl Stems {
     fn of(stemmer: &Stemmer, word: &str) -> Self {
         if word.is_ascii() {
-            let written = stemmer.stem(&word.to_ascii_lowercase()).into_owned();
-            return Self { start: start(&written), written, plain: None };
+            let lower = word.to_ascii_lowercase();
+            let plain = singular(&lower).map(|singular| stemmer.stem(singular).into_owned());
+            let written = stemmer.stem(&lower).into_owned();
+            return Self { start: start(&written), plain: plain.filter(|plain| *plain != written), written };
         }
         let lower: String = word.nfc().collect::<String>().to_lowercase();
         let written = without_accents(&stemmer.stem(&lower));
-        let plain = stemmer.stem(&without_accents(&lower)).into_owned();
+        let plain = without_accents(&lower);
+        let plain = stemmer.stem(singular(&plain).unwrap_or(&plain)).into_owned();
         let plain = (plain != written).then_some(plain);
         let shortest = plain.as_deref().filter(|plain| plain.len() < 2).unwrap_or(&written);
         Self { start: start(shortest), written, plain }
@@ -202,6 +211,23 @@ pub(crate) fn stems(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
+/// Nouns with an « x » for their plural that the French stemmer does not know, without it and without accents. Those in
+/// « -aux » of « -al » and « -eau » it knows. `singular` of the migrations has the same.
+const PLURALS_IN_X: &str = "
+    adieu aveu cheveu dieu enjeu epieu essieu feu jeu lieu milieu moyeu neveu pieu voeu
+    bijou caillou chou genou hibou joujou pou
+    boyau etau fleau joyau noyau preau tuyau";
+
+/// A word without its plural, where the stemmer leaves it: « feux », « tuyaux », and an « s » after a vowel (« pneus », « vélos »).
+/// What is as short as « bus » is nobody's plural.
+fn singular(plain: &str) -> Option<&str> {
+    if let Some(noun) = plain.strip_suffix('x') {
+        return PLURALS_IN_X.split_whitespace().any(|plural| plural == noun).then_some(noun);
+    }
+    let noun = plain.strip_suffix('s')?;
+    (noun.ends_with(['a', 'i', 'o', 'u']) && noun.chars().count() > 2).then_some(noun)
+}
+
 /// Hyphens and apostrophes separate words: « nids-de-poule » is three, « l’eau » is two.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c)).filter(|word| !word.is_empty())
@@ -224,7 +250,7 @@ mod tests {
     use super::*;
 
     fn finds(keyword: &str, text: &str) -> bool {
-        Text::of(text).has(&Keyword::try_from(keyword.to_owned()).unwrap())
+        Keyword::try_from(keyword.to_owned()).unwrap().stands_in(text)
     }
 
     #[test]
@@ -239,6 +265,12 @@ mod tests {
             ("égout", "l’égout déborde"),
             ("œil", "il a l'oeil poché"),
             ("feu rouge", "le feu rouge ne marche plus"),
+            ("feux rouges", "le FEU ROUGE ne marche plus"),
+            ("feu rouge", "les feux rouges clignotent"),
+            ("pneu", "dix pneus"),
+            ("vélos", "un velo sans roue"),
+            ("tuyau", "des tuyaux"),
+            ("vœux", "un voeu"),
             ("brûlé", "un scooter bru\u{302}le\u{301}"),
             ("мусор", "Здесь мусор, le long du mur"),
             ("垃圾", "有 垃圾"),
@@ -252,6 +284,8 @@ mod tests {
             ("feu rouge", "le feu est rouge"),
             ("rat", "un ratage complet"),
             ("eau", "un beau matin"),
+            ("bus", "il a bu"),
+            ("travaux", "son travail"),
             ("feu rouge", "feu"),
         ] {
             assert!(!finds(keyword, text), "{keyword} in {text}");

@@ -26,7 +26,7 @@ fn paper() -> Stationery {
     Stationery::new(sender(), &[])
 }
 
-fn raw_of(letter: Letter) -> String {
+fn raw_of(letter: &Letter) -> String {
     String::from_utf8(letter.compose(&paper()).unwrap().formatted()).unwrap()
 }
 
@@ -35,29 +35,29 @@ fn ticket(letter: &TicketLetter) -> Letter {
 }
 
 fn raw(letter: &TicketLetter) -> String {
-    raw_of(ticket(letter))
+    raw_of(&ticket(letter))
 }
 
 fn raw_list(letter: &ListLetter) -> String {
-    raw_of(Letter::List(letter.clone()))
+    raw_of(&Letter::List(letter.clone()))
 }
 
 fn raw_affair(letter: &AffairLetter) -> String {
-    raw_of(Letter::Affair(letter.clone()))
+    raw_of(&Letter::Affair(letter.clone()))
 }
 
 fn raw_news(letter: &NewsLetter) -> String {
-    raw_of(Letter::News(letter.clone()))
+    raw_of(&Letter::News(letter.clone()))
 }
 
 /// Every letter that there is, composed: its language, and what leaves.
 fn everything() -> Vec<(Language, String)> {
     let letters = every_letter().into_iter().map(|(_, letter)| (letter.language, raw(&letter)));
     let affairs = every_affair().into_iter().map(|(_, letter)| (letter.language, raw_affair(&letter)));
-    let concerns = every_concern().into_iter().map(|(_, letter)| (letter.language, raw_of(Letter::Concern(letter))));
+    let concerns = every_concern().into_iter().map(|(_, letter)| (letter.language, raw_of(&Letter::Concern(letter))));
     let lists = every_list().into_iter().map(|(_, letter)| (letter.language, raw_list(&letter)));
     let news = every_news().into_iter().map(|(_, letter)| (letter.language, raw_news(&letter)));
-    let late = every_late().into_iter().map(|(_, letter)| (letter.language, raw_of(Letter::Late(letter))));
+    let late = every_late().into_iter().map(|(_, letter)| (letter.language, raw_of(&Letter::Late(letter))));
     letters.chain(affairs).chain(concerns).chain(lists).chain(news).chain(late).collect()
 }
 
@@ -99,16 +99,16 @@ fn every_letter_reads_as_it_was_approved() {
         check(&name, &raw_affair(&letter));
     }
     for (name, letter) in every_list() {
-        check(&name, &raw_of(Letter::List(letter)));
+        check(&name, &raw_of(&Letter::List(letter)));
     }
     for (name, letter) in every_concern() {
-        check(&name, &raw_of(Letter::Concern(letter)));
+        check(&name, &raw_of(&Letter::Concern(letter)));
     }
     for (name, letter) in every_news() {
         check(&name, &raw_news(&letter));
     }
     for (name, letter) in every_late() {
-        check(&name, &raw_of(Letter::Late(letter)));
+        check(&name, &raw_of(&Letter::Late(letter)));
     }
 }
 
@@ -243,7 +243,7 @@ fn the_sample_of_each_letter_is_that_letter() {
         {
             let letter = sample(name, language, bare);
             assert_eq!(letter.name().unwrap(), name);
-            read(&raw_of(letter));
+            read(&raw_of(&letter));
         }
     }
 }

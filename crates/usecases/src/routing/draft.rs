@@ -9,8 +9,8 @@ use domain::text::Title;
 use store::routing::{Author, Draft};
 
 use super::{MOST, RoutingError};
-use crate::Context;
 use crate::once::{Done, Once};
+use crate::{Context, put};
 
 /// Write a draft.
 #[derive(Debug, Clone)]
@@ -86,16 +86,16 @@ pub async fn change(
     seen: &[i64],
     cmd: Change,
 ) -> Result<Draft, RoutingError> {
-    let before = seen_draft(cx, id, seen).await?;
-    let after = Draft {
-        name: cmd.name.map_or_else(|| before.name.clone(), String::from),
-        rules: cmd.rules.unwrap_or_else(|| before.rules.clone()),
-        based_on: cmd.based_on.unwrap_or(before.based_on),
-        version: before.version + 1,
-        changed_at: cx.now(),
-        changed_by: author(cx, who).await?,
-        ..before
-    };
+    let mut after = seen_draft(cx, id, seen).await?;
+    let changes = [
+        put(&mut after.name, cmd.name.map(String::from)),
+        put(&mut after.rules, cmd.rules),
+        put(&mut after.based_on, cmd.based_on),
+    ];
+    if changes == [false; 3] {
+        return Ok(after);
+    }
+    after = Draft { version: after.version + 1, changed_at: cx.now(), changed_by: author(cx, who).await?, ..after };
     let tx = cx.store.begin().await?;
     if !tx.save_routing_draft(&after).await? {
         return Err(RoutingError::Stale(after.version));

@@ -64,7 +64,7 @@ pub struct Replay {
 pub enum ReplayError {
     /// There is no such rule set.
     #[error("there is no such rule set")]
-    UnknownRules,
+    UnknownRules(Which),
     /// This instance writes as many as it can.
     #[error("too many exports and replays are under way")]
     TooMany,
@@ -83,7 +83,7 @@ pub enum ReplayError {
 pub async fn replay(cx: &Context, who: &Grant<ReplayRouting>, which: Which, last: u64) -> Result<Replay, ReplayError> {
     cx.city()?;
     let permit = cx.exports.clone().try_acquire_owned().map_err(|_| ReplayError::TooMany)?;
-    let rules = rule_set(cx, which).await?.ok_or(ReplayError::UnknownRules)?;
+    let rules = rule_set(cx, which).await?.ok_or(ReplayError::UnknownRules(which))?;
     cx.store.audit(&who.record(Act::RoutingReplayed { concerns: last }, cx.now())).await?;
     Ok(Replay { cx: cx.clone(), rules, before: None, left: last, played: Played::default(), _permit: permit })
 }

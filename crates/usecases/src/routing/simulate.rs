@@ -56,7 +56,7 @@ pub enum SimulateError {
     Invalid(Vec<Fault>),
     /// There is no such rule set.
     #[error("there is no such rule set")]
-    UnknownRules,
+    UnknownRules(Which),
     /// No city is loaded.
     #[error(transparent)]
     NoCity(#[from] NoCity),
@@ -94,7 +94,7 @@ pub async fn simulate(
         Replies::new()
     };
     let (Some(category), true) = (category, faults.is_empty()) else { return Err(SimulateError::Invalid(faults)) };
-    let rules = rule_set(cx, which).await?.ok_or(SimulateError::UnknownRules)?;
+    let rules = rule_set(cx, which).await?.ok_or(SimulateError::UnknownRules(which))?;
     let subject = Subject {
         category,
         areas: &areas,

@@ -71,6 +71,38 @@ fn shapes_that_cross_or_overlap_are_found_and_gaps_are_worth_a_look() {
     assert_eq!(warnings("\"name\": \"Quartiers\", \"partial\": true,"), Vec::<String>::new());
 }
 
+#[test]
+fn members_that_are_misspelt_are_worth_a_look() {
+    let file = "zonings/secteurs.geojson";
+    let members =
+        "\"name\": \"Sud\", \"road_owners\": \"ville\", \"Land-Owner\": \"ville\", \"surface\": 12, \"nom\": \"Sud\"";
+    let folder = city(&[
+        (file, "\"name\": \"Sud\"", members),
+        (file, "\"name\": \"Secteurs\",", "\"name\": \"Secteurs\", \"partiel\": true,"),
+    ]);
+    let checked = check(folder.path());
+    assert_eq!(lines(&checked.faults), Vec::<String>::new());
+    assert_eq!(
+        lines(&checked.warnings),
+        [
+            "zonings/secteurs.geojson:3: partiel: is not read here: is `partial` meant?",
+            "zonings/secteurs.geojson:7: feature 2 (sud).properties.road_owners: is not read here: is `road_owner` meant?",
+            "zonings/secteurs.geojson:7: feature 2 (sud).properties.Land-Owner: is not read here: is `land_owner` meant?",
+        ]
+    );
+}
+
+#[test]
+fn a_territory_that_lost_an_area_is_worth_a_look() {
+    let sud = SECTEURS.lines().skip(6).take(2).collect::<Vec<_>>().join("\n");
+    let folder = city(&[("zonings/secteurs.geojson", &format!(",\n{sud}"), "")]);
+    fs::write(folder.path().join("zonings/quartiers.geojson"), SECTEURS).unwrap();
+    let checked = check(folder.path());
+    let told: Vec<String> = lines(&checked.warnings);
+    let about = |line: &&String| line.contains("of this zoning lie outside the city’s territory (« secteurs »)");
+    assert_eq!(told.iter().filter(about).count(), 1, "{told:?} {:?}", lines(&checked.faults));
+}
+
 /// What is found of the sound city with one more zoning.
 fn with_estates(edits: &[(&str, &str, &str)], estates: &str) -> Vec<String> {
     let folder = city(edits);

@@ -51,17 +51,32 @@ impl City {
         faults.0.extend(self.elsewhere());
     }
 
-    /// The parts of the city that lie in no area of a zoning which is meant to cover it.
+    /// The parts of the city that lie in no area of a zoning which is meant to cover it, and the parts of such a zoning that
+    /// lie outside the city: then the territory may have lost an area.
     pub(super) fn uncovered(&self) -> Vec<Fault> {
         let Some(territory) = self.zoning(&self.settings.territory) else { return Vec::new() };
         let whole = union(territory);
-        let gaps = self.zonings.iter().filter(|zoning| !zoning.partial).filter_map(|zoning| {
-            let gaps = if zoning.code == territory.code { holes(&whole) } else { whole.difference(&union(zoning)) };
-            let (extent, place) = extent(&gaps)?;
-            let message = format!("{extent} of the city lie in no area of this zoning, near {place}");
-            Some(Fault { file: file(zoning), pointer: "/features".to_owned(), message, needs_the_whole: true })
-        });
-        gaps.collect()
+        let mut found = Vec::new();
+        for zoning in self.zonings.iter().filter(|zoning| !zoning.partial) {
+            let (gaps, beyond) = if zoning.code == territory.code {
+                (holes(&whole), MultiPolygon(Vec::new()))
+            } else {
+                let shape = union(zoning);
+                (whole.difference(&shape), shape.difference(&whole))
+            };
+            let told = [
+                (gaps, "of the city lie in no area of this zoning".to_owned()),
+                (beyond, format!("of this zoning lie outside the city’s territory (« {} »)", territory.code)),
+            ];
+            for (part, what) in told {
+                if let Some((extent, place)) = extent(&part) {
+                    let message = format!("{extent} {what}, near {place}");
+                    let pointer = "/features".to_owned();
+                    found.push(Fault { file: file(zoning), pointer, message, needs_the_whole: true });
+                }
+            }
+        }
+        found
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn check(
         return vec![("/category".to_owned(), Kind::UnknownCategory(category.clone()))];
     };
     let Some(asked) = known.question(question) else {
-        let kind = Kind::UnknownQuestion { category: category.clone(), question: question.clone() };
+        let kind = Kind::UnknownQuestion { category: known.into(), question: question.clone() };
         return vec![("/question".to_owned(), kind)];
     };
     let wrong = |field: &str, kind| vec![(field.to_owned(), kind)];

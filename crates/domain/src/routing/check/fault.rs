@@ -1,10 +1,13 @@
 //! What can be wrong with a rule set, in words.
 
 use super::never::Never;
+use crate::city::catalogue::Category;
+use crate::city::organisation::Service;
 use crate::id::{
     AreaCode, CategoryCode, ChoiceCode, OrganisationCode, QuestionCode, RuleCode, ServiceCode, ZoningCode,
 };
-use crate::language::Language;
+use crate::language::{Label, Language};
+use crate::routing::Rule;
 
 /// Something wrong with a rule set, or worth a look.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +20,43 @@ pub struct Fault {
     pub kind: Kind,
 }
 
+/// Something of the city or of the rules, as people call it and as files name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// As files name it.
+    pub code: String,
+    /// As people call it.
+    pub label: Label,
+}
+
+impl Named {
+    fn told(&self, language: Language) -> String {
+        let (label, code) = (self.label.in_language(language), &self.code);
+        match language {
+            Language::Fr => format!("« {label} » ({code})"),
+            Language::En => format!("“{label}” ({code})"),
+        }
+    }
+}
+
+impl From<&Category> for Named {
+    fn from(category: &Category) -> Self {
+        Self { code: category.code.to_string(), label: category.label.clone() }
+    }
+}
+
+impl From<&Service> for Named {
+    fn from(service: &Service) -> Self {
+        Self { code: service.code.to_string(), label: service.name.clone() }
+    }
+}
+
+impl From<&Rule> for Named {
+    fn from(rule: &Rule) -> Self {
+        Self { code: rule.code.to_string(), label: rule.name.clone() }
+    }
+}
+
 /// What can be wrong with a rule set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the messages say what each one is")]
@@ -25,15 +65,15 @@ pub enum Kind {
     NoService,
     UnknownService(ServiceCode),
     RepeatedService(ServiceCode),
-    ServiceWithoutMailbox(ServiceCode),
-    ServiceWithoutCalendar(ServiceCode),
-    ServiceWithoutMember(ServiceCode),
-    PartnerNotEntitled { service: ServiceCode, categories: Vec<CategoryCode> },
+    ServiceWithoutMailbox(Named),
+    ServiceWithoutCalendar(Named),
+    ServiceWithoutMember(Named),
+    PartnerNotEntitled { service: Named, categories: Vec<Named> },
     UnknownCategory(CategoryCode),
     UnknownZoning(ZoningCode),
     UnknownArea { zoning: ZoningCode, area: AreaCode },
     UnknownOrganisation(OrganisationCode),
-    UnknownQuestion { category: CategoryCode, question: QuestionCode },
+    UnknownQuestion { category: Named, question: QuestionCode },
     NotAskable,
     NumberNotChoice,
     NumberNeedsBound,
@@ -45,9 +85,9 @@ pub enum Kind {
     AlwaysBeforeLast,
     NoCatchAll,
     NeverMet(Never),
-    SameConditions(RuleCode),
-    Covered(Vec<RuleCode>),
-    OnlyCatchAll(CategoryCode),
+    SameConditions(Named),
+    Covered(Vec<Named>),
+    OnlyCatchAll(Vec<Named>),
     KeywordTooCommon(String),
     AcknowledgedAfterResolved,
 }
@@ -118,25 +158,27 @@ impl Kind {
     }
 
     fn in_english(&self) -> String {
+        let told = |named: &Named| named.told(Language::En);
         match self {
-            Self::RepeatedRule(code) => format!("the rule « {code} » stands here a second time"),
+            Self::RepeatedRule(code) => format!("the rule “{code}” stands here a second time"),
             Self::NoService => "the rule sends to no service".to_owned(),
-            Self::UnknownService(code) => format!("there is no service « {code} »"),
-            Self::RepeatedService(code) => format!("the rule sends to « {code} » twice"),
-            Self::ServiceWithoutMailbox(code) => format!("the service « {code} » has no mailbox"),
-            Self::ServiceWithoutCalendar(code) => format!("the service « {code} » has no calendar"),
-            Self::ServiceWithoutMember(code) => format!("the service « {code} » has no member: nobody would act"),
+            Self::UnknownService(code) => format!("there is no service “{code}”"),
+            Self::RepeatedService(code) => format!("the rule sends to “{code}” twice"),
+            Self::ServiceWithoutMailbox(named) => format!("the service {} has no mailbox", told(named)),
+            Self::ServiceWithoutCalendar(named) => format!("the service {} has no calendar", told(named)),
+            Self::ServiceWithoutMember(named) => format!("the service {} has no member: nobody would act", told(named)),
             Self::PartnerNotEntitled { service, categories } => format!(
-                "the partner « {service} » may not receive restricted concerns (`may_receive_restricted` in \
-                 services.yaml), and the rule would send it: {}",
-                list(categories)
+                "the partner {} may not receive restricted concerns (`may_receive_restricted` in services.yaml), and the rule \
+                 would send it: {}",
+                told(service),
+                few(categories, told)
             ),
-            Self::UnknownCategory(code) => format!("there is no category « {code} »"),
-            Self::UnknownZoning(code) => format!("there is no zoning « {code} »"),
-            Self::UnknownArea { zoning, area } => format!("the zoning « {zoning} » has no area « {area} »"),
-            Self::UnknownOrganisation(code) => format!("there is no organisation « {code} »"),
+            Self::UnknownCategory(code) => format!("there is no category “{code}”"),
+            Self::UnknownZoning(code) => format!("there is no zoning “{code}”"),
+            Self::UnknownArea { zoning, area } => format!("the zoning “{zoning}” has no area “{area}”"),
+            Self::UnknownOrganisation(code) => format!("there is no organisation “{code}”"),
             Self::UnknownQuestion { category, question } => {
-                format!("the category « {category} » has no question « {question} »")
+                format!("the category {} has no question “{question}”", told(category))
             }
             Self::NotAskable => {
                 "a rule can look at a number, at a choice, or at yes and no: not at words or days".to_owned()
@@ -146,7 +188,7 @@ impl Kind {
             Self::BoundIsForNumbers => "`at_least` and `at_most` are for numbers: write `any_of`".to_owned(),
             Self::NeedsChoice(offered) => format!("needs `any_of`, a list of: {}", offered.join(", ")),
             Self::UnknownChoice { choice, offered } => {
-                format!("« {choice} » is not one of: {}", offered.join(", "))
+                format!("“{choice}” is not one of: {}", offered.join(", "))
             }
             Self::NoHours => "no hour lies between these two: write from 21 to 6, or from 8 to 12".to_owned(),
             Self::NoTime => {
@@ -159,17 +201,17 @@ impl Kind {
                 "the last rule must match always (`when: {type: always}`), so that no concern is lost".to_owned()
             }
             Self::NeverMet(why) => why.message(Language::En),
-            Self::SameConditions(code) => {
-                format!("these are the conditions of « {code} », which comes first: this rule is never reached")
+            Self::SameConditions(named) => {
+                format!("these are the conditions of {}, which comes first: this rule is never reached", told(named))
             }
             Self::Covered(by) => {
-                format!("this rule is never reached: whatever meets it has gone by {} already", list(by))
+                format!("this rule is never reached: whatever meets it has gone by {} already", few(by, told))
             }
-            Self::OnlyCatchAll(code) => {
-                format!("concerns about « {code} » only ever reach this rule, which catches all: they have no other")
+            Self::OnlyCatchAll(categories) => {
+                format!("concerns about these only ever reach this rule, which catches all: {}", all(categories, told))
             }
             Self::KeywordTooCommon(word) => format!(
-                "« {word} » stands in nearly every description: the rule would take nearly everything. Write a word that says \
+                "“{word}” stands in nearly every description: the rule would take nearly everything. Write a word that says \
                  more"
             ),
             Self::AcknowledgedAfterResolved => {
@@ -180,25 +222,29 @@ impl Kind {
     }
 
     fn in_french(&self) -> String {
+        let told = |named: &Named| named.told(Language::Fr);
         match self {
             Self::RepeatedRule(code) => format!("la règle « {code} » figure ici une seconde fois"),
             Self::NoService => "la règle n’envoie à aucun service".to_owned(),
             Self::UnknownService(code) => format!("il n’y a pas de service « {code} »"),
             Self::RepeatedService(code) => format!("la règle envoie deux fois à « {code} »"),
-            Self::ServiceWithoutMailbox(code) => format!("le service « {code} » n’a pas de boîte aux lettres"),
-            Self::ServiceWithoutCalendar(code) => format!("le service « {code} » n’a pas de calendrier"),
-            Self::ServiceWithoutMember(code) => format!("le service « {code} » n’a aucun membre : personne n’agirait"),
+            Self::ServiceWithoutMailbox(named) => format!("le service {} n’a pas de boîte aux lettres", told(named)),
+            Self::ServiceWithoutCalendar(named) => format!("le service {} n’a pas de calendrier", told(named)),
+            Self::ServiceWithoutMember(named) => {
+                format!("le service {} n’a aucun membre : personne n’agirait", told(named))
+            }
             Self::PartnerNotEntitled { service, categories } => format!(
-                "le partenaire « {service} » ne peut pas recevoir de doléances restreintes (« may_receive_restricted » \
-                 de services.yaml), et la règle lui enverrait : {}",
-                list(categories)
+                "le partenaire {} ne peut pas recevoir de doléances restreintes (« may_receive_restricted » de services.yaml), \
+                 et la règle lui enverrait : {}",
+                told(service),
+                few(categories, told)
             ),
             Self::UnknownCategory(code) => format!("il n’y a pas de motif « {code} »"),
             Self::UnknownZoning(code) => format!("il n’y a pas de découpage « {code} »"),
             Self::UnknownArea { zoning, area } => format!("le découpage « {zoning} » n’a pas de secteur « {area} »"),
             Self::UnknownOrganisation(code) => format!("il n’y a pas d’organisme « {code} »"),
             Self::UnknownQuestion { category, question } => {
-                format!("le motif « {category} » n’a pas de question « {question} »")
+                format!("le motif {} n’a pas de question « {question} »", told(category))
             }
             Self::NotAskable => {
                 "une règle peut regarder un nombre, un choix, oui ou non : ni des mots ni une date".to_owned()
@@ -227,15 +273,18 @@ impl Kind {
                                  doléance ne se perde"
                 .to_owned(),
             Self::NeverMet(why) => why.message(Language::Fr),
-            Self::SameConditions(code) => {
-                format!("ce sont les conditions de « {code} », placée avant : cette règle n’est jamais atteinte")
+            Self::SameConditions(named) => {
+                format!("ce sont les conditions de {}, placée avant : cette règle n’est jamais atteinte", told(named))
             }
             Self::Covered(by) => {
-                format!("cette règle n’est jamais atteinte : tout ce qui la remplit est déjà parti par {}", list(by))
+                format!(
+                    "cette règle n’est jamais atteinte : tout ce qui la remplit est déjà parti par {}",
+                    few(by, told)
+                )
             }
-            Self::OnlyCatchAll(code) => format!(
-                "les doléances sur « {code} » n’atteignent que cette règle, qui reçoit tout le reste : elles n’en ont \
-                 pas d’autre"
+            Self::OnlyCatchAll(categories) => format!(
+                "les doléances de ces motifs n’atteignent que cette règle, qui reçoit tout le reste : {}",
+                all(categories, told)
             ),
             Self::KeywordTooCommon(word) => format!(
                 "« {word} » est dans presque toutes les descriptions : la règle prendrait presque tout. Écrire un mot plus \
@@ -248,9 +297,13 @@ impl Kind {
     }
 }
 
-/// « a », « b », « c »…; the first few of many.
-fn list<T: std::fmt::Display>(codes: &[T]) -> String {
-    let named: Vec<String> = codes.iter().take(5).map(|code| format!("« {code} »")).collect();
-    let more = if codes.len() > named.len() { "…" } else { "" };
-    named.join(", ") + more
+fn all(named: &[Named], told: impl Fn(&Named) -> String) -> String {
+    named.iter().map(told).collect::<Vec<_>>().join(", ")
+}
+
+/// The first few of many.
+fn few(named: &[Named], told: impl Fn(&Named) -> String) -> String {
+    let shown = &named[..named.len().min(5)];
+    let more = if named.len() > shown.len() { "…" } else { "" };
+    all(shown, told) + more
 }

@@ -18,7 +18,7 @@ use crate::city::organisation::{Service, ServiceKind};
 use crate::email::EmailAddress;
 use crate::id::{AreaCode, OrganisationCode, ServiceCode, ZoningCode};
 use crate::time::Target;
-pub use fault::{Fault, Kind};
+pub use fault::{Fault, Kind, Named};
 pub use never::Never;
 use reach::Reach;
 
@@ -90,17 +90,21 @@ fn check_services(city: &City, rule: &Rule, at: usize, staffed: Option<&BTreeSet
 }
 
 /// What a service lacks to receive tickets.
-fn unfit<'a>(
+fn unfit(
     city: &City,
-    service: &'a Service,
+    service: &Service,
     staffed: Option<&BTreeSet<ServiceCode>>,
-) -> impl Iterator<Item = Kind> + use<'a> {
-    let code = &service.code;
-    let mailbox = service.mailbox.parse::<EmailAddress>().is_err().then(|| Kind::ServiceWithoutMailbox(code.clone()));
-    let calendar = city.calendar(&service.calendar).is_none().then(|| Kind::ServiceWithoutCalendar(code.clone()));
-    let member =
-        staffed.is_some_and(|staffed| !staffed.contains(code)).then(|| Kind::ServiceWithoutMember(code.clone()));
-    [mailbox, calendar, member].into_iter().flatten()
+) -> impl Iterator<Item = Kind> + use<> {
+    let named = || Named::from(service);
+    let no_mailbox = service.mailbox.parse::<EmailAddress>().is_err();
+    let no_calendar = city.calendar(&service.calendar).is_none();
+    let no_member = staffed.is_some_and(|staffed| !staffed.contains(&service.code));
+    let lacks = [
+        no_mailbox.then(|| Kind::ServiceWithoutMailbox(named())),
+        no_calendar.then(|| Kind::ServiceWithoutCalendar(named())),
+        no_member.then(|| Kind::ServiceWithoutMember(named())),
+    ];
+    lacks.into_iter().flatten()
 }
 
 fn check_condition(city: &City, rule: &Rule, condition: &Condition, pointer: String, faults: &mut Faults) {

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Faults, Kind, never};
+use super::{Faults, Kind, Named, never};
 use crate::city::City;
 use crate::city::catalogue::{Category, Sensitivity};
 use crate::city::organisation::ServiceKind;
@@ -149,9 +149,9 @@ impl<'a> Reach<'a> {
             } else if !known.met {
                 faults.add(rule, place(), Kind::NeverMet(self.why_never(&rule.when, &for_reasons)));
             } else if let Some(same) = known.taken_by.iter().find(|earlier| self.are_same(**earlier, at)) {
-                faults.add(rule, place(), Kind::SameConditions(self.rules[*same].code.clone()));
+                faults.add(rule, place(), Kind::SameConditions((&self.rules[*same]).into()));
             } else {
-                let by = known.taken_by.iter().map(|earlier| self.rules[*earlier].code.clone()).collect();
+                let by = known.taken_by.iter().map(|earlier| (&self.rules[*earlier]).into()).collect();
                 faults.add(rule, place(), Kind::Covered(by));
             }
         }
@@ -173,7 +173,7 @@ impl<'a> Reach<'a> {
     /// Partners that would receive, or be told of, what they may not know of.
     fn check_partners(&self, at: usize, known: &Known<'_>, faults: &mut Faults) {
         let restricted = known.reached_by.iter().filter(|category| category.sensitivity == Sensitivity::Restricted);
-        let categories: Vec<CategoryCode> = restricted.map(|category| category.code.clone()).collect();
+        let categories: Vec<Named> = restricted.map(|category| Named::from(*category)).collect();
         if categories.is_empty() {
             return;
         }
@@ -181,8 +181,8 @@ impl<'a> Reach<'a> {
         for (field, codes) in [("send_to", &rule.send_to), ("watchers", &rule.watchers)] {
             for (to, code) in codes.iter().enumerate() {
                 let partner = self.city.service(code).filter(|service| service.kind == ServiceKind::Partner);
-                if partner.is_some_and(|partner| !partner.may_receive_restricted) {
-                    let kind = Kind::PartnerNotEntitled { service: code.clone(), categories: categories.clone() };
+                if let Some(partner) = partner.filter(|partner| !partner.may_receive_restricted) {
+                    let kind = Kind::PartnerNotEntitled { service: partner.into(), categories: categories.clone() };
                     faults.add(rule, format!("/{at}/{field}/{to}"), kind);
                 }
             }
@@ -197,11 +197,10 @@ impl<'a> Reach<'a> {
             return;
         }
         let reaches = |known: &Known<'_>, category: &Category| known.reached_by.iter().any(|c| c.code == category.code);
-        for category in &last.reached_by {
-            if !before.iter().any(|known| reaches(known, category)) {
-                let pointer = format!("/{}", self.rules.len() - 1);
-                faults.add(rule, pointer, Kind::OnlyCatchAll(category.code.clone()));
-            }
+        let only = last.reached_by.iter().filter(|category| !before.iter().any(|known| reaches(known, category)));
+        let only: Vec<Named> = only.map(|category| Named::from(*category)).collect();
+        if !only.is_empty() {
+            faults.add(rule, format!("/{}", self.rules.len() - 1), Kind::OnlyCatchAll(only));
         }
     }
 }

@@ -197,14 +197,14 @@ fn every_fault_has_words_in_both_languages() {
         words(Language::Fr),
         [
             "il n’y a pas de motif « rods »",
-            "ce sont les conditions de « nids », placée avant : cette règle n’est jamais atteinte",
+            "ce sont les conditions de « nids » (nids), placée avant : cette règle n’est jamais atteinte",
         ]
     );
     assert_eq!(
         words(Language::En),
         [
-            "there is no category « rods »",
-            "these are the conditions of « nids », which comes first: this rule is never reached",
+            "there is no category “rods”",
+            "these are the conditions of “nids (en)” (nids), which comes first: this rule is never reached",
         ]
     );
 }

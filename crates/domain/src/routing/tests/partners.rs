@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::town::{rule, town};
-use crate::id::CategoryCode;
 use crate::routing::check::Kind;
 use crate::routing::{Rule, RuleSet};
 
@@ -23,7 +22,7 @@ fn not_entitled(rules: Vec<Rule>, agreed: bool) -> Vec<(String, String)> {
     let set = RuleSet::draft(rules.into_iter().chain([last]).collect());
     let told = set.check(&city, None).into_iter().map(|fault| match fault.kind {
         Kind::PartnerNotEntitled { categories, .. } => {
-            let categories: Vec<&str> = categories.iter().map(CategoryCode::as_str).collect();
+            let categories: Vec<&str> = categories.iter().map(|named| named.code.as_str()).collect();
             (fault.pointer, categories.join(" "))
         }
         other => unreachable!("{other:?}"),

@@ -8,7 +8,7 @@ use super::generate::{THEMES, Theme, everything, rules};
 use super::naive::matches;
 use super::town::{CATEGORIES, Told, town};
 use crate::city::City;
-use crate::routing::check::{Fault, Kind};
+use crate::routing::check::{Fault, Kind, Named};
 use crate::routing::{Condition, Rule};
 
 fn rules_of_a_theme() -> impl Strategy<Value = (Theme, Vec<Rule>)> {
@@ -27,7 +27,7 @@ fn met(city: &City, concerns: &[Told]) -> Vec<BTreeSet<usize>> {
 /// What the check should say of a rule, were all concerns tried.
 fn holds(fault: &Fault, at: usize, city: &City, met: &[BTreeSet<usize>]) -> bool {
     let wanted = &met[at];
-    let number = |code: &crate::id::RuleCode| city.rules.rules.iter().position(|rule| rule.code == *code).unwrap();
+    let number = |named: &Named| city.rules.rules.iter().position(|rule| rule.code.as_str() == named.code).unwrap();
     let unreached = wanted.iter().all(|concern| met[..at].iter().any(|met| met.contains(concern)));
     match &fault.kind {
         Kind::NeverMet(_) => wanted.is_empty(),
@@ -74,8 +74,8 @@ proptest! {
         };
         let expected: Vec<&str> = (0..CATEGORIES.len() - 1).filter(|at| only(*at)).map(|at| CATEGORIES[at]).collect();
         let warnings = city.rules.warnings(&city);
-        let told: Vec<&str> = warnings.iter().map(|warning| match &warning.kind {
-            Kind::OnlyCatchAll(category) => category.as_str(),
+        let told: Vec<&str> = warnings.iter().flat_map(|warning| match &warning.kind {
+            Kind::OnlyCatchAll(categories) => categories.iter().map(|category| category.code.as_str()),
             other => unreachable!("{other:?}"),
         }).collect();
         prop_assert_eq!(told, expected);
