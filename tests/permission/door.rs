@@ -63,7 +63,7 @@ pub const DOORS: &[(&str, Door)] = &[
     ("sheet", |who, ticket| asked_about(who, ticket, "sheet")),
     ("attachments", |who, ticket| asked_about(who, ticket, "attachments")),
     ("letters", |who, ticket| {
-        let path = "/v1/notifications/preview?kind=referral&audience=service&ticket=";
+        let path = "/v1/notifications/preview?letter=referral.service&ticket=";
         let (caller, path) = (who.caller.clone(), format!("{path}{}", ticket.id()));
         Box::pin(async move {
             let reply = caller.get(&path).await;

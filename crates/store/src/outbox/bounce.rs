@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::lease::{Addressee, Leased};
+use super::leased::{Addressee, Leased};
 use crate::connect::sql;
 use crate::resident::Contact;
 use crate::{Error, Result, SealingKey, Store, Tx};

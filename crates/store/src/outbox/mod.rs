@@ -6,6 +6,7 @@
 
 mod bounce;
 mod lease;
+mod leased;
 mod plan;
 mod returns;
 
@@ -21,10 +22,11 @@ use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 pub use bounce::{Bounced, Limit};
-pub use lease::{About, AboutConcern, Addressee, AffairTopic, Door, Leased, Referred, SILENT, Topic};
+pub use lease::SILENT;
+pub use leased::{About, AboutConcern, Addressee, AffairTopic, Door, Leased, Referred, Topic};
 pub use plan::{Member, Plan, Planned, Unplanned};
 
-use lease::LATE;
+use leased::LATE;
 
 use crate::connect::sql;
 use crate::{Error, Page, Result, Store, Tx};
