@@ -70,6 +70,8 @@ async fn who_raises_the_same_thing_hears_the_outcome_of_the_ticket() {
     let acknowledged = proprete.acknowledge(&now).await.ok();
     city.drain().await;
     assert_eq!(tracked(&city, NEIGHBOUR).await["tickets"][0]["state"], "acknowledged");
+    city.clock.forward(chrono::Duration::minutes(20));
+    let (proprete, other) = (city.proprete().await, city.other_agent().await);
     proprete.resolve(&acknowledged).await.ok();
     city.drain().await;
     for resident in [NEIGHBOUR, "habitante@mail.example"] {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{answer, city, empty, hand_in, hand_in_raw, outcome, program, reply_to, unplaced, written};
+use super::{answer, city, empty, hand_in, hand_in_raw, later, outcome, program, reply_to, unplaced, written};
 
 crate::tests![
     a_services_answer_goes_to_the_referrer_without_what_it_quotes,
@@ -62,7 +62,10 @@ async fn a_members_answer_is_their_own() {
     assert_eq!(outcome(&hand_in(&server, &answer(letter, OFFICER, "2", "Merci !")).await), ("placed", ""));
     let messages = written(&city.agent().await, &ticket, "referrer_messages").await;
     assert_eq!((&messages[1]["text"], &messages[1]["by"]["part"]), (&json!("Merci !"), &json!("referrer")));
+    // What left a moment ago gathers what follows.
+    city.clock.forward(chrono::Duration::minutes(20));
     assert_eq!(city.drain().await, 1, "the service");
+    let server = later(&city).await;
 
     // A member of another service has no part in it.
     let letter = &city.letters_to(MAILBOX)[0];
@@ -86,6 +89,9 @@ async fn a_residents_answer_reaches_the_service_and_the_referrer() {
     assert_eq!(messages.len(), 1);
     assert_eq!(messages[0]["text"], "Merci, mais il y a aussi un frigo.");
     assert_eq!(messages[0]["by"], json!({ "type": "resident" }));
+    // What left a moment ago gathers what follows.
+    city.clock.forward(chrono::Duration::minutes(20));
+    let proprete = city.proprete().await;
     assert_eq!(city.drain().await, 2, "the service and the officer");
     assert_eq!((city.letters_to(MAILBOX).len(), city.letters_to(OFFICER).len()), (before.0 + 1, before.1 + 1));
     assert_eq!(city.letters_to(RESIDENT).len(), letters.len(), "nobody is told of their own words");
@@ -294,7 +300,10 @@ async fn an_answer_after_the_end_is_told_to_the_dispatcher() {
     let letters = city.letters_to(RESIDENT);
     let mail = answer(letters.last().unwrap(), RESIDENT, "1", "C’est revenu.");
     assert_eq!(outcome(&hand_in(&server, &mail).await), ("placed", ""));
-    assert_eq!(city.drain().await, 3, "the service, the officer and the desk");
+    assert_eq!(city.drain().await, 1, "the desk");
+    // What left a moment ago gathers what follows.
+    city.clock.forward(chrono::Duration::minutes(20));
+    assert_eq!(city.drain().await, 2, "the service and the officer");
     assert_eq!(city.letters_to("regulation@ville-amiens.example").len(), 1);
     city.stop().await;
 }

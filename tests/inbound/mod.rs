@@ -1,6 +1,7 @@
 //! E-mail that comes in.
 
 mod answer;
+mod gathered;
 mod report;
 
 use mail_parser::Message;
@@ -13,7 +14,7 @@ use crate::support::caller::{Caller, Reply};
 use crate::support::city::City;
 
 pub fn tests() -> Vec<Test> {
-    [answer::tests(), report::tests()].into_iter().flatten().collect()
+    [answer::tests(), gathered::tests(), report::tests()].into_iter().flatten().collect()
 }
 
 /// A city that takes mail back, and its mail server.
@@ -26,6 +27,11 @@ async fn city() -> (City, Caller) {
 
 async fn program(city: &City, scopes: &[&str]) -> Caller {
     register(city, scopes, &[]).await.caller(city).await
+}
+
+/// The mail server, with a fresh token: the clock was moved.
+async fn later(city: &City) -> Caller {
+    program(city, &["mail:inbound", "tickets:read"]).await
 }
 
 async fn hand_in(server: &Caller, mail: &str) -> Value {

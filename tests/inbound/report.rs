@@ -10,7 +10,7 @@ const RESIDENT: &str = "habitante@mail.example";
 const OFFICER: &str = "claire.delattre@ville-amiens.example";
 
 /// A delivery status notification (RFC 3464), as Postfix writes it.
-fn report(to: &str, action: &str, status: &str) -> String {
+pub(super) fn report(to: &str, action: &str, status: &str) -> String {
     format!(
         "Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example (Mail Delivery System)\r\nTo: {to}\r\nMessage-ID: \
          <{action}-{status}@mx.example>\r\nSubject: Undelivered Mail Returned to Sender\r\nAuto-Submitted: \
@@ -36,10 +36,13 @@ async fn a_report_mutes_the_address_and_tells_the_referrer() {
     let gone = report(&back, "failed", "5.1.1");
     assert_eq!(outcome(&hand_in(&server, &gone).await), ("bounced", ""));
     assert_eq!(outcome(&hand_in(&server, &gone).await), ("bounced", ""), "a report that comes twice");
+    city.clock.forward(chrono::TimeDelta::minutes(20));
+    let proprete = city.proprete().await;
     assert_eq!(city.drain().await, 1, "the officer, once");
     let told = city.letters_to(OFFICER);
     assert!(told.iter().any(|letter| letter.subject().unwrap().contains("ne reçoit pas nos messages")));
     proprete.resolve(&acknowledged).await.ok();
+    city.clock.forward(chrono::TimeDelta::minutes(20));
     assert_eq!(city.drain().await, 1, "the officer alone");
     assert_eq!(city.letters_to(RESIDENT).len(), letters.len());
     assert_eq!(unplaced(&city).await, Vec::<serde_json::Value>::new());

@@ -1,11 +1,16 @@
 //! What leaves the house.
 
+mod letter;
 mod outbox;
 mod returned;
 mod transport;
+mod wish;
 
 use crate::support::Test;
 
 pub fn tests() -> Vec<Test> {
-    [outbox::tests(), returned::tests(), transport::tests()].into_iter().flatten().collect()
+    [letter::tests(), outbox::tests(), returned::tests(), transport::tests(), wish::tests()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

@@ -4,6 +4,7 @@ mod act;
 mod attack;
 mod browser;
 mod form;
+mod gathered;
 mod link;
 mod renew;
 mod see;
@@ -23,6 +24,7 @@ pub fn tests() -> Vec<Test> {
         attack::tests(),
         browser::tests(),
         form::tests(),
+        gathered::tests(),
         link::tests(),
         renew::tests(),
         see::tests(),

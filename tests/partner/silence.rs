@@ -20,6 +20,7 @@ async fn silence_past_the_target_returns_the_ticket_once() {
     city.clock.set(ticket["ack_due_at"].as_str().unwrap());
     run(&city).await;
     assert_eq!(read(&city, &path).await.ok()["state"], "submitted", "until the target, not until before it");
+    city.drain().await;
     city.clock.forward(Duration::seconds(1));
     let (one, two) = tokio::join!(
         usecases::ticket::run_clocks(&city.instance.context),

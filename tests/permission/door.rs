@@ -62,6 +62,18 @@ pub const DOORS: &[(&str, Door)] = &[
     ("openings", |who, ticket| asked_about(who, ticket, "openings")),
     ("sheet", |who, ticket| asked_about(who, ticket, "sheet")),
     ("attachments", |who, ticket| asked_about(who, ticket, "attachments")),
+    ("letters", |who, ticket| {
+        let path = "/v1/notifications/preview?letter=referral.service&ticket=";
+        let (caller, path) = (who.caller.clone(), format!("{path}{}", ticket.id()));
+        Box::pin(async move {
+            let reply = caller.get(&path).await;
+            if reply.status == 403 {
+                reply.refused(403, "missing_right");
+                return None;
+            }
+            Some(reply.status == 200)
+        })
+    }),
     ("concern", |who, ticket| {
         let (caller, id, concern) = (who.caller.clone(), ticket.id().to_owned(), ticket.text("concern_id").to_owned());
         Box::pin(async move {

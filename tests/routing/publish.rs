@@ -191,6 +191,8 @@ async fn what_a_rule_adds_to_its_tickets() {
     // 10:00 on the clock of Amiens, and an hour of work.
     assert_eq!(ticket["ack_due_at"], "2026-03-10T10:00:00Z");
     assert_eq!(city.proprete().await.timeline(ticket).await[0]["data"]["note"], "Avant le marché.");
+    city.drain().await;
+    city.clock.forward(chrono::Duration::minutes(20));
     city.proprete().await.acknowledge(ticket).await.ok();
     city.drain().await;
     let letters = city.letters_to("mediation@ville-amiens.example");

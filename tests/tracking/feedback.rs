@@ -62,8 +62,8 @@ async fn the_outcome_asks_and_one_reminder_follows_and_then_silence_is_no_satisf
     let resolved = proprete.resolve(&proprete.acknowledge(&ticket).await.ok()).await.ok();
     assert_eq!(resolved["feedback"], "asked");
     city.drain().await;
-    // The receipt, that it is in hand, the outcome; besides, what the services and the officer got.
-    server.wait_for(7, StdDuration::from_secs(20)).await;
+    // The receipt, that it is in hand, the outcome; besides, what the services and the officer got: the officer one for both.
+    server.wait_for(6, StdDuration::from_secs(20)).await;
     let to_resident = || {
         let all = server.messages().into_iter();
         all.filter(|mail| mail.envelope.to == [RESIDENT.to_owned()]).map(|mail| mail.message).collect::<Vec<_>>()

@@ -15,6 +15,7 @@ mod guard;
 mod hotspot;
 mod inbound;
 mod me;
+mod notification;
 mod oauth;
 mod openapi;
 mod outermost;
@@ -75,6 +76,7 @@ fn routes(config: &mut ServiceConfig) {
     restitution::routes(config);
     hotspot::routes(config);
     inbound::routes(config);
+    notification::routes(config);
     wellknown::routes(config);
 }
 

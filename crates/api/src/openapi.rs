@@ -200,6 +200,7 @@ fn tags() -> Value {
         { "name": "tickets", "description": "The referrals of concerns to services (saisines), followed to their end." },
         { "name": "filters", "description": "Lists of tickets that people keep, for themselves or their service." },
         { "name": "statistics", "description": "What became of tickets, in numbers." },
+        { "name": "notifications", "description": "The letters that are written to people." },
         { "name": "routing", "description": "The rules that say where concerns go: written as drafts, checked, tried, published." },
         { "name": "city", "description": "The city as data: categories, services, calendars, areas." },
         { "name": "clients", "description": "Programs that use the API, for administrators." },

@@ -4,6 +4,7 @@ mod attachment;
 mod cafe;
 mod concern;
 mod inbound;
+mod notification;
 mod partner;
 mod question;
 pub(crate) mod restitution;

@@ -93,6 +93,7 @@ permissions! {
     SaveFilters for Person;
     HandInMail for Caller;
     SettleMail for Person;
+    PreviewLetters for Person;
     ReadAudit for Person;
     ReadUsers for Person;
     ManageUsers for Person;

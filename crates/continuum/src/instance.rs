@@ -31,6 +31,7 @@ use url::Url;
 use usecases::Context;
 
 use crate::keys::Keys;
+use crate::letters::Letters;
 use crate::{metrics_page, periodic};
 
 /// How many exports of tickets an instance writes at once.
@@ -161,7 +162,8 @@ pub async fn build(config: Config) -> Result<Instance> {
     let public_url = config.public_url.clone().map_or_else(|| Url::parse(&base_url), Ok)?;
     let context = context(&config, &public_url).await?;
     let transport = transport(&config.mail)?;
-    let worker = Worker::new(context.store.clone(), transport, config.clock.clone(), context.wake.clone(), public_url);
+    let (store, clock, ids) = (context.store.clone(), config.clock.clone(), config.ids.clone());
+    let worker = Worker::new(store, transport, clock, ids, context.wake.clone(), public_url);
     let worker = Arc::new(worker.signing(config.dkim.as_ref().map(Dkim::signature).transpose()?));
     let mut servers = Vec::new();
     let front = Data::new(
@@ -219,6 +221,7 @@ pub async fn context(config: &Config, public_url: &Url) -> Result<Context> {
         store,
         clock: config.clock.clone(),
         ids: config.ids.clone(),
+        letters: Arc::new(Letters { public_url: public_url.clone() }),
         tokens: Arc::new(Tokens::new(issuer, &config.keys.token)?),
         provider: config.oidc.as_ref().map(|oidc| oidc.provider(public_url)).transpose()?.map(Arc::new),
         passwords: Arc::new(Passwords::new(config.password_cost)?),

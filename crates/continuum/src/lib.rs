@@ -10,6 +10,7 @@ mod demo;
 mod edge;
 mod instance;
 mod keys;
+mod letters;
 mod metrics_page;
 mod periodic;
 pub mod permissions;

@@ -38,7 +38,7 @@ pub(crate) fn server(context: Context, listener: TcpListener) -> Result<Server> 
 }
 
 async fn page(context: Data<Context>, handle: Data<PrometheusHandle>) -> HttpResponse {
-    match context.store.backlog().await {
+    match context.store.backlog(context.now()).await {
         #[allow(clippy::cast_precision_loss, reason = "counts that stop at 10 000, and seconds")]
         Ok(backlog) => {
             metrics::gauge!("continuum_outbox_pending").set(backlog.pending as f64);

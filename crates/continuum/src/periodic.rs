@@ -66,6 +66,7 @@ pub(crate) async fn work(cx: Context, schema: String, keys: SealKeys) {
         record_refusals(cx.clone()),
         warn_of_expiry(cx.clone()),
         run_clocks(cx.clone()),
+        tell_late(cx.clone()),
         remind_of_cafes(cx.clone()),
         keep_figures(cx.clone()),
         find_hotspots(cx.clone()),
@@ -157,6 +158,16 @@ async fn settle_bounces(cx: Context) {
             Err(error) => tracing::warn!(%error, "addresses that take no mail could not be looked after; trying again"),
         }
         tokio::time::sleep(Duration::from_secs(10)).await;
+    }
+}
+
+/// Tells those who look after it what is late, in the morning: looks every minute.
+async fn tell_late(cx: Context) {
+    loop {
+        if let Err(error) = usecases::notification::tell_late(&cx).await {
+            tracing::warn!(%error, "nobody could be told what is late; trying again");
+        }
+        tokio::time::sleep(Duration::from_mins(1)).await;
     }
 }
 

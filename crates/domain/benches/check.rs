@@ -73,6 +73,7 @@ fn city() -> City {
         catalogue: (0..CATEGORIES).map(category).map(parse).collect(),
         zonings: vec![Zoning::new("sectors".parse().unwrap(), "Secteurs".to_owned(), (0..AREAS).map(area).collect())],
         rules: RuleSet::draft((0..499).map(rule).chain([last]).collect()),
+        letters: Vec::new(),
     }
 }
 

@@ -110,6 +110,7 @@ fn city() -> City {
         catalogue: (0..CATEGORIES).map(category).map(parse).collect(),
         zonings: ZONINGS.map(zoning).into(),
         rules: RuleSet::draft((0..499).map(rule).chain([last]).collect()),
+        letters: Vec::new(),
     }
 }
 

@@ -16,6 +16,8 @@ pub mod email;
 pub mod hotspot;
 pub mod id;
 pub mod language;
+pub mod letter;
+pub mod notification;
 pub mod person;
 pub mod place;
 pub mod restitution;

@@ -85,6 +85,8 @@ rights! {
     HandInMail = "hand_in_mail": [] or [MailInbound];
     /// Read e-mails that could not be put with a ticket, and settle them.
     SettleMail = "settle_mail": [Dispatcher];
+    /// See the letters that are sent, as they would be written.
+    PreviewLetters = "preview_letters": [Dispatcher, Admin];
     /// Read figures that tell of no person.
     ReadStatistics = "read_statistics": [ServiceManager, Dispatcher, Auditor, Admin] or [StatsRead];
     /// Send and read service requests over Open311.

@@ -8,150 +8,107 @@
 mod affair;
 mod concern;
 mod context;
+mod late;
 mod list;
+mod news;
+mod own;
+mod sample;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod ticket;
 
 use std::time::SystemTime;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use domain::city::Sender;
-use domain::city::catalogue::{Audience, ClosureReason};
-use domain::id::{MessageId, TicketId};
+use domain::city::catalogue::Audience;
+use domain::id::MessageId;
 use domain::language::Language;
-use domain::ticket::Fact;
-use domain::ticket::event::RefusalReason;
+use domain::letter::LetterName;
 use domain::ticket::notice::Kind;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::{Address, Message};
+use minijinja::Value;
 use url::{Host, Url};
 
-pub use affair::{AffairLetter, compose_affair};
-pub use concern::{ConcernLetter, compose_concern};
-pub use list::{ListLetter, compose_list};
-use templates::Parts;
+pub use affair::AffairLetter;
+pub use concern::ConcernLetter;
+pub use late::{LateLetter, LateService, LateTicket};
+pub use list::ListLetter;
+pub use news::{NewsLetter, Told};
+pub use own::{WordsFault, check_words, own_letters};
+pub use sample::sample;
+pub use templates::{Parts, Stationery};
+pub use ticket::{Partner, TicketLetter, Turn};
 
 /// Everything that one e-mail says.
 #[derive(Debug, Clone)]
-pub struct Letter {
-    /// The local part of `Message-ID`, the same at each attempt, so that a repeat can be recognised.
-    pub id: MessageId,
-    /// What all mails of the ticket answer to, so that mail programs show them as one conversation.
-    pub ticket: TicketId,
-    /// What happened.
-    pub kind: Kind,
-    /// Who reads it.
-    pub audience: Audience,
-    /// The language that it is written in.
-    pub language: Language,
-    /// The address that it goes to.
-    pub to: String,
-    /// The ticket's reference.
-    pub reference: String,
-    /// What the ticket is about, in `language`.
-    pub category: String,
-    /// The service that has, or had, the ticket, in `language`.
-    pub service_name: String,
-    /// Its telephone, if it has one to give.
-    pub service_phone: Option<String>,
-    /// When the concern was filed.
-    pub filed_at: DateTime<Utc>,
-    /// Until when the service should take the ticket in hand.
-    pub ack_due_at: DateTime<Utc>,
-    /// Until when it should settle it.
-    pub resolve_due_at: DateTime<Utc>,
-    /// [`Kind::Acknowledged`]: the day on which the service expects to act.
-    pub expected_on: Option<NaiveDate>,
-    /// [`Kind::Outcome`], where it is needed: how the ticket ended.
-    pub closure_reason: Option<ClosureReason>,
-    /// [`Kind::Outcome`] of a refused ticket: the competent body that was told (CRPA L114-2).
-    pub body_told: Option<String>,
-    /// [`Kind::Refused`], where it is needed: why the service sent the ticket back.
-    pub refusal_reason: Option<RefusalReason>,
-    /// [`Kind::Progress`]: which turn the ticket took.
-    pub turn: Option<Turn>,
-    /// [`Kind::Merged`]: the reference of the ticket that it is followed with.
-    pub main: Option<String>,
-    /// Whether the resident is asked if it is solved.
-    pub asks: bool,
-    /// [`Kind::Referral`] to the dispatcher's desk: a partner left the ticket unanswered.
-    pub silence: bool,
-    /// To a partner without accounts: what it is told with its link.
-    pub partner: Option<Partner>,
-    /// The ticket, for staff; the tracking page, for the resident; the link of its own, for a partner without accounts.
-    pub link: Url,
-    /// Where a resident stops the mails.
-    pub unsubscribe: Option<Url>,
-    /// When it happened: the `Date` of the mail.
-    pub at: DateTime<Utc>,
+pub enum Letter {
+    /// Of one turn of a ticket.
+    Ticket(Box<TicketLetter>),
+    /// Of a concern as a whole.
+    Concern(ConcernLetter),
+    /// Of several turns.
+    News(NewsLetter),
+    /// Of what is late.
+    Late(LateLetter),
+    /// Of what is due before a café.
+    List(ListLetter),
+    /// Of an account or a program.
+    Affair(AffairLetter),
 }
 
-/// What a partner without accounts is told with its link.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Partner {
-    /// Why it is told.
-    pub purpose: String,
-    /// Until when the link works.
-    pub expires_at: DateTime<Utc>,
-}
+impl Letter {
+    /// The subject, the text and the HTML.
+    ///
+    /// # Errors
+    /// [`ComposeError`] when nobody of that audience is told of this, or the letter lacks what its kind needs.
+    pub fn parts(&self, paper: &Stationery) -> Result<Parts, ComposeError> {
+        paper.render(self.name()?, self.envelope().language, &self.values(&paper.sender)?)
+    }
 
-/// A turn that a ticket took, as its referrer is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
-    /// It was referred to its service.
-    Referred,
-    /// The service took it in hand.
-    TakenInHand,
-    /// It went to another service.
-    Rerouted,
-    /// The service set a day.
-    Scheduled(NaiveDate),
-    /// The service set to work.
-    Started,
-    /// The service waits, until that day.
-    Held(NaiveDate),
-    /// The waiting is over.
-    Resumed,
-    /// It was not settled after all.
-    Reopened,
-    /// It was called off.
-    Cancelled,
-    /// It is followed together with another.
-    Merged,
-    /// It is followed by itself again.
-    Unmerged,
-    /// Other services got a ticket too.
-    Split,
-}
+    /// The message that says the letter, in the name of the city. Composing the same letter twice gives the same bytes.
+    ///
+    /// # Errors
+    /// [`ComposeError`] when nobody of that audience is told of this, when the letter lacks what its kind needs, or when an
+    /// address is not one.
+    pub fn compose(&self, paper: &Stationery) -> Result<Message, ComposeError> {
+        self.envelope().around(self.parts(paper)?, &paper.sender)
+    }
 
-impl Turn {
-    /// The turn that a fact is; none when it is told otherwise, or not at all.
-    #[must_use]
-    pub const fn of(fact: &Fact) -> Option<Self> {
-        match fact {
-            Fact::Submitted { .. } => Some(Self::Referred),
-            Fact::Acknowledged { .. } => Some(Self::TakenInHand),
-            Fact::Rerouted { .. } => Some(Self::Rerouted),
-            Fact::Scheduled { scheduled_for, .. } => Some(Self::Scheduled(*scheduled_for)),
-            Fact::Started { .. } => Some(Self::Started),
-            Fact::Held { resume_on, .. } => Some(Self::Held(*resume_on)),
-            Fact::Resumed { .. } => Some(Self::Resumed),
-            Fact::Reopened { .. } => Some(Self::Reopened),
-            Fact::Cancelled { .. } => Some(Self::Cancelled),
-            Fact::Merged { .. } => Some(Self::Merged),
-            Fact::Unmerged { .. } => Some(Self::Unmerged),
-            Fact::Split { .. } => Some(Self::Split),
-            Fact::Received
-            | Fact::Refused { .. }
-            | Fact::Resolved { .. }
-            | Fact::Closed { .. }
-            | Fact::Assigned { .. }
-            | Fact::Followed { .. }
-            | Fact::Prioritised { .. }
-            | Fact::AttachmentAdded { .. }
-            | Fact::AttachmentRemoved { .. } => None,
+    fn name(&self) -> Result<LetterName, ComposeError> {
+        Ok(match self {
+            Self::Ticket(letter) => letter.name()?,
+            Self::Concern(letter) => LetterName::Concern(letter.news),
+            Self::News(letter) if letter.digest => LetterName::Digest,
+            Self::News(_) => LetterName::Turns,
+            Self::Late(_) => LetterName::Late,
+            Self::List(_) => LetterName::Cafe,
+            Self::Affair(letter) => letter.name(),
+        })
+    }
+
+    fn values(&self, sender: &Sender) -> Result<Value, ComposeError> {
+        match self {
+            Self::Ticket(letter) => letter.values(sender),
+            Self::Concern(letter) => Ok(letter.values(sender)),
+            Self::News(letter) => letter.values(sender),
+            Self::Late(letter) => letter.values(sender),
+            Self::List(letter) => letter.values(sender),
+            Self::Affair(letter) => letter.values(sender),
+        }
+    }
+
+    fn envelope(&self) -> Envelope<'_> {
+        match self {
+            Self::Ticket(letter) => letter.envelope(),
+            Self::Concern(letter) => letter.envelope(),
+            Self::News(letter) => letter.envelope(),
+            Self::Late(letter) => letter.envelope(),
+            Self::List(letter) => letter.envelope(),
+            Self::Affair(letter) => letter.envelope(),
         }
     }
 }
@@ -184,19 +141,6 @@ pub enum ComposeError {
     Message(#[from] lettre::error::Error),
 }
 
-/// The message that says the letter, in the name of the sender. Composing the same letter twice gives the same bytes.
-///
-/// # Errors
-/// [`ComposeError`] when nobody of that audience is told of such an event, when the letter lacks what its kind needs,
-/// or when an address is not one.
-pub fn compose(letter: &Letter, sender: &Sender) -> Result<Message, ComposeError> {
-    let parts = templates::render(letter, sender)?;
-    let conversation = Some(format!("ticket.{}", letter.ticket));
-    let Letter { id, to, at, language, .. } = letter;
-    let unsubscribe = letter.unsubscribe.as_ref();
-    envelope(Envelope { id: *id, to, at: *at, language: *language, conversation, unsubscribe }, sender, parts)
-}
-
 /// What is written on a letter.
 struct Envelope<'a> {
     id: MessageId,
@@ -209,46 +153,48 @@ struct Envelope<'a> {
     unsubscribe: Option<&'a Url>,
 }
 
-fn envelope(letter: Envelope<'_>, sender: &Sender, parts: Parts) -> Result<Message, ComposeError> {
-    let from = address(&sender.email).ok_or_else(|| ComposeError::Sender(sender.email.clone()))?;
-    let to = address(letter.to).ok_or(ComposeError::Recipient)?;
-    let mut message = Message::builder().date(SystemTime::from(letter.at)).message_id(Some(format!(
-        "<{}@{}>",
-        letter.id,
-        from.domain()
-    )));
-    if let Some(conversation) = letter.conversation {
-        let conversation = format!("<{conversation}@{}>", from.domain());
-        message = message.in_reply_to(conversation.clone()).references(conversation);
-    }
-    let mut message = message
-        .from(Mailbox::new(Some(context::one_line(&sender.name)), from))
-        .to(Mailbox::new(None, to))
-        .subject(parts.subject)
-        .multipart(
-            MultiPart::alternative()
-                .boundary(format!("letter-{}", letter.id))
-                .singlepart(SinglePart::plain(parts.text))
-                .singlepart(SinglePart::html(parts.html)),
-        )?;
-    for (name, value) in [
-        (HeaderName::new_from_ascii_str("Content-Language"), letter.language.tag()),
-        // RFC 3834: no machine is to answer this.
-        (HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated"),
-        (HeaderName::new_from_ascii_str("X-Auto-Response-Suppress"), "All"),
-    ] {
-        message.headers_mut().insert_raw(HeaderValue::new(name, value.to_owned()));
-    }
-    if let Some(url) = letter.unsubscribe {
-        // RFC 2369, 3.2, and RFC 8058: one POST, nothing on GET.
-        for (name, value) in [
-            (HeaderName::new_from_ascii_str("List-Unsubscribe"), format!("<{url}>")),
-            (HeaderName::new_from_ascii_str("List-Unsubscribe-Post"), "List-Unsubscribe=One-Click".to_owned()),
-        ] {
-            message.headers_mut().insert_raw(HeaderValue::new(name, value));
+impl Envelope<'_> {
+    fn around(self, parts: Parts, sender: &Sender) -> Result<Message, ComposeError> {
+        let from = address(&sender.email).ok_or_else(|| ComposeError::Sender(sender.email.clone()))?;
+        let to = address(self.to).ok_or(ComposeError::Recipient)?;
+        let mut message = Message::builder().date(SystemTime::from(self.at)).message_id(Some(format!(
+            "<{}@{}>",
+            self.id,
+            from.domain()
+        )));
+        if let Some(conversation) = self.conversation {
+            let conversation = format!("<{conversation}@{}>", from.domain());
+            message = message.in_reply_to(conversation.clone()).references(conversation);
         }
+        let mut message = message
+            .from(Mailbox::new(Some(context::one_line(&sender.name)), from))
+            .to(Mailbox::new(None, to))
+            .subject(parts.subject)
+            .multipart(
+                MultiPart::alternative()
+                    .boundary(format!("letter-{}", self.id))
+                    .singlepart(SinglePart::plain(parts.text))
+                    .singlepart(SinglePart::html(parts.html)),
+            )?;
+        for (name, value) in [
+            (HeaderName::new_from_ascii_str("Content-Language"), self.language.tag()),
+            // RFC 3834: no machine is to answer this.
+            (HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated"),
+            (HeaderName::new_from_ascii_str("X-Auto-Response-Suppress"), "All"),
+        ] {
+            message.headers_mut().insert_raw(HeaderValue::new(name, value.to_owned()));
+        }
+        if let Some(url) = self.unsubscribe {
+            // RFC 2369, 3.2, and RFC 8058: one POST, nothing on GET.
+            for (name, value) in [
+                (HeaderName::new_from_ascii_str("List-Unsubscribe"), format!("<{url}>")),
+                (HeaderName::new_from_ascii_str("List-Unsubscribe-Post"), "List-Unsubscribe=One-Click".to_owned()),
+            ] {
+                message.headers_mut().insert_raw(HeaderValue::new(name, value));
+            }
+        }
+        Ok(message)
     }
-    Ok(message)
 }
 
 /// The address, its domain in the form that every mail server takes (IDNA: `château.example` is

@@ -3,27 +3,25 @@
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
+use arc_swap::ArcSwapOption;
 use chrono::{DateTime, Duration, Utc};
-use domain::city::Sender;
-use domain::city::catalogue::Audience;
-use domain::clock::Clock;
+use domain::clock::{Clock, Ids};
 use domain::id::MessageId;
-use domain::language::Language;
-use domain::ticket::list::TicketList;
-use domain::ticket::notice::Kind;
-use domain::ticket::{Actor, Fact};
+use domain::ticket::notice::{Kind, Recipient};
 use futures_util::{StreamExt as _, stream};
-use store::outbox::{About, AboutConcern, Addressee, AffairTopic, CHANNEL, Leased, Limit, Referred, Topic};
+use store::office::Office;
+use store::outbox::{About, Addressee, CHANNEL, Leased, Limit, Topic, UNSEEN};
 use store::{Error, Listener, Store};
 use tokio::sync::Notify;
 use url::Url;
 
-use crate::letter::{
-    AffairLetter, ComposeError, ConcernLetter, Letter, ListLetter, Partner, Turn, compose, compose_affair,
-    compose_concern, compose_list,
-};
+use crate::late;
+use crate::letter::{ComposeError, Letter, Stationery};
+use crate::plan::plan;
 use crate::post::{Post, Signature};
+use crate::sight::may_be_told;
 use crate::transport::{DeliveryError, Transport};
+use crate::write::{Writer, language_of};
 
 /// How many messages are leased at once.
 const BATCH: u64 = 20;
@@ -45,9 +43,17 @@ pub struct Worker {
     store: Store,
     transport: Transport,
     clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
     wake: Arc<Notify>,
     public_url: Url,
     signature: Option<Signature>,
+    desk: ArcSwapOption<Desk>,
+}
+
+/// What letters are written with, as it was last read.
+struct Desk {
+    office: Office,
+    paper: Stationery,
 }
 
 /// What one round did.
@@ -59,7 +65,7 @@ pub struct Drained {
     pub put_off: usize,
     /// Given up.
     pub dead: usize,
-    /// Ended unsent: there was no need any more.
+    /// Ended unsent: there was no need any more, or whoever it was for may no longer know of it.
     pub stopped: usize,
 }
 
@@ -71,7 +77,8 @@ impl Drained {
 
 /// What became of one message.
 enum Fate {
-    Sent,
+    /// Delivered, without these messages.
+    Sent(Vec<MessageId>),
     PutOff(String),
     Dead(String),
     Stopped(&'static str),
@@ -86,8 +93,15 @@ enum Fate {
 impl Worker {
     /// A worker; `public_url` is where the links in the letters lead.
     #[must_use]
-    pub fn new(store: Store, transport: Transport, clock: Arc<dyn Clock>, wake: Arc<Notify>, public_url: Url) -> Self {
-        Self { store, transport, clock, wake, public_url, signature: None }
+    pub fn new(
+        store: Store,
+        transport: Transport,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        wake: Arc<Notify>,
+        public_url: Url,
+    ) -> Self {
+        Self { store, transport, clock, ids, wake, public_url, signature: None, desk: ArcSwapOption::empty() }
     }
 
     /// The same worker, which signs what it sends.
@@ -135,22 +149,23 @@ impl Worker {
         }
     }
 
-    /// One round: everything that is due now and first in its lane, up to a batch.
+    /// One round: settles when new messages leave, then sends everything that is due now and first in its lane, up to a
+    /// batch.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn drain(&self) -> Result<Drained, Error> {
         let now = self.clock.now();
+        let Some(desk) = self.desk().await? else { return Ok(Drained::default()) };
+        plan(&self.store, &*self.ids, desk.office.calendar.as_ref(), now).await?;
         let leased = self.store.lease_messages(now, now + LEASE, BATCH).await?;
         if leased.is_empty() {
             return Ok(Drained::default());
         }
-        let settings = self.store.city_settings().await?;
-        let sender = settings.ok_or_else(|| Error::Corrupt("there are messages, but no city".into()))?.sender;
         let limits = self.store.mail_limits(&leased, now).await?;
         let decide = |message: Leased| {
             let limit = limits.get(&message.id).copied();
-            self.decide(message, limit, &sender)
+            self.decide(message, limit, &desk)
         };
         let mut fates = stream::iter(leased).map(decide).buffer_unordered(AT_ONCE);
         let mut drained = Drained::default();
@@ -160,57 +175,97 @@ impl Worker {
         Ok(drained)
     }
 
-    async fn decide(&self, message: Leased, limit: Option<Limit>, sender: &Sender) -> (Leased, Fate) {
+    /// What letters are written with; none before a city is loaded.
+    async fn desk(&self) -> Result<Option<Arc<Desk>>, Error> {
+        let held = self.desk.load_full();
+        let Some(office) = self.store.office(held.as_ref().map(|desk| desk.office.revision)).await? else {
+            return Ok(held);
+        };
+        let paper = Stationery::new(office.settings.sender.clone(), &office.letters);
+        let desk = Arc::new(Desk { office, paper });
+        self.desk.store(Some(desk.clone()));
+        Ok(Some(desk))
+    }
+
+    async fn decide(&self, message: Leased, limit: Option<Limit>, desk: &Desk) -> (Leased, Fate) {
         let fate = match limit {
             Some(Limit::Muted) => Fate::Muted,
             Some(Limit::Until(at)) => Fate::Held(at),
-            None => self.send(&message, sender).await,
+            // A database that does not answer is the same as a mail server that does not.
+            None => self.send(&message, desk).await.unwrap_or_else(|error| Fate::PutOff(error.to_string())),
         };
         (message, fate)
     }
 
-    async fn send(&self, message: &Leased, sender: &Sender) -> Fate {
+    async fn send(&self, message: &Leased, desk: &Desk) -> Result<Fate, Error> {
         if let Some(why) = message.moot {
-            return Fate::Stopped(why);
+            return Ok(Fate::Stopped(why));
         }
-        let Some(addressee) = &message.addressee else {
-            return Fate::Dead("the recipient has no address any more".to_owned());
-        };
-        let composed = match &message.topic {
-            Topic::Ticket(about) => self.letter(message, about, addressee).and_then(|l| compose(&l, sender)),
-            Topic::List(list) => self.list(message, list, addressee).and_then(|l| compose_list(&l, sender)),
-            Topic::Concern(about) => {
-                self.concern_letter(message, about, addressee).and_then(|l| compose_concern(&l, sender))
+        let Some(to) = &message.addressee else {
+            if matches!(message.recipient, Recipient::Person { .. } | Recipient::Member { .. }) {
+                return Ok(Fate::Stopped("the account is disabled"));
             }
-            Topic::Affair(topic) => self.affair(message, topic, addressee).and_then(|l| compose_affair(&l, sender)),
+            return Ok(Fate::Dead("the recipient has no address any more".to_owned()));
         };
-        let returns_to = sender.returns_to.as_deref();
+        let service = &desk.office.settings.dispatcher_desk;
+        let (public_url, language) = (&self.public_url, language_of(to));
+        let writer = Writer { public_url, desk: service, mail: message, to, language };
+        let mut left_out = Vec::new();
+        let letter = match &message.topic {
+            Topic::Ticket(first) => {
+                let all = std::iter::once(&**first).chain(&message.also);
+                let (turns, unseen): (Vec<&About>, Vec<&About>) =
+                    all.partition(|about| may_be_told(to, about, service));
+                if turns.is_empty() {
+                    return Ok(Fate::Stopped(UNSEEN));
+                }
+                left_out.extend(unseen.iter().map(|about| about.message));
+                written(&writer, &once_each(&turns))
+            }
+            Topic::List(list) => writer.list(list),
+            Topic::Concern(about) => writer.concern(about),
+            Topic::Affair(topic) => writer.affair(topic),
+            Topic::Late => {
+                let Addressee::Person { person, .. } = to else {
+                    return Ok(Fate::Dead("what is late is told to people".to_owned()));
+                };
+                let late = self.store.late_tickets(person, self.clock.now(), late::MOST).await?;
+                if late.tickets.is_empty() {
+                    return Ok(Fate::Stopped("nothing is late"));
+                }
+                writer.late(&late)
+            }
+        };
+        let composed = letter.and_then(|letter| letter.compose(&desk.paper));
+        let returns_to = desk.office.settings.sender.returns_to.as_deref();
         let post = composed.and_then(|letter| Post::new(letter, returns_to, &message.token, self.signature.as_ref()));
         let post = match post {
             Ok(post) => post,
-            Err(error) => return Fate::Dead(error.to_string()),
+            Err(error) => return Ok(Fate::Dead(error.to_string())),
         };
-        match self.transport.deliver(&post, message.id).await {
-            Ok(()) => Fate::Sent,
+        Ok(match self.transport.deliver(&post, message.id).await {
+            Ok(()) => Fate::Sent(left_out),
             Err(DeliveryError::Gone(words)) => Fate::Bounced(words),
             Err(DeliveryError::Permanent(words)) => Fate::Dead(words),
-            Err(DeliveryError::Transient(words)) if self.clock.now() - message.since > PATIENCE => Fate::Dead(words),
+            Err(DeliveryError::Transient(words)) if self.clock.now() - message.leaves_at > PATIENCE => {
+                Fate::Dead(words)
+            }
             Err(DeliveryError::Transient(words)) => Fate::PutOff(words),
-        }
+        })
     }
 
     async fn mark(&self, message: &Leased, fate: Fate, drained: &mut Drained) -> Result<(), Error> {
         let (id, now) = (message.id, self.clock.now());
         match fate {
-            Fate::Sent => {
+            Fate::Sent(left_out) => {
                 drained.sent += 1;
                 tracing::info!(message = %id, about = %message.topic.name(), "sent");
-                self.store.mark_sent(id, now).await
+                self.store.mark_sent(id, &left_out, now).await
             }
             Fate::Stopped(why) => {
                 drained.stopped += 1;
                 tracing::info!(message = %id, about = %message.topic.name(), why, "not sent");
-                self.store.stop_message(id, now, why).await
+                self.store.stop_mail(id, now, why).await
             }
             Fate::PutOff(words) => {
                 drained.put_off += 1;
@@ -236,153 +291,32 @@ impl Worker {
             Fate::Held(until) => {
                 drained.put_off += 1;
                 tracing::warn!(message = %id, about = %message.topic.name(), %until, "held: too many a day");
-                self.store.put_off(id, until, "too many e-mails about the ticket in a day").await
+                self.store.hold_mail(id, until, "too many e-mails about the ticket in a day").await
             }
         }
     }
+}
 
-    fn letter(&self, message: &Leased, about: &About, addressee: &Addressee) -> Result<Letter, ComposeError> {
-        let ticket = &about.ticket;
-        let (to, audience, language, path) = match addressee {
-            Addressee::Service { email, door } => {
-                let path =
-                    door.as_ref().map_or_else(|| ticket_path(&ticket.reference), |door| partner_path(&door.token));
-                (email, Audience::Service, Language::Fr, path)
-            }
-            Addressee::Person { email, language } => {
-                (email, Audience::Agent, *language, ticket_path(&ticket.reference))
-            }
-            Addressee::Resident { email, language, token, .. } => {
-                (email, Audience::Resident, *language, format!("v1/tracking/{token}"))
-            }
-        };
-        let fact = &about.event.fact;
-        let asks = audience == Audience::Resident
-            && (about.kind == Kind::AskedAgain || matches!((about.kind, fact), (Kind::Outcome, Fact::Resolved { .. })));
-        let unsubscribe =
-            if let Addressee::Resident { token, .. } = addressee { Some(self.unsubscribe(token)?) } else { None };
-        let door = if let Addressee::Service { door, .. } = addressee { door.as_ref() } else { None };
-        Ok(Letter {
-            id: message.id,
-            ticket: ticket.id,
-            kind: about.kind,
-            audience,
-            language,
-            to: to.clone(),
-            reference: ticket.reference.clone(),
-            category: about.category.label.in_language(language).to_owned(),
-            service_name: about.service.name.in_language(language).to_owned(),
-            service_phone: about.service.phone.clone(),
-            filed_at: if let Addressee::Resident { heard_at, .. } = addressee { *heard_at } else { ticket.filed_at },
-            ack_due_at: ticket.ack_due_at,
-            resolve_due_at: ticket.resolve_due_at,
-            expected_on: if let Fact::Acknowledged { expected_on, .. } = fact { *expected_on } else { None },
-            closure_reason: match fact {
-                Fact::Resolved { closure_reason, .. } => Some(*closure_reason),
-                Fact::Closed { closure_reason, .. } => *closure_reason,
-                _ if about.kind == Kind::AskedAgain => ticket.closure_reason,
-                _ => None,
-            },
-            body_told: if let Fact::Closed { body_told: Some(body), .. } = fact {
-                Some(body.to_string())
-            } else {
-                None
-            },
-            refusal_reason: if let Fact::Refused { reason, .. } = fact { Some(*reason) } else { None },
-            turn: Turn::of(fact),
-            main: about.main.clone(),
-            asks,
-            silence: matches!(fact, Fact::Rerouted { .. }) && about.event.by == Actor::System,
-            partner: door.map(|door| Partner {
-                purpose: door.purpose.in_language(language).to_owned(),
-                expires_at: door.expires_at,
-            }),
-            link: self.at(&if asks { format!("{path}#solved") } else { path })?,
-            unsubscribe,
-            at: message.since,
-        })
-    }
-
-    /// A place at which this server is reached.
-    fn at(&self, path: &str) -> Result<Url, ComposeError> {
-        self.public_url.join(path).map_err(|_| ComposeError::Missing("link"))
-    }
-
-    fn unsubscribe(&self, token: &str) -> Result<Url, ComposeError> {
-        self.at(&format!("v1/tracking/{token}/unsubscribe"))
-    }
-
-    fn concern_letter(
-        &self,
-        message: &Leased,
-        about: &AboutConcern,
-        to: &Addressee,
-    ) -> Result<ConcernLetter, ComposeError> {
-        let Addressee::Resident { concern, email, language, token, heard_at } = to else {
-            return Err(ComposeError::Recipient);
-        };
-        let referred = |of: &Referred| {
-            let service = of.service.name.in_language(*language).to_owned();
-            (of.reference.clone(), service, of.service.phone.clone())
-        };
-        Ok(ConcernLetter {
-            id: message.id,
-            concern: *concern,
-            news: about.news,
-            language: *language,
-            to: email.clone(),
-            category: about.category.label.in_language(*language).to_owned(),
-            filed_at: *heard_at,
-            tickets: about.tickets.iter().map(referred).collect(),
-            link: self.at(&format!("v1/tracking/{token}"))?,
-            unsubscribe: self.unsubscribe(token)?,
-            at: message.since,
-        })
-    }
-
-    fn list(&self, message: &Leased, list: &TicketList, to: &Addressee) -> Result<ListLetter, ComposeError> {
-        let (to, language) = match to {
-            Addressee::Person { email, language } | Addressee::Resident { email, language, .. } => (email, *language),
-            Addressee::Service { email, .. } => (email, Language::Fr),
-        };
-        Ok(ListLetter {
-            id: message.id,
-            language,
-            to: to.clone(),
-            list: list.clone(),
-            tickets: self.public_url.join("v1/tickets/").map_err(|_| ComposeError::Missing("link"))?,
-            at: message.since,
-        })
-    }
-
-    fn affair(&self, message: &Leased, topic: &AffairTopic, to: &Addressee) -> Result<AffairLetter, ComposeError> {
-        let (to, language) = match to {
-            Addressee::Person { email, language } | Addressee::Resident { email, language, .. } => (email, *language),
-            Addressee::Service { email, .. } => (email, Language::Fr),
-        };
-        let link = topic.token.as_ref().map(|token| self.public_url.join(&format!("account/{token}")));
-        let (address, agent) = topic.place.clone().unwrap_or_default();
-        Ok(AffairLetter {
-            id: message.id,
-            affair: topic.affair.clone(),
-            language,
-            to: to.clone(),
-            link: link.transpose().map_err(|_| ComposeError::Missing("link"))?,
-            expires_at: topic.expires_at,
-            address,
-            agent,
-            secret: topic.secret.clone(),
-            at: message.since,
-        })
+/// The letter of these turns, of which there is one at least.
+fn written(writer: &Writer<'_>, turns: &[&About]) -> Result<Letter, ComposeError> {
+    match turns {
+        [about] => writer.turn(about),
+        turns => writer.news(turns, turns.iter().any(|about| about.ticket.id != turns[0].ticket.id)),
     }
 }
 
-fn partner_path(token: &str) -> String {
-    format!("v1/partners/{token}")
-}
-
-fn ticket_path(reference: &str) -> String {
-    format!("v1/tickets/{reference}")
+/// Each turn once: somebody may be told of one as its referrer and as a member of a service that watches.
+fn once_each<'a>(turns: &[&'a About]) -> Vec<&'a About> {
+    let mut kept: Vec<&About> = Vec::new();
+    for about in turns {
+        let is_told = |of: &&About| of.ticket.id == about.ticket.id && of.event.id == about.event.id;
+        let of_the_event =
+            |kind: Kind| !matches!(kind, Kind::Mention | Kind::Message | Kind::Reminder | Kind::Undeliverable);
+        if !of_the_event(about.kind) || !kept.iter().any(|of| of_the_event(of.kind) && is_told(of)) {
+            kept.push(about);
+        }
+    }
+    kept
 }
 
 /// How long the next attempt waits: twice as long each time, a fifth more or less, so that messages which failed

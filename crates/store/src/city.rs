@@ -178,6 +178,7 @@ struct CityRow {
     service: Value,
     category: Value,
     zoning: Value,
+    letter: Value,
     rules: Value,
     rules_version: i32,
     retired: Value,
@@ -198,6 +199,7 @@ impl Tx {
             self.put("service", put!("service"), &city.services).await?,
             self.put("category", put!("category"), &city.catalogue).await?,
             self.put("zoning", put!("zoning"), &zoning_rows(&city.zonings)).await?,
+            self.put("letter", put!("letter"), &city.letters).await?,
             self.put_rules(city, why, now).await?,
         ];
         let settings = sql(
@@ -264,6 +266,8 @@ impl Store {
                 all!("category"),
                 ", ",
                 all!("zoning"),
+                ", ",
+                all!("letter"),
                 ", jsonb_build_object(",
                 retired!("organisation"),
                 ", ",
@@ -289,6 +293,7 @@ impl Store {
             catalogue: parse(row.category)?,
             zonings: zonings.into_iter().map(zoning).collect::<Result<_>>()?,
             rules: RuleSet { version: row.rules_version, rules: parse(row.rules)? },
+            letters: parse(row.letter)?,
         };
         Ok(Some(Loaded { revision: row.revision, city, retired: parse(row.retired)? }))
     }

@@ -12,14 +12,14 @@ use crate::connect::sql;
 use crate::resident::Contact;
 use crate::{Error, Page, Result, Store, Tx};
 
-/// A message that left, as far as an answer to it needs to know.
+/// An e-mail that left, as far as an answer to it needs to know.
 #[derive(Debug, Clone)]
 pub struct Answered {
     /// Whom it was for.
     pub recipient: Recipient,
     /// Their address, as it is now.
     pub address: Option<String>,
-    /// The ticket that it told of.
+    /// The ticket that it told of; none when it told of several, or of none.
     pub ticket: Option<TicketId>,
 }
 
@@ -75,13 +75,16 @@ struct UnplacedRow {
 }
 
 impl Store {
-    /// The message of that id.
+    /// The e-mail of that id, which is the id of the first message that was to be in it.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn answered(&self, id: MessageId) -> Result<Option<Answered>> {
         let statement = sql(
-            "select m.recipient, m.ticket_id, coalesce(s.mailbox, p.email) as address, r.key_id, r.sealed
+            "select m.recipient,
+                 (select min(o.ticket_id::text)::uuid from outbox o where o.mail = m.id
+                  having count(distinct o.ticket_id) = 1) as ticket_id,
+                 coalesce(s.mailbox, p.email) as address, r.key_id, r.sealed
              from outbox m
              left join service s on s.code = m.recipient ->> 'code'
              left join user_account p on p.id = (m.recipient ->> 'user')::uuid and p.active

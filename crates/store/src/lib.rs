@@ -25,6 +25,8 @@ pub mod inbound;
 pub mod link;
 pub mod migrate;
 pub mod noted;
+pub mod notification;
+pub mod office;
 pub mod outbox;
 pub mod partner;
 mod resident;

@@ -32,5 +32,5 @@ pub async fn ready(cx: &Context) -> Result<Backlog, NotReady> {
     if cx.city().is_err() {
         return Err(NotReady::City);
     }
-    cx.store.backlog().await.map_err(NotReady::Database)
+    cx.store.backlog(cx.now()).await.map_err(NotReady::Database)
 }

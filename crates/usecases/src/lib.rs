@@ -16,6 +16,7 @@ pub mod health;
 pub mod hotspot;
 pub mod identity;
 pub mod inbound;
+pub mod notification;
 pub mod oauth;
 pub mod once;
 pub mod password;
@@ -63,6 +64,8 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// Identifiers.
     pub ids: Arc<dyn Ids>,
+    /// Writes letters, to be looked at.
+    pub letters: Arc<dyn notification::Letters>,
     /// Signs and verifies access tokens.
     pub tokens: Arc<Tokens>,
     /// Where people sign in with OpenID Connect, if anywhere.

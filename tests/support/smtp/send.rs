@@ -10,7 +10,7 @@ use domain::city::catalogue::{Audience, ClosureReason};
 use domain::id::{MessageId, TicketId};
 use domain::language::Language;
 use domain::ticket::notice::Kind;
-use notify::letter::{Letter, compose};
+use notify::letter::{Letter, Stationery, TicketLetter};
 use notify::post::Post;
 use notify::transport::{DeliveryError, Transport};
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 pub fn letter(to: &str, number: u128) -> (Post, MessageId) {
     let id = MessageId(Uuid::from_u128(number));
     let at = Utc.with_ymd_and_hms(2026, 3, 13, 8, 5, 0).single().expect("a moment");
-    let letter = Letter {
+    let letter = TicketLetter {
         id,
         ticket: TicketId(Uuid::from_u128(1)),
         kind: Kind::Outcome,
@@ -42,6 +42,7 @@ pub fn letter(to: &str, number: u128) -> (Post, MessageId) {
         asks: true,
         silence: false,
         partner: None,
+        member: false,
         link: "https://continuum.example/suivi/abc".parse().expect("a URL"),
         unsubscribe: None,
         at,
@@ -53,7 +54,7 @@ pub fn letter(to: &str, number: u128) -> (Post, MessageId) {
         phone: "03 22 97 40 40".to_owned(),
         returns_to: None,
     };
-    let letter = compose(&letter, &sender).expect("a letter");
+    let letter = Letter::Ticket(Box::new(letter)).compose(&Stationery::new(sender, &[])).expect("a letter");
     (Post::new(letter, None, "", None).expect("a message that can leave"), id)
 }
 

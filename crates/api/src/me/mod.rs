@@ -1,6 +1,7 @@
-//! `/v1/me`: one's own account, password, identities and second factor.
+//! `/v1/me`: one's own account, password, identities, second factor and notifications.
 
 pub(crate) mod identity;
+mod notifications;
 mod password;
 mod read;
 mod second_factor;
@@ -11,6 +12,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .service(read::read)
         .service(password::change)
+        .service(notifications::read)
+        .service(notifications::choose)
         .service(identity::list)
         .service(identity::remove)
         .service(second_factor::begin)

@@ -54,6 +54,7 @@ codes! {
     MethodNotAllowed = "method_not_allowed", 405, "Méthode non admise ici", "Method not allowed here";
     RequestTimeout = "request_timeout", 408, "La requête a mis trop de temps à arriver", "The request took too long to arrive";
     CafeNotPlanned = "cafe_not_planned", 409, "Ce café n’est plus à l’état « prévu »", "The café is not planned any more";
+    NoSuchTurn = "no_such_turn", 409, "La saisine n’a rien connu que ce message annonce", "The ticket has taken no turn that this letter tells of";
     CafeNotHeld = "cafe_not_held", 409, "Seul un café tenu a un compte rendu", "Only a café that was held has a report";
     CafeAnnounced = "cafe_announced", 409, "Ce café est déjà annoncé", "The café is announced already";
     CafeNotBegun = "cafe_not_begun", 409, "Ce café n’a pas commencé, ou a été annulé", "The café has not begun, or was called off";

@@ -9,11 +9,11 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use domain::city::City;
+use domain::city::{City, LetterWords};
 use tempfile::TempDir;
 
 use super::plain::{block, list};
-use super::zoning;
+use super::{letters, zoning};
 
 /// Why a city's files were not written.
 #[derive(Debug, thiserror::Error)]
@@ -92,9 +92,12 @@ fn fill(folder: &Path, files: Files) -> io::Result<()> {
 fn draft(within: &Path, files: Files) -> io::Result<TempDir> {
     let usual = fs::Permissions::from_mode(0o777);
     let draft = tempfile::Builder::new().prefix(".continuum-").permissions(usual).tempdir_in(within)?;
-    fs::create_dir(draft.path().join("zonings"))?;
     for (name, text) in files {
-        fs::write(draft.path().join(name), text)?;
+        let path = draft.path().join(name);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(path, text)?;
     }
     Ok(draft)
 }
@@ -119,6 +122,9 @@ fn files(city: &City) -> Result<Files, ExportError> {
         let name = format!("zonings/{}.geojson", zoning.code);
         let text = zoning::text(zoning).map_err(|error| ExportError::Unwritable(name.clone(), error.to_string()))?;
         files.push((name, text));
+    }
+    for LetterWords { code, source } in &city.letters {
+        files.push((format!("{}/{code}{}", letters::FOLDER, letters::ENDING), source.clone()));
     }
     Ok(files)
 }

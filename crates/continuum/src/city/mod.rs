@@ -7,6 +7,7 @@
 mod demo;
 mod document;
 mod export;
+mod letters;
 mod plain;
 mod schema;
 mod syntax;
@@ -41,7 +42,7 @@ use zoning::ZoningFile;
 /// Everything that is wrong, in all of its files.
 pub fn read(folder: &Path) -> Result<City, Vec<Located>> {
     let (mut files, mut faults) = files(folder)?;
-    let city = files.assemble();
+    let city = City { letters: letters::read(folder, &mut faults), ..files.assemble() };
     faults.extend(files.faults());
     if faults.is_empty() { Ok(city) } else { Err(faults) }
 }
@@ -73,6 +74,7 @@ pub fn check(folder: &Path) -> Checked {
     let (mut faults, warnings) = match files(folder) {
         Ok((mut files, mut faults)) => {
             files.assemble();
+            letters::read(folder, &mut faults);
             faults.extend(files.faults());
             (faults, files.warnings())
         }

@@ -32,8 +32,16 @@ impl Files {
         let (in_routing, rules) = self.routing.entries().into_iter().unzip();
         let zonings = self.zonings.iter_mut().filter_map(zoning::zoning).collect();
         let settings = settings(&self.city);
-        let city =
-            City { settings, organisations, calendars, services, catalogue, zonings, rules: RuleSet::draft(rules) };
+        let city = City {
+            settings,
+            organisations,
+            calendars,
+            services,
+            catalogue,
+            zonings,
+            rules: RuleSet::draft(rules),
+            letters: Vec::new(),
+        };
 
         let numbers: [(&Document, Vec<usize>); 5] = [
             (&self.organisations, in_organisations),

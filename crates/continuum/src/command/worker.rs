@@ -30,9 +30,10 @@ impl Worker {
         let context = self.database.context_with(&database, self.files.settings(&self.database.data_dir)?).await?;
         let (schema, keys) = (database.connect.schema.clone(), self.database.keys()?.seal);
         let transport = transport(&self.database.mail()?)?;
-        let (store, clock, wake) = (context.store.clone(), context.clock.clone(), context.wake.clone());
+        let (store, clock, ids) = (context.store.clone(), context.clock.clone(), context.ids.clone());
         let signature = self.dkim.dkim()?.map(|dkim| dkim.signature()).transpose()?;
-        let worker = notify::Worker::new(store, transport, clock, wake, self.public_url).signing(signature);
+        let worker = notify::Worker::new(store, transport, clock, ids, context.wake.clone(), self.public_url);
+        let worker = worker.signing(signature);
         tell(format_args!("The worker drains the outbox of {}.", database.describe()));
         tell(format_args!("{}.", worker.describe()));
         tokio::select! {

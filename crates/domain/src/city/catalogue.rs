@@ -165,6 +165,18 @@ pub enum Audience {
     Resident,
 }
 
+impl Audience {
+    /// The name in the names of letters.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Agent => "agent",
+            Self::Resident => "resident",
+        }
+    }
+}
+
 impl ClosureReason {
     /// Every reason.
     pub const ALL: [Self; 10] = [

@@ -79,6 +79,15 @@ pub struct Sender {
     pub returns_to: Option<String>,
 }
 
+/// Words of a letter that the city wrote itself, in place of ours (`letters/outcome.resident.fr.jinja`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LetterWords {
+    /// Which letter, to whom, in which language: `outcome.resident.fr`.
+    pub code: String,
+    /// The template.
+    pub source: String,
+}
+
 /// A city, whole.
 #[derive(Debug, Clone)]
 pub struct City {
@@ -96,6 +105,8 @@ pub struct City {
     pub zonings: Vec<Zoning>,
     /// The routing rules in force.
     pub rules: RuleSet,
+    /// The letters whose words it wrote itself, by name.
+    pub letters: Vec<LetterWords>,
 }
 
 impl City {

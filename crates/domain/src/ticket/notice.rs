@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::Part;
 use super::{Actor, Fact, Ticket};
+use crate::city::catalogue::Audience;
 use crate::concern::Referrer;
 use crate::id::{ClientId, ConcernId, ServiceCode, UserId};
 use crate::rights::Secrecy;
@@ -95,6 +96,21 @@ impl Kind {
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
+
+    /// Whether anybody of that audience is ever told by it.
+    #[must_use]
+    pub const fn is_told_to(self, audience: Audience) -> bool {
+        match self {
+            Self::Referral | Self::Refused | Self::Withdrawn | Self::Watched | Self::Renewed => {
+                matches!(audience, Audience::Service)
+            }
+            Self::Progress | Self::Assigned | Self::Mention => matches!(audience, Audience::Agent),
+            Self::Cancelled | Self::Merged | Self::AskedAgain => matches!(audience, Audience::Resident),
+            Self::Acknowledged | Self::Outcome => matches!(audience, Audience::Agent | Audience::Resident),
+            Self::Reminder | Self::Undeliverable => matches!(audience, Audience::Service | Audience::Agent),
+            Self::Message => true,
+        }
+    }
 }
 
 /// Whom to tell that a recipient's address takes no mail: the resident's referrer, who can ask for another one; of anybody
@@ -122,6 +138,13 @@ pub enum Recipient {
     Person {
         /// Who.
         user: UserId,
+    },
+    /// A member of a service who asked for what its mailbox gets.
+    Member {
+        /// Who.
+        user: UserId,
+        /// The service.
+        service: ServiceCode,
     },
     /// Who looks after a program that uses the API.
     Client {

@@ -5,12 +5,14 @@ use domain::account::Affair;
 use domain::city::Sender;
 use domain::id::MessageId;
 use domain::language::Language;
-use lettre::Message;
+use domain::letter::LetterName;
+use minijinja::Value;
+use minijinja::value::Serde;
 use serde::Serialize;
 use url::Url;
 
 use super::context::{Foot, moment, one_line};
-use super::{ComposeError, Envelope, envelope, templates};
+use super::{ComposeError, Envelope};
 
 /// Everything that one e-mail about an account or a program says.
 #[derive(Debug, Clone)]
@@ -58,48 +60,56 @@ struct Values {
     sender: Foot,
 }
 
-/// The message that says the letter, in the name of the sender. Composing the same letter twice gives the same bytes.
-///
-/// # Errors
-/// [`ComposeError`] when the letter lacks what its kind needs, or when an address is not one.
-pub fn compose_affair(letter: &AffairLetter, sender: &Sender) -> Result<Message, ComposeError> {
-    let language = letter.language;
-    let lacks = match &letter.affair {
-        Affair::Invitation { .. } | Affair::PasswordReset { .. } => {
-            letter.link.is_none().then_some("link").or(letter.expires_at.is_none().then_some("end of the link"))
+impl AffairLetter {
+    pub(super) const fn name(&self) -> LetterName {
+        match self.affair {
+            Affair::UnplacedMail => LetterName::UnplacedMail,
+            _ => LetterName::Account(self.affair.code()),
         }
-        Affair::SecretExpires { .. } => letter.secret.is_none().then_some("program"),
-        Affair::PasswordChanged
-        | Affair::SecondFactorChanged { .. }
-        | Affair::IdentityChanged { .. }
-        | Affair::RecoveryCodeUsed { .. }
-        | Affair::SessionStolen { .. }
-        | Affair::UnplacedMail => None,
-    };
-    if let Some(what) = lacks {
-        return Err(ComposeError::Missing(what));
     }
-    let (client_name, hint) = letter.secret.clone().unzip();
-    let values = Values {
-        language: language.tag(),
-        to: one_line(&letter.to),
-        link: letter.link.as_ref().map(Url::to_string),
-        expires_at: letter.expires_at.map(|at| moment(at, language)),
-        at: moment(letter.at, language),
-        address: letter.address.as_deref().map(one_line),
-        agent: letter.agent.as_deref().map(one_line),
-        second_factor: matches!(letter.affair, Affair::SecondFactorChanged { enabled: true }),
-        issuer: if let Affair::IdentityChanged { issuer, .. } = &letter.affair { Some(one_line(issuer)) } else { None },
-        linked: matches!(letter.affair, Affair::IdentityChanged { linked: true, .. }),
-        left: if let Affair::RecoveryCodeUsed { left } = letter.affair { Some(left) } else { None },
-        client_name: client_name.as_deref().map(one_line),
-        hint,
-        sender: Foot::of(sender),
-    };
-    let parts = templates::render_words(letter.affair.code(), language, values)?;
-    envelope(
-        Envelope { id: letter.id, to: &letter.to, at: letter.at, language, conversation: None, unsubscribe: None },
-        sender,
-        parts,
-    )
+
+    pub(super) fn values(&self, sender: &Sender) -> Result<Value, ComposeError> {
+        let language = self.language;
+        let lacks = match &self.affair {
+            Affair::Invitation { .. } | Affair::PasswordReset { .. } => {
+                self.link.is_none().then_some("link").or(self.expires_at.is_none().then_some("end of the link"))
+            }
+            Affair::SecretExpires { .. } => self.secret.is_none().then_some("program"),
+            Affair::PasswordChanged
+            | Affair::SecondFactorChanged { .. }
+            | Affair::IdentityChanged { .. }
+            | Affair::RecoveryCodeUsed { .. }
+            | Affair::SessionStolen { .. }
+            | Affair::UnplacedMail => None,
+        };
+        if let Some(what) = lacks {
+            return Err(ComposeError::Missing(what));
+        }
+        let (client_name, hint) = self.secret.clone().unzip();
+        Ok(Value::from(Serde(Values {
+            language: language.tag(),
+            to: one_line(&self.to),
+            link: self.link.as_ref().map(Url::to_string),
+            expires_at: self.expires_at.map(|at| moment(at, language)),
+            at: moment(self.at, language),
+            address: self.address.as_deref().map(one_line),
+            agent: self.agent.as_deref().map(one_line),
+            second_factor: matches!(self.affair, Affair::SecondFactorChanged { enabled: true }),
+            issuer: if let Affair::IdentityChanged { issuer, .. } = &self.affair {
+                Some(one_line(issuer))
+            } else {
+                None
+            },
+            linked: matches!(self.affair, Affair::IdentityChanged { linked: true, .. }),
+            left: if let Affair::RecoveryCodeUsed { left } = self.affair { Some(left) } else { None },
+            client_name: client_name.as_deref().map(one_line),
+            hint,
+            sender: Foot::of(sender),
+        })))
+    }
+
+    pub(super) fn envelope(&self) -> Envelope<'_> {
+        let (id, to, at, language) = (self.id, &self.to, self.at, self.language);
+        Envelope { id, to, at, language, conversation: None, unsubscribe: None }
+    }
 }

@@ -5,12 +5,13 @@ use domain::city::Sender;
 use domain::concern::News;
 use domain::id::{ConcernId, MessageId};
 use domain::language::Language;
-use lettre::Message;
+use minijinja::Value;
+use minijinja::value::Serde;
 use serde::Serialize;
 use url::Url;
 
+use super::Envelope;
 use super::context::{Foot, day, one_line, telephone};
-use super::{ComposeError, Envelope, envelope, templates};
 
 /// After how long a request that nobody has answered counts as refused (CRPA L231-4).
 const SILENCE: Months = Months::new(2);
@@ -64,30 +65,34 @@ struct Values {
     sender: Foot,
 }
 
-/// The message that says the letter, in the name of the sender. Composing the same letter twice gives the same bytes.
-///
-/// # Errors
-/// [`ComposeError`] when an address is not one.
-pub fn compose_concern(letter: &ConcernLetter, sender: &Sender) -> Result<Message, ComposeError> {
-    let language = letter.language;
-    let referred = |(reference, service, phone): &(String, String, Option<String>)| Referred {
-        reference: one_line(reference),
-        service: one_line(service),
-        phone: telephone(phone.as_deref().unwrap_or(&sender.phone)),
-    };
-    let values = Values {
-        language: language.tag(),
-        category: one_line(&letter.category),
-        filed_on: day(letter.filed_at, language),
-        tickets: letter.tickets.iter().map(referred).collect(),
-        silent_on: day(letter.filed_at + SILENCE, language),
-        link: Some(letter.link.to_string()),
-        unsubscribe: Some(letter.unsubscribe.to_string()),
-        sender: Foot::of(sender),
-    };
-    let parts = templates::render_words(letter.news.code(), language, values)?;
-    let conversation = Some(format!("concern.{}", letter.concern));
-    let unsubscribe = Some(&letter.unsubscribe);
-    let envelope_of = Envelope { id: letter.id, to: &letter.to, at: letter.at, language, conversation, unsubscribe };
-    envelope(envelope_of, sender, parts)
+impl ConcernLetter {
+    pub(super) fn values(&self, sender: &Sender) -> Value {
+        let language = self.language;
+        let referred = |(reference, service, phone): &(String, String, Option<String>)| Referred {
+            reference: one_line(reference),
+            service: one_line(service),
+            phone: telephone(phone.as_deref().unwrap_or(&sender.phone)),
+        };
+        Value::from(Serde(Values {
+            language: language.tag(),
+            category: one_line(&self.category),
+            filed_on: day(self.filed_at, language),
+            tickets: self.tickets.iter().map(referred).collect(),
+            silent_on: day(self.filed_at + SILENCE, language),
+            link: Some(self.link.to_string()),
+            unsubscribe: Some(self.unsubscribe.to_string()),
+            sender: Foot::of(sender),
+        }))
+    }
+
+    pub(super) fn envelope(&self) -> Envelope<'_> {
+        Envelope {
+            id: self.id,
+            to: &self.to,
+            at: self.at,
+            language: self.language,
+            conversation: Some(format!("concern.{}", self.concern)),
+            unsubscribe: Some(&self.unsubscribe),
+        }
+    }
 }

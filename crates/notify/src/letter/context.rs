@@ -10,7 +10,7 @@ use domain::ticket::notice::Kind;
 use serde::Serialize;
 use url::Url;
 
-use super::{ComposeError, Letter, Turn};
+use super::{ComposeError, TicketLetter, Turn};
 
 /// A space at which no line is broken.
 pub(super) const NO_BREAK: char = '\u{a0}';
@@ -44,6 +44,7 @@ pub(super) struct Context {
     /// Why a partner is told, and until when its link works.
     purpose: Option<String>,
     expires: Option<String>,
+    member: bool,
     /// None where whoever reads the letter no longer sees the ticket.
     link: Option<String>,
     sender: Foot,
@@ -64,7 +65,7 @@ impl Foot {
 }
 
 impl Context {
-    pub(super) fn new(letter: &Letter, sender: &Sender) -> Result<Self, ComposeError> {
+    pub(super) fn new(letter: &TicketLetter, sender: &Sender) -> Result<Self, ComposeError> {
         let language = letter.language;
         let outcome = letter.closure_reason.map(|reason| outcome(reason, letter.audience, language));
         let refusal = letter.refusal_reason.map(|reason| refusal(reason, language));
@@ -122,6 +123,7 @@ impl Context {
             silence: letter.silence,
             purpose: letter.partner.as_ref().map(|partner| one_line(&partner.purpose)),
             expires: letter.partner.as_ref().map(|partner| moment(partner.expires_at, language)),
+            member: letter.member,
             link: (!elsewhere).then(|| letter.link.to_string()),
             sender: Foot::of(sender),
         })
@@ -166,7 +168,7 @@ pub(super) fn moment(at: DateTime<Utc>, language: Language) -> String {
 
 /// How the ticket ended, for who reads it. The labels suit the page on which the answer stands; where they point at
 /// it (« ici »), a letter has words of its own.
-const fn outcome(reason: ClosureReason, audience: Audience, language: Language) -> &'static str {
+pub(super) const fn outcome(reason: ClosureReason, audience: Audience, language: Language) -> &'static str {
     match (reason, audience, language) {
         (ClosureReason::InformationGiven, Audience::Resident, Language::Fr) => {
             "La réponse à votre question se lit sur votre page de suivi."
@@ -178,7 +180,7 @@ const fn outcome(reason: ClosureReason, audience: Audience, language: Language) 
     }
 }
 
-fn turn_words(turn: Turn, language: Language) -> String {
+pub(super) fn turn_words(turn: Turn, language: Language) -> String {
     let on = |date| date_text(date, language);
     let (fr, en) = match turn {
         Turn::Referred => ("transmise au service".to_owned(), "referred to the service".to_owned()),
@@ -200,7 +202,7 @@ fn turn_words(turn: Turn, language: Language) -> String {
     }
 }
 
-const fn refusal(reason: RefusalReason, language: Language) -> &'static str {
+pub(super) const fn refusal(reason: RefusalReason, language: Language) -> &'static str {
     let (fr, en) = match reason {
         RefusalReason::NotCompetent => ("hors compétence", "not competent"),
         RefusalReason::OutsideArea => ("hors secteur", "outside its area"),

@@ -5,12 +5,14 @@ use domain::city::Sender;
 use domain::id::MessageId;
 use domain::language::Language;
 use domain::ticket::list::{Line, Occasion, TicketList};
-use lettre::Message;
+use minijinja::Value;
+use minijinja::value::Serde;
 use serde::Serialize;
 use url::Url;
 
 use super::context::{Foot, moment, one_line};
-use super::{ComposeError, Envelope, envelope, templates};
+use super::news::Row;
+use super::{ComposeError, Envelope};
 
 /// Everything that one e-mail says that lists tickets.
 #[derive(Debug, Clone)]
@@ -33,61 +35,54 @@ pub struct ListLetter {
 #[derive(Serialize)]
 struct Values {
     language: &'static str,
-    title: String,
+    cafe: String,
     address: Option<String>,
     starts_at: String,
     tickets: Vec<Row>,
     /// How many there are, listed or not.
     count: usize,
     more: usize,
+    /// None: each ticket has its own.
+    link: Option<String>,
     sender: Foot,
-}
-
-/// A ticket of the list.
-#[derive(Serialize)]
-struct Row {
-    reference: String,
-    subject: Option<String>,
-    due: Option<String>,
-    link: String,
 }
 
 impl ListLetter {
     fn row(&self, line: &Line) -> Result<Row, ComposeError> {
         let url = self.tickets.join(&line.reference).map_err(|_| ComposeError::Missing("link"))?;
+        let due = |at| match self.language {
+            Language::Fr => format!("échéance le {}", moment(at, Language::Fr)),
+            Language::En => format!("due on {}", moment(at, Language::En)),
+        };
         Ok(Row {
             reference: one_line(&line.reference),
+            link: Some(url.to_string()),
             subject: line.subject.as_ref().map(|label| one_line(label.in_language(self.language))),
-            due: line.due_at.map(|at| moment(at, self.language)),
-            link: url.to_string(),
+            lines: line.due_at.map(due).into_iter().collect(),
         })
     }
-}
 
-/// The message that says the letter, in the name of the sender. Composing the same letter twice gives the same bytes.
-///
-/// # Errors
-/// [`ComposeError`] when it lists nothing, or when an address is not one.
-pub fn compose_list(letter: &ListLetter, sender: &Sender) -> Result<Message, ComposeError> {
-    let TicketList { occasion, lines, more } = &letter.list;
-    if lines.is_empty() {
-        return Err(ComposeError::Missing("tickets"));
+    pub(super) fn values(&self, sender: &Sender) -> Result<Value, ComposeError> {
+        let TicketList { occasion, lines, more } = &self.list;
+        if lines.is_empty() {
+            return Err(ComposeError::Missing("tickets"));
+        }
+        let Occasion::Cafe { title, address, starts_at } = occasion;
+        Ok(Value::from(Serde(Values {
+            language: self.language.tag(),
+            cafe: one_line(title.as_str()),
+            address: address.as_ref().map(|address| one_line(address.as_str())),
+            starts_at: moment(*starts_at, self.language),
+            tickets: lines.iter().map(|line| self.row(line)).collect::<Result<_, _>>()?,
+            count: lines.len() + more,
+            more: *more,
+            link: None,
+            sender: Foot::of(sender),
+        })))
     }
-    let language = letter.language;
-    let (words, title, address, starts_at) = match occasion {
-        Occasion::Cafe { title, address, starts_at } => ("list.cafe", title, address, starts_at),
-    };
-    let values = Values {
-        language: language.tag(),
-        title: one_line(title.as_str()),
-        address: address.as_ref().map(|address| one_line(address.as_str())),
-        starts_at: moment(*starts_at, language),
-        tickets: lines.iter().map(|line| letter.row(line)).collect::<Result<_, _>>()?,
-        count: lines.len() + more,
-        more: *more,
-        sender: Foot::of(sender),
-    };
-    let parts = templates::render_words(words, language, values)?;
-    let (id, to, at) = (letter.id, &letter.to, letter.at);
-    envelope(Envelope { id, to, at, language, conversation: None, unsubscribe: None }, sender, parts)
+
+    pub(super) fn envelope(&self) -> Envelope<'_> {
+        let (id, to, at, language) = (self.id, &self.to, self.at, self.language);
+        Envelope { id, to, at, language, conversation: None, unsubscribe: None }
+    }
 }

@@ -4,26 +4,21 @@
 //! (`layout.subject.jinja`, `layout.txt.jinja`, `layout.html.jinja`) give it its form, so that the text and the HTML
 //! can never say different things. Words are written with plain spaces: French no-break spaces are put in here.
 
-use std::sync::LazyLock;
-
-use domain::city::Sender;
-use domain::city::catalogue::Audience;
+use domain::city::{LetterWords, Sender};
 use domain::language::Language;
-use domain::ticket::notice::Kind;
+use domain::letter::LetterName;
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value, context, escape_formatter};
-use serde::Serialize;
 
-use super::context::{Context, NO_BREAK};
-use super::{ComposeError, Letter};
+use super::ComposeError;
+use super::context::NO_BREAK;
 
 macro_rules! sources {
     ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("../../templates/", $name, ".jinja")))),*] };
 }
 
 /// The words of each letter, in both languages.
-const WORDS: [(&str, &str); 70] = sources![
+pub(super) const WORDS: [(&str, &str); 76] = sources![
     "referral.service.fr",
     "referral.service.en",
     "referral.partner.fr",
@@ -94,6 +89,12 @@ const WORDS: [(&str, &str); 70] = sources![
     "list.cafe.en",
     "unplaced_mail.fr",
     "unplaced_mail.en",
+    "turns.fr",
+    "turns.en",
+    "digest.fr",
+    "digest.en",
+    "late.fr",
+    "late.en",
 ];
 
 /// The words that all letters of a language share.
@@ -102,80 +103,84 @@ const FRAMES: [(&str, &str); 2] = sources!["frame.fr", "frame.en"];
 const LAYOUTS: [(&str, &str); 3] = sources!["layout.subject", "layout.txt", "layout.html"];
 
 /// The last part of a layout's name; whether HTML is escaped hangs on it.
-const FORMS: [&str; 3] = ["subject", "txt", "html"];
+pub(super) const FORMS: [&str; 3] = ["subject", "txt", "html"];
 
-static ENVIRONMENT: LazyLock<Environment<'static>> =
-    LazyLock::new(|| environment().expect("the templates are part of the program, and tests parse each of them"));
+/// How much a letter may cost to write (minijinja's fuel): some fifty times what the longest of ours does.
+const FUEL: u64 = 500_000;
 
 /// The three texts of a message.
-#[derive(Debug)]
-pub(super) struct Parts {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parts {
+    /// One line.
     pub subject: String,
+    /// The whole as plain text.
     pub text: String,
+    /// The whole as a document of its own.
     pub html: String,
 }
 
-/// The name of the words for that kind of letter to that audience, without its language; none when nobody of that
-/// audience is told.
-pub(super) const fn words(kind: Kind, audience: Audience) -> Option<&'static str> {
-    match (kind, audience) {
-        (Kind::Referral, Audience::Service) => Some("referral.service"),
-        (Kind::Refused, Audience::Service) => Some("refused.service"),
-        (Kind::Acknowledged, Audience::Agent) => Some("acknowledged.agent"),
-        (Kind::Acknowledged, Audience::Resident) => Some("acknowledged.resident"),
-        (Kind::Outcome, Audience::Agent) => Some("outcome.agent"),
-        (Kind::Outcome, Audience::Resident) => Some("outcome.resident"),
-        (Kind::Progress, Audience::Agent) => Some("progress.agent"),
-        (Kind::Withdrawn, Audience::Service) => Some("withdrawn.service"),
-        (Kind::Reminder, Audience::Service) => Some("reminder.service"),
-        (Kind::Reminder, Audience::Agent) => Some("reminder.agent"),
-        (Kind::Watched, Audience::Service) => Some("watched.service"),
-        (Kind::Assigned, Audience::Agent) => Some("assigned.agent"),
-        (Kind::Mention, Audience::Agent) => Some("mention.agent"),
-        (Kind::Message, Audience::Agent) => Some("message.agent"),
-        (Kind::Message, Audience::Service) => Some("message.service"),
-        (Kind::Message, Audience::Resident) => Some("message.resident"),
-        (Kind::Undeliverable, Audience::Agent) => Some("undeliverable.agent"),
-        (Kind::Undeliverable, Audience::Service) => Some("undeliverable.service"),
-        (Kind::Cancelled, Audience::Resident) => Some("cancelled.resident"),
-        (Kind::Merged, Audience::Resident) => Some("merged.resident"),
-        (Kind::AskedAgain, Audience::Resident) => Some("asked_again.resident"),
-        (Kind::Renewed, Audience::Service) => Some("renewed.service"),
-        (
-            Kind::Referral | Kind::Refused | Kind::Withdrawn | Kind::Watched | Kind::Renewed,
-            Audience::Agent | Audience::Resident,
-        )
-        | (Kind::Cancelled | Kind::Merged | Kind::AskedAgain, Audience::Service | Audience::Agent)
-        | (Kind::Acknowledged | Kind::Outcome, Audience::Service)
-        | (Kind::Progress | Kind::Assigned | Kind::Mention, Audience::Service | Audience::Resident)
-        | (Kind::Reminder | Kind::Undeliverable, Audience::Resident) => None,
+/// What letters are written with: who writes, and the words.
+pub struct Stationery {
+    pub(super) sender: Sender,
+    words: Environment<'static>,
+}
+
+impl Stationery {
+    /// Our words, and those that the city wrote itself in their place. What is none of a letter is left out: a letter is
+    /// not to stay behind for its words.
+    ///
+    /// # Panics
+    /// When a template of our own does not parse; a test parses each.
+    #[must_use]
+    pub fn new(sender: Sender, own: &[LetterWords]) -> Self {
+        let mut words = environment().expect("the templates are part of the program, and tests parse each of them");
+        for LetterWords { code, source } in own {
+            for form in FORMS {
+                if let Err(error) = words.add_template_owned(own_name(code, form), source.clone()) {
+                    tracing::error!(letter = %code, %error, "the city's words are no template; ours are used");
+                }
+            }
+        }
+        Self { sender, words }
+    }
+
+    /// The subject, the text and the HTML of a letter with these values: in the city's words, if it wrote some and they fit;
+    /// else in ours.
+    pub(super) fn render(&self, letter: LetterName, language: Language, values: &Value) -> Result<Parts, ComposeError> {
+        let code = format!("{letter}.{}", language.tag());
+        if self.words.get_template(&own_name(&code, FORMS[0])).is_ok() {
+            match self.parts(language, values, |form| own_name(&code, form)) {
+                Ok(parts) => return Ok(parts),
+                Err(error) => tracing::error!(letter = %code, %error, "the city's words do not fit; ours are used"),
+            }
+        }
+        Ok(self.parts(language, values, |form| format!("{code}.{form}"))?)
+    }
+
+    pub(super) fn parts(
+        &self,
+        language: Language,
+        values: &Value,
+        name: impl Fn(&str) -> String,
+    ) -> Result<Parts, minijinja::Error> {
+        let [subject, text, html] = FORMS;
+        let form = |form: &str| -> Result<String, minijinja::Error> {
+            let values = context! { layout => format!("layout.{form}.jinja"), ..values.clone() };
+            Ok(typeset(self.words.get_template(&name(form))?.render(values)?, language))
+        };
+        Ok(Parts { subject: form(subject)?.trim_end().to_owned(), text: form(text)?, html: form(html)? })
     }
 }
 
-/// The subject, the text and the HTML of a letter.
-pub(super) fn render(letter: &Letter, sender: &Sender) -> Result<Parts, ComposeError> {
-    let (kind, audience, language) = (letter.kind, letter.audience, letter.language);
-    let words = words(kind, audience).ok_or(ComposeError::Pair { kind, audience })?;
-    // Who has no account gets other words.
-    let words = if kind == Kind::Referral && letter.partner.is_some() { "referral.partner" } else { words };
-    render_words(words, language, Context::new(letter, sender)?)
+/// Under which name the city's words are kept, beside ours.
+pub(super) fn own_name(code: &str, form: &str) -> String {
+    format!("own/{code}.{form}")
 }
 
-/// The subject, the text and the HTML of these words with these values.
-pub(super) fn render_words(words: &str, language: Language, values: impl Serialize) -> Result<Parts, ComposeError> {
-    let values = Value::from(Serde(values));
-    let [subject, text, html] = FORMS;
-    let form = |form: &str| -> Result<String, ComposeError> {
-        let values = context! { layout => format!("layout.{form}.jinja"), ..values.clone() };
-        let text = ENVIRONMENT.get_template(&format!("{words}.{}.{form}", language.tag()))?.render(values)?;
-        Ok(typeset(text, language))
-    };
-    Ok(Parts { subject: form(subject)?.trim_end().to_owned(), text: form(text)?, html: form(html)? })
-}
-
-fn environment() -> Result<Environment<'static>, minijinja::Error> {
+pub(super) fn environment() -> Result<Environment<'static>, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
     environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     environment.set_auto_escape_callback(|name| match name.rsplit_once('.') {
         Some((_, "html")) => AutoEscape::Html,

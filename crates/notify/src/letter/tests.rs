@@ -1,6 +1,7 @@
 //! Letters, as they are sent.
 
 mod letters;
+mod lists;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,41 +9,54 @@ use std::path::Path;
 use domain::account::Affair;
 use domain::city::Sender;
 use domain::city::catalogue::{Audience, ClosureReason};
-use domain::language::{Label, Language};
+use domain::language::Language;
+use domain::letter::LetterName;
 use domain::ticket::event::RefusalReason;
-use domain::ticket::list::{Line, TicketList};
 use domain::ticket::notice::Kind;
 use mail_parser::{MessageParser, MimeHeaders};
 
-use super::{
-    AffairLetter, ComposeError, ConcernLetter, Letter, ListLetter, compose, compose_affair, compose_concern,
-    compose_list, templates,
+use super::{AffairLetter, ComposeError, Letter, ListLetter, NewsLetter, Stationery, TicketLetter, sample};
+use letters::{
+    AUDIENCES, every_affair, every_concern, every_late, every_letter, every_list, every_news, letter, sender,
 };
-use letters::{AUDIENCES, every_affair, every_concern, every_letter, every_list, letter, lines, list_letter, sender};
 
-fn raw_list(letter: &ListLetter) -> String {
-    String::from_utf8(compose_list(letter, &sender()).unwrap().formatted()).unwrap()
+fn paper() -> Stationery {
+    Stationery::new(sender(), &[])
 }
 
-fn raw_concern(letter: &ConcernLetter) -> String {
-    String::from_utf8(compose_concern(letter, &sender()).unwrap().formatted()).unwrap()
+fn raw_of(letter: &Letter) -> String {
+    String::from_utf8(letter.compose(&paper()).unwrap().formatted()).unwrap()
+}
+
+fn ticket(letter: &TicketLetter) -> Letter {
+    Letter::Ticket(Box::new(letter.clone()))
+}
+
+fn raw(letter: &TicketLetter) -> String {
+    raw_of(&ticket(letter))
+}
+
+fn raw_list(letter: &ListLetter) -> String {
+    raw_of(&Letter::List(letter.clone()))
 }
 
 fn raw_affair(letter: &AffairLetter) -> String {
-    String::from_utf8(compose_affair(letter, &sender()).unwrap().formatted()).unwrap()
+    raw_of(&Letter::Affair(letter.clone()))
+}
+
+fn raw_news(letter: &NewsLetter) -> String {
+    raw_of(&Letter::News(letter.clone()))
 }
 
 /// Every letter that there is, composed: its language, and what leaves.
 fn everything() -> Vec<(Language, String)> {
     let letters = every_letter().into_iter().map(|(_, letter)| (letter.language, raw(&letter)));
     let affairs = every_affair().into_iter().map(|(_, letter)| (letter.language, raw_affair(&letter)));
-    let concerns = every_concern().into_iter().map(|(_, letter)| (letter.language, raw_concern(&letter)));
+    let concerns = every_concern().into_iter().map(|(_, letter)| (letter.language, raw_of(&Letter::Concern(letter))));
     let lists = every_list().into_iter().map(|(_, letter)| (letter.language, raw_list(&letter)));
-    letters.chain(affairs).chain(concerns).chain(lists).collect()
-}
-
-fn raw(letter: &Letter) -> String {
-    String::from_utf8(compose(letter, &sender()).unwrap().formatted()).unwrap()
+    let news = every_news().into_iter().map(|(_, letter)| (letter.language, raw_news(&letter)));
+    let late = every_late().into_iter().map(|(_, letter)| (letter.language, raw_of(&Letter::Late(letter))));
+    letters.chain(affairs).chain(concerns).chain(lists).chain(news).chain(late).collect()
 }
 
 fn headers(raw: &str) -> &str {
@@ -83,17 +97,31 @@ fn every_letter_reads_as_it_was_approved() {
         check(&name, &raw_affair(&letter));
     }
     for (name, letter) in every_list() {
-        check(&name, &raw_list(&letter));
+        check(&name, &raw_of(&Letter::List(letter)));
     }
     for (name, letter) in every_concern() {
-        check(&name, &raw_concern(&letter));
+        check(&name, &raw_of(&Letter::Concern(letter)));
+    }
+    for (name, letter) in every_news() {
+        check(&name, &raw_news(&letter));
+    }
+    for (name, letter) in every_late() {
+        check(&name, &raw_of(&Letter::Late(letter)));
+    }
+}
+
+#[test]
+fn a_member_reads_why_the_mail_of_the_service_comes_to_them() {
+    for language in [Language::Fr, Language::En] {
+        let letter = TicketLetter { member: true, ..letter(Kind::Referral, Audience::Service, language) };
+        check(&format!("referral.service.{}.member", language.tag()), &raw(&letter));
     }
 }
 
 #[test]
 fn an_outcome_names_the_body_that_was_told() {
     for (name, audience) in [("resident", Audience::Resident), ("agent", Audience::Agent)] {
-        let letter = Letter {
+        let letter = TicketLetter {
             closure_reason: Some(ClosureReason::NotCompetent),
             body_told: Some("Département de la Somme".into()),
             service_phone: None,
@@ -107,7 +135,7 @@ fn an_outcome_names_the_body_that_was_told() {
 #[test]
 fn the_desk_reads_that_a_partner_was_silent() {
     for language in [Language::Fr, Language::En] {
-        let letter = Letter { silence: true, ..letter(Kind::Referral, Audience::Service, language) };
+        let letter = TicketLetter { silence: true, ..letter(Kind::Referral, Audience::Service, language) };
         check(&format!("referral.service.{}.silence", language.tag()), &raw(&letter));
     }
 }
@@ -115,7 +143,7 @@ fn the_desk_reads_that_a_partner_was_silent() {
 #[test]
 fn an_acknowledgement_without_a_date_promises_none() {
     for (language, absent) in [(Language::Fr, "prévoit"), (Language::En, "expects")] {
-        let dateless = Letter {
+        let dateless = TicketLetter {
             expected_on: None,
             service_phone: None,
             ..letter(Kind::Acknowledged, Audience::Resident, language)
@@ -132,7 +160,7 @@ fn every_reason_can_be_told() {
     for language in [Language::Fr, Language::En] {
         for reason in ClosureReason::ALL {
             for audience in [Audience::Agent, Audience::Resident] {
-                let letter = Letter { closure_reason: Some(reason), ..letter(Kind::Outcome, audience, language) };
+                let letter = TicketLetter { closure_reason: Some(reason), ..letter(Kind::Outcome, audience, language) };
                 let (_, text, _) = read(&raw(&letter));
                 assert!(!text.contains(" ici") && !text.contains("here."), "a mail is not the page: {text}");
             }
@@ -144,7 +172,7 @@ fn every_reason_can_be_told() {
             RefusalReason::InsufficientInformation,
             RefusalReason::Other,
         ] {
-            raw(&Letter { refusal_reason: Some(reason), ..letter(Kind::Refused, Audience::Service, language) });
+            raw(&TicketLetter { refusal_reason: Some(reason), ..letter(Kind::Refused, Audience::Service, language) });
         }
     }
 }
@@ -153,8 +181,8 @@ fn every_reason_can_be_told() {
 fn nobody_else_is_written_to() {
     let mut refused = 0;
     for kind in Kind::ALL {
-        for audience in AUDIENCES.into_iter().filter(|audience| templates::words(kind, *audience).is_none()) {
-            let error = compose(&letter(kind, audience, Language::Fr), &sender()).unwrap_err();
+        for audience in AUDIENCES.into_iter().filter(|audience| !kind.is_told_to(*audience)) {
+            let error = ticket(&letter(kind, audience, Language::Fr)).compose(&paper()).unwrap_err();
             assert!(matches!(error, ComposeError::Pair { .. }), "{error}");
             refused += 1;
         }
@@ -163,36 +191,44 @@ fn nobody_else_is_written_to() {
 }
 
 #[test]
-fn every_file_of_words_is_reachable_and_every_letter_has_one() {
+fn every_letter_has_a_file_of_words_in_each_language_and_every_file_is_one() {
     let files: BTreeSet<String> = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("templates"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .filter(|name| !name.starts_with("layout.") && !name.starts_with("frame."))
         .collect();
-    let affairs = every_affair().into_iter().map(|(_, letter)| (letter.affair.code(), letter.language));
-    let affairs = affairs.map(|(code, language)| format!("{code}.{}", language.tag()));
-    let concerns =
-        every_concern().into_iter().map(|(_, letter)| format!("{}.{}", letter.news.code(), letter.language.tag()));
-    let lists = ["list.cafe.fr", "list.cafe.en"].map(ToOwned::to_owned);
-    let letters = every_letter().into_iter().map(|(name, _)| name).chain(affairs).chain(concerns).chain(lists);
-    let letters: BTreeSet<String> = letters.map(|name| format!("{name}.jinja")).collect();
-    assert_eq!(files, letters);
+    let named = LetterName::all().flat_map(|letter| [format!("{letter}.fr.jinja"), format!("{letter}.en.jinja")]);
+    assert_eq!(files, named.collect());
+}
+
+#[test]
+fn the_sample_of_each_letter_is_that_letter() {
+    for name in LetterName::all() {
+        assert_eq!(LetterName::from_name(&name.to_string()), Some(name));
+        for (language, bare) in
+            [(Language::Fr, true), (Language::Fr, false), (Language::En, true), (Language::En, false)]
+        {
+            let letter = sample(name, language, bare);
+            assert_eq!(letter.name().unwrap(), name);
+            read(&raw_of(&letter));
+        }
+    }
 }
 
 #[test]
 fn a_letter_that_lacks_what_it_must_say_is_not_written() {
-    let outcome = Letter { closure_reason: None, ..letter(Kind::Outcome, Audience::Resident, Language::Fr) };
-    let refused = Letter { refusal_reason: None, ..letter(Kind::Refused, Audience::Service, Language::Fr) };
+    let outcome = TicketLetter { closure_reason: None, ..letter(Kind::Outcome, Audience::Resident, Language::Fr) };
+    let refused = TicketLetter { refusal_reason: None, ..letter(Kind::Refused, Audience::Service, Language::Fr) };
     for letter in [outcome, refused] {
-        assert!(matches!(compose(&letter, &sender()), Err(ComposeError::Missing(_))));
+        assert!(matches!(ticket(&letter).compose(&paper()), Err(ComposeError::Missing(_))));
     }
 }
 
 #[test]
 fn an_address_that_is_not_one_is_refused_without_being_repeated() {
     for to in ["habitante", "a@b.example\r\nBcc: c@d.example", "a@b.example, c@d.example", ""] {
-        let letter = Letter { to: to.into(), ..letter(Kind::Outcome, Audience::Resident, Language::Fr) };
-        let error = compose(&letter, &sender()).unwrap_err();
+        let letter = TicketLetter { to: to.into(), ..letter(Kind::Outcome, Audience::Resident, Language::Fr) };
+        let error = ticket(&letter).compose(&paper()).unwrap_err();
         assert!(matches!(error, ComposeError::Recipient), "{error}");
         assert!(to.is_empty() || !format!("{error} {error:?}").contains(to));
     }
@@ -200,8 +236,10 @@ fn an_address_that_is_not_one_is_refused_without_being_repeated() {
 
 #[test]
 fn an_international_domain_is_written_as_servers_take_it() {
-    let letter =
-        Letter { to: "habitante@château.example".into(), ..letter(Kind::Outcome, Audience::Resident, Language::Fr) };
+    let letter = TicketLetter {
+        to: "habitante@château.example".into(),
+        ..letter(Kind::Outcome, Audience::Resident, Language::Fr)
+    };
     assert!(headers(&raw(&letter)).contains("\r\nTo: habitante@xn--chteau-xta.example\r\n"));
 }
 
@@ -210,7 +248,7 @@ fn no_value_adds_a_header_a_line_or_a_tag() {
     let hostile = "Voirie\r\nBcc: victim@elsewhere.example\r\n\r\n<script>alert(1)</script>\u{202e}";
     for (_, letter) in every_letter() {
         let plain = raw(&letter);
-        let letter = Letter {
+        let letter = TicketLetter {
             service_name: hostile.into(),
             category: hostile.into(),
             reference: hostile.into(),
@@ -220,7 +258,7 @@ fn no_value_adds_a_header_a_line_or_a_tag() {
             ..letter
         };
         let from = Sender { name: hostile.into(), address: hostile.into(), phone: hostile.into(), ..sender() };
-        let raw = String::from_utf8(compose(&letter, &from).unwrap().formatted()).unwrap();
+        let raw = String::from_utf8(ticket(&letter).compose(&Stationery::new(from, &[])).unwrap().formatted()).unwrap();
         let names = |raw: &str| -> Vec<String> {
             let own = headers(raw).lines().filter(|line| !line.starts_with(' '));
             own.map(|line| line.split(':').next().unwrap().to_owned()).collect()
@@ -256,43 +294,6 @@ fn no_value_of_an_affair_adds_a_header_a_line_or_a_tag() {
 }
 
 #[test]
-fn a_list_links_each_ticket_and_says_no_more_of_a_restricted_one() {
-    for (_, letter) in every_list() {
-        let (subject, text, html) = read(&raw_list(&letter));
-        for line in &letter.list.lines {
-            let link = format!("https://continuum.example/v1/tickets/{}", line.reference);
-            assert!(text.contains(&link) && html.contains(&format!("href=\"{link}\"")), "{text}");
-            assert!(!subject.contains(&line.reference));
-        }
-        assert_eq!(html.matches("href=\"https:").count(), letter.list.lines.len());
-    }
-    let (_, text, _) = read(&raw_list(&list_letter(Language::Fr, lines().split_off(0), 0)));
-    assert!(text.lines().any(|line| line == "AMI-25-000017"), "{text}");
-    let order: Vec<usize> = [9, 12, 14, 17].iter().map(|n| text.find(&format!("AMI-25-{n:06}")).unwrap()).collect();
-    assert!(order.is_sorted(), "those first that are due first: {text}");
-    let none = list_letter(Language::Fr, Vec::new(), 0);
-    assert!(matches!(compose_list(&none, &sender()), Err(ComposeError::Missing("tickets"))));
-}
-
-#[test]
-fn no_value_of_a_list_adds_a_header_a_line_or_a_tag() {
-    let hostile = "x\r\nBcc: victim@elsewhere.example\r\n\r\n<script>alert(1)</script>\u{202e}";
-    let label = Label { fr: hostile.into(), en: hostile.into() };
-    let line = Line { reference: hostile.into(), subject: Some(label), due_at: None };
-    let (subject, text, html) = read(&raw_list(&list_letter(Language::Fr, vec![line], 0)));
-    assert!(!subject.contains(['\r', '\n']));
-    assert!(text.lines().all(|line| !line.starts_with("Bcc")), "{text}");
-    assert!(!html.contains("<script"), "{html}");
-}
-
-#[test]
-fn a_long_list_tells_how_many_more_there_are() {
-    let line = |number: u32| Line { reference: format!("AMI-25-{number:06}"), subject: None, due_at: None };
-    let list = TicketList::new(list_letter(Language::Fr, lines(), 0).list.occasion, (0..53).map(line).collect());
-    assert_eq!((list.lines.len(), list.more), (50, 3));
-}
-
-#[test]
 fn the_link_of_an_account_stands_in_its_letter_only() {
     for (name, letter) in every_affair() {
         let (subject, text, html) = read(&raw_affair(&letter));
@@ -302,7 +303,7 @@ fn the_link_of_an_account_stands_in_its_letter_only() {
         assert!(!subject.contains("/account/"));
         let without = AffairLetter { link: None, secret: None, ..letter };
         let needs = linked || name.starts_with("secret_expires");
-        assert_eq!(matches!(compose_affair(&without, &sender()), Err(ComposeError::Missing(_))), needs, "{name}");
+        assert_eq!(matches!(Letter::Affair(without).compose(&paper()), Err(ComposeError::Missing(_))), needs, "{name}");
     }
 }
 

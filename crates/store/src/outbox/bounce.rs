@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::lease::{Addressee, Leased};
+use super::leased::{Addressee, Leased};
 use crate::connect::sql;
 use crate::resident::Contact;
 use crate::{Error, Result, SealingKey, Store, Tx};
@@ -76,7 +76,8 @@ struct BouncedRow {
 }
 
 impl Store {
-    /// Which of these messages do not leave now, and why.
+    /// Which of these e-mails do not leave now, and why. An e-mail counts once for a ticket, of however many of its turns it
+    /// tells; a digest, which leaves once a day, is no part of the count.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -86,10 +87,10 @@ impl Store {
             addressed.map(|(id, email)| (id, digest(&self.keys.residents, email))).unzip();
         let statement = sql(
             "select m.id, exists (select from muted_address a where a.digest = m.digest) as muted,
-                 (select s.finished_at + interval '1 day' from outbox s
-                  where s.ticket_id = o.ticket_id and s.recipient = o.recipient and s.state = 'sent'
-                      and s.finished_at > $3
-                  order by s.finished_at desc offset $4 limit 1) as until
+                 (select max(s.finished_at) + interval '1 day' from outbox s
+                  where s.ticket_id = o.ticket_id and s.state = 'sent' and s.finished_at > $3
+                      and (s.lane = o.lane or (s.recipient = o.recipient and o.recipient ->> 'type' = 'resident'))
+                  group by s.mail order by 1 desc offset $4 limit 1) as until
              from unnest($1::uuid[], $2::bytea[]) as m (id, digest) join outbox o on o.id = m.id",
             [ids.into(), digests.into(), (now - TimeDelta::days(1)).into(), (A_DAY - 1).into()],
         );
@@ -101,7 +102,7 @@ impl Store {
         Ok(rows.into_iter().filter_map(limit).collect())
     }
 
-    /// Marks a message as not sent, because its address is known to take no mail. A resident may have left it with
+    /// Marks an e-mail as not sent, because its address is known to take no mail. A resident may have left it with
     /// another concern before: who filed this one is still to be told.
     ///
     /// # Errors
@@ -110,25 +111,25 @@ impl Store {
         let statement = sql(
             "update outbox set leased_until = null, finished_at = $2, last_error = 'the address takes no mail',
                  state = case recipient ->> 'type' when 'resident' then 'bounced' else 'stopped' end
-             where id = $1",
+             where mail = $1 and state = 'pending'",
             [id.0.into(), now.into()],
         );
         self.db.execute_raw(statement).await?;
         Ok(())
     }
 
-    /// Marks a message as one whose address takes no mail, whether a server says so while it is handed over or another
-    /// one later. False when that is known, or there is no such message.
+    /// Marks an e-mail as one whose address takes no mail, whether a server says so while it is handed over or another
+    /// one later. False when that is known, or there is no such e-mail.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn bounced(&self, id: MessageId, now: DateTime<Utc>, why: &str) -> Result<bool> {
         let statement = sql(
             "update outbox set state = 'bounced', leased_until = null, finished_at = $2, last_error = $3
-             where id = $1 and state in ('pending', 'sent')",
+             where mail = $1 and state in ('pending', 'sent')",
             [id.0.into(), now.into(), why.into()],
         );
-        Ok(self.db.execute_raw(statement).await?.rows_affected() == 1)
+        Ok(self.db.execute_raw(statement).await?.rows_affected() > 0)
     }
 
     /// Lets mail go to an address again. False when it went there all along.

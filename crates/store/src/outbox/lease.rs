@@ -1,174 +1,38 @@
-//! Leasing messages, with all that is needed to write them: one statement.
+//! Leasing messages, with all that is needed to write them: one statement. From the first attempt on, it is settled which
+//! messages one e-mail tells of: a repeat is the same e-mail.
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use domain::account::Affair;
-use domain::city::catalogue::Category;
-use domain::city::organisation::Service;
 use domain::concern::News;
-use domain::id::{ConcernId, EventId, LinkId, MessageId, PartnerLinkId};
-use domain::language::{Label, Language};
-use domain::ticket::list::TicketList;
+use domain::id::{EventId, LinkId, MessageId, PartnerLinkId, UserId};
+use domain::language::Language;
+use domain::person::Role;
+use domain::rights::Person;
 use domain::ticket::notice::{Kind, Recipient};
-use domain::ticket::{Event, Feedback, Ticket};
+use domain::ticket::{Event, Feedback};
 use sea_orm::FromQueryResult;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::leased::{About, AboutConcern, Addressee, AffairTopic, Door, LATE, Leased, Topic};
 use super::{TICKET_LIST, returns};
 use crate::connect::sql;
 use crate::resident::{Contact, tracking_token};
 use crate::ticket::entity as ticket_entity;
 use crate::{Error, Result, Store};
 
-/// Where a message goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Addressee {
-    /// A service's mailbox.
-    Service {
-        /// Its address.
-        email: String,
-        /// How it gets to the ticket, if it is a partner that was sent a link.
-        door: Option<Door>,
-    },
-    /// A person with an account.
-    Person {
-        /// Their address.
-        email: String,
-        /// Their language.
-        language: Language,
-    },
-    /// A resident.
-    Resident {
-        /// The concern.
-        concern: ConcernId,
-        /// Their address.
-        email: String,
-        /// Their language.
-        language: Language,
-        /// The token of their tracking link.
-        token: String,
-        /// When their concern was filed: later than the ticket, if it was attached or merged.
-        heard_at: DateTime<Utc>,
-    },
-}
-
-/// How a partner without accounts gets to a ticket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Door {
-    /// The token of the newest link that it was sent.
-    pub token: String,
-    /// Until when the link works.
-    pub expires_at: DateTime<Utc>,
-    /// Why the partner is told.
-    pub purpose: Label,
-}
-
-/// A message that a worker has leased, with what it needs to write it.
-#[derive(Debug, Clone)]
-pub struct Leased {
-    /// Its id.
-    pub id: MessageId,
-    /// To whom; none when there is no address any more.
-    pub addressee: Option<Addressee>,
-    /// What it tells of.
-    pub topic: Topic,
-    /// Why it need not be sent any more, if so.
-    pub moot: Option<&'static str>,
-    /// Which attempt this is, from 1.
-    pub attempt: i32,
-    /// When the message was first due.
-    pub since: DateTime<Utc>,
-    /// What stands in the addresses that it comes back to.
-    pub token: String,
-}
-
-/// What a message tells of.
-#[derive(Debug, Clone)]
-pub enum Topic {
-    /// What happened to a ticket.
-    Ticket(Box<About>),
-    /// A concern as a whole.
-    Concern(Box<AboutConcern>),
-    /// What happened to an account or to a program.
-    Affair(AffairTopic),
-    /// Tickets, and why they are listed.
-    List(TicketList),
-}
-
-impl Topic {
-    /// What a log calls it: a ticket's reference, or what happened to a concern or an account.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Ticket(about) => &about.ticket.reference,
-            Self::Concern(about) => about.news.code(),
-            Self::Affair(topic) => topic.affair.code(),
-            Self::List(_) => TICKET_LIST,
-        }
-    }
-}
-
-/// An event of a ticket, as a message tells it.
-#[derive(Debug, Clone)]
-pub struct About {
-    /// Which message.
-    pub kind: Kind,
-    /// The ticket, as it is now.
-    pub ticket: Ticket,
-    /// The event that it tells of.
-    pub event: Event,
-    /// The ticket's category.
-    pub category: Category,
-    /// The ticket's service.
-    pub service: Service,
-    /// The reference of the ticket that it was merged into.
-    pub main: Option<String>,
-}
-
-/// A concern, as a message tells of it.
-#[derive(Debug, Clone)]
-pub struct AboutConcern {
-    /// Which message.
-    pub news: News,
-    /// Its category.
-    pub category: Category,
-    /// Its tickets, or the one that it was attached to; none when it was answered on the spot.
-    pub tickets: Vec<Referred>,
-}
-
-/// A ticket of a concern: its reference, and its service.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Referred {
-    /// What people say on the phone.
-    pub reference: String,
-    /// Who has it.
-    pub service: Service,
-}
-
-/// What happened to an account or to a program, as a message tells it.
-#[derive(Debug, Clone)]
-pub struct AffairTopic {
-    /// What happened.
-    pub affair: Affair,
-    /// The token of the link, when the message carries one.
-    pub token: Option<String>,
-    /// When the link or the secret expires.
-    pub expires_at: Option<DateTime<Utc>>,
-    /// Where the stolen session was last refreshed from: address and program.
-    pub place: Option<(Option<String>, Option<String>)>,
-    /// The program's name and the end of its secret.
-    pub secret: Option<(String, String)>,
-}
-
 #[derive(FromQueryResult)]
 struct LeasedRow {
     message_id: Uuid,
+    mail: Uuid,
     kind: String,
     recipient: Value,
     attempts: i32,
     since: Option<DateTime<Utc>>,
+    leaves_at: Option<DateTime<Utc>>,
     about: Option<Value>,
     event_version: Option<i64>,
     event_id: Option<Uuid>,
@@ -189,7 +53,10 @@ struct LeasedRow {
     door_expires_at: Option<DateTime<Utc>>,
     door_purpose: Option<Value>,
     person_email: Option<String>,
+    person_id: Option<Uuid>,
     person_language: Option<String>,
+    person_roles: Option<Vec<String>>,
+    person_services: Option<Vec<String>>,
     key_id: Option<String>,
     sealed: Option<Vec<u8>>,
     generation: Option<i32>,
@@ -208,16 +75,34 @@ pub const SILENT: &str = "the resident wants no mails, or their link was ended";
 
 const LEASE: &str = "
     with ready as (
-        select id from outbox o
-        where state = 'pending' and due_at <= $1 and (leased_until is null or leased_until <= $1)
+        select id, lane, seq, bundled, mail from outbox o
+        where state = 'pending' and planned and due_at <= $1 and (leased_until is null or leased_until <= $1)
             and not exists (select from outbox e where e.lane = o.lane and e.state = 'pending' and e.seq < o.seq)
         order by seq limit $3 for update skip locked
+    ), chosen as (
+        select id, coalesce(mail, id) as mail from ready
+        union
+        select o.id, r.mail from ready r join outbox o on o.mail = r.mail and o.state = 'pending'
+        union
+        select w.id, r.id from ready r cross join lateral (
+            select o.id from outbox o
+            where r.bundled and r.mail is null and o.lane = r.lane and o.state = 'pending' and o.seq > r.seq
+                and o.planned and o.bundled and o.mail is null and o.due_at <= $1
+                and not exists (
+                    select from outbox e
+                    where e.lane = r.lane and e.state = 'pending' and e.seq < o.seq and not e.bundled
+                )
+            order by o.seq limit 500
+        ) w
     ), leased as (
-        update outbox set leased_until = $2, attempts = attempts + 1 where id in (select id from ready) returning *
+        update outbox o set leased_until = $2, attempts = attempts + 1, mail = c.mail
+        from chosen c where o.id = c.id and o.state = 'pending' and o.planned returning o.*
     )
-    select m.id as message_id, m.kind, m.recipient, m.attempts, m.since, m.about, e.version as event_version,
+    select m.id as message_id, m.mail, m.kind, m.recipient, m.attempts, m.since, m.leaves_at, m.about, e.version as event_version,
         e.id as event_id, e.at, e.actor, e.fact, c.definition as category, s.definition as service,
-        to_service.mailbox, person.email as person_email, person.language as person_language, contact.key_id,
+        to_service.mailbox, person.email as person_email, person.id as person_id, person.language as person_language,
+        person.roles as person_roles,
+        array(select service_code from service_member where user_id = person.id) as person_services, contact.key_id,
         contact.sealed, link.generation, link.ended_at, link.mails_stopped_at, m.concern_id is not null as tells_concern,
         main.reference as main_reference,
         case when m.concern_id is not null then (
@@ -255,7 +140,8 @@ const LEASE: &str = "
     order by m.seq";
 
 impl Store {
-    /// Leases the messages that are due, at most `limit`, each the first pending one of its lane.
+    /// Leases the e-mails that are due, at most `limit`, each the first of its lane; each tells of 500 messages at most,
+    /// and further ones leave in the next.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -263,35 +149,49 @@ impl Store {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let statement = sql(LEASE, [now.into(), until.into(), limit.into()]);
         let rows = LeasedRow::find_by_statement(statement).all(&self.db).await?;
-        rows.into_iter().map(|row| self.leased(row)).collect()
+        let mut leased: Vec<Leased> = Vec::new();
+        for mut row in rows {
+            let id = MessageId(row.mail);
+            match leased.iter_mut().find(|mail| mail.id == id) {
+                Some(mail) => {
+                    let recipient = serde_json::from_value(row.recipient.take()).map_err(Error::corrupt)?;
+                    let about = about_ticket(row, recipient)?;
+                    mail.since = mail.since.max(about.at);
+                    mail.also.push(about);
+                }
+                None => leased.push(self.leased(row)?),
+            }
+        }
+        Ok(leased)
     }
 
     fn leased(&self, mut row: LeasedRow) -> Result<Leased> {
-        let addressee = self.addressee(&mut row)?;
+        let recipient: Recipient = serde_json::from_value(row.recipient.take()).map_err(Error::corrupt)?;
+        let addressee = self.addressee(&recipient, &mut row)?;
         let since = row.since.or(row.at).ok_or_else(|| Error::corrupt("a message tells of nothing"))?;
-        let (id, attempt) = (MessageId(row.message_id), row.attempts);
+        let (id, attempt, leaves_at) = (MessageId(row.mail), row.attempts, row.leaves_at.unwrap_or(since));
         let silent = row.ended_at.or(row.mails_stopped_at).is_some();
         let topic = match row.about.take() {
+            Some(_) if row.kind == LATE => Topic::Late,
             Some(about) if row.kind == TICKET_LIST => {
                 Topic::List(serde_json::from_value(about).map_err(Error::corrupt)?)
             }
             Some(about) => Topic::Affair(self.affair(about, row)?),
             None if row.tells_concern => Topic::Concern(Box::new(about_concern(row)?)),
-            None => Topic::Ticket(Box::new(about_ticket(row)?)),
+            None => Topic::Ticket(Box::new(about_ticket(row, recipient.clone())?)),
         };
         let moot = match &topic {
             _ if silent => Some(SILENT),
             Topic::Ticket(about) if about.kind == Kind::AskedAgain && about.ticket.feedback != Feedback::AskedAgain => {
                 Some("the question is settled")
             }
-            Topic::Ticket(_) | Topic::Concern(_) | Topic::Affair(_) | Topic::List(_) => None,
+            Topic::Ticket(_) | Topic::Concern(_) | Topic::Affair(_) | Topic::List(_) | Topic::Late => None,
         };
         let token = returns::token(&self.keys.residents, id);
-        Ok(Leased { id, addressee, topic, moot, attempt, since, token })
+        Ok(Leased { id, recipient, addressee, topic, also: Vec::new(), moot, attempt, since, leaves_at, token })
     }
 
-    fn addressee(&self, row: &mut LeasedRow) -> Result<Option<Addressee>> {
-        let recipient: Recipient = serde_json::from_value(row.recipient.take()).map_err(Error::corrupt)?;
+    fn addressee(&self, recipient: &Recipient, row: &mut LeasedRow) -> Result<Option<Addressee>> {
         let language = |tag: &str| if tag == Language::En.tag() { Language::En } else { Language::Fr };
         Ok(match recipient {
             Recipient::Service { .. } => {
@@ -299,19 +199,23 @@ impl Store {
                 row.mailbox.take().map(|email| Addressee::Service { email, door })
             }
             Recipient::Client { .. } => row.contact.take().map(|email| Addressee::Service { email, door: None }),
-            Recipient::Person { .. } => row
-                .person_email
-                .take()
-                .zip(row.person_language.take())
-                .map(|(email, tag)| Addressee::Person { email, language: language(&tag) }),
+            Recipient::Person { .. } | Recipient::Member { .. } => {
+                let person = person(row)?;
+                let address = row.person_email.take().zip(row.person_language.take());
+                address.zip(person).map(|((email, tag), person)| Addressee::Person {
+                    email,
+                    language: language(&tag),
+                    person,
+                })
+            }
             Recipient::Resident { concern } => match (&row.key_id, &row.sealed, row.generation.zip(row.heard_at)) {
                 (Some(key_id), Some(sealed), Some((generation, heard_at))) => {
-                    let contact = Contact::open(&self.keys.residents, concern, key_id, sealed)?;
+                    let contact = Contact::open(&self.keys.residents, *concern, key_id, sealed)?;
                     contact.email.map(|email| Addressee::Resident {
-                        concern,
+                        concern: *concern,
                         email,
                         language: contact.language,
-                        token: tracking_token(&self.keys.residents, concern, generation),
+                        token: tracking_token(&self.keys.residents, *concern, generation),
                         heard_at,
                     })
                 }
@@ -353,19 +257,31 @@ impl Store {
     }
 }
 
-fn about_ticket(row: LeasedRow) -> Result<About> {
+/// The person as they are now; none when there is none, or their account is disabled.
+fn person(row: &mut LeasedRow) -> Result<Option<Person>> {
+    let Some((id, roles)) = row.person_id.zip(row.person_roles.take()) else { return Ok(None) };
+    let services = row.person_services.take().unwrap_or_default();
+    let services = services.into_iter().map(|code| code.try_into().map_err(Error::corrupt));
+    let roles: BTreeSet<Role> = roles.iter().filter_map(|code| Role::from_code(code)).collect();
+    Ok(Some(Person { user: UserId(id), roles, services: services.collect::<Result<_>>()? }))
+}
+
+fn about_ticket(row: LeasedRow, recipient: Recipient) -> Result<About> {
     let lost = || Error::corrupt("a message tells of an event that is not there");
     let (Some(ticket), Some(id), Some(version), Some(at)) = (row.ticket, row.event_id, row.event_version, row.at)
     else {
         return Err(lost());
     };
     Ok(About {
+        message: MessageId(row.message_id),
         kind: Kind::from_code(&row.kind).ok_or_else(|| Error::corrupt("a message is of an unknown kind"))?,
         ticket: crate::ticket::ticket(ticket)?,
         event: Event { id: EventId(id), version, at, by: parse(row.actor)?, fact: parse(row.fact)? },
         category: parse(row.category)?,
         service: parse(row.service)?,
         main: row.main_reference,
+        recipient,
+        at: row.since.unwrap_or(at),
     })
 }
 

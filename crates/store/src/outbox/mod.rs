@@ -1,10 +1,13 @@
 //! The outbox: messages appended by the transaction that they tell of, leased by a worker, sent, and marked.
 //!
 //! Messages of one lane leave one after the other: the later ones wait while an earlier one is pending, also while it
-//! waits for its next attempt. A dead one no longer holds up the others.
+//! waits for its next attempt. A dead one no longer holds up the others. When a new one leaves, and with which others, is
+//! settled before it is leased.
 
 mod bounce;
 mod lease;
+mod leased;
+mod plan;
 mod returns;
 
 use chrono::{DateTime, Utc};
@@ -19,10 +22,17 @@ use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 pub use bounce::{Bounced, Limit};
-pub use lease::{About, AboutConcern, Addressee, AffairTopic, Door, Leased, Referred, SILENT, Topic};
+pub use lease::SILENT;
+pub use leased::{About, AboutConcern, Addressee, AffairTopic, Door, Leased, Referred, Topic};
+pub use plan::{Member, Plan, Planned, Unplanned};
+
+use leased::LATE;
 
 use crate::connect::sql;
 use crate::{Error, Page, Result, Store, Tx};
+
+/// Why a message is not sent of which the recipient may no longer know.
+pub const UNSEEN: &str = "the recipient may no longer know of it";
 
 /// The channel on which new messages are announced.
 pub const CHANNEL: &str = "continuum_outbox";
@@ -47,6 +57,8 @@ pub struct Message {
 enum Subject {
     Affair(Affair),
     List(TicketList),
+    /// Settled when it leaves.
+    Late {},
 }
 
 /// The kind of message that lists tickets.
@@ -96,6 +108,13 @@ impl Message {
         let recipient = Recipient::Service { code: code.clone() };
         let message = Self::new(id, format!("service:{code}"), affair.code(), recipient);
         Self { about: Some(Subject::Affair(affair)), ..message }
+    }
+
+    /// A message to a person that lists what is late when it leaves.
+    #[must_use]
+    pub fn late(user: UserId, id: MessageId) -> Self {
+        let about = Some(Subject::Late {});
+        Self { about, ..Self::new(id, format!("late:{user}"), LATE, Recipient::Person { user }) }
     }
 
     /// A message about something written to a resident, in a lane of its own: it waits, and holds nothing up.
@@ -212,53 +231,76 @@ impl Tx {
 }
 
 impl Store {
-    /// Marks a message as sent.
+    /// Marks an e-mail as sent. Messages that were `left_out` of it, because the recipient may no longer know of what they
+    /// tell, are in no e-mail and end unsent.
     ///
     /// # Errors
-    /// When the database does not answer: the message will be sent again, under the same id.
-    pub async fn mark_sent(&self, id: MessageId, now: DateTime<Utc>) -> Result<()> {
+    /// When the database does not answer: the e-mail will be sent again, under the same id.
+    pub async fn mark_sent(&self, id: MessageId, left_out: &[MessageId], now: DateTime<Utc>) -> Result<()> {
+        let left_out: Vec<Uuid> = left_out.iter().map(|id| id.0).collect();
         let statement = sql(
-            "update outbox set state = 'sent', leased_until = null, finished_at = $2, last_error = null where id = $1",
-            [id.0.into(), now.into()],
+            "update outbox set leased_until = null, finished_at = $2,
+                 state = case when id = any($3) then 'stopped' else 'sent' end,
+                 mail = case when id = any($3) then null else mail end,
+                 last_error = case when id = any($3) then $4 end
+             where mail = $1 and state in ('pending', 'stopped')",
+            [id.0.into(), now.into(), left_out.into(), UNSEEN.into()],
         );
         self.db.execute_raw(statement).await?;
         Ok(())
     }
 
-    /// Ends a message that need not be sent any more.
+    /// Ends an e-mail that need not be sent any more, or may not.
     ///
     /// # Errors
     /// When the database does not answer: its lease runs out instead.
-    pub async fn stop_message(&self, id: MessageId, now: DateTime<Utc>, why: &str) -> Result<()> {
+    pub async fn stop_mail(&self, id: MessageId, now: DateTime<Utc>, why: &str) -> Result<()> {
         let statement = sql(
-            "update outbox set state = 'stopped', leased_until = null, finished_at = $2, last_error = $3 where id = $1",
+            "update outbox set state = 'stopped', leased_until = null, finished_at = $2, last_error = $3
+             where mail = $1 and state = 'pending'",
             [id.0.into(), now.into(), why.into()],
         );
         self.db.execute_raw(statement).await?;
         Ok(())
     }
 
-    /// Puts a message off until later.
+    /// Puts an e-mail off until later, as if nobody had tried: one that nobody has tried before can still tell of more.
     ///
     /// # Errors
     /// When the database does not answer: its lease runs out instead.
-    pub async fn put_off(&self, id: MessageId, until: DateTime<Utc>, why: &str) -> Result<()> {
+    pub async fn hold_mail(&self, id: MessageId, until: DateTime<Utc>, why: &str) -> Result<()> {
         let statement = sql(
-            "update outbox set due_at = $2, leased_until = null, last_error = $3 where id = $1 and state = 'pending'",
+            "update outbox set due_at = $2, leased_until = null, last_error = $3, attempts = attempts - 1,
+                 mail = case when attempts > 1 then mail end
+             where mail = $1 and state = 'pending'",
             [id.0.into(), until.into(), why.into()],
         );
         self.db.execute_raw(statement).await?;
         Ok(())
     }
 
-    /// Gives a message up: it waits for an operator.
+    /// Puts an e-mail off until later.
+    ///
+    /// # Errors
+    /// When the database does not answer: its lease runs out instead.
+    pub async fn put_off(&self, id: MessageId, until: DateTime<Utc>, why: &str) -> Result<()> {
+        let statement = sql(
+            "update outbox set due_at = $2, leased_until = null, last_error = $3
+             where mail = $1 and state = 'pending'",
+            [id.0.into(), until.into(), why.into()],
+        );
+        self.db.execute_raw(statement).await?;
+        Ok(())
+    }
+
+    /// Gives an e-mail up: it waits for an operator.
     ///
     /// # Errors
     /// When the database does not answer: its lease runs out instead.
     pub async fn give_up(&self, id: MessageId, now: DateTime<Utc>, why: &str) -> Result<()> {
         let statement = sql(
             "update outbox set state = 'dead', leased_until = null, finished_at = $2, last_error = $3
-             where id = $1 and state = 'pending'",
+             where mail = $1 and state = 'pending'",
             [id.0.into(), now.into(), why.into()],
         );
         self.db.execute_raw(statement).await?;
@@ -282,15 +324,17 @@ impl Store {
         Ok(Page::cut(rows, limit, |row| row.seq))
     }
 
-    /// Sends dead messages again: the ones named, or all of them. Returns how many.
+    /// Sends dead messages again: the ones named with those of the same e-mails, or all of them. Returns how many.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn replay_messages(&self, ids: Option<Vec<Uuid>>, now: DateTime<Utc>) -> Result<u64> {
         let tx = self.begin().await?;
         let statement = sql(
-            "update outbox set state = 'pending', due_at = $2, attempts = 0, finished_at = null
-             where state = 'dead' and ($1::uuid[] is null or id = any($1))",
+            "update outbox set state = 'pending', due_at = $2, leaves_at = $2, attempts = 0, finished_at = null
+             where state = 'dead' and (
+                 $1::uuid[] is null or id = any($1) or mail in (select mail from outbox where id = any($1))
+             )",
             [ids.into(), now.into()],
         );
         let replayed = tx.db.execute_raw(statement).await?.rows_affected();
@@ -310,19 +354,21 @@ impl Store {
         Ok(())
     }
 
-    /// How much is waiting. Pending and dead messages have an index each; both are few unless something is wrong, and
-    /// the counts stop at 10 000.
+    /// How much is waiting, what waits on purpose (for a digest, or to be taken back) left out. Pending and dead messages
+    /// have an index each; both are few unless something is wrong, and the counts stop at 10 000.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn backlog(&self) -> Result<Backlog> {
+    pub async fn backlog(&self, now: DateTime<Utc>) -> Result<Backlog> {
         let statement = sql(
-            "select (select count(*) from (select from outbox where state = 'pending' limit 10000) p) as pending,
+            "select (select count(*) from (
+                        select from outbox where state = 'pending' and (attempts > 0 or due_at <= $1) limit 10000
+                    ) p) as pending,
                     (select count(*) from (select from outbox where state = 'dead' limit 10000) d) as dead,
-                    (select coalesce(m.since, e.at) from outbox m
+                    (select coalesce(m.leaves_at, m.since, e.at) from outbox m
                      left join ticket_event e on e.ticket_id = m.ticket_id and e.version = m.event_version
-                     where m.state = 'pending' order by m.seq limit 1) as oldest",
-            [],
+                     where m.state = 'pending' and (m.attempts > 0 or m.due_at <= $1) order by m.seq limit 1) as oldest",
+            [now.into()],
         );
         let row = Backlog::find_by_statement(statement).one(&self.db).await?;
         row.ok_or_else(|| Error::corrupt("nothing was counted"))

@@ -149,7 +149,7 @@ fn reference(word: &str) -> Option<String> {
 }
 
 /// The running clock ends before then. For now, this is [`domain::ticket::Ticket::is_late`], said in SQL.
-fn due_before(at: DateTime<Utc>) -> Condition {
+pub(super) fn due_before(at: DateTime<Utc>) -> Condition {
     let untouched = [State::Submitted, State::Refused].map(State::code);
     let in_hand = [State::Acknowledged, State::Scheduled, State::InProgress].map(State::code);
     Condition::any()

@@ -87,8 +87,8 @@ async fn writer(
         Recipient::Service { code } if own => {
             (ticket.service == *code).then(|| Actor::Service { service: code.clone() })
         }
-        Recipient::Person { .. } if !own => None,
-        Recipient::Service { .. } | Recipient::Person { .. } => {
+        Recipient::Person { .. } | Recipient::Member { .. } if !own => None,
+        Recipient::Service { .. } | Recipient::Person { .. } | Recipient::Member { .. } => {
             let user = cx.store.user_by_email(from).await?.filter(|user| user.active);
             user.and_then(|user| {
                 let caller = Caller::Person(user.person);

@@ -98,6 +98,7 @@ pub(super) fn town(rules: Vec<Rule>) -> City {
         ]),
         zonings: vec![territory, estates],
         rules: RuleSet::draft(rules),
+        letters: Vec::new(),
     }
 }
 

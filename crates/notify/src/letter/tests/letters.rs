@@ -10,9 +10,13 @@ use domain::language::{Label, Language};
 use domain::ticket::event::RefusalReason;
 use domain::ticket::list::{Line, Occasion, TicketList};
 use domain::ticket::notice::Kind;
+use serde_json::json;
 use uuid::Uuid;
 
-use super::super::{AffairLetter, ConcernLetter, Letter, ListLetter, Partner, Turn, templates};
+use super::super::{
+    AffairLetter, ConcernLetter, LateLetter, LateService, LateTicket, ListLetter, NewsLetter, Partner, TicketLetter,
+    Told, Turn,
+};
 
 pub(super) const AUDIENCES: [Audience; 3] = [Audience::Service, Audience::Agent, Audience::Resident];
 
@@ -34,7 +38,7 @@ fn at(day: u32, hour: u32, minute: u32) -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 3, day, hour, minute, 0).unwrap()
 }
 
-pub(super) fn letter(kind: Kind, audience: Audience, language: Language) -> Letter {
+pub(super) fn letter(kind: Kind, audience: Audience, language: Language) -> TicketLetter {
     let (category, service) = match language {
         Language::Fr => ("Dépôt sauvage", "Propreté urbaine"),
         Language::En => ("Illegal dumping", "Street cleaning"),
@@ -49,7 +53,7 @@ pub(super) fn letter(kind: Kind, audience: Audience, language: Language) -> Lett
     };
     let outcome = matches!(kind, Kind::Outcome | Kind::AskedAgain);
     let resident = audience == Audience::Resident;
-    Letter {
+    TicketLetter {
         id: MessageId(Uuid::from_u128(0x019c_e000_0000_7000_8000_0000_0000_0001)),
         ticket: TicketId(Uuid::from_u128(0x019c_e000_0000_7000_8000_0000_0000_00aa)),
         kind,
@@ -76,6 +80,7 @@ pub(super) fn letter(kind: Kind, audience: Audience, language: Language) -> Lett
         asks: outcome && resident,
         silence: false,
         partner: (kind == Kind::Renewed).then(|| partner(language)),
+        member: false,
         link: link.parse().unwrap(),
         unsubscribe: resident.then(|| UNSUBSCRIBE.parse().unwrap()),
         at: at(13, 8, 5),
@@ -91,20 +96,21 @@ fn partner(language: Language) -> Partner {
 }
 
 /// Each letter that is ever sent, in both languages.
-pub(super) fn every_letter() -> Vec<(String, Letter)> {
+pub(super) fn every_letter() -> Vec<(String, TicketLetter)> {
     let mut letters = Vec::new();
     for kind in Kind::ALL {
         for audience in AUDIENCES {
             for language in [Language::Fr, Language::En] {
-                if let Some(words) = templates::words(kind, audience) {
-                    letters.push((format!("{words}.{}", language.tag()), letter(kind, audience, language)));
+                if kind.is_told_to(audience) {
+                    let name = format!("{}.{}.{}", kind.code(), audience.code(), language.tag());
+                    letters.push((name, letter(kind, audience, language)));
                 }
             }
         }
     }
     for language in [Language::Fr, Language::En] {
         let referral = letter(Kind::Referral, Audience::Service, language);
-        let letter = Letter { partner: Some(partner(language)), ..referral };
+        let letter = TicketLetter { partner: Some(partner(language)), ..referral };
         letters.push((format!("referral.partner.{}", language.tag()), letter));
     }
     letters
@@ -227,6 +233,85 @@ pub(super) fn every_concern() -> Vec<(String, ConcernLetter)> {
             };
             letters.push((format!("{name}.{}", language.tag()), letter));
         }
+    }
+    letters
+}
+
+pub(super) fn told(number: u32, kind: Kind, fact: serde_json::Value, minute: u32) -> Told {
+    let reference = format!("AMI-26-{number:06}");
+    Told {
+        ticket: TicketId(Uuid::from_u128(u128::from(number))),
+        link: Some(format!("https://continuum.example/v1/tickets/{reference}").parse().unwrap()),
+        reference,
+        category: Some("Dépôt sauvage".into()),
+        service_name: "Propreté urbaine".into(),
+        kind,
+        fact: serde_json::from_value(fact).unwrap(),
+        at: at(13, 8, minute),
+    }
+}
+
+pub(super) fn news_letter(language: Language, turns: Vec<Told>) -> NewsLetter {
+    NewsLetter {
+        id: MessageId(Uuid::from_u128(0x019c_e000_0000_7000_8000_0000_0000_0004)),
+        language,
+        to: "agent@ville-amiens.example".into(),
+        mailbox: false,
+        digest: turns.iter().any(|told| told.ticket != turns[0].ticket),
+        turns,
+        list: "https://continuum.example/v1/tickets".parse().unwrap(),
+        at: at(13, 8, 40),
+    }
+}
+
+/// Each letter that tells of several turns, in both languages.
+pub(super) fn every_news() -> Vec<(String, NewsLetter)> {
+    let mut letters = Vec::new();
+    for language in [Language::Fr, Language::En] {
+        let one = vec![
+            told(123, Kind::Acknowledged, json!({ "type": "acknowledged" }), 5),
+            told(123, Kind::Message, json!({ "type": "acknowledged" }), 9),
+            told(123, Kind::Progress, json!({ "type": "scheduled", "scheduled_for": "2026-03-20" }), 12),
+        ];
+        let turns = news_letter(language, one.clone());
+        letters.push((format!("turns.{}", language.tag()), turns.clone()));
+        letters.push((format!("turns.mailbox.{}", language.tag()), NewsLetter { mailbox: true, ..turns }));
+        let hidden = Told { category: None, link: None, ..told(124, Kind::Watched, json!({ "type": "started" }), 20) };
+        let several = one.into_iter().chain([hidden]).collect();
+        letters.push((format!("digest.{}", language.tag()), news_letter(language, several)));
+    }
+    letters
+}
+
+pub(super) fn late_letter(language: Language, count: u32, more: usize) -> LateLetter {
+    let ticket = |number: u32| LateTicket {
+        reference: format!("AMI-26-{number:06}"),
+        category: (!number.is_multiple_of(3)).then(|| "Dépôt sauvage".to_owned()),
+        link: format!("https://continuum.example/v1/tickets/AMI-26-{number:06}").parse().unwrap(),
+        in_hand: number.is_multiple_of(2),
+        due_at: at(10, 8, number),
+    };
+    let services = ["Propreté urbaine", "Voirie"].into_iter().enumerate().map(|(nth, name)| LateService {
+        name: name.into(),
+        tickets: (1..=count).filter(|number| *number as usize % 2 == nth).map(ticket).collect(),
+    });
+    LateLetter {
+        id: MessageId(Uuid::from_u128(0x019c_e000_0000_7000_8000_0000_0000_0005)),
+        language,
+        to: "regulation@ville-amiens.example".into(),
+        services: services.filter(|service| !service.tickets.is_empty()).collect(),
+        more,
+        list: "https://continuum.example/v1/tickets?late=true".parse().unwrap(),
+        at: at(13, 6, 30),
+    }
+}
+
+/// Each list of what is late, in both languages.
+pub(super) fn every_late() -> Vec<(String, LateLetter)> {
+    let mut letters = Vec::new();
+    for language in [Language::Fr, Language::En] {
+        letters.push((format!("late.{}", language.tag()), late_letter(language, 4, 12)));
+        letters.push((format!("late.one.{}", language.tag()), late_letter(language, 1, 0)));
     }
     letters
 }
