@@ -225,7 +225,8 @@ async fn a_body_that_is_no_json_is_refused() {
     ] {
         raw(&agent, body.to_vec()).await.refused(400, code);
     }
-    raw(&agent, "[".repeat(100_000)).await.refused(400, "invalid_json");
+    let deep = raw(&agent, "[".repeat(100_000)).await.refused(400, "invalid_json");
+    assert_eq!(deep["detail"], "Le JSON est trop imbriqué : 127 niveaux au plus.");
     let twice = dumping().to_string().replacen('{', "{\"origin\": \"phone\", ", 1);
     raw(&agent, twice).await.refused(400, "invalid_request");
     raw(&agent, "").await.refused(400, "invalid_request");

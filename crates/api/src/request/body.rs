@@ -199,6 +199,13 @@ fn invalid_json(error: &serde_json::Error) -> Problem {
             format!("A number is too large at line {line}, column {column}."),
         ));
     }
+    // serde_json's limit.
+    if error.to_string().starts_with("recursion limit exceeded") {
+        return Problem::new(Code::InvalidJson).detail((
+            "Le JSON est trop imbriqué : 127 niveaux au plus.".to_owned(),
+            "The JSON is nested too deeply: 127 levels at most.".to_owned(),
+        ));
+    }
     Problem::new(Code::InvalidJson).detail((
         format!("Le JSON se brise à la ligne {line}, colonne {column}."),
         format!("The JSON breaks at line {line}, column {column}."),

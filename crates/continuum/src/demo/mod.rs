@@ -98,7 +98,7 @@ impl Demo {
     async fn prepare(&self, cx: &usecases::Context, data_dir: &Path) -> Result<people::Mark> {
         let told = |faults: Vec<city::Located>| {
             let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
-            anyhow!("the city's files are not right:\n{}", lines.join("\n"))
+            anyhow!("the city's files are not right (`--city` names their folder):\n{}", lines.join("\n"))
         };
         let city = city::read(&self.city).map_err(told)?;
         let people = city::read_demo(&self.city).map_err(told)?;
