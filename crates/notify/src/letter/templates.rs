@@ -4,6 +4,8 @@
 //! (`layout.subject.jinja`, `layout.txt.jinja`, `layout.html.jinja`) give it its form, so that the text and the HTML
 //! can never say different things. Words are written with plain spaces: French no-break spaces are put in here.
 
+use std::sync::LazyLock;
+
 use domain::city::{LetterWords, Sender};
 use domain::language::Language;
 use domain::letter::LetterName;
@@ -108,6 +110,10 @@ pub(super) const FORMS: [&str; 3] = ["subject", "txt", "html"];
 /// How much a letter may cost to write (minijinja's fuel): some fifty times what the longest of ours does.
 const FUEL: u64 = 500_000;
 
+/// Our words and layouts, parsed once.
+pub(super) static OURS: LazyLock<Environment<'static>> =
+    LazyLock::new(|| environment().expect("the templates are part of the program, and tests parse each of them"));
+
 /// The three texts of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parts {
@@ -133,7 +139,7 @@ impl Stationery {
     /// When a template of our own does not parse; a test parses each.
     #[must_use]
     pub fn new(sender: Sender, own: &[LetterWords]) -> Self {
-        let mut words = environment().expect("the templates are part of the program, and tests parse each of them");
+        let mut words = OURS.clone();
         for LetterWords { code, source } in own {
             for form in FORMS {
                 if let Err(error) = words.add_template_owned(own_name(code, form), source.clone()) {
@@ -177,7 +183,7 @@ pub(super) fn own_name(code: &str, form: &str) -> String {
     format!("own/{code}.{form}")
 }
 
-pub(super) fn environment() -> Result<Environment<'static>, minijinja::Error> {
+fn environment() -> Result<Environment<'static>, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
