@@ -30,7 +30,14 @@ impl Files {
         let (in_services, services) = self.services.entries().into_iter().unzip();
         let (in_catalogue, catalogue) = self.catalogue.entries().into_iter().unzip();
         let (in_routing, rules) = self.routing.entries().into_iter().unzip();
-        let zonings = self.zonings.iter_mut().filter_map(zoning::zoning).collect();
+        let mut in_zonings = Vec::new();
+        let mut zonings = Vec::new();
+        for document in &mut self.zonings {
+            if let Some((numbers, zoning)) = zoning::zoning(document) {
+                in_zonings.push((document.name.clone(), numbers));
+                zonings.push(zoning);
+            }
+        }
         let settings = settings(&self.city);
         let city = City {
             settings,
@@ -54,6 +61,10 @@ impl Files {
         for fault in faults.iter_mut().chain(&mut warnings) {
             if let Some((_, numbers)) = numbers.iter().find(|(document, _)| document.name == fault.file) {
                 fault.pointer = in_file(&fault.pointer, numbers);
+            } else if let Some((_, numbers)) = in_zonings.iter().find(|(name, _)| *name == fault.file)
+                && let Some(pointer) = fault.pointer.strip_prefix("/features")
+            {
+                fault.pointer = format!("/features{}", in_file(pointer, numbers));
             }
         }
         faults.retain(|fault| self.is_certain(fault));
@@ -115,8 +126,11 @@ impl Files {
             "any_of" if matches!(condition_type(from, pointer), Some("road_owner" | "land_owner")) => {
                 &self.organisations
             }
-            // The areas of a sound zoning are all known, and no others are looked at.
             "any_of" if condition_type(from, pointer) == Some("category") => &self.catalogue,
+            "any_of" if condition_type(from, pointer) == Some("area") => {
+                let zoning = pointer.rsplit_once("/any_of").and_then(|(at, _)| from.text_at(&format!("{at}/zoning")));
+                return zoning.is_some_and(|code| self.knows_all_areas(code));
+            }
             "territory" | "zoning" => return from.text_at(pointer).is_some_and(|code| self.lacks_zoning(code)),
             _ => return true,
         };
@@ -128,6 +142,12 @@ impl Files {
         let Self { city, organisations, calendars, services, catalogue, zonings, routing } = self;
         let files = [city, organisations, calendars, services, catalogue, routing].into_iter().chain(zonings);
         !zonings.is_empty() && files.into_iter().all(|document| document.is_sound(""))
+    }
+
+    /// Whether the file of that zoning is sound, so that it has no other areas.
+    fn knows_all_areas(&self, code: &str) -> bool {
+        let file = format!("zonings/{code}.geojson");
+        self.zonings.iter().any(|document| document.name == file && document.is_sound(""))
     }
 
     fn lacks_zoning(&self, code: &str) -> bool {

@@ -91,20 +91,22 @@ impl Position {
     }
 }
 
-/// The zoning of a file, if nothing is wrong with it; what is wrong is noted in the document.
-pub(super) fn zoning(document: &mut Document) -> Option<Zoning> {
+/// The zoning that the sound areas of a file make, and the number of each in the file; what is wrong is noted in the document.
+/// None when it has no sound area, or no code or name.
+pub(super) fn zoning(document: &mut Document) -> Option<(Vec<usize>, Zoning)> {
     let count = document.at("/features").and_then(Value::as_array).map_or(0, Vec::len);
     if refuse_other_systems(document, count) {
         return None;
     }
-    let areas: Vec<Area> = (0..count).filter_map(|at| area(&format!("/features/{at}"), document)).collect();
+    let (numbers, areas): (Vec<usize>, Vec<Area>) =
+        (0..count).filter_map(|at| Some((at, area(&format!("/features/{at}"), document)?))).unzip();
     let stem = document.name.trim_start_matches("zonings/").trim_end_matches(".geojson").to_owned();
     let code = ZoningCode::try_from(stem).map_err(|error| document.add("", format!("as a file name, {error}"))).ok()?;
     let name = title("/name", document)?;
     warn_of_misspelt(document, "", &["partial"]);
     let mut zoning = Zoning::new(code, name, areas);
     zoning.partial = document.at("/partial") == Some(&Value::Bool(true));
-    document.is_sound("").then_some(zoning)
+    (count == 0 || !numbers.is_empty()).then_some((numbers, zoning))
 }
 
 /// Notes each member `crs` that names another system than WGS 84. Such members are of the GeoJSON of 2008; RFC 7946, 4 knows

@@ -72,6 +72,30 @@ fn shapes_that_cross_or_overlap_are_found_and_gaps_are_worth_a_look() {
 }
 
 #[test]
+fn an_area_that_cannot_be_read_hides_nothing_of_the_others() {
+    let file = "zonings/secteurs.geojson";
+    let est = "{\"type\": \"Feature\", \"properties\": {\"code\": \"est\", \"name\": \"Est\"},
+     \"geometry\": {\"type\": \"Point\", \"coordinates\": [2, 49]}},
+    {\"type\": \"Feature\", \"properties\": {\"code\": \"nord\", \"name\": \"Nord\", \"road_owner\": \"reine\"},
+     \"geometry\": {\"type\": \"Polygon\", \"coordinates\": [[[2.5, 49], [3, 49], [3, 50], [2.5, 49]]]}},
+    {\"type\": \"Feature\", \"properties\": {\"code\": \"sud\", \"name\": \"Sud\"}";
+    let sud = "{\"type\": \"Feature\", \"properties\": {\"code\": \"sud\", \"name\": \"Sud\"}";
+    let rule =
+        ("routing.yaml", "when: {type: category", "when: {type: area, zoning: secteurs, any_of: [est, ouest]}\n  #");
+    let found = found(&[(file, sud, est), rule]);
+    let told = [
+        "geojson:8: feature 2 (est).geometry.type: « Point » is not one of",
+        "geojson:9: feature 3 (nord).properties.code: the area « nord » stands here a second time",
+        "geojson:9: feature 3 (nord).properties.road_owner: there is no organisation « reine »",
+        "geojson:10: feature 3 (nord).geometry: « nord » overlaps « nord » by",
+    ];
+    assert_eq!(found.len(), told.len(), "{found:#?}");
+    for (line, told) in found.iter().zip(told) {
+        assert!(line.contains(told), "{told} in {found:#?}");
+    }
+}
+
+#[test]
 fn members_that_are_misspelt_are_worth_a_look() {
     let file = "zonings/secteurs.geojson";
     let members =
