@@ -242,9 +242,12 @@ async fn services_dispatchers_and_workers_at_once_lose_nothing() {
     for _ in 0..5 {
         tickets.push(agent.post("/v1/concerns", &dumping()).await.created()["tickets"][0].clone());
     }
-    let until = Instant::now() + StdDuration::from_mins(1);
+    let begun = Instant::now();
     let done = RefCell::new(BTreeMap::<String, i64>::new());
     let refused = RefCell::new(BTreeMap::<u16, usize>::new());
+    // For as long as it takes until enough has happened: a slow machine takes longer.
+    let enough = || done.borrow().values().sum::<i64>() > 150 && refused.borrow().contains_key(&412);
+    let over = || begun.elapsed() > StdDuration::from_secs(if enough() { 20 } else { 240 });
     let act = async |name: &'static str, base_url: &str, seed: u8| {
         let mut runner = TestRunner::new_with_rng(
             proptest::test_runner::Config::default(),
@@ -252,7 +255,7 @@ async fn services_dispatchers_and_workers_at_once_lose_nothing() {
         );
         let step = (0..tickets.len(), 0..tickets.len(), 0..Action::ALL.len(), 0..3_usize);
         let mut who = city.login(name).await.at(base_url);
-        while Instant::now() < until {
+        while !over() {
             let (which, other, what, choice) = step.new_tree(&mut runner).unwrap().current();
             let seen = who.get(&format!("/v1/tickets/{}", tickets[which]["id"].as_str().unwrap())).await;
             let seen = match seen.status {
@@ -281,14 +284,14 @@ async fn services_dispatchers_and_workers_at_once_lose_nothing() {
         }
     };
     let worker = async |instance: &continuum::Instance| {
-        while Instant::now() < until {
+        while !over() {
             usecases::ticket::run_clocks(&instance.context).await.unwrap();
             instance.worker.drain().await.unwrap();
             tokio::time::sleep(StdDuration::from_millis(20)).await;
         }
     };
     let time = async {
-        while Instant::now() < until {
+        while !over() {
             tokio::time::sleep(StdDuration::from_secs(2)).await;
             city.clock.forward(Duration::days(1));
         }
@@ -310,9 +313,7 @@ async fn services_dispatchers_and_workers_at_once_lose_nothing() {
         let acknowledged = done.borrow().get(ticket["id"].as_str().unwrap()).copied().unwrap_or_default();
         assert_eq!(i64::try_from(by_people).unwrap(), acknowledged, "what was answered with 200 happened, once");
     }
-    let (done, refused) = (done.into_inner(), refused.into_inner());
-    assert!(done.values().sum::<i64>() > 100, "{done:?}");
-    assert!(refused.contains_key(&412), "nobody ever came too late: {refused:?}");
+    assert!(enough(), "little was done, or nobody ever came too late: {done:?} {refused:?}");
     second.stop().await;
     city.stop().await;
 }
