@@ -146,6 +146,10 @@ impl Writer<'_> {
                 service_name: about.service.name.in_language(self.language).to_owned(),
                 link: if open { Some(self.at(&self.path(&ticket.reference))?) } else { None },
                 kind: about.kind,
+                audience: match about.recipient {
+                    Recipient::Person { .. } => Audience::Agent,
+                    _ => Audience::Service,
+                },
                 fact: about.event.fact.clone(),
                 at: about.at,
             })

@@ -55,6 +55,8 @@ pub struct Told {
     pub link: Option<Url>,
     /// Which message.
     pub kind: Kind,
+    /// Whom it speaks to.
+    pub audience: Audience,
     /// What happened.
     pub fact: Fact,
     /// When.
@@ -185,6 +187,9 @@ impl Told {
                 }
                 _ => pick("refusée", "refused"),
             },
+            Kind::Undeliverable if self.audience == Audience::Agent => {
+                pick("l’habitant ne reçoit pas nos messages", "the resident does not get our messages")
+            }
             Kind::Undeliverable => pick("un message n’a pas pu être remis", "a message could not be delivered"),
             Kind::Acknowledged
             | Kind::Outcome

@@ -113,6 +113,7 @@ fn news(digest: bool, language: Language, bare: bool) -> NewsLetter {
         service_name: language.pick(SERVICE).to_owned(),
         link: (!bare).then(link),
         kind,
+        audience: Audience::Agent,
         fact,
         at: at(day),
     };

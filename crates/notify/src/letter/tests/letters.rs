@@ -246,6 +246,7 @@ pub(super) fn told(number: u32, kind: Kind, fact: serde_json::Value, minute: u32
         category: Some("Dépôt sauvage".into()),
         service_name: "Propreté urbaine".into(),
         kind,
+        audience: Audience::Agent,
         fact: serde_json::from_value(fact).unwrap(),
         at: at(13, 8, minute),
     }
