@@ -28,7 +28,10 @@ const PROBE: &str = "layout:
     {%- if facts is not defined %}facts {% endif -%}
     {%- if link is not none and action is not defined %}action {% endif -%}
     {%- if closing is not defined %}closing {% endif -%}
-    {%- if why is not defined %}why {% endif -%}";
+    {%- if why is not defined %}why {% endif -%}
+    {%- if paragraphs is defined and paragraphs is string %}list:paragraphs {% endif -%}
+    {%- if facts is defined and facts is string %}list:facts {% endif -%}
+    {%- if closing is defined and closing is string %}list:closing {% endif -%}";
 
 /// What is wrong with words that a city wrote itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +109,10 @@ pub fn check_words(own: &LetterWords) -> Vec<WordsFault> {
     if !unknown.is_empty() {
         return unknown;
     }
+    let replaced = replaced(&own.source, &known);
+    if !replaced.is_empty() {
+        return replaced;
+    }
     environment.add_template("layout.probe", PROBE).expect("it is a template");
     let template = environment.get_template(&name).expect("it was just added");
     match template.render(context! { layout => "layout.probe", ..full.clone() }) {
@@ -114,9 +121,15 @@ pub fn check_words(own: &LetterWords) -> Vec<WordsFault> {
                 return vec![WordsFault { line: Some(1), message: "a letter begins with {% extends layout %}".into() }];
             };
             let missing = missing.split_whitespace();
-            let fault = |name: &str| WordsFault {
-                line: None,
-                message: format!("« {name} » is not set: each letter needs {}", NEEDED.join(", ")),
+            let fault = |name: &str| match name.strip_prefix("list:") {
+                Some(list) => WordsFault {
+                    line: line_of(&own.source, list),
+                    message: format!("« {list} » is a list: write [\"…\", \"…\"]"),
+                },
+                None => WordsFault {
+                    line: None,
+                    message: format!("« {name} » is not set: each letter needs {}", NEEDED.join(", ")),
+                },
             };
             let missing: Vec<WordsFault> = missing.map(fault).collect();
             if !missing.is_empty() {
@@ -146,6 +159,30 @@ fn tried(own: &LetterWords, sender: &Sender, language: Language, values: [Value;
         return vec![WordsFault { line: None, message }];
     }
     Vec::new()
+}
+
+/// Values that the words would set themselves: where the link leads, who writes and how the resident stops it is not theirs.
+fn replaced(source: &str, known: &BTreeSet<String>) -> Vec<WordsFault> {
+    let mut faults = Vec::new();
+    let mut begins = 0;
+    for piece in source.split("{%") {
+        let line = source[..begins].matches('\n').count() + 1;
+        begins += piece.len() + 2;
+        let statement = piece.split("%}").next().unwrap_or_default().trim_start_matches(['-', '+']).trim_start();
+        let Some(targets) = statement.strip_prefix("set").filter(|rest| rest.starts_with(char::is_whitespace)) else {
+            continue;
+        };
+        let targets = targets.split('=').next().unwrap_or_default();
+        let names = targets.split(|c: char| !c.is_alphanumeric() && c != '_');
+        faults.extend(
+            names
+                .filter(|name| known.contains(*name) || *name == "layout")
+                .map(|name| WordsFault {
+                    line: Some(line), message: format!("« {name} » is ours, and cannot be set")
+                }),
+        );
+    }
+    faults
 }
 
 fn unknown_variable(name: &str, known: &BTreeSet<String>) -> String {
@@ -228,6 +265,41 @@ mod tests {
         let endless = "{% for i in range(100000) %}{% for j in range(100000) %}{{ i }}{% endfor %}{% endfor %}";
         let endless = only(&SOUND.replace("{% set title", &format!("{endless}{{% set title")));
         assert!(endless.1.contains("fuel"), "{endless:?}");
+    }
+
+    #[test]
+    fn what_is_ours_stays_ours_and_lists_are_lists() {
+        let evil = "{% set link = \"https://evil.example/\" %}\n{%- set unsubscribe, sender = none, 1 %}";
+        let faults = wrong("outcome.resident.fr", &format!("{SOUND}\n{evil}"));
+        let words: Vec<&str> = faults.iter().map(|(_, words)| words.as_str()).collect();
+        assert_eq!(
+            words,
+            ["link", "unsubscribe", "sender"].map(|name| format!("« {name} » is ours, and cannot be set")),
+            "{faults:?}"
+        );
+        let (line, words) = only(&SOUND.replace("{% set closing = [] %}", "{% set closing = \"Merci\" %}"));
+        assert!(line.is_some() && words == "« closing » is a list: write [\"…\", \"…\"]", "{words}");
+    }
+
+    #[test]
+    fn words_are_plain_text() {
+        for hostile in ["\"<img src=x>\"|safe", "captured"] {
+            let source = format!("{{% set captured %}}<img src=y>{{% endset %}}{SOUND}");
+            let source = source.replace("\"Bonjour,\"", hostile);
+            let own = LetterWords { code: "outcome.resident.fr".into(), source };
+            let letter = LetterName::all().find(|letter| letter.to_string() == "outcome.resident").unwrap();
+            let sender = Sender {
+                name: "Ville".into(),
+                email: "v@example.org".into(),
+                address: "-".into(),
+                phone: "-".into(),
+                returns_to: None,
+            };
+            let values = sample(letter, Language::Fr, false).values(&sender).unwrap();
+            let paper = Stationery::new(sender, std::slice::from_ref(&own));
+            let parts = paper.parts(Language::Fr, &values, |form| own_name(&own.code, form)).unwrap();
+            assert!(parts.html.contains("&lt;img") && !parts.html.contains("<img"), "{}", parts.html);
+        }
     }
 
     #[test]

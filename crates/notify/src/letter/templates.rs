@@ -206,9 +206,9 @@ fn environment() -> Result<Environment<'static>, minijinja::Error> {
 }
 
 /// Escapes a text for HTML as minijinja does, but leaves `/` alone: an address and a date stay readable in the source,
-/// and no attribute value stands without quotation marks.
+/// and no attribute value stands without quotation marks. Nothing is safe by its own saying: a city's words are plain text.
 fn format_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
-    let (AutoEscape::Html, Some(text), false) = (state.auto_escape(), value.as_str(), value.is_safe()) else {
+    let (AutoEscape::Html, Some(text)) = (state.auto_escape(), value.as_str()) else {
         return escape_formatter(out, state, value);
     };
     for piece in text.split_inclusive(['&', '<', '>', '"', '\'']) {
