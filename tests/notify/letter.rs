@@ -1,6 +1,6 @@
 //! Letters as they would be written, and words that a city wrote itself.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::caller::Caller;
 use crate::support::city::City;
@@ -147,6 +147,14 @@ async fn only_what_the_reader_reaches_is_previewed() {
     assert!(wrong.text.contains("list.cafe") && wrong.text.contains("undeliverable.agent"), "{}", wrong.text);
     admin.get(PREVIEW).await.refused_fields(400, "invalid_parameter", &[("letter", "required")]);
     city.agent().await.get(&format!("{PREVIEW}?letter=outcome.resident")).await.lacks("preview_letters");
+    // What is not for everybody is recorded as read.
+    let mut restricted = crate::support::city::dumping();
+    restricted["category"] = json!("hall_occupation");
+    let restricted = city.agent().await.post("/v1/concerns", &restricted).await.created()["tickets"][0].clone();
+    let read = json!({ "type": "ticket_read", "ticket": restricted["id"] });
+    assert!(!city.audited().await.contains(&read));
+    city.dispatcher().await.get(&path("referral.service", &restricted)).await.ok();
+    assert!(city.audited().await.contains(&read));
     city.stop().await;
 }
 

@@ -2,10 +2,11 @@
 
 use auth::Grant;
 use auth::permission::PreviewLetters;
+use domain::audit::Act;
 use domain::city::City;
 use domain::language::Language;
 use domain::letter::LetterName;
-use domain::rights::Caller;
+use domain::rights::{Caller, Secrecy};
 use store::outbox::{Addressee, Leased};
 use store::ticket::{Late, Named};
 use store::{Error, Scope};
@@ -81,7 +82,7 @@ pub enum PreviewError {
     Store(#[from] Error),
 }
 
-/// The letter: of the ticket's last turn that it tells of.
+/// The letter: of the ticket's last turn that it tells of. Of a ticket that is not for everybody, it is recorded as read.
 ///
 /// # Errors
 /// See [`PreviewError`].
@@ -93,6 +94,9 @@ pub async fn preview(cx: &Context, who: &Grant<PreviewLetters>, about: &About) -
         Some(name) => {
             let scope = Scope::of(&Caller::Person(who.person().clone()));
             let ticket = cx.store.ticket(&scope, name).await?.ok_or(PreviewError::NotFound)?;
+            if ticket.secrecy() != Secrecy::Standard {
+                cx.store.audit(&who.record(Act::TicketRead { ticket: ticket.id }, cx.now())).await?;
+            }
             Some(real(cx, city, who, about, &scope, ticket).await?.ok_or(PreviewError::NoSuchTurn)?)
         }
     };
