@@ -243,6 +243,10 @@ async fn what_is_found_little_by_little_is_what_is_found_at_once() {
         assert_eq!(kept.values().cloned().collect::<BTreeSet<_>>(), found(&city, since).await, "turn {turn}");
         assert!(kept.len() > 1, "turn {turn}");
     }
+    // Connections that broke without being used since are found to be so one by one, each by a request that fails.
+    for _ in 0..30 {
+        city.stranger().get("/health/ready").await;
+    }
     let (little, listed_little) = (kept(&city).await, listed(&city.agent().await, "?limit=200").await);
     assert!(listed_little.iter().any(|hotspot| hotspot["active"] == false), "some sleep");
     assert!(listed_little.iter().any(|hotspot| hotspot["concerns_ever"].as_u64() > hotspot["concerns"].as_u64()));
