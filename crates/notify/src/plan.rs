@@ -1,8 +1,8 @@
 //! Settling when each new message leaves, and with which others, before any leaves.
 //!
 //! To a person: at once, gathered with what follows about the same ticket within twenty minutes, or with a morning's
-//! digest, as they wish. To a mailbox or a resident: in order, ticket by ticket. Members of a service who wish it are told
-//! what its mailbox is.
+//! digest, as they wish. To a mailbox: in order, ticket by ticket, and what can wait is gathered. To a resident: each alone.
+//! Members of a service who wish it are told what its mailbox is.
 
 use std::collections::BTreeMap;
 

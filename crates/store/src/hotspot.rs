@@ -157,6 +157,15 @@ impl Tx {
         .await
     }
 
+    /// Forgets around which concerns to look, for who looks everywhere.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn clear_hotspots_due(&self) -> Result<()> {
+        self.db.execute_raw(sql("delete from hotspot_due", [])).await?;
+        Ok(())
+    }
+
     /// The concerns that were filed in a time and have a place.
     ///
     /// # Errors

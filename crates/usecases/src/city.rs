@@ -8,9 +8,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use domain::audit::{Act, By, Record};
 use domain::city::City;
+use domain::city::organisation::ServiceKind;
 use domain::city::zoning::Area;
 use domain::id::{AreaCode, ServiceCode, ZoningCode};
-use domain::routing::check::Kind;
 use domain::text::Note;
 use store::Error;
 use store::city::Changed;
@@ -84,15 +84,15 @@ pub async fn losses(cx: &Context, city: &City) -> Result<Losses, Error> {
     let services: BTreeSet<ServiceCode> = city.services.iter().map(|service| service.code.clone()).collect();
     let staffed = cx.store.staffed_services().await?;
     // Before anybody has an account, nobody is missing.
-    let looked = Some(&staffed).filter(|staffed| !staffed.is_empty());
-    let unstaffed = city.rules.check(city, looked).into_iter().filter_map(|fault| match fault.kind {
-        Kind::ServiceWithoutMember(service) => service.code.try_into().ok(),
-        _ => None,
-    });
+    let is_unstaffed = |code: &&ServiceCode| {
+        let municipal = city.service(code).is_some_and(|service| service.kind == ServiceKind::Municipal);
+        municipal && !staffed.is_empty() && !staffed.contains(*code)
+    };
+    let sent_to = city.rules.rules.iter().flat_map(|rule| &rule.send_to);
     Ok(Losses {
         areas: lost.collect(),
         services: cx.store.services_with_open_tickets().await?.difference(&services).cloned().collect(),
-        unstaffed: unstaffed.collect(),
+        unstaffed: sent_to.filter(is_unstaffed).cloned().collect(),
     })
 }
 

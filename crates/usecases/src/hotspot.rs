@@ -58,15 +58,15 @@ pub async fn keep(cx: &Context) -> Result<usize, Error> {
     let before = tx.hotspot_progress().await?;
     let same_city = before.filter(|before| before.revision == now.revision);
     let whole = same_city.is_none();
-    // Whoever looks everywhere has looked around all that are due.
-    let mut around = tx.take_hotspots_due(if whole { u32::MAX } else { BATCH }).await?;
-    let mut touched = BTreeSet::new();
-    if let Some(before) = same_city {
+    let (around, mut touched) = if let Some(before) = same_city {
+        let mut around = tx.take_hotspots_due(BATCH).await?;
         around.extend(tx.placed_between(before.since, now.since).await?);
+        (around, BTreeSet::new())
     } else {
-        touched = tx.leave_all_hotspots().await?;
-        around = tx.placed_between(now.since, cx.now() + TimeDelta::days(1)).await?;
-    }
+        tx.clear_hotspots_due().await?;
+        let touched = tx.leave_all_hotspots().await?;
+        (tx.placed_between(now.since, cx.now() + TimeDelta::days(1)).await?, touched)
+    };
     let looked = around.len();
     let mut families: BTreeMap<&CategoryCode, Vec<Placed>> = BTreeMap::new();
     for placed in around {

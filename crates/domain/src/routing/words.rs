@@ -1,5 +1,6 @@
 //! Words of a description, as rules look for them: each by its French stem, as it was written, and without accents and
-//! plural. So does the search of tickets (`stems` of the migrations), so that both find the same.
+//! plural. So does the search of tickets (`stems` of the migrations), which also keeps the stem of a plural in « -as », « -os »
+//! and « -us » as it was written: it finds « clos » by « close », rules do not.
 
 use std::cell::OnceCell;
 use std::cmp::Ordering;

@@ -166,27 +166,30 @@ pub(crate) async fn open_missing_links<'a>(
     tickets: impl Iterator<Item = &'a Ticket>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let has_access = |ticket: &Ticket| Some(city.service(&ticket.service)?.access_to(ticket.secrecy())?.clone());
-    let candidates: Vec<(&Ticket, Access)> = tickets.filter_map(|ticket| Some((ticket, has_access(ticket)?))).collect();
-    if candidates.is_empty() {
-        return Ok(());
-    }
-    let ids: Vec<TicketId> = candidates.iter().map(|(ticket, _)| ticket.id).collect();
-    let without: BTreeSet<TicketId> = tx.without_partner_link(&ids).await?.into_iter().collect();
-    let missing = candidates.into_iter().filter(|(ticket, _)| without.contains(&ticket.id));
-    let (mut links, mut letters) = (Vec::new(), Vec::new());
-    for (ticket, access) in missing {
-        links.push(PartnerLink::to(ticket, PartnerLinkId(cx.ids.next()), access, now + LIVES));
-        let recipient = Recipient::Service { code: ticket.service.clone() };
-        let notice = Notice { kind: Kind::Referral, recipient };
-        let messages = vec![Message::about(ticket.id, MessageId(cx.ids.next()), notice)];
-        letters.push(Reminding { ticket: ticket.clone(), messages });
-    }
+    let links = tickets.filter_map(|ticket| Some((ticket, link(cx, city, ticket, now)?)));
+    let mut links: Vec<(&Ticket, PartnerLink)> = links.collect();
+    let ids: Vec<TicketId> = links.iter().map(|(ticket, _)| ticket.id).collect();
+    let without: BTreeSet<TicketId> =
+        if ids.is_empty() { BTreeSet::new() } else { tx.without_partner_link(&ids).await?.into_iter().collect() };
+    links.retain(|(ticket, _)| without.contains(&ticket.id));
     if links.is_empty() {
         return Ok(());
     }
+    let letter = |ticket: &Ticket| {
+        let notice = Notice { kind: Kind::Referral, recipient: Recipient::Service { code: ticket.service.clone() } };
+        let messages = vec![Message::about(ticket.id, MessageId(cx.ids.next()), notice)];
+        Reminding { ticket: ticket.clone(), messages }
+    };
+    let letters: Vec<Reminding> = links.iter().map(|(ticket, _)| letter(ticket)).collect();
+    let links: Vec<PartnerLink> = links.into_iter().map(|(_, link)| link).collect();
     tx.add_partner_links(&links, now).await?;
     tx.save_reminders(&letters, now).await
+}
+
+/// A new link to a ticket, if it is with a partner without accounts.
+fn link(cx: &Context, city: &City, ticket: &Ticket, now: DateTime<Utc>) -> Option<PartnerLink> {
+    let access = city.service(&ticket.service)?.access_to(ticket.secrecy())?;
+    Some(PartnerLink::to(ticket, PartnerLinkId(cx.ids.next()), access.clone(), now + LIVES))
 }
 
 /// Makes links to those of these tickets that were just passed to partners without accounts.
@@ -197,10 +200,6 @@ pub(crate) async fn open_links<'a>(
     tickets: impl Iterator<Item = &'a Ticket>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let link = |ticket: &Ticket| {
-        let access = city.service(&ticket.service)?.access_to(ticket.secrecy())?;
-        Some(PartnerLink::to(ticket, PartnerLinkId(cx.ids.next()), access.clone(), now + LIVES))
-    };
-    let links: Vec<PartnerLink> = tickets.filter_map(link).collect();
+    let links: Vec<PartnerLink> = tickets.filter_map(|ticket| link(cx, city, ticket, now)).collect();
     if links.is_empty() { Ok(()) } else { tx.add_partner_links(&links, now).await }
 }
