@@ -93,6 +93,7 @@ async fn a_year_of_a_city() {
     town.nobody_is_written_to_without_end();
     let late = town.what_has_not_ended_is_on_somebodys_list(&stories).await;
     town.the_statistics_are_right().await;
+    town.the_masked_statistics_are_right().await;
     town.the_sheets_are_right(&stories).await;
     eprintln!(
         "{concerns} concerns, {} tickets, {} letters; ends told: {officers} to officers, {residents} to residents; {late} \
