@@ -1,7 +1,9 @@
 //! The contract is what is served, and its examples work.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::client::register;
 use crate::support::browser::Window;
 use crate::support::caller::Caller;
 use crate::support::city::City;
@@ -11,6 +13,7 @@ crate::tests![
     the_document_in_the_repository_is_what_the_server_serves,
     every_operation_is_explained,
     each_kind_of_condition_is_a_schema_of_its_own,
+    every_operation_refuses_unknown_parameters,
     the_documented_examples_work,
     the_documentation_comes_from_the_server_alone,
     the_page_of_problems_is_fit_for_everybody,
@@ -62,6 +65,70 @@ async fn each_kind_of_condition_is_a_schema_of_its_own() {
         assert_eq!(kind["additionalProperties"], json!(false), "{code}");
     }
     assert_eq!(mapping["road_owner"], "#/components/schemas/RoadOwnerCondition");
+}
+
+/// Links that people are sent are let through with what mail programs and search engines add to them; OAuth asks for the
+/// same (RFC 6749, 3.1 and 3.2), and whoever looks after the server may ask as they like.
+fn lets_parameters_through(path: &str, operation: &Value) -> bool {
+    let for_everybody = operation["security"].as_array().unwrap().iter().all(|needed| needed.get("bearer").is_none());
+    let link = ["tracking", "partners", "sheets"].iter().any(|tag| operation["tags"][0] == *tag);
+    !path.starts_with("/v1/") || (for_everybody && link)
+}
+
+async fn every_operation_refuses_unknown_parameters() {
+    let city = City::new().await;
+    let ticket = city.dumping().await;
+    let program = register(&city, &["mail:inbound"], &[]).await;
+    let callers = [
+        city.dispatcher().await,
+        city.admin().await,
+        city.agent().await,
+        city.auditor().await,
+        program.caller(&city).await,
+    ];
+    let (id, filter) = (ticket["id"].as_str().unwrap(), "00000000-0000-7000-8000-000000000001");
+    let values = |path: &str| {
+        let path = path.replace("{ticket}", id).replace("{calendar}", "bureau").replace("{year}", "2026");
+        let parts = path.split('/').map(|part| if part.starts_with('{') { filter } else { part });
+        parts.collect::<Vec<_>>().join("/")
+    };
+    let document = document();
+    let (mut refused, mut let_through) = (0, 0);
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let path = format!("{}?nonsense=1", values(path));
+            let method: Method = method.to_ascii_uppercase().parse().unwrap();
+            let mut told = false;
+            for caller in &callers {
+                let reply = caller.send(caller.request(method.clone(), &path)).await;
+                let names = reply.status == 400 && reply.text.contains("unknown_parameter");
+                assert!(!names || reply.text.contains("\"nonsense\""), "{method} {path}: {}", reply.text);
+                told |= names;
+                if names {
+                    break;
+                }
+            }
+            if lets_parameters_through(&path, operation) {
+                assert!(!told, "{method} {path} is a link that people follow");
+                let_through += 1;
+            } else {
+                assert!(told, "{method} {path} ignores a parameter that there is not");
+                refused += 1;
+                // Who has to log in is told that first.
+                let stranger = city.stranger();
+                let reply = stranger.send(stranger.request(method.clone(), &path)).await;
+                let needs_login = operation["security"][0].get("bearer").is_some();
+                assert_eq!(reply.status, if needs_login { 401 } else { 400 }, "{method} {path}: {}", reply.text);
+            }
+        }
+    }
+    assert!(refused > 110 && let_through > 20, "{refused} refused, {let_through} let through");
+    city.dispatcher().await.get("/v1/me/notifications?user=x&limit=2").await.refused_fields(
+        400,
+        "invalid_parameter",
+        &[("user", "unknown_parameter"), ("limit", "unknown_parameter")],
+    );
+    city.stop().await;
 }
 
 /// The example of an operation's body.

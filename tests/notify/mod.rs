@@ -2,6 +2,7 @@
 
 mod letter;
 mod outbox;
+mod preview;
 mod returned;
 mod transport;
 mod wish;
@@ -9,7 +10,7 @@ mod wish;
 use crate::support::Test;
 
 pub fn tests() -> Vec<Test> {
-    [letter::tests(), outbox::tests(), returned::tests(), transport::tests(), wish::tests()]
+    [letter::tests(), outbox::tests(), preview::tests(), returned::tests(), transport::tests(), wish::tests()]
         .into_iter()
         .flatten()
         .collect()

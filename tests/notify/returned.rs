@@ -60,6 +60,13 @@ async fn an_address_that_takes_no_mail_gets_none_and_the_referrer_is_told_once()
     assert!(told[1].subject().unwrap().contains("ne reçoit pas nos messages"), "{:?}", told[1].subject());
     let words = format!("{}{}", told[1].body_text(0).unwrap(), told[1].body_html(0).unwrap());
     assert!(!words.contains("habitante@"), "{words}");
+    let preview = |letter: &str| {
+        format!("/v1/notifications/preview?letter={letter}&ticket={}", ticket["reference"].as_str().unwrap())
+    };
+    let dispatcher = city.dispatcher().await;
+    let seen = dispatcher.get(&preview("undeliverable.agent")).await.ok();
+    assert_eq!(seen["subject"].as_str(), told[1].subject());
+    dispatcher.get(&preview("undeliverable.service")).await.refused(409, "no_such_turn");
 
     // Nothing goes there any more, on any path, even once it would be taken.
     server.behave(&Behaviour::default());

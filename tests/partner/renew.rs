@@ -25,6 +25,8 @@ async fn a_link_that_expired_is_renewed_by_mail_only() {
     assert!(expired.contains("Recevoir un nouveau lien") && !expired.contains("AMI-26"), "{expired}");
     // Looking sends nothing.
     city.drain().await;
+    let preview = "/v1/notifications/preview?letter=renewed.service&ticket=AMI-26-000001";
+    city.dispatcher().await.get(preview).await.refused(409, "no_such_turn");
     let before = city.letters().len();
     let reply = submit(&city, &first, "renew", &[]).await;
     assert!(reply.is(202).text.contains("Un nouveau lien est en route"), "{}", reply.text);
@@ -34,6 +36,8 @@ async fn a_link_that_expired_is_renewed_by_mail_only() {
     assert!(!reply.text.contains(&second) && second != first);
     let letter = city.letters_to(LANDLORD).pop().unwrap();
     assert_eq!(letter.subject(), Some("Nouveau lien pour la saisine AMI-26-000001"));
+    let seen = city.dispatcher().await.get(preview).await.ok()["text"].as_str().unwrap().to_owned();
+    assert_eq!(seen, letter.body_text(0).unwrap().replace("\r\n", "\n").replace(&second, "/v1/partners/-"));
     let text = letter.body_text(0).unwrap();
     assert!(text.contains("au titre de la convention") && text.contains("26/03/2026"), "{text}");
     assert!(!text.contains("matelas") && !text.contains("Pigeonnier"), "{text}");

@@ -1,10 +1,17 @@
 //! A partner that does not answer in time has the ticket no longer.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Europe::Paris;
 use serde_json::json;
 
 use super::{DESK, LANDLORD, act, page, passed_on, read, referred, run};
 use crate::support::city::City;
+
+/// The moment as letters say it.
+fn local(at: &str) -> String {
+    let at: DateTime<Utc> = at.parse().unwrap();
+    at.with_timezone(&Paris).format("%d/%m/%Y à %-H h").to_string()
+}
 
 crate::tests![
     silence_past_the_target_returns_the_ticket_once,
@@ -47,6 +54,10 @@ async fn silence_past_the_target_returns_the_ticket_once() {
     assert!(told.len() == 1 && text.contains("n’a pas répondu dans le délai"), "{text}");
     let to_partner: Vec<_> = city.letters_to(LANDLORD).iter().map(|l| l.subject().unwrap().to_owned()).collect();
     assert_eq!(to_partner.len(), 3, "referred, reminded, withdrawn: {to_partner:?}");
+    let withdrawn = city.letters_to(LANDLORD).pop().unwrap().body_text(0).unwrap().replace('\u{a0}', " ");
+    assert!(withdrawn.contains("n’a pas eu de réponse de votre part"), "{withdrawn}");
+    let due = local(ticket["ack_due_at"].as_str().unwrap());
+    assert!(withdrawn.contains(&format!("qui courait jusqu’au {due}")), "{withdrawn}");
     read(&city, &path).await.refused(410, "partner_link_over");
     act(&city, &path, 2, "acknowledge", &json!({})).await.refused(410, "partner_link_over");
     assert!(page(&city, &path).await.is(410).text.contains("n’a pas répondu à temps"));

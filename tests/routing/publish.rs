@@ -202,6 +202,9 @@ async fn what_a_rule_adds_to_its_tickets() {
     assert!(told.iter().all(|subject| subject.contains(reference) && subject.contains("pour information")), "{told:?}");
     let texts: Vec<String> = letters.iter().map(|letter| letter.body_text(0).unwrap().into_owned()).collect();
     assert!(texts[0].contains("transmise au service") && texts[1].contains("prise en charge"), "{texts:?}");
+    let preview = format!("/v1/notifications/preview?letter=watched.service&ticket={reference}");
+    let seen = city.dispatcher().await.get(&preview).await.ok()["text"].as_str().unwrap().to_owned();
+    assert_eq!(seen, texts[1].replace("\r\n", "\n"));
     assert!(texts.iter().all(|text| !text.contains("http")), "it cannot follow a link to what it does not see");
     city.stop().await;
 }

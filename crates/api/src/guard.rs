@@ -12,7 +12,9 @@ use auth::{Presented, Principal, TokenError};
 use usecases::{Context, Origin};
 
 use crate::front::{Counted, Front, Standing};
+use crate::openapi;
 use crate::problem::{Code, Problem};
+use crate::request::query::Query;
 
 /// How many bytes of headers a request may have, besides what it proves itself with.
 const MAX_HEADERS: usize = 16 * 1024;
@@ -26,7 +28,11 @@ pub(crate) async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match admit(&request).await {
+    let admitted = match admit(&request).await {
+        Ok(()) => refuse_query(&request),
+        refused => refused,
+    };
+    match admitted {
         Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
         Err(problem) => Ok(request.into_response(problem.error_response()).map_into_boxed_body()),
     }
@@ -65,6 +71,22 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
     request.extensions_mut().insert(origin);
     request.extensions_mut().insert(Identified(identified));
     Ok(())
+}
+
+/// Refuses the parameters of an operation that takes none. Who has to log in is told that first.
+fn refuse_query(request: &ServiceRequest) -> Result<(), Problem> {
+    if request.query_string().is_empty() {
+        return Ok(());
+    }
+    let pattern = request.match_pattern();
+    let Some(needs_login) = pattern.and_then(|path| openapi::takes_no_query(&path, request.method())) else {
+        return Ok(());
+    };
+    let is_known = request.extensions().get::<Identified>().is_some_and(|identified| identified.0.is_ok());
+    if needs_login && !is_known {
+        return Ok(());
+    }
+    Query::of(request.request()).finish()
 }
 
 /// The token of an `Authorization` header (RFC 6750, 2.1).

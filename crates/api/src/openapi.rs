@@ -1,9 +1,11 @@
 //! The OpenAPI document: inferred from the routes, with what follows from a route's parts — who must log in, what may
 //! go wrong — added here once for all of them. The only module that knows the crate which infers it.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use actix_web::App;
+use actix_web::http::Method;
 use domain::rights::{ClientScope, Right};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
@@ -18,6 +20,40 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(infer);
 #[must_use]
 pub fn document() -> &'static Value {
     &DOCUMENT
+}
+
+/// The operations that take no query, by path and method, and whether they are for those who have logged in.
+static WITHOUT_QUERY: LazyLock<BTreeMap<(String, String), bool>> = LazyLock::new(|| {
+    let paths = document()["paths"].as_object().into_iter().flatten();
+    let operations = paths.flat_map(|(path, item)| {
+        item.as_object().into_iter().flatten().map(move |(method, operation)| (path, method, operation))
+    });
+    operations
+        .filter(|(path, _, operation)| refuses_queries(path, operation) && !has_parameter(operation, "query", None))
+        .map(|(path, method, operation)| ((path.clone(), method.to_ascii_uppercase()), needs_login(operation)))
+        .collect()
+});
+
+/// Whether an operation takes no query, so that every parameter is unknown: none when it takes one or does not mind, or
+/// else whether it is for those who have logged in.
+pub(crate) fn takes_no_query(path: &str, method: &Method) -> Option<bool> {
+    WITHOUT_QUERY.get(&(path.to_owned(), method.as_str().to_owned())).copied()
+}
+
+/// Whether an operation refuses unknown parameters. Links that people are sent do not: mail programs and search engines
+/// add parameters of their own. Nor does OAuth (RFC 6749, 3.1 and 3.2), nor what is asked to see whether the server lives.
+fn refuses_queries(path: &str, operation: &Value) -> bool {
+    let link = ["tracking", "partners", "sheets"].iter().any(|tag| operation["tags"][0] == *tag);
+    path.starts_with("/v1/") && (needs_login(operation) || !link)
+}
+
+fn needs_login(operation: &Value) -> bool {
+    operation["security"].as_array().is_some_and(|all| all.iter().any(|s| s.get("bearer").is_some()))
+}
+
+fn has_parameter(operation: &Value, place: &str, name: Option<&str>) -> bool {
+    let mut parameters = operation["parameters"].as_array().into_iter().flatten();
+    parameters.any(|p| p["in"] == place && name.is_none_or(|name| p["name"] == name))
 }
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -68,10 +104,12 @@ fn infer() -> Value {
     }
     name_conditions(&mut document["components"]["schemas"]);
     let paths = document["paths"].as_object_mut().into_iter().flatten();
-    for operation in paths.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten()) {
-        if METHODS.contains(&operation.0.as_str()) {
-            add_scopes(operation.1);
-            add_problems(operation.1);
+    for (path, item) in paths {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            if METHODS.contains(&method.as_str()) {
+                add_scopes(operation);
+                add_problems(path, operation);
+            }
         }
     }
     document
@@ -109,7 +147,8 @@ fn info() -> Value {
         "description": "The backend of a city's *continuum de sécurité*. Police agents file concerns, the city's rules \
             route each to the competent services as tickets, the services act on them, and the officer and the resident \
             are told.\n\nTimes are RFC 3339, UTC. Places are WGS 84. Errors are RFC 9457 problems, each with a stable \
-            `code`; `/docs/problems` explains them. Unknown fields and parameters are refused; answers may gain fields. \
+            `code`; `/docs/problems` explains them. Unknown fields and parameters are refused, but for parameters that \
+            are added to the links of residents' and partners' e-mails; answers may gain fields. \
             A change of a ticket needs `If-Match` with the `ETag` that was read last. A POST may carry \
             `Idempotency-Key`: within 24 hours, a repeat gets the first answer again. Lists are pages: follow \
             `next_cursor`, or the `Link` header.",
@@ -216,19 +255,14 @@ fn tags() -> Value {
 }
 
 /// Adds the problems that follow from an operation's parts.
-fn add_problems(operation: &mut Value) {
-    let has_parameter = |place: &str, name: Option<&str>| {
-        let parameters = operation["parameters"].as_array().into_iter().flatten();
-        parameters.clone().any(|p| p["in"] == place && name.is_none_or(|name| p["name"] == name))
-    };
-    let needs_login = operation["security"].as_array().is_some_and(|all| all.iter().any(|s| s.get("bearer").is_some()));
+fn add_problems(path: &str, operation: &mut Value) {
+    let has_parameter = |place: &str, name: Option<&str>| has_parameter(operation, place, name);
+    let needs_login = needs_login(operation);
     let (in_path, if_match) = (has_parameter("path", None), has_parameter("header", Some("If-Match")));
     let idempotent = has_parameter("header", Some("Idempotency-Key"));
     // OAuth tells its errors in its own words.
     let has_body = operation.get("requestBody").is_some() && operation["tags"][0] != "oauth";
-    // Those without a parameter refuse every one.
-    let takes_query =
-        has_parameter("query", None) || operation["operationId"].as_str().is_some_and(|id| id.ends_with("_list"));
+    let refuses_queries = refuses_queries(path, operation) || has_parameter("query", None);
     let asks_database = operation["tags"][0] != "operation";
     let of_partner = operation["tags"][0] == "partners";
     let changes_ticket = if_match && (operation["tags"][0] == "tickets" || of_partner);
@@ -240,7 +274,7 @@ fn add_problems(operation: &mut Value) {
             *entry = json!({ "description": description });
         }
     };
-    if takes_query || has_body || if_match || idempotent {
+    if refuses_queries || has_body || if_match || idempotent {
         add(400, "A field, a parameter or a header is wrong: `errors` names each");
     }
     if needs_login {

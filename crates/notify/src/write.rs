@@ -119,6 +119,7 @@ impl Writer<'_> {
             main: about.main.clone(),
             asks,
             silence: matches!(fact, Fact::Rerouted { .. }) && about.event.by == Actor::System,
+            answer_was_due_at: if let Fact::Rerouted { answer_due_at, .. } = fact { *answer_due_at } else { None },
             partner: door.map(|door| Partner {
                 purpose: door.purpose.in_language(language).to_owned(),
                 expires_at: door.expires_at,

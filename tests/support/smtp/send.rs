@@ -41,6 +41,7 @@ pub fn letter(to: &str, number: u128) -> (Post, MessageId) {
         main: None,
         asks: true,
         silence: false,
+        answer_was_due_at: None,
         partner: None,
         member: false,
         link: "https://continuum.example/suivi/abc".parse().expect("a URL"),

@@ -1,7 +1,7 @@
 //! How the cafés keep to the rhythm that the city wishes.
 
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::{HttpResponse, get};
 use auth::permission::ReadCafes;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -13,7 +13,6 @@ use uuid::Uuid;
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::caller::Caller;
-use crate::request::query::Query;
 
 /// A café, named.
 #[derive(Serialize, ToSchema)]
@@ -108,12 +107,7 @@ pub(crate) struct CafeCadence {
     security(("bearer" = []))
 )]
 #[get("/v1/cafes/cadence")]
-pub(crate) async fn cadence(
-    caller: Caller<ReadCafes>,
-    cx: Data<Context>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    Query::of(&request).finish()?;
+pub(crate) async fn cadence(caller: Caller<ReadCafes>, cx: Data<Context>) -> Result<HttpResponse, Problem> {
     let rhythm = usecases::cafe::cadence(&cx, &caller.grant).await?;
     let items = rhythm.areas.into_iter().map(AreaView::from).collect();
     Ok(reply::read(None, caller.language, &CafeCadence { zoning: rhythm.zoning.to_string(), items }))

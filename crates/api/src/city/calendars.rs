@@ -231,12 +231,7 @@ pub(crate) struct PreviewDays {
     security(("bearer" = []))
 )]
 #[get("/v1/calendars")]
-pub(crate) async fn calendars(
-    caller: Caller<ReadCity>,
-    cx: Data<Context>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    Query::of(&request).finish()?;
+pub(crate) async fn calendars(caller: Caller<ReadCity>, cx: Data<Context>) -> Result<HttpResponse, Problem> {
     let loaded = cx.city()?;
     let items = loaded.city.calendars.iter().map(|calendar| CalendarView::of(calendar, caller.language)).collect();
     Ok(reply::read(None, caller.language, &Calendars { items }))

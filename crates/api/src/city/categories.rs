@@ -1,7 +1,7 @@
 //! The catalogue.
 
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::{HttpResponse, get};
 use auth::permission::ReadCity;
 use domain::city::catalogue::{Category, Sensitivity};
 use domain::city::question::{Kind, Question};
@@ -13,7 +13,6 @@ use utoipa::ToSchema;
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::caller::Caller;
-use crate::request::query::Query;
 
 /// What a concern may be about.
 #[derive(Serialize, ToSchema)]
@@ -137,12 +136,7 @@ fn question(question: &Question, language: Language) -> QuestionView {
     security(("bearer" = []))
 )]
 #[get("/v1/categories")]
-pub(crate) async fn categories(
-    caller: Caller<ReadCity>,
-    cx: Data<Context>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    Query::of(&request).finish()?;
+pub(crate) async fn categories(caller: Caller<ReadCity>, cx: Data<Context>) -> Result<HttpResponse, Problem> {
     let loaded = cx.city()?;
     let items = loaded.city.catalogue.iter().map(|category| view(category, caller.language)).collect();
     Ok(reply::read(None, caller.language, &Catalogue { items }))

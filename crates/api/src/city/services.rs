@@ -1,7 +1,7 @@
 //! The services.
 
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::{HttpResponse, get};
 use auth::permission::ReadCity;
 use domain::city::organisation::ServiceKind;
 use serde::Serialize;
@@ -11,7 +11,6 @@ use utoipa::ToSchema;
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::caller::Caller;
-use crate::request::query::Query;
 
 /// Who receives tickets.
 #[derive(Serialize, ToSchema)]
@@ -42,12 +41,7 @@ pub(crate) struct Services {
     security(("bearer" = []))
 )]
 #[get("/v1/services")]
-pub(crate) async fn services(
-    caller: Caller<ReadCity>,
-    cx: Data<Context>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    Query::of(&request).finish()?;
+pub(crate) async fn services(caller: Caller<ReadCity>, cx: Data<Context>) -> Result<HttpResponse, Problem> {
     let loaded = cx.city()?;
     let view = |service: &domain::city::organisation::Service| ServiceView {
         code: service.code.to_string(),

@@ -1,7 +1,7 @@
 //! The zonings.
 
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::{HttpResponse, get};
 use auth::permission::ReadCity;
 use domain::city::zoning::{Area, Zoning};
 use serde::Serialize;
@@ -11,7 +11,6 @@ use utoipa::ToSchema;
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::caller::Caller;
-use crate::request::query::Query;
 
 /// An area of a zoning.
 #[derive(Serialize, ToSchema)]
@@ -59,12 +58,7 @@ fn view(zoning: &Zoning) -> ZoningView {
     security(("bearer" = []))
 )]
 #[get("/v1/zonings")]
-pub(crate) async fn zonings(
-    caller: Caller<ReadCity>,
-    cx: Data<Context>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    Query::of(&request).finish()?;
+pub(crate) async fn zonings(caller: Caller<ReadCity>, cx: Data<Context>) -> Result<HttpResponse, Problem> {
     let loaded = cx.city()?;
     let items = loaded.city.zonings.iter().map(view).collect();
     Ok(reply::read(None, caller.language, &Zonings { items }))

@@ -81,8 +81,8 @@ impl FromRequest for Asked {
 
 /// See a letter as it would be written
 ///
-/// With the city's own words, if it wrote some; of the ticket's last turn that the letter tells of. Within the reader's
-/// reach, and nothing is sent: the links of residents and partners lead nowhere. As HTML when `Accept` asks for it, else as
+/// With the city's own words, if it wrote some; of the last such letter that was written about the ticket, sent or not
+/// (`no_such_turn` when none was). Within the reader's reach, and nothing is sent: the links of residents and partners lead nowhere. As HTML when `Accept` asks for it, else as
 /// JSON.
 #[utoipa::path(
     operation_id = "notification_preview",

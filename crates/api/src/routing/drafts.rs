@@ -1,7 +1,7 @@
 //! Reading drafts.
 
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get};
+use actix_web::{HttpResponse, get};
 use auth::permission::ReadRouting;
 use serde::Serialize;
 use usecases::Context;
@@ -12,7 +12,6 @@ use crate::problem::{Code, Problem};
 use crate::reply;
 use crate::request::caller::Caller;
 use crate::request::path::Id;
-use crate::request::query::Query;
 
 /// The drafts.
 #[derive(Serialize, ToSchema)]
@@ -31,12 +30,7 @@ pub(crate) struct Drafts {
     security(("bearer" = []))
 )]
 #[get("/v1/routing/drafts")]
-pub(crate) async fn drafts(
-    caller: Caller<ReadRouting>,
-    cx: Data<Context>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    Query::of(&request).finish()?;
+pub(crate) async fn drafts(caller: Caller<ReadRouting>, cx: Data<Context>) -> Result<HttpResponse, Problem> {
     let drafts = usecases::routing::drafts(&cx, &caller.grant).await?;
     Ok(reply::read(None, caller.language, &Drafts { items: drafts.iter().map(DraftView::from).collect() }))
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::file;
 use super::schema::Schema;
 use super::syntax::{self, Parsed, Place, SyntaxError};
 use super::wording;
@@ -41,6 +42,9 @@ impl fmt::Display for Located {
     }
 }
 
+/// How many bytes a file has at most.
+const MOST: u64 = 64 * 1024 * 1024;
+
 /// One file of a city.
 pub(super) struct Document {
     pub(super) name: String,
@@ -61,8 +65,8 @@ impl Document {
         let mut document =
             Self { name: name.to_owned(), parsed: Parsed::default(), found: Vec::new(), warnings: Vec::new() };
         let as_json = Path::new(name).extension().is_some_and(|extension| extension == "geojson");
-        let parsed = text_of(&folder.join(name))
-            .and_then(|text| if as_json { syntax::json(&text) } else { syntax::yaml(&text) });
+        let parsed =
+            text_of(folder, name).and_then(|text| if as_json { syntax::json(&text) } else { syntax::yaml(&text) });
         match parsed {
             Err(SyntaxError { place, message }) => {
                 document.found.push(Found { pointer: String::new(), place, message });
@@ -172,14 +176,8 @@ fn is_within(inner: &str, outer: &str) -> bool {
     inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn text_of(path: &Path) -> Result<String, SyntaxError> {
-    let bytes = std::fs::read(path).map_err(|error| SyntaxError {
-        place: None,
-        message: match error.kind() {
-            std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-            _ => format!("cannot be read: {error}"),
-        },
-    })?;
+fn text_of(folder: &Path, name: &str) -> Result<String, SyntaxError> {
+    let bytes = file::read(folder, name, MOST).map_err(|message| SyntaxError { place: None, message })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let before = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]);
         let line = 1 + before.matches('\n').count();

@@ -13,7 +13,7 @@ pub(super) const FOLDER: &str = "letters";
 pub(super) const ENDING: &str = ".jinja";
 
 /// How many bytes a letter's words have at most.
-const MOST: usize = 64 * 1024;
+const MOST: u64 = 64 * 1024;
 
 /// The letters of a folder, by name; none when it has no such folder. What is wrong is added to `faults`.
 pub(super) fn read(folder: &Path, faults: &mut Vec<Located>) -> Vec<LetterWords> {
@@ -35,14 +35,12 @@ pub(super) fn read(folder: &Path, faults: &mut Vec<Located>) -> Vec<LetterWords>
             faults.push(fault(file, None, format!("a letter's file ends with {ENDING}")));
             continue;
         };
-        let source = match std::fs::read_to_string(letters.join(&name)) {
-            Ok(source) if source.len() > MOST => {
-                faults.push(fault(file, None, format!("a letter's words have {MOST} bytes at most")));
-                continue;
-            }
+        let text = super::file::read(folder, &file, MOST)
+            .and_then(|bytes| String::from_utf8(bytes).map_err(|_| "is not UTF-8: save the file as UTF-8".to_owned()));
+        let source = match text {
             Ok(source) => source,
-            Err(error) => {
-                faults.push(fault(file, None, format!("cannot be read: {error}")));
+            Err(message) => {
+                faults.push(fault(file, None, message));
                 continue;
             }
         };

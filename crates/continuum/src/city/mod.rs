@@ -7,6 +7,7 @@
 mod demo;
 mod document;
 mod export;
+mod file;
 mod letters;
 mod plain;
 mod schema;

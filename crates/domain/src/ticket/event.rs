@@ -141,6 +141,9 @@ pub enum Fact {
         service: ServiceCode,
         /// Why.
         note: Note,
+        /// Of a ticket that returns by itself: until when the partner should have answered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        answer_due_at: Option<DateTime<Utc>>,
     },
     /// The service set a day.
     Scheduled {

@@ -23,7 +23,12 @@ impl Reroute {
     /// [`Refusal::State`] unless the ticket is submitted, acknowledged or refused.
     pub fn apply(self, ticket: Ticket, now: DateTime<Utc>) -> Result<Change, Refusal> {
         let state = next(ticket.state, Action::Reroute)?;
-        let fact = Fact::Rerouted { from: ticket.service.clone(), service: self.service.clone(), note: self.note };
+        let fact = Fact::Rerouted {
+            from: ticket.service.clone(),
+            service: self.service.clone(),
+            note: self.note,
+            answer_due_at: None,
+        };
         Ok(ticket.turned(state, fact, |ticket| {
             ticket.service = self.service;
             ticket.reroutes += 1;

@@ -29,7 +29,12 @@ impl Return {
     pub fn apply(self, ticket: Ticket, now: DateTime<Utc>) -> Result<Change, Refusal> {
         let state = next(ticket.state, Action::Reroute)?;
         let note = Note::try_from(WHY.to_owned()).expect("the literal is short, and a test makes it a note");
-        let fact = Fact::Rerouted { from: ticket.service.clone(), service: self.desk.clone(), note };
+        let fact = Fact::Rerouted {
+            from: ticket.service.clone(),
+            service: self.desk.clone(),
+            note,
+            answer_due_at: Some(ticket.ack_due_at),
+        };
         Ok(ticket.turned(state, fact, |ticket| {
             ticket.service = self.desk;
             ticket.hand_over(now);
@@ -46,9 +51,10 @@ mod tests {
     #[test]
     fn silence_is_nobodys_one_reroute() {
         let before = ticket(State::Submitted);
-        let now = before.filed_at;
+        let (now, due) = (before.filed_at, before.ack_due_at);
         let Change { ticket: after, fact } = Return { desk: "regulation".parse().unwrap() }.apply(before, now).unwrap();
         assert_eq!((after.service.as_str(), after.handovers, after.reroutes), ("regulation", 2, 0));
+        assert!(matches!(fact, Fact::Rerouted { answer_due_at: Some(at), .. } if at == due), "{fact:?}");
         assert_eq!((fact.code(), after.state, after.version), ("rerouted", State::Submitted, 4));
     }
 }

@@ -41,6 +41,7 @@ pub(super) struct Context {
     unsubscribe: Option<String>,
     /// Whether a partner left the ticket unanswered.
     silence: bool,
+    answer_was_due: Option<String>,
     /// Why a partner is told, and until when its link works.
     purpose: Option<String>,
     expires: Option<String>,
@@ -121,6 +122,7 @@ impl Context {
             asks: letter.asks,
             unsubscribe: letter.unsubscribe.as_ref().map(Url::to_string),
             silence: letter.silence,
+            answer_was_due: letter.answer_was_due_at.map(|at| moment(at, language)),
             purpose: letter.partner.as_ref().map(|partner| one_line(&partner.purpose)),
             expires: letter.partner.as_ref().map(|partner| moment(partner.expires_at, language)),
             member: letter.member,

@@ -15,7 +15,7 @@ use domain::ticket::event::RefusalReason;
 use domain::ticket::notice::Kind;
 use mail_parser::{MessageParser, MimeHeaders};
 
-use super::{AffairLetter, ComposeError, Letter, ListLetter, NewsLetter, Stationery, TicketLetter, sample};
+use super::{AffairLetter, ComposeError, Letter, ListLetter, NewsLetter, Stationery, TicketLetter, Turn, sample};
 use letters::{
     AUDIENCES, every_affair, every_concern, every_late, every_letter, every_list, every_news, letter, sender,
 };
@@ -137,6 +137,23 @@ fn the_desk_reads_that_a_partner_was_silent() {
     for language in [Language::Fr, Language::En] {
         let letter = TicketLetter { silence: true, ..letter(Kind::Referral, Audience::Service, language) };
         check(&format!("referral.service.{}.silence", language.tag()), &raw(&letter));
+    }
+}
+
+#[test]
+fn a_partner_reads_that_its_silence_took_the_ticket_back() {
+    for language in [Language::Fr, Language::En] {
+        let withdrawn = letter(Kind::Withdrawn, Audience::Service, language);
+        let letter = TicketLetter {
+            silence: true,
+            answer_was_due_at: Some(withdrawn.ack_due_at),
+            turn: Some(Turn::Rerouted),
+            ..withdrawn
+        };
+        check(&format!("withdrawn.service.{}.silence", language.tag()), &raw(&letter));
+        // Of a ticket that returned before the date was kept.
+        let (_, text, _) = read(&raw(&TicketLetter { answer_was_due_at: None, ..letter }));
+        assert!(!text.contains("16/03/2026") && !text.contains("16\u{a0}March"), "{text}");
     }
 }
 

@@ -59,8 +59,10 @@ pub struct TicketLetter {
     pub main: Option<String>,
     /// Whether the resident is asked if it is solved.
     pub asks: bool,
-    /// [`Kind::Referral`] to the dispatcher's desk: a partner left the ticket unanswered.
+    /// [`Kind::Referral`] to the dispatcher's desk, [`Kind::Withdrawn`] to the partner: it left the ticket unanswered.
     pub silence: bool,
+    /// Until when it should have answered.
+    pub answer_was_due_at: Option<DateTime<Utc>>,
     /// To a partner without accounts: what it is told with its link.
     pub partner: Option<Partner>,
     /// Whether it goes to a member of the service who asked for what its mailbox gets.

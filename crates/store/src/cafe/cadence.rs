@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::cafe::Cafe;
-use domain::id::{AreaCode, CafeId, ZoningCode};
+use domain::id::{AreaCode, CafeId, TicketId, ZoningCode};
 use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult};
 use uuid::Uuid;
 
@@ -89,6 +89,33 @@ impl Store {
         );
         let rows = Row::find_by_statement(statement).all(&self.db).await?;
         rows.into_iter().map(AreaCafes::try_from).collect()
+    }
+
+    /// The next planned café in the area of one at which a concern of that ticket was heard.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn next_cafe_after_hearing(
+        &self,
+        ticket: TicketId,
+        zoning: &ZoningCode,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Cafe>> {
+        let statement = sql(
+            "select n.* from cafe n
+             where n.state = 'planned' and n.starts_at > $3 and exists (
+                 select from cafe e
+                 where e.starts_at < n.starts_at and e.areas ->> $2 = n.areas ->> $2 and e.id in (
+                     select cafe_id from ticket where id = $1
+                     union all
+                     select c.cafe_id from concern_follow f join concern c on c.id = f.concern_id where f.ticket_id = $1
+                 )
+             )
+             order by n.starts_at limit 1",
+            [ticket.0.into(), zoning.as_str().into(), now.into()],
+        );
+        let row = entity::Entity::find().from_raw_sql(statement).one(&self.db).await?;
+        row.map(cafe).transpose()
     }
 }
 

@@ -25,11 +25,11 @@ use crate::ticket::entity as ticket_entity;
 use crate::{Error, Result, Store};
 
 #[derive(FromQueryResult)]
-struct LeasedRow {
+pub(super) struct LeasedRow {
     message_id: Uuid,
     mail: Uuid,
     kind: String,
-    recipient: Value,
+    pub(super) recipient: Value,
     attempts: i32,
     since: Option<DateTime<Utc>>,
     leaves_at: Option<DateTime<Utc>>,
@@ -65,7 +65,7 @@ struct LeasedRow {
     tells_concern: bool,
     referred: Option<Value>,
     main_reference: Option<String>,
-    heard_at: Option<DateTime<Utc>>,
+    pub(super) heard_at: Option<DateTime<Utc>>,
     #[sea_orm(nested)]
     ticket: Option<ticket_entity::Model>,
 }
@@ -73,33 +73,14 @@ struct LeasedRow {
 /// Why a message to a resident is not sent.
 pub const SILENT: &str = "the resident wants no mails, or their link was ended";
 
-const LEASE: &str = "
-    with ready as (
-        select id, lane, seq, bundled, mail from outbox o
-        where state = 'pending' and planned and due_at <= $1 and (leased_until is null or leased_until <= $1)
-            and not exists (select from outbox e where e.lane = o.lane and e.state = 'pending' and e.seq < o.seq)
-        order by seq limit $3 for update skip locked
-    ), chosen as (
-        select id, coalesce(mail, id) as mail from ready
-        union
-        select o.id, r.mail from ready r join outbox o on o.mail = r.mail and o.state = 'pending'
-        union
-        select w.id, r.id from ready r cross join lateral (
-            select o.id from outbox o
-            where r.bundled and r.mail is null and o.lane = r.lane and o.state = 'pending' and o.seq > r.seq
-                and o.planned and o.bundled and o.mail is null and o.due_at <= $1
-                and not exists (
-                    select from outbox e
-                    where e.lane = r.lane and e.state = 'pending' and e.seq < o.seq and not e.bundled
-                )
-            order by o.seq limit 500
-        ) w
-    ), leased as (
-        update outbox o set leased_until = $2, attempts = attempts + 1, mail = c.mail
-        from chosen c where o.id = c.id and o.state = 'pending' and o.planned returning o.*
-    )
-    select m.id as message_id, m.mail, m.kind, m.recipient, m.attempts, m.since, m.leaves_at, m.about, e.version as event_version,
-        e.id as event_id, e.at, e.actor, e.fact, c.definition as category, s.definition as service,
+/// Messages with all that is needed to write them, the first one first; `leased` is which.
+macro_rules! as_told {
+    ($leased:literal) => {
+        concat!(
+            $leased,
+            "
+    select m.id as message_id, coalesce(m.mail, m.id) as mail, m.kind, m.recipient, m.attempts, m.since,
+        m.leaves_at, m.about, e.version as event_version, e.id as event_id, e.at, e.actor, e.fact, c.definition as category, s.definition as service,
         to_service.mailbox, person.email as person_email, person.id as person_id, person.language as person_language,
         person.roles as person_roles,
         array(select service_code from service_member where user_id = person.id) as person_services, contact.key_id,
@@ -137,7 +118,39 @@ const LEASE: &str = "
     left join account_link on account_link.id = (m.about ->> 'link')::uuid
     left join session on session.id = (m.about ->> 'session')::uuid
     left join client_secret secret on secret.id = (m.about ->> 'secret')::uuid
-    order by m.seq";
+    order by m.seq"
+        )
+    };
+}
+pub(super) use as_told;
+
+const LEASE: &str = as_told!(
+    "
+    with ready as (
+        select id, lane, seq, bundled, mail from outbox o
+        where state = 'pending' and planned and due_at <= $1 and (leased_until is null or leased_until <= $1)
+            and not exists (select from outbox e where e.lane = o.lane and e.state = 'pending' and e.seq < o.seq)
+        order by seq limit $3 for update skip locked
+    ), chosen as (
+        select id, coalesce(mail, id) as mail from ready
+        union
+        select o.id, r.mail from ready r join outbox o on o.mail = r.mail and o.state = 'pending'
+        union
+        select w.id, r.id from ready r cross join lateral (
+            select o.id from outbox o
+            where r.bundled and r.mail is null and o.lane = r.lane and o.state = 'pending' and o.seq > r.seq
+                and o.planned and o.bundled and o.mail is null and o.due_at <= $1
+                and not exists (
+                    select from outbox e
+                    where e.lane = r.lane and e.state = 'pending' and e.seq < o.seq and not e.bundled
+                )
+            order by o.seq limit 500
+        ) w
+    ), leased as (
+        update outbox o set leased_until = $2, attempts = attempts + 1, mail = c.mail
+        from chosen c where o.id = c.id and o.state = 'pending' and o.planned returning o.*
+    )"
+);
 
 impl Store {
     /// Leases the e-mails that are due, at most `limit`, each the first of its lane; each tells of 500 messages at most,
@@ -224,7 +237,7 @@ impl Store {
         })
     }
 
-    fn door(&self, row: &mut LeasedRow) -> Result<Option<Door>> {
+    pub(super) fn door(&self, row: &mut LeasedRow) -> Result<Option<Door>> {
         let (Some(id), Some(expires_at)) = (row.door_id, row.door_expires_at) else { return Ok(None) };
         let token = crate::partner::token(&self.keys.accounts, PartnerLinkId(id));
         Ok(Some(Door { token, expires_at, purpose: parse(row.door_purpose.take())? }))
@@ -266,7 +279,7 @@ fn person(row: &mut LeasedRow) -> Result<Option<Person>> {
     Ok(Some(Person { user: UserId(id), roles, services: services.collect::<Result<_>>()? }))
 }
 
-fn about_ticket(row: LeasedRow, recipient: Recipient) -> Result<About> {
+pub(super) fn about_ticket(row: LeasedRow, recipient: Recipient) -> Result<About> {
     let lost = || Error::corrupt("a message tells of an event that is not there");
     let (Some(ticket), Some(id), Some(version), Some(at)) = (row.ticket, row.event_id, row.event_version, row.at)
     else {

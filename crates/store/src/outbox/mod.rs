@@ -9,6 +9,7 @@ mod lease;
 mod leased;
 mod plan;
 mod returns;
+mod said;
 
 use chrono::{DateTime, Utc};
 use domain::account::Affair;
@@ -25,6 +26,7 @@ pub use bounce::{Bounced, Limit};
 pub use lease::SILENT;
 pub use leased::{About, AboutConcern, Addressee, AffairTopic, Door, Leased, Referred, Topic};
 pub use plan::{Member, Plan, Planned, Unplanned};
+pub use said::{NO_TOKEN, Said, To};
 
 use leased::LATE;
 

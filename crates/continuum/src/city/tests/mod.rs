@@ -4,6 +4,7 @@ mod amiens;
 mod calendars;
 mod export;
 mod faults;
+mod files;
 mod letters;
 mod questions;
 mod zonings;

@@ -79,6 +79,7 @@ pub(super) fn letter(kind: Kind, audience: Audience, language: Language) -> Tick
         main: (kind == Kind::Merged).then(|| "AMI-26-000101".into()),
         asks: outcome && resident,
         silence: false,
+        answer_was_due_at: None,
         partner: (kind == Kind::Renewed).then(|| partner(language)),
         member: false,
         link: link.parse().unwrap(),

@@ -5,7 +5,7 @@ use domain::ticket::list::{Line, TicketList};
 use domain::ticket::notice::Kind;
 use serde_json::json;
 
-use super::super::{ComposeError, Letter, Told};
+use super::super::{ComposeError, Letter, NewsLetter, Told};
 use super::letters::{every_list, late_letter, lines, list_letter, news_letter, told};
 use super::{paper, raw_list, raw_news, read};
 
@@ -16,6 +16,19 @@ fn a_digest_lists_fifty_tickets_and_how_many_more_there_are() {
     assert_eq!(subject, "Des nouvelles de 53 saisines");
     assert_eq!((text.matches("AMI-26-").count(), html.matches("<th").count()), (100, 50), "each with its link");
     assert!(text.contains("Et 3 autres saisines"), "{text}");
+    for (language, one, several) in [
+        (Language::Fr, "a connu un changement en", "a connu 2 changements en"),
+        (Language::En, "changed once in", "changed 2 times in"),
+    ] {
+        for (turns, words) in [(vec![turn(1)], one), (vec![turn(1), turn(1)], several)] {
+            let (_, text, _) = read(&raw_news(&news_letter(language, turns)));
+            assert!(text.contains(words), "{text}");
+        }
+    }
+    for (language, one) in [(Language::Fr, "Des nouvelles d’une saisine"), (Language::En, "News of a ticket")] {
+        let digest = NewsLetter { digest: true, ..news_letter(language, vec![turn(1)]) };
+        assert_eq!(read(&raw_news(&digest)).0, one);
+    }
     assert!(matches!(
         Letter::News(news_letter(Language::Fr, Vec::new())).compose(&paper()),
         Err(ComposeError::Missing(_))
