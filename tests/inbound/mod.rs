@@ -1,6 +1,7 @@
 //! E-mail that comes in.
 
 mod answer;
+mod concern;
 mod gathered;
 mod report;
 
@@ -14,7 +15,7 @@ use crate::support::caller::{Caller, Reply};
 use crate::support::city::City;
 
 pub fn tests() -> Vec<Test> {
-    [answer::tests(), gathered::tests(), report::tests()].into_iter().flatten().collect()
+    [answer::tests(), concern::tests(), gathered::tests(), report::tests()].into_iter().flatten().collect()
 }
 
 /// A city that takes mail back, and its mail server.

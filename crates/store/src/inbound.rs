@@ -19,7 +19,8 @@ pub struct Answered {
     pub recipient: Recipient,
     /// Their address, as it is now.
     pub address: Option<String>,
-    /// The ticket that it told of; none when it told of several, or of none.
+    /// The ticket that it told of, or, where it told of a resident's concern, the one that the concern is about; none when
+    /// there are several, or none.
     pub ticket: Option<TicketId>,
 }
 
@@ -82,8 +83,14 @@ impl Store {
     pub async fn answered(&self, id: MessageId) -> Result<Option<Answered>> {
         let statement = sql(
             "select m.recipient,
-                 (select min(o.ticket_id::text)::uuid from outbox o where o.mail = m.id
-                  having count(distinct o.ticket_id) = 1) as ticket_id,
+                 coalesce(
+                     (select min(o.ticket_id::text)::uuid from outbox o where o.mail = m.id
+                      having count(distinct o.ticket_id) = 1),
+                     (select min(c.id::text)::uuid from (
+                          select t.id from ticket t where t.concern_id = m.concern_id
+                          union select w.ticket_id from concern_follow w where w.concern_id = m.concern_id
+                      ) c having count(*) = 1)
+                 ) as ticket_id,
                  coalesce(s.mailbox, p.email) as address, r.key_id, r.sealed
              from outbox m
              left join service s on s.code = m.recipient ->> 'code'

@@ -60,7 +60,7 @@ enum InboundReason {
     Empty,
     /// `unplaced`: it came to no address that was made for an answer.
     NoToken,
-    /// `unplaced`: what it answers to tells of no ticket.
+    /// `unplaced`: what it answers to is about no ticket, or about several.
     NoTicket,
     /// `unplaced`: somebody else wrote it than the one it was sent to.
     UnknownSender,

@@ -109,7 +109,7 @@ pub enum Ignored {
 pub enum Unplaceable {
     /// It came to no address that was made for an answer.
     NoToken,
-    /// What it answers to tells of no ticket.
+    /// What it answers to is about no ticket, or about several.
     NoTicket,
     /// Somebody else wrote it than the one it was sent to, or somebody who no longer has a part in the ticket.
     UnknownSender,
