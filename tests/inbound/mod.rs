@@ -4,6 +4,7 @@ mod answer;
 mod concern;
 mod gathered;
 mod report;
+mod twice;
 
 use mail_parser::Message;
 use reqwest::Method;
@@ -15,7 +16,10 @@ use crate::support::caller::{Caller, Reply};
 use crate::support::city::City;
 
 pub fn tests() -> Vec<Test> {
-    [answer::tests(), concern::tests(), gathered::tests(), report::tests()].into_iter().flatten().collect()
+    [answer::tests(), concern::tests(), gathered::tests(), report::tests(), twice::tests()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// A city that takes mail back, and its mail server.

@@ -154,7 +154,7 @@ pub enum ReceiveError {
 }
 
 /// Takes an e-mail that came in. `recipient` is where the mail server was told to deliver it to, if it says so. The same
-/// e-mail again does nothing, and is answered as it was before.
+/// e-mail again, to the same address, does nothing, and is answered as it was before.
 ///
 /// # Errors
 /// See [`ReceiveError`]; nothing was done then.
@@ -177,11 +177,14 @@ pub async fn take(cx: &Context, raw: Vec<u8>, recipient: Option<&str>) -> Result
     }
     let recipient = recipient.map(ToOwned::to_owned);
     let read = apart(&cx.looking, move || Mail::read(&raw, recipient.as_deref())).await;
-    let mail = read.ok_or(ReceiveError::NotAnEmail)?;
+    let mut mail = read.ok_or(ReceiveError::NotAnEmail)?;
+    let marked = mail.marks.iter().find_map(|(mark, token)| Some((*mark, cx.store.returned(token)?)));
+    if let Some((_, id)) = marked {
+        mail.answers(id);
+    }
     if let Some(outcome) = before(cx, &mail).await? {
         return Ok(outcome);
     }
-    let marked = mail.marks.iter().find_map(|(mark, token)| Some((*mark, cx.store.returned(token)?)));
     match (mail.report, marked) {
         (Some(Report::Gone), Some((_, id))) => bounced(cx, id).await,
         (Some(_), _) => Ok(Outcome::Ignored { why: Ignored::Report }),
