@@ -106,7 +106,7 @@ impl ResidentMessage {
             Referrer::Person(_) | Referrer::Client(_) => None,
         };
         let told = [Some(service), referrer].into_iter().flatten();
-        told.map(|recipient| Notice { kind: Kind::Message, recipient }).collect()
+        told.map(|recipient| Notice { kind: Kind::Answered, recipient }).collect()
     }
 }
 

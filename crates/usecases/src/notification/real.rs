@@ -11,7 +11,7 @@ use domain::letter::LetterName;
 use domain::ticket::list::{Line, Occasion, TicketList};
 use domain::ticket::notice::{Kind, Recipient, Told};
 use domain::ticket::partner::LIVES;
-use domain::ticket::{Event, Fact, Ticket};
+use domain::ticket::{Event, Fact, State, Ticket};
 use store::outbox::{About as Turn, AboutConcern, Addressee, Door, Leased, Referred, Topic};
 use store::ticket::{Late, Named};
 use store::{Error, Scope};
@@ -203,7 +203,8 @@ fn tells(kind: Kind, fact: &Fact, ticket: &Ticket) -> bool {
         Kind::Cancelled => matches!(fact, Fact::Cancelled { .. }),
         Kind::Merged => matches!(fact, Fact::Merged { .. }) && ticket.duplicate_of.is_some(),
         Kind::AskedAgain => matches!(fact, Fact::Resolved { .. }) && ticket.closure_reason.is_some(),
-        Kind::Reminder | Kind::Mention | Kind::Message | Kind::Undeliverable => true,
+        Kind::Reminder | Kind::Mention | Kind::Message | Kind::Answered | Kind::Undeliverable => true,
+        Kind::AfterEnd => matches!(ticket.state, State::Closed | State::Cancelled | State::Refused),
     }
 }
 
