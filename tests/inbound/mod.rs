@@ -4,6 +4,7 @@ mod answer;
 mod concern;
 mod gathered;
 mod report;
+mod settle;
 mod twice;
 
 use mail_parser::Message;
@@ -16,7 +17,7 @@ use crate::support::caller::{Caller, Reply};
 use crate::support::city::City;
 
 pub fn tests() -> Vec<Test> {
-    [answer::tests(), concern::tests(), gathered::tests(), report::tests(), twice::tests()]
+    [answer::tests(), concern::tests(), gathered::tests(), report::tests(), settle::tests(), twice::tests()]
         .into_iter()
         .flatten()
         .collect()

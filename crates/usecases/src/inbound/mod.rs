@@ -6,6 +6,7 @@ mod attach;
 mod mail;
 mod place;
 mod quote;
+mod settle;
 
 use auth::Grant;
 use auth::permission::{HandInMail, SettleMail};
@@ -18,6 +19,7 @@ use store::{Error, Page, Tx};
 use uuid::Uuid;
 
 use crate::{Context, NoCity, apart, of};
+pub use settle::{SettleError, settle};
 pub use store::inbound::Unplaced;
 
 use attach::Upload;
@@ -243,7 +245,7 @@ async fn unplace(
     let words = Words {
         from: mail.from.clone(),
         subject: mail.subject.clone(),
-        text: mail.text.chars().take(TEXT).collect(),
+        text: beginning(&mail.text),
         attachments: mail.attachments.iter().map(|(name, _)| name.clone()).collect(),
     };
     if tx.keep_unplaced(cx.ids.next(), why.code(), ticket, &words, now).await? {
@@ -258,6 +260,13 @@ async fn unplace(
 
 /// How much of a text is kept for the dispatchers, in characters.
 const TEXT: usize = 20_000;
+
+fn beginning(text: &str) -> String {
+    match text.char_indices().nth(TEXT) {
+        Some((end, _)) => format!("{}\n(Suite non conservée.)", &text[..end]),
+        None => text.to_owned(),
+    }
+}
 
 async fn record(tx: &Tx, mail: &Mail, outcome: &Outcome, cx: &Context) -> Result<bool, Error> {
     let outcome = serde_json::to_value(outcome).map_err(|error| Error::Corrupt(error.to_string()))?;
@@ -275,12 +284,4 @@ pub async fn unplaced(
     limit: u64,
 ) -> Result<Page<Unplaced, Uuid>, Error> {
     cx.store.unplaced_mail(after, limit).await
-}
-
-/// Marks an e-mail as settled: it waits for nobody any more. False when there is none of that id that does.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn settle(cx: &Context, who: &Grant<SettleMail>, id: Uuid) -> Result<bool, Error> {
-    cx.store.settle_mail(id, who.person().user, cx.now()).await
 }
