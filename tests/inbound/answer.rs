@@ -95,6 +95,22 @@ async fn a_residents_answer_reaches_the_service_and_the_referrer() {
     assert_eq!(city.drain().await, 2, "the service and the officer");
     assert_eq!((city.letters_to(MAILBOX).len(), city.letters_to(OFFICER).len()), (before.0 + 1, before.1 + 1));
     assert_eq!(city.letters_to(RESIDENT).len(), letters.len(), "nobody is told of their own words");
+    // Each reads that it was the resident, and nothing of what they said.
+    let (to_service, to_officer) = (city.letters_to(MAILBOX), city.letters_to(OFFICER));
+    for letter in [to_service.last().unwrap(), to_officer.last().unwrap()] {
+        assert!(subject(letter).ends_with(" : un message de l’habitant"), "{}", subject(letter));
+        let words = format!("{}{}", letter.body_text(0).unwrap(), letter.body_html(0).unwrap());
+        assert!(words.contains("L’habitant a écrit") && !words.contains("frigo"), "{words}");
+    }
+    let words = to_service.last().unwrap().body_text(0).unwrap();
+    assert!(!words.contains("référent"), "{words}");
+    // So does the ticket.
+    let server = later(&city).await;
+    let photograph = with_files(letter, "La voici.", &[("frigo.png", "image/png", PIXEL)]).replace(MAILBOX, RESIDENT);
+    assert_eq!(outcome(&hand_in(&server, &photograph).await), ("placed", ""));
+    let timeline = city.agent().await.timeline(&ticket).await;
+    let last = timeline.last().unwrap();
+    assert_eq!((&last["type"], &last["by"]), (&json!("attachment_added"), &json!({ "type": "resident" })));
     let path = format!(
         "/v1/tickets/{}/resident_messages/{}/take_back",
         ticket["id"].as_str().unwrap(),
@@ -175,6 +191,10 @@ async fn somebody_else_is_heard_by_the_dispatcher() {
     assert_eq!(store.clear_settled_mail(month_ago()).await.unwrap(), 1);
     assert_eq!(unplaced(&city).await.len(), 2);
     city.stop().await;
+}
+
+fn subject(letter: &mail_parser::Message<'_>) -> String {
+    letter.subject().unwrap().replace('\u{a0}', " ")
 }
 
 const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
@@ -304,7 +324,18 @@ async fn an_answer_after_the_end_is_told_to_the_dispatcher() {
     // What left a moment ago gathers what follows.
     city.clock.forward(chrono::Duration::minutes(20));
     assert_eq!(city.drain().await, 2, "the service and the officer");
-    assert_eq!(city.letters_to("regulation@ville-amiens.example").len(), 1);
+    let desk = city.letters_to("regulation@ville-amiens.example");
+    assert_eq!(desk.len(), 1);
+    assert!(subject(&desk[0]).ends_with(" : un message, alors qu’elle est terminée"), "{}", subject(&desk[0]));
+    // The desk does not read that the officer wrote, when the service did.
+    let server = later(&city).await;
+    let late = answer(&city.letters_to(MAILBOX)[0], MAILBOX, "2", "Nous y retournons.");
+    assert_eq!(outcome(&hand_in(&server, &late).await), ("placed", ""));
+    city.clock.forward(chrono::Duration::minutes(20));
+    city.drain().await;
+    let desk = city.letters_to("regulation@ville-amiens.example");
+    assert_eq!(desk.len(), 2);
+    assert!(!desk[1].body_text(0).unwrap().contains("référent"), "{:?}", desk[1].body_text(0));
     city.stop().await;
 }
 

@@ -1,8 +1,11 @@
 //! E-mail that comes in.
 
 mod answer;
+mod concern;
 mod gathered;
 mod report;
+mod settle;
+mod twice;
 
 use mail_parser::Message;
 use reqwest::Method;
@@ -14,7 +17,10 @@ use crate::support::caller::{Caller, Reply};
 use crate::support::city::City;
 
 pub fn tests() -> Vec<Test> {
-    [answer::tests(), gathered::tests(), report::tests()].into_iter().flatten().collect()
+    [answer::tests(), concern::tests(), gathered::tests(), report::tests(), settle::tests(), twice::tests()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// A city that takes mail back, and its mail server.

@@ -124,7 +124,7 @@ impl Group {
         match (recipient, kind) {
             (Recipient::Member { .. }, _) => Some(Self::Service),
             (Recipient::Person { .. }, Kind::Outcome) => Some(Self::Outcomes),
-            (Recipient::Person { .. }, Kind::Mention | Kind::Message) => Some(Self::Messages),
+            (Recipient::Person { .. }, Kind::Mention | Kind::Message | Kind::Answered) => Some(Self::Messages),
             (Recipient::Person { .. }, Kind::Assigned) => Some(Self::Assignments),
             (Recipient::Person { .. }, Kind::Reminder) => Some(Self::Reminders),
             (
@@ -135,6 +135,7 @@ impl Group {
                 | Kind::Refused
                 | Kind::Withdrawn
                 | Kind::Watched
+                | Kind::AfterEnd
                 | Kind::Cancelled
                 | Kind::Merged
                 | Kind::AskedAgain
@@ -153,7 +154,7 @@ impl Group {
 pub const fn gathers(kind: Kind, recipient: &Recipient) -> bool {
     match recipient {
         Recipient::Person { .. } | Recipient::Member { .. } => true,
-        Recipient::Service { .. } => matches!(kind, Kind::Watched | Kind::Message),
+        Recipient::Service { .. } => matches!(kind, Kind::Watched | Kind::Message | Kind::Answered | Kind::AfterEnd),
         Recipient::Client { .. } | Recipient::Resident { .. } => false,
     }
 }

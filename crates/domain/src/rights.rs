@@ -83,7 +83,7 @@ rights! {
     ChangeTickets = "change_tickets": [Agent, ServiceMember, ServiceManager, Dispatcher] or [TicketsWrite];
     /// Hand in e-mails that came for the city.
     HandInMail = "hand_in_mail": [] or [MailInbound];
-    /// Read e-mails that could not be put with a ticket, and settle them.
+    /// Read e-mails that could not be put with a ticket, settle them, put them with one.
     SettleMail = "settle_mail": [Dispatcher];
     /// See the letters that are sent, as they would be written.
     PreviewLetters = "preview_letters": [Dispatcher, Admin];

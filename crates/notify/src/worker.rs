@@ -310,8 +310,12 @@ fn once_each<'a>(turns: &[&'a About]) -> Vec<&'a About> {
     let mut kept: Vec<&About> = Vec::new();
     for about in turns {
         let is_told = |of: &&About| of.ticket.id == about.ticket.id && of.event.id == about.event.id;
-        let of_the_event =
-            |kind: Kind| !matches!(kind, Kind::Mention | Kind::Message | Kind::Reminder | Kind::Undeliverable);
+        let of_the_event = |kind: Kind| {
+            !matches!(
+                kind,
+                Kind::Mention | Kind::Message | Kind::Answered | Kind::AfterEnd | Kind::Reminder | Kind::Undeliverable
+            )
+        };
         if !of_the_event(about.kind) || !kept.iter().any(|of| of_the_event(of.kind) && is_told(of)) {
             kept.push(about);
         }

@@ -1,7 +1,7 @@
 //! E-mails that come in: what became of each, and those that could not be put with a ticket.
 
 use chrono::{DateTime, Utc};
-use domain::id::{MessageId, TicketId, UserId};
+use domain::id::{ConcernId, MessageId, TicketId, UserId};
 use domain::ticket::notice::Recipient;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,8 @@ pub struct Answered {
     pub recipient: Recipient,
     /// Their address, as it is now.
     pub address: Option<String>,
-    /// The ticket that it told of; none when it told of several, or of none.
+    /// The ticket that it told of, or, where it told of a resident's concern, the one that the concern is about; none when
+    /// there are several, or none.
     pub ticket: Option<TicketId>,
 }
 
@@ -82,8 +83,14 @@ impl Store {
     pub async fn answered(&self, id: MessageId) -> Result<Option<Answered>> {
         let statement = sql(
             "select m.recipient,
-                 (select min(o.ticket_id::text)::uuid from outbox o where o.mail = m.id
-                  having count(distinct o.ticket_id) = 1) as ticket_id,
+                 coalesce(
+                     (select min(o.ticket_id::text)::uuid from outbox o where o.mail = m.id
+                      having count(distinct o.ticket_id) = 1),
+                     (select min(c.id::text)::uuid from (
+                          select t.id from ticket t where t.concern_id = m.concern_id
+                          union select w.ticket_id from concern_follow w where w.concern_id = m.concern_id
+                      ) c having count(*) = 1)
+                 ) as ticket_id,
                  coalesce(s.mailbox, p.email) as address, r.key_id, r.sealed
              from outbox m
              left join service s on s.code = m.recipient ->> 'code'
@@ -169,21 +176,58 @@ impl Store {
             settled_at: row.settled_at,
         })
     }
-
-    /// Marks an e-mail as settled. False when there is none of that id, or it was settled before.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn settle_mail(&self, id: Uuid, by: UserId, now: DateTime<Utc>) -> Result<bool> {
-        let statement = sql(
-            "update unplaced_mail set settled_at = $3, settled_by = $2 where id = $1 and settled_at is null",
-            [id.into(), by.0.into(), now.into()],
-        );
-        Ok(self.db.execute_raw(statement).await?.rows_affected() == 1)
-    }
 }
 
 impl Tx {
+    /// Marks an e-mail as settled, and gives back what it says. None when there is none of that id, or it was settled
+    /// before; while another transaction settles it, waits for its end.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn settle_mail(&self, id: Uuid, by: UserId, now: DateTime<Utc>) -> Result<Option<Words>> {
+        let statement = sql(
+            "update unplaced_mail set settled_at = $3, settled_by = $2 where id = $1 and settled_at is null
+             returning key_id, sealed",
+            [id.into(), by.0.into(), now.into()],
+        );
+        let Some(row) = self.db.query_one_raw(statement).await? else { return Ok(None) };
+        let (key_id, sealed): (String, Vec<u8>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let words = self.keys.residents.open(id, &key_id, &sealed)?;
+        Ok(Some(serde_json::from_slice(&words).map_err(Error::corrupt)?))
+    }
+
+    /// Whether the address is that of a resident who hears what becomes of the ticket.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_residents(&self, address: &str, ticket: TicketId) -> Result<bool> {
+        #[derive(FromQueryResult)]
+        struct Row {
+            concern_id: Uuid,
+            key_id: String,
+            sealed: Vec<u8>,
+        }
+        let statement = sql(
+            "with recursive family (id, depth) as (
+                 select $1, 0
+                 union select d.id, f.depth + 1 from ticket d join family f on d.duplicate_of = f.id where f.depth < 20
+             ), heard (concern_id) as (
+                 select t.concern_id from family f join ticket t using (id)
+                 union select w.concern_id from family f join concern_follow w on w.ticket_id = f.id
+             )
+             select r.concern_id, r.key_id, r.sealed from heard join resident_contact r using (concern_id)
+             order by r.concern_id limit 500",
+            [ticket.0.into()],
+        );
+        for Row { concern_id, key_id, sealed } in Row::find_by_statement(statement).all(&self.db).await? {
+            let contact = Contact::open(&self.keys.residents, ConcernId(concern_id), &key_id, &sealed)?;
+            if contact.email.is_some_and(|own| own.to_lowercase() == address) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// How many answers were put with a ticket since.
     ///
     /// # Errors

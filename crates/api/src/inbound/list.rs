@@ -45,7 +45,7 @@ struct UnplacedMailView {
     #[schema(nullable = false)]
     from: Option<String>,
     subject: String,
-    /// What they say, without what they answer to; its first 20 000 characters.
+    /// What they say, without what they answer to; of a longer one, its first 20 000 characters, and that more followed.
     text: String,
     /// The names of its attachments, which are not kept: ask for them again.
     attachments: Vec<String>,

@@ -19,7 +19,8 @@ use crate::request::query::Query;
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "only documents the parameter that `Query` takes")]
 pub(crate) struct ReceiveMail {
-    /// The address that it was delivered to, when the e-mail itself may not say so.
+    /// The address that it was delivered to: it decides what the e-mail answers to. Without it, its `Delivered-To` and the
+    /// like do, then its `To` and `Cc`.
     #[param(example = "retours+r2f…@ville.example", max_length = 320)]
     recipient: Option<String>,
 }
@@ -60,7 +61,7 @@ enum InboundReason {
     Empty,
     /// `unplaced`: it came to no address that was made for an answer.
     NoToken,
-    /// `unplaced`: what it answers to tells of no ticket.
+    /// `unplaced`: what it answers to is about no ticket, or about several.
     NoTicket,
     /// `unplaced`: somebody else wrote it than the one it was sent to.
     UnknownSender,
@@ -136,7 +137,8 @@ impl From<Outcome> for ReceivedMail {
 /// For the city's mail server (`mail:inbound`): one e-mail as it came (RFC 5322), at most 30 MiB. A report that an address
 /// takes no mail (RFC 3464) mutes it; an answer of the one that a message was sent to goes to its ticket, without what it
 /// quotes; whatever else people wrote waits for a dispatcher. The same e-mail again does nothing, and is answered as before:
-/// no idempotency key is needed.
+/// no idempotency key is needed. The same is what has the same `Message-ID`, writer, subject, own words and attachments and
+/// answers to the same message: a copy for each of two of our addresses is two.
 #[utoipa::path(
     operation_id = "inbound_receive",
     tag = "inbound",

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::city::City;
 use domain::city::organisation::Entitled;
 use domain::language::Language;
-use domain::ticket::event::Part;
+use domain::ticket::event::{Part, Writer};
 use domain::ticket::partner::ACTIONS;
 use domain::ticket::writing::ReferrerMessage;
 use domain::ticket::{Action, Actor, State, Ticket};
@@ -139,6 +139,7 @@ impl PartnerMessage {
         let own = match &message.by {
             Actor::Partner { .. } | Actor::Service { .. } => true,
             Actor::Person { part, .. } | Actor::Client { part, .. } => *part == Part::Service,
+            Actor::Mail { from, .. } => *from == Writer::Service,
             Actor::Resident | Actor::System => false,
         };
         Self { at: message.at, own, text: message.text.to_string() }

@@ -1,7 +1,8 @@
 //! How the errors of taking e-mail are told.
 
-use usecases::inbound::ReceiveError;
+use usecases::inbound::{ReceiveError, SettleError};
 
+use super::content;
 use crate::problem::{Code, Problem};
 
 impl From<ReceiveError> for Problem {
@@ -16,6 +17,22 @@ impl From<ReceiveError> for Problem {
             }
             ReceiveError::NoCity(error) => error.into(),
             ReceiveError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SettleError> for Problem {
+    fn from(error: SettleError) -> Self {
+        match error {
+            SettleError::NotFound => Self::new(Code::NotFound),
+            SettleError::UnknownTicket => Self::new(Code::InvalidContent).errors(vec![content(
+                "/ticket",
+                "unknown_ticket",
+                "Cette saisine n’existe pas.",
+                "There is no such ticket.",
+            )]),
+            SettleError::NoCity(error) => error.into(),
+            SettleError::Store(error) => error.into(),
         }
     }
 }

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use auth::permission::ReadTickets;
 use chrono::{DateTime, Utc};
 use domain::language::Language;
-use domain::ticket::event::Part;
+use domain::ticket::event::{Part, Writer};
 use domain::ticket::writing::COLLEAGUES;
 use domain::ticket::{Actor, Fact};
 use serde::Serialize;
@@ -36,12 +36,12 @@ pub(crate) struct ListEvents {
 /// Who did something.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ActorView {
-    /// `person`, `client`, `partner` (a partner without accounts, through its link), `service` (from its mailbox), `resident`
-    /// or `system`.
+    /// `person`, `client`, `partner` (a partner without accounts, through its link), `service` (from its mailbox),
+    /// `resident`, `mail` (a dispatcher put an e-mail with the ticket that somebody else wrote: see `from`) or `system`.
     #[serde(rename = "type")]
     #[schema(rename = "type", examples("person"))]
     actor_type: &'static str,
-    /// The person's or the program's name.
+    /// The person's or the program's name; of `mail`, the dispatcher's.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     name: Option<String>,
@@ -53,6 +53,10 @@ pub(super) struct ActorView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, examples("bailleur"))]
     service: Option<String>,
+    /// Of `mail`: who wrote it, by the address that it came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    from: Option<Writer>,
 }
 
 impl ActorView {
@@ -63,13 +67,15 @@ impl ActorView {
             Actor::Partner { .. } => ("partner", Some(Part::Service)),
             Actor::Service { .. } => ("service", Some(Part::Service)),
             Actor::Resident => ("resident", None),
+            Actor::Mail { .. } => ("mail", Some(Part::Dispatcher)),
             Actor::System => ("system", None),
         };
         let service = match by {
             Actor::Partner { service } | Actor::Service { service } => Some(service.to_string()),
-            Actor::Person { .. } | Actor::Client { .. } | Actor::Resident | Actor::System => None,
+            Actor::Person { .. } | Actor::Client { .. } | Actor::Resident | Actor::Mail { .. } | Actor::System => None,
         };
-        Self { actor_type, name, part, service }
+        let from = if let Actor::Mail { from, .. } = by { Some(*from) } else { None };
+        Self { actor_type, name, part, service, from }
     }
 }
 

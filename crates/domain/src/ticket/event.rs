@@ -40,6 +40,13 @@ pub enum Actor {
     },
     /// The resident, through the tracking link or by e-mail.
     Resident,
+    /// A dispatcher, who put an e-mail with the ticket that somebody else wrote.
+    Mail {
+        /// The dispatcher.
+        user: UserId,
+        /// Who wrote it.
+        from: Writer,
+    },
     /// Continuum itself: a clock ran out.
     System,
 }
@@ -49,6 +56,44 @@ impl Actor {
     #[must_use]
     pub fn is(&self, user: UserId) -> bool {
         matches!(self, Self::Person { user: own, .. } if *own == user)
+    }
+
+    /// Whether it is the referrer's: by themselves, or in an e-mail of theirs.
+    #[must_use]
+    pub const fn is_referrers(&self) -> bool {
+        matches!(
+            self,
+            Self::Person { part: Part::Referrer, .. }
+                | Self::Client { part: Part::Referrer, .. }
+                | Self::Mail { from: Writer::Referrer, .. }
+        )
+    }
+}
+
+/// Who wrote an e-mail that a dispatcher put with a ticket, by the address that it came from: that can be forged, and the
+/// dispatcher has read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Writer {
+    /// A resident whose concern the ticket is about.
+    Resident,
+    /// The ticket's service, from its mailbox, or one of its members.
+    Service,
+    /// Who filed the concern.
+    Referrer,
+    /// A dispatcher.
+    Dispatcher,
+    /// Somebody else.
+    Other,
+}
+
+impl From<Part> for Writer {
+    fn from(part: Part) -> Self {
+        match part {
+            Part::Referrer => Self::Referrer,
+            Part::Service => Self::Service,
+            Part::Dispatcher => Self::Dispatcher,
+        }
     }
 }
 

@@ -33,8 +33,12 @@ pub enum Kind {
     Assigned,
     /// To a colleague: a note mentions them.
     Mention,
-    /// To the referrer, the service or the resident: somebody wrote to them.
+    /// To the referrer or the resident: somebody wrote to them; to the service: the referrer did.
     Message,
+    /// To the service and the referrer: the resident wrote.
+    Answered,
+    /// To the dispatcher's desk: somebody wrote about a ticket that has ended.
+    AfterEnd,
     /// To the resident: the ticket was called off.
     Cancelled,
     /// To the resident: the ticket is followed together with another.
@@ -49,7 +53,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Referral,
         Self::Refused,
         Self::Acknowledged,
@@ -61,6 +65,8 @@ impl Kind {
         Self::Assigned,
         Self::Mention,
         Self::Message,
+        Self::Answered,
+        Self::AfterEnd,
         Self::Cancelled,
         Self::Merged,
         Self::AskedAgain,
@@ -83,6 +89,8 @@ impl Kind {
             Self::Assigned => "assigned",
             Self::Mention => "mention",
             Self::Message => "message",
+            Self::Answered => "answered",
+            Self::AfterEnd => "after_end",
             Self::Cancelled => "cancelled",
             Self::Merged => "merged",
             Self::AskedAgain => "asked_again",
@@ -101,13 +109,15 @@ impl Kind {
     #[must_use]
     pub const fn is_told_to(self, audience: Audience) -> bool {
         match self {
-            Self::Referral | Self::Refused | Self::Withdrawn | Self::Watched | Self::Renewed => {
+            Self::Referral | Self::Refused | Self::Withdrawn | Self::Watched | Self::AfterEnd | Self::Renewed => {
                 matches!(audience, Audience::Service)
             }
             Self::Progress | Self::Assigned | Self::Mention => matches!(audience, Audience::Agent),
             Self::Cancelled | Self::Merged | Self::AskedAgain => matches!(audience, Audience::Resident),
             Self::Acknowledged | Self::Outcome => matches!(audience, Audience::Agent | Audience::Resident),
-            Self::Reminder | Self::Undeliverable => matches!(audience, Audience::Service | Audience::Agent),
+            Self::Reminder | Self::Answered | Self::Undeliverable => {
+                matches!(audience, Audience::Service | Audience::Agent)
+            }
             Self::Message => true,
         }
     }

@@ -62,10 +62,8 @@ impl ReferrerMessage {
     /// The message that follows: to the other side. A program that filed the concern reads it over the API.
     #[must_use]
     pub fn notice(&self, ticket: &Ticket) -> Option<Notice> {
-        let by_referrer =
-            matches!(self.by, Actor::Person { part: Part::Referrer, .. } | Actor::Client { part: Part::Referrer, .. });
         let recipient = match ticket.referrer {
-            _ if by_referrer => Recipient::Service { code: ticket.service.clone() },
+            _ if self.by.is_referrers() => Recipient::Service { code: ticket.service.clone() },
             Referrer::Person(user) => Recipient::Person { user },
             Referrer::Client(_) => return None,
         };
@@ -106,7 +104,7 @@ impl ResidentMessage {
             Referrer::Person(_) | Referrer::Client(_) => None,
         };
         let told = [Some(service), referrer].into_iter().flatten();
-        told.map(|recipient| Notice { kind: Kind::Message, recipient }).collect()
+        told.map(|recipient| Notice { kind: Kind::Answered, recipient }).collect()
     }
 }
 

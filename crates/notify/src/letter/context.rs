@@ -91,6 +91,8 @@ impl Context {
             | Kind::Assigned
             | Kind::Mention
             | Kind::Message
+            | Kind::Answered
+            | Kind::AfterEnd
             | Kind::Cancelled
             | Kind::Merged
             | Kind::AskedAgain

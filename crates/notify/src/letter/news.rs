@@ -180,6 +180,8 @@ impl Told {
             Kind::Assigned => pick("elle vous est confiée", "assigned to you"),
             Kind::Mention => pick("une note vous cite", "a note mentions you"),
             Kind::Message => pick("un message vous attend", "a message awaits you"),
+            Kind::Answered => pick("un message de l’habitant", "a message from the resident"),
+            Kind::AfterEnd => pick("un message, alors qu’elle est terminée", "a message, though it has ended"),
             Kind::Refused => match &self.fact {
                 Fact::Refused { reason, .. } => {
                     let reason = refusal(*reason, language);

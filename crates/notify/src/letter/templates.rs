@@ -20,7 +20,7 @@ macro_rules! sources {
 }
 
 /// The words of each letter, in both languages.
-pub(super) const WORDS: [(&str, &str); 76] = sources![
+pub(super) const WORDS: [(&str, &str); 82] = sources![
     "referral.service.fr",
     "referral.service.en",
     "referral.partner.fr",
@@ -57,6 +57,12 @@ pub(super) const WORDS: [(&str, &str); 76] = sources![
     "message.service.en",
     "message.resident.fr",
     "message.resident.en",
+    "answered.agent.fr",
+    "answered.agent.en",
+    "answered.service.fr",
+    "answered.service.en",
+    "after_end.service.fr",
+    "after_end.service.en",
     "cancelled.resident.fr",
     "cancelled.resident.en",
     "merged.resident.fr",

@@ -343,7 +343,8 @@ impl Store {
                 "select w.ticket_id, ",
                 columns!(resident_message),
                 ", null::text as name from ticket t join resident_message w on w.ticket_id = t.id
-                where t.concern_id = $1 and w.leaves_at <= $2 and w.taken_back_at is null and w.actor ->> 'type' <> 'resident' order by w.id limit 200"
+                where t.concern_id = $1 and w.leaves_at <= $2 and w.taken_back_at is null and w.actor ->> 'type' not in ('resident', 'mail')
+                order by w.id limit 200"
             ),
             [concern.0.into(), now.into()],
         );

@@ -1,6 +1,7 @@
 //! An e-mail as it came, taken apart.
 
 use domain::email::Undelivered;
+use domain::id::MessageId;
 use mail_parser::{Address, HeaderValue, Message, MessageParser, MimeHeaders as _, PartType};
 use sha2::{Digest, Sha256};
 
@@ -12,11 +13,11 @@ const ATTACHMENTS: usize = 20;
 /// An e-mail, taken apart.
 #[derive(Debug)]
 pub(super) struct Mail {
-    /// Tells it from others: two copies of one e-mail have the same.
+    /// Tells it from others: two copies of one e-mail to the same address have the same. See [`Mail::answers`].
     pub(super) digest: [u8; 32],
     /// Who says that they wrote it, in lower case.
     pub(super) from: Option<String>,
-    /// What the addresses that it came to carry: `b` or `r`, and a token.
+    /// What the addresses that it came to carry: `b` or `r`, and a token. Those that the mail server names come first.
     pub(super) marks: Vec<(Mark, String)>,
     /// A machine wrote it: nobody waits for an answer.
     pub(super) automatic: bool,
@@ -56,6 +57,7 @@ impl Mail {
         let report = report(&message);
         let from = message.from().and_then(Address::first).and_then(|from| from.address()).map(str::to_lowercase);
         let text = message.body_text(0).map(|text| own_words(&text)).unwrap_or_default();
+        let subject = message.subject().unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect();
         let attachments = message.attachments().take(ATTACHMENTS).filter_map(|part| {
             let content = match &part.body {
                 PartType::Binary(bytes) | PartType::InlineBinary(bytes) => bytes.to_vec(),
@@ -63,38 +65,56 @@ impl Mail {
             };
             Some((part.attachment_name().unwrap_or_default().to_owned(), content))
         });
-        Some(Self {
-            digest: digest(&message, raw, recipient),
+        let mut mail = Self {
+            digest: [0; 32],
             from,
             marks: addresses(&message, recipient).iter().filter_map(|address| mark(address)).collect(),
             automatic: report.is_some() || is_automatic(&message),
             report,
-            subject: message.subject().unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect(),
+            subject,
             text,
             attachments: attachments.collect(),
-        })
+        };
+        mail.digest = mail.digest_of(id(&message).unwrap_or(raw));
+        Some(mail)
+    }
+
+    /// Says what it answers to: copies for two of our addresses are two e-mails.
+    pub(super) fn answers(&mut self, to: MessageId) {
+        self.digest = Sha256::new().chain_update(self.digest).chain_update(to.0).finalize().into();
+    }
+
+    /// Of what its writer made of it, which servers on the way leave as it is: neither the headers that they add nor the
+    /// transfer encoding. Its id alone would let whoever repeats one, a broken mail program or a liar, keep words away.
+    fn digest_of(&self, id: &[u8]) -> [u8; 32] {
+        let from = self.from.as_deref().unwrap_or_default();
+        let words = [id, from.as_bytes(), self.subject.as_bytes(), self.text.as_bytes()];
+        let files = self.attachments.iter().flat_map(|(name, content)| [name.as_bytes(), content]);
+        let mut hash = Sha256::new();
+        for part in words.into_iter().chain(files) {
+            hash.update(part.len().to_be_bytes());
+            hash.update(part);
+        }
+        hash.finalize().into()
     }
 }
 
-/// What tells one e-mail from another: its `Message-ID` and who it came to; its bytes, if it has none.
-fn digest(message: &Message<'_>, raw: &[u8], recipient: Option<&str>) -> [u8; 32] {
-    let hash = Sha256::new().chain_update(recipient.unwrap_or_default().to_lowercase());
-    match message.message_id() {
-        Some(id) => hash.chain_update(id).finalize().into(),
-        None => hash.chain_update(raw).finalize().into(),
-    }
+/// What its mail program calls it alone: its `Message-ID`, or, if it has none, when it was written.
+fn id<'a>(message: &'a Message<'_>) -> Option<&'a [u8]> {
+    let date = || message.header_raw("Date").map(str::trim);
+    message.message_id().or_else(date).map(str::as_bytes)
 }
 
-/// Every address that the e-mail may have come to.
+/// Every address that the e-mail may have come to: where it was delivered, then whom its writer wrote to.
 fn addresses(message: &Message<'_>, recipient: Option<&str>) -> Vec<String> {
     let mut found: Vec<String> = recipient.map(ToOwned::to_owned).into_iter().collect();
-    for list in [message.to(), message.cc()].into_iter().flatten() {
-        found.extend(list.iter().filter_map(|address| address.address()).map(ToOwned::to_owned));
-    }
     for name in ["Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To"] {
         found.extend(message.header_values(name).filter_map(HeaderValue::as_text).map(ToOwned::to_owned));
         let lists = message.header_values(name).filter_map(HeaderValue::as_address);
         found.extend(lists.flat_map(Address::iter).filter_map(|address| address.address()).map(ToOwned::to_owned));
+    }
+    for list in [message.to(), message.cc()].into_iter().flatten() {
+        found.extend(list.iter().filter_map(|address| address.address()).map(ToOwned::to_owned));
     }
     found
 }

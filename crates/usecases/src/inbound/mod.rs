@@ -6,6 +6,7 @@ mod attach;
 mod mail;
 mod place;
 mod quote;
+mod settle;
 
 use auth::Grant;
 use auth::permission::{HandInMail, SettleMail};
@@ -18,6 +19,7 @@ use store::{Error, Page, Tx};
 use uuid::Uuid;
 
 use crate::{Context, NoCity, apart, of};
+pub use settle::{SettleError, settle};
 pub use store::inbound::Unplaced;
 
 use attach::Upload;
@@ -109,7 +111,7 @@ pub enum Ignored {
 pub enum Unplaceable {
     /// It came to no address that was made for an answer.
     NoToken,
-    /// What it answers to tells of no ticket.
+    /// What it answers to is about no ticket, or about several.
     NoTicket,
     /// Somebody else wrote it than the one it was sent to, or somebody who no longer has a part in the ticket.
     UnknownSender,
@@ -154,7 +156,7 @@ pub enum ReceiveError {
 }
 
 /// Takes an e-mail that came in. `recipient` is where the mail server was told to deliver it to, if it says so. The same
-/// e-mail again does nothing, and is answered as it was before.
+/// e-mail again, to the same address, does nothing, and is answered as it was before.
 ///
 /// # Errors
 /// See [`ReceiveError`]; nothing was done then.
@@ -177,11 +179,14 @@ pub async fn take(cx: &Context, raw: Vec<u8>, recipient: Option<&str>) -> Result
     }
     let recipient = recipient.map(ToOwned::to_owned);
     let read = apart(&cx.looking, move || Mail::read(&raw, recipient.as_deref())).await;
-    let mail = read.ok_or(ReceiveError::NotAnEmail)?;
+    let mut mail = read.ok_or(ReceiveError::NotAnEmail)?;
+    let marked = mail.marks.iter().find_map(|(mark, token)| Some((*mark, cx.store.returned(token)?)));
+    if let Some((_, id)) = marked {
+        mail.answers(id);
+    }
     if let Some(outcome) = before(cx, &mail).await? {
         return Ok(outcome);
     }
-    let marked = mail.marks.iter().find_map(|(mark, token)| Some((*mark, cx.store.returned(token)?)));
     match (mail.report, marked) {
         (Some(Report::Gone), Some((_, id))) => bounced(cx, id).await,
         (Some(_), _) => Ok(Outcome::Ignored { why: Ignored::Report }),
@@ -240,7 +245,7 @@ async fn unplace(
     let words = Words {
         from: mail.from.clone(),
         subject: mail.subject.clone(),
-        text: mail.text.chars().take(TEXT).collect(),
+        text: beginning(&mail.text),
         attachments: mail.attachments.iter().map(|(name, _)| name.clone()).collect(),
     };
     if tx.keep_unplaced(cx.ids.next(), why.code(), ticket, &words, now).await? {
@@ -255,6 +260,13 @@ async fn unplace(
 
 /// How much of a text is kept for the dispatchers, in characters.
 const TEXT: usize = 20_000;
+
+fn beginning(text: &str) -> String {
+    match text.char_indices().nth(TEXT) {
+        Some((end, _)) => format!("{}\n(Suite non conservée.)", &text[..end]),
+        None => text.to_owned(),
+    }
+}
 
 async fn record(tx: &Tx, mail: &Mail, outcome: &Outcome, cx: &Context) -> Result<bool, Error> {
     let outcome = serde_json::to_value(outcome).map_err(|error| Error::Corrupt(error.to_string()))?;
@@ -272,12 +284,4 @@ pub async fn unplaced(
     limit: u64,
 ) -> Result<Page<Unplaced, Uuid>, Error> {
     cx.store.unplaced_mail(after, limit).await
-}
-
-/// Marks an e-mail as settled: it waits for nobody any more. False when there is none of that id that does.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn settle(cx: &Context, who: &Grant<SettleMail>, id: Uuid) -> Result<bool, Error> {
-    cx.store.settle_mail(id, who.person().user, cx.now()).await
 }

@@ -4,19 +4,19 @@ use chrono::TimeDelta;
 use domain::content;
 use domain::id::{MessageId, TicketId, WritingId};
 use domain::rights::Caller;
-use domain::text;
-use domain::ticket::event::Part;
+use domain::text::{self, TextError};
+use domain::ticket::event::Writer;
 use domain::ticket::notice::{Kind, Notice, Recipient};
 use domain::ticket::writing::{CONVERSATION, Note, ReferrerMessage, ResidentMessage};
 use domain::ticket::{Actor, State, Ticket};
 use store::inbound::Answered;
 use store::outbox::Message;
 use store::ticket::Named;
-use store::{Scope, Tx};
+use store::{Error, Scope, Tx};
 
 use super::attach::Upload;
 use super::mail::Mail;
-use super::{Ignored, Outcome, ReceiveError, RefusedAttachment, Unplaceable, before, record};
+use super::{Ignored, Outcome, ReceiveError, Unplaceable, before, record};
 use crate::{Context, of};
 
 /// How many answers by e-mail a ticket takes in a day: more would be two machines answering one another.
@@ -24,6 +24,9 @@ const A_DAY: i64 = 50;
 
 /// How many messages one e-mail may fill.
 const PIECES: usize = 5;
+
+/// How much of an attachment's name is told, in characters.
+const NAME: usize = 100;
 
 /// An e-mail on its way to a ticket.
 pub(super) struct Placing<'a> {
@@ -57,7 +60,15 @@ pub(super) async fn place(cx: &Context, placing: Placing<'_>) -> Result<Outcome,
             None => kept += 1,
         }
     }
-    let Some(texts) = texts(&mail.text, kept, &refused) else { return unplaced(Unplaceable::TooLong) };
+    let mut words = mail.text.clone();
+    if words.is_empty() && kept > 0 {
+        words.push_str("(Pièce jointe sans texte.)");
+    }
+    let lost = refused.iter().map(|file| (file.name.as_str(), file.why.told()));
+    let texts = texts(words, lost)?;
+    if texts.len() > PIECES {
+        return unplaced(Unplaceable::TooLong);
+    }
     if texts.is_empty() {
         return Ok(Outcome::Ignored { why: Ignored::Empty });
     }
@@ -74,12 +85,7 @@ pub(super) async fn place(cx: &Context, placing: Placing<'_>) -> Result<Outcome,
 }
 
 /// In which part somebody wrote it: the one it was sent to, or, where that is a service's mailbox, one of the service.
-async fn writer(
-    cx: &Context,
-    mail: &Mail,
-    answered: &Answered,
-    ticket: &Ticket,
-) -> Result<Option<Actor>, store::Error> {
+async fn writer(cx: &Context, mail: &Mail, answered: &Answered, ticket: &Ticket) -> Result<Option<Actor>, Error> {
     let Some(from) = mail.from.as_deref() else { return Ok(None) };
     let own = answered.address.as_ref().is_some_and(|address| address.to_lowercase() == from);
     Ok(match &answered.recipient {
@@ -100,61 +106,70 @@ async fn writer(
     })
 }
 
-/// What is written with the ticket: the words, looked through like any free text, in as many messages as they need, and
-/// what was not kept. None when they are too many.
-fn texts(words: &str, kept: usize, refused: &[RefusedAttachment]) -> Option<Vec<text::Message>> {
-    let mut words = content::check(words).masked;
-    if words.is_empty() && kept > 0 {
-        words.push_str("(Pièce jointe sans texte.)");
+/// What is written with the ticket: the words and what was not kept, by name and why, looked through like any free text, in
+/// as many messages as they need.
+pub(super) fn texts<'a>(
+    mut words: String,
+    lost: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<Vec<text::Message>, Error> {
+    for (name, why) in lost {
+        let name: String = name.chars().filter(|c| !c.is_control()).take(NAME).collect();
+        let name = if name.is_empty() { "sans nom" } else { &name };
+        words = format!("{words}\n(Pièce jointe non conservée : {name}, {why}.)");
     }
-    for RefusedAttachment { name, why } in refused {
-        let name = if name.is_empty() { "sans nom" } else { name };
-        words = format!("{words}\n(Pièce jointe non conservée : {name}, {}.)", why.told());
-    }
-    let mut pieces = vec![String::new()];
+    let words = content::check(&words).masked;
+    let (mut pieces, mut length) = (vec![String::new()], 0);
     for word in words.split_inclusive(char::is_whitespace) {
-        let last = pieces.last().map_or(0, |piece| piece.chars().count());
-        if last + word.chars().count() > text::Message::MAX {
-            pieces.push(String::new());
-        }
-        if let Some(piece) = pieces.last_mut() {
-            piece.push_str(word);
+        let fits = length + word.chars().count() <= text::Message::MAX;
+        for (nth, c) in word.chars().enumerate() {
+            // A word that fits in no message is cut.
+            if (nth == 0 && !fits) || length == text::Message::MAX {
+                pieces.push(String::new());
+                length = 0;
+            }
+            if let Some(piece) = pieces.last_mut() {
+                piece.push(c);
+            }
+            length += 1;
         }
     }
-    let pieces: Vec<String> = pieces.into_iter().filter(|piece| !piece.trim().is_empty()).collect();
-    if pieces.len() > PIECES {
-        return None;
-    }
-    pieces.into_iter().map(|piece| text::Message::try_from(piece).ok()).collect()
+    let written = |piece: String| match text::Message::try_from(piece) {
+        Ok(text) => Some(Ok(text)),
+        Err(TextError::Empty) => None,
+        Err(error) => Some(Err(Error::Corrupt(error.to_string()))),
+    };
+    pieces.into_iter().filter_map(written).collect()
 }
 
-async fn write(
+/// Writes the texts with the ticket, of the kind that fits their author, and tells whom it concerns. Where `told_late` is
+/// somebody, they are told too.
+pub(super) async fn write(
     cx: &Context,
     tx: &Tx,
     ticket: &Ticket,
     by: &Actor,
     texts: Vec<text::Message>,
     told_late: Option<Recipient>,
-) -> Result<(), store::Error> {
+) -> Result<(), Error> {
     let at = cx.now();
     let about = |notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice);
     for (place, text) in texts.into_iter().enumerate() {
         let id = WritingId(cx.ids.next());
         // Whoever is told is told once.
         let first = |notices: Vec<Notice>| -> Vec<Message> {
-            let late = told_late.clone().map(|recipient| Notice { kind: Kind::Message, recipient });
-            let late = late.filter(|late| !notices.contains(late));
+            let late = told_late.clone().map(|recipient| Notice { kind: Kind::AfterEnd, recipient });
+            let late = late.filter(|late| notices.iter().all(|notice| notice.recipient != late.recipient));
             let all = notices.into_iter().chain(late);
             if place == 0 { all.map(about).collect() } else { Vec::new() }
         };
         match by {
-            Actor::Resident => {
+            Actor::Resident | Actor::Mail { from: Writer::Resident, .. } => {
                 let tell = first(ResidentMessage::answer_notices(ticket));
                 let message = ResidentMessage { id, at, by: by.clone(), text, leaves_at: at, taken_back_at: None };
                 tx.add_resident_message(ticket, &message, &tell).await?;
             }
-            _ if ticket.hidden_from_referrer && !is_referrer(by) => {
-                let text = text::Note::try_from(text.to_string()).map_err(|e| store::Error::Corrupt(e.to_string()))?;
+            _ if is_internal(by, ticket) => {
+                let text = text::Note::try_from(text.to_string()).map_err(|e| Error::Corrupt(e.to_string()))?;
                 let note = Note { id, at, by: by.clone(), text, mentions: Vec::new() };
                 tx.add_note(ticket, &note, &first(Vec::new())).await?;
             }
@@ -168,6 +183,8 @@ async fn write(
     Ok(())
 }
 
-const fn is_referrer(by: &Actor) -> bool {
-    matches!(by, Actor::Person { part: Part::Referrer, .. } | Actor::Client { part: Part::Referrer, .. })
+/// Whether it stays among colleagues.
+const fn is_internal(by: &Actor, ticket: &Ticket) -> bool {
+    let strangers = matches!(by, Actor::Mail { from: Writer::Other, .. });
+    strangers || (ticket.hidden_from_referrer && !by.is_referrers())
 }

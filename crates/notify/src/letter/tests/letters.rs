@@ -273,6 +273,7 @@ pub(super) fn every_news() -> Vec<(String, NewsLetter)> {
         let one = vec![
             told(123, Kind::Acknowledged, json!({ "type": "acknowledged" }), 5),
             told(123, Kind::Message, json!({ "type": "acknowledged" }), 9),
+            told(123, Kind::Answered, json!({ "type": "acknowledged" }), 10),
             told(123, Kind::Progress, json!({ "type": "scheduled", "scheduled_for": "2026-03-20" }), 12),
         ];
         let turns = news_letter(language, one.clone());

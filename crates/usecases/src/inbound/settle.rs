@@ -1,0 +1,84 @@
+//! What a dispatcher does with an e-mail that could not be put with a ticket: they settle it, and may put it with one.
+
+use auth::Grant;
+use auth::permission::SettleMail;
+use domain::rights::Caller;
+use domain::ticket::event::{Part, Writer};
+use domain::ticket::writing::CONVERSATION;
+use domain::ticket::{Actor, Ticket};
+use store::inbound::Words;
+use store::ticket::Named;
+use store::{Error, Scope, Tx};
+use uuid::Uuid;
+
+use super::place::{texts, write};
+use crate::{Context, NoCity, of};
+
+/// Why an e-mail is not settled.
+#[derive(Debug, thiserror::Error)]
+pub enum SettleError {
+    /// None of that id waits.
+    #[error("no such e-mail waits to be settled")]
+    NotFound,
+    /// There is no such ticket, or the dispatcher has no part in it.
+    #[error("there is no such ticket")]
+    UnknownTicket,
+    /// No city is loaded.
+    #[error(transparent)]
+    NoCity(#[from] NoCity),
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// Marks an e-mail as settled: it waits for nobody any more. With a ticket, it is put there at the same moment, as who wrote
+/// it would have had it put, and of somebody who has no part in the ticket as a note.
+///
+/// # Errors
+/// See [`SettleError`]; nothing was done then.
+pub async fn settle(
+    cx: &Context,
+    who: &Grant<SettleMail>,
+    id: Uuid,
+    ticket: Option<&Named>,
+) -> Result<(), SettleError> {
+    let tx = cx.store.begin().await?;
+    let words = tx.settle_mail(id, who.person().user, cx.now()).await?.ok_or(SettleError::NotFound)?;
+    if let Some(name) = ticket {
+        let dispatcher = Caller::Person(who.person().clone());
+        let locked = tx.lock_ticket(&Scope::of(&dispatcher), name).await?;
+        let theirs = locked.filter(|ticket| dispatcher.has_part(Part::Dispatcher, ticket));
+        let ticket = theirs.ok_or(SettleError::UnknownTicket)?;
+        let by = Actor::Mail { user: who.person().user, from: writer(cx, &tx, words.from.as_deref(), &ticket).await? };
+        let lost = words.attachments.iter().map(|name| (name.as_str(), "à redemander"));
+        // That the ticket has ended, who puts it there knows.
+        write(cx, &tx, &ticket, &by, texts(said(&words), lost)?, None).await?;
+    }
+    tx.commit().await?;
+    cx.wake.notify_one();
+    Ok(())
+}
+
+/// What is put with the ticket: an e-mail without a text may say it all in its subject.
+fn said(words: &Words) -> String {
+    let told = [&words.text, &words.subject].into_iter().find(|told| !told.trim().is_empty());
+    told.cloned().unwrap_or_else(|| "(Courriel sans texte.)".to_owned())
+}
+
+/// Which part in the ticket the one has whose address it is.
+async fn writer(cx: &Context, tx: &Tx, from: Option<&str>, ticket: &Ticket) -> Result<Writer, SettleError> {
+    let Some(from) = from else { return Ok(Writer::Other) };
+    let loaded = cx.city()?;
+    if of(&loaded).service(&ticket.service).is_some_and(|service| service.mailbox.to_lowercase() == from) {
+        return Ok(Writer::Service);
+    }
+    if tx.is_residents(from, ticket.id).await? {
+        return Ok(Writer::Resident);
+    }
+    let user = cx.store.user_by_email(from).await?.filter(|user| user.active);
+    let part = user.and_then(|user| {
+        let caller = Caller::Person(user.person);
+        CONVERSATION.into_iter().find(|part| caller.has_part(*part, ticket) && caller.sees(ticket))
+    });
+    Ok(part.map_or(Writer::Other, Writer::from))
+}
