@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::id::{CategoryCode, ConcernId};
 use domain::language::Language;
-use domain::text::{Answer, Message};
+use domain::text::{Answer, MessageToResident};
 use domain::ticket::Ticket;
 use sea_orm::{ConnectionTrait as _, FromQueryResult};
 use uuid::Uuid;
@@ -63,7 +63,7 @@ pub struct Told {
     /// When.
     pub at: DateTime<Utc>,
     /// What.
-    pub text: Message,
+    pub text: MessageToResident,
 }
 
 #[derive(FromQueryResult)]

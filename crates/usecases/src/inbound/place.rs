@@ -103,7 +103,7 @@ async fn writer(
 /// What is written with the ticket: the words, looked through like any free text, in as many messages as they need, and
 /// what was not kept. None when they are too many.
 fn texts(words: &str, kept: usize, refused: &[RefusedAttachment]) -> Option<Vec<text::Message>> {
-    let mut words = content::check(words).masked;
+    let mut words = content::check(words, content::ALL).masked;
     if words.is_empty() && kept > 0 {
         words.push_str("(Pièce jointe sans texte.)");
     }
@@ -150,7 +150,8 @@ async fn write(
         match by {
             Actor::Resident => {
                 let tell = first(ResidentMessage::answer_notices(ticket));
-                let message = ResidentMessage { id, at, by: by.clone(), text, leaves_at: at, taken_back_at: None };
+                let message =
+                    ResidentMessage { id, at, by: by.clone(), text: text.into(), leaves_at: at, taken_back_at: None };
                 tx.add_resident_message(ticket, &message, &tell).await?;
             }
             _ if ticket.hidden_from_referrer && !is_referrer(by) => {
