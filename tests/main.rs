@@ -19,6 +19,7 @@ mod hotspot;
 mod idempotency;
 mod inbound;
 mod input;
+mod masking;
 mod notify;
 mod oidc;
 mod partner;
@@ -63,6 +64,7 @@ fn all() -> Vec<Test> {
         hotspot::tests(),
         idempotency::tests(),
         inbound::tests(),
+        masking::tests(),
         input::tests(),
         notify::tests(),
         partner::tests(),

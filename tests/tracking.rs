@@ -47,6 +47,8 @@ async fn followed(city: &City, language: &str) -> (Value, String) {
 async fn the_link_in_the_letter_shows_how_it_goes() {
     let city = City::new().await;
     let (ticket, path) = followed(&city, "fr").await;
+    let page = page_at(&city, &path).await.is(200).text.clone();
+    assert!(page.contains("<a href=\"tel:0322974040\">03 22 97 40 40</a>"), "{page}");
     let tracked = json_at(&city, &path).await;
     assert_eq!((&tracked["category"], &tracked["language"]), (&json!("Dépôt sauvage"), &json!("fr")));
     let first = &tracked["tickets"][0];

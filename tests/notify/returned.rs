@@ -5,15 +5,17 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use continuum::{Dkim, Mail};
 use mail_parser::Message;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::support::city::{City, dumping, link};
+use crate::support::city::{City, dumping, email, link};
 use crate::support::dkim::{Key, key, signatures};
 use crate::support::smtp::{Behaviour, SmtpServer};
 
 crate::tests![
     an_address_that_takes_no_mail_gets_none_and_the_referrer_is_told_once,
     the_desk_is_told_of_a_services_address_and_not_of_its_own,
+    every_ticket_of_an_address_that_takes_no_mail_says_so_at_once,
+    addresses_that_were_left_before_are_compared_too,
     staff_see_that_a_resident_is_not_reached_and_no_address,
     an_address_takes_mail_again_once_an_operator_says_so,
     mail_comes_back_to_an_address_of_its_own_when_the_city_takes_it_back,
@@ -74,12 +76,12 @@ async fn an_address_that_takes_no_mail_gets_none_and_the_referrer_is_told_once()
     let refused = proprete.post(&path, &json!({ "text": "Nous passons demain." })).await;
     refused.refused(409, "resident_without_address");
     proprete.resolve(&acknowledged).await.ok();
-    // The same address, left with another concern: its referrer does not know.
+    // The same address, left with another concern: its referrer does not know, and its receipt is all that is tried.
     let other = city.dumping().await;
     proprete.acknowledge(&other).await.ok();
     city.drain().await;
     assert_eq!(received_by(&server, RESIDENT).len(), 0);
-    assert_eq!((settle(&city).await, settle(&city).await), (2, 0));
+    assert_eq!((settle(&city).await, settle(&city).await), (1, 0));
     city.clock.forward(TimeDelta::minutes(20));
     city.drain().await;
     let about = |reference: &str| {
@@ -101,6 +103,86 @@ async fn an_address_that_takes_no_mail_gets_none_and_the_referrer_is_told_once()
     city.clock.forward(TimeDelta::minutes(21));
     city.drain().await;
     assert_eq!(received_by(&server, RESIDENT).len(), 1);
+    city.stop().await;
+}
+
+/// How often somebody was told of a ticket that its resident gets no mails.
+fn told(server: &SmtpServer, who: &str, ticket: &Value) -> usize {
+    let letters = received_by(server, &email(who));
+    let subjects = letters.iter().map(|letter| letter.subject().unwrap().to_owned());
+    subjects.filter(|s| s.contains("ne reçoit pas") && s.contains(ticket["reference"].as_str().unwrap())).count()
+}
+
+async fn every_ticket_of_an_address_that_takes_no_mail_says_so_at_once() {
+    let (city, server) = with_server().await;
+    let (first, over) = (city.dumping().await, city.dumping().await);
+    let mut body = dumping();
+    body["resident"]["email"] = json!("Habitante@Mail.example");
+    let second = city.other_agent().await.post("/v1/concerns", &body).await.created()["tickets"][0].clone();
+    body["resident"]["email"] = json!("voisin@mail.example");
+    let stranger = city.agent().await.post("/v1/concerns", &body).await.created()["tickets"][0].clone();
+    city.agent().await.act(&over, "cancel", &json!({ "note": "Deux fois la même" })).await.ok();
+    city.drain().await;
+    gone(&server, RESIDENT);
+    let proprete = city.proprete().await;
+    proprete.acknowledge(&first).await.ok();
+    city.drain().await;
+    settle(&city).await;
+    let desk = city.dispatcher().await;
+    for (ticket, mails) in [(&first, "returned"), (&second, "returned"), (&over, "returned"), (&stranger, "on")] {
+        assert_eq!(desk.ticket(ticket).await["resident_mails"], mails, "{ticket}");
+    }
+    let path = format!("/v1/tickets/{}/resident_messages", second["id"].as_str().unwrap());
+    proprete.post(&path, &json!({ "text": "Bonjour" })).await.refused(409, "resident_without_address");
+    // One that is filed now, before any mail for it is tried.
+    let third = city.dumping().await;
+    assert_eq!(desk.ticket(&third).await["resident_mails"], "returned");
+    for _ in 0..3 {
+        city.drain().await;
+        settle(&city).await;
+        city.clock.forward(TimeDelta::minutes(20));
+    }
+    let proprete = city.proprete().await;
+    for ticket in [&second, &third] {
+        proprete.acknowledge(ticket).await.ok();
+    }
+    city.drain().await;
+    assert_eq!(settle(&city).await, 0, "nothing was tried");
+    city.clock.forward(TimeDelta::minutes(20));
+    city.drain().await;
+    let other = city.other_agent().await.get("/v1/me").await.ok()["email"].as_str().unwrap().to_owned();
+    let other = other.split('@').next().unwrap();
+    for (who, ticket, times) in [
+        ("claire.delattre", &first, 1),
+        (other, &second, 1),
+        ("claire.delattre", &third, 1),
+        ("claire.delattre", &over, 0),
+        ("claire.delattre", &stranger, 0),
+        ("claire.delattre", &second, 0),
+    ] {
+        assert_eq!(told(&server, who, ticket), times, "{who}: {}", ticket["reference"]);
+    }
+    // The mailbox was set up again: so it is for each of them.
+    assert!(city.instance.context.store.unmute(RESIDENT).await.unwrap());
+    let desk = city.dispatcher().await;
+    for ticket in [&first, &second, &third, &over] {
+        assert_eq!(desk.ticket(ticket).await["resident_mails"], "on");
+    }
+    city.stop().await;
+}
+
+async fn addresses_that_were_left_before_are_compared_too() {
+    let (city, server) = with_server().await;
+    let (first, second) = (city.dumping().await, city.dumping().await);
+    city.drain().await;
+    let undigested = "update resident_contact set address_digest = null";
+    sqlx::query(undigested).execute(&mut city.database.connection().await).await.unwrap();
+    while usecases::bounce::complete(&city.instance.context).await.unwrap() > 0 {}
+    gone(&server, RESIDENT);
+    city.proprete().await.acknowledge(&first).await.ok();
+    city.drain().await;
+    settle(&city).await;
+    assert_eq!(city.dispatcher().await.ticket(&second).await["resident_mails"], "returned");
     city.stop().await;
 }
 

@@ -52,7 +52,7 @@ fn hall() -> Value {
 }
 
 /// A ticket that was referred to the landlord, and the path of its link.
-async fn referred(city: &City) -> (Value, String) {
+pub async fn referred(city: &City) -> (Value, String) {
     let filed = city.agent().await.post("/v1/concerns", &hall()).await.created();
     city.drain().await;
     (filed["tickets"][0].clone(), newest_link(city, LANDLORD))
@@ -84,7 +84,7 @@ async fn page(city: &City, path: &str) -> Reply {
 }
 
 /// Does something as a program does, on that version.
-async fn act(city: &City, path: &str, version: i64, action: &str, body: &Value) -> Reply {
+pub async fn act(city: &City, path: &str, version: i64, action: &str, body: &Value) -> Reply {
     let stranger = city.stranger();
     let request = stranger.request(Method::POST, &format!("{path}/{action}"));
     stranger.send(request.header("If-Match", format!("\"{version}\"")).json(body)).await

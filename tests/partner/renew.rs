@@ -75,7 +75,9 @@ async fn a_mailbox_is_not_for_others_to_fill() {
         assert_eq!(stranger.post(&renew, &json!({})).await.is(202).json()["link_expires_at"], "2026-03-26T09:00:00Z");
     }
     stranger.post(&renew, &json!({})).await.refused(429, "too_many_attempts");
-    assert!(submit(&city, &path, "renew", &[]).await.is(429).text.contains("a déjà été envoyé"));
+    let page = submit(&city, &path, "renew", &[]).await.is(429).text.clone();
+    assert!(page.contains("a déjà été envoyé") && page.contains("redemandez-le dans "), "{page}");
+    assert!(page.contains(" heures.") || page.contains(" minutes."), "{page}");
     city.drain().await;
     let renewed = city.letters_to(LANDLORD).iter().filter(|l| l.subject().unwrap().starts_with("Nouveau lien")).count();
     assert_eq!(renewed, 2);

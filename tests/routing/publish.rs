@@ -164,7 +164,7 @@ async fn loading_the_citys_files_does_not_undo_what_people_published() {
     let refused = usecases::city::load(cx, &files, false, None, now).await.unwrap_err();
     assert!(refused.to_string().contains("version 2"), "{refused}");
     assert_eq!(admin.get("/v1/routing").await.ok()["version"], 2);
-    let why = domain::text::Note::try_from("Les fichiers font foi.".to_owned()).unwrap();
+    let why = domain::text::Reason::try_from("Les fichiers font foi.".to_owned()).unwrap();
     let changed = usecases::city::load(cx, &files, true, Some(&why), now).await.unwrap();
     assert_eq!(changed.len(), 1);
     let in_force = admin.get("/v1/routing").await.ok();

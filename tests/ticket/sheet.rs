@@ -64,8 +64,9 @@ async fn what_was_asked_stands_on_it_in_words() {
     body["category"] = json!("bulky_waste");
     body["answers"] = json!({ "volume": 2.5, "blocked": false, "kinds": ["furniture", "bins"] });
     let ticket = city.agent().await.post("/v1/concerns", &body).await.created()["tickets"][0].clone();
+    assert!(sheet(&city.dispatcher().await, &ticket, "en").await.is(200).text.contains("<dd>2.5 m³</dd>"));
     let html = sheet(&city.dispatcher().await, &ticket, "fr").await.is(200).text.replace('\u{a0}', " ");
-    for (question, reply) in [("volume", "2.5 m³"), ("blocked", "non")] {
+    for (question, reply) in [("volume", "2,5 m³"), ("blocked", "non")] {
         assert!(html.contains(&format!("<dd>{reply}</dd>")), "{question}: {html}");
     }
     assert!(!html.contains("furniture"), "choices are told by their labels: {html}");

@@ -112,6 +112,7 @@ async fn attempts_are_counted_by_code_and_by_address() {
     assert_eq!(refused.header("retry-after"), Some("601"));
     let page = city.stranger().submit("/v1/tracking", &[("code", &code), ("factor", "12")]).await;
     assert_eq!((page.is(429).header("retry-after"), page.text.contains("<form")), (Some("601"), true));
+    assert!(page.text.contains("Trop de tentatives : réessayez dans 10 minutes."), "{}", page.text);
     city.clock.forward(Duration::minutes(10));
     follow(&city, &code, "12").await.is(303);
     // Whoever tries codes is held up at their address.

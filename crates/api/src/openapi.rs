@@ -151,7 +151,10 @@ fn info() -> Value {
             are added to the links of residents' and partners' e-mails; answers may gain fields. \
             A change of a ticket needs `If-Match` with the `ETag` that was read last. A POST may carry \
             `Idempotency-Key`: within 24 hours, a repeat gets the first answer again. Lists are pages: follow \
-            `next_cursor`, or the `Link` header.",
+            `next_cursor`, or the `Link` header.\n\nIn what is written about cases, what points to a person (plates, \
+            telephone numbers, e-mail addresses, social-security numbers, words of health and of offence) is replaced \
+            by `[…]`; what a resident is to read may name telephones and e-mail addresses. Where `confirm_text` is \
+            offered, it keeps the text as it is.",
         "license": { "name": "EUPL-1.2", "identifier": "EUPL-1.2" },
         "contact": { "name": "Continuum", "url": "/docs/" }
     })

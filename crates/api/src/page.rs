@@ -28,6 +28,7 @@ pub(crate) const SLIP_STYLE: &str = include_str!("../templates/slip.css");
 
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
+    environment.add_filter("tel", domain::city::tel);
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     for (name, source) in [
         ("layout.html", include_str!("../templates/layout.html")),

@@ -87,8 +87,23 @@ impl From<SessionError> for Problem {
 
 impl From<Throttled> for Problem {
     fn from(throttled: Throttled) -> Self {
-        Self::new(Code::TooManyAttempts).retry_after(throttled.wait.num_seconds() + 1)
+        let (fr, en) = wait(&throttled);
+        let detail =
+            (format!("Trop de tentatives : réessayez dans {fr}."), format!("Too many attempts: try again in {en}."));
+        Self::new(Code::TooManyAttempts).detail(detail).retry_after(throttled.wait.num_seconds() + 1)
     }
+}
+
+/// For how long nothing more may be tried, as people say it, in French and in English.
+pub(crate) fn wait(throttled: &Throttled) -> (String, String) {
+    let seconds = throttled.wait.num_seconds().max(1);
+    let (count, fr, en) = match seconds {
+        ..=59 => (seconds, "seconde", "second"),
+        60..=5400 => ((seconds + 59) / 60, "minute", "minute"),
+        _ => ((seconds + 3599) / 3600, "heure", "hour"),
+    };
+    let plural = if count > 1 { "s" } else { "" };
+    (format!("{count} {fr}{plural}"), format!("{count} {en}{plural}"))
 }
 
 impl From<BeginError> for Problem {

@@ -71,6 +71,7 @@ pub(crate) async fn work(cx: Context, schema: String, keys: SealKeys) {
         keep_figures(cx.clone()),
         find_hotspots(cx.clone()),
         settle_bounces(cx.clone()),
+        complete_residents(cx.clone()),
         learn_categories(cx.clone()),
         sweep_files(cx.clone()),
         scan_files(cx.clone()),
@@ -158,6 +159,18 @@ async fn settle_bounces(cx: Context) {
             Err(error) => tracing::warn!(%error, "addresses that take no mail could not be looked after; trying again"),
         }
         tokio::time::sleep(Duration::from_secs(10)).await;
+    }
+}
+
+/// Completes what earlier programs, some of which may still run, kept of residents: looks every ten minutes.
+async fn complete_residents(cx: Context) {
+    loop {
+        match usecases::bounce::complete(&cx).await {
+            Ok(1..) => continue,
+            Ok(0) => {}
+            Err(error) => tracing::warn!(%error, "what is kept of residents could not be completed; trying again"),
+        }
+        tokio::time::sleep(Duration::from_mins(10)).await;
     }
 }
 

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::id::{CafeId, UserId};
 use crate::place::{Areas, Place};
-use crate::text::{Note, Title};
+use crate::text::{Reason, Title};
 use report::Report;
 
 /// How far a café is.
@@ -91,7 +91,7 @@ pub struct Cancelled {
     /// When.
     pub at: DateTime<Utc>,
     /// Why.
-    pub reason: Note,
+    pub reason: Reason,
 }
 
 impl Cafe {

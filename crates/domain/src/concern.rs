@@ -43,11 +43,13 @@ pub enum News {
     Received,
     /// Their link was replaced by another.
     LinkRenewed,
+    /// They want mails again, and something happened while they did not: how it stands.
+    Resumed,
 }
 
 impl News {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Received, Self::LinkRenewed];
+    pub const ALL: [Self; 3] = [Self::Received, Self::LinkRenewed, Self::Resumed];
 
     /// The name in the database and of the template.
     #[must_use]
@@ -55,6 +57,7 @@ impl News {
         match self {
             Self::Received => "received",
             Self::LinkRenewed => "link_renewed",
+            Self::Resumed => "resumed",
         }
     }
 

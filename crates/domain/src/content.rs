@@ -1,12 +1,13 @@
 //! What should not stand in a free text about a place: plates, telephone numbers, addresses, social-security numbers,
 //! words of health or offence (CNIL, 28 February 2019, on free-text fields).
 //!
-//! A text with findings is not refused: the officer is warned, and each passage is masked unless the officer confirms
-//! that it must stay.
+//! A text with findings is not refused. What officers write down of a concern or a café is told and masked unless they
+//! confirm that it must stay ([`screened`]); every other text about cases masks itself when it is parsed
+//! ([`crate::text`]).
 
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexBuilder};
+use regex::{Captures, Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -43,35 +44,80 @@ impl Finding {
     }
 }
 
-/// What replaces a passage that was not confirmed.
+/// What replaces a passage that was not confirmed. No passage is shorter: a text never grows when it is masked.
 pub const MASK: &str = "[…]";
 
-static PATTERNS: LazyLock<Vec<(Finding, Regex)>> = LazyLock::new(|| {
-    // The longer patterns come first, so that a part of a social-security number is not taken for a telephone number.
-    [
-        (Finding::EmailAddress, r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
-        (
-            Finding::SocialSecurityNumber,
-            r"\b[12][ .]?\d{2}[ .]?(?:0[1-9]|1[0-2]|[2-9]\d)[ .]?(?:\d{2}|2[ab])[ .]?\d{3}[ .]?\d{3}(?:[ .]?\d{2})?\b",
-        ),
-        (Finding::PhoneNumber, r"(?:\+33[ .-]?|\b0)[1-9](?:[ .-]?\d{2}){4}\b"),
-        (Finding::Plate, r"\b[a-z]{2}[ -]?\d{3}[ -]?[a-z]{2}\b|\b\d{1,4}[ -]?[a-z]{2,3}[ -]?(?:80|60|62|59|02|76)\b"),
-        (
-            Finding::HealthWord,
-            r"\b(?:schizophr\w*|psychiatri\w*|alcoolique\w*|toxicoman\w*|drogu[ée]\w*|séropositi\w*|vih|handicapé\w*|dépressi(?:f|ve|on)\w*|malade mental\w*)\b",
-        ),
-        (
-            Finding::OffenceWord,
-            r"\b(?:voleur\w*|voleuse\w*|dealer\w*|dealeur\w*|trafiquant\w*|délinquant\w*|agresseur\w*|violeur\w*|pédophile\w*|cambrioleur\w*|casier judiciaire)\b",
-        ),
-    ]
-    .into_iter()
-    .map(|(finding, pattern)| {
-        let regex = RegexBuilder::new(pattern).case_insensitive(true).build();
-        (finding, regex.expect("the patterns are literals, and a test compiles them"))
-    })
-    .collect()
+/// What is looked for in what colleagues read.
+pub const ALL: &[Finding] = &[
+    Finding::Plate,
+    Finding::PhoneNumber,
+    Finding::EmailAddress,
+    Finding::SocialSecurityNumber,
+    Finding::HealthWord,
+    Finding::OffenceWord,
+];
+
+/// What is looked for in what an officer answered on the spot: it may name a service's telephone and address.
+pub const ANSWERED: &[Finding] =
+    &[Finding::Plate, Finding::SocialSecurityNumber, Finding::HealthWord, Finding::OffenceWord];
+
+/// What is looked for in what is written to a resident: it may say whom to call, and nobody confirms its words.
+pub const TO_RESIDENT: &[Finding] = &[Finding::Plate, Finding::SocialSecurityNumber];
+
+/// The longer patterns come first, so that a part of a social-security number is not taken for a telephone number.
+const PATTERNS: [(Finding, &str); 6] = [
+    (Finding::EmailAddress, r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    (
+        Finding::SocialSecurityNumber,
+        r"\b[12][\s.]?\d{2}[\s.]?(?:0[1-9]|1[0-2]|[2-9]\d)[\s.]?(?:\d{2}|2[ab])[\s.]?\d{3}[\s.]?\d{3}(?:[\s.]?\d{2})?\b",
+    ),
+    (Finding::PhoneNumber, r"(?:(?:\+|\b00)33[\s.-]?(?:\(0\)[\s.-]?)?|\b0)[1-9](?:[\s.-]?\d{2}){4}\b"),
+    (
+        Finding::Plate,
+        r"\b(?:(?<first>[a-z]{2})[ -]?\d{3}[ -]?(?<last>[a-z]{2})|\d{1,4}[ -]?(?<middle>[a-z]{2,3})[ -]?(?:80|60|62|59|02|76))\b",
+    ),
+    (
+        Finding::HealthWord,
+        r"(?<thing>\b(?:places?|stationnements?|emplacements?|parkings?|accès|rampes?|toilettes|ascenseurs?) (?:(?:de|pour|aux|des) )?(?:personnes? )?)?\b(?:schizophr\w*|psychiatri\w*|alcoolique\w*|toxicoman\w*|drogu[ée]\w*|séropositi\w*|vih|handicapé\w*|dépressi(?:f|ve|on)\w*|malade mental\w*)\b",
+    ),
+    (
+        Finding::OffenceWord,
+        r"\b(?:voleur\w*|voleuse\w*|dealer\w*|dealeur\w*|trafiquant\w*|délinquant\w*|agresseur\w*|violeur\w*|pédophile\w*|cambrioleur\w*|casier judiciaire)\b",
+    ),
+];
+
+static FINDERS: LazyLock<Vec<(Finding, Regex)>> = LazyLock::new(|| {
+    PATTERNS
+        .map(|(finding, pattern)| {
+            let regex = RegexBuilder::new(pattern).case_insensitive(true).build();
+            (finding, regex.expect("the patterns are literals, and a test compiles them"))
+        })
+        .into()
 });
+
+/// Which patterns may match, in one pass over the text. Boundaries of ASCII let it run as an automaton over any text,
+/// and are found wherever those of Unicode are.
+static ANY: LazyLock<RegexSet> = LazyLock::new(|| {
+    let patterns = PATTERNS.map(|(_, pattern)| pattern.replace(r"\b", r"(?-u:\b)"));
+    let set = RegexSetBuilder::new(patterns).case_insensitive(true).build();
+    set.expect("the patterns are literals, and a test compiles them")
+});
+
+/// Words that stand on either side of a number: “au 123 de la rue”, “RD 934 en ville”, “30 sur 60”.
+const EVERYDAY: [&str; 40] = [
+    "ah", "au", "aux", "av", "bas", "bd", "bis", "cd", "ce", "ch", "cm", "de", "des", "du", "en", "est", "et", "fin",
+    "ha", "il", "km", "la", "le", "les", "mm", "ne", "ni", "ou", "par", "rd", "rn", "rue", "sa", "se", "si", "sud",
+    "sur", "ter", "un", "zac",
+];
+
+/// Whether a passage only looks like what was sought: a number among words, a place that is named after those who use it.
+fn is_innocent(passage: &Captures<'_>) -> bool {
+    if passage.name("thing").is_some() {
+        return true;
+    }
+    let everyday = |group| passage.name(group).is_some_and(|m| EVERYDAY.contains(&m.as_str().to_lowercase().as_str()));
+    passage[0].contains(' ') && ["first", "middle", "last"].into_iter().any(everyday)
+}
 
 /// A text after it was looked through.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,15 +128,28 @@ pub struct Checked {
     pub findings: Vec<Finding>,
 }
 
-/// Looks through a text.
+/// Looks through a text for these.
 #[must_use]
-pub fn check(text: &str) -> Checked {
+pub fn check(text: &str, sought: &[Finding]) -> Checked {
     let mut masked = text.to_owned();
     let mut findings = Vec::new();
-    for (finding, pattern) in PATTERNS.iter() {
-        if pattern.is_match(&masked) {
+    for at in &ANY.matches(text) {
+        let (finding, finder) = &FINDERS[at];
+        if !sought.contains(finding) {
+            continue;
+        }
+        let mut found = false;
+        let replaced = finder.replace_all(&masked, |passage: &Captures<'_>| {
+            if is_innocent(passage) {
+                return passage[0].to_owned();
+            }
+            found = true;
+            MASK.to_owned()
+        });
+        let replaced = replaced.into_owned();
+        if found {
             findings.push(*finding);
-            masked = pattern.replace_all(&masked, MASK).into_owned();
+            masked = replaced;
         }
     }
     findings.sort_unstable();
@@ -100,8 +159,18 @@ pub fn check(text: &str) -> Checked {
 /// A text as it is kept, and what was found in it: the passages are masked unless whoever wrote it confirmed them.
 #[must_use]
 pub fn screened<T: TryFrom<String> + Clone + Into<String>>(text: T, confirmed: bool) -> (T, Vec<Finding>) {
-    let checked = check(&text.clone().into());
-    // Masking can lengthen a text that is all short passages: then it is kept as typed, and the warnings say so.
+    screened_for(ALL, text, confirmed)
+}
+
+/// As [`screened`], for these alone.
+#[must_use]
+pub fn screened_for<T: TryFrom<String> + Clone + Into<String>>(
+    sought: &[Finding],
+    text: T,
+    confirmed: bool,
+) -> (T, Vec<Finding>) {
+    let checked = check(&text.clone().into(), sought);
+    // A masked text is a text: it is no longer, and the mask can be seen.
     let kept = if confirmed { text } else { T::try_from(checked.masked).unwrap_or(text) };
     (kept, checked.findings)
 }
@@ -117,12 +186,20 @@ mod tests {
             ("La R5 1234 XY 80", Finding::Plate, "La R5 […]"),
             ("appeler 06 12 34 56 78", Finding::PhoneNumber, "appeler […]"),
             ("ou +33 3 22 97 40 40.", Finding::PhoneNumber, "ou […]."),
+            ("ou +33 (0)3 22 97 40 40, 0033 322974040", Finding::PhoneNumber, "ou […], […]"),
+            ("ou 06\u{a0}12\u{202f}34 56 78", Finding::PhoneNumber, "ou […]"),
+            ("et DE-123-LA aussi", Finding::Plate, "et […] aussi"),
+            (
+                "un handicapé, place de personnes handicapées",
+                Finding::HealthWord,
+                "un […], place de personnes handicapées",
+            ),
             ("écrire à jean.dupont@mail.example", Finding::EmailAddress, "écrire à […]"),
             ("NIR 1 85 05 78 006 084 91", Finding::SocialSecurityNumber, "NIR […]"),
             ("un voisin alcoolique", Finding::HealthWord, "un voisin […]"),
             ("c’est un Dealer connu", Finding::OffenceWord, "c’est un […] connu"),
         ] {
-            assert_eq!(check(text), Checked { masked: masked.to_owned(), findings: vec![finding] });
+            assert_eq!(check(text, ALL), Checked { masked: masked.to_owned(), findings: vec![finding] });
         }
     }
 
@@ -132,8 +209,25 @@ mod tests {
             "Matelas au 12 rue du 8 mai 1945, devant le bâtiment B2",
             "Trou de 30 cm sur 120, depuis 2024, ligne N2",
             "Lampadaire n° 80021-445 éteint",
+            "Au 123 de la rue Saint-Fuscien, à l’angle de la RD 934 en montant",
+            "Trou de 30 sur 60 cm au 12 bis 80000 Amiens",
+            "Le stationnement handicapé, une place pour personnes handicapées",
         ] {
-            assert_eq!(check(text), Checked { masked: text.to_owned(), findings: Vec::new() }, "{text}");
+            assert_eq!(check(text, ALL), Checked { masked: text.to_owned(), findings: Vec::new() }, "{text}");
         }
+    }
+    #[test]
+    fn what_is_written_to_a_resident_may_say_whom_to_call() {
+        let text = "AB-123-CD : appelez le 03 22 97 40 40, voirie@ville.example ; un voisin alcoolique";
+        assert_eq!(check(text, TO_RESIDENT).masked, text.replace("AB-123-CD", MASK));
+        let answered = check(text, ANSWERED);
+        assert_eq!(answered.masked, text.replace("AB-123-CD", MASK).replace("alcoolique", MASK));
+        assert_eq!(answered.findings, [Finding::Plate, Finding::HealthWord]);
+    }
+
+    #[test]
+    fn what_is_masked_has_nothing_more_to_mask() {
+        let once = check("Clio AB-123-CD, 06 12 34 56 78, un dealer, x@y.example", ALL).masked;
+        assert_eq!(check(&once, ALL), Checked { masked: once.clone(), findings: Vec::new() });
     }
 }

@@ -1,8 +1,13 @@
 //! Texts that people type: trimmed, never empty to the eye, bounded, without control characters (line breaks stay).
+//!
+//! Those that are written about cases without anybody to confirm them hold nothing that points to a person: it is masked
+//! as they are parsed ([`crate::content`]), also as they are read from where they were kept.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+use crate::content::{self, Finding};
 
 /// What texts of city files and of rules look like: something can be seen, and NUL, which PostgreSQL cannot keep, is not
 /// among it. A pattern for schemas, so that what was kept before stays readable.
@@ -53,7 +58,7 @@ pub fn is_invisible(c: char) -> bool {
     ignorable || c.is_whitespace() || c.is_control()
 }
 
-fn parse(text: String, max: usize, form: Form) -> Result<String, TextError> {
+fn parse(text: String, max: usize, form: Form, masked: &[Finding]) -> Result<String, TextError> {
     // Left out rather than refused: they come along unseen when a name is pasted from a list of contacts.
     let text = if form == Form::Name { text.replace(turns_direction, "") } else { text };
     let trimmed = text.trim();
@@ -67,11 +72,11 @@ fn parse(text: String, max: usize, form: Form) -> Result<String, TextError> {
     if trimmed.chars().count() > max {
         return Err(TextError::TooLong(max));
     }
-    Ok(trimmed.to_owned())
+    Ok(if masked.is_empty() { trimmed.to_owned() } else { content::check(trimmed, masked).masked })
 }
 
 macro_rules! texts {
-    ($($(#[$doc:meta])* $name:ident($max:literal, $form:expr);)*) => {$(
+    ($($(#[$doc:meta])* $name:ident($max:literal, $form:expr, $masked:expr);)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -92,7 +97,7 @@ macro_rules! texts {
             type Error = TextError;
 
             fn try_from(text: String) -> Result<Self, TextError> {
-                parse(text, $max, $form).map(Self)
+                parse(text, $max, $form, $masked).map(Self)
             }
         }
 
@@ -110,29 +115,56 @@ macro_rules! texts {
     )*};
 }
 
+/// Kept as it is typed, or as the use case masks what nobody confirmed.
+const AS_TYPED: &[Finding] = &[];
+
 texts! {
     /// What the resident said, as the officer wrote it down.
-    Description(4000, Form::Lines);
+    Description(4000, Form::Lines, AS_TYPED);
     /// What the officer answered on the spot.
-    Answer(4000, Form::Lines);
-    /// A message to the resident, or between the service and the referrer.
-    Message(2000, Form::Lines);
+    Answer(4000, Form::Lines, AS_TYPED);
+    /// A message between the service and the referrer.
+    Message(2000, Form::Lines, content::ALL);
+    /// A message to the resident. It may name a service's telephone and address.
+    MessageToResident(2000, Form::Lines, content::TO_RESIDENT);
     /// A note for the service and the dispatcher.
-    Note(2000, Form::Lines);
+    Note(2000, Form::Lines, content::ALL);
+    /// Which body was told of what is not the city's to do; the resident reads it.
+    BodyTold(120, Form::Name, content::TO_RESIDENT);
+    /// Why rules are as they are, what they say of a ticket that they send, why a café is called off.
+    Reason(2000, Form::Lines, AS_TYPED);
     /// What is to be said of a café besides figures.
-    Remarks(4000, Form::Lines);
+    Remarks(4000, Form::Lines, AS_TYPED);
     /// What a resident adds to their answer whether it is solved.
-    Remark(1000, Form::Lines);
+    Remark(1000, Form::Lines, content::ALL);
     /// A postal address.
-    Address(200, Form::Name);
+    Address(200, Form::Name, content::ALL);
     /// A short title: what a café, a program or a filter is called.
-    Title(120, Form::Name);
+    Title(120, Form::Name, AS_TYPED);
     /// What was answered in words to a question about the concern.
-    ReplyText(500, Form::Lines);
+    ReplyText(500, Form::Lines, AS_TYPED);
     /// Words that tickets are searched by.
-    SearchWords(200, Form::Line);
+    SearchWords(200, Form::Line, AS_TYPED);
     /// A person's name.
-    PersonName(120, Form::Name);
+    PersonName(120, Form::Name, AS_TYPED);
+}
+
+impl From<MessageToResident> for Message {
+    fn from(MessageToResident(text): MessageToResident) -> Self {
+        Self(content::check(&text, content::ALL).masked)
+    }
+}
+
+impl From<Note> for Reason {
+    fn from(Note(text): Note) -> Self {
+        Self(text)
+    }
+}
+
+impl From<Message> for MessageToResident {
+    fn from(Message(text): Message) -> Self {
+        Self(text)
+    }
 }
 
 #[cfg(test)]

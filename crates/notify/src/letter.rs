@@ -34,7 +34,7 @@ use minijinja::Value;
 use url::{Host, Url};
 
 pub use affair::AffairLetter;
-pub use concern::ConcernLetter;
+pub use concern::{ConcernLetter, ReferredTo};
 pub use late::{LateLetter, LateService, LateTicket};
 pub use list::ListLetter;
 pub use news::{NewsLetter, Told};

@@ -13,8 +13,8 @@ use url::Url;
 
 use crate::late;
 use crate::letter::{
-    AffairLetter, ComposeError, ConcernLetter, LateLetter, Letter, ListLetter, NewsLetter, Partner, TicketLetter, Told,
-    Turn,
+    AffairLetter, ComposeError, ConcernLetter, LateLetter, Letter, ListLetter, NewsLetter, Partner, ReferredTo,
+    TicketLetter, Told, Turn,
 };
 use crate::sight::can_open;
 
@@ -175,9 +175,11 @@ impl Writer<'_> {
         let Addressee::Resident { concern, token, heard_at, .. } = self.to else {
             return Err(ComposeError::Recipient);
         };
-        let referred = |of: &Referred| {
-            let service = of.service.name.in_language(self.language).to_owned();
-            (of.reference.clone(), service, of.service.phone.clone())
+        let referred = |of: &Referred| ReferredTo {
+            reference: of.reference.clone(),
+            service: of.service.name.in_language(self.language).to_owned(),
+            phone: of.service.phone.clone(),
+            state: of.state,
         };
         Ok(Letter::Concern(ConcernLetter {
             id: self.mail.id,

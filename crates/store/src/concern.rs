@@ -106,8 +106,8 @@ const FILE: &str = "
             filed_at, client_id, answers
         ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $20, $21)
     ), contact as (
-        insert into resident_contact (concern_id, key_id, sealed)
-        select $1, $14::text, $15::bytea where $15::bytea is not null
+        insert into resident_contact (concern_id, key_id, sealed, address_digest)
+        select $1, $14::text, $15::bytea, $23::bytea where $15::bytea is not null
     ), link as (
         insert into tracking_link (concern_id, digest, generation)
         select $1, $16::bytea, 1 where $16::bytea is not null
@@ -270,6 +270,7 @@ impl Tx {
                 concern.referrer.client().map(|client| client.0).into(),
                 serde_json::to_value(&concern.replies).map_err(Error::corrupt)?.into(),
                 concern.follows.map(|ticket| ticket.0).into(),
+                contact.map(|contact| contact.address_digest(&self.keys.residents)).into(),
             ],
         );
         let opened = OpenedRow::find_by_statement(statement).all(&self.db).await?;

@@ -6,9 +6,11 @@ use domain::id::ConcernId;
 use domain::language::Language;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::connect::sql;
-use crate::{Error, Result, SealingKey, Store};
+use crate::seal::digest;
+use crate::{Error, Result, SealingKey, Store, Tx};
 
 /// How a resident can be reached. Every field is optional but the language.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,9 +39,19 @@ impl Contact {
         key.seal(concern.0, &serde_json::to_vec(self).map_err(Error::corrupt)?)
     }
 
+    /// What the database keeps of the e-mail address, so that those of two concerns can be compared: empty when there is none.
+    pub(crate) fn address_digest(&self, key: &SealingKey) -> Vec<u8> {
+        self.email.as_deref().map(|email| address_digest(key, email)).unwrap_or_default()
+    }
+
     pub(crate) fn open(key: &SealingKey, concern: ConcernId, key_id: &str, sealed: &[u8]) -> Result<Self> {
         serde_json::from_slice(&key.open(concern.0, key_id, sealed)?).map_err(Error::corrupt)
     }
+}
+
+/// What the database keeps of an e-mail address.
+pub(crate) fn address_digest(key: &SealingKey, address: &str) -> Vec<u8> {
+    key.mac(&[b"continuum muted address", address.to_lowercase().as_bytes()]).to_vec()
 }
 
 /// The token of a concern's tracking link, of one generation.
@@ -83,6 +95,67 @@ impl Store {
             sql("select key_id from second_factor where key_id <> $1 limit 1", [self.keys.accounts.id().into()]);
         let row = self.db.query_one_raw(accounts).await?;
         Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.map(|id| ("accounts", id)))
+    }
+}
+
+#[derive(FromQueryResult)]
+struct UndigestedRow {
+    concern_id: Uuid,
+    key_id: String,
+    sealed: Vec<u8>,
+}
+
+#[derive(FromQueryResult)]
+struct RenewedRow {
+    concern_id: Uuid,
+    generation: i32,
+}
+
+impl Tx {
+    /// Completes what programs before this one kept of residents: digests of addresses, and of links that were replaced.
+    /// At most `limit` of each; says of how many. Any number of instances may do this at once.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn complete_residents(&self, limit: i64) -> Result<usize> {
+        let key = &self.keys.residents;
+        let statement = sql(
+            "select concern_id, key_id, sealed from resident_contact
+             where address_digest is null and key_id = $1 order by concern_id limit $2 for update skip locked",
+            [key.id().into(), limit.into()],
+        );
+        let contacts = UndigestedRow::find_by_statement(statement).all(&self.db).await?;
+        let (mut concerns, mut digests) = (Vec::new(), Vec::new());
+        for row in &contacts {
+            let contact = Contact::open(key, ConcernId(row.concern_id), &row.key_id, &row.sealed)?;
+            concerns.push(row.concern_id);
+            digests.push(contact.address_digest(key));
+        }
+        let statement = sql(
+            "update resident_contact r set address_digest = d.digest
+             from unnest($1::uuid[], $2::bytea[]) as d (concern_id, digest) where r.concern_id = d.concern_id",
+            [concerns.into(), digests.into()],
+        );
+        self.db.execute_raw(statement).await?;
+        let statement = sql(
+            "select concern_id, generation from tracking_link l
+             where generation > 1 and not exists (select from former_link f where f.concern_id = l.concern_id)
+             order by concern_id limit $1 for update skip locked",
+            [limit.into()],
+        );
+        let links = RenewedRow::find_by_statement(statement).all(&self.db).await?;
+        let former =
+            links.iter().flat_map(|row| (1..row.generation).map(move |generation| (row.concern_id, generation)));
+        let former =
+            former.map(|(concern, generation)| (concern, digest(&tracking_token(key, ConcernId(concern), generation))));
+        let (concerns, digests): (Vec<Uuid>, Vec<Vec<u8>>) = former.unzip();
+        let statement = sql(
+            "insert into former_link (concern_id, digest) select * from unnest($1::uuid[], $2::bytea[])
+             on conflict do nothing",
+            [concerns.into(), digests.into()],
+        );
+        self.db.execute_raw(statement).await?;
+        Ok(contacts.len() + links.len())
     }
 }
 

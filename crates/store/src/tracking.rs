@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::id::{CategoryCode, ConcernId};
 use domain::language::Language;
-use domain::text::{Answer, Message};
+use domain::text::{Answer, MessageToResident};
 use domain::ticket::Ticket;
 use sea_orm::{ConnectionTrait as _, FromQueryResult};
 use uuid::Uuid;
@@ -63,7 +63,7 @@ pub struct Told {
     /// When.
     pub at: DateTime<Utc>,
     /// What.
-    pub text: Message,
+    pub text: MessageToResident,
 }
 
 #[derive(FromQueryResult)]
@@ -133,13 +133,26 @@ impl Store {
         }))
     }
 
+    /// Whether that was ever a link that leads, or led, to a concern.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn was_mailed(&self, token: &str) -> Result<bool> {
+        let statement = sql(
+            "select from tracking_link where digest = $1 union all select from former_link where digest = $1 limit 1",
+            [digest(token).into()],
+        );
+        Ok(self.db.query_one_raw(statement).await?.is_some())
+    }
+
     /// Whether mails go to the resident of a concern, and the resident's language.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn mails(&self, concern: ConcernId) -> Result<(Mails, Language)> {
         let statement = sql(
-            "select r.key_id, r.sealed, r.bounced_at is not null as returned,
+            "select r.key_id, r.sealed, 
+                 exists (select from muted_address m where m.digest = r.address_digest) as returned,
                  coalesce(l.ended_at, l.mails_stopped_at) is not null as stopped
              from concern c
              left join resident_contact r on r.concern_id = c.id
@@ -176,7 +189,24 @@ impl Tx {
         Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.map(ConcernId))
     }
 
-    /// Replaces a concern's link by another; the earlier ones, and its slip, are dead. False when it never had one.
+    /// The concern whose mails a link stops: any that was ever mailed does, whether it was replaced, ended, or neither. The
+    /// link is locked until the transaction ends.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn lock_mails_of_resident(&self, token: &str) -> Result<Option<ConcernId>> {
+        let statement = sql(
+            "select concern_id from tracking_link where concern_id in (
+                 select concern_id from tracking_link where digest = $1
+                 union all select concern_id from former_link where digest = $1
+             ) for update",
+            [digest(token).into()],
+        );
+        let row = self.db.query_one_raw(statement).await?;
+        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.map(ConcernId))
+    }
+
+    /// Replaces a concern's link by another; the earlier ones, and its slip, are dead, but for stopping the mails. False when it never had one.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -187,7 +217,11 @@ impl Tx {
         let generation: i32 = row.try_get_by_index::<i32>(0)? + 1;
         let token = tracking_token(&self.keys.residents, concern, generation);
         let statement = sql(
-            "with slip as (delete from tracking_slip where concern_id = $1)
+            "with slip as (
+                 delete from tracking_slip where concern_id = $1
+             ), former as (
+                 insert into former_link (digest, concern_id) select digest, concern_id from tracking_link where concern_id = $1
+             )
              update tracking_link set generation = $2, digest = $3, ended_at = null where concern_id = $1",
             [concern.0.into(), generation.into(), digest(&token).into()],
         );
@@ -207,17 +241,54 @@ impl Tx {
         Ok(self.db.execute_raw(statement).await?.rows_affected() == 1)
     }
 
-    /// From now on, mails go to a resident or do not.
+    /// From now on, no mails go to a resident.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn set_mails(&self, concern: ConcernId, stopped_at: Option<DateTime<Utc>>) -> Result<()> {
+    pub async fn stop_mails(&self, concern: ConcernId, now: DateTime<Utc>) -> Result<()> {
         let statement = sql(
-            "update tracking_link set mails_stopped_at = $2 where concern_id = $1",
-            [concern.0.into(), stopped_at.into()],
+            "update tracking_link set mails_stopped_at = coalesce(mails_stopped_at, $2) where concern_id = $1",
+            [concern.0.into(), now.into()],
         );
         self.db.execute_raw(statement).await?;
         Ok(())
+    }
+
+    /// From now on, mails go to a resident again. Whether they missed something meanwhile: a mail that ended unsent, or
+    /// what would have been one ([`domain::ticket::notice::Told`]).
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn resume_mails(&self, concern: ConcernId) -> Result<bool> {
+        let statement = sql(
+            "with recursive stopped as (
+                 select mails_stopped_at as at from tracking_link
+                 where concern_id = $1 and mails_stopped_at is not null
+             ), resumed as (
+                 update tracking_link set mails_stopped_at = null where concern_id = $1
+             ), about (id, depth) as (
+                 select id, 0 from ticket where concern_id = $1
+                 union
+                 select ticket_id, 0 from concern_follow where concern_id = $1
+                 union
+                 select t.duplicate_of, depth + 1 from about a join ticket t on t.id = a.id
+                 where t.duplicate_of is not null and depth < 20
+             )
+             select exists (
+                 select from stopped s join ticket_event e on e.at >= s.at join ticket t on t.id = e.ticket_id
+                 where e.ticket_id in (select id from about) and (
+                     e.fact ->> 'type' in ('acknowledged', 'resolved', 'cancelled', 'merged')
+                     or (e.fact ->> 'type' = 'closed' and t.resolved_at is null)
+                 )
+             ) or exists (
+                 select from stopped s join outbox o on o.finished_at >= s.at
+                 where (o.ticket_id in (select id from about) or o.concern_id = $1) and o.state = 'stopped'
+                     and o.recipient @> jsonb_build_object('type', 'resident', 'concern', $1::uuid)
+             )",
+            [concern.0.into()],
+        );
+        let row = self.db.query_one_raw(statement).await?.ok_or_else(|| Error::corrupt("nothing was resumed"))?;
+        Ok(row.try_get_by_index(0)?)
     }
 
     /// Whether mails go to the resident of a concern.

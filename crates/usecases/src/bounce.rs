@@ -24,6 +24,7 @@ pub async fn settle(cx: &Context) -> Result<usize, Error> {
     if count == 0 {
         return Ok(0);
     }
+    let mut told = Vec::new();
     for bounced in news {
         let notice = undeliverable(&bounced.recipient, bounced.referrer, &of(&loaded).settings.dispatcher_desk);
         let Some((notice, (ticket, version))) = notice.zip(bounced.about) else {
@@ -31,9 +32,22 @@ pub async fn settle(cx: &Context) -> Result<usize, Error> {
             continue;
         };
         let message = Message::about(ticket, MessageId(cx.ids.next()), notice);
-        tx.append_message_about(&message, ticket, version, now).await?;
+        told.push((message, ticket, version));
     }
+    tx.append_messages_about(&told, now).await?;
     tx.commit().await?;
     cx.wake.notify_one();
+    Ok(count)
+}
+
+/// Completes what earlier programs kept of residents' addresses and links. Returns of how many; when of none, nothing is
+/// left to do. Any number of instances may do this at once.
+///
+/// # Errors
+/// When the database does not answer: what was not done is still to be done.
+pub async fn complete(cx: &Context) -> Result<usize, Error> {
+    let tx = cx.store.begin().await?;
+    let count = tx.complete_residents(10 * BATCH).await?;
+    tx.commit().await?;
     Ok(count)
 }

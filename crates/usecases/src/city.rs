@@ -11,7 +11,7 @@ use domain::city::City;
 use domain::city::organisation::ServiceKind;
 use domain::city::zoning::Area;
 use domain::id::{AreaCode, ServiceCode, ZoningCode};
-use domain::text::Note;
+use domain::text::Reason;
 use store::Error;
 use store::city::Changed;
 
@@ -42,7 +42,7 @@ pub async fn load(
     cx: &Context,
     city: &City,
     replace_rules: bool,
-    why: Option<&Note>,
+    why: Option<&Reason>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Changed>, LoadError> {
     let tx = cx.store.begin().await?;
@@ -50,7 +50,7 @@ pub async fn load(
     if let (Some(version), false) = (tx.rules_of_people(&city.rules.rules).await?, replace_rules) {
         return Err(LoadError::RulesPublished(version));
     }
-    let changes = tx.put_city(city, why.map(Note::as_str), now).await?;
+    let changes = tx.put_city(city, why.map(Reason::as_str), now).await?;
     if !changes.is_empty() {
         let act = Act::CityLoaded { changed: changes.iter().map(|change| change.part.to_owned()).collect() };
         tx.audit(&Record { at: now, by: By::Operator, from: None, act, why: why.map(|why| why.as_str().to_owned()) });

@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, post};
 use auth::Holder as _;
 use auth::permission::HoldCafes;
 use domain::id::CafeId;
-use domain::text::Note;
+use domain::text::Reason;
 use serde::Deserialize;
 use usecases::Context;
 use usecases::cafe::Written;
@@ -27,7 +27,7 @@ use crate::request::path::Id;
 pub(crate) struct CancelCafe {
     /// Why: for colleagues and services; the public calendar does not show it.
     #[schema(value_type = String, min_length = 1, max_length = 2000)]
-    reason: Note,
+    reason: Reason,
     /// You have read the warnings about the reason: keep it as it is. Otherwise the passages are masked.
     #[serde(default)]
     confirm_text: bool,

@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::city::catalogue::ClosureReason;
 use domain::id::ServiceCode;
-use domain::text::{Message, Note};
+use domain::text::{MessageToResident, Note};
 use domain::ticket::acknowledge::Acknowledge;
 use domain::ticket::event::RefusalReason;
 use domain::ticket::refuse::Refuse;
@@ -79,7 +79,7 @@ pub(crate) struct PartnerResolve {
     closure_reason: ClosureReason,
     /// What the resident reads.
     #[schema(value_type = String, min_length = 1, max_length = 2000)]
-    message_to_resident: Message,
+    message_to_resident: MessageToResident,
     /// For the dispatcher; the resident does not read it.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 2000)]
     note: Option<Note>,

@@ -4,11 +4,11 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use chrono::{DateTime, Utc};
-use domain::text::Message;
+use domain::text::MessageToResident;
 use serde::{Deserialize, Serialize};
 use usecases::Context;
 use usecases::once::Once;
-use usecases::ticket::partner::{self, Sent as Written, To};
+use usecases::ticket::partner::{self, Letter, Sent as Written};
 use utoipa::ToSchema;
 
 use super::LinkPath;
@@ -35,9 +35,9 @@ enum PartnerAddressee {
 #[serde(deny_unknown_fields)]
 pub(crate) struct WriteAsPartner {
     to: PartnerAddressee,
-    /// What.
+    /// What. Plates are masked; to the referrer, everything that points to a person.
     #[schema(value_type = String, min_length = 1, max_length = 2000)]
-    text: Message,
+    text: MessageToResident,
 }
 input!(WriteAsPartner);
 
@@ -96,13 +96,13 @@ pub(crate) async fn message(
     asked
         .answer(sent, async |door, sent| {
             let Body { value: WriteAsPartner { to, text }, digest } = sent.body?;
-            let to = match to {
-                PartnerAddressee::Referrer => To::Referrer,
-                PartnerAddressee::Resident => To::Resident,
+            let letter = match to {
+                PartnerAddressee::Referrer => Letter::ToReferrer(text.into()),
+                PartnerAddressee::Resident => Letter::ToResident(text),
             };
             let show = |written: &Written| reply::kept(StatusCode::CREATED, None, None, &PartnerWritten::new(written));
             let once = Once::new(sent.key?.claim(door.id().0, &digest), &show);
-            let done = partner::write(&cx, door, to, text, once).await?;
+            let done = partner::write(&cx, door, letter, once).await?;
             reply::send(done.into_answer(show), preferred_language(&request))
         })
         .await

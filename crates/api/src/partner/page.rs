@@ -11,12 +11,14 @@ use minijinja::value::Serde;
 use minijinja::{Value, context};
 use url::form_urlencoded;
 use usecases::Context;
+use usecases::session::Throttled;
 use usecases::ticket::partner::Shut;
 
 use super::LinkPath;
 use super::view::PartnerTicket;
 use crate::page;
 use crate::problem::{Code, Problem, Text, preferred_language};
+use crate::problem_from::wait;
 use crate::ticket::moment;
 
 /// What is said above the ticket.
@@ -148,9 +150,17 @@ pub(super) fn shut(request: &HttpRequest, path: &LinkPath, shut: Shut) -> Result
     page::form(StatusCode::GONE, "partner_shut.html", context! { language, why, path => path.page() })
 }
 
-/// The page that says that another link is on its way, or was.
-pub(super) fn renewed(request: &HttpRequest, status: StatusCode) -> Result<HttpResponse, Problem> {
-    let why = if status == StatusCode::ACCEPTED { "renewed" } else { "too_many" };
-    let language = preferred_language(request).tag();
-    page::form(status, "partner_shut.html", context! { language, why, path => "" })
+/// The page that says that another link is on its way, or was, and when one may ask again.
+pub(super) fn renewed(
+    request: &HttpRequest,
+    status: StatusCode,
+    throttled: Option<&Throttled>,
+) -> Result<HttpResponse, Problem> {
+    let why = if throttled.is_none() { "renewed" } else { "too_many" };
+    let language = preferred_language(request);
+    let wait = throttled.map(|throttled| {
+        let (fr, en) = wait(throttled);
+        if language == Language::Fr { fr } else { en }
+    });
+    page::form(status, "partner_shut.html", context! { language => language.tag(), why, wait, path => "" })
 }

@@ -59,11 +59,13 @@ pub(crate) async fn renew(
             reply::send(answer, preferred_language(&request))
         }
         (Err(error), false) => Err(error.into()),
-        (Ok(_), true) => page::renewed(&request, StatusCode::ACCEPTED),
+        (Ok(_), true) => page::renewed(&request, StatusCode::ACCEPTED, None),
         (Err(RenewError::Shut(shut)), true) => page::shut(&request, &path, shut),
         (Err(RenewError::NotExpired), true) => {
             Ok(HttpResponse::SeeOther().insert_header((LOCATION, path.page())).finish())
         }
-        (Err(RenewError::Throttled(_)), true) => page::renewed(&request, StatusCode::TOO_MANY_REQUESTS),
+        (Err(RenewError::Throttled(throttled)), true) => {
+            page::renewed(&request, StatusCode::TOO_MANY_REQUESTS, Some(&throttled))
+        }
     }
 }

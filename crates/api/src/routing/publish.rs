@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use auth::Holder as _;
 use auth::permission::ManageRouting;
-use domain::text::Note;
+use domain::text::Reason;
 use serde::Deserialize;
 use usecases::Context;
 use usecases::once::Once;
@@ -27,7 +27,7 @@ use crate::request::path::Id;
 pub(crate) struct PublishRules {
     /// Why: whoever looks at the versions reads it.
     #[schema(value_type = String, min_length = 1, max_length = 2000)]
-    pub(super) reason: Note,
+    pub(super) reason: Reason,
 }
 input!(PublishRules);
 

@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use auth::permission::ChangeTickets;
 use domain::city::catalogue::ClosureReason;
-use domain::text::{Message, Note, Title};
+use domain::text::{BodyTold, MessageToResident, Note};
 use domain::ticket::close::Close;
 use serde::Deserialize;
 use usecases::Context;
@@ -26,10 +26,10 @@ pub(crate) struct CloseTicket {
     closure_reason: Option<ClosureReason>,
     /// The competent body that was told (CRPA L114-2): for a refused ticket whose reason is `not_competent`.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 120)]
-    body_told: Option<Title>,
+    body_told: Option<BodyTold>,
     /// What the resident reads.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 2000)]
-    message_to_resident: Option<Message>,
+    message_to_resident: Option<MessageToResident>,
     /// For the service and the dispatcher; the resident does not read it.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 2000)]
     note: Option<Note>,

@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use auth::permission::ChangeTickets;
 use domain::city::catalogue::ClosureReason;
-use domain::text::{Message, Note};
+use domain::text::{MessageToResident, Note};
 use domain::ticket::resolve::Resolve;
 use serde::Deserialize;
 use usecases::Context;
@@ -26,7 +26,7 @@ pub(crate) struct ResolveTicket {
     closure_reason: ClosureReason,
     /// What the resident reads.
     #[schema(value_type = String, min_length = 1, max_length = 2000)]
-    message_to_resident: Message,
+    message_to_resident: MessageToResident,
     /// For the service and the dispatcher; the resident does not read it.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 2000)]
     note: Option<Note>,

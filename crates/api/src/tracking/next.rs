@@ -5,21 +5,6 @@ use chrono_tz::Europe::Paris;
 use domain::language::Language;
 use domain::ticket::{State, Ticket, close, reopen};
 
-/// How it stands, in a sentence.
-pub(super) const fn state_label(state: State, language: Language) -> &'static str {
-    language.pick(match state {
-        State::Submitted => ("Transmise au service, qui va l’examiner.", "Sent to the service, which will look at it."),
-        State::Acknowledged => ("Prise en charge par le service.", "The service has taken it in hand."),
-        State::Scheduled => ("Une intervention est programmée.", "Work is scheduled."),
-        State::InProgress => ("Le service y travaille.", "The service is at work."),
-        State::OnHold => ("En attente.", "On hold."),
-        State::Refused => ("En cours de réorientation vers le bon service.", "On its way to the right service."),
-        State::Resolved => ("Traitée par le service.", "The service has dealt with it."),
-        State::Closed => ("Clôturée.", "Closed."),
-        State::Cancelled => ("Annulée.", "Cancelled."),
-    })
-}
-
 /// The day that an instant lies in, in Paris.
 fn in_paris(at: DateTime<Utc>) -> NaiveDate {
     at.with_timezone(&Paris).date_naive()

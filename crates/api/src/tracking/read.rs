@@ -19,7 +19,7 @@ use usecases::Context;
 use usecases::tracking::{Followed, Given, Told, Tracked};
 use utoipa::{IntoParams, ToSchema};
 
-use super::next::{date, day, next, state_label};
+use super::next::{date, day, next};
 use super::{lost, token, wants_json};
 use crate::page;
 use crate::problem::{Problem, ProblemBody};
@@ -136,7 +136,7 @@ fn ticket(followed: &Followed, city: &City, language: Language, now: DateTime<Ut
         service: service.map_or(ticket.service.as_str(), |s| s.name.in_language(language)).to_owned(),
         phone: service.and_then(|service| service.phone.clone()),
         state: ticket.state,
-        state_label: state_label(ticket.state, language),
+        state_label: ticket.state.to_resident(language),
         next: next(ticket, now, language),
         expected_on: ticket.scheduled_for,
         outcome: ticket.closure_reason.map(outcome),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use domain::text::Note;
+use domain::text::Reason;
 use usecases::city::areas::{Counts, Report};
 
 use super::database::DatabaseOptions;
@@ -35,8 +35,8 @@ enum CityCommand {
         #[arg(long, requires = "reason")]
         replace_rules: bool,
         /// Why: kept with the routing rules, if they change, and in the audit log.
-        #[arg(long, value_parser = |text: &str| Note::try_from(text.to_owned()))]
-        reason: Option<Note>,
+        #[arg(long, value_parser = |text: &str| Reason::try_from(text.to_owned()))]
+        reason: Option<Reason>,
         #[command(flatten)]
         database: DatabaseOptions,
     },
@@ -83,7 +83,7 @@ impl City {
     }
 }
 
-async fn load(dir: PathBuf, replace_rules: bool, why: Option<Note>, options: DatabaseOptions) -> Result<ExitCode> {
+async fn load(dir: PathBuf, replace_rules: bool, why: Option<Reason>, options: DatabaseOptions) -> Result<ExitCode> {
     let city = match city::read(&dir) {
         Ok(city) => city,
         Err(faults) => {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::report::Report;
 use super::{Cafe, Cancelled, State};
 use crate::place::{Areas, Place};
-use crate::text::{Note, Title};
+use crate::text::{Reason, Title};
 
 /// Something that is done with a café.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,7 +105,7 @@ impl Cafe {
     ///
     /// # Errors
     /// [`Refusal`] when it is not planned.
-    pub fn cancel(self, reason: Note, now: DateTime<Utc>) -> Result<Self, Refusal> {
+    pub fn cancel(self, reason: Reason, now: DateTime<Utc>) -> Result<Self, Refusal> {
         Ok(Self { cancelled: Some(Cancelled { at: now, reason }), ..self.does(Action::Cancel, now)? })
     }
 

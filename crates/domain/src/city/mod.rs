@@ -79,6 +79,13 @@ pub struct Sender {
     pub returns_to: Option<String>,
 }
 
+/// The `tel:` address (RFC 3966) of a telephone number as one writes it.
+#[must_use]
+pub fn tel(number: &str) -> String {
+    let dialled = number.char_indices().filter(|&(at, c)| c.is_ascii_digit() || (at == 0 && c == '+'));
+    format!("tel:{}", dialled.map(|(_, c)| c).collect::<String>())
+}
+
 /// Words of a letter that the city wrote itself, in place of ours (`letters/outcome.resident.fr.jinja`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LetterWords {

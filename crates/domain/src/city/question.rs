@@ -110,10 +110,7 @@ impl Question {
                 (true, Language::En) => "yes".to_owned(),
                 (false, Language::En) => "no".to_owned(),
             },
-            Reply::Number(number) => match &self.unit {
-                Some(unit) => format!("{number} {}", unit.in_language(language)),
-                None => number.to_string(),
-            },
+            Reply::Number(number) => written(number, self.unit.as_ref(), language),
             Reply::Text(text) if self.kind == Kind::Choice => choice(text),
             Reply::Text(text) if self.kind == Kind::Date && language == Language::Fr => match text.parse::<NaiveDate>()
             {
@@ -276,17 +273,20 @@ impl Reply {
             (Self::YesNo(true), Language::En) => "yes".to_owned(),
             (Self::YesNo(false), Language::Fr) => "non".to_owned(),
             (Self::YesNo(false), Language::En) => "no".to_owned(),
-            (Self::Number(number), _) => {
-                let number = number.to_string();
-                let number = if language == Language::Fr { number.replace('.', ",") } else { number };
-                match asked.and_then(|asked| asked.unit.as_ref()) {
-                    Some(unit) => format!("{number} {}", unit.in_language(language)),
-                    None => number,
-                }
-            }
+            (Self::Number(number), _) => written(number, asked.and_then(|asked| asked.unit.as_ref()), language),
             (Self::Text(text), _) => choice(text),
             (Self::Several(codes), _) => codes.iter().map(choice).collect::<Vec<_>>().join(", "),
         }
+    }
+}
+
+/// A number with its unit: « 2,5 m³ », “2.5 m³”.
+fn written(number: &Number, unit: Option<&Label>, language: Language) -> String {
+    let number = number.to_string();
+    let number = if language == Language::Fr { number.replace('.', ",") } else { number };
+    match unit {
+        Some(unit) => format!("{number} {}", unit.in_language(language)),
+        None => number,
     }
 }
 

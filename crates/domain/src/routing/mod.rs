@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::city::City;
 use crate::id::{RuleCode, ServiceCode};
-use crate::text::Note;
+use crate::text::Reason;
 use crate::ticket::Priority;
 
 pub use condition::{Condition, Day, Owned};
@@ -72,7 +72,7 @@ pub struct Route {
     /// The priority of those tickets.
     pub priority: Priority,
     /// What the rule tells these services.
-    pub note: Option<Note>,
+    pub note: Option<Reason>,
     /// The rule, why, and what the tickets keep of it.
     pub sent: Sent,
 }

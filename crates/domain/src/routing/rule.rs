@@ -9,7 +9,7 @@ use super::reason::Because;
 use super::{Route, Sent, Subject};
 use crate::id::{RuleCode, ServiceCode};
 use crate::language::Label;
-use crate::text::Note;
+use crate::text::Reason;
 use crate::ticket::Priority;
 use crate::time::Target;
 
@@ -49,7 +49,7 @@ pub struct Rule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", length(min = 1, max = 2000))]
     #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 2000)]
-    pub note: Option<Note>,
+    pub note: Option<Reason>,
 }
 
 /// A rule's own targets.

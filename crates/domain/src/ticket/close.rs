@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, Utc};
 use super::lifecycle::{Action, Refusal, State, next};
 use super::{Change, Fact, Ticket};
 use crate::city::catalogue::ClosureReason;
-use crate::text::{Message, Note, Title};
+use crate::text::{BodyTold, MessageToResident, Note};
 
 /// How long after `resolved` a ticket is closed by itself.
 pub const BY_ITSELF_AFTER: Duration = Duration::days(14);
@@ -16,9 +16,9 @@ pub struct Close {
     /// How, for a refused ticket; a resolved one has its reason already.
     pub closure_reason: Option<ClosureReason>,
     /// The competent body that was told, for a refused ticket (CRPA L114-2).
-    pub body_told: Option<Title>,
+    pub body_told: Option<BodyTold>,
     /// What the resident reads.
-    pub message_to_resident: Option<Message>,
+    pub message_to_resident: Option<MessageToResident>,
     /// For the service and the dispatcher.
     pub note: Option<Note>,
 }
@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn a_refused_ticket_ends_with_a_reason_and_the_body_that_was_told() {
         let close = |closure_reason, body: Option<&str>| {
-            let body_told = body.map(|b| Title::try_from(b.to_owned()).unwrap());
+            let body_told = body.map(|b| BodyTold::try_from(b.to_owned()).unwrap());
             Close { closure_reason, body_told, ..Close::default() }.apply(ticket(State::Refused), now())
         };
         assert_eq!(close(None, None).unwrap_err(), Refusal::ClosureReasonNeeded);

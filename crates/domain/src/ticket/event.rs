@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::attachment::MediaType;
 use crate::city::catalogue::ClosureReason;
 use crate::id::{AttachmentId, ClientId, ConcernId, EventId, ServiceCode, TicketId, UserId};
-use crate::text::{Message, Note, Title};
+use crate::text::{BodyTold, MessageToResident, Note, Reason};
 use crate::ticket::Priority;
 
 /// Who did something.
@@ -149,9 +149,9 @@ pub enum Fact {
     Submitted {
         /// The service.
         service: ServiceCode,
-        /// Why it was opened beside another ticket of the concern, if it was.
+        /// What the city's rule says to it, or why it was opened beside another ticket of the concern.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        note: Option<Note>,
+        note: Option<Reason>,
     },
     /// The service opened it for the first time.
     Received,
@@ -225,7 +225,7 @@ pub enum Fact {
         /// How.
         closure_reason: ClosureReason,
         /// What the resident reads.
-        message_to_resident: Message,
+        message_to_resident: MessageToResident,
         /// For the service and the dispatcher.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<Note>,
@@ -242,10 +242,10 @@ pub enum Fact {
         closure_reason: Option<ClosureReason>,
         /// The competent body that was told (CRPA L114-2).
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        body_told: Option<Title>,
+        body_told: Option<BodyTold>,
         /// What the resident reads.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        message_to_resident: Option<Message>,
+        message_to_resident: Option<MessageToResident>,
         /// For the service and the dispatcher.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<Note>,
@@ -349,36 +349,9 @@ impl Fact {
         }
     }
 
-    /// What the service wrote for itself and the dispatcher.
-    #[must_use]
-    pub const fn note(&self) -> Option<&Note> {
-        match self {
-            Self::Rerouted { note, .. }
-            | Self::Reopened { note }
-            | Self::Cancelled { note }
-            | Self::Unmerged { note, .. }
-            | Self::Split { note, .. } => Some(note),
-            Self::Acknowledged { note, .. }
-            | Self::Refused { note, .. }
-            | Self::Scheduled { note, .. }
-            | Self::Started { note }
-            | Self::Held { note, .. }
-            | Self::Resumed { note }
-            | Self::Resolved { note, .. }
-            | Self::Closed { note, .. }
-            | Self::Merged { note, .. }
-            | Self::Assigned { note, .. }
-            | Self::Prioritised { note, .. }
-            | Self::Submitted { note, .. } => note.as_ref(),
-            Self::Received | Self::Followed { .. } | Self::AttachmentAdded { .. } | Self::AttachmentRemoved { .. } => {
-                None
-            }
-        }
-    }
-
     /// What the resident may read.
     #[must_use]
-    pub const fn message_to_resident(&self) -> Option<&Message> {
+    pub const fn message_to_resident(&self) -> Option<&MessageToResident> {
         match self {
             Self::Resolved { message_to_resident, .. } => Some(message_to_resident),
             Self::Closed { message_to_resident, .. } => message_to_resident.as_ref(),

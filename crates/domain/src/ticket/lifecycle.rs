@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::language::Language;
+
 /// How far a ticket is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -64,6 +66,24 @@ impl State {
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.code() == code)
+    }
+
+    /// How a ticket in it stands, in a sentence to the resident.
+    #[must_use]
+    pub const fn to_resident(self, language: Language) -> &'static str {
+        language.pick(match self {
+            Self::Submitted => {
+                ("Transmise au service, qui va l’examiner.", "Sent to the service, which will look at it.")
+            }
+            Self::Acknowledged => ("Prise en charge par le service.", "The service has taken it in hand."),
+            Self::Scheduled => ("Une intervention est programmée.", "Work is scheduled."),
+            Self::InProgress => ("Le service y travaille.", "The service is at work."),
+            Self::OnHold => ("En attente.", "On hold."),
+            Self::Refused => ("En cours de réorientation vers le bon service.", "On its way to the right service."),
+            Self::Resolved => ("Traitée par le service.", "The service has dealt with it."),
+            Self::Closed => ("Clôturée.", "Closed."),
+            Self::Cancelled => ("Annulée.", "Cancelled."),
+        })
     }
 }
 

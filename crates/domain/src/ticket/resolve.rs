@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::lifecycle::{Action, Refusal, next};
 use super::{Change, Fact, Ticket};
 use crate::city::catalogue::ClosureReason;
-use crate::text::{Message, Note};
+use crate::text::{MessageToResident, Note};
 
 /// Say that a ticket is settled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct Resolve {
     /// How.
     pub closure_reason: ClosureReason,
     /// What the resident reads.
-    pub message_to_resident: Message,
+    pub message_to_resident: MessageToResident,
     /// For the service and the dispatcher.
     pub note: Option<Note>,
 }

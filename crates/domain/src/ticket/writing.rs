@@ -81,7 +81,7 @@ pub struct ResidentMessage {
     /// Who.
     pub by: Actor,
     /// What.
-    pub text: text::Message,
+    pub text: text::MessageToResident,
     /// When it leaves: from then on the resident reads it.
     pub leaves_at: DateTime<Utc>,
     /// When it was taken back, if it was.

@@ -1,10 +1,12 @@
-//! Letters to residents about their concern as a whole: that it was received, that their link was renewed.
+//! Letters to residents about their concern as a whole: that it was received, that their link was renewed, how it stands
+//! now that they want mails again.
 
 use chrono::{DateTime, Months, Utc};
 use domain::city::Sender;
 use domain::concern::News;
 use domain::id::{ConcernId, MessageId};
 use domain::language::Language;
+use domain::ticket::State;
 use minijinja::Value;
 use minijinja::value::Serde;
 use serde::Serialize;
@@ -33,8 +35,8 @@ pub struct ConcernLetter {
     pub category: String,
     /// When it was filed.
     pub filed_at: DateTime<Utc>,
-    /// Its tickets: reference, service in `language`, the service's telephone. None when it was answered on the spot.
-    pub tickets: Vec<(String, String, Option<String>)>,
+    /// Its tickets. None when it was answered on the spot.
+    pub tickets: Vec<ReferredTo>,
     /// The tracking page.
     pub link: Url,
     /// Where the resident stops the mails.
@@ -43,12 +45,27 @@ pub struct ConcernLetter {
     pub at: DateTime<Utc>,
 }
 
+/// A ticket of the concern.
+#[derive(Debug, Clone)]
+pub struct ReferredTo {
+    /// What people say on the phone.
+    pub reference: String,
+    /// Who has it, in the letter's language.
+    pub service: String,
+    /// The service's telephone.
+    pub phone: Option<String>,
+    /// How it stands.
+    pub state: State,
+}
+
 /// A ticket, as a template names it.
 #[derive(Serialize)]
 struct Referred {
     reference: String,
     service: String,
     phone: String,
+    /// How it stands, in a sentence.
+    stands: &'static str,
 }
 
 /// The values that a template may name.
@@ -68,10 +85,11 @@ struct Values {
 impl ConcernLetter {
     pub(super) fn values(&self, sender: &Sender) -> Value {
         let language = self.language;
-        let referred = |(reference, service, phone): &(String, String, Option<String>)| Referred {
+        let referred = |ReferredTo { reference, service, phone, state }: &ReferredTo| Referred {
             reference: one_line(reference),
             service: one_line(service),
             phone: telephone(phone.as_deref().unwrap_or(&sender.phone)),
+            stands: state.to_resident(language),
         };
         Value::from(Serde(Values {
             language: language.tag(),

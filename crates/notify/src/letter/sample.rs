@@ -8,6 +8,7 @@ use domain::id::{ClientSecretId, ConcernId, LinkId, MessageId, SessionId, Ticket
 use domain::language::{Label, Language};
 use domain::letter::LetterName;
 use domain::ticket::Fact;
+use domain::ticket::State;
 use domain::ticket::event::RefusalReason;
 use domain::ticket::list::{Line, Occasion, TicketList};
 use domain::ticket::notice::Kind;
@@ -16,7 +17,7 @@ use uuid::Uuid;
 
 use super::{
     AffairLetter, ConcernLetter, LateLetter, LateService, LateTicket, Letter, ListLetter, NewsLetter, Partner,
-    TicketLetter, Told, Turn,
+    ReferredTo, TicketLetter, Told, Turn,
 };
 
 const TO: &str = "nobody@example.org";
@@ -87,10 +88,14 @@ fn partner(language: Language) -> Partner {
 }
 
 fn concern(news: News, language: Language, bare: bool) -> ConcernLetter {
-    let ticket = |reference: &str, phone: Option<&str>| {
-        (reference.to_owned(), language.pick(SERVICE).to_owned(), phone.map(ToOwned::to_owned))
+    let ticket = |reference: &str, phone: Option<&str>, state| ReferredTo {
+        reference: reference.to_owned(),
+        service: language.pick(SERVICE).to_owned(),
+        phone: phone.map(ToOwned::to_owned),
+        state,
     };
-    let tickets = if bare { Vec::new() } else { vec![ticket(REFERENCE, Some("01 23 45 67 89")), ticket(OTHER, None)] };
+    let one = || ticket(REFERENCE, Some("01 23 45 67 89"), State::Acknowledged);
+    let tickets = if bare { Vec::new() } else { vec![one(), ticket(OTHER, None, State::Submitted)] };
     ConcernLetter {
         id: MessageId(Uuid::nil()),
         concern: ConcernId(Uuid::nil()),

@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use domain::city::{LetterWords, Sender};
+use domain::city::{LetterWords, Sender, tel};
 use domain::language::Language;
 use domain::letter::LetterName;
 use minijinja::syntax::SyntaxConfig;
@@ -20,7 +20,7 @@ macro_rules! sources {
 }
 
 /// The words of each letter, in both languages.
-pub(super) const WORDS: [(&str, &str); 82] = sources![
+pub(super) const WORDS: [(&str, &str); 84] = sources![
     "referral.service.fr",
     "referral.service.en",
     "referral.partner.fr",
@@ -73,6 +73,8 @@ pub(super) const WORDS: [(&str, &str); 82] = sources![
     "received.en",
     "link_renewed.fr",
     "link_renewed.en",
+    "resumed.fr",
+    "resumed.en",
     "undeliverable.agent.fr",
     "undeliverable.agent.en",
     "undeliverable.service.fr",
@@ -230,12 +232,6 @@ fn format_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) 
         out.write_str(special)?;
     }
     Ok(())
-}
-
-/// The `tel:` address (RFC 3966) of a telephone number as one writes it.
-fn tel(number: &str) -> String {
-    let dialled = number.char_indices().filter(|&(at, c)| c.is_ascii_digit() || (at == 0 && c == '+'));
-    format!("tel:{}", dialled.map(|(_, c)| c).collect::<String>())
 }
 
 /// The text with the no-break spaces of French: before « : ; ! ? » » and after « « ».

@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::leased::{Addressee, Leased};
 use crate::connect::sql;
-use crate::resident::Contact;
-use crate::{Error, Result, SealingKey, Store, Tx};
+use crate::resident::{Contact, address_digest};
+use crate::{Error, Result, Store, Tx};
 
 /// How many e-mails about one ticket one recipient gets in a day: more would be two machines answering one another.
 const A_DAY: i64 = 20;
@@ -37,11 +37,6 @@ pub struct Bounced {
     pub referrer: Option<UserId>,
 }
 
-/// What the database keeps of an address.
-fn digest(key: &SealingKey, address: &str) -> Vec<u8> {
-    key.mac(&[b"continuum muted address", address.to_lowercase().as_bytes()]).to_vec()
-}
-
 impl Addressee {
     fn email(&self) -> &str {
         match self {
@@ -58,10 +53,10 @@ struct LimitRow {
 }
 
 #[derive(FromQueryResult)]
-struct ContactRow {
-    concern_id: Uuid,
-    key_id: String,
-    sealed: Vec<u8>,
+struct LeftRow {
+    concern_id: Option<Uuid>,
+    ticket_id: Option<Uuid>,
+    referrer_id: Option<Uuid>,
 }
 
 #[derive(FromQueryResult)]
@@ -84,7 +79,7 @@ impl Store {
     pub async fn mail_limits(&self, leased: &[Leased], now: DateTime<Utc>) -> Result<BTreeMap<MessageId, Limit>> {
         let addressed = leased.iter().filter_map(|message| Some((message.id.0, message.addressee.as_ref()?.email())));
         let (ids, digests): (Vec<Uuid>, Vec<Vec<u8>>) =
-            addressed.map(|(id, email)| (id, digest(&self.keys.residents, email))).unzip();
+            addressed.map(|(id, email)| (id, address_digest(&self.keys.residents, email))).unzip();
         let statement = sql(
             "select m.id, exists (select from muted_address a where a.digest = m.digest) as muted,
                  (select max(s.finished_at) + interval '1 day' from outbox s
@@ -137,18 +132,10 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn unmute(&self, address: &str) -> Result<bool> {
-        let marked = sql("select concern_id, key_id, sealed from resident_contact where bounced_at is not null", []);
-        let mut concerns = Vec::new();
-        for row in ContactRow::find_by_statement(marked).all(&self.db).await? {
-            let contact = Contact::open(&self.keys.residents, ConcernId(row.concern_id), &row.key_id, &row.sealed)?;
-            if contact.email.is_some_and(|email| email.to_lowercase() == address.to_lowercase()) {
-                concerns.push(row.concern_id);
-            }
-        }
         let statement = sql(
-            "with marked as (update resident_contact set bounced_at = null where concern_id = any($2))
+            "with marked as (update resident_contact set bounced_at = null where address_digest = $1)
              delete from muted_address where digest = $1",
-            [digest(&self.keys.residents, address).into(), concerns.into()],
+            [address_digest(&self.keys.residents, address).into()],
         );
         Ok(self.db.execute_raw(statement).await?.rows_affected() == 1)
     }
@@ -195,27 +182,55 @@ impl Tx {
                 _ => row.address,
             };
             let Some(address) = address else { continue };
-            if self.mute(&recipient, &address, now).await? {
-                let about = row.ticket_id.map(TicketId).zip(row.event_version);
-                news.push(Bounced { recipient, about, referrer: row.referrer_id.map(UserId) });
-            }
+            let about = row.ticket_id.map(TicketId).zip(row.event_version);
+            let bounced = Bounced { recipient, about, referrer: row.referrer_id.map(UserId) };
+            news.extend(self.mute(bounced, &address, now).await?);
         }
         Ok((count, news))
     }
 
-    /// Whether that is news: of a resident's address, for the concern that it was left with.
-    async fn mute(&self, recipient: &Recipient, address: &str, now: DateTime<Utc>) -> Result<bool> {
-        let concern = if let Recipient::Resident { concern } = recipient { Some(concern.0) } else { None };
+    /// Mutes an address. What is news of that: that it takes no mail, of whosever it is; of a resident's, for this concern,
+    /// and for each with an open ticket that it was left with.
+    async fn mute(&self, bounced: Bounced, address: &str, now: DateTime<Utc>) -> Result<Vec<Bounced>> {
+        let concern = if let Recipient::Resident { concern } = bounced.recipient { Some(concern) } else { None };
         let statement = sql(
             "with muted as (
-                 insert into muted_address (digest, since) values ($1, $2) on conflict do nothing returning 1
+                 insert into muted_address (digest, since) values ($1, $2) on conflict do nothing returning digest
+             ), shared as (
+                 select r.concern_id, open.id as ticket_id, case when not open.hidden_from_referrer then c.referrer_id end as referrer_id
+                 from resident_contact r
+                 join concern c on c.id = r.concern_id
+                 left join lateral (
+                     select main.id, main.hidden_from_referrer
+                     from ticket t join ticket main on main.id = coalesce(t.duplicate_of, t.id)
+                     where main.state not in ('closed', 'cancelled') and (t.concern_id = r.concern_id or t.id = (
+                         select f.ticket_id from concern_follow f where f.concern_id = r.concern_id
+                     ))
+                     order by t.id limit 1
+                 ) open on true
+                 where r.bounced_at is null and (r.concern_id = $3 or (r.address_digest = $1 and open.id is not null))
              ), marked as (
-                 update resident_contact set bounced_at = $2 where concern_id = $3 and bounced_at is null returning 1
+                 update resident_contact r set bounced_at = $2 from shared s
+                 where r.concern_id = s.concern_id and r.bounced_at is null
+                 returning s.concern_id, s.ticket_id, s.referrer_id
              )
-             select case when $3 is null then exists (select from muted) else exists (select from marked) end",
-            [digest(&self.keys.residents, address).into(), now.into(), concern.into()],
+             select concern_id, ticket_id, referrer_id from marked
+             union all select null, null, null from muted where $3 is null",
+            [
+                address_digest(&self.keys.residents, address).into(),
+                now.into(),
+                concern.map(|concern| concern.0).into(),
+            ],
         );
-        let row = self.db.query_one_raw(statement).await?.ok_or_else(|| Error::corrupt("nothing was muted"))?;
-        Ok(row.try_get_by_index(0)?)
+        let rows = LeftRow::find_by_statement(statement).all(&self.db).await?;
+        let told = |LeftRow { concern_id, ticket_id, referrer_id }| match concern_id.map(ConcernId) {
+            Some(left) if Some(left) != concern => Bounced {
+                recipient: Recipient::Resident { concern: left },
+                about: ticket_id.map(|ticket| (TicketId(ticket), 1)),
+                referrer: referrer_id.map(UserId),
+            },
+            Some(_) | None => bounced.clone(),
+        };
+        Ok(rows.into_iter().map(told).collect())
     }
 }

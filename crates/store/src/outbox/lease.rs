@@ -87,7 +87,7 @@ macro_rules! as_told {
         contact.sealed, link.generation, link.ended_at, link.mails_stopped_at, m.concern_id is not null as tells_concern,
         main.reference as main_reference,
         case when m.concern_id is not null then (
-            select jsonb_agg(jsonb_build_object('reference', r.reference, 'service', rs.definition) order by r.id)
+            select jsonb_agg(jsonb_build_object('reference', r.reference, 'state', r.state, 'service', rs.definition) order by r.id)
             from ticket r join service rs on rs.code = r.service_code
             where r.id in (
                 select id from ticket where concern_id = m.concern_id

@@ -10,7 +10,7 @@ use domain::language::{Label, Language};
 use domain::rights::Person;
 use domain::ticket::list::TicketList;
 use domain::ticket::notice::{Kind, Recipient};
-use domain::ticket::{Event, Ticket};
+use domain::ticket::{Event, State, Ticket};
 use serde::Deserialize;
 
 use super::TICKET_LIST;
@@ -156,6 +156,8 @@ pub struct AboutConcern {
 pub struct Referred {
     /// What people say on the phone.
     pub reference: String,
+    /// How it stands.
+    pub state: State,
     /// Who has it.
     pub service: Service,
 }

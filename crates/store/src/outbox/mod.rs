@@ -195,6 +195,36 @@ impl Tx {
         self.append(message, Some((ticket, version)), now).await
     }
 
+    /// Appends messages that tell each of a ticket's event, apart from the changes that made them. One statement.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn append_messages_about(&self, told: &[(Message, TicketId, i64)], now: DateTime<Utc>) -> Result<()> {
+        let (mut tickets, mut versions) = (Vec::new(), Vec::new());
+        for (_, ticket, version) in told {
+            tickets.push(ticket.0);
+            versions.push(*version);
+        }
+        let messages: Vec<&Message> = told.iter().map(|(message, ..)| message).collect();
+        let statement = sql(
+            "insert into outbox (id, lane, kind, recipient, since, due_at, ticket_id, event_version)
+             select m.id, m.lane, m.kind, m.recipient, $2, $2, m.ticket_id, m.version
+             from rows from (
+                 jsonb_to_recordset($1) as (id uuid, lane text, kind text, recipient jsonb), unnest($3::uuid[]),
+                 unnest($4::bigint[])
+             ) with ordinality as m (id, lane, kind, recipient, ticket_id, version, place)
+             order by m.place",
+            [
+                serde_json::to_value(messages).map_err(Error::corrupt)?.into(),
+                now.into(),
+                tickets.into(),
+                versions.into(),
+            ],
+        );
+        self.db.execute_raw(statement).await?;
+        Ok(())
+    }
+
     async fn append(&self, message: &Message, of: Option<(TicketId, i64)>, now: DateTime<Utc>) -> Result<()> {
         let statement = sql(
             "insert into outbox (id, lane, kind, recipient, about, concern_id, since, due_at, ticket_id, event_version)

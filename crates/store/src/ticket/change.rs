@@ -375,7 +375,8 @@ impl Tx {
                  coalesce(l.ended_at, l.mails_stopped_at) is not null as silent
              from following f
              join concern c on c.id = f.concern_id
-             left join resident_contact r on r.concern_id = c.id and r.bounced_at is null
+             left join resident_contact r on r.concern_id = c.id
+                 and not exists (select from muted_address m where m.digest = r.address_digest)
              left join tracking_link l on l.concern_id = c.id
              where f.place <= 500 order by f.root, f.place",
             [ids.into()],

@@ -7,7 +7,7 @@ use domain::audit::Act;
 use domain::cafe::{Action, Cafe, Refusal};
 use domain::content::screened;
 use domain::id::CafeId;
-use domain::text::Note;
+use domain::text::Reason;
 use store::Tx;
 
 use super::Written;
@@ -65,7 +65,7 @@ pub async fn cancel(
     cx: &Context,
     who: &Grant<HoldCafes>,
     id: CafeId,
-    (reason, confirmed): (Note, bool),
+    (reason, confirmed): (Reason, bool),
     once: Once<'_, Written>,
 ) -> Result<Done<Written>, TurnError> {
     let (reason, findings) = screened(reason, confirmed);

@@ -7,7 +7,6 @@ use domain::concern::{Outcome, Referrer};
 use domain::content;
 use domain::id::{ConcernId, QuestionCode};
 use domain::place::Areas;
-use domain::text::{Answer, Description, ReplyText};
 use store::Contact;
 use store::concern::Concern;
 
@@ -45,15 +44,14 @@ pub(super) fn draft(
     let mut warnings = Vec::new();
     let masked = !confirm_text;
     let description = description.map(|text| {
-        let checked = content::check(text.as_str());
-        warnings.extend(checked.findings.into_iter().map(|finding| Warning::Description { finding, masked }));
-        // Masking can lengthen a text that is all short passages: then it is kept as typed, and the warnings say so.
-        if masked { Description::try_from(checked.masked).unwrap_or(text) } else { text }
+        let (text, findings) = content::screened(text, confirm_text);
+        warnings.extend(findings.into_iter().map(|finding| Warning::Description { finding, masked }));
+        text
     });
     let answer = answer.map(|text| {
-        let checked = content::check(text.as_str());
-        warnings.extend(checked.findings.into_iter().map(|finding| Warning::Answer { finding, masked }));
-        if masked { Answer::try_from(checked.masked).unwrap_or(text) } else { text }
+        let (text, findings) = content::screened_for(content::ANSWERED, text, confirm_text);
+        warnings.extend(findings.into_iter().map(|finding| Warning::Answer { finding, masked }));
+        text
     });
     let replies = replies.into_iter().map(|(question, reply)| {
         let reply = screened(&question, reply, masked, &mut warnings);
@@ -71,9 +69,8 @@ pub(super) fn draft(
 /// point to anybody.
 fn screened(question: &QuestionCode, reply: Reply, masked: bool, warnings: &mut Vec<Warning>) -> Reply {
     let Reply::Text(text) = reply else { return reply };
-    let checked = content::check(&text);
+    let checked = content::check(&text, content::ALL);
     let warning = |finding| Warning::Reply { question: question.clone(), finding, masked };
     warnings.extend(checked.findings.into_iter().map(warning));
-    let masked = Some(checked.masked).filter(|text| masked && text.chars().count() <= ReplyText::MAX);
-    Reply::Text(masked.unwrap_or(text))
+    Reply::Text(if masked { checked.masked } else { text })
 }

@@ -117,7 +117,7 @@ pub(super) fn texts<'a>(
         let name = if name.is_empty() { "sans nom" } else { &name };
         words = format!("{words}\n(Pièce jointe non conservée : {name}, {why}.)");
     }
-    let words = content::check(&words).masked;
+    let words = content::check(&words, content::ALL).masked;
     let (mut pieces, mut length) = (vec![String::new()], 0);
     for word in words.split_inclusive(char::is_whitespace) {
         let fits = length + word.chars().count() <= text::Message::MAX;
@@ -165,7 +165,8 @@ pub(super) async fn write(
         match by {
             Actor::Resident | Actor::Mail { from: Writer::Resident, .. } => {
                 let tell = first(ResidentMessage::answer_notices(ticket));
-                let message = ResidentMessage { id, at, by: by.clone(), text, leaves_at: at, taken_back_at: None };
+                let message =
+                    ResidentMessage { id, at, by: by.clone(), text: text.into(), leaves_at: at, taken_back_at: None };
                 tx.add_resident_message(ticket, &message, &tell).await?;
             }
             _ if is_internal(by, ticket) => {

@@ -176,7 +176,8 @@ async fn concern(
     let city = reader.city;
     let (_, tickets) = cx.store.concern(scope, ticket.concern).await?.ok_or_else(lost)?;
     let referred = |ticket: &Ticket| {
-        Some(Referred { reference: ticket.reference.clone(), service: city.service(&ticket.service)?.clone() })
+        let service = city.service(&ticket.service)?.clone();
+        Some(Referred { reference: ticket.reference.clone(), state: ticket.state, service })
     };
     let category = city.category(&ticket.category).cloned().ok_or_else(lost)?;
     let about = AboutConcern { news, category, tickets: tickets.iter().filter_map(referred).collect() };

@@ -5,7 +5,7 @@ use auth::permission::ManageRouting;
 use domain::audit::Act;
 use domain::id::RoutingDraftId;
 use domain::routing::{Rule, RuleSet};
-use domain::text::Note;
+use domain::text::Reason;
 use store::routing::{Edition, InForce, New};
 
 use super::RoutingError;
@@ -22,7 +22,7 @@ pub async fn publish(
     who: &Grant<ManageRouting>,
     id: RoutingDraftId,
     seen: &[i64],
-    reason: Note,
+    reason: Reason,
     once: Once<'_, Edition>,
 ) -> Result<Done<Edition>, RoutingError> {
     let done = once
@@ -50,7 +50,7 @@ pub async fn restore(
     cx: &Context,
     who: &Grant<ManageRouting>,
     version: i32,
-    reason: Note,
+    reason: Reason,
     once: Once<'_, Edition>,
 ) -> Result<Done<Edition>, RoutingError> {
     let done = once
@@ -79,7 +79,7 @@ async fn put_in_force(
     tx: &store::Tx,
     held: InForce,
     (rules, restored_from): (Vec<Rule>, Option<i32>),
-    reason: &Note,
+    reason: &Reason,
 ) -> Result<Edition, RoutingError> {
     let (loaded, now) = (cx.city()?, cx.now());
     if of(&loaded).rules.rules == rules {

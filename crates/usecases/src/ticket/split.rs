@@ -66,7 +66,7 @@ fn faults(cmd: &Split, city: &City, have_one: &[ServiceCode]) -> Vec<Fault> {
 fn new(cx: &Context, loaded: &Loaded, mut ticket: Ticket, (by, why): (Actor, Note), now: DateTime<Utc>) -> NewTicket {
     let city = of(loaded);
     city.wind(&mut ticket);
-    let fact = Fact::Submitted { service: ticket.service.clone(), note: Some(why) };
+    let fact = Fact::Submitted { service: ticket.service.clone(), note: Some(why.into()) };
     let notices = notices(&fact, &by, &ticket, &[], &city.settings.dispatcher_desk);
     let about = |notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice);
     let messages = notices.into_iter().map(about).collect();

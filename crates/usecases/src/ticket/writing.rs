@@ -151,7 +151,7 @@ pub async fn write_to_resident(
     cx: &Context,
     who: &Grant<ChangeTickets>,
     name: &Named,
-    text: text::Message,
+    text: text::MessageToResident,
     once: Once<'_, Written<ResidentMessage>>,
 ) -> Result<Done<Written<ResidentMessage>>, WriteError> {
     once.run(cx, async |tx| {
@@ -166,7 +166,7 @@ pub(super) async fn to_resident(
     tx: &Tx,
     ticket: &Ticket,
     by: Actor,
-    text: text::Message,
+    text: text::MessageToResident,
 ) -> Result<Written<ResidentMessage>, WriteError> {
     let followers = tx.followers(&[ticket.id]).await?.remove(&ticket.id).unwrap_or_default();
     if !followers.iter().any(|follower| follower.concern == ticket.concern && follower.resident) {

@@ -1,6 +1,5 @@
 //! A resident's answer to the question whether it is solved.
 
-use domain::content;
 use domain::id::WritingId;
 use domain::text::Remark;
 use domain::ticket::feedback::{Answer, Unsolved};
@@ -70,14 +69,10 @@ impl From<Refusal> for FeedbackError {
     }
 }
 
-/// The answer that the command gives, its text looked through: what points to a person is masked, since nobody is there
-/// to confirm it.
+/// The answer that the command gives.
 fn answer(cmd: &GiveFeedback) -> Result<Answer, Vec<FeedbackFault>> {
     let mut faults = Vec::new();
-    let text = cmd.text.clone().map(|text| {
-        let checked = content::check(text.as_str());
-        Remark::try_from(checked.masked).unwrap_or(text)
-    });
+    let text = cmd.text.clone();
     if cmd.solved {
         if cmd.reason.is_some() {
             faults.push(FeedbackFault::ReasonNotExpected);

@@ -8,7 +8,7 @@ mod slip;
 
 pub use feedback::{FeedbackError, FeedbackFault, GiveFeedback, give_feedback};
 pub use link::{LinkError, Renewed, end, renew};
-pub use mails::{resume_mails, stop_mails};
+pub use mails::{may_stop_mails, resume_mails, stop_mails};
 pub use slip::{SlipError, find, make_slip};
 pub use store::feedback::Given;
 pub use store::tracking::{Followed, Mails, Told, Tracked};

@@ -7,7 +7,7 @@ use auth::Holder as _;
 use auth::permission::{ChangeTickets, ReadTickets};
 use chrono::{DateTime, Utc};
 use domain::id::WritingId;
-use domain::text::Message;
+use domain::text::MessageToResident;
 use domain::ticket::writing::ResidentMessage;
 use serde::{Deserialize, Serialize};
 use usecases::Context;
@@ -33,7 +33,7 @@ use crate::ticket::timeline::ActorView;
 pub(crate) struct WriteToResident {
     /// What the resident is to read.
     #[schema(value_type = String, min_length = 1, max_length = 2000)]
-    text: Message,
+    text: MessageToResident,
 }
 input!(WriteToResident);
 

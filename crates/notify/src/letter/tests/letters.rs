@@ -7,6 +7,7 @@ use domain::city::catalogue::{Audience, ClosureReason};
 use domain::concern::News;
 use domain::id::{ClientSecretId, ConcernId, LinkId, MessageId, SessionId, TicketId};
 use domain::language::{Label, Language};
+use domain::ticket::State;
 use domain::ticket::event::RefusalReason;
 use domain::ticket::list::{Line, Occasion, TicketList};
 use domain::ticket::notice::Kind;
@@ -14,8 +15,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::super::{
-    AffairLetter, ConcernLetter, LateLetter, LateService, LateTicket, ListLetter, NewsLetter, Partner, TicketLetter,
-    Told, Turn,
+    AffairLetter, ConcernLetter, LateLetter, LateService, LateTicket, ListLetter, NewsLetter, Partner, ReferredTo,
+    TicketLetter, Told, Turn,
 };
 
 pub(super) const AUDIENCES: [Audience; 3] = [Audience::Service, Audience::Agent, Audience::Resident];
@@ -205,16 +206,21 @@ pub(super) fn every_list() -> Vec<(String, ListLetter)> {
 
 /// Each letter about a concern as a whole, in both languages.
 pub(super) fn every_concern() -> Vec<(String, ConcernLetter)> {
-    let ticket = |number: u32, service: &str, phone: Option<&str>| {
-        (format!("AMI-26-{number:06}"), service.to_owned(), phone.map(ToOwned::to_owned))
+    let ticket = |number: u32, service: &str, phone: Option<&str>| ReferredTo {
+        reference: format!("AMI-26-{number:06}"),
+        service: service.to_owned(),
+        phone: phone.map(ToOwned::to_owned),
+        state: if number == 123 { State::Resolved } else { State::Submitted },
     };
     let one = vec![ticket(123, "Propreté urbaine", Some("03 22 97 40 41"))];
     let two = vec![ticket(123, "Propreté urbaine", Some("03 22 97 40 41")), ticket(124, "Voirie", None)];
     let cases = [
         ("received", News::Received, one),
-        ("received.two", News::Received, two),
+        ("received.two", News::Received, two.clone()),
         ("received.answered", News::Received, Vec::new()),
         ("link_renewed", News::LinkRenewed, Vec::new()),
+        ("resumed", News::Resumed, two),
+        ("resumed.answered", News::Resumed, Vec::new()),
     ];
     let mut letters = Vec::new();
     for (name, news, tickets) in cases {

@@ -26,7 +26,7 @@ pub use look::{Shown, look, photo, shown};
 pub use openings::openings;
 pub use renew::{RenewError, renew};
 pub use store::partner::Opening;
-pub use write::{Sent, To, WriteError, write};
+pub use write::{Letter, Sent, WriteError, write};
 
 use crate::{Context, NoCity, Origin, of};
 

@@ -1,6 +1,6 @@
 //! Writing to the referrer or to the resident through a partner's link.
 
-use domain::text;
+use domain::text::{Message, MessageToResident};
 use domain::ticket::writing::{ReferrerMessage, ResidentMessage};
 
 use super::super::writing::{WriteError as WritingError, Written, to_referrer, to_resident};
@@ -17,13 +17,13 @@ pub enum Sent {
     Resident(Written<ResidentMessage>),
 }
 
-/// To whom a partner writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum To {
-    /// The officer who filed the concern.
-    Referrer,
-    /// The resident, if they left an address.
-    Resident,
+/// What a partner writes, and to whom.
+#[derive(Debug)]
+pub enum Letter {
+    /// To the officer who filed the concern.
+    ToReferrer(Message),
+    /// To the resident, if they left an address.
+    ToResident(MessageToResident),
 }
 
 /// Why nothing is written through a link.
@@ -53,20 +53,16 @@ impl From<store::Error> for WriteError {
 ///
 /// # Errors
 /// See [`WriteError`].
-pub async fn write(
-    cx: &Context,
-    door: &Door,
-    to: To,
-    text: text::Message,
-    once: Once<'_, Sent>,
-) -> Result<Done<Sent>, WriteError> {
+pub async fn write(cx: &Context, door: &Door, letter: Letter, once: Once<'_, Sent>) -> Result<Done<Sent>, WriteError> {
     let done = once
         .run(cx, async |tx| {
             let ticket = door.lock(tx).await?;
-            let sent = match to {
-                To::Referrer if ticket.hidden_from_referrer => return Err(WritingError::HiddenFromReferrer.into()),
-                To::Referrer => Sent::Referrer(to_referrer(cx, tx, &ticket, door.by(), text).await?),
-                To::Resident => Sent::Resident(to_resident(cx, tx, &ticket, door.by(), text).await?),
+            let sent = match letter {
+                Letter::ToReferrer(_) if ticket.hidden_from_referrer => {
+                    return Err(WritingError::HiddenFromReferrer.into());
+                }
+                Letter::ToReferrer(text) => Sent::Referrer(to_referrer(cx, tx, &ticket, door.by(), text).await?),
+                Letter::ToResident(text) => Sent::Resident(to_resident(cx, tx, &ticket, door.by(), text).await?),
             };
             tx.log_opening(&door.opening(cx, "message")).await?;
             Ok::<_, WriteError>(sent)
