@@ -204,7 +204,7 @@ fn tells(kind: Kind, fact: &Fact, ticket: &Ticket) -> bool {
         Kind::Merged => matches!(fact, Fact::Merged { .. }) && ticket.duplicate_of.is_some(),
         Kind::AskedAgain => matches!(fact, Fact::Resolved { .. }) && ticket.closure_reason.is_some(),
         Kind::Reminder | Kind::Mention | Kind::Message | Kind::Answered | Kind::Undeliverable => true,
-        Kind::AfterEnd => matches!(ticket.state, State::Closed | State::Cancelled | State::Refused),
+        Kind::Unattended => matches!(ticket.state, State::Closed | State::Cancelled | State::Refused),
     }
 }
 
