@@ -326,7 +326,7 @@ async fn an_answer_after_the_end_is_told_to_the_dispatcher() {
     assert_eq!(city.drain().await, 2, "the service and the officer");
     let desk = city.letters_to("regulation@ville-amiens.example");
     assert_eq!(desk.len(), 1);
-    assert!(subject(&desk[0]).ends_with(" : un message, alors qu’elle est terminée"), "{}", subject(&desk[0]));
+    assert!(subject(&desk[0]).ends_with(" : un message qu’aucun service ne traite"), "{}", subject(&desk[0]));
     // The desk does not read that the officer wrote, when the service did.
     let server = later(&city).await;
     let late = answer(&city.letters_to(MAILBOX)[0], MAILBOX, "2", "Nous y retournons.");

@@ -135,7 +135,7 @@ impl Group {
                 | Kind::Refused
                 | Kind::Withdrawn
                 | Kind::Watched
-                | Kind::AfterEnd
+                | Kind::Unattended
                 | Kind::Cancelled
                 | Kind::Merged
                 | Kind::AskedAgain
@@ -154,7 +154,7 @@ impl Group {
 pub const fn gathers(kind: Kind, recipient: &Recipient) -> bool {
     match recipient {
         Recipient::Person { .. } | Recipient::Member { .. } => true,
-        Recipient::Service { .. } => matches!(kind, Kind::Watched | Kind::Message | Kind::Answered | Kind::AfterEnd),
+        Recipient::Service { .. } => matches!(kind, Kind::Watched | Kind::Message | Kind::Answered | Kind::Unattended),
         Recipient::Client { .. } | Recipient::Resident { .. } => false,
     }
 }

@@ -91,7 +91,7 @@ fn is_own(message: &Unplanned, kind: Kind, user: UserId) -> bool {
     match kind {
         // To a service, it is the referrer who writes, or the referrer is told themselves; that a target is missed, or an
         // address takes no mail, is nobody's act. The event of these is only the last one that there was.
-        Kind::Message | Kind::Answered | Kind::AfterEnd => message.referrer == Some(user),
+        Kind::Message | Kind::Answered | Kind::Unattended => message.referrer == Some(user),
         Kind::Reminder | Kind::Undeliverable => false,
         _ => message.by.as_ref().is_some_and(|by| by.is(user)),
     }

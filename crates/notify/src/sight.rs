@@ -21,7 +21,7 @@ pub(crate) fn may_be_told(addressee: &Addressee, about: &About, desk: &ServiceCo
         }
         (Recipient::Service { code }, _) => match about.kind {
             Kind::Watched => elsewhere || *code == ticket.service,
-            Kind::Referral | Kind::Message | Kind::Answered | Kind::AfterEnd | Kind::Reminder => {
+            Kind::Referral | Kind::Message | Kind::Answered | Kind::Unattended | Kind::Reminder => {
                 *code == ticket.service || code == desk
             }
             _ => true,

@@ -313,7 +313,12 @@ fn once_each<'a>(turns: &[&'a About]) -> Vec<&'a About> {
         let of_the_event = |kind: Kind| {
             !matches!(
                 kind,
-                Kind::Mention | Kind::Message | Kind::Answered | Kind::AfterEnd | Kind::Reminder | Kind::Undeliverable
+                Kind::Mention
+                    | Kind::Message
+                    | Kind::Answered
+                    | Kind::Unattended
+                    | Kind::Reminder
+                    | Kind::Undeliverable
             )
         };
         if !of_the_event(about.kind) || !kept.iter().any(|of| of_the_event(of.kind) && is_told(of)) {

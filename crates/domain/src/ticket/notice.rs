@@ -37,8 +37,8 @@ pub enum Kind {
     Message,
     /// To the service and the referrer: the resident wrote.
     Answered,
-    /// To the dispatcher's desk: somebody wrote about a ticket that has ended.
-    AfterEnd,
+    /// To the dispatcher's desk: somebody wrote about a ticket that no service deals with, ended or refused.
+    Unattended,
     /// To the resident: the ticket was called off.
     Cancelled,
     /// To the resident: the ticket is followed together with another.
@@ -66,7 +66,7 @@ impl Kind {
         Self::Mention,
         Self::Message,
         Self::Answered,
-        Self::AfterEnd,
+        Self::Unattended,
         Self::Cancelled,
         Self::Merged,
         Self::AskedAgain,
@@ -90,7 +90,7 @@ impl Kind {
             Self::Mention => "mention",
             Self::Message => "message",
             Self::Answered => "answered",
-            Self::AfterEnd => "after_end",
+            Self::Unattended => "unattended",
             Self::Cancelled => "cancelled",
             Self::Merged => "merged",
             Self::AskedAgain => "asked_again",
@@ -109,7 +109,7 @@ impl Kind {
     #[must_use]
     pub const fn is_told_to(self, audience: Audience) -> bool {
         match self {
-            Self::Referral | Self::Refused | Self::Withdrawn | Self::Watched | Self::AfterEnd | Self::Renewed => {
+            Self::Referral | Self::Refused | Self::Withdrawn | Self::Watched | Self::Unattended | Self::Renewed => {
                 matches!(audience, Audience::Service)
             }
             Self::Progress | Self::Assigned | Self::Mention => matches!(audience, Audience::Agent),

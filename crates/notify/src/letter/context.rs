@@ -92,7 +92,7 @@ impl Context {
             | Kind::Mention
             | Kind::Message
             | Kind::Answered
-            | Kind::AfterEnd
+            | Kind::Unattended
             | Kind::Cancelled
             | Kind::Merged
             | Kind::AskedAgain

@@ -181,7 +181,7 @@ impl Told {
             Kind::Mention => pick("une note vous cite", "a note mentions you"),
             Kind::Message => pick("un message vous attend", "a message awaits you"),
             Kind::Answered => pick("un message de l’habitant", "a message from the resident"),
-            Kind::AfterEnd => pick("un message, alors qu’elle est terminée", "a message, though it has ended"),
+            Kind::Unattended => pick("un message qu’aucun service ne traite", "a message that no service deals with"),
             Kind::Refused => match &self.fact {
                 Fact::Refused { reason, .. } => {
                     let reason = refusal(*reason, language);

@@ -157,7 +157,7 @@ pub(super) async fn write(
         let id = WritingId(cx.ids.next());
         // Whoever is told is told once.
         let first = |notices: Vec<Notice>| -> Vec<Message> {
-            let late = told_late.clone().map(|recipient| Notice { kind: Kind::AfterEnd, recipient });
+            let late = told_late.clone().map(|recipient| Notice { kind: Kind::Unattended, recipient });
             let late = late.filter(|late| notices.iter().all(|notice| notice.recipient != late.recipient));
             let all = notices.into_iter().chain(late);
             if place == 0 { all.map(about).collect() } else { Vec::new() }
