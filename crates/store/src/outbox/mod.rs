@@ -200,12 +200,10 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn append_messages_about(&self, told: &[(Message, TicketId, i64)], now: DateTime<Utc>) -> Result<()> {
-        let (mut tickets, mut versions) = (Vec::new(), Vec::new());
-        for (_, ticket, version) in told {
-            tickets.push(ticket.0);
-            versions.push(*version);
-        }
+        let of = told.iter().map(|(_, ticket, version)| (ticket.0, *version));
+        let (tickets, versions): (Vec<Uuid>, Vec<i64>) = of.unzip();
         let messages: Vec<&Message> = told.iter().map(|(message, ..)| message).collect();
+        let messages = serde_json::to_value(messages).map_err(Error::corrupt)?;
         let statement = sql(
             "insert into outbox (id, lane, kind, recipient, since, due_at, ticket_id, event_version)
              select m.id, m.lane, m.kind, m.recipient, $2, $2, m.ticket_id, m.version
@@ -214,12 +212,7 @@ impl Tx {
                  unnest($4::bigint[])
              ) with ordinality as m (id, lane, kind, recipient, ticket_id, version, place)
              order by m.place",
-            [
-                serde_json::to_value(messages).map_err(Error::corrupt)?.into(),
-                now.into(),
-                tickets.into(),
-                versions.into(),
-            ],
+            [messages.into(), now.into(), tickets.into(), versions.into()],
         );
         self.db.execute_raw(statement).await?;
         Ok(())
