@@ -14,6 +14,7 @@ mod client;
 mod concern;
 mod concurrency;
 mod contract;
+mod event;
 mod front;
 mod hotspot;
 mod idempotency;
@@ -60,6 +61,7 @@ fn all() -> Vec<Test> {
         concern::suggest::tests(),
         concurrency::tests(),
         contract::tests(),
+        event::tests(),
         front::tests(),
         hotspot::tests(),
         idempotency::tests(),

@@ -13,6 +13,8 @@ use ipnet::IpNet;
 use usecases::Origin;
 use uuid::Uuid;
 
+use crate::event::Streams;
+
 type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock, StateInformationMiddleware>;
 
 /// How many requests a minute a caller may send to one instance, all at once or one by one.
@@ -30,6 +32,7 @@ pub struct Front {
     origins: Vec<String>,
     sign_in: Option<String>,
     limits: Option<Limits>,
+    streams: Streams,
 }
 
 struct Limits {
@@ -69,13 +72,17 @@ impl Front {
             addresses: RateLimiter::dashmap(per_minute(rates.address)).with_middleware(),
             clock: DefaultClock::default(),
         });
-        Self { proxies, origins, sign_in: None, limits }
+        Self { proxies, origins, sign_in: None, limits, streams: Streams::default() }
     }
 
     /// Offers to sign in at the identity provider that people know under this name.
     #[must_use]
     pub fn with_sign_in(self, name: Option<String>) -> Self {
         Self { sign_in: name, ..self }
+    }
+
+    pub(crate) const fn streams(&self) -> &Streams {
+        &self.streams
     }
 
     pub(crate) fn sign_in(&self) -> Option<&str> {

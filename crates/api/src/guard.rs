@@ -117,6 +117,11 @@ fn present(cx: &Context, token: String) -> Result<Shown, Problem> {
     presented.map(Shown::Token)
 }
 
+/// Who presents that token, as it is at this moment.
+pub(crate) async fn recognise(cx: &Context, token: String, origin: &Origin) -> Result<Principal, Problem> {
+    identify(cx, present(cx, token)?, origin).await
+}
+
 async fn identify(cx: &Context, shown: Shown, origin: &Origin) -> Result<Principal, Problem> {
     let from = origin.address.clone();
     let principal = match shown {

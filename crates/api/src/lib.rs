@@ -10,6 +10,7 @@ mod city;
 mod client;
 mod concern;
 mod docs;
+mod event;
 mod front;
 mod guard;
 mod hotspot;
@@ -75,6 +76,7 @@ fn routes(config: &mut ServiceConfig) {
     partner::routes(config);
     restitution::routes(config);
     hotspot::routes(config);
+    event::routes(config);
     inbound::routes(config);
     notification::routes(config);
     wellknown::routes(config);

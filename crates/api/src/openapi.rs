@@ -220,6 +220,7 @@ fn right(operation: &Value) -> Option<Right> {
         | "concern_slip"
         | "attachment_add"
         | "attachment_remove" => Right::ChangeTickets,
+        "event_list" | "event_stream" => Right::FollowEvents,
         "inbound_receive" => Right::HandInMail,
         _ => return None,
     })
@@ -249,6 +250,7 @@ fn tags() -> Value {
         { "name": "oauth", "description": "How programs get tokens (OAuth 2.0)." },
         { "name": "audit", "description": "Who read what is restricted, who administered what." },
         { "name": "sheets", "description": "What was said and what became of it, for everybody (« Vous avez dit, nous avons fait »)." },
+        { "name": "events", "description": "What happened, in one order, for other programs: page by page, or as it happens." },
         { "name": "hotspots", "description": "Places that come back." },
         { "name": "tracking", "description": "What a resident reads and does through the link in their e-mail, or with the code on a slip of paper." },
         { "name": "partners", "description": "What a partner without accounts sees of a ticket, and does with it, through the link in its e-mail." },

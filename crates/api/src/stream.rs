@@ -29,6 +29,11 @@ pub(crate) enum Gone {
 }
 
 impl Pieces {
+    /// Waits until the client has left.
+    pub(crate) async fn left(&self) {
+        self.0.closed().await;
+    }
+
     /// Sends a piece, once there is room for it.
     pub(crate) async fn send(&self, piece: Vec<u8>) -> Result<(), Gone> {
         if piece.is_empty() {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use domain::audit::{Act, By, Record};
-use domain::rights::{Caller, Person, Right};
+use domain::rights::{Caller, Client, Person, Right};
 use uuid::Uuid;
 
 use crate::principal::{Credential, Principal};
@@ -41,6 +41,23 @@ impl Holder for Person {
 
     fn by(&self) -> By {
         By::Person { user: self.user }
+    }
+}
+
+impl Holder for Client {
+    fn of(caller: &Caller) -> Option<Self> {
+        match caller {
+            Caller::Person(_) => None,
+            Caller::Client(client) => Some(client.clone()),
+        }
+    }
+
+    fn id(&self) -> Uuid {
+        self.client.0
+    }
+
+    fn by(&self) -> By {
+        By::Client { client: self.client }
     }
 }
 
@@ -91,6 +108,7 @@ permissions! {
     ChangeTickets for Caller;
     ReadStatistics for Caller;
     SaveFilters for Person;
+    FollowEvents for Client;
     HandInMail for Caller;
     SettleMail for Person;
     PreviewLetters for Person;

@@ -170,8 +170,11 @@ pub async fn build(config: Config) -> Result<Instance> {
         Front::new(config.proxies.clone(), config.origins.clone(), config.rate_limits)
             .with_sign_in(config.oidc.as_ref().map(|oidc| oidc.name.clone())),
     );
-    let mut tasks =
-        vec![tokio::spawn(periodic::follow_city(context.clone())), tokio::spawn(periodic::forget_idle(front.clone()))];
+    let mut tasks = vec![
+        tokio::spawn(periodic::follow_city(context.clone())),
+        tokio::spawn(periodic::follow_feed(context.clone())),
+        tokio::spawn(periodic::forget_idle(front.clone())),
+    ];
     if let Some(folder) = config.keys.folder.clone() {
         tasks.push(tokio::spawn(periodic::follow_keys(context.clone(), folder)));
     }
@@ -232,6 +235,8 @@ pub async fn context(config: &Config, public_url: &Url) -> Result<Context> {
         exports: Arc::new(Semaphore::new(EXPORTS)),
         city: Arc::new(ArcSwapOption::empty()),
         learnt: Arc::default(),
+        source: public_url.as_str().into(),
+        fed: Arc::new(Notify::new()),
         wake: Arc::new(Notify::new()),
     };
     usecases::city::reload(&context).await?;

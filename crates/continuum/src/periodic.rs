@@ -41,6 +41,26 @@ pub(crate) async fn follow_city(cx: Context) {
     }
 }
 
+/// Tells those who follow the feed whenever it has grown.
+pub(crate) async fn follow_feed(cx: Context) {
+    loop {
+        let announced = async {
+            match cx.store.listen(&[usecases::feed::CHANNEL]).await {
+                Ok(mut listener) => {
+                    cx.fed.notify_waiters();
+                    while listener.next().await.is_ok() {
+                        cx.fed.notify_waiters();
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "the feed cannot be listened to; looking instead"),
+            }
+        };
+        if tokio::time::timeout(LOOK, announced).await.is_ok() {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        }
+    }
+}
+
 async fn reload(cx: &Context) {
     if let Err(error) = usecases::city::reload(cx).await {
         tracing::warn!(%error, "the city could not be read again");
@@ -63,6 +83,7 @@ pub(crate) async fn announce_messages(cx: Context) {
 pub(crate) async fn work(cx: Context, schema: String, keys: SealKeys) {
     tokio::join!(
         clear(cx.clone()),
+        place_events(cx.clone()),
         record_refusals(cx.clone()),
         warn_of_expiry(cx.clone()),
         run_clocks(cx.clone()),
@@ -81,7 +102,7 @@ pub(crate) async fn work(cx: Context, schema: String, keys: SealKeys) {
 
 /// Clears what was kept for a time: the answers for repeats of their requests, once they are a day old; sessions, a
 /// month after their end; links, revocations and throttles that say nothing any more; a year later, who followed the links
-/// of partners; what became of e-mails that came in, after 90 days, and those that dispatchers settled, after 30.
+/// of partners; what became of e-mails that came in, after 90 days, and those that dispatchers settled, after 30; events after a year.
 async fn clear(cx: Context) {
     loop {
         let now = cx.now();
@@ -91,7 +112,8 @@ async fn clear(cx: Context) {
             let mail = cx.store.forget_mail(now - TimeDelta::days(90)).await?;
             let settled = cx.store.clear_settled_mail(now - TimeDelta::days(30)).await?;
             let identity = cx.store.clear_identity(now, now - TimeDelta::days(30)).await?;
-            Ok::<u64, store::Error>(answers + openings + mail + settled + identity)
+            let events = usecases::feed::forget(&cx).await?;
+            Ok::<u64, store::Error>(events + answers + openings + mail + settled + identity)
         };
         match cleared.await {
             Ok(1..) => continue,
@@ -99,6 +121,18 @@ async fn clear(cx: Context) {
             Err(error) => tracing::warn!(%error, "what is too old could not be cleared; trying again"),
         }
         tokio::time::sleep(Duration::from_mins(10)).await;
+    }
+}
+
+/// Gives events their place in the feed: looks four times a second.
+async fn place_events(cx: Context) {
+    loop {
+        match usecases::feed::place(&cx).await {
+            Ok(1..) => continue,
+            Ok(0) => {}
+            Err(error) => tracing::warn!(%error, "events could not be given their place; trying again"),
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
     }
 }
 

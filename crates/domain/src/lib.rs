@@ -13,6 +13,7 @@ pub mod clock;
 pub mod concern;
 pub mod content;
 pub mod email;
+pub mod feed;
 pub mod hotspot;
 pub mod id;
 pub mod language;

@@ -81,6 +81,8 @@ rights! {
     SaveFilters = "save_filters": [Agent, ServiceMember, ServiceManager, Dispatcher];
     /// Act on tickets, each within their own part.
     ChangeTickets = "change_tickets": [Agent, ServiceMember, ServiceManager, Dispatcher] or [TicketsWrite];
+    /// Follow what happens: the events of tickets and cafés, each within its own reach.
+    FollowEvents = "follow_events": [] or [TicketsRead, CafesRead];
     /// Hand in e-mails that came for the city.
     HandInMail = "hand_in_mail": [] or [MailInbound];
     /// Read e-mails that could not be put with a ticket, settle them, put them with one.

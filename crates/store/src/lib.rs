@@ -16,6 +16,7 @@ pub mod concern;
 mod connect;
 mod device;
 mod error;
+pub mod feed;
 pub mod feedback;
 pub mod handover;
 pub mod hotspot;

@@ -12,6 +12,7 @@ pub mod cafe;
 pub mod city;
 pub mod client;
 pub mod concern;
+pub mod feed;
 pub mod health;
 pub mod hotspot;
 pub mod identity;
@@ -87,6 +88,10 @@ pub struct Context {
     pub city: Arc<ArcSwapOption<Loaded>>,
     /// What was last learnt about categories, as it was last read.
     pub learnt: Arc<Learnt>,
+    /// Which Continuum this is, as its events say: where its links lead.
+    pub source: Arc<str>,
+    /// Told when the feed has grown.
+    pub fed: Arc<Notify>,
     /// Told when messages were appended, so that a worker of this process need not wait for its next look.
     pub wake: Arc<Notify>,
 }

@@ -101,6 +101,8 @@ codes! {
     PartnerLinkOver = "partner_link_over", 410, "Ce lien ne mène plus à une saisine", "This link no longer leads to a ticket";
     PartnerLinkStillValid = "partner_link_still_valid", 409, "Ce lien est encore valable", "This link still works";
     AttachmentRemoved = "attachment_removed", 410, "Cette pièce jointe a été retirée", "The attachment was taken back";
+    EventsExpired = "events_expired", 410, "Les événements qui suivaient ne sont plus conservés", "The events that came next are no longer kept";
+    EventsAhead = "events_ahead", 410, "Aucun événement n’a encore eu ce numéro", "No event has had that sequence yet";
     LinkExpired = "link_expired", 410, "Ce lien a déjà servi, ou n’est plus valable", "The link was used already, or is no longer valid";
     StaleVersion = "stale_version", 412, "Cela a changé depuis que vous l’avez lu", "It has changed since you read it";
     BodyTooLarge = "body_too_large", 413, "Le corps de la requête est trop grand", "The request body is too large";
@@ -114,6 +116,7 @@ codes! {
     TooManyAttempts = "too_many_attempts", 429, "Trop de tentatives", "Too many attempts";
     RateLimited = "rate_limited", 429, "Trop de requêtes", "Too many requests";
     TooManyExports = "too_many_exports", 429, "Trop d’exports sont en cours", "Too many exports are under way";
+    TooManyStreams = "too_many_streams", 429, "Trop de flux sont ouverts", "Too many streams are open";
     HeadersTooLarge = "headers_too_large", 431, "Les en-têtes de la requête sont trop grands", "The request headers are too large";
     Internal = "internal", 500, "Une erreur est survenue de notre côté", "Something went wrong on our side";
     Unavailable = "unavailable", 503, "Le service est momentanément indisponible", "The service is unavailable for the moment";

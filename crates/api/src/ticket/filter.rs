@@ -241,7 +241,7 @@ pub(crate) fn filter(query: &mut Query, me: &Caller, city: &Loaded) -> Filter {
 }
 
 /// Says which codes the city neither has nor had: a list of nothing would not tell a slip of the pen.
-fn unknown<'a, T: Display + 'a>(
+pub(crate) fn unknown<'a, T: Display + 'a>(
     query: &mut Query,
     name: &str,
     codes: impl IntoIterator<Item = &'a T>,

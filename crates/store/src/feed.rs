@@ -1,0 +1,262 @@
+//! The feed: what happened, in the order in which it was committed.
+//!
+//! The transaction in which something happens appends it to `feed_due` (triggers do). Whoever holds the row `feed_head` moves
+//! what is there, that is: what is committed, to `feed`, and gives each the next position. Positions become visible
+//! together, so that nobody who has read up to one ever finds a lower one that is new.
+
+use chrono::{DateTime, Utc};
+use domain::feed::{About, EventType, Filter, Happened, Position};
+use domain::id::{CafeId, ConcernId, TicketId};
+use domain::rights::{Caller, Client, ClientScope, Reach, Secrecy};
+use sea_orm::{ConnectionTrait, FromQueryResult};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::connect::sql;
+use crate::{Error, Result, Store};
+
+/// Where it is announced that the feed has grown.
+pub const CHANNEL: &str = "feed";
+
+/// How many positions one look passes over at most, however few of their events are asked for.
+const LOOK: i64 = 20_000;
+
+/// A part of the feed.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// The events, in order.
+    pub items: Vec<Happened>,
+    /// The position up to which everything was looked at.
+    pub until: Position,
+    /// The last position that is no longer kept.
+    pub expired: Position,
+    /// The last position that was given.
+    pub head: Position,
+}
+
+#[derive(FromQueryResult)]
+struct HeadRow {
+    head: i64,
+    expired: i64,
+    position: Option<i64>,
+    #[sea_orm(nested)]
+    event: Option<Row>,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    id: Uuid,
+    r#type: String,
+    at: DateTime<Utc>,
+    ticket_id: Option<Uuid>,
+    version: Option<i64>,
+    cafe_id: Option<Uuid>,
+    state: String,
+    services: Vec<String>,
+    category_code: Option<String>,
+    areas: Value,
+    reference: Option<String>,
+    concern_id: Option<Uuid>,
+    actor: Option<Value>,
+    details: Option<Value>,
+    name: Option<String>,
+}
+
+impl Row {
+    fn happened(self, position: Position) -> Result<Happened> {
+        let row = self;
+        let missing = || Error::corrupt("an event lacks what it tells of");
+        let areas = serde_json::from_value(row.areas).map_err(Error::corrupt)?;
+        let about = match (row.ticket_id, row.cafe_id) {
+            (Some(id), _) => About::Ticket {
+                id: TicketId(id),
+                reference: row.reference.ok_or_else(missing)?,
+                concern: ConcernId(row.concern_id.ok_or_else(missing)?),
+                category: row.category_code.ok_or_else(missing)?.try_into().map_err(Error::corrupt)?,
+                service: row.services.into_iter().next().ok_or_else(missing)?.try_into().map_err(Error::corrupt)?,
+                areas,
+                state: row.state,
+                version: row.version,
+            },
+            (None, Some(id)) => About::Cafe { id: CafeId(id), areas, state: row.state },
+            (None, None) => return Err(missing()),
+        };
+        let by = row.actor.map(serde_json::from_value).transpose().map_err(Error::corrupt)?;
+        let details = match row.details {
+            Some(Value::Object(details)) => details,
+            Some(_) | None => Map::new(),
+        };
+        Ok(Happened {
+            position,
+            id: row.id,
+            event_type: EventType::from_code(&row.r#type)
+                .ok_or_else(|| Error::corrupt("an event has an unknown type"))?,
+            at: row.at,
+            about,
+            by: by.map(|by| (by, row.name)),
+            details,
+        })
+    }
+}
+
+const PLACE: &str = "
+    with head as materialized (select position from feed_head for update skip locked),
+    taken as (
+        delete from feed_due where exists (select from head) and seq in (select seq from feed_due order by seq limit $1)
+        returning *
+    ), placed as (
+        insert into feed (
+            position, id, type, at, ticket_id, version, cafe_id, source_id, state, services, category_code, areas, secrecy
+        )
+        select h.position + row_number() over (order by t.seq), t.id, t.type, t.at, t.ticket_id, t.version, t.cafe_id,
+            t.source_id, t.state, t.services, t.category_code, t.areas, t.secrecy
+        from taken t cross join head h
+        returning position
+    ), moved as (
+        update feed_head set position = position + (select count(*) from placed) where exists (select from placed)
+    )
+    select count(*) as placed, pg_notify($2, '') from placed having count(*) > 0";
+
+const READ: &str = "
+    select h.position as head, h.expired, f.position, f.id, f.type, f.at, f.ticket_id, f.version, f.cafe_id, f.state, f.services, f.category_code, f.areas,
+        t.reference, t.concern_id, w.actor, w.details, coalesce(u.name, c.name) as name
+    from feed_head h
+    left join feed f on f.position > greatest($1, h.expired)
+        and f.position <= least(h.position, greatest($1, h.expired) + $2)
+        and (
+            (f.ticket_id is not null and f.secrecy = any ($4)
+                and (cardinality($6::text[]) = 0 or f.services && $6)
+                and (cardinality($7::text[]) = 0 or f.category_code = any ($7)))
+            or (f.ticket_id is not null and f.secrecy = any ($5) and f.services && $6)
+            or (f.cafe_id is not null and $8)
+        )
+        and (cardinality($9::text[]) = 0 or f.type = any ($9))
+        and (cardinality($10::text[]) = 0 or f.services && $10)
+        and (cardinality($11::text[]) = 0 or f.category_code = any ($11))
+        and (cardinality($12::jsonb[]) = 0 or f.areas @> any ($12))
+    left join ticket t on t.id = f.ticket_id
+    left join lateral (
+        select e.actor, e.fact - 'type' as details from ticket_event e
+        where f.version is not null and e.ticket_id = f.ticket_id and e.version = f.version
+        union all
+        select n.actor, jsonb_build_object('id', n.id, 'text', n.text) from note n
+        where f.type = 'ticket.note_added' and n.id = f.source_id
+        union all
+        select m.actor, jsonb_build_object('id', m.id, 'text', m.text) from referrer_message m
+        where f.type = 'ticket.referrer_message_written' and m.id = f.source_id
+        union all
+        select m.actor, jsonb_build_object('id', m.id, 'text', m.text, 'leaves_at', m.leaves_at) from resident_message m
+        where f.type = 'ticket.resident_message_written' and m.id = f.source_id
+        union all
+        select '{\"type\": \"resident\"}', jsonb_strip_nulls(jsonb_build_object(
+            'solved', b.solved, 'reason', b.reason, 'text', b.text, 'reopened', b.reopened
+        )) from feedback b
+        where f.type = 'ticket.feedback_given' and b.id = f.source_id
+    ) w on true
+    left join user_account u on u.id = (w.actor ->> 'user')::uuid
+    left join api_client c on c.id = (w.actor ->> 'client')::uuid
+    order by f.position limit $3";
+
+impl Store {
+    /// Gives the events that have none yet their position, `limit` at most. Nothing is done while another does. Returns
+    /// how many there were.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn place_events(&self, limit: u32) -> Result<u64> {
+        let row = self.db.query_one_raw(sql(PLACE, [i64::from(limit).into(), CHANNEL.into()])).await?;
+        let placed: i64 = row.map(|row| row.try_get("", "placed")).transpose()?.unwrap_or_default();
+        Ok(placed.unsigned_abs())
+    }
+
+    /// The last position that was given.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn feed_head(&self) -> Result<Position> {
+        let row = self.db.query_one_raw(sql("select position from feed_head", [])).await?;
+        Ok(row.ok_or_else(no_head)?.try_get("", "position")?)
+    }
+
+    /// What a program may know of, after a position, `limit` events at most.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn events(&self, who: &Client, filter: &Filter, after: Position, limit: u64) -> Result<Look> {
+        let among = |reach: Reach| -> Vec<String> {
+            let caller = Caller::Client(who.clone());
+            let has = |secrecy: &Secrecy| caller.reaches(*secrecy).any(|one| one == reach);
+            Secrecy::ALL.into_iter().filter(has).map(|secrecy| code(secrecy).to_owned()).collect()
+        };
+        let areas: Vec<Value> =
+            filter.areas.iter().map(|(zoning, area)| json!({ zoning.as_str(): area.as_str() })).collect();
+        let types: Vec<String> = filter.types.iter().map(|one| one.code().to_owned()).collect();
+        let statement = sql(
+            READ,
+            [
+                after.into(),
+                LOOK.into(),
+                i64::try_from(limit).unwrap_or(i64::MAX).into(),
+                among(Reach::WithinLimits).into(),
+                among(Reach::OfTheirServices).into(),
+                texts(&who.services).into(),
+                texts(&who.categories).into(),
+                who.scopes.contains(&ClientScope::CafesRead).into(),
+                types.into(),
+                texts(&filter.services).into(),
+                texts(&filter.categories).into(),
+                areas.into(),
+            ],
+        );
+        let rows = HeadRow::find_by_statement(statement).all(&self.db).await?;
+        let (head, expired) = rows.first().map(|row| (row.head, row.expired)).ok_or_else(no_head)?;
+        let events = rows.into_iter().filter_map(|row| row.position.zip(row.event));
+        let items = events.map(|(position, row)| row.happened(position)).collect::<Result<Vec<_>>>()?;
+        // A full page: there may be more behind its last event.
+        let full = items.len() as u64 >= limit;
+        let passed = head.min(after.max(expired).saturating_add(LOOK)).max(after);
+        let until = items.last().filter(|_| full).map_or(passed, |last| last.position);
+        Ok(Look { items, until, expired, head })
+    }
+
+    /// Forgets events of that time and before, some at a time. Returns how many.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn forget_events(&self, before: DateTime<Utc>) -> Result<u64> {
+        let statement = sql(
+            "with head as materialized (select expired from feed_head for update skip locked),
+             gone as (
+                 delete from feed where exists (select from head) and position in (
+                     select position from feed where position <= (
+                         select min(position) + 4999 from feed
+                     ) and position < coalesce((select min(position) from feed where at >= $1), 9223372036854775807)
+                 ) returning position
+             ), moved as (
+                 update feed_head set expired = (select max(position) from gone) where exists (select from gone)
+             )
+             select count(*) as gone from gone",
+            [before.into()],
+        );
+        let row = self.db.query_one_raw(statement).await?;
+        let gone: i64 = row.map(|row| row.try_get("", "gone")).transpose()?.unwrap_or_default();
+        Ok(gone.unsigned_abs())
+    }
+}
+
+fn no_head() -> Error {
+    Error::corrupt("the feed has no head")
+}
+
+fn texts<'a, T: ToString + 'a>(codes: impl IntoIterator<Item = &'a T>) -> Vec<String> {
+    codes.into_iter().map(ToString::to_string).collect()
+}
+
+/// As the triggers write it.
+const fn code(secrecy: Secrecy) -> &'static str {
+    match secrecy {
+        Secrecy::Standard => "standard",
+        Secrecy::Restricted => "restricted",
+        Secrecy::HiddenFromReferrer => "hidden_from_referrer",
+    }
+}

@@ -1,0 +1,87 @@
+//! What happened, in one order, for other programs to follow.
+
+pub use domain::feed::{CloudEvent, EventType, Filter, Position};
+pub use store::feed::CHANNEL;
+
+use auth::Grant;
+use auth::permission::FollowEvents;
+use chrono::TimeDelta;
+use store::Error;
+
+use crate::Context;
+
+/// How many events are given their place at once.
+const BATCH: u32 = 1000;
+
+/// How long events are kept.
+const KEPT: TimeDelta = TimeDelta::days(365);
+
+/// A part of the feed.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The events, in order.
+    pub items: Vec<CloudEvent>,
+    /// Up to where everything was looked at.
+    pub until: Position,
+    /// Whether there is more after that already.
+    pub more: bool,
+}
+
+/// Why the feed cannot be followed from there.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedError {
+    /// What came next is no longer kept.
+    #[error("what came next is no longer kept")]
+    Expired,
+    /// No event has had that place yet: the city was restored from a backup that is older.
+    #[error("no event has had that place yet")]
+    Ahead,
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// Gives new events their place in the feed. One worker at a time. Returns how many there were.
+///
+/// # Errors
+/// When the database does not answer: then nothing has changed.
+pub async fn place(cx: &Context) -> Result<u64, Error> {
+    cx.store.place_events(BATCH).await
+}
+
+/// Forgets events that are a year old, some at a time. Returns how many.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn forget(cx: &Context) -> Result<u64, Error> {
+    cx.store.forget_events(cx.now() - KEPT).await
+}
+
+/// What a program may know of, after a position; from the oldest on that is kept, when it names none.
+///
+/// # Errors
+/// See [`FeedError`].
+pub async fn read(
+    cx: &Context,
+    who: &Grant<FollowEvents>,
+    filter: &Filter,
+    after: Option<Position>,
+    limit: u64,
+) -> Result<Page, FeedError> {
+    let look = cx.store.events(who.holder(), filter, after.unwrap_or(0), limit).await?;
+    match after {
+        Some(after) if after < look.expired => return Err(FeedError::Expired),
+        Some(after) if after > look.head => return Err(FeedError::Ahead),
+        Some(_) | None => {}
+    }
+    let items = look.items.into_iter().map(|happened| CloudEvent::new(happened, &cx.source)).collect();
+    Ok(Page { items, until: look.until, more: look.until < look.head })
+}
+
+/// The position of the last event.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn head(cx: &Context) -> Result<Position, Error> {
+    cx.store.feed_head().await
+}
