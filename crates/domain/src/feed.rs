@@ -10,7 +10,7 @@ use crate::id::{AreaCode, CafeId, CategoryCode, ConcernId, ServiceCode, TicketId
 use crate::place::Areas;
 use crate::rights::ClientScope;
 use crate::ticket::Actor;
-use crate::ticket::event::Part;
+use crate::ticket::ActorView;
 
 macro_rules! types {
     ($($name:ident = $code:literal, $meaning:literal;)*) => {
@@ -199,7 +199,7 @@ struct EventData {
     /// Who did it. Of cafés it is not told.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    by: Option<EventActor>,
+    by: Option<ActorView>,
     /// What was said, by type of event: what the ticket's timeline has in `data`; of notes, messages and answers `id` and
     /// `text`.
     details: Map<String, Value>,
@@ -244,32 +244,6 @@ struct EventCafe {
     state: String,
 }
 
-/// Who did something.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-struct EventActor {
-    /// `person`, `client`, `partner` (a partner without accounts, through its link), `service` (from its mailbox), `resident`
-    /// or `system`.
-    #[serde(rename = "type")]
-    #[schema(rename = "type", examples("client"))]
-    actor_type: &'static str,
-    /// The program, by its id: so that a program knows its own acts again.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    client: Option<Uuid>,
-    /// The person's or the program's name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    name: Option<String>,
-    /// In which part.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    part: Option<Part>,
-    /// The code of the service, where nobody in it is known: a partner's, or that of the mailbox.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, examples("bailleur"))]
-    service: Option<String>,
-}
-
 impl CloudEvent {
     /// The event, as it is told by the Continuum at `source`.
     #[must_use]
@@ -291,7 +265,7 @@ impl CloudEvent {
             }
             About::Cafe { id, areas, state } => (id.to_string(), None, Some(EventCafe { id: id.0, areas, state })),
         };
-        let by = by.map(|(by, name)| EventActor::new(&by, name));
+        let by = by.map(|(by, name)| ActorView::new(&by, name));
         Self {
             specversion: "1.0",
             id,
@@ -323,20 +297,6 @@ impl CloudEvent {
     #[must_use]
     pub const fn id(&self) -> Uuid {
         self.id
-    }
-}
-
-impl EventActor {
-    fn new(by: &Actor, name: Option<String>) -> Self {
-        let (actor_type, part, service, client) = match by {
-            Actor::Person { part, .. } => ("person", Some(*part), None, None),
-            Actor::Client { client, part } => ("client", Some(*part), None, Some(client.0)),
-            Actor::Partner { service } => ("partner", Some(Part::Service), Some(service.to_string()), None),
-            Actor::Service { service } => ("service", Some(Part::Service), Some(service.to_string()), None),
-            Actor::Resident => ("resident", None, None, None),
-            Actor::System => ("system", None, None, None),
-        };
-        Self { actor_type, client, name, part, service }
     }
 }
 

@@ -13,12 +13,13 @@ use usecases::ticket::NamedHandover as Named;
 use utoipa::ToSchema;
 
 use super::TicketPath;
-use super::timeline::{ActorView, ListEvents};
+use super::timeline::ListEvents;
 use crate::problem::{Code, Problem};
 use crate::reply;
 use crate::request::caller::Caller;
 use crate::request::query::Query;
 use crate::view::ServiceRef;
+use domain::ticket::ActorView;
 
 /// One passing of a ticket to a service.
 #[derive(Serialize, ToSchema)]

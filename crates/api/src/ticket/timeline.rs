@@ -5,9 +5,8 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use auth::permission::ReadTickets;
 use chrono::{DateTime, Utc};
 use domain::language::Language;
-use domain::ticket::event::{Part, Writer};
 use domain::ticket::writing::COLLEAGUES;
-use domain::ticket::{Actor, Fact};
+use domain::ticket::{ActorView, Fact};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use usecases::Context;
@@ -31,52 +30,6 @@ pub(crate) struct ListEvents {
     limit: Option<u64>,
     /// The `next_cursor` of the page before.
     cursor: Option<String>,
-}
-
-/// Who did something.
-#[derive(Serialize, ToSchema)]
-pub(super) struct ActorView {
-    /// `person`, `client`, `partner` (a partner without accounts, through its link), `service` (from its mailbox),
-    /// `resident`, `mail` (a dispatcher put an e-mail with the ticket that somebody else wrote: see `from`) or `system`.
-    #[serde(rename = "type")]
-    #[schema(rename = "type", examples("person"))]
-    actor_type: &'static str,
-    /// The person's or the program's name; of `mail`, the dispatcher's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    name: Option<String>,
-    /// The part that the person had in the ticket.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    part: Option<Part>,
-    /// The code of the service, where nobody in it is known: a partner's, or that of the mailbox.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, examples("bailleur"))]
-    service: Option<String>,
-    /// Of `mail`: who wrote it, by the address that it came from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    from: Option<Writer>,
-}
-
-impl ActorView {
-    pub(super) fn new(by: &Actor, name: Option<String>) -> Self {
-        let (actor_type, part) = match by {
-            Actor::Person { part, .. } => ("person", Some(*part)),
-            Actor::Client { part, .. } => ("client", Some(*part)),
-            Actor::Partner { .. } => ("partner", Some(Part::Service)),
-            Actor::Service { .. } => ("service", Some(Part::Service)),
-            Actor::Resident => ("resident", None),
-            Actor::Mail { .. } => ("mail", Some(Part::Dispatcher)),
-            Actor::System => ("system", None),
-        };
-        let service = match by {
-            Actor::Partner { service } | Actor::Service { service } => Some(service.to_string()),
-            Actor::Person { .. } | Actor::Client { .. } | Actor::Resident | Actor::Mail { .. } | Actor::System => None,
-        };
-        let from = if let Actor::Mail { from, .. } = by { Some(*from) } else { None };
-        Self { actor_type, name, part, service, from }
-    }
 }
 
 /// One line of a timeline: what happened, by whom, when.

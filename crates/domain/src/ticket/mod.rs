@@ -4,6 +4,7 @@
 //! with its command and its rule.
 
 pub mod acknowledge;
+mod actor_view;
 pub mod assign;
 pub mod attach;
 pub mod cancel;
@@ -47,6 +48,7 @@ use crate::language::Language;
 use crate::place::{Areas, Whereabouts};
 use crate::routing::Sent;
 use crate::time::Pause;
+pub use actor_view::ActorView;
 pub use event::{Actor, Event, Fact};
 pub use feedback::Feedback;
 pub use lifecycle::{Action, Refusal, State};

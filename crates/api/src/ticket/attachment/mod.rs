@@ -17,8 +17,8 @@ use uuid::Uuid;
 
 pub(crate) use content::deliver;
 
-use super::timeline::ActorView;
 use crate::request::path::id_path;
+use domain::ticket::ActorView;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config

@@ -24,7 +24,7 @@ use crate::request::caller::Caller;
 use crate::request::idempotency::{Idempotency, IdempotencyHeader};
 use crate::request::query::Query;
 use crate::ticket::TicketPath;
-use crate::ticket::timeline::ActorView;
+use domain::ticket::ActorView;
 
 /// Write a note.
 #[derive(Deserialize, ToSchema)]

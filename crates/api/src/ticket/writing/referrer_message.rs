@@ -23,7 +23,7 @@ use crate::request::caller::Caller;
 use crate::request::idempotency::{Idempotency, IdempotencyHeader};
 use crate::request::query::Query;
 use crate::ticket::TicketPath;
-use crate::ticket::timeline::ActorView;
+use domain::ticket::ActorView;
 
 /// Write to the referrer, or as the referrer to the service.
 #[derive(Deserialize, ToSchema)]

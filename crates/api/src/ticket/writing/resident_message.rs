@@ -25,7 +25,7 @@ use crate::request::idempotency::{Idempotency, IdempotencyHeader};
 use crate::request::path::{Id, id_path};
 use crate::request::query::Query;
 use crate::ticket::TicketPath;
-use crate::ticket::timeline::ActorView;
+use domain::ticket::ActorView;
 
 /// Write to the resident.
 #[derive(Deserialize, ToSchema)]
