@@ -24,7 +24,7 @@ macro_rules! types {
             /// Every type.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// Its name: the `type` of the CloudEvent.
+            /// Its name: the `type` of the `CloudEvent`.
             #[must_use]
             pub const fn code(self) -> &'static str {
                 match self { $(Self::$name => $code,)* }
@@ -155,11 +155,11 @@ pub struct Filter {
     pub areas: Vec<(ZoningCode, AreaCode)>,
 }
 
-/// An event as other programs read it: CloudEvents 1.0 in JSON.
+/// An event as other programs read it: `CloudEvents` 1.0 in JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[schema(as = CityEvent)]
 pub struct CloudEvent {
-    /// The version of CloudEvents.
+    /// The version of `CloudEvents`.
     #[schema(examples("1.0"))]
     specversion: &'static str,
     /// The same wherever and however often the event is told: a receiver drops what it has seen.

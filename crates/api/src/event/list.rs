@@ -60,7 +60,7 @@ impl Cursor for Place {
 
 /// List events
 ///
-/// What happened to tickets and cafés, as CloudEvents 1.0, in the order in which it was committed, for programs. The order
+/// What happened to tickets and cafés, as `CloudEvents` 1.0, in the order in which it was committed, for programs. The order
 /// never changes and has no gap: whoever has read up to a `sequence` goes on from there, and misses nothing and reads nothing
 /// twice. Events are kept for a year; `410 events_expired` says that what came next is no longer kept, `410 events_ahead`
 /// that no event has had that `sequence` yet: the city was restored from an older backup. Either way, begin anew with

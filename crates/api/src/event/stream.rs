@@ -1,7 +1,6 @@
 //! The events as they happen: server-sent events (WHATWG HTML, 9.2).
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -92,7 +91,7 @@ pub(crate) struct ResumeStream {
 
 /// Follow events as they happen
 ///
-/// The same events as `GET /v1/events`, as server-sent events: `event` is the type, `data` the CloudEvent, `id` its
+/// The same events as `GET /v1/events`, as server-sent events: `event` is the type, `data` the `CloudEvent`, `id` its
 /// `sequence`, with which a client that connects again goes on where it was. At least every 15 seconds something is sent,
 /// be it an `id` alone that tells up to where nothing else was asked for. A program may have five streams open at an
 /// instance; a stream ends when the program's token does, so that clients connect again with a new one.
@@ -168,11 +167,9 @@ impl Follower {
             };
             let Ok(grant) = principal.grant::<FollowEvents>() else { return Ok(()) };
             let page = usecases::feed::read(&self.cx, &grant, &self.filter, Some(at), PAGE).await?;
-            for event in &page.items {
-                write(&mut text, event);
-            }
+            text.extend(page.items.iter().map(block));
             if page.until > at && page.items.is_empty() {
-                let _ = write!(text, "id: {}\n\n", sequence(page.until));
+                text.extend(["id: ", &sequence(page.until), "\n\n"]);
             }
             at = page.until;
             if !text.is_empty() && to.send(std::mem::take(&mut text).into_bytes()).await.is_err() {
@@ -190,8 +187,8 @@ impl Follower {
     }
 }
 
-fn write(text: &mut String, event: &CloudEvent) {
+/// An event, as a stream says it. JSON has no line breaks of its own.
+fn block(event: &CloudEvent) -> String {
     let data = serde_json::to_string(event).expect("an event is made of maps with string keys");
-    // JSON has no line breaks of its own.
-    let _ = write!(text, "id: {}\nevent: {}\ndata: {data}\n\n", event.sequence(), event.event_type());
+    format!("id: {}\nevent: {}\ndata: {data}\n\n", event.sequence(), event.event_type())
 }
