@@ -50,7 +50,7 @@ async fn many_writers_leave_no_gap_and_no_repeat() {
     let (agent, proprete) = (city.agent().await, city.proprete().await);
     let over = AtomicBool::new(false);
     let writer = async |number: usize| {
-        let base = if number % 2 == 0 { &city.instance.base_url } else { &second.base_url };
+        let base = if number.is_multiple_of(2) { &city.instance.base_url } else { &second.base_url };
         let (agent, proprete) = (agent.at(base), proprete.at(base));
         for _ in 0..EACH {
             let filed = agent.post("/v1/concerns", &dumping()).await.created();
@@ -65,7 +65,7 @@ async fn many_writers_leave_no_gap_and_no_repeat() {
         }
     };
     let worker = async |number: u64| {
-        let context = if number % 2 == 0 { &city.instance.context } else { &second.context };
+        let context = if number.is_multiple_of(2) { &city.instance.context } else { &second.context };
         let mut turn = number;
         while !over.load(Ordering::Relaxed) {
             turn = turn.wrapping_mul(31).wrapping_add(7) % 23;

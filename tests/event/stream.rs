@@ -52,8 +52,8 @@ impl Stream {
     async fn next(&mut self) -> Option<Block> {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
-                let block = parse(block);
-                self.text = rest.to_owned();
+                let (block, rest) = (parse(block), rest.to_owned());
+                self.text = rest;
                 return Some(block);
             }
             let chunk = tokio::time::timeout(Duration::from_secs(40), self.response.chunk()).await;
@@ -188,7 +188,7 @@ async fn a_program_has_a_few_streams_at_most() {
     refused.refused(429, "too_many_streams");
     assert!(refused.header("retry-after").is_some());
     let other = register(&city, &["tickets:read"], &[]).await.caller(&city).await;
-    let _another = Stream::open(&other, "", None).await;
+    let another = Stream::open(&other, "", None).await;
     // One that was closed makes room once the server has noticed: it may have to say something twice before it does.
     drop(open.pop());
     let mut tries = 0;
@@ -199,7 +199,7 @@ async fn a_program_has_a_few_streams_at_most() {
         place(&city).await;
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    drop((open, _another));
+    drop((open, another));
     city.stop().await;
 }
 

@@ -121,7 +121,10 @@ fn rounded(number: u64) -> Option<u64> {
 
 /// The concerns in each part of each theme: those that everybody may know of, and the others.
 #[derive(Default)]
-struct Parts(BTreeMap<(String, &'static str), (BTreeSet<usize>, BTreeSet<usize>)>);
+struct Parts(BTreeMap<Part, (BTreeSet<usize>, BTreeSet<usize>)>);
+
+/// A theme, and what became of it.
+type Part = (String, &'static str);
 
 impl Parts {
     fn of<'a>(heard: impl Iterator<Item = &'a Said>, stories: &Stories, catalogue: &BTreeMap<&str, &Value>) -> Self {
