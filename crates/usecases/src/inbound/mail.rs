@@ -268,7 +268,9 @@ mod tests {
         let one = mail(headers, body).unwrap();
         assert_eq!(one.text, "Voici.");
         assert_eq!(one.attachments, [("rue.jpg".to_owned(), vec![0xff, 0xd8, 0xff, 0xe0, 0, 0x10])]);
-        assert_eq!(one.digest, mail(headers, "--b--").unwrap().digest, "the same Message-ID");
+        let copy = mail(&format!("Received: from mx.example by ville.example\r\n{headers}"), body).unwrap();
+        assert_eq!(one.digest, copy.digest, "it came another way");
+        assert_ne!(one.digest, mail(headers, &body.replace("Voici", "Voilà")).unwrap().digest, "other words");
         let other = Mail::read(b"From: a@b.example\r\nMessage-ID: <2@x>\r\n\r\n", None).unwrap();
         assert_ne!(one.digest, other.digest);
     }
