@@ -5,7 +5,7 @@ use mail_parser::Message;
 use serde_json::{Value, json};
 
 use super::report::report;
-use super::{answer, city, hand_in, later, outcome, reply_to, unplaced, written};
+use super::{answer, city, hand_in, later, outcome, reply_to, reports_to, unplaced, written};
 use crate::support::caller::Caller;
 use crate::support::city::{City, email};
 
@@ -136,7 +136,7 @@ async fn a_report_mutes_the_address_for_every_e_mail_to_it() {
         .count("select count(*) from outbox where recipient ->> 'type' = 'member' and state = 'sent'")
         .await;
     let server = later(&city).await;
-    let back = reply_to(&several).replace("+r", "+b");
+    let back = reports_to(&several);
     assert_eq!(outcome(&hand_in(&server, &report(&back, "failed", "5.1.1")).await), ("bounced", ""));
     let muted = "select count(*) from outbox where recipient ->> 'type' = 'member' and state = 'stopped'";
     assert_eq!(city.database.count(muted).await, 2, "both turns of that e-mail, of {told}");

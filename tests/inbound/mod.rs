@@ -54,6 +54,11 @@ fn reply_to(letter: &Message<'_>) -> String {
     letter.reply_to().unwrap().first().unwrap().address().unwrap().to_owned()
 }
 
+/// Where a report goes that the letter did not arrive: mail servers know it, readers do not.
+fn reports_to(letter: &Message<'_>) -> String {
+    letter.header_raw("Return-Path").unwrap().trim().trim_matches(['<', '>']).to_owned()
+}
+
 /// An answer to the letter, as a mail program writes it.
 fn answer(letter: &Message<'_>, from: &str, id: &str, text: &str) -> String {
     format!(

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{city, hand_in, outcome, unplaced};
+use super::{city, hand_in, outcome, reply_to, reports_to, unplaced};
 
 crate::tests![a_report_mutes_the_address_and_tells_the_referrer, a_report_that_nobody_can_have_caused_mutes_nobody];
 
@@ -28,10 +28,15 @@ async fn a_report_mutes_the_address_and_tells_the_referrer() {
     let acknowledged = proprete.acknowledge(&ticket).await.ok();
     city.drain().await;
     let letters = city.letters_to(RESIDENT);
-    let back = letters.last().unwrap().reply_to().unwrap().first().unwrap().address().unwrap().replace("+r", "+b");
+    let back = reports_to(letters.last().unwrap());
     // What will pass by itself changes nothing.
     for (action, status) in [("delayed", "4.4.1"), ("failed", "5.2.2"), ("failed", "4.4.7")] {
         assert_eq!(outcome(&hand_in(&server, &report(&back, action, status)).await), ("ignored", "report"));
+    }
+    // Whoever may answer cannot say that it did not arrive, at neither address.
+    let answers = reply_to(letters.last().unwrap());
+    for to in [answers.clone(), answers.replace("+r", "+b")] {
+        assert_eq!(outcome(&hand_in(&server, &report(&to, "failed", "5.1.1")).await), ("ignored", "report"));
     }
     let gone = report(&back, "failed", "5.1.1");
     assert_eq!(outcome(&hand_in(&server, &gone).await), ("bounced", ""));

@@ -1,6 +1,7 @@
 //! Addresses that take no mail, addresses that mail comes back to, signatures.
 
 use std::time::Duration;
+use store::outbox::Mark;
 
 use chrono::TimeDelta;
 use continuum::{Dkim, Mail};
@@ -275,24 +276,30 @@ async fn mail_comes_back_to_an_address_of_its_own_when_the_city_takes_it_back() 
     for letter in &marked {
         let from = &letter.envelope.from;
         let reply_to = letter.message.reply_to().unwrap().first().unwrap().address().unwrap();
-        let token = from.strip_prefix("retours+b").and_then(|rest| rest.strip_suffix("@ville-amiens.example")).unwrap();
-        assert_eq!(reply_to, format!("retours+r{token}@ville-amiens.example"));
+        let code = |address: &str, begin: &str| {
+            let rest = address.strip_prefix(begin).and_then(|rest| rest.strip_suffix("@ville-amiens.example"));
+            rest.unwrap().to_owned()
+        };
+        let (token, answers) = (code(from, "retours+b"), code(reply_to, "retours+r"));
         assert!(from.len() - "@ville-amiens.example".len() <= 64, "{from}");
-        let id = city.instance.context.store.returned(&token.to_uppercase()).unwrap();
+        let store = &city.instance.context.store;
+        let id = store.returned(Mark::Bounce, &token.to_uppercase()).unwrap();
+        assert_eq!(store.returned(Mark::Reply, &answers), Some(id));
+        assert_eq!((store.returned(Mark::Reply, &token), store.returned(Mark::Bounce, &answers)), (None, None));
         assert_eq!(letter.message.message_id(), Some(format!("{id}@ville-amiens.example").as_str()));
         // Readers see the city's own address.
         assert_eq!(
             letter.message.from().unwrap().first().unwrap().address(),
             Some("cafes-police@ville-amiens.example")
         );
-        tokens.push(token.to_owned());
+        tokens.push(token);
     }
     assert_ne!(tokens[0], tokens[1]);
     let store = &city.instance.context.store;
     let changed = format!("{}{}", &tokens[0][..38], if tokens[0].ends_with('a') { "q" } else { "a" });
     let mixed = format!("{}{}", &tokens[0][..20], &tokens[1][20..]);
     for forged in [changed.as_str(), &mixed, "", "a", &tokens[0][..38], "é"] {
-        assert_eq!(store.returned(forged), None, "{forged}");
+        assert_eq!(store.returned(Mark::Bounce, forged), None, "{forged}");
     }
     city.stop().await;
 }

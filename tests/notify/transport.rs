@@ -6,6 +6,8 @@ use lettre::Message;
 use notify::post::Post;
 use notify::transport::{DeliveryError, Transport};
 
+use store::outbox::Returns;
+
 use crate::support::smtp::send::{letter, trusting};
 use crate::support::smtp::{Behaviour, Encryption, SmtpServer};
 
@@ -81,7 +83,7 @@ async fn a_line_that_begins_with_a_full_stop_arrives_as_it_is() {
         .date(SystemTime::UNIX_EPOCH)
         .body(body.to_owned())
         .unwrap();
-    let post = Post::new(message, None, "", None).unwrap();
+    let post = Post::new(message, None, &Returns::default(), None).unwrap();
     transport.deliver(&post, id).await.unwrap();
     let received = server.wait_for(1, SOON).await;
     assert_eq!(received[0].raw, post.message.formatted());

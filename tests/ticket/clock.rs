@@ -141,11 +141,13 @@ async fn days_that_cannot_be_are_refused() {
     let (filed, proprete) = (city.dumping().await, city.proprete().await);
     let ticket = proprete.acknowledge(&filed).await.ok();
     let act = async |action, body| proprete.act(&ticket, action, &body).await;
-    act("schedule", json!({ "scheduled_for": "2026-03-09" })).await.refused_fields(
-        422,
-        "invalid_content",
-        &[("/scheduled_for", "out_of_range")],
-    );
+    for day in ["2026-03-09", "2028-03-10", "9999-12-31"] {
+        act("schedule", json!({ "scheduled_for": day })).await.refused_fields(
+            422,
+            "invalid_content",
+            &[("/scheduled_for", "out_of_range")],
+        );
+    }
     for day in ["2026-03-10", "2029-01-01"] {
         act("hold", json!({ "reason": "other", "resume_on": day })).await.refused_fields(
             422,

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::content;
 use crate::id::{AttachmentId, TicketId};
 use crate::person::Role;
 use crate::rights::Caller;
@@ -60,9 +61,11 @@ impl FileName {
     /// The greatest length, in characters.
     pub const MAX: usize = 120;
 
-    /// What remains of a name that somebody gave to a file of that type. There is always something.
+    /// What remains of a name that somebody gave to a file of that type: what points to a person is masked. There is always
+    /// something.
     #[must_use]
     pub fn of(given: &str, media_type: MediaType) -> Self {
+        let given = &content::check(given, content::ALL).masked;
         let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
         let kept: String = last.chars().map(|c| if "\"<>:|?*%;".contains(c) { '_' } else { c }).collect();
         let kept: String = kept.chars().filter(|c| !is_treacherous(*c)).collect();

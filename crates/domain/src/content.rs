@@ -27,6 +27,8 @@ pub enum Finding {
     HealthWord,
     /// A word that accuses somebody of an offence.
     OffenceWord,
+    /// A link of ours that opens a resident's page, or a partner's ticket, to whoever has it.
+    SecretLink,
 }
 
 impl Finding {
@@ -40,6 +42,7 @@ impl Finding {
             Self::SocialSecurityNumber => "social_security_number",
             Self::HealthWord => "health_word",
             Self::OffenceWord => "offence_word",
+            Self::SecretLink => "secret_link",
         }
     }
 }
@@ -55,26 +58,38 @@ pub const ALL: &[Finding] = &[
     Finding::SocialSecurityNumber,
     Finding::HealthWord,
     Finding::OffenceWord,
+    Finding::SecretLink,
 ];
 
 /// What is looked for in what an officer answered on the spot: it may name a service's telephone and address.
 pub const ANSWERED: &[Finding] =
-    &[Finding::Plate, Finding::SocialSecurityNumber, Finding::HealthWord, Finding::OffenceWord];
+    &[Finding::Plate, Finding::SocialSecurityNumber, Finding::HealthWord, Finding::OffenceWord, Finding::SecretLink];
 
 /// What is looked for in what is written to a resident: it may say whom to call, and nobody confirms its words.
-pub const TO_RESIDENT: &[Finding] = &[Finding::Plate, Finding::SocialSecurityNumber];
+pub const TO_RESIDENT: &[Finding] = &[Finding::Plate, Finding::SocialSecurityNumber, Finding::SecretLink];
 
-/// The longer patterns come first, so that a part of a social-security number is not taken for a telephone number.
-const PATTERNS: [(Finding, &str); 6] = [
-    (Finding::EmailAddress, r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+/// What nobody can confirm that it must stay.
+const NEVER_KEPT: &[Finding] = &[Finding::SecretLink];
+
+/// What people write between the digits of a number: spaces of any width, points, slashes, dashes, brackets.
+const GAP: &str = r"[\s./()_\u{00ad}\u{200b}\u{2010}-\u{2015}-]{0,3}";
+
+/// The longer patterns come first, so that a part of a social-security number is not taken for a telephone number. `~`
+/// stands for [`GAP`].
+const PATTERNS: [(Finding, &str); 7] = [
+    (Finding::SecretLink, r"(?:https?:\S*?)?(?:/|%2f)v1(?:/|%2f)(?:tracking|partners)(?:/|%2f)[\w-]{8,}[^\s<>)\]»]*"),
+    (Finding::EmailAddress, r"[\w.+-]+\s?(?:[@＠]|[(\[](?:at|arobase)[)\]])\s?[\w-]+(?:\.[\w-]+)+"),
     (
         Finding::SocialSecurityNumber,
-        r"\b[12][\s.]?\d{2}[\s.]?(?:0[1-9]|1[0-2]|[2-9]\d)[\s.]?(?:\d{2}|2[ab])[\s.]?\d{3}[\s.]?\d{3}(?:[\s.]?\d{2})?\b",
+        r"\b[12][\s.-]?\d{2}[\s.-]?(?:0[1-9]|1[0-2]|[2-9]\d)[\s.-]?(?:\d{2}|2[ab])[\s.-]?\d{3}[\s.-]?\d{3}(?:[\s.-]?\d{2})?\b",
     ),
-    (Finding::PhoneNumber, r"(?:(?:\+|\b00)33[\s.-]?(?:\(0\)[\s.-]?)?|\b0)[1-9](?:[\s.-]?\d{2}){4}\b"),
+    (
+        Finding::PhoneNumber,
+        r"(?:(?:\+|\b00)33~(?:[(]0[)]~)?|\b(?:t[ée]l|mobile|gsm)?0~)[1-9](?:(?:~\d{2}){4}|[\s.-]\d{3}[\s.-]\d{3}[\s.-]\d{2}|\d{3}[\s.-]\d{5}|\d{2}[\s.-]\d{3}[\s.-]\d{3})\b|\+[1-9](?:[\s.-]?\d){8,13}\b",
+    ),
     (
         Finding::Plate,
-        r"\b(?:(?<first>[a-z]{2})[ -]?\d{3}[ -]?(?<last>[a-z]{2})|\d{1,4}[ -]?(?<middle>[a-z]{2,3})[ -]?(?:80|60|62|59|02|76))\b",
+        r"\b(?:(?<first>[a-z]{2})~\d{3}~(?<last>[a-z]{2})|\d{1,4}[ -]?(?<middle>[a-z]{2,3})[ -]?(?:80|60|62|59|02|76)|\d{1,4} ?(?-i:[A-HJ-NP-TV-Z]{3}) ?(?:0[1-9]|[1-8]\d|9[0-5]|2[AB]))\b",
     ),
     (
         Finding::HealthWord,
@@ -89,7 +104,7 @@ const PATTERNS: [(Finding, &str); 6] = [
 static FINDERS: LazyLock<Vec<(Finding, Regex)>> = LazyLock::new(|| {
     PATTERNS
         .map(|(finding, pattern)| {
-            let regex = RegexBuilder::new(pattern).case_insensitive(true).build();
+            let regex = RegexBuilder::new(&pattern.replace('~', GAP)).case_insensitive(true).build();
             (finding, regex.expect("the patterns are literals, and a test compiles them"))
         })
         .into()
@@ -98,25 +113,35 @@ static FINDERS: LazyLock<Vec<(Finding, Regex)>> = LazyLock::new(|| {
 /// Which patterns may match, in one pass over the text. Boundaries of ASCII let it run as an automaton over any text,
 /// and are found wherever those of Unicode are.
 static ANY: LazyLock<RegexSet> = LazyLock::new(|| {
-    let patterns = PATTERNS.map(|(_, pattern)| pattern.replace(r"\b", r"(?-u:\b)"));
+    let patterns = PATTERNS.map(|(_, pattern)| pattern.replace('~', GAP).replace(r"\b", r"(?-u:\b)"));
     let set = RegexSetBuilder::new(patterns).case_insensitive(true).build();
     set.expect("the patterns are literals, and a test compiles them")
 });
 
 /// Words that stand on either side of a number: “au 123 de la rue”, “RD 934 en ville”, “30 sur 60”.
-const EVERYDAY: [&str; 40] = [
-    "ah", "au", "aux", "av", "bas", "bd", "bis", "cd", "ce", "ch", "cm", "de", "des", "du", "en", "est", "et", "fin",
-    "ha", "il", "km", "la", "le", "les", "mm", "ne", "ni", "ou", "par", "rd", "rn", "rue", "sa", "se", "si", "sud",
-    "sur", "ter", "un", "zac",
+const EVERYDAY: [&str; 42] = [
+    "ah", "ans", "au", "aux", "av", "bas", "bd", "bis", "cd", "ce", "ch", "cm", "de", "des", "du", "en", "est", "et",
+    "fin", "ha", "il", "km", "la", "le", "les", "mai", "mm", "ne", "ni", "ou", "par", "rd", "rn", "rue", "sa", "se",
+    "si", "sud", "sur", "ter", "un", "zac",
 ];
+
+static DAY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^0[1-9][/.-](?:0[1-9]|1[0-2])[/.-](?:19|20)\d{2}")
+        .expect("the pattern is a literal, and a test uses it")
+});
 
 /// Whether a passage only looks like what was sought: a number among words, a place that is named after those who use it.
 fn is_innocent(passage: &Captures<'_>) -> bool {
     if passage.name("thing").is_some() {
         return true;
     }
-    let everyday = |group| passage.name(group).is_some_and(|m| EVERYDAY.contains(&m.as_str().to_lowercase().as_str()));
-    passage[0].contains(' ') && ["first", "middle", "last"].into_iter().any(everyday)
+    // A day: « le 05/11/2026 10 h ».
+    if DAY.is_match(&passage[0]) {
+        return true;
+    }
+    let words: Vec<_> = ["first", "middle", "last"].iter().filter_map(|group| passage.name(group)).collect();
+    let everyday = |word: &regex::Match<'_>| EVERYDAY.contains(&word.as_str().to_lowercase().as_str());
+    !words.is_empty() && passage[0].contains(char::is_whitespace) && words.iter().all(everyday)
 }
 
 /// A text after it was looked through.
@@ -171,7 +196,8 @@ pub fn screened_for<T: TryFrom<String> + Clone + Into<String>>(
 ) -> (T, Vec<Finding>) {
     let checked = check(&text.clone().into(), sought);
     // A masked text is a text: it is no longer, and the mask can be seen.
-    let kept = if confirmed { text } else { T::try_from(checked.masked).unwrap_or(text) };
+    let masked = if confirmed { check(&text.clone().into(), NEVER_KEPT).masked } else { checked.masked };
+    let kept = T::try_from(masked).unwrap_or(text);
     (kept, checked.findings)
 }
 
@@ -196,6 +222,26 @@ mod tests {
             ),
             ("écrire à jean.dupont@mail.example", Finding::EmailAddress, "écrire à […]"),
             ("NIR 1 85 05 78 006 084 91", Finding::SocialSecurityNumber, "NIR […]"),
+            ("ou 06/12/34/56/78", Finding::PhoneNumber, "ou […]"),
+            ("ou 06‑12‑34–56  78", Finding::PhoneNumber, "ou […]"),
+            ("ou (06) 12 34 56 78", Finding::PhoneNumber, "ou ([…]"),
+            ("ou 06 123 456 78, 06123 45678", Finding::PhoneNumber, "ou […], […]"),
+            ("ou tel0612345678", Finding::PhoneNumber, "ou […]"),
+            ("ou +32 470 12 34 56", Finding::PhoneNumber, "ou […]"),
+            ("ou 06\u{200b}12345678", Finding::PhoneNumber, "ou […]"),
+            ("ou a.b @ mail.example", Finding::EmailAddress, "ou […]"),
+            ("ou a.b(at)mail.example", Finding::EmailAddress, "ou […]"),
+            ("NIR 2-85-05-78-006-084-36", Finding::SocialSecurityNumber, "NIR […]"),
+            ("la AB 123 CD garée", Finding::Plate, "la […] garée"),
+            ("la FA 456 SA, la EN 456 XX", Finding::Plate, "la […], la […]"),
+            ("la ab.123.cd, la AB – 123 – CD", Finding::Plate, "la […], la […]"),
+            ("la 123 ABC 75", Finding::Plate, "la […]"),
+            ("voir https://ville.example/v1/tracking/Ab3_xyz-90/unsubscribe ?", Finding::SecretLink, "voir […] ?"),
+            (
+                "https://s.example/?u=https%3A%2F%2Fv.example%2Fv1%2Fpartners%2FOe1VkkLm99 !",
+                Finding::SecretLink,
+                "[…] !",
+            ),
             ("un voisin alcoolique", Finding::HealthWord, "un voisin […]"),
             ("c’est un Dealer connu", Finding::OffenceWord, "c’est un […] connu"),
         ] {
@@ -211,6 +257,8 @@ mod tests {
             "Lampadaire n° 80021-445 éteint",
             "Au 123 de la rue Saint-Fuscien, à l’angle de la RD 934 en montant",
             "Trou de 30 sur 60 cm au 12 bis 80000 Amiens",
+            "Le 05/11/2026 10 heures, ou du 01.02.2026 au 03-04-2026, réf. AMI-26-004217",
+            "Le 12 mai 45 minutes, 15 ans 80 cm, au 123 DE LA RUE",
             "Le stationnement handicapé, une place pour personnes handicapées",
         ] {
             assert_eq!(check(text, ALL), Checked { masked: text.to_owned(), findings: Vec::new() }, "{text}");

@@ -14,6 +14,7 @@ use rsa::RsaPrivateKey;
 use rsa::pkcs1::{DecodeRsaPrivateKey as _, EncodeRsaPrivateKey as _, LineEnding};
 use rsa::pkcs8::DecodePrivateKey as _;
 use rsa::traits::PublicKeyParts as _;
+use store::outbox::Returns;
 
 use crate::letter::{ComposeError, address};
 
@@ -111,19 +112,19 @@ impl Post {
     pub fn new(
         mut message: Message,
         returns_to: Option<&str>,
-        token: &str,
+        codes: &Returns,
         signature: Option<&Signature>,
     ) -> Result<Self, ComposeError> {
         let mut envelope = message.envelope().clone();
         if let Some(returns_to) = returns_to {
             let wrong = || ComposeError::Sender(returns_to.to_owned());
             let mailbox = address(returns_to).ok_or_else(wrong)?;
-            let marked = |mark: char| {
-                let local = format!("{}+{mark}{token}", mailbox.user());
+            let marked = |mark: char, code: &str| {
+                let local = format!("{}+{mark}{code}", mailbox.user());
                 Address::new(local, mailbox.domain()).map_err(|_| wrong())
             };
-            message.headers_mut().set(ReplyTo::from(Mailboxes::from(Mailbox::new(None, marked('r')?))));
-            envelope = Envelope::new(Some(marked('b')?), envelope.to().to_vec())?;
+            message.headers_mut().set(ReplyTo::from(Mailboxes::from(Mailbox::new(None, marked('r', &codes.answers)?))));
+            envelope = Envelope::new(Some(marked('b', &codes.reports)?), envelope.to().to_vec())?;
         }
         if let Some(Signature(config)) = signature {
             message.sign(config);

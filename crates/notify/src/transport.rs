@@ -114,7 +114,7 @@ impl Transport {
     pub async fn deliver(&self, post: &Post, id: MessageId) -> Result<(), DeliveryError> {
         match self {
             Self::Smtp(smtp) => smtp.deliver(post).await,
-            Self::Folder(folder) => folder.deliver(&post.message, id).await,
+            Self::Folder(folder) => folder.deliver(post, id).await,
         }
     }
 

@@ -238,7 +238,7 @@ impl Worker {
         };
         let composed = letter.and_then(|letter| letter.compose(&desk.paper));
         let returns_to = desk.office.settings.sender.returns_to.as_deref();
-        let post = composed.and_then(|letter| Post::new(letter, returns_to, &message.token, self.signature.as_ref()));
+        let post = composed.and_then(|letter| Post::new(letter, returns_to, &message.returns, self.signature.as_ref()));
         let post = match post {
             Ok(post) => post,
             Err(error) => return Ok(Fate::Dead(error.to_string())),

@@ -39,7 +39,7 @@ use arc_swap::ArcSwapOption;
 use auth::Tokens;
 use auth::oidc::Provider;
 use auth::password::Passwords;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Europe::Paris;
 use concern::Learnt;
 use domain::audit::{Act, By, Record};
@@ -163,6 +163,14 @@ async fn apart<T: Send + 'static>(turns: &Arc<Semaphore>, work: impl FnOnce() ->
 /// Shorthand for what a loaded city holds.
 fn of(loaded: &Loaded) -> &City {
     &loaded.city
+}
+
+/// How far ahead something can be planned.
+const TWO_YEARS: Days = Days::new(730);
+
+/// Whether a day lies between today and two years from now.
+fn within_two_years(day: NaiveDate, now: DateTime<Utc>) -> bool {
+    (today(now)..=today(now) + TWO_YEARS).contains(&day)
 }
 
 /// The day that an instant lies in, in Paris.

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
+use store::outbox::Returns;
 
 use chrono::{TimeZone, Utc};
 use domain::city::Sender;
@@ -56,7 +57,7 @@ pub fn letter(to: &str, number: u128) -> (Post, MessageId) {
         returns_to: None,
     };
     let letter = Letter::Ticket(Box::new(letter)).compose(&Stationery::new(sender, &[])).expect("a letter");
-    (Post::new(letter, None, "", None).expect("a message that can leave"), id)
+    (Post::new(letter, None, &Returns::default(), None).expect("a message that can leave"), id)
 }
 
 /// The process's main; `args` are those after `smtp-send`. Says `delivered`, `transient WORDS`, `permanent WORDS` or `gone WORDS`.

@@ -118,7 +118,7 @@ impl ConcernView {
 /// Something that the officer should know about what was kept.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct WarningView {
-    /// `plate`, `phone_number`, `email_address`, `social_security_number`, `health_word`, `offence_word`,
+    /// `plate`, `phone_number`, `email_address`, `social_security_number`, `health_word`, `offence_word`, `secret_link`,
     /// `nothing_kept` or `out_of_sight`.
     #[schema(examples("plate"))]
     code: &'static str,
@@ -186,6 +186,10 @@ impl WarningView {
             Finding::OffenceWord => {
                 ("Le texte accuse quelqu’un d’une infraction.", "The text accuses somebody of an offence.")
             }
+            Finding::SecretLink => (
+                "Le texte contient un lien personnel, qui reste masqué.",
+                "The text contains a personal link, which stays masked.",
+            ),
         };
         let message = if language == Language::Fr { fr } else { en };
         Self { code: finding.code(), field: Some(field), masked: Some(masked), message }

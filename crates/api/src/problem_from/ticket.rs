@@ -209,17 +209,17 @@ fn change_fault(fault: ChangeFault) -> FieldError {
             "repeated",
             ("Ce service a déjà une saisine.", "This service has a ticket already."),
         ),
-        ChangeFault::ScheduledInThePast => content(
+        ChangeFault::ScheduledOutOfRange => content(
             "/scheduled_for",
             "out_of_range",
-            "Le jour est passé : aujourd’hui au plus tôt.",
-            "The day is over: today at the earliest.",
+            "D’aujourd’hui à deux ans d’ici.",
+            "From today to two years from now.",
         ),
-        ChangeFault::ExpectedInThePast => content(
+        ChangeFault::ExpectedOutOfRange => content(
             "/expected_on",
             "out_of_range",
-            "Le jour est passé : aujourd’hui au plus tôt.",
-            "The day is over: today at the earliest.",
+            "D’aujourd’hui à deux ans d’ici.",
+            "From today to two years from now.",
         ),
         ChangeFault::ResumeOutOfRange => {
             content("/resume_on", "out_of_range", "De demain à deux ans d’ici.", "From tomorrow to two years from now.")

@@ -14,6 +14,7 @@ use lettre::Message;
 use lettre::message::header::Date;
 
 use super::{DeliveryError, TransportError};
+use crate::post::Post;
 
 /// A folder that e-mail is written into.
 #[derive(Debug)]
@@ -29,9 +30,13 @@ impl Folder {
         }
     }
 
-    pub(super) async fn deliver(&self, message: &Message, id: MessageId) -> Result<(), DeliveryError> {
+    /// Writes it as a mail server delivers it: with where reports would go (RFC 5321, 4.4).
+    pub(super) async fn deliver(&self, Post { message, envelope }: &Post, id: MessageId) -> Result<(), DeliveryError> {
         let name = format!("{}-{id}.eml", date(message));
-        let (folder, bytes) = (self.path.clone(), message.formatted());
+        let mut bytes =
+            envelope.from().map(|from| format!("Return-Path: <{from}>\r\n").into_bytes()).unwrap_or_default();
+        bytes.extend(message.formatted());
+        let folder = self.path.clone();
         match tokio::task::spawn_blocking(move || write(&folder, &name, &bytes)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(DeliveryError::Transient(format!("{}: {error}", self.path.display()))),
@@ -77,6 +82,7 @@ mod tests {
 
     use domain::id::MessageId;
     use lettre::Message;
+    use store::outbox::Returns;
     use uuid::Uuid;
 
     use super::super::{DeliveryError, Transport};
@@ -88,7 +94,7 @@ mod tests {
         let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_773_389_101);
         let message = Message::builder().date(at).from("a@a.example".parse().unwrap());
         let message = message.to("b@b.example".parse().unwrap()).body(words.to_owned()).unwrap();
-        Post::new(message, None, "", None).unwrap()
+        Post::new(message, None, &Returns::default(), None).unwrap()
     }
 
     fn mode(path: &std::path::Path) -> u32 {

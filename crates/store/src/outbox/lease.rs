@@ -17,8 +17,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::TICKET_LIST;
 use super::leased::{About, AboutConcern, Addressee, AffairTopic, Door, LATE, Leased, Topic};
-use super::{TICKET_LIST, returns};
+use super::returns::Returns;
 use crate::connect::sql;
 use crate::resident::{Contact, tracking_token};
 use crate::ticket::entity as ticket_entity;
@@ -200,8 +201,8 @@ impl Store {
             }
             Topic::Ticket(_) | Topic::Concern(_) | Topic::Affair(_) | Topic::List(_) | Topic::Late => None,
         };
-        let token = returns::token(&self.keys.residents, id);
-        Ok(Leased { id, recipient, addressee, topic, also: Vec::new(), moot, attempt, since, leaves_at, token })
+        let returns = Returns::of(&self.keys.residents, id);
+        Ok(Leased { id, recipient, addressee, topic, also: Vec::new(), moot, attempt, since, leaves_at, returns })
     }
 
     fn addressee(&self, recipient: &Recipient, row: &mut LeasedRow) -> Result<Option<Addressee>> {

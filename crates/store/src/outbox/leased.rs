@@ -14,6 +14,7 @@ use domain::ticket::{Event, State, Ticket};
 use serde::Deserialize;
 
 use super::TICKET_LIST;
+use super::returns::Returns;
 
 /// Where a message goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +81,7 @@ pub struct Leased {
     /// When what it tells of happened; of several turns, the last.
     pub since: DateTime<Utc>,
     /// What stands in the addresses that it comes back to.
-    pub token: String,
+    pub returns: Returns,
     /// When it was to leave, had nothing come between.
     pub leaves_at: DateTime<Utc>,
 }

@@ -26,6 +26,7 @@ pub use bounce::{Bounced, Limit};
 pub use lease::SILENT;
 pub use leased::{About, AboutConcern, Addressee, AffairTopic, Door, Leased, Referred, Topic};
 pub use plan::{Member, Plan, Planned, Unplanned};
+pub use returns::{Mark, Returns};
 pub use said::{NO_TOKEN, Said, To};
 
 use leased::LATE;

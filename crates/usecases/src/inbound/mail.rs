@@ -4,6 +4,7 @@ use domain::email::Undelivered;
 use domain::id::MessageId;
 use mail_parser::{Address, HeaderValue, Message, MessageParser, MimeHeaders as _, PartType};
 use sha2::{Digest, Sha256};
+use store::outbox::Mark;
 
 use super::quote::own_words;
 
@@ -28,15 +29,6 @@ pub(super) struct Mail {
     pub(super) text: String,
     /// The names and contents of its attachments.
     pub(super) attachments: Vec<(String, Vec<u8>)>,
-}
-
-/// What an address was made for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mark {
-    /// Reports of failed delivery.
-    Bounce,
-    /// Answers.
-    Reply,
 }
 
 /// What a delivery status notification (RFC 3464) says.

@@ -14,7 +14,7 @@ use domain::account::Affair;
 use domain::id::{MessageId, TicketId};
 use serde::{Deserialize, Serialize};
 use store::inbound::Words;
-use store::outbox::Message;
+use store::outbox::{Mark, Message};
 use store::{Error, Page, Tx};
 use uuid::Uuid;
 
@@ -23,7 +23,7 @@ pub use settle::{SettleError, settle};
 pub use store::inbound::Unplaced;
 
 use attach::Upload;
-use mail::{Mail, Mark, Report};
+use mail::{Mail, Report};
 use place::{Placing, place};
 
 /// The greatest e-mail that is read, bytes: twenty attachments would not fit, one large one does.
@@ -180,7 +180,7 @@ pub async fn take(cx: &Context, raw: Vec<u8>, recipient: Option<&str>) -> Result
     let recipient = recipient.map(ToOwned::to_owned);
     let read = apart(&cx.looking, move || Mail::read(&raw, recipient.as_deref())).await;
     let mut mail = read.ok_or(ReceiveError::NotAnEmail)?;
-    let marked = mail.marks.iter().find_map(|(mark, token)| Some((*mark, cx.store.returned(token)?)));
+    let marked = mail.marks.iter().find_map(|(mark, token)| Some((*mark, cx.store.returned(*mark, token)?)));
     if let Some((_, id)) = marked {
         mail.answers(id);
     }
@@ -188,7 +188,8 @@ pub async fn take(cx: &Context, raw: Vec<u8>, recipient: Option<&str>) -> Result
         return Ok(outcome);
     }
     match (mail.report, marked) {
-        (Some(Report::Gone), Some((_, id))) => bounced(cx, id).await,
+        // Whoever may answer an e-mail cannot say that it did not arrive.
+        (Some(Report::Gone), Some((Mark::Bounce, id))) => bounced(cx, id).await,
         (Some(_), _) => Ok(Outcome::Ignored { why: Ignored::Report }),
         (None, _) if mail.automatic => Ok(Outcome::Ignored { why: Ignored::Automatic }),
         (None, Some((Mark::Bounce | Mark::Reply, id))) => answer(cx, &mail, id).await,

@@ -12,7 +12,7 @@ use domain::letter::LetterName;
 use domain::ticket::list::{Line, Occasion, TicketList};
 use domain::ticket::notice::{Kind, Recipient};
 use domain::ticket::{State, Ticket};
-use store::outbox::{AboutConcern, Addressee, Leased, NO_TOKEN, Referred, Said, To, Topic};
+use store::outbox::{AboutConcern, Addressee, Leased, NO_TOKEN, Referred, Returns, Said, To, Topic};
 use store::ticket::Late;
 use store::{Error, Scope};
 use uuid::Uuid;
@@ -158,7 +158,7 @@ impl Reader<'_> {
             attempt: 1,
             since: at,
             leaves_at: at,
-            token: String::new(),
+            returns: Returns::default(),
         };
         Real { mail, addressee, late: None }
     }

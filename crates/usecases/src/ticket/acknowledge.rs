@@ -10,7 +10,7 @@ use store::user::User;
 use super::assign::{account, must_be_of_service};
 use super::change::{ChangeError, Denied, Fault, On, change};
 use crate::once::{Done, Once};
-use crate::{Context, today};
+use crate::{Context, within_two_years};
 
 /// Takes a ticket in hand. An assignee must belong to the ticket's service.
 ///
@@ -36,8 +36,8 @@ pub(super) fn decide(
     assignee: Option<&User>,
     now: DateTime<Utc>,
 ) -> Result<Change, Denied> {
-    if cmd.expected_on.is_some_and(|day| day < today(now)) {
-        return Err(Fault::ExpectedInThePast.into());
+    if cmd.expected_on.is_some_and(|day| !within_two_years(day, now)) {
+        return Err(Fault::ExpectedOutOfRange.into());
     }
     if cmd.assignee.is_some() {
         must_be_of_service(assignee, &ticket)?;

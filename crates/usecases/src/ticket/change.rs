@@ -45,10 +45,10 @@ pub enum Fault {
     RepeatedServiceAt(usize),
     /// The reason `other` needs a note that says what it is.
     NoteMissing,
-    /// The day lies in the past.
-    ScheduledInThePast,
-    /// The day on which the service expects to act lies in the past.
-    ExpectedInThePast,
+    /// The day lies in the past, or more than two years ahead.
+    ScheduledOutOfRange,
+    /// The day on which the service expects to act does.
+    ExpectedOutOfRange,
     /// A ticket waits until tomorrow at the earliest, and for two years at most.
     ResumeOutOfRange,
     /// There is no such ticket within the caller's reach.

@@ -2,14 +2,14 @@
 
 use auth::Grant;
 use auth::permission::ChangeTickets;
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use domain::ticket::event::HoldReason;
 use domain::ticket::hold::Hold;
 use domain::ticket::{Action, Change, Ticket};
 
 use super::change::{ChangeError, Denied, Fault, On, change};
 use crate::once::{Done, Once};
-use crate::{Context, today};
+use crate::{Context, today, within_two_years};
 
 /// Waits for something, until a day. The reason `other` needs a note.
 ///
@@ -26,13 +26,13 @@ pub async fn hold(
 }
 
 pub(super) fn decide(cmd: Hold, ticket: Ticket, now: DateTime<Utc>) -> Result<Change, Denied> {
-    let faults = faults(&cmd, today(now));
+    let faults = faults(&cmd, now);
     if faults.is_empty() { Ok(cmd.apply(ticket, now)?) } else { Err(Denied::Invalid(faults)) }
 }
 
-fn faults(cmd: &Hold, today: NaiveDate) -> Vec<Fault> {
+fn faults(cmd: &Hold, now: DateTime<Utc>) -> Vec<Fault> {
     let mut faults = Vec::new();
-    if cmd.resume_on <= today || cmd.resume_on > today + Days::new(730) {
+    if cmd.resume_on == today(now) || !within_two_years(cmd.resume_on, now) {
         faults.push(Fault::ResumeOutOfRange);
     }
     if cmd.reason == HoldReason::Other && cmd.note.is_none() {

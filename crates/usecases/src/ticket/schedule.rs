@@ -8,9 +8,9 @@ use domain::ticket::{Action, Change, Ticket};
 
 use super::change::{ChangeError, Denied, Fault, On, change};
 use crate::once::{Done, Once};
-use crate::{Context, today};
+use crate::{Context, within_two_years};
 
-/// Sets the day on which the service will act: today or later.
+/// Sets the day on which the service will act: from today to two years from now.
 ///
 /// # Errors
 /// See [`ChangeError`].
@@ -25,8 +25,8 @@ pub async fn schedule(
 }
 
 pub(super) fn decide(cmd: Schedule, ticket: Ticket, now: DateTime<Utc>) -> Result<Change, Denied> {
-    if cmd.scheduled_for < today(now) {
-        return Err(Fault::ScheduledInThePast.into());
+    if !within_two_years(cmd.scheduled_for, now) {
+        return Err(Fault::ScheduledOutOfRange.into());
     }
     Ok(cmd.apply(ticket, now)?)
 }
