@@ -32,9 +32,7 @@ create table feed (
     areas jsonb not null,
     secrecy text not null,
     constraint feed_secrecy_known check (secrecy in ('standard', 'restricted', 'hidden_from_referrer')),
-    constraint feed_is_about_something check ((ticket_id is null) <> (cafe_id is null)),
-    constraint feed_ticket_fk foreign key (ticket_id) references ticket,
-    constraint feed_cafe_fk foreign key (cafe_id) references cafe
+    constraint feed_is_about_something check ((ticket_id is null) <> (cafe_id is null))
 );
 create index feed_at_idx on feed (at);
 comment on table feed is 'What happened, in the order in which it was committed: positions rise by one. Whoever has seen a position will see no lower one that is new.';
@@ -46,9 +44,10 @@ comment on column feed.services is 'Who had the ticket once it had happened, and
 comment on column feed.secrecy is 'How far the ticket is kept from others.';
 
 create table feed_head (
-    single boolean primary key default true check (single),
+    single boolean primary key default true,
     position bigint not null,
-    expired bigint not null
+    expired bigint not null,
+    constraint feed_head_is_one_row check (single)
 );
 insert into feed_head (position, expired) values (0, 0);
 comment on table feed_head is 'One row. Its lock is the turn to give positions: one at a time.';

@@ -78,7 +78,7 @@ fn lets_parameters_through(path: &str, operation: &Value) -> bool {
 async fn every_operation_refuses_unknown_parameters() {
     let city = City::new().await;
     let ticket = city.dumping().await;
-    let program = register(&city, &["mail:inbound"], &[]).await;
+    let program = register(&city, &["mail:inbound", "tickets:read"], &[]).await;
     let callers = [
         city.dispatcher().await,
         city.admin().await,
