@@ -276,7 +276,7 @@ async fn machines_are_not_answered() {
     // A letter of our own that comes back is one too.
     let own = city.letters_to(MAILBOX)[0].raw_message().to_vec();
     assert_eq!(outcome(&hand_in_raw(&server, own).await.ok()), ("ignored", "automatic"));
-    let nothing = answer(letter, MAILBOX, "9", "> Bonjour,\r\n> Une saisine");
+    let nothing = answer(letter, MAILBOX, "9", "");
     assert_eq!(outcome(&hand_in(&server, &nothing).await), ("ignored", "empty"));
     assert_eq!(written(&city.agent().await, &ticket, "referrer_messages").await.len(), 0);
     assert_eq!((city.drain().await, unplaced(&city).await.len()), (0, 0));

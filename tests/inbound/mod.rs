@@ -3,6 +3,7 @@
 mod answer;
 mod concern;
 mod gathered;
+mod quoted;
 mod report;
 mod settle;
 mod twice;
@@ -17,10 +18,18 @@ use crate::support::caller::{Caller, Reply};
 use crate::support::city::City;
 
 pub fn tests() -> Vec<Test> {
-    [answer::tests(), concern::tests(), gathered::tests(), report::tests(), settle::tests(), twice::tests()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        answer::tests(),
+        concern::tests(),
+        gathered::tests(),
+        quoted::tests(),
+        report::tests(),
+        settle::tests(),
+        twice::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// A city that takes mail back, and its mail server.

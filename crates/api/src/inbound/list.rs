@@ -33,7 +33,7 @@ pub(crate) struct ListMail {
 struct UnplacedMailView {
     id: Uuid,
     received_at: DateTime<Utc>,
-    /// Why: `no_token`, `no_ticket`, `unknown_sender`, `too_long`, `too_many`.
+    /// Why: `no_token`, `no_ticket`, `unknown_sender`, `too_long`, `too_many`, `nothing_of_their_own`.
     #[schema(examples("unknown_sender"))]
     why: String,
     /// The reference of the ticket that it answers to.
@@ -45,7 +45,8 @@ struct UnplacedMailView {
     #[schema(nullable = false)]
     from: Option<String>,
     subject: String,
-    /// What they say, without what they answer to; of a longer one, its first 20 000 characters, and that more followed.
+    /// What they say, without what they answer to, or all of it, masked, where nothing else is left; of a longer one, its
+    /// first 20 000 characters, and that more followed.
     text: String,
     /// The names of its attachments, which are not kept: ask for them again.
     attachments: Vec<String>,

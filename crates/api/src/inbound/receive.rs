@@ -57,7 +57,7 @@ enum InboundReason {
     Automatic,
     /// `ignored`: a report of a delivery that changes nothing.
     Report,
-    /// `ignored`: its writer says nothing.
+    /// `ignored`: there is nothing in it, and nothing was.
     Empty,
     /// `unplaced`: it came to no address that was made for an answer.
     NoToken,
@@ -69,6 +69,8 @@ enum InboundReason {
     TooLong,
     /// `unplaced`: the ticket got fifty answers in a day.
     TooMany,
+    /// `unplaced`: without what it quotes and the attachments that are not kept, nothing is left.
+    NothingOfTheirOwn,
 }
 
 impl From<Ignored> for InboundReason {
@@ -89,6 +91,7 @@ impl From<Unplaceable> for InboundReason {
             Unplaceable::UnknownSender => Self::UnknownSender,
             Unplaceable::TooLong => Self::TooLong,
             Unplaceable::TooMany => Self::TooMany,
+            Unplaceable::NothingOfTheirOwn => Self::NothingOfTheirOwn,
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use domain::email::Undelivered;
 use domain::id::MessageId;
-use mail_parser::{Address, HeaderValue, Message, MessageParser, MimeHeaders as _, PartType};
+use mail_parser::{Address, HeaderValue, Message, MessageParser, MessagePart, MimeHeaders as _, PartType};
 use sha2::{Digest, Sha256};
 use store::outbox::Mark;
 
-use super::quote::own_words;
+use super::quote::{cleaned, own_words};
+use super::{automatic, html};
 
 /// How many attachments are looked at.
 const ATTACHMENTS: usize = 20;
@@ -16,7 +17,7 @@ const ATTACHMENTS: usize = 20;
 pub(super) struct Mail {
     /// Tells it from others: two copies of one e-mail to the same address have the same. See [`Mail::answers`].
     pub(super) digest: [u8; 32],
-    /// Who says that they wrote it, in lower case.
+    /// Who says that they wrote it, in lower case. Several are one after the other, which is nobody's address.
     pub(super) from: Option<String>,
     /// What the addresses that it came to carry: `b` or `r`, and a token. Those that the mail server names come first.
     pub(super) marks: Vec<(Mark, String)>,
@@ -27,6 +28,8 @@ pub(super) struct Mail {
     pub(super) subject: String,
     /// What its writer says, without what they answer to.
     pub(super) text: String,
+    /// All that was written, where none of it is its writer's own.
+    pub(super) cut: String,
     /// The names and contents of its attachments.
     pub(super) attachments: Vec<(String, Vec<u8>)>,
 }
@@ -47,25 +50,24 @@ impl Mail {
         // Whatever bytes there are, something can be made of them: an e-mail says who wrote it.
         message.from().or_else(|| message.sender())?;
         let report = report(&message);
-        let from = message.from().and_then(Address::first).and_then(|from| from.address()).map(str::to_lowercase);
-        let text = message.body_text(0).map(|text| own_words(&text)).unwrap_or_default();
-        let subject = message.subject().unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect();
-        let attachments = message.attachments().take(ATTACHMENTS).filter_map(|part| {
-            let content = match &part.body {
-                PartType::Binary(bytes) | PartType::InlineBinary(bytes) => bytes.to_vec(),
-                PartType::Text(_) | PartType::Html(_) | PartType::Message(_) | PartType::Multipart(_) => return None,
-            };
-            Some((part.attachment_name().unwrap_or_default().to_owned(), content))
+        let (text, cut) = texts(&message);
+        let subject: String =
+            message.subject().unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect();
+        let attachments = message.attachments().take(ATTACHMENTS).map(|part| {
+            let unnamed = if part.is_message() { "message.eml" } else { "" };
+            (part.attachment_name().unwrap_or(unnamed).to_owned(), part.contents().to_vec())
         });
+        let attachments = attachments.collect();
         let mut mail = Self {
             digest: [0; 32],
-            from,
+            from: from(&message),
             marks: addresses(&message, recipient).iter().filter_map(|address| mark(address)).collect(),
-            automatic: report.is_some() || is_automatic(&message),
+            automatic: report.is_some() || is_automatic(&message) || automatic::is_automatic(&subject),
             report,
             subject,
             text,
-            attachments: attachments.collect(),
+            cut,
+            attachments,
         };
         mail.digest = mail.digest_of(id(&message).unwrap_or(raw));
         Some(mail)
@@ -89,6 +91,40 @@ impl Mail {
         }
         hash.finalize().into()
     }
+}
+
+/// Who says that they wrote it (RFC 5322, 3.6.2: one header, which may name several).
+fn from(message: &Message<'_>) -> Option<String> {
+    let lists = message.header_values("From").filter_map(HeaderValue::as_address);
+    let all = lists.flat_map(Address::iter).map(|from| from.address().unwrap_or("?"));
+    let all: Vec<&str> = all.take(ATTACHMENTS).collect();
+    (!all.is_empty() && all != ["?"]).then(|| all.join(", ").to_lowercase())
+}
+
+/// What its writer says, and, where that is nothing, all that was written. Pictures may stand between parts of a text; some
+/// programs leave the plain text empty.
+fn texts(message: &Message<'_>) -> (String, String) {
+    let written = |part: &MessagePart<'_>| match &part.body {
+        PartType::Text(text) => Some(cleaned(text)),
+        PartType::Html(page) => Some(cleaned(&html::text(page))),
+        PartType::Binary(_) | PartType::InlineBinary(_) | PartType::Message(_) | PartType::Multipart(_) => None,
+    };
+    let joined = |parts: Vec<String>| parts.join("\n\n").trim().to_owned();
+    let plain = joined(message.text_bodies().filter_map(written).collect());
+    let own = own_words(&plain);
+    if !own.is_empty() {
+        return (own, String::new());
+    }
+    let page = joined(message.html_bodies().filter_map(written).collect());
+    let own = own_words(&page);
+    let cut = if !own.is_empty() {
+        String::new()
+    } else if plain.is_empty() {
+        page
+    } else {
+        plain
+    };
+    (own, cut)
 }
 
 /// What its mail program calls it alone: its `Message-ID`, or, if it has none, when it was written.
@@ -249,6 +285,37 @@ mod tests {
             mail("Content-Type: multipart/report; boundary=b", "--b--").unwrap().report,
             Some(Report::Otherwise)
         );
+    }
+
+    #[test]
+    fn several_who_say_that_they_wrote_it_are_nobody() {
+        let of = |headers: &str| Mail::read(format!("{headers}\r\n\r\nFait.").as_bytes(), None).unwrap().from;
+        let both = Some("a@b.example, c@d.example".to_owned());
+        assert_eq!(of("From: A@b.example, C <c@d.example>"), both);
+        assert_eq!(of("From: a@b.example\r\nSubject: x\r\nFrom: c@d.example"), both);
+        assert_eq!(of("From: Eux: a@b.example, c@d.example;"), both);
+        assert_eq!(of("From: A <a@b.example>"), Some("a@b.example".to_owned()));
+        assert_eq!(of("Sender: a@b.example"), None);
+    }
+
+    #[test]
+    fn every_part_of_the_text_is_read() {
+        let parts = |types: [&str; 2], texts: [&str; 2], kind: &str| {
+            let part = |(media_type, text)| format!("--b\r\nContent-Type: {media_type}\r\n\r\n{text}\r\n");
+            let body: String = types.into_iter().zip(texts).map(part).collect();
+            mail(&format!("Content-Type: multipart/{kind}; boundary=\"b\""), &format!("{body}--b--\r\n")).unwrap()
+        };
+        let (plain, html) = ("text/plain", "text/html");
+        assert_eq!(parts([plain, plain], ["Avant.", "Après."], "mixed").text, "Avant.\n\nAprès.");
+        assert_eq!(parts([plain, html], ["", "<p>Fait.<p>Oui."], "alternative").text, "Fait.\nOui.");
+        assert_eq!(parts([plain, html], ["Fait.", "<p>Autre."], "alternative").text, "Fait.");
+        let nothing = parts([plain, html], ["> Où ?\r\n> Là", "<blockquote type=cite>Où ?"], "alternative");
+        assert_eq!((nothing.text.as_str(), nothing.cut.as_str()), ("", "> Où ?\n> Là"));
+        let attached = "text/plain; name=\"a.txt\"\r\nContent-Disposition: attachment; filename=\"a.txt\"";
+        let files = parts([attached, "message/rfc822"], ["Un.", "From: a@b.example\r\n\r\nDeux."], "mixed").attachments;
+        let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["a.txt", "message.eml"]);
+        assert!(files.iter().all(|(_, content)| !content.is_empty()), "{files:?}");
     }
 
     #[test]

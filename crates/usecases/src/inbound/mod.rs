@@ -3,15 +3,22 @@
 //! that is asked of an answer, as of a letter.
 
 mod attach;
+mod automatic;
+mod html;
 mod mail;
 mod place;
 mod quote;
 mod settle;
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
 use auth::Grant;
 use auth::permission::{HandInMail, SettleMail};
 use domain::account::Affair;
+use domain::content;
 use domain::id::{MessageId, TicketId};
+use regex::Regex;
 use serde::{Deserialize, Serialize};
 use store::inbound::Words;
 use store::outbox::{Mark, Message};
@@ -101,7 +108,7 @@ pub enum Ignored {
     Automatic,
     /// It reports of a delivery, but not that the address takes no mail, or not of an e-mail of ours.
     Report,
-    /// Its writer says nothing, and attaches nothing that is kept.
+    /// There is nothing in it, and nothing was.
     Empty,
 }
 
@@ -119,6 +126,8 @@ pub enum Unplaceable {
     TooLong,
     /// The ticket got more answers by e-mail today than people write.
     TooMany,
+    /// Without what it quotes and without the attachments that are not kept, nothing is left.
+    NothingOfTheirOwn,
 }
 
 impl Unplaceable {
@@ -131,6 +140,7 @@ impl Unplaceable {
             Self::UnknownSender => "unknown_sender",
             Self::TooLong => "too_long",
             Self::TooMany => "too_many",
+            Self::NothingOfTheirOwn => "nothing_of_their_own",
         }
     }
 }
@@ -246,7 +256,7 @@ async fn unplace(
     let words = Words {
         from: mail.from.clone(),
         subject: mail.subject.clone(),
-        text: beginning(&mail.text),
+        text: beginning(&shown(mail)),
         attachments: mail.attachments.iter().map(|(name, _)| name.clone()).collect(),
     };
     if tx.keep_unplaced(cx.ids.next(), why.code(), ticket, &words, now).await? {
@@ -258,6 +268,18 @@ async fn unplace(
     cx.wake.notify_one();
     Ok(outcome)
 }
+
+/// What the dispatchers read: where nothing is the writer's own, all of it, since an answer may stand among what is quoted.
+/// What is quoted holds links and addresses that open more than they need.
+fn shown(mail: &Mail) -> Cow<'_, str> {
+    if mail.cut.is_empty() {
+        return Cow::Borrowed(&mail.text);
+    }
+    Cow::Owned(content::check(&LINK.replace_all(&mail.cut, "[…]"), content::ALL).masked)
+}
+
+static LINK: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)\bhttps?:\S+").expect("the pattern is a literal, and a test compiles it"));
 
 /// How much of a text is kept for the dispatchers, in characters.
 const TEXT: usize = 20_000;

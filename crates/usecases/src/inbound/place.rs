@@ -61,7 +61,12 @@ pub(super) async fn place(cx: &Context, placing: Placing<'_>) -> Result<Outcome,
         }
     }
     let mut words = mail.text.clone();
-    if words.is_empty() && kept > 0 {
+    if words.is_empty() && kept == 0 {
+        let nothing = mail.cut.is_empty() && refused.is_empty();
+        let ignored = Ok(Outcome::Ignored { why: Ignored::Empty });
+        return if nothing { ignored } else { unplaced(Unplaceable::NothingOfTheirOwn) };
+    }
+    if words.is_empty() {
         words.push_str("(Pièce jointe sans texte.)");
     }
     let lost = refused.iter().map(|file| (file.name.as_str(), file.why.told()));
@@ -70,7 +75,7 @@ pub(super) async fn place(cx: &Context, placing: Placing<'_>) -> Result<Outcome,
         return unplaced(Unplaceable::TooLong);
     }
     if texts.is_empty() {
-        return Ok(Outcome::Ignored { why: Ignored::Empty });
+        return unplaced(Unplaceable::NothingOfTheirOwn);
     }
     let outcome = Outcome::Placed { ticket: ticket.reference.clone(), attachments: kept, refused };
     if !record(&tx, mail, &outcome, cx).await? {

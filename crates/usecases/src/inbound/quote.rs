@@ -1,92 +1,242 @@
-//! What somebody writes in an answer, without what they answer to: mail programs put that below, each in its own way.
+//! What somebody writes in an answer, without what they answer to: each mail program quotes in its own way. Lines that begin
+//! with `>` are quoted one by one; where a program copies the e-mail below a block of its headers, nothing tells where that
+//! ends, and all that follows is quoted.
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 
-/// The line above what is quoted: « Le 12 mars 2026 à 10:04, Ville d’Amiens <…> a écrit : », « On …, … wrote: »; Outlook's
-/// rules and blocks of headers; the line that begins a signature (RFC 3676, 4.3).
-static BEGINS: LazyLock<Regex> = LazyLock::new(|| {
-    let lines = [
-        r"(?:Le|On|Il|El|Am)\s[^\n]{0,300}(?:\n[^\n]{0,300}){0,2}?(?:a\s+écrit|wrote|schrieb|ha scritto|escribió)\s*:",
-        r"-{2,}\s*(?:Message d['’]origine|Message transféré|Original Message|Forwarded message|Ursprüngliche Nachricht)\s*-{2,}",
-        r"_{20,}",
-        r"\*?(?:De|From|Expéditeur)\*?\s*:\s[^\n]+\n+\*?(?:Envoyé|Sent|Date|À|To|Objet|Subject)\*?\s*:",
-        r"-- ?",
-        r"(?:Envoyé de(?:puis)? mon|Envoyé à partir de|Sent from my|Obtenir Outlook pour|Get Outlook for|Télécharger Outlook)[^\n]*",
-    ];
-    let pattern = format!(
-        r"(?im)^[ \t\u{{a0}}]*(?:{})[ \t\u{{a0}}]*$|(?m)^[ \t\u{{a0}}]*(?:De|From)\s*:\s[^\n]+\n+[ \t]*(?:Envoyé|Sent|Date)\s*:",
-        lines.join("|")
-    );
-    Regex::new(&pattern).expect("the patterns are literals, and a test compiles them")
+/// Where something was cut that stood before or between somebody's own words.
+const CUT: &str = "[…]";
+
+/// How many lines a block of headers may have: addresses take several.
+const BLOCK: usize = 40;
+
+/// How long the line above a quotation may be, in bytes, and over how many lines it may be wrapped.
+const ATTRIBUTION: (usize, usize) = (700, 3);
+
+fn regex(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("the patterns are literals, and a test compiles them")
+}
+
+/// The line above a quotation: « Le 12 mars 2026 à 10:04, Ville d’Amiens <…> a écrit : », « On …, … wrote: ».
+static ANNOUNCES: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?ix)^\s*(?:
+            (?:Le|On|Il|El|Am|Op)\s.*(?:a\s+écrit|wrote|ha\s+scritto|escribió|(?:schrieb|schreef)(?:\s.*)?)
+            | \d{4}-\d\d-\d\d\s.*<[^<>\s]+@[^<>\s]+>
+            | Début\ du\ message\ (?:réexpédié|transféré) | Begin\ forwarded\ message
+        )\s*:$",
+    )
 });
 
-/// The words of the writer alone. What stands between quoted lines (`>`) is theirs too: some answer point by point.
-pub(super) fn own_words(text: &str) -> String {
+/// The same without a date: « Ville d’Amiens <…> a écrit : ».
+static NAMES: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?i)^\s*[^\s<].*<[^<>\s]+@[^<>\s]+>\s*(?:a\s+écrit|wrote)\s*:$"));
+
+/// How a line begins that is wrapped: with a date, as no sentence ends.
+static DATED: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:\d{4}|\d[/.:h]\d\d).*[^.!?…]$"));
+
+/// The line above an e-mail that is copied: « ----- Mail original ----- ».
+static MARKS: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?ix)^\s*-{2,}\s*(?:
+            (?:Message|Mail|E-?mail|Courriel)\ (?:d['’]origine|original|transféré|réexpédié)
+            | Message\ initial | (?:Original|Forwarded)\ (?:message|mail) | Ursprüngliche\ Nachricht | Messaggio\ originale
+        )\s*-{2,}$",
+    )
+});
+
+/// A header as it stands in a copied e-mail: « *Envoyé :* mardi 10 mars ».
+static HEADER: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?ix)^[\s*_]*(?:
+            (De|From|Expéditeur|Von)
+            | (Envoyé(?:\ le)?|Sent|Gesendet|Message\ du)
+            | (À|A\x{300}?|To|Destinataires?|An)
+            | (Objet|Sujet|Subject|Betreff)
+            | (Date)
+            | (Cc|Cci|Copie(?:\ à)?|Répondre\ à|Reply-To|Pièces\ jointes|Attachments|Importance)
+        )[\s*_]*:(?:[\s*]|$)",
+    )
+});
+
+/// A rule above a block of headers.
+static RULE: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)^\s*(?:[_=*-]{5,}|Message du \d.*)$"));
+
+/// What telephones and web mail add below what somebody wrote.
+static ADVERTISES: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?ix)^\s*(?:
+            Envoyé\ (?:de(?:puis)?|à\ partir\ de|avec)\ (?:mon|ma|l['’]application|la\ messagerie|Yahoo|Outlook|Proton|Courrier)\b
+            | Envoyé\ à\ partir\ d['’] | Sent\ (?:from\ (?:my|Yahoo|Outlook)|with\ Proton)\b
+            | Obtenir\ Outlook\ pour | Get\ Outlook\ for | Télécharger\ Outlook | Provenance\s*:\s*Courrier
+        )",
+    )
+});
+
+/// An e-mail as it was written: lines without what mail programs and nobody else put there.
+pub(super) fn cleaned(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let own = match BEGINS.find(&text) {
-        Some(found) => &text[..found.start()],
-        None => &text,
-    };
-    let allowed = |c: char| !c.is_control() || matches!(c, '\n' | '\t');
-    let lines = own.lines().filter(|line| !line.trim_start().starts_with('>'));
-    let lines: Vec<String> = lines.map(|line| line.trim_end().chars().filter(|c| allowed(*c)).collect()).collect();
-    let mut words = String::new();
-    let mut blank = 0;
-    for line in lines {
-        blank = if line.is_empty() { blank + 1 } else { 0 };
-        if blank <= 1 {
-            words.push_str(&line);
+    let lines = text.lines().map(|line| line.chars().filter(|c| !c.is_control() || *c == '\t').collect::<String>());
+    let lines: Vec<String> = lines.map(|line| line.trim_end().to_owned()).collect();
+    lines.join("\n").trim_matches('\n').to_owned()
+}
+
+/// The words of the writer alone, of a [`cleaned`] text. What stands below quoted lines and between them is theirs too: some
+/// answer point by point.
+pub(super) fn own_words(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let (mut words, mut cut, mut gap) = (String::new(), false, false);
+    for (line, quoted) in lines.iter().zip(quoted(&lines)) {
+        if line.is_empty() || quoted {
+            if quoted && !cut && gap && !words.is_empty() {
+                words.push('\n');
+            }
+            gap = !quoted && (gap || line.is_empty());
+            cut |= quoted;
+            continue;
+        }
+        if cut {
+            words.push_str(CUT);
             words.push('\n');
         }
+        if gap && !words.is_empty() {
+            words.push('\n');
+        }
+        (cut, gap) = (false, false);
+        words.push_str(line);
+        words.push('\n');
     }
     words.trim().to_owned()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::own_words;
-
-    #[test]
-    fn what_is_answered_to_is_cut() {
-        for quoted in [
-            "Le mar. 10 mars 2026 à 10:04, Ville d’Amiens – Police municipale <cafes@ville.example> a écrit :\n> Bonjour,\n> Votre demande",
-            "Le 10 mars 2026 à 10:04, Ville d’Amiens – Police municipale\n<cafes-police@ville-amiens.example> a écrit :\n\nBonjour,",
-            "On Tue, 10 Mar 2026 at 10:04, Ville d’Amiens <cafes@ville.example> wrote:\n> Hello",
-            "-----Message d’origine-----\nDe : Ville d’Amiens",
-            "________________________________\nDe : Ville d’Amiens <cafes@ville.example>\nEnvoyé : mardi 10 mars 2026 10:04",
-            "De : Ville d’Amiens <cafes@ville.example>\nEnvoyé : mardi 10 mars 2026 10:04\nÀ : Voirie\nObjet : Saisine",
-            "From: Ville d’Amiens <cafes@ville.example>\nSent: Tuesday, March 10, 2026\nTo: Roads",
-            "-- \nJean Dupont\nService voirie",
-            "Envoyé de mon iPhone",
-            "> Bonjour,\n> Votre demande",
-        ] {
-            let text = format!("Le matelas est enlevé.\r\n\r\nBonne journée\r\n\r\n{}", quoted.replace('\n', "\r\n"));
-            assert_eq!(own_words(&text), "Le matelas est enlevé.\n\nBonne journée", "{quoted}");
+/// Which lines are quoted, or announce what is.
+fn quoted(lines: &[&str]) -> Vec<bool> {
+    let mut quoted: Vec<bool> = lines.iter().map(|line| line.trim_start().starts_with('>')).collect();
+    let last = quoted.iter().rposition(|quoted| *quoted);
+    let (mut signature, mut tried) = (false, 0);
+    let mut end = lines.len();
+    for at in 0..lines.len() {
+        if quoted[at] {
+            signature = false;
+            continue;
         }
-    }
-
-    #[test]
-    fn what_is_said_between_quoted_lines_stays() {
-        assert_eq!(own_words("> Quel étage ?\nLe deuxième.\n> Quel côté ?\nCour."), "Le deuxième.\nCour.");
-    }
-
-    #[test]
-    fn words_that_only_look_like_a_quotation_stay() {
-        for text in [
-            "Le gardien passe demain.\nOn verra bien.",
-            "De : rien à signaler",
-            "Le voisin a écrit sur le mur.",
-            "- un matelas\n- un frigo",
-        ] {
-            assert_eq!(own_words(text), text);
+        let follows = |quoted: &[bool]| next(lines, at).is_some_and(|next| quoted[next]);
+        let marked = MARKS.is_match(lines[at]);
+        if marked && follows(&quoted) {
+            quoted[at] = true;
+        } else if marked {
+            end = above(lines, at);
+            break;
         }
+        if at >= tried && HEADER.is_match(lines[at]) {
+            let (found, ended) = block(lines, at);
+            if found {
+                end = above(lines, at);
+                break;
+            }
+            // Fewer of them are none either.
+            tried = ended;
+        }
+        if let Some(start) = announces(lines, at) {
+            let announced = &lines[start..=at];
+            // A mail program says whom it quotes, somebody who tells what a neighbour wrote does not.
+            let sure = [|c: char| c == '@', |c: char| c.is_ascii_digit()];
+            let sure = sure.iter().all(|sign| announced.iter().any(|line| line.contains(sign)));
+            let copied = next(lines, at).is_some_and(|next| MARKS.is_match(lines[next]) || heads(lines, next));
+            if follows(&quoted) || copied || (sure && last.is_some_and(|last| last > at)) {
+                quoted[start..=at].fill(true);
+                signature = false;
+            } else if sure {
+                end = start;
+                break;
+            }
+        }
+        // RFC 3676, 4.3.
+        signature |= lines[at] == "--";
+        let alone = |next: &&str| next.is_empty() || next.starts_with('>') || RULE.is_match(next);
+        let alone = lines.get(at + 1).is_none_or(alone);
+        quoted[at] |= signature || (alone && ADVERTISES.is_match(lines[at]));
     }
-
-    #[test]
-    fn no_control_character_and_no_desert_remains() {
-        assert_eq!(own_words("\u{7}a\u{0}b\n\n\n\n\nc\t d \n"), "ab\n\nc\t d");
-        assert_eq!(own_words("> rien d’autre"), "");
+    let only = last.filter(|last| *last < end && !quoted_before(lines, &quoted, *last));
+    if let Some(only) = only.filter(|only| is_only(lines, &quoted, *only)) {
+        quoted[only] = false;
     }
+    quoted[end..].fill(true);
+    quoted
 }
+
+/// Whether the line is the only one that begins with `>`, among others that are somebody's own.
+fn is_only(lines: &[&str], quoted: &[bool], line: usize) -> bool {
+    let begun = lines.iter().filter(|line| line.trim_start().starts_with('>')).count();
+    begun == 1
+        && lines.iter().zip(quoted).enumerate().any(|(at, (words, quoted))| at != line && !quoted && !words.is_empty())
+}
+
+/// Whether what is written before the line is quoted or announces it.
+fn quoted_before(lines: &[&str], quoted: &[bool], line: usize) -> bool {
+    (0..line).rev().find(|at| !lines[*at].is_empty()).is_some_and(|before| quoted[before])
+}
+
+/// The next line that is not empty.
+fn next(lines: &[&str], at: usize) -> Option<usize> {
+    (at + 1..lines.len()).find(|next| !lines[*next].is_empty())
+}
+
+/// Where the announcement of a quotation begins that ends with this line. The shortest: what stands above may be an answer.
+fn announces(lines: &[&str], at: usize) -> Option<usize> {
+    let (length, wrapped) = ATTRIBUTION;
+    if !lines[at].ends_with(':') {
+        return None;
+    }
+    let begun = (0..wrapped).map_while(|above| at.checked_sub(above)).find(|start| {
+        let announced = &lines[*start..=at];
+        let dated = *start == at || DATED.is_match(announced[0]);
+        let fits = announced.iter().map(|line| line.len()).sum::<usize>() <= length;
+        fits && dated && announced.iter().all(|line| !line.is_empty()) && ANNOUNCES.is_match(&announced.join(" "))
+    });
+    begun.or_else(|| (lines[at].len() <= length && NAMES.is_match(lines[at])).then_some(at))
+}
+
+/// Whether a copied e-mail's block of headers begins here, in whatever order they come.
+fn heads(lines: &[&str], at: usize) -> bool {
+    HEADER.is_match(lines[at]) && block(lines, at).0
+}
+
+/// Whether these headers are a copied e-mail's, and the line that ends them.
+fn block(lines: &[&str], at: usize) -> (bool, usize) {
+    let (mut said, mut address, mut gap, mut end) = ([false; 6], false, false, at);
+    for line in lines[at..].iter().take(BLOCK) {
+        if let Some(which) = HEADER.captures(line).and_then(|header| which(&header)) {
+            said[which] = true;
+        } else if line.is_empty() && !gap {
+            (gap, end) = (true, end + 1);
+            continue;
+        } else if gap || !(line.starts_with([' ', '\t']) || line.contains('@')) {
+            // Neither a header nor one that goes on.
+            break;
+        }
+        address |= line.contains('@');
+        (gap, end) = (false, end + 1);
+    }
+    let [from, sent, _, subject, ..] = said;
+    let many = said.iter().filter(|said| **said).count();
+    (from && ((sent && many >= 2) || (subject && many >= 3) || (address && many >= 2)), end)
+}
+
+/// Which header it is, in the order of [`HEADER`].
+fn which(header: &Captures<'_>) -> Option<usize> {
+    header.iter().skip(1).position(|name| name.is_some())
+}
+
+/// Where the rules and marks above a copied e-mail begin.
+fn above(lines: &[&str], at: usize) -> usize {
+    let rules = (0..at)
+        .rev()
+        .take_while(|above| lines[*above].is_empty() || RULE.is_match(lines[*above]) || MARKS.is_match(lines[*above]));
+    rules.last().unwrap_or(at)
+}
+
+#[cfg(test)]
+mod tests;
