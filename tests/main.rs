@@ -61,6 +61,7 @@ fn all() -> Vec<Test> {
         concern::suggest::tests(),
         concurrency::tests(),
         contract::tests(),
+        contract::compatible::tests(),
         event::tests(),
         front::tests(),
         hotspot::tests(),

@@ -103,6 +103,7 @@ fn infer() -> Value {
         document["components"]["schemas"][name] = serde_json::to_value(schema).unwrap_or_default();
     }
     name_conditions(&mut document["components"]["schemas"]);
+    lift_examples(&mut document["components"]["schemas"]);
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     for (path, item) in paths {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
@@ -133,6 +134,32 @@ pub(crate) fn name_conditions(schemas: &mut Value) {
     condition["discriminator"] = json!({ "propertyName": "type", "mapping": mapping });
 }
 
+/// utoipa gives the example of a map or a list to its keys, values and items, whose example it is not: moves it back.
+fn lift_examples(value: &mut Value) {
+    match value {
+        Value::Object(schema) => {
+            let mut lifted = None;
+            for inner in ["propertyNames", "additionalProperties", "items"] {
+                let Some(inner) = schema.get_mut(inner).and_then(Value::as_object_mut) else { continue };
+                let whole = |example: &Value| example.is_object() || example.is_array();
+                let of_another = inner.get("examples").is_some_and(|all| whole(&all[0]));
+                if of_another && inner.get("type").is_some_and(|kind| kind != "object" && kind != "array") {
+                    lifted = inner.remove("examples");
+                }
+                if let Some(items) = inner.get_mut("items").and_then(Value::as_object_mut) {
+                    items.retain(|key, value| key != "examples" || lifted.as_ref() != Some(value));
+                }
+            }
+            if let Some(examples) = lifted {
+                schema.insert("examples".to_owned(), examples);
+            }
+            schema.values_mut().for_each(lift_examples);
+        }
+        Value::Array(all) => all.iter_mut().for_each(lift_examples),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 /// `road_owner`: `RoadOwner`.
 fn pascal_case(code: &str) -> String {
     let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
@@ -156,7 +183,7 @@ fn info() -> Value {
             by `[…]`; what a resident is to read may name telephones and e-mail addresses. Where `confirm_text` is \
             offered, it keeps the text as it is.",
         "license": { "name": "EUPL-1.2", "identifier": "EUPL-1.2" },
-        "contact": { "name": "Continuum", "url": "/docs/" }
+        "contact": { "name": "Continuum" }
     })
 }
 
@@ -311,9 +338,11 @@ fn add_problems(path: &str, operation: &mut Value) {
         add(412, "`stale_version`: it has changed; the `ETag` header has its version now");
         add(428, "`if_match_needed`");
     }
-    if asks_database {
+    if !path.starts_with("/health/") {
         add(429, "`rate_limited`, `too_many_attempts`, `too_many_exports`: `Retry-After` says when to try again");
-        add(431, "`headers_too_large`: more than 16 KiB of headers besides `Authorization`");
+    }
+    add(431, "`headers_too_large`: more than 16 KiB of headers besides `Authorization`");
+    if asks_database {
         add(500, "`internal`: our fault");
         add(503, "`unavailable`, `no_city`, `no_geocoder`: try again later (`Retry-After`)");
     }

@@ -7,7 +7,8 @@ use minijinja::context;
 use usecases::Context;
 use usecases::tracking::Mails;
 
-use super::{TrackingPath, lost, see_other, token};
+use super::read::{self, Tracking};
+use super::{TrackingPath, lost, see_other, token, wants_json};
 use crate::page;
 use crate::problem::{Problem, ProblemBody, preferred_language};
 
@@ -92,6 +93,7 @@ pub(super) async fn stop(cx: Data<Context>, request: HttpRequest) -> Result<Http
     tag = "tracking",
     params(TrackingPath),
     responses(
+        (status = 200, description = "With `Accept: application/json`: the concern, as it is now", body = Tracking),
         (status = 303, description = "Back to the page"),
         (status = 404, description = "The link leads nowhere, or not any more", content((ProblemBody = "application/problem+json"), (String = "text/html"))),
     ),
@@ -100,6 +102,9 @@ pub(super) async fn stop(cx: Data<Context>, request: HttpRequest) -> Result<Http
 #[post("/v1/tracking/{token}/resume_mails")]
 pub(super) async fn resume(cx: Data<Context>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     if usecases::tracking::resume_mails(&cx, token(&request)).await? {
+        if wants_json(&request) {
+            return read::show(&cx, &request).await;
+        }
         return Ok(see_other(format!("/v1/tracking/{}", token(&request))));
     }
     lost(&request)

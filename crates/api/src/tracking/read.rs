@@ -224,12 +224,17 @@ pub(super) fn page(
 )]
 #[get("/v1/tracking/{token}")]
 pub(crate) async fn read(cx: Data<Context>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let Some(tracked) = usecases::tracking::read(&cx, token(&request)).await? else { return lost(&request) };
+    show(&cx, &request).await
+}
+
+/// The concern, as JSON or as a page.
+pub(super) async fn show(cx: &Context, request: &HttpRequest) -> Result<HttpResponse, Problem> {
+    let Some(tracked) = usecases::tracking::read(cx, token(request)).await? else { return lost(request) };
     let loaded = cx.city()?;
     let tracking = Tracking::new(&tracked, &loaded.city, cx.now());
-    if wants_json(&request) {
+    if wants_json(request) {
         let language = tracking.language.tag();
         return Ok(HttpResponse::Ok().insert_header((CONTENT_LANGUAGE, language)).json(&tracking));
     }
-    page(&request, StatusCode::OK, &tracking, &loaded.city, None)
+    page(request, StatusCode::OK, &tracking, &loaded.city, None)
 }

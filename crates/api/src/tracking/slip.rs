@@ -7,12 +7,12 @@ use actix_web::http::header::RETRY_AFTER;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use minijinja::context;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use usecases::Context;
 use usecases::tracking::SlipError;
 use utoipa::ToSchema;
 
-use super::see_other;
+use super::{see_other, wants_json};
 use crate::page;
 use crate::problem::{Code, Problem, ProblemBody, preferred_language};
 use crate::request::body::input;
@@ -32,6 +32,14 @@ pub(super) struct FollowSlip {
 }
 input!(FollowSlip);
 impl FormInput for FollowSlip {}
+
+/// Where a concern is followed.
+#[derive(Serialize, ToSchema)]
+pub(super) struct FoundTracking {
+    /// The path of the tracking page.
+    #[schema(examples("/v1/tracking/3q2-7wAAAAAAAAAAAAAAAA"))]
+    url: String,
+}
 
 fn form(
     request: &HttpRequest,
@@ -58,13 +66,14 @@ pub(super) async fn show(request: HttpRequest) -> Result<HttpResponse, Problem> 
 
 /// Follow a concern with a slip of paper
 ///
-/// Leads to the page that the link would lead to. A wrong code and a wrong answer are told in the same words and take the
+/// Leads to the page that the link would lead to; with `Accept: application/json`, says where it is. A wrong code and a wrong answer are told in the same words and take the
 /// same time; attempts are counted, of a code and from an address.
 #[utoipa::path(
     operation_id = "tracking_slip_follow",
     tag = "tracking",
     request_body(content((FollowSlip = "application/json", example = json!({"code": "7KQ2-X9FD", "factor": "12 bis"})), (FollowSlip = "application/x-www-form-urlencoded", example = json!({"code": "7KQ2-X9FD", "factor": "12 bis"})))),
     responses(
+        (status = 200, description = "With `Accept: application/json`: where the tracking page is", body = FoundTracking),
         (status = 303, description = "To the tracking page (`Location`)"),
         (status = 400, description = "A field is wrong: `errors` names each", body = ProblemBody, content_type = "application/problem+json"),
         (status = 422, description = "`wrong_slip`: the code or the answer is wrong", content((ProblemBody = "application/problem+json"), (String = "text/html"))),
@@ -82,7 +91,14 @@ pub(super) async fn find(
     let language = preferred_language(&request);
     let problem = match sent.value {
         Ok(FollowSlip { code, factor }) => match usecases::tracking::find(&cx, &code, &factor, &origin).await {
-            Ok(token) => return Ok(see_other(format!("/v1/tracking/{token}"))),
+            Ok(token) => {
+                let url = format!("/v1/tracking/{token}");
+                return Ok(if wants_json(&request) {
+                    HttpResponse::Ok().json(FoundTracking { url })
+                } else {
+                    see_other(url)
+                });
+            }
             Err(SlipError::Wrong) => Problem::new(Code::WrongSlip),
             Err(SlipError::Throttled(throttled)) => throttled.into(),
             Err(SlipError::Store(error)) => error.into(),

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Number;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::catalogue::Category;
@@ -127,8 +127,9 @@ impl Question {
 impl PartialSchema for Reply {
     fn schema() -> RefOr<Schema> {
         let kinds = SchemaType::from_iter([Type::String, Type::Number, Type::Boolean, Type::Array]);
-        ObjectBuilder::new()
+        ArrayBuilder::new()
             .schema_type(kinds)
+            .items(ObjectBuilder::new().schema_type(Type::String))
             .description(Some(
                 "An answer: a text, a number, true or false, or a list of choices. A choice is its code, a day is \
                  `2026-03-10`.",

@@ -1,5 +1,7 @@
 //! The contract is what is served, and its examples work.
 
+pub mod compatible;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
