@@ -167,11 +167,13 @@ fn quoted(lines: &[&str]) -> Vec<bool> {
     quoted
 }
 
-/// Whether the line is the only one that begins with `>`, among others that are somebody's own.
+/// Whether the line is the only one that begins with `>`, and stands within or directly below what is somebody's own. At the
+/// end, after an empty line, it is what they answer to.
 fn is_only(lines: &[&str], quoted: &[bool], line: usize) -> bool {
     let begun = lines.iter().filter(|line| line.trim_start().starts_with('>')).count();
-    begun == 1
-        && lines.iter().zip(quoted).enumerate().any(|(at, (words, quoted))| at != line && !quoted && !words.is_empty())
+    let own = |at: usize| !quoted[at] && !lines[at].is_empty();
+    let attached = line > 0 && own(line - 1);
+    begun == 1 && (attached || ((0..line).any(own) && (line + 1..lines.len()).any(own)))
 }
 
 /// Whether what is written before the line is quoted or announces it.

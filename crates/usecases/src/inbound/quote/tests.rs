@@ -83,6 +83,7 @@ fn what_is_answered_to_is_cut() {
         ("a signature", "-- \nJean Dupont\nService voirie"),
         ("a telephone", "Envoyé depuis mon mobile Orange"),
         ("marks", "> Bonjour,\n> Votre demande"),
+        ("one mark", "> Votre demande"),
     ] {
         for below in ["", block]
             .iter()
@@ -175,6 +176,8 @@ fn words_that_only_look_like_a_quotation_stay() {
         "- un matelas\n- un frigo",
         "Rue Haute\n____________________\nRue Basse",
         "Le panneau dit\n> 30 tonnes\net rien d’autre.",
+        "Le panneau dit :\n\n> 30 tonnes\n\nRien d’autre.",
+        "Le panneau dit\n> 30 tonnes",
         "Envoyé de ma part\npar le gardien.",
     ] {
         assert_eq!(own_words(&cleaned(text)), text);
