@@ -3,10 +3,12 @@
 use serde_json::json;
 
 use super::{answer, city, empty, hand_in, outcome, unplaced, written};
+use crate::support::city::{dumping, link};
 
 crate::tests![
     answers_between_quoted_lines_and_lines_of_html_are_kept,
     an_answer_that_only_quotes_goes_to_the_dispatcher,
+    a_personal_link_reaches_nobody_by_an_answer,
     attachments_that_are_not_kept_are_told,
     who_wrote_it_is_one,
     a_subject_tells_an_automatic_answer,
@@ -51,6 +53,29 @@ async fn an_answer_that_only_quotes_goes_to_the_dispatcher() {
     assert!(!text.contains("secret") && !text.contains("cafes@"), "{text}");
     let settle = format!("/v1/inbound/{}/settle", waiting[0]["id"].as_str().unwrap());
     city.dispatcher().await.post(&settle, &empty()).await.is(204);
+    city.stop().await;
+}
+
+/// Whatever is not recognised as a quotation: whoever reads the answer gets no link to act in the resident's name.
+async fn a_personal_link_reaches_nobody_by_an_answer() {
+    let (city, server) = city().await;
+    let mut body = dumping();
+    body["category"] = json!("pothole");
+    body["resident"] = json!({ "email": "resident@mail.example" });
+    let filed = city.agent().await.post("/v1/concerns", &body).await.created();
+    city.drain().await;
+    let letter = &city.letters_to("resident@mail.example")[0];
+    let token = link(letter, "/v1/tracking/").rsplit('/').next().unwrap().to_owned();
+    let copied = format!(
+        "Mon lien ne marche pas : https://ville.example/v1/tracking/{token}\r\n{}",
+        letter.body_text(0).unwrap()
+    );
+    assert!(copied.matches(&token).count() > 1);
+    let handed = hand_in(&server, &answer(letter, "resident@mail.example", "1", &copied)).await;
+    assert_eq!(outcome(&handed), ("placed", ""));
+    let messages = written(&city.voirie().await, &filed["tickets"][0], "resident_messages").await;
+    assert!(messages[0]["text"].as_str().unwrap().starts_with("Mon lien ne marche pas : […]"), "{messages:?}");
+    assert!(!serde_json::to_string(&messages).unwrap().contains(&token));
     city.stop().await;
 }
 
