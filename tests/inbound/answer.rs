@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::{answer, city, empty, hand_in, hand_in_raw, later, outcome, program, reply_to, unplaced, written};
+use super::{
+    answer, city, complain, empty, hand_in, hand_in_raw, later, outcome, program, reply_to, unplaced, written,
+};
 
 crate::tests![
     a_services_answer_goes_to_the_referrer_without_what_it_quotes,
@@ -122,13 +124,7 @@ async fn a_residents_answer_reaches_the_service_and_the_referrer() {
 
 async fn an_answer_to_a_complaint_about_an_officer_stays_among_colleagues() {
     let (city, server) = city().await;
-    let complaint = json!({
-        "origin": "patrol",
-        "category": "officer_complaint",
-        "description": "Propos déplacés lors d’un contrôle",
-        "place": { "lat": 49.9121, "lon": 2.2972 }
-    });
-    let filed = city.agent().await.post("/v1/concerns", &complaint).await.created();
+    let filed = complain(&city).await;
     city.drain().await;
     let letters = city.letters();
     let letter = letters.iter().find(|letter| letter.reply_to().is_some()).unwrap();

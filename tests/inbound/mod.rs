@@ -58,6 +58,17 @@ async fn hand_in_raw(server: &Caller, mail: Vec<u8>) -> Reply {
     server.send(request.body(mail)).await
 }
 
+/// Files a complaint about an officer.
+async fn complain(city: &City) -> Value {
+    let complaint = json!({
+        "origin": "patrol",
+        "category": "officer_complaint",
+        "description": "Propos déplacés lors d’un contrôle",
+        "place": { "lat": 49.9121, "lon": 2.2972 }
+    });
+    city.agent().await.post("/v1/concerns", &complaint).await.created()
+}
+
 /// Where an answer to the letter goes.
 fn reply_to(letter: &Message<'_>) -> String {
     letter.reply_to().unwrap().first().unwrap().address().unwrap().to_owned()

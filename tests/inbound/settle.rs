@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{answer, city, empty, hand_in, outcome, unplaced, written};
+use super::{answer, city, complain, empty, hand_in, outcome, unplaced, written};
 use crate::support::caller::{Caller, Reply};
 use crate::support::city::{City, dumping, link};
 
@@ -123,13 +123,7 @@ async fn what_a_colleague_wrote_is_a_message_and_what_a_stranger_wrote_a_note() 
 
 async fn what_the_referrer_is_not_to_know_stays_among_colleagues() {
     let (city, server) = city().await;
-    let complaint = json!({
-        "origin": "patrol",
-        "category": "officer_complaint",
-        "description": "Propos déplacés lors d’un contrôle",
-        "place": { "lat": 49.9121, "lon": 2.2972 }
-    });
-    let filed = city.agent().await.post("/v1/concerns", &complaint).await.created();
+    let filed = complain(&city).await;
     let dispatcher = city.dispatcher().await;
     let concern = format!("/v1/concerns/{}", filed["id"].as_str().unwrap());
     let ticket = dispatcher.get(&concern).await.ok()["tickets"][0].clone();

@@ -119,7 +119,7 @@ async fn only_what_the_reader_reaches_is_previewed() {
     let (ticket, admin) = (city.dumping().await, city.admin().await);
     admin.get(&path("referral.service", &ticket)).await.refused(404, "not_found");
     let made_up = admin.get(&format!("{PREVIEW}?letter=outcome.resident")).await.ok();
-    assert!(made_up["text"].as_str().unwrap().contains("XXX-26-000123"), "{made_up}");
+    assert!(made_up["text"].as_str().unwrap().contains("VIL-26-000123"), "{made_up}");
     let wrong = admin.get(&format!("{PREVIEW}?letter=referral.resident&language=de&x=1")).await;
     wrong.refused_fields(
         400,

@@ -21,8 +21,8 @@ use super::{
 };
 
 const TO: &str = "nobody@example.org";
-const REFERENCE: &str = "XXX-26-000123";
-const OTHER: &str = "XXX-26-000124";
+const REFERENCE: &str = "VIL-26-000123";
+const OTHER: &str = "VIL-26-000124";
 const CATEGORY: (&str, &str) = ("Dépôt sauvage", "Illegal dumping");
 const SERVICE: (&str, &str) = ("Propreté urbaine", "Street cleaning");
 
