@@ -235,6 +235,9 @@ mod tests {
             ("x.php.jpg", "x.php.jpg"),
             ("été « nord ».webp", "été « nord ».jpg"),
             ("a\"b;c%00.pdf", "a_b_c_00.jpg"),
+            ("photo AB-123-CD.png", "photo […].jpg"),
+            ("AB-123-CD tel 06 12 34 56 78.png", "[…] tel […].jpg"),
+            ("de x@mail.example.jpg", "de […].jpg"),
         ] {
             assert_eq!(FileName::of(given, MediaType::Jpeg).as_str(), kept, "{given:?}");
         }

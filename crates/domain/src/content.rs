@@ -274,6 +274,18 @@ mod tests {
     }
 
     #[test]
+    fn a_personal_link_cannot_be_confirmed() {
+        use crate::text::{Description, MessageToResident};
+        let said =
+            Description::try_from("06 12 34 56 78, https://v.example/v1/tracking/Ab3xyz90Kq".to_owned()).unwrap();
+        let (kept, findings) = screened(said, true);
+        assert_eq!(kept.as_str(), "06 12 34 56 78, […]");
+        assert_eq!(findings, [Finding::PhoneNumber, Finding::SecretLink]);
+        let told = MessageToResident::try_from("voir /v1/partners/Ab3xyz90Kq".to_owned()).unwrap();
+        assert_eq!(told.as_str(), "voir […]");
+    }
+
+    #[test]
     fn what_is_masked_has_nothing_more_to_mask() {
         let once = check("Clio AB-123-CD, 06 12 34 56 78, un dealer, x@y.example", ALL).masked;
         assert_eq!(check(&once, ALL), Checked { masked: once.clone(), findings: Vec::new() });
