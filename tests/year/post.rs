@@ -78,7 +78,9 @@ fn read(received: &Received, at: DateTime<Utc>) -> Letter {
     Letter { at, to: to.clone(), subject, text, references, reply_to, returns_to: received.envelope.from.clone() }
 }
 
+/// The references in a text. A link's token may have `AMI-` in it too, now and then.
 fn references(text: &str) -> impl Iterator<Item = String> {
     let whole = |rest: &str| -> String { rest.chars().take_while(|c| c.is_ascii_digit() || *c == '-').collect() };
-    text.split("AMI-").skip(1).map(move |rest| format!("AMI-{}", whole(rest).trim_end_matches('-')))
+    let numbers = text.split("AMI-").skip(1).map(move |rest| whole(rest).trim_end_matches('-').to_owned());
+    numbers.filter(|number| number.len() >= "26-000001".len()).map(|number| format!("AMI-{number}"))
 }
