@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
 use rustls::crypto::{CryptoProvider, ring};
 use url::{Host, Url};
@@ -132,13 +132,13 @@ impl Fetcher {
         &self,
         url: &Url,
         content_type: &'static str,
-        headers: Vec<(HeaderName, HeaderValue)>,
+        headers: &[(&'static str, String)],
         body: Vec<u8>,
     ) -> Result<Answered, Failure> {
         self.check(url)?;
         let client = if url.scheme() == "https" { &self.https } else { &self.http };
         let request = client.post(url.clone()).header(CONTENT_TYPE, content_type);
-        let request = headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
         let mut answer = request.body(body).send().await.map_err(|error| failure(&error))?;
         let mut begin = Vec::new();
         while begin.len() < READ

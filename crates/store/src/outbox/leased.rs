@@ -175,4 +175,6 @@ pub struct AffairTopic {
     pub place: Option<(Option<String>, Option<String>)>,
     /// The program's name and the end of its secret.
     pub secret: Option<(String, String)>,
+    /// The program's name.
+    pub program: Option<String>,
 }
