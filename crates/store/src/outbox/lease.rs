@@ -262,8 +262,8 @@ impl Store {
             token,
             expires_at: row.link_expires_at.or(row.secret_expires_at),
             place: stolen.then_some((row.session_address, row.session_agent)),
-            secret: row.client_name.clone().zip(row.secret_hint),
             program: row.client_name,
+            hint: row.secret_hint,
         })
     }
 
