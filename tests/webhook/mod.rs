@@ -64,12 +64,16 @@ async fn deliver(city: &City) {
     }
 }
 
-/// As many tickets.
+/// As many concerns, each of which goes to one service. Returns their tickets' references.
 async fn file(city: &City, count: usize) -> Vec<Value> {
     let agent = city.agent().await;
+    let mut body = crate::support::city::dumping();
+    body["category"] = json!("pothole");
+    body["place"] = json!({ "lat": 49.8942, "lon": 2.2957 });
     let mut references = Vec::new();
     for _ in 0..count {
-        let filed = agent.post("/v1/concerns", &crate::support::city::dumping()).await.created();
+        let filed = agent.post("/v1/concerns", &body).await.created();
+        assert_eq!(filed["tickets"].as_array().unwrap().len(), 1);
         references.push(filed["tickets"][0]["reference"].clone());
     }
     references

@@ -213,7 +213,8 @@ impl Tx {
         let statement = sql(
             "update webhook set url = $2, types = $3, services = $4, categories = $5, areas = $6, version = $7,
                  replay_after = $8, replay_until = $9, failures = $10, failing_since = $11, attempt_at = $12,
-                 disabled_at = $13, disabled_because = $14, lease = null, leased_until = least(leased_until, $15)
+                 disabled_at = $13, disabled_because = $14, lease = null,
+                 leased_until = case when lease is not null then least(leased_until, $15) else leased_until end
              where id = $1",
             [
                 one.id.0.into(),

@@ -13,7 +13,7 @@ use usecases::once::Once;
 use usecases::webhook::Created;
 use utoipa::ToSchema;
 
-use super::{WebhookSecret, WebhookView, areas, filter, url};
+use super::{WebhookView, areas, filter, url};
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::body::{Body, input};
@@ -51,10 +51,14 @@ input!(CreateWebhook);
 pub(crate) struct NewWebhook {
     #[serde(flatten)]
     webhook: WebhookView,
-    /// Absent in the answer to a repeat.
-    #[serde(flatten)]
-    #[schema(required = false)]
-    secret: Option<WebhookSecret>,
+    /// What signs, as libraries of Standard Webhooks take it. It is shown this once only: absent in the answer to a repeat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        nullable = false,
+        pattern = "^whsec_[A-Za-z0-9+/]{43}=$",
+        examples("whsec_cGFzIGRlIHNlY3JldCBpY2ksIHVuIGV4ZW1wbGUuLi4=")
+    )]
+    secret: Option<String>,
 }
 
 /// Create a webhook
@@ -86,7 +90,7 @@ pub(crate) async fn create(
 ) -> Result<HttpResponse, Problem> {
     let CreateWebhook { url: to, types, services, categories, areas: within } = body.value;
     let filter = filter(Filter { types, services, categories, areas: areas(within)? });
-    let answer = |created: &Created, secret: Option<WebhookSecret>| {
+    let answer = |created: &Created, secret: Option<String>| {
         let one = &created.webhook;
         let location = Some(format!("/v1/webhooks/{}", one.id));
         let view = NewWebhook { webhook: one.into(), secret };
@@ -96,6 +100,6 @@ pub(crate) async fn create(
     let keep = |created: &Created| answer(created, None);
     let once = Once::new(key.claim(caller.grant.holder().id(), &body.digest), &keep);
     let done = usecases::webhook::create(&cx, &caller.grant, url(&to)?, filter, once).await?;
-    let show = |created: &Created| answer(created, Some(WebhookSecret { secret: created.secret.clone() }));
+    let show = |created: &Created| answer(created, Some(created.secret.clone()));
     reply::send(done.into_answer(show), caller.language)
 }
