@@ -250,6 +250,7 @@ fn operation(right: &str) -> Option<(Method, String)> {
         "read_cafes" => (Method::GET, "/v1/cafes".into()),
         "publish_sheets" => (Method::GET, format!("/v1/cafes/{nil}/sheet")),
         "read_hotspots" => (Method::GET, "/v1/hotspots".into()),
+        "follow_events" => (Method::GET, "/v1/webhooks".into()),
         "hand_in_mail" => (Method::POST, "/v1/inbound/email".into()),
         "settle_mail" => (Method::GET, "/v1/inbound".into()),
         "file_concerns" => (Method::POST, "/v1/concerns".into()),

@@ -319,7 +319,9 @@ async fn a_program_may_call_what_its_scopes_name_and_nothing_else() {
                     .collect::<Vec<_>>()
                     .join("/");
                 let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes()).unwrap();
-                let reply = caller.send(caller.request(method, &path).header("If-Match", "\"1\"")).await;
+                // A stream that begins nowhere is refused: one that begins does not end.
+                let request = caller.request(method, &path).header("Last-Event-ID", "nowhere");
+                let reply = caller.send(request.header("If-Match", "\"1\"")).await;
                 if scopes.contains(has) {
                     assert!(!matches!(reply.status, 401 | 403), "{has} on {path}: {}", reply.text);
                 } else {

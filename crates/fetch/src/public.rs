@@ -22,7 +22,7 @@ const V4: [([u8; 4], u32); 16] = [
     ([255, 255, 255, 255], 32), // broadcast
 ];
 
-/// Of global unicast (2000::/3), the networks of IPv6 that are not public, or hold an IPv4 address. What lies outside of
+/// Of global unicast (`2000::/3`), the networks of IPv6 that are not public, or hold an IPv4 address. What lies outside of
 /// global unicast is not public: loopback, link-local, unique local, multicast, mapped, NAT64.
 const V6: [([u16; 2], u32); 4] = [
     ([0x2001, 0], 23),     // protocols: Teredo, benchmarks, ORCHID
