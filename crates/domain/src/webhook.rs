@@ -165,7 +165,7 @@ mod tests {
                     assert_eq!(because, Because::Failing);
                     break;
                 }
-                Next::Go => panic!("500 is no success"),
+                Next::Go => unreachable!("500 is no success"),
             }
         }
         assert_eq!(now, begin + PATIENCE, "the last attempt is at the end of the three days");

@@ -64,7 +64,7 @@ pub(crate) async fn change(
     body: Body<ChangeWebhook>,
 ) -> Result<HttpResponse, Problem> {
     let ChangeWebhook { url: to, types, services, categories, areas: within, active } = body.value;
-    let (to, within) = (to.as_deref().map(url).transpose()?, within.map(areas).transpose()?);
+    let (to, within) = (to.as_deref().map(url).transpose()?, within.as_deref().map(areas).transpose()?);
     let change = |one: &Webhook| {
         let before = one.filter.clone();
         let after = filter(Filter {

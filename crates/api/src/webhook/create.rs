@@ -89,7 +89,7 @@ pub(crate) async fn create(
     body: Body<CreateWebhook>,
 ) -> Result<HttpResponse, Problem> {
     let CreateWebhook { url: to, types, services, categories, areas: within } = body.value;
-    let filter = filter(Filter { types, services, categories, areas: areas(within)? });
+    let filter = filter(Filter { types, services, categories, areas: areas(&within)? });
     let answer = |created: &Created, secret: Option<String>| {
         let one = &created.webhook;
         let location = Some(format!("/v1/webhooks/{}", one.id));

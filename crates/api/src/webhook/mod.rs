@@ -138,16 +138,15 @@ fn url(text: &str) -> Result<Url, Problem> {
 }
 
 /// The areas of a body.
-fn areas(texts: Vec<String>) -> Result<Vec<(ZoningCode, AreaCode)>, Problem> {
+fn areas(texts: &[String]) -> Result<Vec<(ZoningCode, AreaCode)>, Problem> {
     let mut errors = Vec::new();
     let mut areas = Vec::new();
     for (place, text) in texts.iter().enumerate() {
-        match crate::city::area(text) {
-            Some(area) => areas.push(area),
-            None => {
-                let expected = ("Attendu : zoning:area.", "Expected: zoning:area.");
-                errors.push(FieldError::new(At::Body(format!("/areas/{place}")), "bad_format", expected));
-            }
+        if let Some(area) = crate::city::area(text) {
+            areas.push(area);
+        } else {
+            let expected = ("Attendu : zoning:area.", "Expected: zoning:area.");
+            errors.push(FieldError::new(At::Body(format!("/areas/{place}")), "bad_format", expected));
         }
     }
     if errors.is_empty() { Ok(areas) } else { Err(Problem::new(Code::InvalidRequest).errors(errors)) }

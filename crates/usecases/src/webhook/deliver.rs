@@ -42,8 +42,8 @@ pub async fn run(cx: Context) {
         let fed = cx.fed.notified();
         while turns.try_join_next().is_some() {}
         let free = AT_ONCE - turns.len();
-        let leased = if free == 0 { Ok(Vec::new()) } else { lease(&cx, u32::try_from(free).unwrap_or(1)).await };
-        match leased {
+        let found = if free == 0 { Ok(Vec::new()) } else { lease(&cx, u32::try_from(free).unwrap_or(1)).await };
+        match found {
             Ok(leases) => {
                 for lease in leases {
                     let cx = cx.clone();

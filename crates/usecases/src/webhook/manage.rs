@@ -300,8 +300,8 @@ pub async fn replay(
 ) -> Result<Done<(Position, Position)>, ReplayError> {
     let done = once
         .run(cx, async |tx| {
-            let mut one = tx.lock_webhook(who.holder().client, id).await?.ok_or(WebhookError::NotFound)?;
-            if one.replay.is_some() {
+            let mut webhook = tx.lock_webhook(who.holder().client, id).await?.ok_or(WebhookError::NotFound)?;
+            if webhook.replay.is_some() {
                 return Err(ReplayError::UnderWay);
             }
             let (expired, head) = tx.feed_bounds().await?;
@@ -313,16 +313,16 @@ pub async fn replay(
                     if first <= expired {
                         return Err(ReplayError::Expired);
                     }
-                    (first - 1, last.unwrap_or(one.position))
+                    (first - 1, last.unwrap_or(webhook.position))
                 }
                 Range::Times(from, until) => {
-                    tx.feed_between(from, until).await?.unwrap_or((one.position, one.position))
+                    tx.feed_between(from, until).await?.unwrap_or((webhook.position, webhook.position))
                 }
             };
-            let until = until.min(one.position);
+            let until = until.min(webhook.position);
             if after < until {
-                one.replay = Some((after, until));
-                tx.save_webhook(&one, cx.now()).await?;
+                webhook.replay = Some((after, until));
+                tx.save_webhook(&webhook, cx.now()).await?;
             }
             Ok((after.min(until), until))
         })

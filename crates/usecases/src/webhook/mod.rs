@@ -11,5 +11,4 @@ pub use manage::{
     Change, Created, Fault, Range, ReplayError, WebhookError, change, create, deliveries, list, ping, read, remove,
     replay, rotate,
 };
-pub use sign::signature;
 pub use store::webhook::{Delivery, Webhook};

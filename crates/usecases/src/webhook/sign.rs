@@ -16,8 +16,7 @@ pub(super) fn shown(secret: &[u8]) -> String {
 }
 
 /// The value of `webhook-signature`: one signature for each secret.
-#[must_use]
-pub fn signature(secrets: &[Vec<u8>], id: Uuid, at: DateTime<Utc>, body: &[u8]) -> String {
+pub(super) fn signature(secrets: &[Vec<u8>], id: Uuid, at: DateTime<Utc>, body: &[u8]) -> String {
     let sign = |secret: &Vec<u8>| {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes keys of any length");
         mac.update(format!("{id}.{}.", at.timestamp()).as_bytes());
