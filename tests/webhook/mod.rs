@@ -1,6 +1,7 @@
 //! What programs are sent.
 
 mod failure;
+mod own;
 mod receiver;
 mod refusal;
 
@@ -17,7 +18,7 @@ use crate::support::caller::Caller;
 use crate::support::city::City;
 
 pub fn tests() -> Vec<Test> {
-    what::tests().into_iter().chain(failure::tests()).chain(refusal::tests()).collect()
+    what::tests().into_iter().chain(own::tests()).chain(failure::tests()).chain(refusal::tests()).collect()
 }
 
 /// A city whose programs may have events sent to these networks, and whose clock tells the time.
@@ -93,8 +94,6 @@ mod what {
         events_are_sent_again,
         a_ping_shows_whether_it_works,
         what_was_sent_stands_in_the_log_for_a_month,
-        a_webhook_is_its_programs_own,
-        a_webhook_is_made_once_and_its_secret_is_shown_once,
         one_worker_at_a_time_delivers_to_a_webhook,
         one_that_is_made_inactive_goes_on_where_it_was,
     ];
@@ -319,61 +318,6 @@ mod what {
         assert_eq!(usecases::webhook::forget(cx).await.unwrap(), 3);
         assert_eq!(deliveries(&program.caller(&city).await, &webhook).await, Vec::<Value>::new());
         receiver.stop().await;
-        city.stop().await;
-    }
-
-    async fn a_webhook_is_its_programs_own() {
-        let city = city(&[]).await;
-        let (_, who) = follower(&city).await;
-        let other = register(&city, &["tickets:read"], &[]).await.caller(&city).await;
-        let webhook = hook(&who, "https://hooks.ville.example/a").await;
-        let second = hook(&who, "https://hooks.ville.example/b").await;
-        other.get(&path(&webhook, "")).await.refused(404, "not_found");
-        other.get(&path(&webhook, "/deliveries")).await.refused(404, "not_found");
-        other.patch(&path(&webhook, ""), &json!(1), &json!({ "active": false })).await.refused(404, "not_found");
-        other.delete(&path(&webhook, "")).await.refused(404, "not_found");
-        for action in ["/secret", "/ping"] {
-            other.send(other.request(Method::POST, &path(&webhook, action))).await.refused(404, "not_found");
-        }
-        other.post(&path(&webhook, "/replay"), &json!({ "from_sequence": "1" })).await.refused(404, "not_found");
-        assert_eq!(other.get("/v1/webhooks").await.ok()["items"], json!([]));
-        let page = who.get("/v1/webhooks?limit=1").await.ok();
-        assert_eq!(page["items"][0]["id"], webhook["id"]);
-        let cursor = page["next_cursor"].as_str().unwrap();
-        let page = who.get(&format!("/v1/webhooks?limit=1&cursor={cursor}")).await.ok();
-        assert_eq!((&page["items"][0]["id"], &page["next_cursor"]), (&second["id"], &Value::Null));
-        for person in [city.dispatcher().await, city.admin().await] {
-            person.get("/v1/webhooks").await.lacks("follow_events");
-        }
-        let filing = register(&city, &["concerns:write"], &[]).await.caller(&city).await;
-        filing.post("/v1/webhooks", &json!({ "url": "https://a.example/" })).await.lacks("follow_events");
-        who.send(who.request(Method::POST, &path(&webhook, "/secret"))).await.is(201);
-        who.delete(&path(&webhook, "")).await.is(204);
-        who.get(&path(&webhook, "")).await.refused(404, "not_found");
-        who.delete(&path(&webhook, "")).await.refused(404, "not_found");
-        let acts = city.audited().await;
-        let acts: Vec<_> =
-            acts.iter().filter(|act| act["webhook"] == webhook["id"]).map(|act| act["type"].clone()).collect();
-        assert_eq!(acts, ["webhook_created", "webhook_secret_rotated", "webhook_deleted"]);
-        city.stop().await;
-    }
-
-    async fn a_webhook_is_made_once_and_its_secret_is_shown_once() {
-        let city = city(&[]).await;
-        let (_, who) = follower(&city).await;
-        let body = json!({ "url": "https://hooks.ville.example/" });
-        let request = who.request(Method::POST, "/v1/webhooks").header("Idempotency-Key", "un").json(&body);
-        let first = who.send(request.try_clone().unwrap()).await.created();
-        let mut shown = first.clone();
-        shown.as_object_mut().unwrap().remove("secret").unwrap();
-        assert_eq!(who.send(request).await.created(), shown);
-        let kept =
-            format!("select count(*) from idempotency_key where body like '%{}%'", first["secret"].as_str().unwrap());
-        assert_eq!(city.database.count(&kept).await, 0);
-        for _ in 1..20 {
-            hook(&who, "https://hooks.ville.example/").await;
-        }
-        who.post("/v1/webhooks", &body).await.refused(409, "too_many_webhooks");
         city.stop().await;
     }
 
