@@ -14,17 +14,21 @@ crate::tests![
 ];
 
 /// Which of our crates each may use.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("domain", &[]),
     ("local-postgres", &[]),
     ("auth", &["domain"]),
+    ("fetch", &[]),
     ("files", &["domain"]),
     ("geocoder", &["domain"]),
     ("store", &["domain"]),
-    ("usecases", &["auth", "domain", "files", "geocoder", "store"]),
+    ("usecases", &["auth", "domain", "fetch", "files", "geocoder", "store"]),
     ("notify", &["domain", "store"]),
     ("api", &["auth", "domain", "usecases"]),
-    ("continuum", &["api", "auth", "domain", "files", "geocoder", "local-postgres", "notify", "store", "usecases"]),
+    (
+        "continuum",
+        &["api", "auth", "domain", "fetch", "files", "geocoder", "local-postgres", "notify", "store", "usecases"],
+    ),
 ];
 
 /// What the rules must never depend on.

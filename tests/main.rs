@@ -38,6 +38,7 @@ mod support;
 mod ticket;
 mod token;
 mod tracking;
+mod webhook;
 mod year;
 
 use std::process::ExitCode;
@@ -92,6 +93,7 @@ fn all() -> Vec<Test> {
         tracking::link::tests(),
         tracking::mails::tests(),
         tracking::slip::tests(),
+        webhook::tests(),
         year::tests(),
     ]
     .into_iter()

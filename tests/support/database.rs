@@ -118,6 +118,7 @@ pub fn config(database: &str, mail: Mail, clock: &Arc<HandClock>) -> continuum::
         keys: keys(),
         files: continuum::FileSettings::in_folder(&files_folder()),
         mail,
+        private_targets: Vec::new(),
         geocoder: None,
         password_cost: COST,
         proxies: Vec::new(),

@@ -15,6 +15,7 @@ pub mod oidc;
 pub mod program;
 pub mod s3;
 pub mod smtp;
+pub mod standardwebhooks;
 
 use std::pin::Pin;
 use std::time::Duration;

@@ -39,6 +39,7 @@ mod ticket;
 mod tracking;
 mod user;
 mod view;
+mod webhook;
 mod wellknown;
 
 use actix_cors::Cors;
@@ -77,6 +78,7 @@ fn routes(config: &mut ServiceConfig) {
     restitution::routes(config);
     hotspot::routes(config);
     event::routes(config);
+    webhook::routes(config);
     inbound::routes(config);
     notification::routes(config);
     wellknown::routes(config);

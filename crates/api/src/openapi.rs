@@ -1,6 +1,8 @@
 //! The OpenAPI document: inferred from the routes, with what follows from a route's parts — who must log in, what may
 //! go wrong — added here once for all of them. The only module that knows the crate which infers it.
 
+mod webhooks;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -99,11 +101,14 @@ fn infer() -> Value {
     let problem = <crate::problem::ProblemBody as utoipa::PartialSchema>::schema();
     let mut schemas = vec![("Problem".to_owned(), problem)];
     <crate::problem::ProblemBody as utoipa::ToSchema>::schemas(&mut schemas);
+    let ping = <domain::webhook::Ping as utoipa::PartialSchema>::schema();
+    schemas.push(("WebhookPing".to_owned(), ping));
     for (name, schema) in schemas {
         document["components"]["schemas"][name] = serde_json::to_value(schema).unwrap_or_default();
     }
     name_conditions(&mut document["components"]["schemas"]);
     lift_examples(&mut document["components"]["schemas"]);
+    document["webhooks"] = webhooks::document();
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     for (path, item) in paths {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
@@ -248,6 +253,7 @@ fn right(operation: &Value) -> Option<Right> {
         | "attachment_add"
         | "attachment_remove" => Right::ChangeTickets,
         "event_list" | "event_stream" => Right::FollowEvents,
+        _ if operation["tags"][0] == "webhooks" => Right::FollowEvents,
         "inbound_receive" => Right::HandInMail,
         _ => return None,
     })
@@ -278,6 +284,7 @@ fn tags() -> Value {
         { "name": "audit", "description": "Who read what is restricted, who administered what." },
         { "name": "sheets", "description": "What was said and what became of it, for everybody (« Vous avez dit, nous avons fait »)." },
         { "name": "events", "description": "What happened, in one order, for other programs: page by page, or as it happens." },
+        { "name": "webhooks", "description": "What happened, sent to programs: what is sent stands in `webhooks`." },
         { "name": "hotspots", "description": "Places that come back." },
         { "name": "tracking", "description": "What a resident reads and does through the link in their e-mail, or with the code on a slip of paper." },
         { "name": "partners", "description": "What a partner without accounts sees of a ticket, and does with it, through the link in its e-mail." },

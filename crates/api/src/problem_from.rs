@@ -13,6 +13,7 @@ mod saved_filter;
 mod statistics;
 mod ticket;
 mod tracking;
+mod webhook;
 
 use auth::Forbidden;
 use auth::assertion::KeysError;

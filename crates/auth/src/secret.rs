@@ -40,6 +40,12 @@ impl Secret {
     }
 }
 
+/// 32 bytes from the operating system's randomness.
+#[must_use]
+pub fn random() -> [u8; 32] {
+    rand::random()
+}
+
 /// The SHA-256 of a secret, which the database keeps.
 #[must_use]
 pub fn digest(secret: &str) -> Vec<u8> {

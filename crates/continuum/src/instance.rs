@@ -17,6 +17,7 @@ use auth::oidc::{Provider, Settings};
 use auth::password::{Cost, Passwords};
 use domain::clock::{Clock, Ids};
 use domain::siret::Siret;
+use fetch::Fetcher;
 use files::{Files, Settings as FileSettings};
 use geocoder::Geocoder;
 use ipnet::IpNet;
@@ -114,6 +115,8 @@ pub struct Config {
     pub dkim: Option<Dkim>,
     /// Where attachments are kept, and what they may be.
     pub files: FileSettings,
+    /// The networks that are not public to which programs may have events sent all the same.
+    pub private_targets: Vec<IpNet>,
     /// The base URL of what looks addresses up, if anything does.
     pub geocoder: Option<Url>,
     /// How much hashing a password costs.
@@ -229,6 +232,7 @@ pub async fn context(config: &Config, public_url: &Url) -> Result<Context> {
         provider: config.oidc.as_ref().map(|oidc| oidc.provider(public_url)).transpose()?.map(Arc::new),
         passwords: Arc::new(Passwords::new(config.password_cost)?),
         files: Arc::new(Files::new(config.files.clone())?),
+        fetcher: Arc::new(Fetcher::new(&config.private_targets)?),
         geocoder: config.geocoder.as_ref().map(Geocoder::new).transpose()?.map(Arc::new),
         hashing: Arc::new(Semaphore::new(processors)),
         looking: Arc::new(Semaphore::new(1)),

@@ -84,6 +84,7 @@ pub(crate) async fn work(cx: Context, schema: String, keys: SealKeys) {
     tokio::join!(
         clear(cx.clone()),
         place_events(cx.clone()),
+        usecases::webhook::run(cx.clone()),
         record_refusals(cx.clone()),
         warn_of_expiry(cx.clone()),
         run_clocks(cx.clone()),
@@ -102,7 +103,8 @@ pub(crate) async fn work(cx: Context, schema: String, keys: SealKeys) {
 
 /// Clears what was kept for a time: the answers for repeats of their requests, once they are a day old; sessions, a
 /// month after their end; links, revocations and throttles that say nothing any more; a year later, who followed the links
-/// of partners; what became of e-mails that came in, after 90 days, and those that dispatchers settled, after 30; events after a year.
+/// of partners; what became of e-mails that came in, after 90 days, and those that dispatchers settled, and what was sent to
+/// webhooks, after 30; events after a year.
 async fn clear(cx: Context) {
     loop {
         let now = cx.now();
@@ -113,7 +115,8 @@ async fn clear(cx: Context) {
             let settled = cx.store.clear_settled_mail(now - TimeDelta::days(30)).await?;
             let identity = cx.store.clear_identity(now, now - TimeDelta::days(30)).await?;
             let events = usecases::feed::forget(&cx).await?;
-            Ok::<u64, store::Error>(events + answers + openings + mail + settled + identity)
+            let deliveries = usecases::webhook::forget(&cx).await?;
+            Ok::<u64, store::Error>(events + deliveries + answers + openings + mail + settled + identity)
         };
         match cleared.await {
             Ok(1..) => continue,

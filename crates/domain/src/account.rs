@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ClientSecretId, LinkId, SessionId};
+use crate::id::{ClientSecretId, LinkId, SessionId, WebhookId};
 
 /// What a link in an e-mail is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,6 +100,15 @@ pub enum Affair {
         /// Which.
         secret: ClientSecretId,
     },
+    /// A program's events are no longer sent to an address.
+    WebhookDisabled {
+        /// The webhook.
+        webhook: WebhookId,
+        /// The host that they were sent to.
+        host: String,
+        /// Whether it said that nobody wants them any more (410), instead of failing for days.
+        gone: bool,
+    },
     /// E-mail came that belongs to no ticket: to the dispatcher's desk.
     UnplacedMail,
 }
@@ -117,6 +126,7 @@ impl Affair {
             Self::RecoveryCodeUsed { .. } => "recovery_code_used",
             Self::SessionStolen { .. } => "session_stolen",
             Self::SecretExpires { .. } => "secret_expires",
+            Self::WebhookDisabled { .. } => "webhook_disabled",
             Self::UnplacedMail => "unplaced_mail",
         }
     }

@@ -1,9 +1,11 @@
 //! The city's events in one order: what other programs follow, page by page, as a stream, or by webhooks.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use crate::id::{AreaCode, CafeId, CategoryCode, ConcernId, ServiceCode, TicketId, ZoningCode};
@@ -15,9 +17,9 @@ use crate::ticket::ActorView;
 macro_rules! types {
     ($($name:ident = $code:literal, $meaning:literal;)*) => {
         /// What an event tells of.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum EventType {
-            $(#[doc = $meaning] $name,)*
+            $(#[doc = $meaning] #[serde(rename = $code)] $name,)*
         }
 
         impl EventType {
@@ -86,6 +88,20 @@ impl EventType {
         if self.code().starts_with("cafe.") { ClientScope::CafesRead } else { ClientScope::TicketsRead }
     }
 }
+
+// The names hold a dot, which the derived schemas would not know of.
+impl PartialSchema for EventType {
+    fn schema() -> RefOr<Schema> {
+        let codes = Self::ALL.iter().map(|one| one.code());
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(codes))
+            .description(Some("What an event tells of."))
+            .into()
+    }
+}
+
+impl ToSchema for EventType {}
 
 /// The place of an event in the feed: the first one has 1, each one more than the one before.
 pub type Position = i64;

@@ -57,6 +57,8 @@ ids! {
     SessionId;
     /// A ticket: the referral of a concern to one service.
     TicketId;
+    /// Where a program has its events sent.
+    WebhookId;
     /// A note, or a message about a ticket.
     WritingId;
     /// A person with an account.

@@ -30,7 +30,7 @@ pub enum LetterName {
 }
 
 /// The letters about accounts and programs. They warn people of what others do in their name: every city sends the same.
-pub const ACCOUNT: [&str; 8] = [
+pub const ACCOUNT: [&str; 9] = [
     "invitation",
     "password_reset",
     "password_changed",
@@ -39,6 +39,7 @@ pub const ACCOUNT: [&str; 8] = [
     "recovery_code_used",
     "session_stolen",
     "secret_expires",
+    "webhook_disabled",
 ];
 
 impl LetterName {

@@ -31,3 +31,4 @@ pub mod suggestion;
 pub mod text;
 pub mod ticket;
 pub mod time;
+pub mod webhook;

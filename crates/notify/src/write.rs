@@ -242,7 +242,8 @@ impl Writer<'_> {
             expires_at: topic.expires_at,
             address,
             agent,
-            secret: topic.secret.clone(),
+            program: topic.program.clone(),
+            hint: topic.hint.clone(),
             at: self.mail.since,
         }))
     }

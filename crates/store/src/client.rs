@@ -138,7 +138,7 @@ impl HolderRow {
 }
 
 /// The program of a row, with what it may do.
-fn client(id: Uuid, scopes: &[String], services: Vec<String>, categories: Vec<String>) -> Result<Client> {
+pub(crate) fn client(id: Uuid, scopes: &[String], services: Vec<String>, categories: Vec<String>) -> Result<Client> {
     let scopes: Option<BTreeSet<ClientScope>> = scopes.iter().map(|scope| ClientScope::from_code(scope)).collect();
     let services: std::result::Result<_, _> = services.into_iter().map(ServiceCode::try_from).collect();
     let categories: std::result::Result<_, _> = categories.into_iter().map(CategoryCode::try_from).collect();
@@ -303,6 +303,7 @@ impl Tx {
             ],
         );
         self.db.execute_raw(statement).await?;
-        Ok(())
+        // What it may know of has changed, perhaps: nobody goes on with what it might before.
+        self.stop_deliveries(one.client.client, now + crate::webhook::UNDER_WAY).await
     }
 }

@@ -46,6 +46,7 @@ pub mod throttle;
 pub mod ticket;
 pub mod tracking;
 pub mod user;
+pub mod webhook;
 mod withheld;
 
 pub use connect::{Connect, Listener, Store, Tx, drop_database, ensure_database};

@@ -91,8 +91,11 @@ impl Store {
         if let Some(row) = self.db.query_one_raw(residents).await? {
             return Ok(Some(("residents", row.try_get_by_index(0)?)));
         }
-        let accounts =
-            sql("select key_id from second_factor where key_id <> $1 limit 1", [self.keys.accounts.id().into()]);
+        let accounts = sql(
+            "select key_id from second_factor where key_id <> $1
+             union all select key_id from webhook_secret where key_id <> $1 limit 1",
+            [self.keys.accounts.id().into()],
+        );
         let row = self.db.query_one_raw(accounts).await?;
         Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.map(|id| ("accounts", id)))
     }

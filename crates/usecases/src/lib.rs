@@ -32,6 +32,7 @@ pub mod statistics;
 pub mod ticket;
 pub mod tracking;
 pub mod user;
+pub mod webhook;
 
 use std::sync::Arc;
 
@@ -45,6 +46,7 @@ use concern::Learnt;
 use domain::audit::{Act, By, Record};
 use domain::city::City;
 use domain::clock::{Clock, Ids};
+use fetch::Fetcher;
 use files::Files;
 use geocoder::Geocoder;
 use store::Store;
@@ -75,6 +77,8 @@ pub struct Context {
     pub passwords: Arc<Passwords>,
     /// Receives and keeps the bytes of attachments.
     pub files: Arc<Files>,
+    /// Sends requests to addresses that programs name.
+    pub fetcher: Arc<Fetcher>,
     /// Looks addresses up, if anything does.
     pub geocoder: Option<Arc<Geocoder>>,
     /// As many hashes at once as there are processors: each fills one, and 19 MiB.

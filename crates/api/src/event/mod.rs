@@ -53,7 +53,7 @@ fn filter(query: &mut Query, city: &Loaded) -> Filter {
 }
 
 /// The `sequence` of an event, as a position.
-fn position(text: &str) -> Option<Position> {
+pub(crate) fn position(text: &str) -> Option<Position> {
     let digits = (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| digits)
 }

@@ -93,6 +93,9 @@ codes! {
     DraftOutdated = "draft_outdated", 409, "D’autres règles ont été publiées depuis ce brouillon", "Other rules were published since the draft was begun";
     RulesInForce = "rules_in_force", 409, "Ces règles sont déjà en vigueur", "These rules are in force already";
     TwoSecrets = "two_secrets", 409, "Ce programme en a déjà deux : révoquez-en un d’abord", "The program has two of them already: revoke one first";
+    TooManyWebhooks = "too_many_webhooks", 409, "Le programme en a déjà vingt : supprimez-en un d’abord", "The program has twenty of them already: delete one first";
+    TooManyWebhookSecrets = "too_many_webhook_secrets", 409, "Cinq secrets signent déjà : attendez que l’un d’eux cesse", "Five secrets sign already: wait until one of them no longer does";
+    ReplayUnderWay = "replay_under_way", 409, "Des événements sont déjà en train d’être renvoyés", "Events are being delivered again already";
     InvitationAccepted = "invitation_accepted", 409, "L’invitation a déjà été acceptée", "The invitation was accepted already";
     OnlyWayIn = "only_way_in", 409, "Rien d’autre n’ouvrirait ce compte, ou aucun compte d’administration", "Nothing else would let anybody into this account, or into an administrator's";
     SecondFactorSetUp = "second_factor_set_up", 409, "Un second facteur est déjà en place", "A second factor is set up already";

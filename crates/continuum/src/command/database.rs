@@ -165,6 +165,7 @@ impl DatabaseOptions {
             mail,
             dkim: None,
             files: FileSettings::in_folder(&self.data_dir),
+            private_targets: Vec::new(),
             geocoder: None,
             password_cost: auth::password::Cost::default(),
             proxies: Vec::new(),

@@ -37,6 +37,15 @@ struct FrontOptions {
     rate_limit_address: NonZeroU32,
 }
 
+/// Where events are sent.
+#[derive(clap::Args)]
+pub(crate) struct WebhookOptions {
+    /// A network that is not public to which programs may have events sent all the same, there without TLS too: 10.1.0.0/16;
+    /// several, separated by commas.
+    #[arg(long = "webhook-private-target", env = "CONTINUUM_WEBHOOK_PRIVATE_TARGETS", value_delimiter = ',')]
+    pub(crate) private_targets: Vec<IpNet>,
+}
+
 /// How much hashing a password costs (argon2id, RFC 9106). When it changes, each password is hashed anew with its
 /// owner's next login.
 #[derive(clap::Args)]
@@ -154,6 +163,8 @@ pub struct Serve {
     #[arg(long, env = "CONTINUUM_GEOCODER", default_value = NATIONAL_GEOCODER)]
     geocoder: String,
     #[command(flatten)]
+    webhooks: WebhookOptions,
+    #[command(flatten)]
     passwords: PasswordOptions,
     #[command(flatten)]
     oidc: OidcOptions,
@@ -224,6 +235,7 @@ impl Serve {
             proxies: self.front.proxies,
             origins: self.front.origins,
             files: self.files.settings(&self.database.data_dir)?,
+            private_targets: self.webhooks.private_targets,
             geocoder: geocoder(&self.geocoder)?,
             dkim: self.dkim.dkim()?,
             oidc: self.oidc.oidc()?,

@@ -1,15 +1,20 @@
 //! `continuum worker`.
 
+use std::sync::Arc;
+
 use anyhow::Result;
+use fetch::Fetcher;
 use url::Url;
+use usecases::Context;
 
 use super::database::DatabaseOptions;
 use super::dkim::DkimOptions;
 use super::files::FileOptions;
+use super::serve::WebhookOptions;
 use super::{asked_to_stop, tell};
 use crate::instance::transport;
 
-/// Drain the outbox only. Any number of these may run at once. E-mail goes to the server of `SMTP_URL`, as with `serve`.
+/// Drain the outbox, and deliver to webhooks, only. Any number of these may run at once. E-mail goes to the server of `SMTP_URL`, as with `serve`.
 #[derive(clap::Args)]
 pub struct Worker {
     #[command(flatten)]
@@ -18,6 +23,8 @@ pub struct Worker {
     dkim: DkimOptions,
     #[command(flatten)]
     files: FileOptions,
+    #[command(flatten)]
+    webhooks: WebhookOptions,
     /// The base of every link in e-mails.
     #[arg(long, env = "CONTINUUM_PUBLIC_URL")]
     public_url: Url,
@@ -28,6 +35,11 @@ impl Worker {
         self.database.refuse_demo()?;
         let database = self.database.open_to_serve().await?;
         let context = self.database.context_with(&database, self.files.settings(&self.database.data_dir)?).await?;
+        let context = Context {
+            source: self.public_url.as_str().into(),
+            fetcher: Arc::new(Fetcher::new(&self.webhooks.private_targets)?),
+            ..context
+        };
         let (schema, keys) = (database.connect.schema.clone(), self.database.keys()?.seal);
         let transport = transport(&self.database.mail()?)?;
         let (store, clock, ids) = (context.store.clone(), context.clock.clone(), context.ids.clone());

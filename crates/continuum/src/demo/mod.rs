@@ -66,6 +66,7 @@ impl Demo {
             keys: Keys::of_folder(&data_dir.join("keys"))?,
             mail: Mail::Folder(mail_dir.clone()),
             files: FileSettings::in_folder(&data_dir),
+            private_targets: Vec::new(),
             geocoder: Some(NATIONAL_GEOCODER.parse()?),
             password_cost: Cost::default(),
             proxies: Vec::new(),

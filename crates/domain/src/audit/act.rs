@@ -7,7 +7,7 @@ use crate::account::Method;
 use crate::cafe::Action;
 use crate::id::{
     CafeId, CategoryCode, ClientId, ClientSecretId, ConcernId, IdentityId, RestitutionId, ServiceCode, SessionId,
-    TicketId, UserId,
+    TicketId, UserId, WebhookId,
 };
 use crate::person::Role;
 use crate::siret::Siret;
@@ -224,6 +224,28 @@ pub enum Act {
         /// The program.
         client: ClientId,
     },
+    /// A program has its events sent somewhere.
+    WebhookCreated {
+        /// The webhook.
+        webhook: WebhookId,
+    },
+    /// Where, or which of, its events a program has sent was changed.
+    WebhookChanged {
+        /// The webhook.
+        webhook: WebhookId,
+        /// The names of the fields that were changed.
+        changed: Vec<String>,
+    },
+    /// What is sent to a program is signed with another secret.
+    WebhookSecretRotated {
+        /// The webhook.
+        webhook: WebhookId,
+    },
+    /// A program no longer has its events sent there.
+    WebhookDeleted {
+        /// The webhook.
+        webhook: WebhookId,
+    },
     /// A program's request for a token was refused.
     ClientRefused {
         /// The program, if there is one of that id.
@@ -316,7 +338,7 @@ pub enum Act {
 
 impl Act {
     /// The code of every act.
-    pub const CODES: [&str; 39] = [
+    pub const CODES: [&str; 43] = [
         "ticket_read",
         "tickets_listed",
         "tickets_exported",
@@ -345,6 +367,10 @@ impl Act {
         "client_secret_added",
         "client_secret_revoked",
         "client_disabled",
+        "webhook_created",
+        "webhook_changed",
+        "webhook_secret_rotated",
+        "webhook_deleted",
         "client_refused",
         "refusals_withheld",
         "keys_rotated",
@@ -390,6 +416,10 @@ impl Act {
             Self::ClientSecretAdded { .. } => "client_secret_added",
             Self::ClientSecretRevoked { .. } => "client_secret_revoked",
             Self::ClientDisabled { .. } => "client_disabled",
+            Self::WebhookCreated { .. } => "webhook_created",
+            Self::WebhookChanged { .. } => "webhook_changed",
+            Self::WebhookSecretRotated { .. } => "webhook_secret_rotated",
+            Self::WebhookDeleted { .. } => "webhook_deleted",
             Self::ClientRefused { .. } => "client_refused",
             Self::RefusalsWithheld { .. } => "refusals_withheld",
             Self::KeysRotated { .. } => "keys_rotated",

@@ -33,8 +33,10 @@ pub struct AffairLetter {
     pub address: Option<String>,
     /// [`Affair::SessionStolen`]: the program by which it was begun.
     pub agent: Option<String>,
-    /// [`Affair::SecretExpires`]: the program's name and the end of its secret.
-    pub secret: Option<(String, String)>,
+    /// The program's name.
+    pub program: Option<String>,
+    /// [`Affair::SecretExpires`]: the end of the secret.
+    pub hint: Option<String>,
     /// When it happened: the `Date` of the mail.
     pub at: DateTime<Utc>,
 }
@@ -57,6 +59,9 @@ struct Values {
     left: Option<u32>,
     client_name: Option<String>,
     hint: Option<String>,
+    /// The host that events were sent to, and whether it wanted no more.
+    host: Option<String>,
+    gone: bool,
     sender: Foot,
 }
 
@@ -74,7 +79,9 @@ impl AffairLetter {
             Affair::Invitation { .. } | Affair::PasswordReset { .. } => {
                 self.link.is_none().then_some("link").or(self.expires_at.is_none().then_some("end of the link"))
             }
-            Affair::SecretExpires { .. } => self.secret.is_none().then_some("program"),
+            Affair::SecretExpires { .. } | Affair::WebhookDisabled { .. } => {
+                self.program.is_none().then_some("program")
+            }
             Affair::PasswordChanged
             | Affair::SecondFactorChanged { .. }
             | Affair::IdentityChanged { .. }
@@ -85,7 +92,6 @@ impl AffairLetter {
         if let Some(what) = lacks {
             return Err(ComposeError::Missing(what));
         }
-        let (client_name, hint) = self.secret.clone().unzip();
         Ok(Value::from(Serde(Values {
             language: language.tag(),
             to: one_line(&self.to),
@@ -102,8 +108,10 @@ impl AffairLetter {
             },
             linked: matches!(self.affair, Affair::IdentityChanged { linked: true, .. }),
             left: if let Affair::RecoveryCodeUsed { left } = self.affair { Some(left) } else { None },
-            client_name: client_name.as_deref().map(one_line),
-            hint,
+            client_name: self.program.as_deref().map(one_line),
+            hint: self.hint.clone(),
+            host: if let Affair::WebhookDisabled { host, .. } = &self.affair { Some(one_line(host)) } else { None },
+            gone: matches!(self.affair, Affair::WebhookDisabled { gone: true, .. }),
             sender: Foot::of(sender),
         })))
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeZone as _, Utc};
 use domain::account::Affair;
 use domain::city::catalogue::{Audience, ClosureReason};
 use domain::concern::News;
-use domain::id::{ClientSecretId, ConcernId, LinkId, MessageId, SessionId, TicketId};
+use domain::id::{ClientSecretId, ConcernId, LinkId, MessageId, SessionId, TicketId, WebhookId};
 use domain::language::{Label, Language};
 use domain::letter::LetterName;
 use domain::ticket::Fact;
@@ -198,6 +198,9 @@ fn account(code: &str) -> Affair {
         "recovery_code_used" => Affair::RecoveryCodeUsed { left: 9 },
         "session_stolen" => Affair::SessionStolen { session: SessionId(Uuid::nil()) },
         "secret_expires" => Affair::SecretExpires { secret: ClientSecretId(Uuid::nil()) },
+        "webhook_disabled" => {
+            Affair::WebhookDisabled { webhook: WebhookId(Uuid::nil()), host: "hooks.example.org".into(), gone: false }
+        }
         _ => Affair::PasswordChanged,
     }
 }
@@ -205,6 +208,7 @@ fn account(code: &str) -> Affair {
 fn affair(affair: Affair, language: Language) -> AffairLetter {
     let linked = matches!(affair, Affair::Invitation { .. } | Affair::PasswordReset { .. });
     let secret = matches!(affair, Affair::SecretExpires { .. });
+    let webhook = matches!(affair, Affair::WebhookDisabled { .. });
     let stolen = matches!(affair, Affair::SessionStolen { .. });
     AffairLetter {
         id: MessageId(Uuid::nil()),
@@ -215,7 +219,8 @@ fn affair(affair: Affair, language: Language) -> AffairLetter {
         expires_at: (linked || secret).then(|| at(20)),
         address: stolen.then(|| "192.0.2.7".into()),
         agent: stolen.then(|| "Mozilla/5.0 (X11; Linux x86_64)".into()),
-        secret: secret.then(|| ("Portail".into(), "9f2c".into())),
+        program: (secret || webhook).then(|| "Portail".into()),
+        hint: secret.then(|| "9f2c".into()),
         at: at(12),
     }
 }

@@ -20,7 +20,7 @@ macro_rules! sources {
 }
 
 /// The words of each letter, in both languages.
-pub(super) const WORDS: [(&str, &str); 84] = sources![
+pub(super) const WORDS: [(&str, &str); 86] = sources![
     "referral.service.fr",
     "referral.service.en",
     "referral.partner.fr",
@@ -95,6 +95,8 @@ pub(super) const WORDS: [(&str, &str); 84] = sources![
     "session_stolen.en",
     "secret_expires.fr",
     "secret_expires.en",
+    "webhook_disabled.fr",
+    "webhook_disabled.en",
     "list.cafe.fr",
     "list.cafe.en",
     "unplaced_mail.fr",

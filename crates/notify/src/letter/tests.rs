@@ -300,7 +300,7 @@ fn no_value_of_an_affair_adds_a_header_a_line_or_a_tag() {
             affair,
             address: letter.address.map(|_| hostile.into()),
             agent: letter.agent.map(|_| hostile.into()),
-            secret: letter.secret.map(|(_, hint)| (hostile.into(), hint)),
+            program: letter.program.map(|_| hostile.into()),
             ..letter
         };
         let (subject, text, html) = read(&raw_affair(&letter));
@@ -318,8 +318,8 @@ fn the_link_of_an_account_stands_in_its_letter_only() {
         assert_eq!(text.contains("/account/"), linked, "{name}");
         assert_eq!(html.contains("/account/"), linked, "{name}");
         assert!(!subject.contains("/account/"));
-        let without = AffairLetter { link: None, secret: None, ..letter };
-        let needs = linked || name.starts_with("secret_expires");
+        let without = AffairLetter { link: None, program: None, ..letter };
+        let needs = linked || name.starts_with("secret_expires") || name.starts_with("webhook_disabled");
         assert_eq!(matches!(Letter::Affair(without).compose(&paper()), Err(ComposeError::Missing(_))), needs, "{name}");
     }
 }

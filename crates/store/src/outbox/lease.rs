@@ -254,6 +254,7 @@ impl Store {
             | Affair::RecoveryCodeUsed { .. }
             | Affair::SessionStolen { .. }
             | Affair::SecretExpires { .. }
+            | Affair::WebhookDisabled { .. }
             | Affair::UnplacedMail => None,
         };
         let stolen = matches!(affair, Affair::SessionStolen { .. });
@@ -262,7 +263,8 @@ impl Store {
             token,
             expires_at: row.link_expires_at.or(row.secret_expires_at),
             place: stolen.then_some((row.session_address, row.session_agent)),
-            secret: row.client_name.zip(row.secret_hint),
+            program: row.client_name,
+            hint: row.secret_hint,
         })
     }
 

@@ -174,6 +174,8 @@ pub struct AffairTopic {
     pub expires_at: Option<DateTime<Utc>>,
     /// Where the stolen session was last refreshed from: address and program.
     pub place: Option<(Option<String>, Option<String>)>,
-    /// The program's name and the end of its secret.
-    pub secret: Option<(String, String)>,
+    /// The program's name.
+    pub program: Option<String>,
+    /// The end of its secret.
+    pub hint: Option<String>,
 }

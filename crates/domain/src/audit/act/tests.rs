@@ -8,6 +8,7 @@ fn every_act() -> Vec<Act> {
     let session = SessionId(Uuid::from_u128(2));
     let client = ClientId(Uuid::from_u128(3));
     let secret = ClientSecretId(Uuid::from_u128(4));
+    let webhook = WebhookId(Uuid::from_u128(10));
     let ticket = TicketId(Uuid::from_u128(5));
     let concern = ConcernId(Uuid::from_u128(6));
     let (identity, issuer) = (IdentityId(Uuid::from_u128(7)), "https://issuer.example".to_owned());
@@ -51,6 +52,10 @@ fn every_act() -> Vec<Act> {
         Act::ClientSecretAdded { client, secret },
         Act::ClientSecretRevoked { client, secret },
         Act::ClientDisabled { client },
+        Act::WebhookCreated { webhook },
+        Act::WebhookChanged { webhook, changed: vec!["url".into()] },
+        Act::WebhookSecretRotated { webhook },
+        Act::WebhookDeleted { webhook },
         Act::ClientRefused { client: None, reason: ClientRefusal::UnknownClient },
         Act::RefusalsWithheld {
             of: "client_refused".into(),

@@ -5,7 +5,7 @@ use domain::account::Affair;
 use domain::city::Sender;
 use domain::city::catalogue::{Audience, ClosureReason};
 use domain::concern::News;
-use domain::id::{ClientSecretId, ConcernId, LinkId, MessageId, SessionId, TicketId};
+use domain::id::{ClientSecretId, ConcernId, LinkId, MessageId, SessionId, TicketId, WebhookId};
 use domain::language::{Label, Language};
 use domain::ticket::State;
 use domain::ticket::event::RefusalReason;
@@ -24,6 +24,9 @@ pub(super) const AUDIENCES: [Audience; 3] = [Audience::Service, Audience::Agent,
 const UNSUBSCRIBE: &str = "https://continuum.example/v1/tracking/Tq3Zp0cJ0dGkV6bWm1xY8r/unsubscribe";
 
 const ISSUER: &str = "https://auth.agentconnect.gouv.fr/api/v2";
+
+/// Where events were sent.
+const HOST: &str = "hooks.ville.example";
 
 pub(super) fn sender() -> Sender {
     Sender {
@@ -121,6 +124,7 @@ pub(super) fn every_letter() -> Vec<(String, TicketLetter)> {
 /// Each letter about an account or a program, in both languages.
 pub(super) fn every_affair() -> Vec<(String, AffairLetter)> {
     let (link, session) = (LinkId(Uuid::from_u128(1)), SessionId(Uuid::from_u128(2)));
+    let webhook = WebhookId(Uuid::from_u128(4));
     let affairs = [
         ("invitation", Affair::Invitation { link }),
         ("password_reset", Affair::PasswordReset { link }),
@@ -134,12 +138,15 @@ pub(super) fn every_affair() -> Vec<(String, AffairLetter)> {
         ("recovery_code_used.none", Affair::RecoveryCodeUsed { left: 0 }),
         ("session_stolen", Affair::SessionStolen { session }),
         ("secret_expires", Affair::SecretExpires { secret: ClientSecretId(Uuid::from_u128(3)) }),
+        ("webhook_disabled", Affair::WebhookDisabled { webhook, host: HOST.into(), gone: false }),
+        ("webhook_disabled.gone", Affair::WebhookDisabled { webhook, host: HOST.into(), gone: true }),
         ("unplaced_mail", Affair::UnplacedMail),
     ];
     let letter = |affair: Affair, language: Language| {
         let linked = matches!(affair, Affair::Invitation { .. } | Affair::PasswordReset { .. });
         let stolen = matches!(affair, Affair::SessionStolen { .. });
         let secret = matches!(affair, Affair::SecretExpires { .. });
+        let webhook = matches!(affair, Affair::WebhookDisabled { .. });
         AffairLetter {
             id: MessageId(Uuid::from_u128(0x019c_e000_0000_7000_8000_0000_0000_0002)),
             affair,
@@ -149,7 +156,8 @@ pub(super) fn every_affair() -> Vec<(String, AffairLetter)> {
             expires_at: (linked || secret).then(|| at(20, 8, 5)),
             address: stolen.then(|| "192.0.2.7".into()),
             agent: stolen.then(|| "Mozilla/5.0 (X11; Linux x86_64)".into()),
-            secret: secret.then(|| ("Portail de la ville".into(), "9f2c".into())),
+            program: (secret || webhook).then(|| "Portail de la ville".into()),
+            hint: secret.then(|| "9f2c".into()),
             at: at(13, 8, 5),
         }
     };

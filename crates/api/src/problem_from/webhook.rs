@@ -1,0 +1,65 @@
+//! What may be wrong with webhooks.
+
+use usecases::webhook::{Fault, Refused, ReplayError, WebhookError};
+
+use crate::problem::{At, Code, FieldError, Problem};
+use crate::reply::etag;
+
+impl From<WebhookError> for Problem {
+    fn from(error: WebhookError) -> Self {
+        match error {
+            WebhookError::NotFound => Self::new(Code::NotFound),
+            WebhookError::Stale(current) => Self::new(Code::StaleVersion).etag(etag(current)),
+            WebhookError::Invalid(faults) => {
+                Self::new(Code::InvalidContent).errors(faults.into_iter().map(fault).collect())
+            }
+            WebhookError::TooMany => Self::new(Code::TooManyWebhooks),
+            WebhookError::TooManySecrets => Self::new(Code::TooManyWebhookSecrets),
+            WebhookError::KeyReused(error) => error.into(),
+            WebhookError::NoCity(error) => error.into(),
+            WebhookError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Webhook(error) => error.into(),
+            ReplayError::UnderWay => Self::new(Code::ReplayUnderWay),
+            ReplayError::Expired => Self::new(Code::EventsExpired),
+            ReplayError::Ahead => Self::new(Code::EventsAhead),
+        }
+    }
+}
+
+fn fault(fault: Fault) -> FieldError {
+    let unknown = |pointer: &str, code: String| {
+        let texts = (format!("La ville ne connaît pas « {code} »."), format!("The city knows no “{code}”."));
+        FieldError::new(At::Body(pointer.to_owned()), "unknown_code", texts)
+    };
+    match fault {
+        Fault::Url(Refused::Scheme) => {
+            FieldError::in_body("/url", "not_https", ("Attendu : une URL en https.", "Expected: an https URL."))
+        }
+        Fault::Url(Refused::Form) => FieldError::in_body(
+            "/url",
+            "bad_url",
+            (
+                "Attendu : une URL avec un hôte, sans mot de passe.",
+                "Expected: a URL with a host and without a password.",
+            ),
+        ),
+        Fault::Url(Refused::Address) => FieldError::in_body(
+            "/url",
+            "not_public",
+            (
+                "Cette adresse n’est pas publique : rien n’y est envoyé.",
+                "This address is not public: nothing is sent there.",
+            ),
+        ),
+        Fault::UnknownService(code) => unknown("/services", code.to_string()),
+        Fault::UnknownCategory(code) => unknown("/categories", code.to_string()),
+        Fault::UnknownZoning(code) => unknown("/areas", code.to_string()),
+    }
+}

@@ -1,0 +1,203 @@
+//! Delivering to webhooks: to each one event after the other, to many at once.
+
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use domain::feed::{CloudEvent, Position};
+use domain::id::MessageId;
+use domain::webhook::{Next, PING, Ping, next};
+use fetch::{Answered, Failure};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use store::Error;
+use store::webhook::{Attempt, Lease, Then};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::sign::signature;
+use crate::Context;
+
+/// To how many webhooks a worker delivers at once.
+const AT_ONCE: usize = 64;
+
+/// How many events are delivered to one before others have their turn.
+const EVENTS: u64 = 50;
+
+/// How long it is delivered to one before others have their turn, if nothing has gone wrong.
+const TURN: Duration = Duration::from_secs(30);
+
+/// How long nobody else delivers to it: longer than a turn with its last request takes.
+const LEASED: TimeDelta = TimeDelta::minutes(2);
+
+/// How often a worker looks for what is due.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How long the log is kept.
+const KEPT: TimeDelta = TimeDelta::days(30);
+
+/// Delivers until the returned future is dropped. Any number of workers may do this.
+pub async fn run(cx: Context) {
+    let mut turns = JoinSet::new();
+    loop {
+        let fed = cx.fed.notified();
+        while turns.try_join_next().is_some() {}
+        let free = AT_ONCE - turns.len();
+        let found = if free == 0 { Ok(Vec::new()) } else { lease(&cx, u32::try_from(free).unwrap_or(1)).await };
+        match found {
+            Ok(leases) => {
+                for lease in leases {
+                    let cx = cx.clone();
+                    turns.spawn(async move {
+                        if let Err(error) = deliver(&cx, lease).await {
+                            tracing::warn!(%error, "events could not be delivered to a webhook; trying again");
+                        }
+                    });
+                }
+            }
+            Err(error) => tracing::warn!(%error, "webhooks could not be looked at; trying again"),
+        }
+        tokio::select! {
+            () = fed => {}
+            Some(_) = turns.join_next() => {}
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+/// Leases webhooks to which something is to be delivered, `limit` at most.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn lease(cx: &Context, limit: u32) -> Result<Vec<Lease>, Error> {
+    let now = cx.now();
+    cx.store.lease_webhooks(cx.ids.next(), now, now + LEASED, limit).await
+}
+
+/// Forgets what was delivered 30 days ago, some at a time. Returns how much.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn forget(cx: &Context) -> Result<u64, Error> {
+    cx.store.clear_deliveries(cx.now() - KEPT).await
+}
+
+/// Delivers to a webhook, one event after the other, until nothing is due, something goes wrong, or others have their turn.
+///
+/// # Errors
+/// When the database does not answer: what was delivered and could not be noted is delivered again.
+pub async fn deliver(cx: &Context, lease: Lease) -> Result<(), Error> {
+    let turn = Turn { cx, lease: &lease };
+    let held = match lease.ping {
+        Some(ping) => turn.ping(ping).await?,
+        None => true,
+    };
+    if held && lease.events {
+        turn.events().await?;
+    }
+    cx.store.end_lease(lease.webhook.id, lease.id, cx.now()).await
+}
+
+struct Turn<'a> {
+    cx: &'a Context,
+    lease: &'a Lease,
+}
+
+/// What is sent.
+struct Sent<'a, T> {
+    id: Uuid,
+    event_type: &'static str,
+    position: Option<Position>,
+    body: &'a T,
+}
+
+impl Turn<'_> {
+    /// Sends a ping, once.
+    async fn ping(&self, id: Uuid) -> Result<bool, Error> {
+        let ping = Ping::new(id, self.lease.webhook.id, &self.cx.source, self.cx.now());
+        let attempt = self.attempt(&Sent { id, event_type: PING, position: None, body: &ping }, 1).await;
+        self.note(Some(&attempt), Then::Pinged).await
+    }
+
+    async fn events(&self) -> Result<(), Error> {
+        let (webhook, began) = (&self.lease.webhook, Instant::now());
+        let (after, bound) = match webhook.replay {
+            Some((after, until)) => (after, Some(until)),
+            None => (webhook.position, None),
+        };
+        let look = self.cx.store.events(&self.lease.client, &webhook.filter, after, EVENTS).await?;
+        let done = |position: Position| {
+            let position = bound.map_or(position, |bound| bound.min(position));
+            Then::Done { position, replayed: bound.is_some() }
+        };
+        let mut failing = webhook.failing;
+        for happened in look.items {
+            let position = happened.position;
+            if bound.is_some_and(|bound| position > bound) {
+                break;
+            }
+            if began.elapsed() > TURN {
+                return Ok(());
+            }
+            let (id, event_type) = (happened.id, happened.event_type.code());
+            let event = CloudEvent::new(happened, &self.cx.source);
+            let sent = Sent { id, event_type, position: Some(position), body: &event };
+            let number = failing.map_or(0, |failing| failing.failures) + 1;
+            let attempt = self.attempt(&sent, number).await;
+            let status = attempt.answer.as_ref().ok().map(|(status, _)| *status);
+            let (now, jitter) = (self.cx.now(), self.cx.ids.next().as_u64_pair().1);
+            let then = match next(status, failing, now, jitter) {
+                Next::Go => done(position),
+                Next::Again(failing, at) => Then::Again(failing, at),
+                Next::Stop(because) => Then::Stop(because),
+            };
+            let held = self.note(Some(&attempt), then).await?;
+            if !held || !matches!(then, Then::Done { .. }) {
+                return Ok(());
+            }
+            failing = None;
+        }
+        // What nobody asked for is passed over.
+        if look.until > after { self.note(None, done(look.until)).await.map(drop) } else { Ok(()) }
+    }
+
+    async fn note(&self, attempt: Option<&Attempt>, then: Then) -> Result<bool, Error> {
+        let message = MessageId(self.cx.ids.next());
+        let held = self.cx.store.attempted(self.lease, attempt, then, message, self.cx.now()).await?;
+        if matches!(then, Then::Stop(_)) {
+            self.cx.wake.notify_one();
+        }
+        Ok(held)
+    }
+
+    /// Sends something once.
+    async fn attempt<T: Serialize>(&self, sent: &Sent<'_, T>, number: u32) -> Attempt {
+        let body = serde_json::to_vec(sent.body).expect("an event is made of maps with string keys");
+        let (at, began) = (self.cx.now(), Instant::now());
+        let url = &self.lease.webhook.url;
+        let (length, digest) = (u32::try_from(body.len()).unwrap_or(u32::MAX), Sha256::digest(&body).to_vec());
+        let headers = [
+            ("webhook-id", sent.id.to_string()),
+            ("webhook-timestamp", at.timestamp().to_string()),
+            ("webhook-signature", signature(&self.lease.secrets, sent.id, at, &body)),
+        ];
+        let answer = self.cx.fetcher.post(url, "application/cloudevents+json", &headers, body).await;
+        Attempt {
+            url: url.to_string(),
+            event: sent.id,
+            event_type: sent.event_type,
+            position: sent.position,
+            number,
+            at,
+            duration: u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX),
+            length,
+            digest,
+            answer: match answer {
+                Ok(Answered { status, begin }) => Ok((status, String::from_utf8_lossy(&begin).into_owned())),
+                Err(Failure::Refused(_)) => Err("refused"),
+                Err(Failure::Unreachable) => Err("unreachable"),
+                Err(Failure::Timeout) => Err("timeout"),
+                Err(Failure::Broken) => Err("broken"),
+            },
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! What a program does with its webhooks.
+
+use auth::Grant;
+use auth::permission::FollowEvents;
+use chrono::{DateTime, Utc};
+use domain::audit::Act;
+use domain::feed::{Filter, Position};
+use domain::id::{AreaCode, CategoryCode, ServiceCode, WebhookId, ZoningCode};
+use domain::webhook::{Because, OVERLAP};
+use fetch::Refused;
+use store::webhook::{Delivery, Webhook};
+use store::{Error, Page, Tx};
+use url::Url;
+use uuid::Uuid;
+
+use super::sign::shown;
+use crate::once::{Done, KeyReused, Once};
+use crate::{Context, NoCity, put};
+
+/// How many webhooks a program has at most.
+const MOST: i64 = 20;
+
+/// How many secrets of a webhook sign at once.
+const SECRETS: i64 = 5;
+
+/// What is wrong with a webhook as it shall be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing is sent there.
+    Url(Refused),
+    /// The city has and had no such service.
+    UnknownService(ServiceCode),
+    /// The city has and had no such category.
+    UnknownCategory(CategoryCode),
+    /// The city has no such zoning.
+    UnknownZoning(ZoningCode),
+}
+
+/// Why something is not done with a webhook.
+#[derive(Debug, thiserror::Error)]
+pub enum WebhookError {
+    /// The program has none of that id.
+    #[error("there is no such webhook")]
+    NotFound,
+    /// It has changed since the program saw it.
+    #[error("the webhook has changed; it is at version {0} now")]
+    Stale(i64),
+    /// Something is wrong with what it shall be: every fault at once.
+    #[error("the webhook cannot be as it shall be: {0:?}")]
+    Invalid(Vec<Fault>),
+    /// The program has as many as one can have.
+    #[error("there are too many webhooks")]
+    TooMany,
+    /// As many of its secrets sign as can.
+    #[error("too many secrets sign")]
+    TooManySecrets,
+    /// The idempotency key was used for another request.
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
+    /// No city is loaded.
+    #[error(transparent)]
+    NoCity(#[from] NoCity),
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// A new webhook, and its secret, which is told this once only.
+#[derive(Debug, Clone)]
+pub struct Created {
+    /// The webhook.
+    pub webhook: Webhook,
+    /// Its secret, as its receiver keeps it.
+    pub secret: String,
+}
+
+fn faults(cx: &Context, url: &Url, filter: &Filter) -> Result<Vec<Fault>, NoCity> {
+    let city = cx.city()?;
+    let url = cx.fetcher.check(url).err().map(Fault::Url);
+    let services = filter.services.iter().filter(|code| !city.knows_service(code)).cloned().map(Fault::UnknownService);
+    let categories =
+        filter.categories.iter().filter(|code| !city.knows_category(code)).cloned().map(Fault::UnknownCategory);
+    let unknown = |(zoning, _): &&(ZoningCode, AreaCode)| !city.knows_zoning(zoning);
+    let zonings = filter.areas.iter().filter(unknown).map(|(zoning, _)| Fault::UnknownZoning(zoning.clone()));
+    Ok(url.into_iter().chain(services).chain(categories).chain(zonings).collect())
+}
+
+/// A page of the program's webhooks, the oldest first.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn list(
+    cx: &Context,
+    who: &Grant<FollowEvents>,
+    after: Option<WebhookId>,
+    limit: u64,
+) -> Result<Page<Webhook, WebhookId>, Error> {
+    cx.store.webhooks(who.holder().client, after, limit).await
+}
+
+/// A webhook of the program.
+///
+/// # Errors
+/// When the database does not answer, or there is none.
+pub async fn read(cx: &Context, who: &Grant<FollowEvents>, id: WebhookId) -> Result<Webhook, WebhookError> {
+    cx.store.webhook(who.holder().client, id).await?.ok_or(WebhookError::NotFound)
+}
+
+/// Has the program's events sent somewhere, from now on.
+///
+/// # Errors
+/// See [`WebhookError`].
+pub async fn create(
+    cx: &Context,
+    who: &Grant<FollowEvents>,
+    url: Url,
+    filter: Filter,
+    once: Once<'_, Created>,
+) -> Result<Done<Created>, WebhookError> {
+    let faults = faults(cx, &url, &filter)?;
+    if !faults.is_empty() {
+        return Err(WebhookError::Invalid(faults));
+    }
+    let mut webhook = Webhook {
+        id: WebhookId(cx.ids.next()),
+        client: who.holder().client,
+        url,
+        filter,
+        version: 1,
+        created_at: cx.now(),
+        position: 0,
+        replay: None,
+        failing: None,
+        attempt_at: None,
+        disabled: None,
+    };
+    once.run(cx, async |tx| {
+        webhook.position = tx.add_webhook(&webhook, MOST).await?.ok_or(WebhookError::TooMany)?;
+        let secret = add_secret(cx, tx, webhook.id).await?;
+        tx.audit(&who.record(Act::WebhookCreated { webhook: webhook.id }, cx.now()));
+        Ok(Created { webhook, secret })
+    })
+    .await
+}
+
+async fn add_secret(cx: &Context, tx: &Tx, webhook: WebhookId) -> Result<String, WebhookError> {
+    let (secret, now) = (auth::secret::random(), cx.now());
+    let kept = tx.add_webhook_secret(webhook, (cx.ids.next(), &secret), (now, now + OVERLAP), SECRETS).await?;
+    if kept { Ok(shown(&secret)) } else { Err(WebhookError::TooManySecrets) }
+}
+
+/// Change a webhook: what is given.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// Where to.
+    pub url: Option<Url>,
+    /// Which events, as they were before it is applied.
+    pub filter: Option<Filter>,
+    /// Whether anything is delivered.
+    pub active: Option<bool>,
+}
+
+/// Changes a webhook that the program has seen in one of these versions. One that is active again goes on where it was.
+///
+/// # Errors
+/// See [`WebhookError`].
+pub async fn change(
+    cx: &Context,
+    who: &Grant<FollowEvents>,
+    id: WebhookId,
+    seen: &[i64],
+    cmd: impl FnOnce(&Webhook) -> Change,
+) -> Result<Webhook, WebhookError> {
+    let tx = cx.store.begin().await?;
+    let mut one = tx.lock_webhook(who.holder().client, id).await?.ok_or(WebhookError::NotFound)?;
+    if !seen.contains(&one.version) {
+        return Err(WebhookError::Stale(one.version));
+    }
+    let Change { url, filter, active } = cmd(&one);
+    let faults = faults(cx, url.as_ref().unwrap_or(&one.url), filter.as_ref().unwrap_or(&one.filter))?;
+    if !faults.is_empty() {
+        return Err(WebhookError::Invalid(faults));
+    }
+    let disabled = match active {
+        Some(true) => Some(None),
+        Some(false) => Some(one.disabled.or(Some((cx.now(), Because::Asked)))),
+        None => None,
+    };
+    let put = [
+        ("url", put(&mut one.url, url)),
+        ("filter", put(&mut one.filter, filter)),
+        ("active", put(&mut one.disabled, disabled)),
+    ];
+    let changed: Vec<String> = put.iter().filter(|(_, differs)| *differs).map(|(name, _)| (*name).to_owned()).collect();
+    if changed.is_empty() {
+        return Ok(one);
+    }
+    // Whatever failed before was another receiver, or is believed to be mended.
+    (one.failing, one.attempt_at) = (None, None);
+    one.version += 1;
+    tx.save_webhook(&one, cx.now()).await?;
+    tx.audit(&who.record(Act::WebhookChanged { webhook: id, changed }, cx.now()));
+    tx.commit().await?;
+    cx.fed.notify_waiters();
+    Ok(one)
+}
+
+/// Forgets a webhook.
+///
+/// # Errors
+/// See [`WebhookError`].
+pub async fn remove(cx: &Context, who: &Grant<FollowEvents>, id: WebhookId) -> Result<(), WebhookError> {
+    let tx = cx.store.begin().await?;
+    if !tx.remove_webhook(who.holder().client, id).await? {
+        return Err(WebhookError::NotFound);
+    }
+    tx.audit(&who.record(Act::WebhookDeleted { webhook: id }, cx.now()));
+    Ok(tx.commit().await?)
+}
+
+/// Gives a webhook another secret, which is told this once only. Those from before sign too for a day.
+///
+/// # Errors
+/// See [`WebhookError`].
+pub async fn rotate(cx: &Context, who: &Grant<FollowEvents>, id: WebhookId) -> Result<String, WebhookError> {
+    let tx = cx.store.begin().await?;
+    tx.lock_webhook(who.holder().client, id).await?.ok_or(WebhookError::NotFound)?;
+    let secret = add_secret(cx, &tx, id).await?;
+    tx.audit(&who.record(Act::WebhookSecretRotated { webhook: id }, cx.now()));
+    tx.commit().await?;
+    Ok(secret)
+}
+
+/// Has a ping sent. Returns its id.
+///
+/// # Errors
+/// See [`WebhookError`].
+pub async fn ping(
+    cx: &Context,
+    who: &Grant<FollowEvents>,
+    id: WebhookId,
+    once: Once<'_, Uuid>,
+) -> Result<Done<Uuid>, WebhookError> {
+    let ping = cx.ids.next();
+    let asked = async |tx: &Tx| tx.ask_ping(who.holder().client, id, ping).await?.ok_or(WebhookError::NotFound);
+    let done = once.run(cx, asked).await?;
+    cx.fed.notify_waiters();
+    Ok(done)
+}
+
+/// Which events are delivered again.
+#[derive(Debug, Clone, Copy)]
+pub enum Range {
+    /// Those of these positions, the last one included; up to where the webhook is, when none is given.
+    Positions(Position, Option<Position>),
+    /// Those that happened from then on, and before then, if given.
+    Times(DateTime<Utc>, Option<DateTime<Utc>>),
+}
+
+/// Why nothing is delivered again.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The same as for everything else.
+    #[error(transparent)]
+    Webhook(#[from] WebhookError),
+    /// Something is being delivered again already.
+    #[error("a replay is under way")]
+    UnderWay,
+    /// The first of them is no longer kept.
+    #[error("the events are no longer kept")]
+    Expired,
+    /// No event has had that place yet.
+    #[error("no event has had that place yet")]
+    Ahead,
+}
+
+impl From<Error> for ReplayError {
+    fn from(error: Error) -> Self {
+        Self::Webhook(error.into())
+    }
+}
+
+impl From<KeyReused> for ReplayError {
+    fn from(error: KeyReused) -> Self {
+        Self::Webhook(error.into())
+    }
+}
+
+/// Has events delivered again, as far as they were before: what comes after that is delivered anyway. Returns after which
+/// position, and up to which.
+///
+/// # Errors
+/// See [`ReplayError`].
+pub async fn replay(
+    cx: &Context,
+    who: &Grant<FollowEvents>,
+    id: WebhookId,
+    range: Range,
+    once: Once<'_, (Position, Position)>,
+) -> Result<Done<(Position, Position)>, ReplayError> {
+    let done = once
+        .run(cx, async |tx| {
+            let mut webhook = tx.lock_webhook(who.holder().client, id).await?.ok_or(WebhookError::NotFound)?;
+            if webhook.replay.is_some() {
+                return Err(ReplayError::UnderWay);
+            }
+            let (expired, head) = tx.feed_bounds().await?;
+            let (after, until) = match range {
+                Range::Positions(first, last) => {
+                    if first > head || last.is_some_and(|last| last > head) {
+                        return Err(ReplayError::Ahead);
+                    }
+                    if first <= expired {
+                        return Err(ReplayError::Expired);
+                    }
+                    (first - 1, last.unwrap_or(webhook.position))
+                }
+                Range::Times(from, until) => {
+                    tx.feed_between(from, until).await?.unwrap_or((webhook.position, webhook.position))
+                }
+            };
+            let until = until.min(webhook.position);
+            if after < until {
+                webhook.replay = Some((after, until));
+                tx.save_webhook(&webhook, cx.now()).await?;
+            }
+            Ok((after.min(until), until))
+        })
+        .await?;
+    cx.fed.notify_waiters();
+    Ok(done)
+}
+
+/// A page of the log of a webhook, the last attempt first.
+///
+/// # Errors
+/// See [`WebhookError`].
+pub async fn deliveries(
+    cx: &Context,
+    who: &Grant<FollowEvents>,
+    id: WebhookId,
+    before: Option<i64>,
+    limit: u64,
+) -> Result<Page<Delivery, i64>, WebhookError> {
+    let webhook = read(cx, who, id).await?;
+    Ok(cx.store.webhook_deliveries(webhook.client, id, before, limit).await?)
+}

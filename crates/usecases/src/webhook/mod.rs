@@ -1,0 +1,14 @@
+//! Webhooks: programs have their events sent, instead of asking for them.
+
+mod deliver;
+mod manage;
+mod sign;
+
+pub use deliver::{deliver, forget, lease, run};
+pub use domain::webhook::{Because, Failing, Ping};
+pub use fetch::Refused;
+pub use manage::{
+    Change, Created, Fault, Range, ReplayError, WebhookError, change, create, deliveries, list, ping, read, remove,
+    replay, rotate,
+};
+pub use store::webhook::{Delivery, Webhook};
