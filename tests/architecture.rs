@@ -14,7 +14,7 @@ crate::tests![
 ];
 
 /// Which of our crates each may use.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("domain", &[]),
     ("local-postgres", &[]),
     ("auth", &["domain"]),
@@ -24,7 +24,11 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("usecases", &["auth", "domain", "files", "geocoder", "store"]),
     ("notify", &["domain", "store"]),
     ("api", &["auth", "domain", "usecases"]),
-    ("continuum", &["api", "auth", "domain", "files", "geocoder", "local-postgres", "notify", "store", "usecases"]),
+    ("open311", &["auth", "domain", "usecases"]),
+    (
+        "continuum",
+        &["api", "auth", "domain", "files", "geocoder", "local-postgres", "notify", "open311", "store", "usecases"],
+    ),
 ];
 
 /// What the rules must never depend on.

@@ -1,0 +1,397 @@
+//! What the public may read of tickets over Open311, each as a service request; and which updates programs sent.
+//!
+//! Only standard tickets. What was said in words, and the whole address, is told of requests that came over Open311: who
+//! sends one there publishes it. Of what residents said to an officer, the subject, the street and the point are told.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::city::catalogue::ClosureReason;
+use domain::city::question::Replies;
+use domain::concern::Origin;
+use domain::id::{CategoryCode, ClientId, ServiceCode, TicketId};
+use domain::place::{Bounds, Circle, EARTH_RADIUS, Point, Whereabouts};
+use domain::text::{Description, MessageToResident, SearchWords};
+use domain::ticket::{Fact, State};
+use sea_orm::sea_query::Value;
+use sea_orm::{ConnectionTrait as _, DatabaseBackend, FromQueryResult, Statement};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::connect::sql;
+use crate::{Error, Result, Store, Tx};
+
+/// From then on, and until then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The first instant.
+    pub from: DateTime<Utc>,
+    /// The last instant.
+    pub to: DateTime<Utc>,
+}
+
+/// In which order requests are listed; those that are equal in it stand in the order of their ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// The last requested first.
+    #[default]
+    LastRequested,
+    /// The first requested first.
+    FirstRequested,
+    /// The last updated first.
+    LastUpdated,
+    /// The first updated first.
+    FirstUpdated,
+}
+
+/// Which requests are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Those of these references, whatever else is asked for; empty to ask otherwise.
+    pub references: Vec<String>,
+    /// About one of these; about anything when empty.
+    pub categories: Vec<CategoryCode>,
+    /// Only those that are open, or that are not.
+    pub open: Option<bool>,
+    /// Requested then.
+    pub requested: Option<Window>,
+    /// Updated then.
+    pub updated: Option<Window>,
+    /// Within these bounds.
+    pub within: Option<Bounds>,
+    /// Within this circle.
+    pub around: Option<Circle>,
+    /// Which hold these words, in what is published of them.
+    pub words: Option<SearchWords>,
+    /// In which order.
+    pub sort: Sort,
+    /// With what happened to each.
+    pub with_events: bool,
+    /// How many are passed over.
+    pub skip: u64,
+    /// How many at most.
+    pub limit: u64,
+}
+
+/// A ticket, as the public may read it.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Its reference.
+    pub reference: String,
+    /// How far it is.
+    pub state: State,
+    /// What it is about.
+    pub category: CategoryCode,
+    /// Who has it.
+    pub service: ServiceCode,
+    /// What was said, if it came over Open311.
+    pub description: Option<Description>,
+    /// What was answered to the category's questions, if it came over Open311.
+    pub replies: Replies,
+    /// Where; the address whole if it came over Open311.
+    pub place: Whereabouts,
+    /// When it was requested.
+    pub requested_at: DateTime<Utc>,
+    /// When something last happened to it; when it ended, if it has.
+    pub updated_at: DateTime<Utc>,
+    /// The day that its service set, while it is open.
+    pub scheduled_for: Option<NaiveDate>,
+    /// How it ended.
+    pub closure_reason: Option<ClosureReason>,
+    /// What its resident was told at the end, if it came over Open311.
+    pub message: Option<MessageToResident>,
+    /// What happened, the first thing first, if it was asked for: the last fifty.
+    pub events: Vec<(DateTime<Utc>, Fact)>,
+}
+
+/// Something that happened to a ticket, as programs follow it.
+#[derive(Debug, Clone)]
+pub struct Update {
+    /// The event.
+    pub id: Uuid,
+    /// The ticket's reference.
+    pub reference: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub fact: Fact,
+    /// Whether the ticket came over Open311: what its resident was told is published.
+    pub public_words: bool,
+}
+
+/// Which updates a program is told of.
+#[derive(Debug, Clone, Default)]
+pub struct Following {
+    /// What others did than this one: it knows what it did.
+    pub not_by: Option<ClientId>,
+    /// At these services; at any when empty.
+    pub services: Vec<ServiceCode>,
+    /// About these; about anything when empty.
+    pub categories: Vec<CategoryCode>,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    reference: String,
+    state: String,
+    category_code: String,
+    service_code: String,
+    origin: String,
+    description: Option<String>,
+    answers: Json,
+    lat: Option<f64>,
+    lon: Option<f64>,
+    address: Option<String>,
+    filed_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    scheduled_for: Option<NaiveDate>,
+    closure_reason: Option<String>,
+    message: Option<String>,
+    events: Option<Json>,
+}
+
+#[derive(FromQueryResult)]
+struct UpdateRow {
+    id: Uuid,
+    reference: String,
+    at: DateTime<Utc>,
+    fact: Json,
+    origin: String,
+}
+
+/// The states in which a request is closed: nothing is left to do.
+const CLOSED: &str = "('resolved', 'closed', 'cancelled')";
+
+/// When something last happened, or when it ended: the end of one that was called off is its last event.
+const UPDATED: &str =
+    "case when t.state in ('resolved', 'closed') then coalesce(t.resolved_at, t.closed_at) else e.at end";
+
+const COLUMNS: &str = "t.reference, t.state, t.category_code, t.service_code, t.origin,
+    case when t.origin = 'open311' then c.description end as description,
+    case when t.origin = 'open311' then t.answers else '{}' end as answers,
+    t.lat, t.lon, t.address, t.filed_at, t.scheduled_for, t.closure_reason";
+
+/// What the residents of a ticket that has ended were last told.
+const MESSAGE: &str = "(select m.fact ->> 'message_to_resident' from ticket_event m
+    where m.ticket_id = t.id and t.origin = 'open311' and t.state in ('resolved', 'closed')
+        and m.fact ->> 'message_to_resident' is not null
+    order by m.version desc limit 1) as message";
+
+const EVENTS: &str = "(select jsonb_agg(jsonb_build_array(l.at, l.fact) order by l.version) from (
+        select n.version, n.at, n.fact from ticket_event n where n.ticket_id = t.id
+            and n.fact ->> 'type' not in ('received', 'assigned', 'prioritised', 'attachment_added', 'attachment_removed')
+        order by n.version desc limit 50
+    ) l) as events";
+
+/// Metres on the ground (haversine).
+const METRES: &str = "asin(sqrt(least(1, power(sin(radians(t.lat - ?) / 2), 2) + cos(radians(?)) * cos(radians(t.lat))
+    * power(sin(radians(t.lon - ?) / 2), 2)))) * 2 * ?";
+
+/// A statement that is put together from literals, each `?` of which is a value.
+#[derive(Default)]
+struct Text {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Text {
+    fn add(&mut self, part: &str, values: impl IntoIterator<Item = Value>) {
+        let mut values = values.into_iter();
+        for c in part.chars() {
+            if c == '?' {
+                self.values.extend(values.next());
+                self.sql.push_str(&format!("${}", self.values.len()));
+            } else {
+                self.sql.push(c);
+            }
+        }
+    }
+
+    fn within(&mut self, Bounds { west, south, east, north }: Bounds) {
+        let bounds = [south, north, west, east].map(Value::from);
+        self.add(" and t.lat between ? and ? and t.lon between ? and ?", bounds);
+    }
+}
+
+fn codes<T: ToString>(codes: &[T]) -> Value {
+    codes.iter().map(ToString::to_string).collect::<Vec<_>>().into()
+}
+
+impl Wanted {
+    fn statement(&self) -> Statement {
+        let mut text = Text::default();
+        let events = if self.with_events { EVENTS } else { "null::jsonb as events" };
+        text.add(
+            &format!(
+                "select {COLUMNS}, {UPDATED} as updated_at, {MESSAGE}, {events}
+                 from ticket t join concern c on c.id = t.concern_id
+                 join ticket_event e on e.ticket_id = t.id and e.version = t.version
+                 where t.sensitivity = 'standard' and not t.hidden_from_referrer"
+            ),
+            [],
+        );
+        if self.references.is_empty() {
+            self.conditions(&mut text);
+        } else {
+            text.add(" and t.reference = any(?)", [codes(&self.references)]);
+        }
+        let order = match self.sort {
+            Sort::LastRequested => "t.filed_at desc, t.id desc",
+            Sort::FirstRequested => "t.filed_at, t.id",
+            Sort::LastUpdated => "updated_at desc, t.id desc",
+            Sort::FirstUpdated => "updated_at, t.id",
+        };
+        let number = |number: u64| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
+        text.add(&format!(" order by {order} limit ? offset ?"), [number(self.limit), number(self.skip)]);
+        Statement::from_sql_and_values(DatabaseBackend::Postgres, text.sql, text.values)
+    }
+
+    fn conditions(&self, text: &mut Text) {
+        if !self.categories.is_empty() {
+            text.add(" and t.category_code = any(?)", [codes(&self.categories)]);
+        }
+        match self.open {
+            Some(true) => text.add(&format!(" and t.state not in {CLOSED}"), []),
+            Some(false) => text.add(&format!(" and t.state in {CLOSED}"), []),
+            None => {}
+        }
+        if let Some(Window { from, to }) = self.requested {
+            text.add(" and t.filed_at between ? and ?", [from.into(), to.into()]);
+        }
+        if let Some(Window { from, to }) = self.updated {
+            let window = [from, to, from, to].map(Value::from);
+            let happened = "t.id in (select u.ticket_id from ticket_event u where u.at between ? and ?)";
+            text.add(&format!(" and {happened} and {UPDATED} between ? and ?"), window);
+        }
+        if let Some(bounds) = self.within {
+            text.within(bounds);
+        }
+        if let Some(circle) = self.around {
+            text.within(circle.bounds());
+            let Point { lat, lon } = circle.centre;
+            text.add(&format!(" and {METRES} <= ?"), [lat, lat, lon, EARTH_RADIUS, circle.metres].map(Value::from));
+        }
+        if let Some(words) = &self.words {
+            let holds = " and t.origin = 'open311' and t.id in (
+                select x.ticket_id from ticket_text x where x.part = 'concern' and x.words @@ wanted(?))";
+            text.add(holds, [words.as_str().into()]);
+        }
+    }
+}
+
+impl TryFrom<Row> for Request {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let unknown = |what: &str| Error::Corrupt(format!("a ticket has an unknown {what}"));
+        let state = State::from_code(&row.state).ok_or_else(|| unknown("state"))?;
+        let mut place = Whereabouts {
+            point: row.lat.zip(row.lon).map(|(lat, lon)| Point { lat, lon }),
+            address: row.address.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
+        };
+        if row.origin != Origin::Open311.code() {
+            place.address = place.street().and_then(|street| street.try_into().ok());
+        }
+        let reason = row.closure_reason.map(|code| ClosureReason::from_code(&code).ok_or_else(|| unknown("reason")));
+        Ok(Self {
+            reference: row.reference,
+            state,
+            category: row.category_code.try_into().map_err(Error::corrupt)?,
+            service: row.service_code.try_into().map_err(Error::corrupt)?,
+            description: row.description.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
+            replies: serde_json::from_value(row.answers).map_err(Error::corrupt)?,
+            place,
+            requested_at: row.filed_at,
+            updated_at: row.updated_at,
+            scheduled_for: row.scheduled_for.filter(|_| state == State::Scheduled),
+            closure_reason: reason.transpose()?,
+            message: row.message.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
+            events: row.events.map(serde_json::from_value).transpose().map_err(Error::corrupt)?.unwrap_or_default(),
+        })
+    }
+}
+
+impl Store {
+    /// The requests that are asked for: one statement.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn service_requests(&self, wanted: &Wanted) -> Result<Vec<Request>> {
+        let rows = Row::find_by_statement(wanted.statement()).all(&self.db).await?;
+        rows.into_iter().map(Request::try_from).collect()
+    }
+
+    /// What happened in that time to tickets that the public may know of, the first thing first; what is said of their
+    /// handling inside of the house, and their opening, left out.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn service_request_updates(
+        &self,
+        Window { from, to }: Window,
+        of: &Following,
+        limit: u64,
+    ) -> Result<Vec<Update>> {
+        let statement = sql(
+            "select e.id, t.reference, e.at, e.fact, t.origin from ticket_event e join ticket t on t.id = e.ticket_id
+             where e.at between $1 and $2 and t.sensitivity = 'standard' and not t.hidden_from_referrer
+                 and (cardinality($3::text[]) = 0 or t.service_code = any($3))
+                 and (cardinality($4::text[]) = 0 or t.category_code = any($4))
+                 and e.fact ->> 'type' not in ('submitted', 'received', 'assigned', 'prioritised', 'followed', 'split',
+                     'attachment_added', 'attachment_removed')
+                 and (e.fact ->> 'type' <> 'closed' or e.fact ->> 'closure_reason' is not null)
+                 and e.actor ->> 'client' is distinct from $5
+             order by e.at, e.id limit $6",
+            [
+                from.into(),
+                to.into(),
+                codes(&of.services),
+                codes(&of.categories),
+                // Nobody is called nothing: all that people did is told.
+                of.not_by.map(|client| client.0.to_string()).unwrap_or_default().into(),
+                i64::try_from(limit).unwrap_or(i64::MAX).into(),
+            ],
+        );
+        let rows = UpdateRow::find_by_statement(statement).all(&self.db).await?;
+        let update = |row: UpdateRow| {
+            Ok(Update {
+                id: row.id,
+                reference: row.reference,
+                at: row.at,
+                fact: serde_json::from_value(row.fact).map_err(Error::corrupt)?,
+                public_words: row.origin == Origin::Open311.code(),
+            })
+        };
+        rows.into_iter().map(update).collect()
+    }
+}
+
+impl Tx {
+    /// Notes that a program's update of that name is this one. None the first time; else what it was called in the answer
+    /// then, and of which ticket it was. While another transaction notes the same, waits for its end.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn claim_update(
+        &self,
+        client: ClientId,
+        name: &str,
+        ticket: TicketId,
+        id: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(TicketId, Uuid)>> {
+        let insert = sql(
+            "insert into open311_update (client_id, update_id, ticket_id, id, at) values ($1, $2, $3, $4, $5)
+             on conflict do nothing",
+            [client.0.into(), name.into(), ticket.0.into(), id.into(), now.into()],
+        );
+        if self.db.execute_raw(insert).await?.rows_affected() == 1 {
+            return Ok(None);
+        }
+        let select = sql(
+            "select ticket_id, id from open311_update where client_id = $1 and update_id = $2",
+            [client.0.into(), name.into()],
+        );
+        let row = self.db.query_one_raw(select).await?;
+        let row = row.ok_or_else(|| Error::corrupt("an update was noted and is not there"))?;
+        Ok(Some((TicketId(row.try_get_by_index(0)?), row.try_get_by_index(1)?)))
+    }
+}
