@@ -198,7 +198,8 @@ impl Text {
         for c in part.chars() {
             if c == '?' {
                 self.values.extend(values.next());
-                self.sql.push_str(&format!("${}", self.values.len()));
+                self.sql.push('$');
+                self.sql.push_str(&self.values.len().to_string());
             } else {
                 self.sql.push(c);
             }
