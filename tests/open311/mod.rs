@@ -32,11 +32,11 @@ async fn post(city: &City, path: &str, fields: &[(&str, &str)]) -> Reply {
     stranger.send(request.header("Content-Type", "application/x-www-form-urlencoded").body(body)).await
 }
 
-/// A request about waste in the street.
+/// A request about waste in the street, which one service gets.
 fn waste<'a>(key: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let mut fields = vec![
         ("api_key", key),
-        ("service_code", "illegal_dumping"),
+        ("service_code", "cleanliness"),
         ("lat", "49.9121"),
         ("long", "2.2972"),
         ("description", "Un matelas au pied du mur"),

@@ -36,7 +36,7 @@ async fn ticket(city: &City, id: &str) -> Value {
 
 /// What the service reads of its conversation with who sent the request.
 async fn messages(city: &City, id: &str) -> Vec<Value> {
-    let path = format!("/v1/tickets/{id}/referrer-messages");
+    let path = format!("/v1/tickets/{id}/referrer_messages");
     city.proprete().await.get(&path).await.ok()["items"].as_array().unwrap().clone()
 }
 
@@ -101,11 +101,11 @@ async fn rule_20_updates_are_followed() {
     let city = City::new().await;
     let (all, some) = (key(&city, &[]).await, key(&city, &["voirie"]).await);
     let id = requested(&city, &waste(&all, &[])).await;
-    let service = city.proprete().await;
     city.clock.forward(Duration::hours(1));
-    let acknowledged = service.act(&ticket(&city, &id).await, "acknowledge", &json!({ "note": "Une note" })).await.ok();
+    let acknowledged =
+        city.proprete().await.act(&ticket(&city, &id).await, "acknowledge", &json!({ "note": "Une note" })).await.ok();
     city.clock.forward(Duration::hours(1));
-    service.resolve(&acknowledged).await.ok();
+    city.proprete().await.resolve(&acknowledged).await.ok();
     let root = "service_request_updates";
     let updates = both(&city, &format!("servicerequestupdates?api_key={all}"), root).await;
     let updates = updates.as_array().unwrap();

@@ -3,7 +3,6 @@
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
-use domain::city::City;
 use domain::city::catalogue::{Category, Sensitivity};
 use domain::concern::Origin;
 use domain::email::EmailAddress;
@@ -60,7 +59,7 @@ async fn filed(request: &HttpRequest, cx: &Context, body: &Bytes) -> Result<Told
         }
         None => vec![("token", TRIED.into())],
     };
-    made.push(("service_notice", notice(filed.as_ref(), city, &parameters, language).into()));
+    made.push(("service_notice", notice(filed.as_ref(), &parameters, language).into()));
     Ok(("service_requests", Node::List("request", vec![Node::Object(made)])))
 }
 
@@ -133,7 +132,7 @@ fn no_phone() -> Wrong {
 }
 
 /// What whoever sent it should know.
-fn notice(filed: Option<&Filed>, city: &City, parameters: &Parameters, language: Language) -> Option<String> {
+fn notice(filed: Option<&Filed>, parameters: &Parameters, language: Language) -> Option<String> {
     let mut notices = Vec::new();
     let Some(filed) = filed else {
         let text = ("Essai : rien n’a été conservé.", "A trial: nothing was kept.");
@@ -152,20 +151,6 @@ fn notice(filed: Option<&Filed>, city: &City, parameters: &Parameters, language:
             "The photographs of “media_url” were not taken over.",
         )));
     }
-    let others: Vec<String> = filed
-        .tickets
-        .iter()
-        .skip(1)
-        .map(|ticket| {
-            let service = city.service(&ticket.service).map_or("", |service| service.name.in_language(language));
-            format!("{} ({service})", ticket.reference)
-        })
-        .collect();
-    let others = (!others.is_empty()).then(|| {
-        let also = language.pick(("Suivie aussi sous :", "Also followed as:"));
-        format!("{also} {}.", others.join(", "))
-    });
-    let notices: Vec<String> = notices.into_iter().map(ToOwned::to_owned).chain(others).collect();
     (!notices.is_empty()).then(|| notices.join(" "))
 }
 

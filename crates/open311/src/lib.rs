@@ -1,7 +1,8 @@
 //! Open311 GeoReport v2: how programs of other cities and of residents send requests and follow them. See
 //! `docs/open311.md`, and <https://wiki.open311.org/GeoReport_v2/>.
 //!
-//! A translation only: a service is a category that everybody may report, a request is a ticket. Deliberately absent:
+//! A translation only: a service is a category that everybody may report, a request is a concern with
+//! its tickets, called as the first of them. Deliberately absent:
 //! decisions, the database, and everything that is not for the public.
 
 mod answer;

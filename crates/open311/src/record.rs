@@ -1,4 +1,4 @@
-//! A ticket as a service request.
+//! A concern with its tickets as a service request.
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use chrono_tz::Europe::Paris;
@@ -26,7 +26,8 @@ pub(crate) fn record(request: &Request, city: &City, language: Language, extende
     let category = city.category(&request.category);
     let status = if is_closed(request.state) { "closed" } else { "open" };
     let notes = sentences(request.state, request.closure_reason, request.message.as_ref(), language);
-    let service = city.service(&request.service).map(|service| service.name.in_language(language));
+    let services = request.services.iter().filter_map(|code| city.service(code));
+    let services: Vec<&str> = services.map(|service| service.name.in_language(language)).collect();
     let name = category.map_or(request.category.as_str(), |category| category.label.in_language(language));
     let coordinate = |of: fn(&domain::place::Point) -> f64| {
         request.place.point.as_ref().map_or(Node::Empty, |point| Node::Number(of(point)))
@@ -38,7 +39,7 @@ pub(crate) fn record(request: &Request, city: &City, language: Language, extende
         ("service_name", name.into()),
         ("service_code", request.category.as_str().into()),
         ("description", request.description.as_ref().map(domain::text::Description::as_str).into()),
-        ("agency_responsible", service.into()),
+        ("agency_responsible", Some(services.join(", ")).filter(|names| !names.is_empty()).into()),
         ("service_notice", Node::Empty),
         ("requested_datetime", instant(request.requested_at)),
         ("updated_datetime", instant(request.updated_at)),

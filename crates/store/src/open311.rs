@@ -1,4 +1,5 @@
-//! What the public may read of tickets over Open311, each as a service request; and which updates programs sent.
+//! What the public may read of concerns over Open311, each that has tickets as one service request, called as the first
+//! of them; and which updates programs sent.
 //!
 //! Only standard tickets. What was said in words, and the whole address, is told of requests that came over Open311: who
 //! sends one there publishes it. Of what residents said to an officer, the subject, the street and the point are told.
@@ -10,13 +11,17 @@ use domain::concern::Origin;
 use domain::id::{CategoryCode, ClientId, ServiceCode, TicketId};
 use domain::place::{Bounds, Circle, EARTH_RADIUS, Point, Whereabouts};
 use domain::text::{Description, MessageToResident, SearchWords};
-use domain::ticket::{Fact, State};
-use sea_orm::sea_query::Value;
-use sea_orm::{ConnectionTrait as _, DatabaseBackend, FromQueryResult, Statement};
+use domain::ticket::{Fact, State, Ticket};
+use sea_orm::sea_query::{Expr, Value};
+use sea_orm::{
+    ConnectionTrait as _, DatabaseBackend, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Statement,
+};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::connect::sql;
+use crate::ticket::{entity, ticket};
 use crate::{Error, Result, Store, Tx};
 
 /// From then on, and until then.
@@ -71,17 +76,17 @@ pub struct Wanted {
     pub limit: u64,
 }
 
-/// A ticket, as the public may read it.
+/// A concern with tickets, as the public may read it.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Its reference.
+    /// The reference of its first ticket.
     pub reference: String,
-    /// How far it is.
+    /// How far the ticket is that is least far.
     pub state: State,
     /// What it is about.
     pub category: CategoryCode,
-    /// Who has it.
-    pub service: ServiceCode,
+    /// Who has a ticket of it.
+    pub services: Vec<ServiceCode>,
     /// What was said, if it came over Open311.
     pub description: Option<Description>,
     /// What was answered to the category's questions, if it came over Open311.
@@ -107,8 +112,10 @@ pub struct Request {
 pub struct Update {
     /// The event.
     pub id: Uuid,
-    /// The ticket's reference.
+    /// The request's reference.
     pub reference: String,
+    /// Whether another ticket of the request has not ended then.
+    pub others_open: bool,
     /// When.
     pub at: DateTime<Utc>,
     /// What.
@@ -133,7 +140,7 @@ struct Row {
     reference: String,
     state: String,
     category_code: String,
-    service_code: String,
+    services: Vec<String>,
     origin: String,
     description: Option<String>,
     answers: Json,
@@ -155,30 +162,43 @@ struct UpdateRow {
     at: DateTime<Utc>,
     fact: Json,
     origin: String,
+    others_open: bool,
 }
 
-/// The states in which a request is closed: nothing is left to do.
-const CLOSED: &str = "('resolved', 'closed', 'cancelled')";
-
-/// When something last happened, or when it ended: the end of one that was called off is its last event.
-const UPDATED: &str =
-    "case when t.state in ('resolved', 'closed') then coalesce(t.resolved_at, t.closed_at) else e.at end";
-
-const COLUMNS: &str = "t.reference, t.state, t.category_code, t.service_code, t.origin,
+const COLUMNS: &str = "t.reference, w.state, t.category_code, w.services, t.origin,
     case when t.origin = 'open311' then c.description end as description,
     case when t.origin = 'open311' then t.answers else '{}' end as answers,
-    t.lat, t.lon, t.address, t.filed_at, t.scheduled_for, t.closure_reason";
+    t.lat, t.lon, t.address, t.filed_at, w.updated_at, w.scheduled_for, w.closure_reason";
+
+/// A concern's first ticket, and with it all of them as one: as far as the one that is least far. A ticket was last updated
+/// when something last happened to it, or, once it has ended, then; the end of one that was called off is its last event.
+const REQUESTS: &str = "ticket t join concern c on c.id = t.concern_id cross join lateral (
+        select array_agg(s.service_code order by s.id) as services,
+            (array_agg(s.id order by s.ended, s.state = 'cancelled', s.id))[1] as lead,
+            (array_agg(s.state order by s.ended, s.state = 'cancelled', s.id))[1] as state,
+            (array_agg(s.closure_reason order by s.ended, s.state = 'cancelled', s.id))[1] as closure_reason,
+            (array_agg(s.scheduled_for order by s.ended, s.state = 'cancelled', s.id))[1] as scheduled_for,
+            bool_and(s.ended) as ended,
+            max(case when s.state in ('resolved', 'closed') then coalesce(s.resolved_at, s.closed_at) else e.at end)
+                as updated_at
+        from (select *, state in ('resolved', 'closed', 'cancelled') as ended from ticket) s
+        join ticket_event e on e.ticket_id = s.id and e.version = s.version
+        where s.concern_id = t.concern_id
+    ) w
+    where t.sensitivity = 'standard' and not t.hidden_from_referrer
+        and not exists (select from ticket f where f.concern_id = t.concern_id and f.id < t.id)";
 
 /// What the residents of a ticket that has ended were last told.
 const MESSAGE: &str = "(select m.fact ->> 'message_to_resident' from ticket_event m
-    where m.ticket_id = t.id and t.origin = 'open311' and t.state in ('resolved', 'closed')
+    where m.ticket_id = w.lead and t.origin = 'open311' and w.state in ('resolved', 'closed')
         and m.fact ->> 'message_to_resident' is not null
     order by m.version desc limit 1) as message";
 
-const EVENTS: &str = "(select jsonb_agg(jsonb_build_array(l.at, l.fact) order by l.version) from (
-        select n.version, n.at, n.fact from ticket_event n where n.ticket_id = t.id
+const EVENTS: &str = "(select jsonb_agg(jsonb_build_array(l.at, l.fact) order by l.at, l.id) from (
+        select n.id, n.at, n.fact from ticket s join ticket_event n on n.ticket_id = s.id
+        where s.concern_id = t.concern_id
             and n.fact ->> 'type' not in ('received', 'assigned', 'prioritised', 'attachment_added', 'attachment_removed')
-        order by n.version desc limit 50
+        order by n.at desc, n.id desc limit 50
     ) l) as events";
 
 /// Metres on the ground (haversine).
@@ -220,15 +240,7 @@ impl Wanted {
     fn statement(&self) -> Statement {
         let mut text = Text::default();
         let events = if self.with_events { EVENTS } else { "null::jsonb as events" };
-        text.add(
-            &format!(
-                "select {COLUMNS}, {UPDATED} as updated_at, {MESSAGE}, {events}
-                 from ticket t join concern c on c.id = t.concern_id
-                 join ticket_event e on e.ticket_id = t.id and e.version = t.version
-                 where t.sensitivity = 'standard' and not t.hidden_from_referrer"
-            ),
-            [],
-        );
+        text.add(&format!("select {COLUMNS}, {MESSAGE}, {events} from {REQUESTS}"), []);
         if self.references.is_empty() {
             self.conditions(&mut text);
         } else {
@@ -237,8 +249,8 @@ impl Wanted {
         let order = match self.sort {
             Sort::LastRequested => "t.filed_at desc, t.id desc",
             Sort::FirstRequested => "t.filed_at, t.id",
-            Sort::LastUpdated => "updated_at desc, t.id desc",
-            Sort::FirstUpdated => "updated_at, t.id",
+            Sort::LastUpdated => "w.updated_at desc, t.id desc",
+            Sort::FirstUpdated => "w.updated_at, t.id",
         };
         let number = |number: u64| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
         text.add(&format!(" order by {order} limit ? offset ?"), [number(self.limit), number(self.skip)]);
@@ -250,8 +262,8 @@ impl Wanted {
             text.add(" and t.category_code = any(?)", [codes(&self.categories)]);
         }
         match self.open {
-            Some(true) => text.add(&format!(" and t.state not in {CLOSED}"), []),
-            Some(false) => text.add(&format!(" and t.state in {CLOSED}"), []),
+            Some(true) => text.add(" and not w.ended", []),
+            Some(false) => text.add(" and w.ended", []),
             None => {}
         }
         if let Some(Window { from, to }) = self.requested {
@@ -259,8 +271,10 @@ impl Wanted {
         }
         if let Some(Window { from, to }) = self.updated {
             let window = [from, to, from, to].map(Value::from);
-            let happened = "t.id in (select u.ticket_id from ticket_event u where u.at between ? and ?)";
-            text.add(&format!(" and {happened} and {UPDATED} between ? and ?"), window);
+            let happened =
+                " and t.concern_id in (select s.concern_id from ticket_event u join ticket s on s.id = u.ticket_id
+                where u.at between ? and ?) and w.updated_at between ? and ?";
+            text.add(happened, window);
         }
         if let Some(bounds) = self.within {
             text.within(bounds);
@@ -292,11 +306,12 @@ impl TryFrom<Row> for Request {
             place.address = place.street().and_then(|street| street.try_into().ok());
         }
         let reason = row.closure_reason.map(|code| ClosureReason::from_code(&code).ok_or_else(|| unknown("reason")));
+        let services = row.services.into_iter().map(ServiceCode::try_from);
         Ok(Self {
             reference: row.reference,
             state,
             category: row.category_code.try_into().map_err(Error::corrupt)?,
-            service: row.service_code.try_into().map_err(Error::corrupt)?,
+            services: services.collect::<std::result::Result<_, _>>().map_err(Error::corrupt)?,
             description: row.description.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
             replies: serde_json::from_value(row.answers).map_err(Error::corrupt)?,
             place,
@@ -332,7 +347,13 @@ impl Store {
         limit: u64,
     ) -> Result<Vec<Update>> {
         let statement = sql(
-            "select e.id, t.reference, e.at, e.fact, t.origin from ticket_event e join ticket t on t.id = e.ticket_id
+            "select e.id, e.at, e.fact, t.origin,
+                 (select f.reference from ticket f where f.concern_id = t.concern_id order by f.id limit 1) as reference,
+                 exists (
+                     select from ticket o where o.concern_id = t.concern_id and o.id <> t.id and o.filed_at <= e.at
+                         and o.state <> 'cancelled' and coalesce(o.resolved_at, o.closed_at, 'infinity') > e.at
+                 ) as others_open
+             from ticket_event e join ticket t on t.id = e.ticket_id
              where e.at between $1 and $2 and t.sensitivity = 'standard' and not t.hidden_from_referrer
                  and (cardinality($3::text[]) = 0 or t.service_code = any($3))
                  and (cardinality($4::text[]) = 0 or t.category_code = any($4))
@@ -356,6 +377,7 @@ impl Store {
             Ok(Update {
                 id: row.id,
                 reference: row.reference,
+                others_open: row.others_open,
                 at: row.at,
                 fact: serde_json::from_value(row.fact).map_err(Error::corrupt)?,
                 public_words: row.origin == Origin::Open311.code(),
@@ -366,6 +388,25 @@ impl Store {
 }
 
 impl Tx {
+    /// The tickets of the request that is called so, the first one first, locked until the transaction ends; none when the
+    /// public knows of none.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn lock_request(&self, reference: &str) -> Result<Vec<Ticket>> {
+        let those = "ticket.sensitivity = 'standard' and not ticket.hidden_from_referrer
+            and ticket.concern_id = (select f.concern_id from ticket f where f.reference = $1)";
+        let rows = entity::Entity::find()
+            .filter(Expr::cust_with_values(those, [reference]))
+            .order_by_asc(entity::Column::Id)
+            .lock_exclusive()
+            .all(&self.db)
+            .await?;
+        let tickets = rows.into_iter().map(ticket).collect::<Result<Vec<_>>>()?;
+        let is_first = tickets.first().is_some_and(|first| first.reference == reference);
+        Ok(if is_first { tickets } else { Vec::new() })
+    }
+
     /// Notes that a program's update of that name is this one. None the first time; else what it was called in the answer
     /// then, and of which ticket it was. While another transaction notes the same, waits for its end.
     ///

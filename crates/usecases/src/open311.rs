@@ -6,14 +6,13 @@ use auth::permission::UseOpen311;
 use chrono::{DateTime, Utc};
 use domain::concern::Origin;
 use domain::id::TicketId;
-use domain::rights::{Caller, Secrecy};
+use domain::rights::Caller;
 use domain::text::{Message, Note};
 use domain::ticket::cancel::Cancel;
 use domain::ticket::event::Part;
 use domain::ticket::reopen::Reopen;
 use domain::ticket::{Action, Change, Refusal, State, Ticket};
-use store::ticket::Named;
-use store::{Error, Scope};
+use store::Error;
 use uuid::Uuid;
 
 pub use store::open311::{Following, Request, Sort, Update, Wanted, Window};
@@ -133,25 +132,29 @@ pub async fn say(cx: &Context, who: &Grant<UseOpen311>, cmd: Say) -> Result<Uuid
     let (loaded, now) = (cx.city()?, cx.now());
     let Caller::Client(client) = who.caller() else { return Err(SayError::NotTheirs) };
     let tx = cx.store.begin().await?;
-    let ticket = tx.lock_ticket(&Scope::everything(), &Named::Reference(request)).await?;
-    let ticket = ticket.filter(|ticket| ticket.secrecy() == Secrecy::Standard).ok_or(SayError::NotFound)?;
-    if !who.caller().filed(&ticket) {
+    let tickets = tx.lock_request(&request).await?;
+    let first = tickets.first().ok_or(SayError::NotFound)?;
+    if !who.caller().filed(first) {
         return Err(SayError::NotTheirs);
     }
-    let id = cx.ids.next();
-    if let Some(known) = tx.claim_update(client.client, &update, ticket.id, id, now).await? {
-        let same = |(of, id): (TicketId, Uuid)| (of == ticket.id).then_some(id);
+    let (first, id) = (first.id, cx.ids.next());
+    if let Some(known) = tx.claim_update(client.client, &update, first, id, now).await? {
+        let same = |(of, id): (TicketId, Uuid)| (of == first).then_some(id);
         return same(known).ok_or(SayError::NameReused);
     }
-    let by = who.caller().in_part(Part::Referrer);
-    match wish.filter(|wish| !wish.holds_in.contains(&ticket.state)) {
+    let by = || who.caller().in_part(Part::Referrer);
+    let concerned = concerned(tickets, wish, now);
+    match wish.filter(|wish| !concerned.iter().all(|ticket| wish.holds_in.contains(&ticket.state))) {
         None => {
             let text = Message::try_from(String::from(text)).map_err(|error| Error::Corrupt(error.to_string()))?;
-            to_referrer(cx, &tx, &ticket, by, text).await?;
+            for ticket in &concerned {
+                to_referrer(cx, &tx, ticket, by(), text.clone()).await?;
+            }
         }
         Some(Wish { action, .. }) => {
-            let change = changed(ticket, action, text, now)?;
-            save(cx, &loaded, &tx, vec![(change, by)], now).await?;
+            let changes = concerned.into_iter().map(|ticket| Ok((changed(ticket, action, text.clone(), now)?, by())));
+            let changes = changes.collect::<Result<_, Refusal>>()?;
+            save(cx, &loaded, &tx, changes, now).await?;
         }
     }
     tx.commit().await?;
@@ -159,7 +162,25 @@ pub async fn say(cx: &Context, who: &Grant<UseOpen311>, cmd: Say) -> Result<Uuid
     Ok(id)
 }
 
-/// What who filed a concern may do with its ticket: have it again, and call it off while nobody has taken it in hand.
+/// Which of a request's tickets an update is about: those that have not ended; when all have, those that can be reopened, or
+/// one.
+fn concerned(mut tickets: Vec<Ticket>, wish: Option<Wish>, now: DateTime<Utc>) -> Vec<Ticket> {
+    let has_ended = |state| matches!(state, State::Resolved | State::Closed | State::Cancelled);
+    if tickets.iter().any(|ticket| !has_ended(ticket.state)) {
+        tickets.retain(|ticket| !has_ended(ticket.state));
+        return tickets;
+    }
+    let reopening = wish.is_some_and(|wish| wish.action == Action::Reopen);
+    if reopening && tickets.iter().any(|ticket| ticket.allows(Action::Reopen, now).is_ok()) {
+        tickets.retain(|ticket| ticket.allows(Action::Reopen, now).is_ok());
+        return tickets;
+    }
+    tickets.sort_by_key(|ticket| ticket.state == State::Cancelled);
+    tickets.truncate(1);
+    tickets
+}
+
+/// What who filed a concern may do with a ticket of it: have it again, and call it off while nobody has taken it in hand.
 fn changed(ticket: Ticket, action: Action, note: Note, now: DateTime<Utc>) -> Result<Change, Refusal> {
     ticket.allows(action, now)?;
     match action {
