@@ -104,7 +104,7 @@ pub fn refuse(request: &HttpRequest, status: StatusCode, text: &str) -> HttpResp
 fn write(request: &HttpRequest, status: StatusCode, (root, node): &Told) -> HttpResponse {
     let mut answer = HttpResponse::build(status);
     answer.insert_header(("Vary", "Accept-Language")).insert_header(("Content-Language", language(request).tag()));
-    if request.path().ends_with(".json") {
+    if request.path().rsplit_once('.').is_some_and(|(_, form)| form == "json") {
         return answer.content_type("application/json; charset=utf-8").body(node.json().to_string());
     }
     match node.xml(root) {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use chrono_tz::Europe::Paris;
 use domain::city::City;
-use domain::city::catalogue::Category;
+use domain::city::catalogue::{Category, ClosureReason};
 use domain::language::Language;
 use usecases::open311::Request;
 
@@ -55,7 +55,7 @@ pub(crate) fn record(request: &Request, city: &City, language: Language, extende
         ("media_url", Node::Empty),
     ]);
     if extended {
-        let reason = request.closure_reason.filter(|_| is_closed(request.state)).map(|reason| reason.code());
+        let reason = request.closure_reason.filter(|_| is_closed(request.state)).map(ClosureReason::code);
         let more = vec![("state", request.state.code().into()), ("closure_reason", reason.into())];
         parts.extend([
             ("attributes", attributes(request, category, language)),

@@ -6,6 +6,7 @@ use chrono::DateTime;
 use chrono_tz::Europe::Paris;
 use domain::city::catalogue::Category;
 use domain::city::question::{Kind, Reply, Why, Wrong as Unfit};
+use domain::id::ChoiceCode;
 use domain::text::TextError;
 
 use crate::answer::Wrong;
@@ -80,7 +81,7 @@ pub(crate) fn unfit(Unfit { question, why }: &Unfit) -> (String, String) {
             (format!("le nombre doit être{bounds}"), format!("the number must be{bounds}"))
         }
         Why::UnknownChoice(choices) => {
-            let choices: Vec<&str> = choices.iter().map(|choice| choice.as_str()).collect();
+            let choices: Vec<&str> = choices.iter().map(ChoiceCode::as_str).collect();
             let choices = choices.join(", ");
             (format!("les valeurs sont : {choices}"), format!("the values are: {choices}"))
         }

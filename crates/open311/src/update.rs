@@ -1,4 +1,4 @@
-//! `servicerequestupdates`: what happened to requests, and what the programs that sent them say of them, as FixMyStreet
+//! `servicerequestupdates`: what happened to requests, and what the programs that sent them say of them, as `FixMyStreet`
 //! speaks it.
 
 use actix_web::web::{Bytes, Data};
