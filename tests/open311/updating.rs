@@ -1,4 +1,4 @@
-//! Updates, as FixMyStreet speaks them: rules 19 to 21.
+//! Updates, as `FixMyStreet` speaks them: rules 19 to 21.
 
 use chrono::Duration;
 use serde_json::{Value, json};
@@ -137,8 +137,8 @@ async fn rule_21_statuses_are_states() {
     let acknowledged = service.acknowledge(&ticket(&city, &id).await).await.ok();
     let scheduled = service.act(&acknowledged, "schedule", &json!({ "scheduled_for": "2026-03-12" })).await.ok();
     let started = service.start(&scheduled).await.ok();
-    let hold = json!({ "reason": "weather", "resume_on": "2026-03-20" });
-    let held = service.act(&started, "hold", &hold).await.ok();
+    let weather = json!({ "reason": "weather", "resume_on": "2026-03-20" });
+    let held = service.act(&started, "hold", &weather).await.ok();
     let body = json!({ "closure_reason": "no_action_planned", "message_to_resident": "Rien n’est prévu." });
     service.act(&held, "resolve", &body).await.ok();
     // In any case, and with spaces: what is so already is told to the service.
