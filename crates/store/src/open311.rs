@@ -8,21 +8,22 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::city::catalogue::ClosureReason;
 use domain::city::question::Replies;
 use domain::concern::Origin;
-use domain::id::{CategoryCode, ClientId, ServiceCode, TicketId};
+use domain::id::{CategoryCode, ServiceCode};
 use domain::place::{Bounds, Circle, EARTH_RADIUS, Point, Whereabouts};
 use domain::text::{Description, MessageToResident, SearchWords};
 use domain::ticket::{Fact, State, Ticket};
 use sea_orm::sea_query::{Expr, Value};
 use sea_orm::{
-    ConnectionTrait as _, DatabaseBackend, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Statement,
+    DatabaseBackend, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
 };
 use serde_json::Value as Json;
-use uuid::Uuid;
 
-use crate::connect::sql;
 use crate::ticket::{entity, ticket};
+
+mod update;
+
 use crate::{Error, Result, Store, Tx};
+pub use update::{Following, Update};
 
 /// From then on, and until then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,34 +108,6 @@ pub struct Request {
     pub events: Vec<(DateTime<Utc>, Fact)>,
 }
 
-/// Something that happened to a ticket, as programs follow it.
-#[derive(Debug, Clone)]
-pub struct Update {
-    /// The event.
-    pub id: Uuid,
-    /// The request's reference.
-    pub reference: String,
-    /// Whether another ticket of the request has not ended then.
-    pub others_open: bool,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// What.
-    pub fact: Fact,
-    /// Whether the ticket came over Open311: what its resident was told is published.
-    pub public_words: bool,
-}
-
-/// Which updates a program is told of.
-#[derive(Debug, Clone, Default)]
-pub struct Following {
-    /// What others did than this one: it knows what it did.
-    pub not_by: Option<ClientId>,
-    /// At these services; at any when empty.
-    pub services: Vec<ServiceCode>,
-    /// About these; about anything when empty.
-    pub categories: Vec<CategoryCode>,
-}
-
 #[derive(FromQueryResult)]
 struct Row {
     reference: String,
@@ -153,16 +126,6 @@ struct Row {
     closure_reason: Option<String>,
     message: Option<String>,
     events: Option<Json>,
-}
-
-#[derive(FromQueryResult)]
-struct UpdateRow {
-    id: Uuid,
-    reference: String,
-    at: DateTime<Utc>,
-    fact: Json,
-    origin: String,
-    others_open: bool,
 }
 
 const COLUMNS: &str = "t.reference, w.state, t.category_code, w.services, t.origin,
@@ -334,57 +297,6 @@ impl Store {
         let rows = Row::find_by_statement(wanted.statement()).all(&self.db).await?;
         rows.into_iter().map(Request::try_from).collect()
     }
-
-    /// What happened in that time to tickets that the public may know of, the first thing first; what is said of their
-    /// handling inside of the house, and their opening, left out.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn service_request_updates(
-        &self,
-        Window { from, to }: Window,
-        of: &Following,
-        limit: u64,
-    ) -> Result<Vec<Update>> {
-        let statement = sql(
-            "select e.id, e.at, e.fact, t.origin,
-                 (select f.reference from ticket f where f.concern_id = t.concern_id order by f.id limit 1) as reference,
-                 exists (
-                     select from ticket o where o.concern_id = t.concern_id and o.id <> t.id and o.filed_at <= e.at
-                         and o.state <> 'cancelled' and coalesce(o.resolved_at, o.closed_at, 'infinity') > e.at
-                 ) as others_open
-             from ticket_event e join ticket t on t.id = e.ticket_id
-             where e.at between $1 and $2 and t.sensitivity = 'standard' and not t.hidden_from_referrer
-                 and (cardinality($3::text[]) = 0 or t.service_code = any($3))
-                 and (cardinality($4::text[]) = 0 or t.category_code = any($4))
-                 and e.fact ->> 'type' not in ('submitted', 'received', 'assigned', 'prioritised', 'followed', 'split',
-                     'attachment_added', 'attachment_removed')
-                 and (e.fact ->> 'type' <> 'closed' or e.fact ->> 'closure_reason' is not null)
-                 and e.actor ->> 'client' is distinct from $5
-             order by e.at, e.id limit $6",
-            [
-                from.into(),
-                to.into(),
-                codes(&of.services),
-                codes(&of.categories),
-                // Nobody is called nothing: all that people did is told.
-                of.not_by.map(|client| client.0.to_string()).unwrap_or_default().into(),
-                i64::try_from(limit).unwrap_or(i64::MAX).into(),
-            ],
-        );
-        let rows = UpdateRow::find_by_statement(statement).all(&self.db).await?;
-        let update = |row: UpdateRow| {
-            Ok(Update {
-                id: row.id,
-                reference: row.reference,
-                others_open: row.others_open,
-                at: row.at,
-                fact: serde_json::from_value(row.fact).map_err(Error::corrupt)?,
-                public_words: row.origin == Origin::Open311.code(),
-            })
-        };
-        rows.into_iter().map(update).collect()
-    }
 }
 
 impl Tx {
@@ -405,35 +317,5 @@ impl Tx {
         let tickets = rows.into_iter().map(ticket).collect::<Result<Vec<_>>>()?;
         let is_first = tickets.first().is_some_and(|first| first.reference == reference);
         Ok(if is_first { tickets } else { Vec::new() })
-    }
-
-    /// Notes that a program's update of that name is this one. None the first time; else what it was called in the answer
-    /// then, and of which ticket it was. While another transaction notes the same, waits for its end.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn claim_update(
-        &self,
-        client: ClientId,
-        name: &str,
-        ticket: TicketId,
-        id: Uuid,
-        now: DateTime<Utc>,
-    ) -> Result<Option<(TicketId, Uuid)>> {
-        let insert = sql(
-            "insert into open311_update (client_id, update_id, ticket_id, id, at) values ($1, $2, $3, $4, $5)
-             on conflict do nothing",
-            [client.0.into(), name.into(), ticket.0.into(), id.into(), now.into()],
-        );
-        if self.db.execute_raw(insert).await?.rows_affected() == 1 {
-            return Ok(None);
-        }
-        let select = sql(
-            "select ticket_id, id from open311_update where client_id = $1 and update_id = $2",
-            [client.0.into(), name.into()],
-        );
-        let row = self.db.query_one_raw(select).await?;
-        let row = row.ok_or_else(|| Error::corrupt("an update was noted and is not there"))?;
-        Ok(Some((TicketId(row.try_get_by_index(0)?), row.try_get_by_index(1)?)))
     }
 }
