@@ -14,7 +14,7 @@ crate::tests![
 ];
 
 /// Which of our crates each may use.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("local-postgres", &[]),
     ("auth", &["domain"]),
@@ -25,9 +25,13 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("usecases", &["auth", "domain", "fetch", "files", "geocoder", "store"]),
     ("notify", &["domain", "store"]),
     ("api", &["auth", "domain", "usecases"]),
+    ("open311", &["auth", "domain", "usecases"]),
     (
         "continuum",
-        &["api", "auth", "domain", "fetch", "files", "geocoder", "local-postgres", "notify", "store", "usecases"],
+        &[
+            "api", "auth", "domain", "fetch", "files", "geocoder", "local-postgres", "notify", "open311", "store",
+            "usecases",
+        ],
     ),
 ];
 

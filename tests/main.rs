@@ -23,6 +23,7 @@ mod input;
 mod masking;
 mod notify;
 mod oidc;
+mod open311;
 mod partner;
 mod permission;
 mod place;
@@ -75,6 +76,7 @@ fn all() -> Vec<Test> {
         permission::tests(),
         place::tests(),
         oidc::tests(),
+        open311::tests(),
         program::tests(),
         restitution::tests(),
         rights::tests(),

@@ -45,10 +45,11 @@ mod wellknown;
 use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, IF_MATCH};
 use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data, PayloadConfig};
-use actix_web::{App, Error};
+use actix_web::{App, Error, HttpRequest, HttpResponse};
 use usecases::Context;
 use utoipa_actix_web::AppExt as _;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -103,10 +104,23 @@ fn cors(origins: &[String]) -> Cors {
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
 
+/// Another protocol, which is served beside the API and behind the same front: what is counted, limited and refused there
+/// is told in its own words.
+#[derive(Clone, Copy)]
+pub struct Beside {
+    /// Begins each of its paths.
+    pub prefix: &'static str,
+    /// Its routes.
+    pub routes: fn(&mut web::ServiceConfig),
+    /// How it tells an error that none of its handlers has told.
+    pub refuse: fn(&HttpRequest, StatusCode, &str) -> HttpResponse,
+}
+
 /// The application: one for each worker thread, all with the same context.
 pub fn app(
     context: Context,
     front: Data<Front>,
+    beside: Beside,
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -127,9 +141,10 @@ pub fn app(
         .app_data(password::form_config())
         .configure(password::pages)
         .configure(sign_in::pages)
+        .configure(beside.routes)
         .configure(docs::routes)
         .default_service(web::to(outermost::no_such_route))
         .wrap(from_fn(guard::guard))
         .wrap(cors)
-        .wrap(from_fn(outermost::outermost))
+        .wrap(from_fn(move |request, next| outermost::outermost(request, next, beside)))
 }

@@ -7,16 +7,17 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
 
+use crate::Beside;
 use crate::front::Standing;
 use crate::guard;
 use crate::openapi;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Problem, preferred_language};
 
 const DEFAULTS: [(HeaderName, &str); 5] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -29,6 +30,7 @@ const DEFAULTS: [(HeaderName, &str); 5] = [
 pub(crate) async fn outermost(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
+    beside: Beside,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let began = Instant::now();
     let method = request.method().clone();
@@ -37,11 +39,15 @@ pub(crate) async fn outermost(
         request.head_mut().method = Method::GET;
     }
     let response = next.call(request).await?.map_into_boxed_body();
-    let problem = problem_of(&response);
+    let is_beside = response.request().path().starts_with(beside.prefix);
+    let problem = problem_of(&response).filter(|_| !is_beside || !is_told(&response));
     let mut response = match problem {
         Some(problem) => {
             let (request, told) = response.into_parts();
             let mut answer = problem.answer(&request);
+            if is_beside {
+                answer = in_its_words(beside, &problem, &request, &answer);
+            }
             // A browser shows a script no answer without them.
             let cors = told.headers().iter().filter(|(name, _)| name.as_str().starts_with("access-control-"));
             cors.for_each(|(name, value)| drop(answer.headers_mut().insert(name.clone(), value.clone())));
@@ -69,6 +75,24 @@ fn problem_of(response: &ServiceResponse) -> Option<Problem> {
     told.or_else(|| (status.is_client_error() || status.is_server_error()).then(|| Problem::of_status(status)))
         // Readiness is told in its own words.
         .filter(|_| !response.response().extensions().contains::<Told>())
+}
+
+/// Whether an error was told by the handler that found it: the guard's have no content, the framework's a plain text.
+fn is_told(response: &ServiceResponse) -> bool {
+    let content = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    content.is_some_and(|content| !content.starts_with("text/plain"))
+}
+
+/// A problem as a protocol beside the API tells it, with what a client may go by.
+fn in_its_words(beside: Beside, problem: &Problem, request: &HttpRequest, answer: &HttpResponse) -> HttpResponse {
+    let (text, _) = problem.told(preferred_language(request));
+    let mut told = (beside.refuse)(request, answer.status(), &text);
+    for name in [RETRY_AFTER, ALLOW] {
+        if let Some(value) = answer.headers().get(&name) {
+            told.headers_mut().insert(name, value.clone());
+        }
+    }
+    told
 }
 
 /// Marks an answer that is an error, but told already.

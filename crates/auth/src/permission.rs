@@ -110,6 +110,7 @@ permissions! {
     SaveFilters for Person;
     FollowEvents for Client;
     HandInMail for Caller;
+    UseOpen311 for Caller;
     SettleMail for Person;
     PreviewLetters for Person;
     ReadAudit for Person;

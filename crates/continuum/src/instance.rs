@@ -10,7 +10,7 @@ use actix_web::HttpServer;
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::web::Data;
 use anyhow::{Context as _, Result, bail};
-use api::{Front, RateLimits};
+use api::{Beside, Front, RateLimits};
 use arc_swap::ArcSwapOption;
 use auth::Tokens;
 use auth::oidc::{Provider, Settings};
@@ -253,8 +253,11 @@ fn listen(address: &str) -> Result<TcpListener> {
     Ok(listener)
 }
 
+/// Open311, beside the API.
+const OPEN311: Beside = Beside { prefix: open311::PREFIX, routes: open311::routes, refuse: open311::refuse };
+
 fn api_server(context: Context, front: Data<Front>, listener: TcpListener, threads: Option<usize>) -> Result<Server> {
-    let server = HttpServer::new(move || api::app(context.clone(), front.clone()))
+    let server = HttpServer::new(move || api::app(context.clone(), front.clone(), OPEN311))
         .disable_signals()
         .shutdown_timeout(10)
         // Who sends their headers one by one, or never hangs up, is not waited for.

@@ -28,6 +28,7 @@ pub mod migrate;
 pub mod noted;
 pub mod notification;
 pub mod office;
+pub mod open311;
 pub mod outbox;
 pub mod partner;
 mod resident;

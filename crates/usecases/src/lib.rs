@@ -20,6 +20,7 @@ pub mod inbound;
 pub mod notification;
 pub mod oauth;
 pub mod once;
+pub mod open311;
 pub mod password;
 pub mod place;
 pub mod refusal;

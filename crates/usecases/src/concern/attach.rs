@@ -1,11 +1,11 @@
 //! Filing a concern that is attached to a ticket of another one.
 
 use auth::Grant;
-use auth::permission::FileConcerns;
+use auth::permission::Permission;
 use domain::audit::Act;
 use domain::city::City;
 use domain::city::catalogue::Category;
-use domain::rights::Secrecy;
+use domain::rights::{Caller, Secrecy};
 use domain::ticket::Ticket;
 use domain::ticket::event::Part;
 use domain::ticket::follow::Follow;
@@ -21,10 +21,10 @@ use crate::ticket::{reference_prefix, save};
 
 /// The ticket of that name, locked, if the caller may know of it and a concern of the category can be attached to it. One
 /// that they may not know of is refused as one that does not exist.
-pub(super) async fn attachable(
+pub(super) async fn attachable<P: Permission<Holder = Caller>>(
     cx: &Context,
     tx: &Tx,
-    who: &Grant<FileConcerns>,
+    who: &Grant<P>,
     category: &Category,
     name: &Named,
 ) -> Result<Ticket, FileError> {
@@ -39,9 +39,9 @@ pub(super) async fn attachable(
 }
 
 /// What is wrong with the ticket that was named, to be told beside what else is wrong.
-pub(super) async fn attach_fault(
+pub(super) async fn attach_fault<P: Permission<Holder = Caller>>(
     cx: &Context,
-    who: &Grant<FileConcerns>,
+    who: &Grant<P>,
     city: &City,
     cmd: &File,
 ) -> Result<Option<Fault>, store::Error> {
@@ -61,12 +61,12 @@ pub(super) struct Filing {
 
 impl Filing {
     /// Files it, attached to a ticket that was locked.
-    pub(super) async fn attach(
+    pub(super) async fn attach<P: Permission<Holder = Caller>>(
         self,
         cx: &Context,
         loaded: &Loaded,
         tx: &Tx,
-        who: &Grant<FileConcerns>,
+        who: &Grant<P>,
         ticket: Ticket,
     ) -> Result<Filed, FileError> {
         let Self { concern, contact, warnings } = self;

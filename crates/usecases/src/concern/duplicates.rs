@@ -1,12 +1,12 @@
 //! Looking for open tickets that a concern may be a duplicate of, before it is filed or as it is.
 
 use auth::Grant;
-use auth::permission::FileConcerns;
+use auth::permission::{FileConcerns, Permission};
 use domain::audit::Act;
 use domain::city::catalogue::Sensitivity;
 use domain::id::{CategoryCode, TicketId};
 use domain::place::Point;
-use domain::rights::{Right, Secrecy};
+use domain::rights::{Caller, Right, Secrecy};
 use domain::text::Description;
 use store::Scope;
 use store::ticket::{Candidate, Near};
@@ -71,7 +71,7 @@ pub async fn duplicates(cx: &Context, who: &Grant<FileConcerns>, like: Like) -> 
 }
 
 /// The tickets that the caller may know of; none when they may file concerns, but read no ticket.
-pub(super) fn reach(who: &Grant<FileConcerns>) -> Option<Scope> {
+pub(super) fn reach<P: Permission<Holder = Caller>>(who: &Grant<P>) -> Option<Scope> {
     let caller = who.caller();
     caller.has(Right::ReadTickets).then(|| Scope::of(caller))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use auth::Grant;
-use auth::permission::FileConcerns;
+use auth::permission::{FileConcerns, Permission};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::city::City;
 use domain::city::catalogue::{Category, Sensitivity};
@@ -13,6 +13,7 @@ use domain::concern::{News, Origin, Outcome, Referrer};
 use domain::content::Finding;
 use domain::id::{CafeId, CategoryCode, ConcernId, EventId, MessageId, QuestionCode, ServiceCode, TicketId};
 use domain::place::{Areas, Whereabouts};
+use domain::rights::Caller;
 use domain::routing::{Route, Subject};
 use domain::text::{Answer, Description};
 use domain::ticket::event::Part;
@@ -169,6 +170,25 @@ pub async fn file(
     Ok(done)
 }
 
+/// Files a concern for who has proved in another way than by [`FileConcerns`] that they may; twice, if asked twice; not at
+/// all, if they only try.
+pub(crate) async fn file_for<P: Permission<Holder = Caller>>(
+    cx: &Context,
+    who: &Grant<P>,
+    cmd: File,
+    trying: bool,
+) -> Result<Option<Filed>, FileError> {
+    let ready = prepare(cx, who, cmd).await?;
+    if trying {
+        return Ok(None);
+    }
+    let tx = cx.store.begin().await?;
+    let filed = ready.write(cx, &tx, who).await?;
+    tx.commit().await?;
+    cx.wake.notify_one();
+    Ok(Some(filed))
+}
+
 /// A concern that nothing is wrong with, ready to be written.
 pub(super) struct Ready {
     loaded: Arc<Loaded>,
@@ -178,7 +198,11 @@ pub(super) struct Ready {
 }
 
 /// Finds the areas of a concern, holds it against the city, and routes it.
-pub(super) async fn prepare(cx: &Context, who: &Grant<FileConcerns>, mut cmd: File) -> Result<Ready, FileError> {
+pub(super) async fn prepare<P: Permission<Holder = Caller>>(
+    cx: &Context,
+    who: &Grant<P>,
+    mut cmd: File,
+) -> Result<Ready, FileError> {
     let loaded = cx.city()?;
     let city = of(&loaded);
     let now = cx.now();
@@ -219,7 +243,12 @@ impl Ready {
     }
 
     /// Writes it, with everything that follows from it.
-    pub(super) async fn write(self, cx: &Context, tx: &Tx, who: &Grant<FileConcerns>) -> Result<Filed, FileError> {
+    pub(super) async fn write<P: Permission<Holder = Caller>>(
+        self,
+        cx: &Context,
+        tx: &Tx,
+        who: &Grant<P>,
+    ) -> Result<Filed, FileError> {
         let Self { loaded, filing, tickets, attach_to } = self;
         if let Some(name) = attach_to {
             let category = of(&loaded).category(&filing.concern.category);
@@ -289,9 +318,9 @@ async fn cafe_fault(cx: &Context, cmd: &File) -> Result<Option<Fault>, FileError
 }
 
 /// The tickets that the concern may be a duplicate of, among those that were opened before it.
-async fn duplicates(
+async fn duplicates<P: Permission<Holder = Caller>>(
     tx: &Tx,
-    who: &Grant<FileConcerns>,
+    who: &Grant<P>,
     concern: &Concern,
     now: DateTime<Utc>,
 ) -> Result<Vec<Candidate>, store::Error> {

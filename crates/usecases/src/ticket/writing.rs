@@ -130,7 +130,7 @@ pub async fn write_to_referrer(
     Ok(done)
 }
 
-pub(super) async fn to_referrer(
+pub(crate) async fn to_referrer(
     cx: &Context,
     tx: &Tx,
     ticket: &Ticket,

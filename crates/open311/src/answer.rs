@@ -1,0 +1,118 @@
+//! Answers, and errors in the words of the specification: as the suffix of the path asks, XML or JSON.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::ACCEPT_LANGUAGE;
+use actix_web::{HttpRequest, HttpResponse};
+use domain::language::Language;
+use usecases::{NoCity, StoreError};
+
+use crate::node::Node;
+
+/// What is answered when all is well: the name of the root, and what it holds.
+pub(crate) type Told = (&'static str, Node);
+
+/// What is wrong: the status, and everything that is to be said, French and English.
+#[derive(Debug)]
+pub(crate) struct Wrong {
+    status: StatusCode,
+    errors: Vec<(String, String)>,
+}
+
+impl Wrong {
+    pub(crate) fn new(status: StatusCode, text: (impl Into<String>, impl Into<String>)) -> Self {
+        Self { status, errors: vec![(text.0.into(), text.1.into())] }
+    }
+
+    pub(crate) fn bad(text: (impl Into<String>, impl Into<String>)) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, text)
+    }
+
+    pub(crate) fn unknown(text: (impl Into<String>, impl Into<String>)) -> Self {
+        Self::new(StatusCode::NOT_FOUND, text)
+    }
+
+    /// Several things that are wrong at once. There is at least one.
+    pub(crate) fn all(errors: Vec<(String, String)>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, errors }
+    }
+
+    pub(crate) fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, ("Le serveur a rencontré une erreur.", "The server met an error."))
+    }
+
+    fn unavailable() -> Self {
+        let text = ("Le service est indisponible pour le moment.", "The service is unavailable for the moment.");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, text)
+    }
+}
+
+impl From<StoreError> for Wrong {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => {
+                tracing::warn!(%error, "the database does not answer");
+                Self::unavailable()
+            }
+            StoreError::Constraint(_) | StoreError::Corrupt(_) | StoreError::Database(_) => {
+                tracing::error!(%error, "an Open311 request failed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<NoCity> for Wrong {
+    fn from(_: NoCity) -> Self {
+        Self::unavailable()
+    }
+}
+
+/// The language in which the caller wants to read.
+pub(crate) fn language(request: &HttpRequest) -> Language {
+    let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    header.map_or_else(Language::default, Language::negotiate)
+}
+
+/// The answer, as the path's suffix asks.
+pub(crate) fn answer(request: &HttpRequest, outcome: Result<Told, Wrong>) -> HttpResponse {
+    match outcome {
+        Ok(told) => write(request, StatusCode::OK, &told),
+        Err(Wrong { status, errors }) => {
+            let language = language(request);
+            let error = |(fr, en): &(String, String)| {
+                let code = status.as_u16().to_string();
+                Node::Object(vec![("code", code.into()), ("description", language.pick((fr, en)).into())])
+            };
+            let errors = Node::List("error", errors.iter().map(error).collect());
+            let mut answer = write(request, status, &("errors", errors));
+            if status == StatusCode::SERVICE_UNAVAILABLE {
+                answer.headers_mut().insert(
+                    actix_web::http::header::RETRY_AFTER,
+                    actix_web::http::header::HeaderValue::from_static("5"),
+                );
+            }
+            answer
+        }
+    }
+}
+
+/// An error that was found before or after our handlers, as a text in the caller's language.
+pub fn refuse(request: &HttpRequest, status: StatusCode, text: &str) -> HttpResponse {
+    answer(request, Err(Wrong::new(status, (text, text))))
+}
+
+fn write(request: &HttpRequest, status: StatusCode, (root, node): &Told) -> HttpResponse {
+    let mut answer = HttpResponse::build(status);
+    answer.insert_header(("Vary", "Accept-Language")).insert_header(("Content-Language", language(request).tag()));
+    if request.path().rsplit_once('.').is_some_and(|(_, form)| form == "json") {
+        return answer.content_type("application/json; charset=utf-8").body(node.json().to_string());
+    }
+    match node.xml(root) {
+        Ok(document) => answer.content_type("text/xml; charset=utf-8").body(document),
+        // Nothing is written but to memory.
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be written");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
+}

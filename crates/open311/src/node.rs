@@ -1,0 +1,141 @@
+//! What is answered, once: written as XML, or as JSON by the Spark convention (the root has no name, a list is a bare
+//! array, an empty element is null).
+
+use quick_xml::Writer;
+use quick_xml::escape::escape;
+use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use serde_json::{Map, Number, Value};
+
+/// A part of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Node {
+    /// An empty element, null in JSON.
+    Empty,
+    /// Words: ids and codes too.
+    Text(String),
+    /// A number.
+    Number(f64),
+    /// A whole number.
+    Whole(u32),
+    /// Yes or no.
+    Truth(bool),
+    /// Elements that each have a name.
+    Object(Vec<(&'static str, Node)>),
+    /// Elements that share a name, which JSON leaves out.
+    List(&'static str, Vec<Node>),
+}
+
+impl From<&str> for Node {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Node {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<bool> for Node {
+    fn from(truth: bool) -> Self {
+        Self::Truth(truth)
+    }
+}
+
+impl<T: Into<Node>> From<Option<T>> for Node {
+    fn from(content: Option<T>) -> Self {
+        content.map_or(Self::Empty, Into::into)
+    }
+}
+
+impl Node {
+    /// As JSON.
+    pub(crate) fn json(&self) -> Value {
+        match self {
+            Self::Empty => Value::Null,
+            Self::Text(text) => Value::from(text.as_str()),
+            Self::Number(number) => Number::from_f64(*number).map_or(Value::Null, Value::Number),
+            Self::Whole(number) => Value::from(*number),
+            Self::Truth(truth) => Value::from(*truth),
+            Self::Object(parts) => {
+                Value::Object(parts.iter().map(|(name, part)| ((*name).to_owned(), part.json())).collect::<Map<_, _>>())
+            }
+            Self::List(_, items) => items.iter().map(Self::json).collect(),
+        }
+    }
+
+    /// As an XML document with that root.
+    pub(crate) fn xml(&self, root: &'static str) -> std::io::Result<Vec<u8>> {
+        let mut writer = Writer::new(Vec::new());
+        writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("utf-8"), None)))?;
+        self.element(&mut writer, root)?;
+        Ok(writer.into_inner())
+    }
+
+    fn element(&self, writer: &mut Writer<Vec<u8>>, name: &'static str) -> std::io::Result<()> {
+        let text = match self {
+            Self::Empty => return writer.write_event(Event::Empty(BytesStart::new(name))),
+            Self::Text(text) => written(text),
+            Self::Number(number) => number.to_string(),
+            Self::Whole(number) => number.to_string(),
+            Self::Truth(truth) => truth.to_string(),
+            Self::Object(parts) => {
+                writer.write_event(Event::Start(BytesStart::new(name)))?;
+                parts.iter().try_for_each(|(name, part)| part.element(writer, name))?;
+                return writer.write_event(Event::End(BytesEnd::new(name)));
+            }
+            Self::List(item, items) => {
+                writer.write_event(Event::Start(BytesStart::new(name)))?;
+                items.iter().try_for_each(|part| part.element(writer, item))?;
+                return writer.write_event(Event::End(BytesEnd::new(name)));
+            }
+        };
+        writer.write_event(Event::Start(BytesStart::new(name)))?;
+        writer.write_event(Event::Text(BytesText::from_escaped(text)))?;
+        writer.write_event(Event::End(BytesEnd::new(name)))
+    }
+}
+
+/// Words as XML holds them: without what it cannot hold (XML 1.0, 2.2), and with the carriage returns that a reader would
+/// make line feeds of (2.11).
+fn written(text: &str) -> String {
+    let fits = |c: &char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
+    let text: String = text.chars().filter(fits).collect();
+    escape(&text).replace('\r', "&#13;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_answer_in_two_forms() {
+        let answer = Node::List(
+            "request",
+            vec![Node::Object(vec![
+                ("service_request_id", "AMI-26-000001".into()),
+                ("description", "a < b & <x>\r\n\u{1}« c »".into()),
+                ("lat", Node::Number(49.9)),
+                ("address_id", Node::Empty),
+                ("keywords", Node::List("keyword", vec![])),
+            ])],
+        );
+        assert_eq!(
+            answer.json(),
+            serde_json::json!([{
+                "service_request_id": "AMI-26-000001",
+                "description": "a < b & <x>\r\n\u{1}« c »",
+                "lat": 49.9,
+                "address_id": null,
+                "keywords": []
+            }])
+        );
+        assert_eq!(
+            String::from_utf8(answer.xml("service_requests").unwrap()).unwrap(),
+            "<?xml version=\"1.0\" encoding=\"utf-8\"?><service_requests><request><service_request_id>AMI-26-000001\
+             </service_request_id><description>a &lt; b &amp; &lt;x&gt;&#13;\n« c »</description><lat>49.9</lat>\
+             <address_id/><keywords></keywords></request></service_requests>"
+        );
+    }
+}

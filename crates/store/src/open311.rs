@@ -1,0 +1,321 @@
+//! What the public may read of concerns over Open311, each that has tickets as one service request, called as the first
+//! of them; and which updates programs sent.
+//!
+//! Only standard tickets. What was said in words, and the whole address, is told of requests that came over Open311: who
+//! sends one there publishes it. Of what residents said to an officer, the subject, the street and the point are told.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::city::catalogue::ClosureReason;
+use domain::city::question::Replies;
+use domain::concern::Origin;
+use domain::id::{CategoryCode, ServiceCode};
+use domain::place::{Bounds, Circle, EARTH_RADIUS, Point, Whereabouts};
+use domain::text::{Description, MessageToResident, SearchWords};
+use domain::ticket::{Fact, State, Ticket};
+use sea_orm::sea_query::{Expr, Value};
+use sea_orm::{
+    DatabaseBackend, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
+};
+use serde_json::Value as Json;
+
+use crate::ticket::{entity, ticket};
+
+mod update;
+
+use crate::{Error, Result, Store, Tx};
+pub use update::{Following, Update};
+
+/// From then on, and until then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The first instant.
+    pub from: DateTime<Utc>,
+    /// The last instant.
+    pub to: DateTime<Utc>,
+}
+
+/// In which order requests are listed; those that are equal in it stand in the order of their ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// The last requested first.
+    #[default]
+    LastRequested,
+    /// The first requested first.
+    FirstRequested,
+    /// The last updated first.
+    LastUpdated,
+    /// The first updated first.
+    FirstUpdated,
+}
+
+/// Which requests are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Those of these references, whatever else is asked for; empty to ask otherwise.
+    pub references: Vec<String>,
+    /// About one of these; about anything when empty.
+    pub categories: Vec<CategoryCode>,
+    /// Only those that are open, or that are not.
+    pub open: Option<bool>,
+    /// Requested then.
+    pub requested: Option<Window>,
+    /// Updated then.
+    pub updated: Option<Window>,
+    /// Within these bounds.
+    pub within: Option<Bounds>,
+    /// Within this circle.
+    pub around: Option<Circle>,
+    /// Which hold these words, in what is published of them.
+    pub words: Option<SearchWords>,
+    /// In which order.
+    pub sort: Sort,
+    /// With what happened to each.
+    pub with_events: bool,
+    /// How many are passed over.
+    pub skip: u64,
+    /// How many at most.
+    pub limit: u64,
+}
+
+/// A concern with tickets, as the public may read it.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The reference of its first ticket.
+    pub reference: String,
+    /// How far the ticket is that is least far.
+    pub state: State,
+    /// What it is about.
+    pub category: CategoryCode,
+    /// Who has a ticket of it.
+    pub services: Vec<ServiceCode>,
+    /// What was said, if it came over Open311.
+    pub description: Option<Description>,
+    /// What was answered to the category's questions, if it came over Open311.
+    pub replies: Replies,
+    /// Where; the address whole if it came over Open311.
+    pub place: Whereabouts,
+    /// When it was requested.
+    pub requested_at: DateTime<Utc>,
+    /// When something last happened to it; when it ended, if it has.
+    pub updated_at: DateTime<Utc>,
+    /// The day that its service set, while it is open.
+    pub scheduled_for: Option<NaiveDate>,
+    /// How it ended.
+    pub closure_reason: Option<ClosureReason>,
+    /// What its resident was told at the end, if it came over Open311.
+    pub message: Option<MessageToResident>,
+    /// What happened, the first thing first, if it was asked for: the last fifty.
+    pub events: Vec<(DateTime<Utc>, Fact)>,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    reference: String,
+    state: String,
+    category_code: String,
+    services: Vec<String>,
+    origin: String,
+    description: Option<String>,
+    answers: Json,
+    lat: Option<f64>,
+    lon: Option<f64>,
+    address: Option<String>,
+    filed_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    scheduled_for: Option<NaiveDate>,
+    closure_reason: Option<String>,
+    message: Option<String>,
+    events: Option<Json>,
+}
+
+const COLUMNS: &str = "t.reference, w.state, t.category_code, w.services, t.origin,
+    case when t.origin = 'open311' then c.description end as description,
+    case when t.origin = 'open311' then t.answers else '{}' end as answers,
+    t.lat, t.lon, t.address, t.filed_at, w.updated_at, w.scheduled_for, w.closure_reason";
+
+/// A concern's first ticket, and with it all of them as one: as far as the one that is least far. A ticket was last updated
+/// when something last happened to it, or, once it has ended, then; the end of one that was called off is its last event.
+const REQUESTS: &str = "ticket t join concern c on c.id = t.concern_id cross join lateral (
+        select array_agg(s.service_code order by s.id) as services,
+            (array_agg(s.id order by s.ended, s.state = 'cancelled', s.id))[1] as lead,
+            (array_agg(s.state order by s.ended, s.state = 'cancelled', s.id))[1] as state,
+            (array_agg(s.closure_reason order by s.ended, s.state = 'cancelled', s.id))[1] as closure_reason,
+            (array_agg(s.scheduled_for order by s.ended, s.state = 'cancelled', s.id))[1] as scheduled_for,
+            bool_and(s.ended) as ended,
+            max(case when s.state in ('resolved', 'closed') then coalesce(s.resolved_at, s.closed_at) else e.at end)
+                as updated_at
+        from (select *, state in ('resolved', 'closed', 'cancelled') as ended from ticket) s
+        join ticket_event e on e.ticket_id = s.id and e.version = s.version
+        where s.concern_id = t.concern_id
+    ) w
+    where t.sensitivity = 'standard' and not t.hidden_from_referrer
+        and not exists (select from ticket f where f.concern_id = t.concern_id and f.id < t.id)";
+
+/// What the residents of a ticket that has ended were last told.
+const MESSAGE: &str = "(select m.fact ->> 'message_to_resident' from ticket_event m
+    where m.ticket_id = w.lead and t.origin = 'open311' and w.state in ('resolved', 'closed')
+        and m.fact ->> 'message_to_resident' is not null
+    order by m.version desc limit 1) as message";
+
+const EVENTS: &str = "(select jsonb_agg(jsonb_build_array(l.at, l.fact) order by l.at, l.id) from (
+        select n.id, n.at, n.fact from ticket s join ticket_event n on n.ticket_id = s.id
+        where s.concern_id = t.concern_id
+            and n.fact ->> 'type' not in ('received', 'assigned', 'prioritised', 'attachment_added', 'attachment_removed')
+        order by n.at desc, n.id desc limit 50
+    ) l) as events";
+
+/// Metres on the ground (haversine).
+const METRES: &str = "asin(sqrt(least(1, power(sin(radians(t.lat - ?) / 2), 2) + cos(radians(?)) * cos(radians(t.lat))
+    * power(sin(radians(t.lon - ?) / 2), 2)))) * 2 * ?";
+
+/// A statement that is put together from literals, each `?` of which is a value.
+#[derive(Default)]
+struct Text {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Text {
+    fn add(&mut self, part: &str, values: impl IntoIterator<Item = Value>) {
+        let mut values = values.into_iter();
+        for c in part.chars() {
+            if c == '?' {
+                self.values.extend(values.next());
+                self.sql.push('$');
+                self.sql.push_str(&self.values.len().to_string());
+            } else {
+                self.sql.push(c);
+            }
+        }
+    }
+
+    fn within(&mut self, Bounds { west, south, east, north }: Bounds) {
+        let bounds = [south, north, west, east].map(Value::from);
+        self.add(" and t.lat between ? and ? and t.lon between ? and ?", bounds);
+    }
+}
+
+fn codes<T: ToString>(codes: &[T]) -> Value {
+    codes.iter().map(ToString::to_string).collect::<Vec<_>>().into()
+}
+
+impl Wanted {
+    fn statement(&self) -> Statement {
+        let mut text = Text::default();
+        let events = if self.with_events { EVENTS } else { "null::jsonb as events" };
+        text.add(&format!("select {COLUMNS}, {MESSAGE}, {events} from {REQUESTS}"), []);
+        if self.references.is_empty() {
+            self.conditions(&mut text);
+        } else {
+            text.add(" and t.reference = any(?)", [codes(&self.references)]);
+        }
+        let order = match self.sort {
+            Sort::LastRequested => "t.filed_at desc, t.id desc",
+            Sort::FirstRequested => "t.filed_at, t.id",
+            Sort::LastUpdated => "w.updated_at desc, t.id desc",
+            Sort::FirstUpdated => "w.updated_at, t.id",
+        };
+        let number = |number: u64| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
+        text.add(&format!(" order by {order} limit ? offset ?"), [number(self.limit), number(self.skip)]);
+        Statement::from_sql_and_values(DatabaseBackend::Postgres, text.sql, text.values)
+    }
+
+    fn conditions(&self, text: &mut Text) {
+        if !self.categories.is_empty() {
+            text.add(" and t.category_code = any(?)", [codes(&self.categories)]);
+        }
+        match self.open {
+            Some(true) => text.add(" and not w.ended", []),
+            Some(false) => text.add(" and w.ended", []),
+            None => {}
+        }
+        if let Some(Window { from, to }) = self.requested {
+            text.add(" and t.filed_at between ? and ?", [from.into(), to.into()]);
+        }
+        if let Some(Window { from, to }) = self.updated {
+            let window = [from, to, from, to].map(Value::from);
+            let happened =
+                " and t.concern_id in (select s.concern_id from ticket_event u join ticket s on s.id = u.ticket_id
+                where u.at between ? and ?) and w.updated_at between ? and ?";
+            text.add(happened, window);
+        }
+        if let Some(bounds) = self.within {
+            text.within(bounds);
+        }
+        if let Some(circle) = self.around {
+            text.within(circle.bounds());
+            let Point { lat, lon } = circle.centre;
+            text.add(&format!(" and {METRES} <= ?"), [lat, lat, lon, EARTH_RADIUS, circle.metres].map(Value::from));
+        }
+        if let Some(words) = &self.words {
+            let holds = " and t.origin = 'open311' and t.id in (
+                select x.ticket_id from ticket_text x where x.part = 'concern' and x.words @@ wanted(?))";
+            text.add(holds, [words.as_str().into()]);
+        }
+    }
+}
+
+impl TryFrom<Row> for Request {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self> {
+        let unknown = |what: &str| Error::Corrupt(format!("a ticket has an unknown {what}"));
+        let state = State::from_code(&row.state).ok_or_else(|| unknown("state"))?;
+        let mut place = Whereabouts {
+            point: row.lat.zip(row.lon).map(|(lat, lon)| Point { lat, lon }),
+            address: row.address.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
+        };
+        if row.origin != Origin::Open311.code() {
+            place.address = place.street().and_then(|street| street.try_into().ok());
+        }
+        let reason = row.closure_reason.map(|code| ClosureReason::from_code(&code).ok_or_else(|| unknown("reason")));
+        let services = row.services.into_iter().map(ServiceCode::try_from);
+        Ok(Self {
+            reference: row.reference,
+            state,
+            category: row.category_code.try_into().map_err(Error::corrupt)?,
+            services: services.collect::<std::result::Result<_, _>>().map_err(Error::corrupt)?,
+            description: row.description.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
+            replies: serde_json::from_value(row.answers).map_err(Error::corrupt)?,
+            place,
+            requested_at: row.filed_at,
+            updated_at: row.updated_at,
+            scheduled_for: row.scheduled_for.filter(|_| state == State::Scheduled),
+            closure_reason: reason.transpose()?,
+            message: row.message.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
+            events: row.events.map(serde_json::from_value).transpose().map_err(Error::corrupt)?.unwrap_or_default(),
+        })
+    }
+}
+
+impl Store {
+    /// The requests that are asked for: one statement.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn service_requests(&self, wanted: &Wanted) -> Result<Vec<Request>> {
+        let rows = Row::find_by_statement(wanted.statement()).all(&self.db).await?;
+        rows.into_iter().map(Request::try_from).collect()
+    }
+}
+
+impl Tx {
+    /// The tickets of the request that is called so, the first one first, locked until the transaction ends; none when the
+    /// public knows of none.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn lock_request(&self, reference: &str) -> Result<Vec<Ticket>> {
+        let those = "ticket.sensitivity = 'standard' and not ticket.hidden_from_referrer
+            and ticket.concern_id = (select f.concern_id from ticket f where f.reference = $1)";
+        let rows = entity::Entity::find()
+            .filter(Expr::cust_with_values(those, [reference]))
+            .order_by_asc(entity::Column::Id)
+            .lock_exclusive()
+            .all(&self.db)
+            .await?;
+        let tickets = rows.into_iter().map(ticket).collect::<Result<Vec<_>>>()?;
+        let is_first = tickets.first().is_some_and(|first| first.reference == reference);
+        Ok(if is_first { tickets } else { Vec::new() })
+    }
+}

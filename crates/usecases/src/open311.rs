@@ -1,0 +1,191 @@
+//! Service requests, as other programs send and follow them (Open311 GeoReport v2). Reading is for everybody: there is
+//! nothing in it but what the public may know.
+
+use auth::Grant;
+use auth::permission::UseOpen311;
+use chrono::{DateTime, Utc};
+use domain::concern::Origin;
+use domain::id::TicketId;
+use domain::rights::Caller;
+use domain::text::{Message, Note};
+use domain::ticket::cancel::Cancel;
+use domain::ticket::event::Part;
+use domain::ticket::reopen::Reopen;
+use domain::ticket::{Action, Change, Refusal, State, Ticket};
+use store::Error;
+use uuid::Uuid;
+
+pub use store::open311::{Following, Request, Sort, Update, Wanted, Window};
+
+use crate::concern::{File, FileError, Filed, file_for};
+use crate::ticket::{save, to_referrer};
+use crate::{Context, NoCity};
+
+/// Why no request is made.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestError {
+    /// The program is limited to other categories.
+    #[error("the program is limited to other categories")]
+    OutsideLimits,
+    /// The concern cannot be filed.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// Files what a program sends, as heard over Open311. When it only tries, everything is held against the city and nothing
+/// is kept: none is given back.
+///
+/// # Errors
+/// See [`RequestError`].
+pub async fn request(
+    cx: &Context,
+    who: &Grant<UseOpen311>,
+    cmd: File,
+    trying: bool,
+) -> Result<Option<Filed>, RequestError> {
+    if let Caller::Client(client) = who.caller()
+        && !client.categories.is_empty()
+        && !client.categories.contains(&cmd.category)
+    {
+        return Err(RequestError::OutsideLimits);
+    }
+    let cmd = File { origin: Origin::Open311, ..cmd };
+    Ok(file_for(cx, who, cmd, trying).await?)
+}
+
+/// The requests that are asked for.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn requests(cx: &Context, wanted: &Wanted) -> Result<Vec<Request>, Error> {
+    cx.store.service_requests(wanted).await
+}
+
+/// What happened in that time to requests within the program's limits, the first thing first; not what it did itself.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn updates(cx: &Context, who: &Grant<UseOpen311>, window: Window, limit: u64) -> Result<Vec<Update>, Error> {
+    let following = match who.caller() {
+        Caller::Client(client) => Following {
+            not_by: Some(client.client),
+            services: client.services.iter().cloned().collect(),
+            categories: client.categories.iter().cloned().collect(),
+        },
+        Caller::Person(_) => Following::default(),
+    };
+    cx.store.service_request_updates(window, &following, limit).await
+}
+
+/// What a program says of a request that it sent.
+#[derive(Debug, Clone)]
+pub struct Say {
+    /// As the program calls it.
+    pub update: String,
+    /// The reference of the request.
+    pub request: String,
+    /// What is to become of it, unless it is so already: then, and if it is nothing, its service is told the text.
+    pub wish: Option<Wish>,
+    /// In whose words.
+    pub text: Note,
+}
+
+/// What is to become of a request.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish {
+    /// What would have to be done.
+    pub action: Action,
+    /// In which states it is so already.
+    pub holds_in: &'static [State],
+}
+
+/// Why an update is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum SayError {
+    /// The public knows of no such request.
+    #[error("there is no such request")]
+    NotFound,
+    /// Another program sent the request, or an officer filed it.
+    #[error("the request is not the program's own")]
+    NotTheirs,
+    /// The program sent another update of that name.
+    #[error("the update's name belongs to another request")]
+    NameReused,
+    /// The lifecycle, or the program's part in it, does not allow it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// No city is loaded.
+    #[error(transparent)]
+    NoCity(#[from] NoCity),
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// Takes an update of a request by the program that sent it: the same one, sent twice, is one. Gives back what it is called
+/// here.
+///
+/// # Errors
+/// See [`SayError`].
+pub async fn say(cx: &Context, who: &Grant<UseOpen311>, cmd: Say) -> Result<Uuid, SayError> {
+    let Say { update, request, wish, text } = cmd;
+    let (loaded, now) = (cx.city()?, cx.now());
+    let Caller::Client(client) = who.caller() else { return Err(SayError::NotTheirs) };
+    let tx = cx.store.begin().await?;
+    let tickets = tx.lock_request(&request).await?;
+    let first = tickets.first().ok_or(SayError::NotFound)?;
+    if !who.caller().filed(first) {
+        return Err(SayError::NotTheirs);
+    }
+    let (first, id) = (first.id, cx.ids.next());
+    if let Some(known) = tx.claim_update(client.client, &update, first, id, now).await? {
+        let same = |(of, id): (TicketId, Uuid)| (of == first).then_some(id);
+        return same(known).ok_or(SayError::NameReused);
+    }
+    let by = || who.caller().in_part(Part::Referrer);
+    let concerned = concerned(tickets, wish, now);
+    match wish.filter(|wish| !concerned.iter().all(|ticket| wish.holds_in.contains(&ticket.state))) {
+        None => {
+            let text = Message::try_from(String::from(text)).map_err(|error| Error::Corrupt(error.to_string()))?;
+            for ticket in &concerned {
+                to_referrer(cx, &tx, ticket, by(), text.clone()).await?;
+            }
+        }
+        Some(Wish { action, .. }) => {
+            let changes = concerned.into_iter().map(|ticket| Ok((changed(ticket, action, text.clone(), now)?, by())));
+            let changes = changes.collect::<Result<_, Refusal>>()?;
+            save(cx, &loaded, &tx, changes, now).await?;
+        }
+    }
+    tx.commit().await?;
+    cx.wake.notify_one();
+    Ok(id)
+}
+
+/// Which of a request's tickets an update is about: those that have not ended; when all have, those that can be reopened, or
+/// one.
+fn concerned(mut tickets: Vec<Ticket>, wish: Option<Wish>, now: DateTime<Utc>) -> Vec<Ticket> {
+    let has_ended = |state| matches!(state, State::Resolved | State::Closed | State::Cancelled);
+    if tickets.iter().any(|ticket| !has_ended(ticket.state)) {
+        tickets.retain(|ticket| !has_ended(ticket.state));
+        return tickets;
+    }
+    let reopening = wish.is_some_and(|wish| wish.action == Action::Reopen);
+    if reopening && tickets.iter().any(|ticket| ticket.allows(Action::Reopen, now).is_ok()) {
+        tickets.retain(|ticket| ticket.allows(Action::Reopen, now).is_ok());
+        return tickets;
+    }
+    tickets.sort_by_key(|ticket| ticket.state == State::Cancelled);
+    tickets.truncate(1);
+    tickets
+}
+
+/// What who filed a concern may do with a ticket of it: have it again, and call it off while nobody has taken it in hand.
+fn changed(ticket: Ticket, action: Action, note: Note, now: DateTime<Utc>) -> Result<Change, Refusal> {
+    ticket.allows(action, now)?;
+    match action {
+        Action::Reopen => Reopen { note }.apply(ticket, now),
+        Action::Cancel if ticket.state == State::Submitted => Cancel { note }.apply(ticket),
+        _ => Err(Refusal::NotTheirs(action)),
+    }
+}
