@@ -1,6 +1,7 @@
 //! Open311 GeoReport v2: what is answered as JSON is what is answered as XML, rule by rule of the specification.
 
 mod form;
+mod photograph;
 mod reading;
 mod requesting;
 mod updating;
@@ -15,7 +16,8 @@ use crate::support::caller::Reply;
 use crate::support::city::City;
 
 pub fn tests() -> Vec<Test> {
-    [form::tests(), reading::tests(), requesting::tests(), updating::tests()].into_iter().flatten().collect()
+    let files = [form::tests(), photograph::tests(), reading::tests(), requesting::tests(), updating::tests()];
+    files.into_iter().flatten().collect()
 }
 
 /// The key of a program that uses Open311, limited to these services.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::form::{both, refused, told};
 use super::{key, post, refuses, requested, requests, waste};
 use crate::support::city::City;
+use crate::support::geocoder::{Day, Geocoder};
 
 crate::tests![
     rule_8_services_are_what_everybody_may_report,
@@ -13,10 +14,10 @@ crate::tests![
     rule_10_a_request_is_filed_and_routed,
     rule_10_what_is_missing_or_wrong_is_named,
     rule_10_who_sent_it_is_sealed_and_never_told,
+    rule_10_an_address_is_looked_up,
     rule_10_an_emergency_is_sent_to_its_numbers,
     rule_11_the_answer_is_an_id_or_a_token,
     rule_12_a_token_leads_to_its_request,
-    rule_17_photographs_are_told_of,
 ];
 
 async fn rule_8_services_are_what_everybody_may_report() {
@@ -229,15 +230,22 @@ async fn rule_12_a_token_leads_to_its_request() {
     city.stop().await;
 }
 
-async fn rule_17_photographs_are_told_of() {
-    let city = City::new().await;
+async fn rule_10_an_address_is_looked_up() {
+    let geocoder = Geocoder::start(Day::Good);
+    let city = City::with(|config| config.geocoder = Some(geocoder.url.clone())).await;
     let key = key(&city, &[]).await;
-    let url = "https://photos.example/1.jpg";
-    let fields = waste(&key, &[("media_url", url), ("media_url", "https://photos.example/2.jpg")]);
-    for form in ["json", "xml"] {
-        let made = told(post(&city, &format!("requests.{form}"), &fields).await.is(200), "service_requests");
-        assert!(made[0]["service_notice"].as_str().unwrap().contains("n’ont pas été reprises"), "{made}");
-    }
-    assert!(requests(&city, "").await.iter().all(|request| request["media_url"] == Value::Null));
+    let at = [("lat", ""), ("long", ""), ("address_string", "8 bd du port")];
+    let id = requested(&city, &waste(&key, &at)).await;
+    assert_eq!(geocoder.asked(), ["/geocodage/search?q=8+bd+du+port&citycode=80021&limit=1"]);
+    let request = &requests(&city, &format!("service_request_id={id}")).await[0];
+    assert_eq!((&request["lat"], &request["long"]), (&json!(49.897_446), &json!(2.29009)));
+    assert_eq!(request["address"], "8 bd du port", "as it was written");
+    // Without a geocoder that answers, the address alone has to do.
+    geocoder.has(Day::Broken);
+    let at = [("lat", ""), ("long", ""), ("address_string", "9 bd du port")];
+    let id = requested(&city, &waste(&key, &at)).await;
+    let request = &requests(&city, &format!("service_request_id={id}")).await[0];
+    assert_eq!((&request["lat"], &request["address"]), (&Value::Null, &json!("9 bd du port")));
     city.stop().await;
+    geocoder.stop().await;
 }

@@ -16,7 +16,7 @@ crate::tests![
 ];
 
 /// An update of a request.
-fn update<'a>(key: &'a str, id: &'a str, name: &'a str, status: &'a str) -> Vec<(&'a str, &'a str)> {
+pub fn update<'a>(key: &'a str, id: &'a str, name: &'a str, status: &'a str) -> Vec<(&'a str, &'a str)> {
     let fields = [
         ("api_key", key),
         ("update_id", name),
@@ -35,7 +35,7 @@ async fn ticket(city: &City, id: &str) -> Value {
 }
 
 /// What the service reads of its conversation with who sent the request.
-async fn messages(city: &City, id: &str) -> Vec<Value> {
+pub async fn messages(city: &City, id: &str) -> Vec<Value> {
     let path = format!("/v1/tickets/{id}/referrer_messages");
     city.proprete().await.get(&path).await.ok()["items"].as_array().unwrap().clone()
 }

@@ -2,7 +2,7 @@
 
 mod failure;
 mod own;
-mod receiver;
+pub mod receiver;
 mod refusal;
 
 use chrono::Duration;
@@ -287,7 +287,7 @@ mod what {
         let (program, who) = follower(&city).await;
         let receiver = Receiver::start("127.0.0.1");
         let webhook = hook(&who, &receiver.url()).await;
-        receiver.answers(Manner { body: "é".repeat(2000), ..Manner::status(200) });
+        receiver.answers(Manner { body: "é".repeat(2000).into(), ..Manner::status(200) });
         file(&city, 3).await;
         deliver(&city).await;
         let log = deliveries(&who, &webhook).await;

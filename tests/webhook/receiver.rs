@@ -16,12 +16,12 @@ pub struct Manner {
     pub status: u16,
     pub location: Option<String>,
     pub after: Duration,
-    pub body: String,
+    pub body: web::Bytes,
 }
 
 impl Manner {
     pub fn status(status: u16) -> Self {
-        Self { status, location: None, after: Duration::ZERO, body: String::new() }
+        Self { status, location: None, after: Duration::ZERO, body: web::Bytes::new() }
     }
 }
 
@@ -112,6 +112,11 @@ impl Receiver {
     /// What it was sent.
     pub fn sent(&self) -> Vec<Sent> {
         self.sent.lock().unwrap().clone()
+    }
+
+    /// What it was sent, once.
+    pub fn take(&self) -> Vec<Sent> {
+        std::mem::take(&mut self.sent.lock().unwrap())
     }
 
     /// The events that it was sent.

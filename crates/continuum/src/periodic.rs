@@ -97,6 +97,7 @@ pub(crate) async fn work(cx: Context, schema: String, keys: SealKeys) {
         learn_categories(cx.clone()),
         sweep_files(cx.clone()),
         scan_files(cx.clone()),
+        fetch_photographs(cx.clone()),
         seal_audit(cx, schema, keys),
     );
 }
@@ -274,6 +275,18 @@ async fn scan_files(cx: Context) {
             tracing::warn!(%error, "attachments could not be scanned for viruses; trying again");
         }
         tokio::time::sleep(Duration::from_secs(30)).await;
+    }
+}
+
+/// Fetches photographs that came over Open311 as URLs: looks every five seconds.
+async fn fetch_photographs(cx: Context) {
+    loop {
+        match usecases::open311::fetch_due(&cx).await {
+            Ok(1..) => continue,
+            Ok(0) => {}
+            Err(error) => tracing::warn!(%error, "photographs to be fetched could not be looked up; trying again"),
+        }
+        tokio::time::sleep(Duration::from_secs(5)).await;
     }
 }
 

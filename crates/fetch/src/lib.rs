@@ -10,6 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::CONTENT_TYPE;
@@ -21,6 +22,8 @@ pub use public::is_public;
 
 /// How long a request may take as a whole.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// The same, when what is answered is wanted.
+const PATIENCE_TO_GET: Duration = Duration::from_mins(1);
 /// How long a connection may take.
 const PATIENCE_TO_CONNECT: Duration = Duration::from_secs(5);
 /// How long a connection is kept for the next request.
@@ -66,6 +69,26 @@ pub struct Answered {
     pub status: u16,
     /// The first bytes of the body.
     pub begin: Vec<u8>,
+}
+
+/// What is being answered.
+#[derive(Debug)]
+pub struct Answering(reqwest::Response);
+
+impl Answering {
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.0.status().as_u16()
+    }
+
+    /// What comes next of the body; none at its end.
+    ///
+    /// # Errors
+    /// When it breaks off or takes too long.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
+        self.0.chunk().await.map_err(|error| failure(&error))
+    }
 }
 
 /// Sends requests.
@@ -135,19 +158,34 @@ impl Fetcher {
         headers: &[(&'static str, String)],
         body: Vec<u8>,
     ) -> Result<Answered, Failure> {
-        self.check(url)?;
-        let client = if url.scheme() == "https" { &self.https } else { &self.http };
-        let request = client.post(url.clone()).header(CONTENT_TYPE, content_type);
+        let request = self.client(url)?.post(url.clone()).header(CONTENT_TYPE, content_type);
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
-        let mut answer = request.body(body).send().await.map_err(|error| failure(&error))?;
+        let mut answer = send(request.body(body)).await?;
         let mut begin = Vec::new();
         while begin.len() < READ
-            && let Some(chunk) = answer.chunk().await.map_err(|error| failure(&error))?
+            && let Some(chunk) = answer.chunk().await?
         {
             begin.extend_from_slice(&chunk[..chunk.len().min(READ - begin.len())]);
         }
-        Ok(Answered { status: answer.status().as_u16(), begin })
+        Ok(Answered { status: answer.status(), begin })
     }
+
+    /// Asks for what is there. It is not said how long it is: whoever reads it stops when it is too much.
+    ///
+    /// # Errors
+    /// See [`Failure`]. Any status is an answer.
+    pub async fn get(&self, url: &Url) -> Result<Answering, Failure> {
+        send(self.client(url)?.get(url.clone()).timeout(PATIENCE_TO_GET)).await
+    }
+
+    fn client(&self, url: &Url) -> Result<&reqwest::Client, Refused> {
+        self.check(url)?;
+        Ok(if url.scheme() == "https" { &self.https } else { &self.http })
+    }
+}
+
+async fn send(request: reqwest::RequestBuilder) -> Result<Answering, Failure> {
+    request.send().await.map(Answering).map_err(|error| failure(&error))
 }
 
 fn is_allowed(address: IpAddr, allowed: &[IpNet], public: bool) -> bool {

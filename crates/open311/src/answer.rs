@@ -40,7 +40,7 @@ impl Wrong {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, ("Le serveur a rencontré une erreur.", "The server met an error."))
     }
 
-    fn unavailable() -> Self {
+    pub(crate) fn unavailable() -> Self {
         let text = ("Le service est indisponible pour le moment.", "The service is unavailable for the moment.");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, text)
     }

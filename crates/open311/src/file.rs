@@ -1,7 +1,6 @@
 //! `POST requests`: filing a concern.
 
-use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::{Bytes, Data};
+use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::city::catalogue::{Category, Sensitivity};
 use domain::concern::Origin;
@@ -12,46 +11,36 @@ use usecases::Context;
 use usecases::concern::{Contact, Fault, File, FileError, Filed, Warning};
 use usecases::open311::RequestError;
 
-use crate::TEST;
 use crate::answer::{Told, Wrong, answer, language};
 use crate::caller::{caller, jurisdiction};
+use crate::form::Form;
 use crate::node::Node;
 use crate::parameters::Parameters;
 use crate::place::whereabouts;
 use crate::reply::{replies, text_fault, unfit};
 use crate::request::TRIED;
-use crate::service;
+use crate::{TEST, photograph, service};
 
-pub(crate) async fn file(request: HttpRequest, cx: Data<Context>, body: Bytes) -> HttpResponse {
-    answer(&request, filed(&request, &cx, &body).await)
+pub(crate) async fn file(request: HttpRequest, cx: Data<Context>, body: Payload) -> HttpResponse {
+    answer(&request, filed(&request, &cx, body).await)
 }
 
-/// The parameters of a form.
-pub(crate) fn form(request: &HttpRequest, body: &Bytes) -> Result<Parameters, Wrong> {
-    let media_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = media_type.split(';').next().unwrap_or_default().trim();
-    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return Err(Wrong::bad((
-            "Le corps doit être un formulaire : application/x-www-form-urlencoded.",
-            "The body must be a form: application/x-www-form-urlencoded.",
-        )));
-    }
-    Parameters::parse(body)
-}
-
-async fn filed(request: &HttpRequest, cx: &Context, body: &Bytes) -> Result<Told, Wrong> {
-    let parameters = form(request, body)?;
-    let who = caller(cx, request, &parameters).await?;
+async fn filed(request: &HttpRequest, cx: &Context, body: Payload) -> Result<Told, Wrong> {
+    let form = Form::receive(cx, request, body).await?;
+    let parameters = &form.parameters;
+    let who = caller(cx, request, parameters).await?;
     let (loaded, language) = (cx.city()?, language(request));
     let city = &loaded.city;
-    jurisdiction(city, &parameters)?;
+    jurisdiction(city, parameters)?;
     let code = parameters.get("service_code");
     let code = code.ok_or_else(|| Wrong::bad(("Il manque « service_code ».", "“service_code” is missing.")))?;
     let category = service::category(city, code)?;
     reportable(category)?;
-    let cmd = command(category, &parameters, language)?;
+    let cmd = command(category, parameters, language)?;
     let trying = request.path().starts_with(TEST);
-    let filed = usecases::open311::request(cx, &who, cmd, trying).await.map_err(wrong)?;
+    let photographs = form.photographs()?;
+    let fetching = !photographs.named.is_empty();
+    let filed = usecases::open311::request(cx, &who, cmd, photographs, trying).await.map_err(wrong)?;
     let mut made = match &filed {
         Some(filed) => {
             let first = filed.tickets.first().map(|ticket| ticket.reference.clone());
@@ -59,7 +48,7 @@ async fn filed(request: &HttpRequest, cx: &Context, body: &Bytes) -> Result<Told
         }
         None => vec![("token", TRIED.into())],
     };
-    made.push(("service_notice", notice(filed.as_ref(), &parameters, language).into()));
+    made.push(("service_notice", notice(filed.as_ref(), fetching, language).into()));
     Ok(("service_requests", Node::List("request", vec![Node::Object(made)])))
 }
 
@@ -132,7 +121,7 @@ fn no_phone() -> Wrong {
 }
 
 /// What whoever sent it should know.
-fn notice(filed: Option<&Filed>, parameters: &Parameters, language: Language) -> Option<String> {
+fn notice(filed: Option<&Filed>, fetching: bool, language: Language) -> Option<String> {
     let mut notices = Vec::new();
     let Some(filed) = filed else {
         let text = ("Essai : rien n’a été conservé.", "A trial: nothing was kept.");
@@ -145,10 +134,10 @@ fn notice(filed: Option<&Filed>, parameters: &Parameters, language: Language) ->
             "Passages that point to somebody were masked.",
         )));
     }
-    if parameters.get("media_url").is_some() {
+    if fetching {
         notices.push(language.pick((
-            "Les photographies de « media_url » n’ont pas été reprises.",
-            "The photographs of “media_url” were not taken over.",
+            "Les photographies de « media_url » seront reprises dans les minutes qui viennent.",
+            "The photographs of “media_url” will be taken over within minutes.",
         )));
     }
     (!notices.is_empty()).then(|| notices.join(" "))
@@ -156,6 +145,7 @@ fn notice(filed: Option<&Filed>, parameters: &Parameters, language: Language) ->
 
 fn wrong(error: RequestError) -> Wrong {
     let faults = match error {
+        RequestError::Photograph(error) => return photograph::wrong(error),
         RequestError::OutsideLimits => {
             return Wrong::bad((
                 "Le programme de cette clé n’envoie pas de demandes de ce « service_code ».",

@@ -19,11 +19,23 @@ impl Parameters {
         let pairs: Vec<(String, String)> = pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
         // What is not UTF-8 is decoded as this character.
         if pairs.iter().any(|(name, value)| name.contains('\u{fffd}') || value.contains('\u{fffd}')) {
-            return Err(Wrong::bad(("Les paramètres doivent être en UTF-8.", "Parameters must be UTF-8.")));
+            return Err(not_utf8());
         }
-        let mut pairs = pairs;
+        Ok(Self::of(pairs))
+    }
+
+    /// Those that were read already.
+    pub(crate) fn of(mut pairs: Vec<(String, String)>) -> Self {
         pairs.retain(|(_, value)| !value.trim().is_empty());
-        Ok(Self(pairs))
+        Self(pairs)
+    }
+
+    /// All values of the parameter of that name.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .filter(move |(own, _)| own == name || own.strip_suffix("[]") == Some(name))
+            .map(|(_, value)| value.trim())
     }
 
     /// The parameter of that name.
@@ -91,6 +103,10 @@ impl Parameters {
         }
         Ok(Some(window))
     }
+}
+
+pub(crate) fn not_utf8() -> Wrong {
+    Wrong::bad(("Les paramètres doivent être en UTF-8.", "Parameters must be UTF-8."))
 }
 
 /// The last 90 days.

@@ -1,7 +1,7 @@
 //! `servicerequestupdates`: what happened to requests, and what the programs that sent them say of them, as `FixMyStreet`
 //! speaks it.
 
-use actix_web::web::{Bytes, Data};
+use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Utc};
 use domain::language::Language;
@@ -10,15 +10,15 @@ use domain::ticket::Refusal;
 use usecases::Context;
 use usecases::open311::{Say, SayError, Update, Window};
 
-use crate::TEST;
 use crate::answer::{Told, Wrong, answer, language};
 use crate::caller::{caller, jurisdiction};
-use crate::file::form;
+use crate::form::Form;
 use crate::node::Node;
 use crate::parameters::{Parameters, lately};
 use crate::record::instant;
 use crate::reply::text_fault;
 use crate::status::{after, is_closed, sentences, status, wish};
+use crate::{TEST, photograph};
 
 /// How many updates are answered at once: a time that holds more is refused, so that none is missed.
 const MOST: usize = 1000;
@@ -30,8 +30,8 @@ pub(crate) async fn list(request: HttpRequest, cx: Data<Context>) -> HttpRespons
     answer(&request, listed(&request, &cx).await)
 }
 
-pub(crate) async fn take(request: HttpRequest, cx: Data<Context>, body: Bytes) -> HttpResponse {
-    answer(&request, taken(&request, &cx, &body).await)
+pub(crate) async fn take(request: HttpRequest, cx: Data<Context>, body: Payload) -> HttpResponse {
+    answer(&request, taken(&request, &cx, body).await)
 }
 
 async fn listed(request: &HttpRequest, cx: &Context) -> Result<Told, Wrong> {
@@ -76,20 +76,21 @@ fn shown(update: &Update, language: Language) -> Option<Node> {
     ]))
 }
 
-async fn taken(request: &HttpRequest, cx: &Context, body: &Bytes) -> Result<Told, Wrong> {
-    let parameters = form(request, body)?;
-    let who = caller(cx, request, &parameters).await?;
-    jurisdiction(&cx.city()?.city, &parameters)?;
+async fn taken(request: &HttpRequest, cx: &Context, body: Payload) -> Result<Told, Wrong> {
+    let form = Form::receive(cx, request, body).await?;
+    let who = caller(cx, request, &form.parameters).await?;
+    jurisdiction(&cx.city()?.city, &form.parameters)?;
     if request.path().starts_with(TEST) {
         return Err(Wrong::bad(("Ici, rien n’est conservé.", "Nothing is kept here.")));
     }
-    let said = say(&parameters)?;
+    let said = say(form)?;
     let id = usecases::open311::say(cx, &who, said).await.map_err(wrong)?;
     let update = Node::Object(vec![("update_id", id.to_string().into())]);
     Ok(("service_request_updates", Node::List("request_update", vec![update])))
 }
 
-fn say(parameters: &Parameters) -> Result<Say, Wrong> {
+fn say(form: Form) -> Result<Say, Wrong> {
+    let parameters = &form.parameters;
     let needed = |name: &str| {
         let missing = || Wrong::bad((format!("Il manque « {name} »."), format!("“{name}” is missing.")));
         parameters.get(name).ok_or_else(missing)
@@ -109,6 +110,7 @@ fn say(parameters: &Parameters) -> Result<Say, Wrong> {
         request: request.to_owned(),
         wish: parameters.get("status").map(|status| wish(status).ok_or_else(unknown)).transpose()?,
         text: text.map_err(|error| Wrong::bad(text_fault("description", error)))?,
+        photographs: form.photographs()?,
     })
 }
 
@@ -123,6 +125,7 @@ fn wrong(error: SayError) -> Wrong {
             "Cet « update_id » est celui d’une autre demande.",
             "This “update_id” belongs to another request.",
         )),
+        SayError::Photograph(error) => photograph::wrong(error),
         SayError::Refused(refusal) => Wrong::bad(refused(refusal)),
         SayError::NoCity(error) => error.into(),
         SayError::Store(error) => error.into(),

@@ -20,9 +20,11 @@ use serde_json::Value as Json;
 
 use crate::ticket::{entity, ticket};
 
+mod photograph;
 mod update;
 
 use crate::{Error, Result, Store, Tx};
+pub use photograph::Awaited;
 pub use update::{Following, Update};
 
 /// From then on, and until then.

@@ -1,25 +1,35 @@
 //! Service requests, as other programs send and follow them (Open311 GeoReport v2). Reading is for everybody: there is
 //! nothing in it but what the public may know.
 
+mod photograph;
+
 use auth::Grant;
 use auth::permission::UseOpen311;
 use chrono::{DateTime, Utc};
+use domain::city::City;
 use domain::concern::Origin;
 use domain::id::TicketId;
+use domain::place::{Point, Whereabouts};
 use domain::rights::Caller;
 use domain::text::{Message, Note};
 use domain::ticket::cancel::Cancel;
 use domain::ticket::event::Part;
 use domain::ticket::reopen::Reopen;
 use domain::ticket::{Action, Change, Refusal, State, Ticket};
+use geocoder::{Found, Kind};
 use store::Error;
 use uuid::Uuid;
 
+pub use photograph::{MOST, PhotographError, Photographs, Refused, fetch_due};
 pub use store::open311::{Following, Request, Sort, Update, Wanted, Window};
 
-use crate::concern::{File, FileError, Filed, file_for};
+use crate::concern::{File, FileError, Filed, prepare};
 use crate::ticket::{save, to_referrer};
-use crate::{Context, NoCity};
+use crate::{Context, NoCity, of};
+use photograph::{Enclosed, Looked};
+
+/// How well an address must fit for its point to be taken, from 0 to 1.
+const FITS: f64 = 0.45;
 
 /// Why no request is made.
 #[derive(Debug, thiserror::Error)]
@@ -30,27 +40,70 @@ pub enum RequestError {
     /// The concern cannot be filed.
     #[error(transparent)]
     File(#[from] FileError),
+    /// Its photographs are not taken.
+    #[error(transparent)]
+    Photograph(#[from] PhotographError),
 }
 
-/// Files what a program sends, as heard over Open311. When it only tries, everything is held against the city and nothing
-/// is kept: none is given back.
+impl From<Error> for RequestError {
+    fn from(error: Error) -> Self {
+        Self::File(error.into())
+    }
+}
+
+/// Files what a program sends, as heard over Open311, with its photographs. When it only tries, everything is held against
+/// the city and nothing is kept: none is given back.
 ///
 /// # Errors
 /// See [`RequestError`].
 pub async fn request(
     cx: &Context,
     who: &Grant<UseOpen311>,
-    cmd: File,
+    mut cmd: File,
+    photographs: Photographs,
     trying: bool,
 ) -> Result<Option<Filed>, RequestError> {
-    if let Caller::Client(client) = who.caller()
-        && !client.categories.is_empty()
-        && !client.categories.contains(&cmd.category)
-    {
+    let Caller::Client(client) = who.caller() else { return Err(RequestError::OutsideLimits) };
+    if !client.categories.is_empty() && !client.categories.contains(&cmd.category) {
         return Err(RequestError::OutsideLimits);
     }
-    let cmd = File { origin: Origin::Open311, ..cmd };
-    Ok(file_for(cx, who, cmd, trying).await?)
+    if cmd.place.point.is_none() {
+        cmd.place.point = located(cx, of(&*cx.city().map_err(FileError::from)?), &cmd.place).await;
+    }
+    let ready = prepare(cx, who, File { origin: Origin::Open311, ..cmd }).await?;
+    let looked = Looked::at(cx, photographs).await?;
+    if trying {
+        return Ok(None);
+    }
+    let enclosed = looked.lay(cx, ready.tickets()).await?;
+    let loaded = ready.loaded().clone();
+    let written = async {
+        let tx = cx.store.begin().await?;
+        let filed = ready.write(cx, &tx, who).await?;
+        enclosed.enclose(cx, &loaded, &tx, filed.tickets.clone(), client.client).await?;
+        Ok((tx, filed))
+    };
+    let (tx, filed) = match written.await {
+        Ok(written) => written,
+        Err(error) => {
+            enclosed.discard(cx, 0).await;
+            return Err(error);
+        }
+    };
+    // Whether the database committed may not be known: then the sweep finds out.
+    tx.commit().await?;
+    cx.wake.notify_one();
+    Ok(Some(filed))
+}
+
+/// The point of an address, if a geocoder knows it well enough, and it is in the city.
+async fn located(cx: &Context, city: &City, place: &Whereabouts) -> Option<Point> {
+    let (geocoder, address) = (cx.geocoder.as_ref()?, place.address.as_ref()?);
+    // Without an answer, the address alone has to do.
+    let found = geocoder.search(address.as_str(), &city.settings.insee, None, 1).await.ok()?;
+    let fits = |one: &&Found| one.score >= FITS && !matches!(one.kind, Kind::Municipality | Kind::Other);
+    let best = found.first().filter(fits).map(|one| one.point);
+    best.filter(|point| city.is_inside(&city.areas_at(*point)))
 }
 
 /// The requests that are asked for.
@@ -78,7 +131,6 @@ pub async fn updates(cx: &Context, who: &Grant<UseOpen311>, window: Window, limi
 }
 
 /// What a program says of a request that it sent.
-#[derive(Debug, Clone)]
 pub struct Say {
     /// As the program calls it.
     pub update: String,
@@ -88,6 +140,8 @@ pub struct Say {
     pub wish: Option<Wish>,
     /// In whose words.
     pub text: Note,
+    /// What comes with it.
+    pub photographs: Photographs,
 }
 
 /// What is to become of a request.
@@ -114,6 +168,9 @@ pub enum SayError {
     /// The lifecycle, or the program's part in it, does not allow it.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// Its photographs are not taken.
+    #[error(transparent)]
+    Photograph(#[from] PhotographError),
     /// No city is loaded.
     #[error(transparent)]
     NoCity(#[from] NoCity),
@@ -128,22 +185,46 @@ pub enum SayError {
 /// # Errors
 /// See [`SayError`].
 pub async fn say(cx: &Context, who: &Grant<UseOpen311>, cmd: Say) -> Result<Uuid, SayError> {
-    let Say { update, request, wish, text } = cmd;
+    let Say { update, request, wish, text, photographs } = cmd;
+    let sent = !photographs.sent.is_empty();
+    let looked = Looked::at(cx, photographs).await?;
+    // A request gets no more tickets than it has, but by being split: those have the photographs of their origin.
+    let most = if sent { cx.store.begin().await?.lock_request(&request).await?.len() } else { 0 };
+    let enclosed = looked.lay(cx, most).await?;
+    let said = said(cx, who, (&update, &request), wish, text, &enclosed).await;
+    match &said {
+        Ok((_, used)) => enclosed.discard(cx, *used).await,
+        // Whether the database committed may not be known: then the sweep finds out.
+        Err(SayError::Store(_)) => {}
+        Err(_) => enclosed.discard(cx, 0).await,
+    }
+    said.map(|(id, _)| id)
+}
+
+/// Takes an update. Gives back what it is called, and how many tickets had photographs.
+async fn said(
+    cx: &Context,
+    who: &Grant<UseOpen311>,
+    (update, request): (&str, &str),
+    wish: Option<Wish>,
+    text: Note,
+    enclosed: &Enclosed,
+) -> Result<(Uuid, usize), SayError> {
     let (loaded, now) = (cx.city()?, cx.now());
     let Caller::Client(client) = who.caller() else { return Err(SayError::NotTheirs) };
     let tx = cx.store.begin().await?;
-    let tickets = tx.lock_request(&request).await?;
+    let tickets = tx.lock_request(request).await?;
     let first = tickets.first().ok_or(SayError::NotFound)?;
     if !who.caller().filed(first) {
         return Err(SayError::NotTheirs);
     }
     let (first, id) = (first.id, cx.ids.next());
-    if let Some(known) = tx.claim_update(client.client, &update, first, id, now).await? {
-        let same = |(of, id): (TicketId, Uuid)| (of == first).then_some(id);
+    if let Some(known) = tx.claim_update(client.client, update, first, id, now).await? {
+        let same = |(of, id): (TicketId, Uuid)| (of == first).then_some((id, 0));
         return same(known).ok_or(SayError::NameReused);
     }
     let by = || who.caller().in_part(Part::Referrer);
-    let concerned = concerned(tickets, wish, now);
+    let mut concerned = concerned(tickets, wish, now);
     match wish.filter(|wish| !concerned.iter().all(|ticket| wish.holds_in.contains(&ticket.state))) {
         None => {
             let text = Message::try_from(String::from(text)).map_err(|error| Error::Corrupt(error.to_string()))?;
@@ -154,12 +235,14 @@ pub async fn say(cx: &Context, who: &Grant<UseOpen311>, cmd: Say) -> Result<Uuid
         Some(Wish { action, .. }) => {
             let changes = concerned.into_iter().map(|ticket| Ok((changed(ticket, action, text.clone(), now)?, by())));
             let changes = changes.collect::<Result<_, Refusal>>()?;
-            save(cx, &loaded, &tx, changes, now).await?;
+            concerned = save(cx, &loaded, &tx, changes, now).await?;
         }
     }
+    let used = concerned.len();
+    enclosed.enclose(cx, &loaded, &tx, concerned, client.client).await?;
     tx.commit().await?;
     cx.wake.notify_one();
-    Ok(id)
+    Ok((id, used))
 }
 
 /// Which of a request's tickets an update is about: those that have not ended; when all have, those that can be reopened, or

@@ -40,7 +40,8 @@ struct FrontOptions {
 /// Where events are sent.
 #[derive(clap::Args)]
 pub(crate) struct WebhookOptions {
-    /// A network that is not public to which programs may have events sent all the same, there without TLS too: 10.1.0.0/16;
+    /// A network that is not public to which programs may have events sent, and from which photographs of Open311 are
+    /// fetched, all the same, there without TLS too: 10.1.0.0/16;
     /// several, separated by commas.
     #[arg(long = "webhook-private-target", env = "CONTINUUM_WEBHOOK_PRIVATE_TARGETS", value_delimiter = ',')]
     pub(crate) private_targets: Vec<IpNet>,

@@ -170,27 +170,8 @@ pub async fn file(
     Ok(done)
 }
 
-/// Files a concern for who has proved in another way than by [`FileConcerns`] that they may; twice, if asked twice; not at
-/// all, if they only try.
-pub(crate) async fn file_for<P: Permission<Holder = Caller>>(
-    cx: &Context,
-    who: &Grant<P>,
-    cmd: File,
-    trying: bool,
-) -> Result<Option<Filed>, FileError> {
-    let ready = prepare(cx, who, cmd).await?;
-    if trying {
-        return Ok(None);
-    }
-    let tx = cx.store.begin().await?;
-    let filed = ready.write(cx, &tx, who).await?;
-    tx.commit().await?;
-    cx.wake.notify_one();
-    Ok(Some(filed))
-}
-
 /// A concern that nothing is wrong with, ready to be written.
-pub(super) struct Ready {
+pub(crate) struct Ready {
     loaded: Arc<Loaded>,
     filing: Filing,
     tickets: Vec<NewTicket>,
@@ -198,7 +179,7 @@ pub(super) struct Ready {
 }
 
 /// Finds the areas of a concern, holds it against the city, and routes it.
-pub(super) async fn prepare<P: Permission<Holder = Caller>>(
+pub(crate) async fn prepare<P: Permission<Holder = Caller>>(
     cx: &Context,
     who: &Grant<P>,
     mut cmd: File,
@@ -242,8 +223,18 @@ impl Ready {
         &self.filing.concern
     }
 
+    /// How many tickets it opens.
+    pub(crate) const fn tickets(&self) -> usize {
+        self.tickets.len()
+    }
+
+    /// The city that it was held against.
+    pub(crate) const fn loaded(&self) -> &Arc<Loaded> {
+        &self.loaded
+    }
+
     /// Writes it, with everything that follows from it.
-    pub(super) async fn write<P: Permission<Holder = Caller>>(
+    pub(crate) async fn write<P: Permission<Holder = Caller>>(
         self,
         cx: &Context,
         tx: &Tx,

@@ -10,7 +10,7 @@ mod read;
 mod suggest;
 
 pub use duplicates::{Like, LikeError, duplicates};
-pub(crate) use file::file_for;
+pub(crate) use file::prepare;
 pub use file::{Fault, File, FileError, Filed, Warning, file};
 pub use learn::{LearnError, learn};
 pub use note::{IntakeError, Note, NoteError, Sent, intake, note};

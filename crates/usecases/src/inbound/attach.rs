@@ -88,7 +88,7 @@ impl From<FileRefusal> for NotKept {
 
 impl NotKept {
     /// Why, as it stands in the text that the ticket keeps.
-    pub(super) const fn told(self) -> &'static str {
+    pub(crate) const fn told(self) -> &'static str {
         match self {
             Self::TooLong => "trop lourde",
             Self::Empty => "vide",
