@@ -14,7 +14,7 @@ crate::tests![
 ];
 
 /// Which of our crates each may use.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("local-postgres", &[]),
     ("auth", &["domain"]),
@@ -25,11 +25,22 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("usecases", &["auth", "domain", "fetch", "files", "geocoder", "store"]),
     ("notify", &["domain", "store"]),
     ("api", &["auth", "domain", "usecases"]),
+    ("ogc", &["auth", "domain", "usecases"]),
     ("open311", &["auth", "domain", "usecases"]),
     (
         "continuum",
         &[
-            "api", "auth", "domain", "fetch", "files", "geocoder", "local-postgres", "notify", "open311", "store",
+            "api",
+            "auth",
+            "domain",
+            "fetch",
+            "files",
+            "geocoder",
+            "local-postgres",
+            "notify",
+            "ogc",
+            "open311",
+            "store",
             "usecases",
         ],
     ),

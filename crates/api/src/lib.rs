@@ -120,7 +120,7 @@ pub struct Beside {
 pub fn app(
     context: Context,
     front: Data<Front>,
-    beside: Beside,
+    beside: &'static [Beside],
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -141,7 +141,7 @@ pub fn app(
         .app_data(password::form_config())
         .configure(password::pages)
         .configure(sign_in::pages)
-        .configure(beside.routes)
+        .configure(|config| beside.iter().for_each(|beside| (beside.routes)(config)))
         .configure(docs::routes)
         .default_service(web::to(outermost::no_such_route))
         .wrap(from_fn(guard::guard))

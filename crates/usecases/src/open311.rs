@@ -15,7 +15,8 @@ use domain::ticket::{Action, Change, Refusal, State, Ticket};
 use store::Error;
 use uuid::Uuid;
 
-pub use store::open311::{Following, Request, Sort, Update, Wanted, Window};
+pub use store::Window;
+pub use store::open311::{Following, Request, Sort, Update, Wanted};
 
 use crate::concern::{File, FileError, Filed, file_for};
 use crate::ticket::{save, to_referrer};
