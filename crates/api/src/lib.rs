@@ -18,6 +18,7 @@ mod inbound;
 mod me;
 mod notification;
 mod oauth;
+mod open_data;
 mod openapi;
 mod outermost;
 mod page;
@@ -78,6 +79,7 @@ fn routes(config: &mut ServiceConfig) {
     partner::routes(config);
     restitution::routes(config);
     hotspot::routes(config);
+    open_data::routes(config);
     event::routes(config);
     webhook::routes(config);
     inbound::routes(config);

@@ -29,6 +29,7 @@ pub mod noted;
 pub mod notification;
 pub mod office;
 pub mod open311;
+pub mod open_data;
 pub mod outbox;
 pub mod partner;
 mod resident;
