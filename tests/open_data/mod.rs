@@ -43,23 +43,24 @@ async fn publish(city: &City) -> usize {
 async fn rows(city: &City) -> Vec<[String; 8]> {
     let reply = city.stranger().get("/v1/open-data/tickets.csv").await;
     assert_eq!(reply.is(200).header("content-type"), Some("text/csv; charset=utf-8"));
-    let mut lines = reply.text.split_terminator("\r\n");
-    assert_eq!(
-        lines.next(),
-        Some(
-            "mois,famille,famille_libelle,motif,motif_libelle,quartier,quartier_libelle,issue,saisines,delai_reponse_jours,\
-             delai_traitement_jours"
-        )
-    );
-    let row = |line: &str| {
-        // What is looked at here holds no commas.
-        let cells: Vec<&str> = line.split(',').collect();
-        let at = cells.len() - 5;
-        let area = if cells[at] == "nord-pigeonnier" || cells[at].is_empty() { cells[at] } else { "elsewhere" };
-        [cells[0], cells[1], cells[3], area, cells[at + 1 + 0], cells[at + 2], cells[at + 3], cells[at + 4]]
-            .map(ToOwned::to_owned)
-    };
-    let mut rows: Vec<_> = lines.map(row).collect();
+    assert!(reply.text.ends_with("\r\n"));
+    let mut csv = csv::Reader::from_reader(reply.text.as_bytes());
+    let columns = [
+        "mois",
+        "famille",
+        "famille_libelle",
+        "motif",
+        "motif_libelle",
+        "quartier",
+        "quartier_libelle",
+        "issue",
+        "saisines",
+        "delai_reponse_jours",
+        "delai_traitement_jours",
+    ];
+    assert_eq!(csv.headers().unwrap(), columns.as_slice());
+    let mut rows: Vec<_> =
+        csv.records().map(|row| [0, 1, 3, 5, 7, 8, 9, 10].map(|at| row.as_ref().unwrap()[at].to_owned())).collect();
     rows.sort();
     rows
 }

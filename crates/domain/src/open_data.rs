@@ -137,52 +137,60 @@ type Key = [Option<String>; ORDER.len()];
 /// The rows of a month's tickets.
 #[must_use]
 pub fn rows(city: &City, records: &[Record]) -> Vec<Row> {
-    let mut rows = Vec::new();
-    if records.len() as u64 >= LEAST {
-        part(city, records.iter().collect(), Key::default(), 0, &mut rows);
-    }
-    rows
+    let family = |record: &Record| {
+        let parent = city.category(&record.category).and_then(|category| category.parent.as_ref());
+        parent.unwrap_or(&record.category).to_string()
+    };
+    partition(records, family).into_iter().filter_map(|(key, records)| row(city, &records, key)).collect()
 }
 
-fn part(city: &City, records: Vec<&Record>, key: Key, at: usize, rows: &mut Vec<Row>) {
+/// Tickets that are told apart, each part with what they have in common.
+fn partition(records: &[Record], family: impl Fn(&Record) -> String) -> Vec<(Key, Vec<&Record>)> {
+    let mut parts = Vec::new();
+    if records.len() as u64 >= LEAST {
+        part(records.iter().collect(), &family, Key::default(), 0, &mut parts);
+    }
+    parts
+}
+
+fn part<'a>(
+    records: Vec<&'a Record>,
+    family: &impl Fn(&Record) -> String,
+    key: Key,
+    at: usize,
+    found: &mut Vec<(Key, Vec<&'a Record>)>,
+) {
     let Some(by) = ORDER.get(at) else {
-        rows.extend(row(city, &records, key));
+        found.push((key, records));
         return;
     };
     // Of what has no family told, the categories would tell it.
     if matches!(by, By::Category) && key[By::Family as usize].is_none() {
-        return part(city, records, key, at + 1, rows);
+        return part(records, family, key, at + 1, found);
     }
     let mut groups: BTreeMap<String, Vec<&Record>> = BTreeMap::new();
     for record in records {
-        groups.entry(value(city, *by, record)).or_default().push(record);
+        let value = match by {
+            By::Family => family(record),
+            By::Category => record.category.to_string(),
+            By::Area => record.area.as_ref().map_or_else(|| NOWHERE.to_owned(), ToString::to_string),
+            By::Outcome => record.outcome.code().to_owned(),
+        };
+        groups.entry(value).or_default().push(record);
     }
-    let groups: Vec<(String, Vec<&Record>)> = groups.into_iter().collect();
-    let counts: Vec<u64> = groups.iter().map(|(_, records)| records.len() as u64).collect();
+    let counts: Vec<u64> = groups.values().map(|records| records.len() as u64).collect();
     let mut together = Vec::new();
     for ((value, records), apart) in groups.into_iter().zip(parts(&counts)) {
         if apart {
             let mut key = key.clone();
             key[at] = Some(value);
-            part(city, records, key, at + 1, rows);
+            part(records, family, key, at + 1, found);
         } else {
             together.extend(records);
         }
     }
     if !together.is_empty() {
-        part(city, together, key, at + 1, rows);
-    }
-}
-
-fn value(city: &City, by: By, record: &Record) -> String {
-    match by {
-        By::Family => {
-            let parent = city.category(&record.category).and_then(|category| category.parent.as_ref());
-            parent.unwrap_or(&record.category).to_string()
-        }
-        By::Category => record.category.to_string(),
-        By::Area => record.area.as_ref().map_or_else(|| NOWHERE.to_owned(), ToString::to_string),
-        By::Outcome => record.outcome.code().to_owned(),
+        part(together, family, key, at + 1, found);
     }
 }
 
@@ -279,6 +287,45 @@ mod tests {
                     let small = could_be.iter().any(|count| (1..LEAST).contains(count));
                     assert!(!small || could_be.len() > 1, "{seen:?}: {could_be:?}");
                 }
+            }
+        }
+    }
+
+    /// So many tickets of each of two families in each of two areas.
+    fn town([ax, ay, bx, by]: [usize; 4]) -> Vec<Record> {
+        let record = |category: &str, area: &str| Record {
+            category: category.parse().unwrap(),
+            area: Some(area.parse().unwrap()),
+            outcome: Outcome::EnCours,
+            first_answer: None,
+            settled: None,
+        };
+        let cells = [("a", "x", ax), ("a", "y", ay), ("b", "x", bx), ("b", "y", by)];
+        cells.into_iter().flat_map(|(category, area, count)| vec![record(category, area); count]).collect()
+    }
+
+    #[test]
+    fn nor_is_anything_left_exact_when_tickets_are_parted_again_and_again() {
+        let mut alike: BTreeMap<Vec<(Key, Option<u64>)>, [BTreeSet<usize>; 8]> = BTreeMap::new();
+        for n in 0..11_usize.pow(4) {
+            let counts @ [ax, ay, bx, by] = std::array::from_fn(|at| n / 11_usize.pow(u32::try_from(at).unwrap()) % 11);
+            let records = town(counts);
+            let parted = partition(&records, |record| record.category.to_string());
+            assert!(parted.iter().all(|(_, records)| records.len() as u64 >= LEAST), "{counts:?}");
+            let told: usize = parted.iter().map(|(_, records)| records.len()).sum();
+            assert_eq!(told, if records.len() as u64 >= LEAST { records.len() } else { 0 }, "each in one");
+            let mut seen: Vec<_> = parted.into_iter().map(|(key, of)| (key, rounded(of.len() as u64))).collect();
+            seen.sort();
+            assert!(seen.windows(2).all(|pair| pair[0].0 != pair[1].0), "a key is one row's: {seen:?}");
+            let could_be = alike.entry(seen).or_default();
+            for (could_be, count) in could_be.iter_mut().zip([ax, ay, bx, by, ax + ay, bx + by, ax + bx, ay + by]) {
+                could_be.insert(count);
+            }
+        }
+        for (seen, could_be) in alike {
+            for could_be in could_be {
+                let small = could_be.iter().any(|count| (1..5).contains(count));
+                assert!(!small || could_be.len() > 1, "{seen:?}: {could_be:?}");
             }
         }
     }
