@@ -14,7 +14,7 @@ crate::tests![
 ];
 
 /// Which of our crates each may use.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("local-postgres", &[]),
     ("auth", &["domain"]),
@@ -25,6 +25,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("usecases", &["auth", "domain", "fetch", "files", "geocoder", "store"]),
     ("notify", &["domain", "store"]),
     ("api", &["auth", "domain", "usecases"]),
+    ("ogc", &["auth", "domain", "usecases"]),
     ("open311", &["auth", "domain", "usecases"]),
     (
         "continuum",
@@ -37,6 +38,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
             "geocoder",
             "local-postgres",
             "notify",
+            "ogc",
             "open311",
             "store",
             "usecases",

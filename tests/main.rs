@@ -22,8 +22,10 @@ mod inbound;
 mod input;
 mod masking;
 mod notify;
+mod ogc;
 mod oidc;
 mod open311;
+mod open_data;
 mod partner;
 mod permission;
 mod place;
@@ -76,7 +78,9 @@ fn all() -> Vec<Test> {
         permission::tests(),
         place::tests(),
         oidc::tests(),
+        ogc::tests(),
         open311::tests(),
+        open_data::tests(),
         program::tests(),
         restitution::tests(),
         rights::tests(),

@@ -45,7 +45,7 @@ impl Program {
         form(city, path, Some(&format!("Basic {basic}")), fields).await
     }
 
-    async fn token(&self, city: &City) -> Value {
+    pub async fn token(&self, city: &City) -> Value {
         self.form(city, "/oauth/token", &[("grant_type", "client_credentials")]).await.ok()
     }
 

@@ -13,6 +13,7 @@ pub mod geocoder;
 pub mod node;
 pub mod oidc;
 pub mod program;
+pub mod python;
 pub mod s3;
 pub mod smtp;
 pub mod standardwebhooks;

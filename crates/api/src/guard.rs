@@ -69,6 +69,10 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
         Err(problem) => Err(problem),
     };
     request.extensions_mut().insert(origin);
+    // For protocols beside the API.
+    if let Ok(principal) = &identified {
+        request.extensions_mut().insert(principal.clone());
+    }
     request.extensions_mut().insert(Identified(identified));
     Ok(())
 }

@@ -18,6 +18,7 @@ mod inbound;
 mod me;
 mod notification;
 mod oauth;
+mod open_data;
 mod openapi;
 mod outermost;
 mod page;
@@ -78,6 +79,7 @@ fn routes(config: &mut ServiceConfig) {
     partner::routes(config);
     restitution::routes(config);
     hotspot::routes(config);
+    open_data::routes(config);
     event::routes(config);
     webhook::routes(config);
     inbound::routes(config);
@@ -120,7 +122,7 @@ pub struct Beside {
 pub fn app(
     context: Context,
     front: Data<Front>,
-    beside: Beside,
+    beside: &'static [Beside],
 ) -> App<
     impl ServiceFactory<
         ServiceRequest,
@@ -141,7 +143,7 @@ pub fn app(
         .app_data(password::form_config())
         .configure(password::pages)
         .configure(sign_in::pages)
-        .configure(beside.routes)
+        .configure(|config| beside.iter().for_each(|beside| (beside.routes)(config)))
         .configure(docs::routes)
         .default_service(web::to(outermost::no_such_route))
         .wrap(from_fn(guard::guard))

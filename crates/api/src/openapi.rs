@@ -286,6 +286,7 @@ fn tags() -> Value {
         { "name": "events", "description": "What happened, in one order, for other programs: page by page, or as it happens." },
         { "name": "webhooks", "description": "What happened, sent to programs: what is sent stands in `webhooks`." },
         { "name": "hotspots", "description": "Places that come back." },
+        { "name": "open-data", "description": "Numbers for everybody, month by month, and what catalogues of data gather of them." },
         { "name": "tracking", "description": "What a resident reads and does through the link in their e-mail, or with the code on a slip of paper." },
         { "name": "partners", "description": "What a partner without accounts sees of a ticket, and does with it, through the link in its e-mail." },
         { "name": "inbound", "description": "E-mail that comes in: answers, and reports of failed delivery." },

@@ -30,7 +30,7 @@ const DEFAULTS: [(HeaderName, &str); 5] = [
 pub(crate) async fn outermost(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-    beside: Beside,
+    beside: &'static [Beside],
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let began = Instant::now();
     let method = request.method().clone();
@@ -39,13 +39,13 @@ pub(crate) async fn outermost(
         request.head_mut().method = Method::GET;
     }
     let response = next.call(request).await?.map_into_boxed_body();
-    let is_beside = response.request().path().starts_with(beside.prefix);
-    let problem = problem_of(&response).filter(|_| !is_beside || !is_told(&response));
+    let beside = beside.iter().find(|beside| response.request().path().starts_with(beside.prefix));
+    let problem = problem_of(&response).filter(|_| beside.is_none() || !is_told(&response));
     let mut response = match problem {
         Some(problem) => {
             let (request, told) = response.into_parts();
             let mut answer = problem.answer(&request);
-            if is_beside {
+            if let Some(beside) = beside {
                 answer = in_its_words(beside, &problem, &request, &answer);
             }
             // A browser shows a script no answer without them.
@@ -84,7 +84,7 @@ fn is_told(response: &ServiceResponse) -> bool {
 }
 
 /// A problem as a protocol beside the API tells it, with what a client may go by.
-fn in_its_words(beside: Beside, problem: &Problem, request: &HttpRequest, answer: &HttpResponse) -> HttpResponse {
+fn in_its_words(beside: &Beside, problem: &Problem, request: &HttpRequest, answer: &HttpResponse) -> HttpResponse {
     let (text, _) = problem.told(preferred_language(request));
     let mut told = (beside.refuse)(request, answer.status(), &text);
     for name in [RETRY_AFTER, ALLOW] {

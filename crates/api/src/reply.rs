@@ -1,13 +1,15 @@
 //! What an answer carries besides its body.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_LANGUAGE, ETAG, LINK, LOCATION, VARY};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, ETAG, LINK, LOCATION, VARY};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::language::Language;
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 use usecases::Answer;
 
 use crate::problem::{Code, Problem};
+use crate::request::conditional::has;
 use crate::request::cursor::{self, Cursor};
 
 /// The `ETag` of a version.
@@ -42,6 +44,18 @@ pub(crate) fn send(answer: Answer, language: Language) -> Result<HttpResponse, P
         response.insert_header((LOCATION, location));
     }
     Ok(response.content_type("application/json").body(answer.body))
+}
+
+/// Sends a text that caches may keep, unless the caller has it already.
+pub(crate) fn cached(request: &HttpRequest, media_type: &str, keep: &'static str, text: String) -> HttpResponse {
+    let digest = Sha256::digest(&text);
+    let etag = digest[..16].iter().fold(String::from("\""), |tag, byte| tag + &format!("{byte:02x}")) + "\"";
+    let mut response = HttpResponse::Ok();
+    response.insert_header((ETAG, etag.as_str())).insert_header((CACHE_CONTROL, keep));
+    if has(request, &etag) {
+        return response.status(StatusCode::NOT_MODIFIED).finish();
+    }
+    response.content_type(media_type).body(text)
 }
 
 /// Sends something that was read.

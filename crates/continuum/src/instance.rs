@@ -253,11 +253,14 @@ fn listen(address: &str) -> Result<TcpListener> {
     Ok(listener)
 }
 
-/// Open311, beside the API.
-const OPEN311: Beside = Beside { prefix: open311::PREFIX, routes: open311::routes, refuse: open311::refuse };
+/// Beside the API.
+const BESIDE: &[Beside] = &[
+    Beside { prefix: open311::PREFIX, routes: open311::routes, refuse: open311::refuse },
+    Beside { prefix: ogc::PREFIX, routes: ogc::routes, refuse: ogc::refuse },
+];
 
 fn api_server(context: Context, front: Data<Front>, listener: TcpListener, threads: Option<usize>) -> Result<Server> {
-    let server = HttpServer::new(move || api::app(context.clone(), front.clone(), OPEN311))
+    let server = HttpServer::new(move || api::app(context.clone(), front.clone(), BESIDE))
         .disable_signals()
         .shutdown_timeout(10)
         // Who sends their headers one by one, or never hangs up, is not waited for.

@@ -95,6 +95,7 @@ pub(crate) async fn work(cx: Context, schema: String, keys: SealKeys) {
         settle_bounces(cx.clone()),
         complete_residents(cx.clone()),
         learn_categories(cx.clone()),
+        publish_open_data(cx.clone()),
         sweep_files(cx.clone()),
         scan_files(cx.clone()),
         fetch_photographs(cx.clone()),
@@ -227,6 +228,18 @@ async fn learn_categories(cx: Context) {
     loop {
         if let Err(error) = usecases::concern::learn(&cx).await {
             tracing::warn!(%error, "what concerns are about could not be learnt; trying again");
+        }
+        tokio::time::sleep(Duration::from_mins(10)).await;
+    }
+}
+
+/// Publishes the open data of months, the night after each is due: looks every ten minutes.
+async fn publish_open_data(cx: Context) {
+    loop {
+        match usecases::open_data::publish(&cx).await {
+            Ok(1..) => continue,
+            Ok(0) => {}
+            Err(error) => tracing::warn!(%error, "open data could not be published; trying again"),
         }
         tokio::time::sleep(Duration::from_mins(10)).await;
     }

@@ -19,6 +19,7 @@ pub mod id;
 pub mod language;
 pub mod letter;
 pub mod notification;
+pub mod open_data;
 pub mod person;
 pub mod place;
 pub mod restitution;

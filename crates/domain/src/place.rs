@@ -27,14 +27,15 @@ impl Point {
     }
 }
 
-/// Everywhere between two parallels and two meridians, degrees. It does not cross the antimeridian.
+/// Everywhere between two parallels and two meridians, degrees. Bounds that cross the antimeridian have a western longitude
+/// greater than the eastern one (RFC 7946, 5.2).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bounds {
     /// The western longitude.
     pub west: f64,
     /// The southern latitude.
     pub south: f64,
-    /// The eastern longitude, not less than the western one.
+    /// The eastern longitude.
     pub east: f64,
     /// The northern latitude, not less than the southern one.
     pub north: f64,

@@ -123,7 +123,6 @@ fn wanted(cx: &Context, parameters: &Parameters) -> Result<Wanted, Wrong> {
     }
     let words = parameters.get("q").map(|words| SearchWords::try_from(words.to_owned())).transpose();
     Ok(Wanted {
-        references: Vec::new(),
         categories: categories(parameters)?,
         open: open(parameters)?,
         requested,
@@ -135,6 +134,7 @@ fn wanted(cx: &Context, parameters: &Parameters) -> Result<Wanted, Wrong> {
         with_events,
         skip,
         limit: limit.min(deepest - skip),
+        ..Wanted::default()
     })
 }
 

@@ -5,7 +5,7 @@ pub mod cadence;
 use chrono::{DateTime, Utc};
 use domain::cafe::{Cafe, Cancelled, State};
 use domain::id::{AreaCode, CafeId, UserId, ZoningCode};
-use domain::place::{Place, Point};
+use domain::place::{Bounds, Place, Point};
 use sea_orm::sea_query::extension::postgres::PgExpr;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
@@ -14,7 +14,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::{Error, Page, Result, Store, Tx};
+use crate::{Error, Page, Result, Store, Tx, Window};
 
 #[allow(unreachable_pub, reason = "sea-orm's macro makes it so")]
 mod entity {
@@ -54,6 +54,12 @@ pub struct Filter {
     pub states: Vec<State>,
     /// In one of these areas; anywhere when empty.
     pub areas: Vec<(ZoningCode, AreaCode)>,
+    /// Only those that were announced and begin then or later.
+    pub announced_from: Option<DateTime<Utc>>,
+    /// Within these bounds.
+    pub within: Option<Bounds>,
+    /// Which last into this time.
+    pub during: Option<Window>,
 }
 
 /// Where a page begins: after this café, the latest first.
@@ -121,6 +127,28 @@ fn lies_in<C: ColumnTrait>(column: C, areas: &[(ZoningCode, AreaCode)]) -> Condi
     })
 }
 
+impl Filter {
+    fn where_and_when(&self) -> Condition {
+        use entity::Column;
+        let mut all = Condition::all();
+        if let Some(from) = self.announced_from {
+            all = all.add(Column::AnnouncedAt.is_not_null()).add(Column::StartsAt.gte(from));
+        }
+        if let Some(Bounds { west, south, east, north }) = self.within {
+            let lon = if west <= east {
+                Column::Lon.between(west, east)
+            } else {
+                Column::Lon.gte(west).or(Column::Lon.lte(east))
+            };
+            all = all.add(Column::Lat.between(south, north)).add(lon);
+        }
+        if let Some(Window { from, to }) = self.during {
+            all = all.add(Column::StartsAt.lte(to)).add(Column::EndsAt.gte(from));
+        }
+        all
+    }
+}
+
 impl Store {
     /// The café of that id.
     ///
@@ -162,7 +190,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn cafes(&self, filter: &Filter, after: Option<After>, limit: u64) -> Result<Page<Cafe, After>> {
         use entity::Column;
-        let mut condition = Condition::all();
+        let mut condition = filter.where_and_when();
         if !filter.states.is_empty() {
             condition = condition.add(Column::State.is_in(filter.states.iter().map(|state| state.code())));
         }

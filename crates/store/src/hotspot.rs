@@ -15,8 +15,10 @@ use crate::connect::sql;
 use crate::{Error, Result, Tx};
 
 mod list;
+mod map;
 
 pub use list::{After, Filter, Hotspot, Reach};
+pub use map::{OnMap, Precision};
 
 /// A concern with a place.
 #[derive(Debug, Clone, PartialEq)]

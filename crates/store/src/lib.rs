@@ -29,6 +29,7 @@ pub mod noted;
 pub mod notification;
 pub mod office;
 pub mod open311;
+pub mod open_data;
 pub mod outbox;
 pub mod partner;
 mod resident;
@@ -50,6 +51,8 @@ pub mod user;
 pub mod webhook;
 mod withheld;
 
+use chrono::{DateTime, Utc};
+
 pub use connect::{Connect, Listener, Store, Tx, drop_database, ensure_database};
 pub use error::Error;
 pub use resident::Contact;
@@ -58,6 +61,15 @@ pub use seal::{SealingKey, SealingKeys};
 
 /// The result of asking the store.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// From then on, and until then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The first instant.
+    pub from: DateTime<Utc>,
+    /// The last instant.
+    pub to: DateTime<Utc>,
+}
 
 /// One page of a list, and where the next one begins.
 #[derive(Debug, Clone)]

@@ -8,8 +8,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::city::catalogue::ClosureReason;
 use domain::city::question::Replies;
 use domain::concern::Origin;
-use domain::id::{CategoryCode, ServiceCode};
-use domain::place::{Bounds, Circle, EARTH_RADIUS, Point, Whereabouts};
+use domain::id::{AreaCode, CategoryCode, ServiceCode, TicketId, ZoningCode};
+use domain::place::{Areas, Bounds, Circle, EARTH_RADIUS, Point, Whereabouts};
 use domain::text::{Description, MessageToResident, SearchWords};
 use domain::ticket::{Fact, State, Ticket};
 use sea_orm::sea_query::{Expr, Value};
@@ -17,24 +17,16 @@ use sea_orm::{
     DatabaseBackend, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
 };
 use serde_json::Value as Json;
+use uuid::Uuid;
 
 use crate::ticket::{entity, ticket};
 
 mod photograph;
 mod update;
 
-use crate::{Error, Result, Store, Tx};
+use crate::{Error, Result, Store, Tx, Window};
 pub use photograph::Awaited;
 pub use update::{Following, Update};
-
-/// From then on, and until then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
-    /// The first instant.
-    pub from: DateTime<Utc>,
-    /// The last instant.
-    pub to: DateTime<Utc>,
-}
 
 /// In which order requests are listed; those that are equal in it stand in the order of their ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,6 +55,10 @@ pub struct Wanted {
     pub requested: Option<Window>,
     /// Updated then.
     pub updated: Option<Window>,
+    /// In one of these areas; anywhere when empty.
+    pub areas: Vec<(ZoningCode, AreaCode)>,
+    /// Only those that have a point.
+    pub on_map: bool,
     /// Within these bounds.
     pub within: Option<Bounds>,
     /// Within this circle.
@@ -71,6 +67,8 @@ pub struct Wanted {
     pub words: Option<SearchWords>,
     /// In which order.
     pub sort: Sort,
+    /// Only those that follow this one, in the order of [`Sort::LastRequested`]: when it was requested, its first ticket.
+    pub after: Option<(DateTime<Utc>, TicketId)>,
     /// With what happened to each.
     pub with_events: bool,
     /// How many are passed over.
@@ -82,6 +80,8 @@ pub struct Wanted {
 /// A concern with tickets, as the public may read it.
 #[derive(Debug, Clone)]
 pub struct Request {
+    /// Its first ticket.
+    pub first: TicketId,
     /// The reference of its first ticket.
     pub reference: String,
     /// How far the ticket is that is least far.
@@ -96,6 +96,8 @@ pub struct Request {
     pub replies: Replies,
     /// Where; the address whole if it came over Open311.
     pub place: Whereabouts,
+    /// The areas of the place, as they were when it was requested.
+    pub areas: Areas,
     /// When it was requested.
     pub requested_at: DateTime<Utc>,
     /// When something last happened to it; when it ended, if it has.
@@ -112,6 +114,8 @@ pub struct Request {
 
 #[derive(FromQueryResult)]
 struct Row {
+    id: Uuid,
+    areas: Json,
     reference: String,
     state: String,
     category_code: String,
@@ -130,7 +134,7 @@ struct Row {
     events: Option<Json>,
 }
 
-const COLUMNS: &str = "t.reference, w.state, t.category_code, w.services, t.origin,
+const COLUMNS: &str = "t.id, t.areas, t.reference, w.state, t.category_code, w.services, t.origin,
     case when t.origin = 'open311' then c.description end as description,
     case when t.origin = 'open311' then t.answers else '{}' end as answers,
     t.lat, t.lon, t.address, t.filed_at, w.updated_at, w.scheduled_for, w.closure_reason";
@@ -192,8 +196,9 @@ impl Text {
     }
 
     fn within(&mut self, Bounds { west, south, east, north }: Bounds) {
-        let bounds = [south, north, west, east].map(Value::from);
-        self.add(" and t.lat between ? and ? and t.lon between ? and ?", bounds);
+        self.add(" and t.lat between ? and ?", [south, north].map(Value::from));
+        let lon = if west <= east { " and t.lon between ? and ?" } else { " and (t.lon >= ? or t.lon <= ?)" };
+        self.add(lon, [west, east].map(Value::from));
     }
 }
 
@@ -241,8 +246,18 @@ impl Wanted {
                 where u.at between ? and ?) and w.updated_at between ? and ?";
             text.add(happened, window);
         }
+        if !self.areas.is_empty() {
+            let areas: Vec<String> = self.areas.iter().map(|(zoning, area)| format!("{zoning}:{area}")).collect();
+            text.add(" and t.area_codes && ?", [areas.into()]);
+        }
+        if self.on_map {
+            text.add(" and t.lat is not null", []);
+        }
         if let Some(bounds) = self.within {
             text.within(bounds);
+        }
+        if let Some((at, id)) = self.after {
+            text.add(" and (t.filed_at, t.id) < (?, ?)", [at.into(), id.0.into()]);
         }
         if let Some(circle) = self.around {
             text.within(circle.bounds());
@@ -273,6 +288,7 @@ impl TryFrom<Row> for Request {
         let reason = row.closure_reason.map(|code| ClosureReason::from_code(&code).ok_or_else(|| unknown("reason")));
         let services = row.services.into_iter().map(ServiceCode::try_from);
         Ok(Self {
+            first: TicketId(row.id),
             reference: row.reference,
             state,
             category: row.category_code.try_into().map_err(Error::corrupt)?,
@@ -280,6 +296,7 @@ impl TryFrom<Row> for Request {
             description: row.description.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
             replies: serde_json::from_value(row.answers).map_err(Error::corrupt)?,
             place,
+            areas: serde_json::from_value(row.areas).map_err(Error::corrupt)?,
             requested_at: row.filed_at,
             updated_at: row.updated_at,
             scheduled_for: row.scheduled_for.filter(|_| state == State::Scheduled),

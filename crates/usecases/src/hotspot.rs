@@ -1,6 +1,6 @@
 //! Places that come back: found by the worker, read by the police and by the services.
 
-pub use store::hotspot::{After, Filter, Hotspot};
+pub use store::hotspot::{After, Filter, Hotspot, OnMap};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +11,13 @@ use domain::city::City;
 use domain::hotspot::{LEAST, METRES, Sighting, Square, Squares, family, find, identify, since};
 use domain::id::{CategoryCode, ConcernId, HotspotId};
 use domain::person::Role;
-use domain::place::{Bounds, Circle, Point};
+use domain::place::{Areas, Bounds, Circle, Point};
 use domain::restitution::street;
-use store::hotspot::{Kept, Placed, Progress, Reach};
+use domain::statistics::mask;
+use store::hotspot::{Kept, Placed, Precision, Progress, Reach};
 use store::{Error, Page, Tx};
 
+use crate::ticket::ListError;
 use crate::{Context, of};
 
 /// Around how many concerns is looked in one transaction.
@@ -33,13 +35,80 @@ pub async fn list(
     after: Option<After>,
     limit: u64,
 ) -> Result<Page<Hotspot, After>, Error> {
+    let reach = reach(who);
+    cx.store.hotspots(&reach, filter, after, limit).await
+}
+
+fn reach(who: &Grant<ReadHotspots>) -> Reach {
     let person = who.person();
-    let reach = if person.is(Role::Agent) || person.is(Role::Dispatcher) {
+    if person.is(Role::Agent) || person.is(Role::Dispatcher) {
         Reach::Everything
     } else {
         Reach::OfServices(person.services.iter().cloned().collect(), LEAST as u64)
+    }
+}
+
+/// A hotspot as the public may know it: of five concerns or more, its place to the thousandth of a degree (70 to 110 m), how
+/// many as the nearest multiple of five, its time in months.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Public {
+    /// Which.
+    pub id: HotspotId,
+    /// The family of its concerns.
+    pub family: CategoryCode,
+    /// About where.
+    pub near: Point,
+    /// In which street.
+    pub street: Option<String>,
+    /// The areas of the place.
+    pub areas: Areas,
+    /// About how many concerns of the last 12 months make it.
+    pub about: u64,
+    /// The month of the first one: `2026-03`.
+    pub first_month: String,
+    /// The month of the last one.
+    pub last_month: String,
+}
+
+/// A page of the hotspots that the public may know of, in the order of their ids. For everybody.
+///
+/// # Errors
+/// When no city is loaded, or the database does not answer.
+pub async fn public(
+    cx: &Context,
+    asked: &OnMap,
+    after: Option<HotspotId>,
+    limit: u64,
+) -> Result<Page<Public, HotspotId>, ListError> {
+    let zone = cx.city()?.city.zone();
+    let page = cx.store.hotspots_on_map(&Precision::Coarse(mask::LEAST), asked, zone.name(), after, limit).await?;
+    let month = |at| zone.local(at).format("%Y-%m").to_string();
+    let public = |hotspot: Hotspot| Public {
+        id: hotspot.id,
+        family: hotspot.family,
+        near: hotspot.centre,
+        street: hotspot.street,
+        areas: hotspot.areas,
+        about: mask::rounded(hotspot.concerns).unwrap_or_default(),
+        first_month: month(hotspot.first_at),
+        last_month: month(hotspot.last_at),
     };
-    cx.store.hotspots(&reach, filter, after, limit).await
+    Ok(Page { items: page.items.into_iter().map(public).collect(), next: page.next })
+}
+
+/// A page of the hotspots that the caller may know of, as [`list`] says, in the order of their ids.
+///
+/// # Errors
+/// When no city is loaded, or the database does not answer.
+pub async fn on_map(
+    cx: &Context,
+    who: &Grant<ReadHotspots>,
+    asked: &OnMap,
+    after: Option<HotspotId>,
+    limit: u64,
+) -> Result<Page<Hotspot, HotspotId>, ListError> {
+    let zone = cx.city()?.city.zone();
+    Ok(cx.store.hotspots_on_map(&Precision::Exact(reach(who)), asked, zone.name(), after, limit).await?)
 }
 
 /// Looks again around the concerns that came, and around those that have grown too old; everywhere, once the city has

@@ -21,6 +21,7 @@ pub mod notification;
 pub mod oauth;
 pub mod once;
 pub mod open311;
+pub mod open_data;
 pub mod password;
 pub mod place;
 pub mod refusal;

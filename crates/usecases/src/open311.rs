@@ -21,7 +21,8 @@ use store::Error;
 use uuid::Uuid;
 
 pub use photograph::{MOST, PhotographError, Photographs, Refused, fetch_due};
-pub use store::open311::{Following, Request, Sort, Update, Wanted, Window};
+pub use store::Window;
+pub use store::open311::{Following, Request, Sort, Update, Wanted};
 
 use crate::concern::{File, FileError, Filed, prepare};
 use crate::ticket::{save, to_referrer};

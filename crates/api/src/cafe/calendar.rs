@@ -1,19 +1,16 @@
 //! The calendar of the announced cafés, to which calendar programs subscribe.
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use domain::cafe::{Cafe, State};
 use domain::city::City;
 use domain::id::{AreaCode, ZoningCode};
-use sha2::{Digest as _, Sha256};
 use usecases::Context;
 use utoipa::IntoParams;
 
 use super::ical::{Ical, utc};
 use crate::problem::Problem;
-use crate::request::conditional::has;
+use crate::reply;
 use crate::request::query::Query;
 
 /// How often a calendar program looks: what is announced or called off this morning is seen at noon.
@@ -61,18 +58,7 @@ pub(crate) async fn calendar(cx: Data<Context>, request: HttpRequest) -> Result<
     query.finish()?;
     let cafes = usecases::cafe::announced(&cx, &areas).await?;
     let text = text(&loaded.city, &areas, &cafes);
-    let etag = etag(&text);
-    let mut response = HttpResponse::Ok();
-    response.insert_header((ETAG, etag.as_str())).insert_header((CACHE_CONTROL, "public, max-age=900"));
-    if has(&request, &etag) {
-        return Ok(response.status(StatusCode::NOT_MODIFIED).finish());
-    }
-    Ok(response.content_type("text/calendar; charset=utf-8").body(text))
-}
-
-fn etag(text: &str) -> String {
-    let digest = Sha256::digest(text);
-    digest[..16].iter().fold(String::from("\""), |tag, byte| tag + &format!("{byte:02x}")) + "\""
+    Ok(reply::cached(&request, "text/calendar; charset=utf-8", "public, max-age=900", text))
 }
 
 fn text(city: &City, areas: &[(ZoningCode, AreaCode)], cafes: &[Cafe]) -> String {

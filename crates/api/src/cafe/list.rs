@@ -63,6 +63,7 @@ pub(crate) async fn list(
     let filter = Filter {
         states: query.each("status", one_of(State::ALL.map(State::code)).as_str(), State::from_code),
         areas: query.each("area", "zoning:area", crate::city::area),
+        ..Filter::default()
     };
     let (limit, after) = query.page();
     query.finish()?;

@@ -220,6 +220,7 @@ pub(crate) fn filter(query: &mut Query, me: &Caller, city: &Loaded) -> Filter {
             ("l’identifiant d’un compte ou d’un programme / me", "the id of an account or a program / me"),
             |text| somebody(me, text),
         ),
+        on_map: false,
         within: query.one("bbox", "west,south,east,north", bounds),
         around: circle(query),
         duplicate_of: query.one("duplicate_of", ("l’identifiant d’une saisine", "the id of a ticket"), |id| {

@@ -105,6 +105,10 @@ impl City {
         if let Some(zoning) = of_cafes.filter(|code| !zonings.iter().any(|zoning| zoning.code == **code)) {
             faults.add("city.yaml", "/cafes/zoning", format!("there is no zoning « {zoning} »"));
         }
+        let of_open_data = settings.open_data.as_ref().map(|open_data| &open_data.zoning);
+        if let Some(zoning) = of_open_data.filter(|code| !zonings.iter().any(|zoning| zoning.code == **code)) {
+            faults.add("city.yaml", "/open_data/zoning", format!("there is no zoning « {zoning} »"));
+        }
         for (at, rungs) in settings.reminders.windows(2).enumerate() {
             if rungs[1].at < rungs[0].at {
                 let message = "a rung comes after those that are climbed earlier";

@@ -52,8 +52,19 @@ pub struct Settings {
     /// How often a café is held in each area; absent when the city wishes no rhythm.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cafes: Option<Cadence>,
+    /// Whether the city publishes open data, and by which areas; absent when it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_data: Option<OpenData>,
     /// Who writes to residents (CRPA L112-6, R112-5): name, postal address and telephone, at the foot of each e-mail.
     pub sender: Sender,
+}
+
+/// What open data the city publishes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenData {
+    /// The zoning by whose areas tickets are counted.
+    pub zoning: ZoningCode,
 }
 
 /// Who writes to residents.

@@ -70,7 +70,7 @@ pub struct After {
 }
 
 #[derive(FromQueryResult)]
-struct Row {
+pub(super) struct Row {
     id: Uuid,
     family_code: String,
     active: bool,
@@ -87,7 +87,7 @@ struct Row {
 }
 
 impl Row {
-    fn read(self, all: bool) -> Result<Hotspot> {
+    pub(super) fn read(self, all: bool) -> Result<Hotspot> {
         let known = |count: i32| u64::try_from(count).unwrap_or_default();
         let own = self.own.and_then(|own| u64::try_from(own).ok()).unwrap_or_default();
         Ok(Hotspot {

@@ -8,9 +8,9 @@ use sea_orm::{ConnectionTrait as _, FromQueryResult};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::{Window, codes};
+use super::codes;
 use crate::connect::sql;
-use crate::{Error, Result, Store, Tx};
+use crate::{Error, Result, Store, Tx, Window};
 
 /// Something that happened to a ticket, as programs follow it.
 #[derive(Debug, Clone)]

@@ -48,6 +48,8 @@ pub struct Filter {
     pub assignees: Vec<Option<UserId>>,
     /// Filed by one of these people or programs.
     pub referrers: Vec<Uuid>,
+    /// Only those that have a point.
+    pub on_map: bool,
     /// Within these bounds.
     pub within: Option<Bounds>,
     /// Within this circle.
@@ -162,9 +164,12 @@ fn codes<T: ToString>(codes: &[T]) -> Vec<String> {
 }
 
 fn inside(bounds: Bounds) -> Condition {
-    Condition::all()
-        .add(Column::Lat.between(bounds.south, bounds.north))
-        .add(Column::Lon.between(bounds.west, bounds.east))
+    let lon = if bounds.west <= bounds.east {
+        Column::Lon.between(bounds.west, bounds.east)
+    } else {
+        Column::Lon.gte(bounds.west).or(Column::Lon.lte(bounds.east))
+    };
+    Condition::all().add(Column::Lat.between(bounds.south, bounds.north)).add(lon)
 }
 
 /// Within the distance along a great circle.
@@ -254,6 +259,7 @@ impl Filter {
         all = all.add_option(self.due_before.map(due_before));
         all = all.add_option(self.filed_from.map(|at| Column::FiledAt.gte(at)));
         all = all.add_option(self.filed_before.map(|at| Column::FiledAt.lt(at)));
+        all = when(all, self.on_map, || one(Column::Lat.is_not_null()));
         all = all.add_option(self.within.map(inside)).add_option(self.around.map(near));
         all = all.add_option(self.duplicate_of.map(|main| Column::DuplicateOf.eq(main.0)));
         let feedback = self.feedback.iter().map(|feedback| feedback.code());

@@ -9,7 +9,7 @@ mod remind;
 mod report;
 mod turn;
 
-pub use announced::announced;
+pub use announced::{announced, announced_one, announced_page};
 pub use cadence::{AreaCadence, CadenceError, Rhythm, cadence};
 pub use change::{Change, ChangeError, change};
 pub use plan::{Plan, PlanError, plan};

@@ -80,7 +80,7 @@ pub async fn handovers(
 ///
 /// # Errors
 /// When the database does not answer.
-pub(crate) async fn read(cx: &Context, who: &Grant<ReadTickets>, name: &Named) -> Result<Option<Ticket>, Error> {
+pub async fn read(cx: &Context, who: &Grant<ReadTickets>, name: &Named) -> Result<Option<Ticket>, Error> {
     let ticket = cx.store.ticket(&Scope::of(who.caller()), name).await?;
     if let Some(ticket) = ticket.as_ref().filter(|ticket| ticket.secrecy() != Secrecy::Standard) {
         cx.store.audit(&who.record(Act::TicketRead { ticket: ticket.id }, cx.now())).await?;

@@ -1,0 +1,42 @@
+//! `/v1/open-data`: what was filed each month and what became of it, for everybody: the data, what its columns mean, and what
+//! catalogues of data gather of it.
+
+mod catalogue;
+mod package;
+mod table;
+
+use actix_web::{HttpRequest, HttpResponse};
+use usecases::Context;
+use usecases::open_data::Published;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::problem::{Code, Problem};
+use crate::reply;
+
+/// For how long answers may be kept: months are added at night.
+const KEEP: &str = "public, max-age=3600";
+
+/// Under which licence: Licence Ouverte 2.0 (Etalab), as data.gouv.fr knows it.
+const LICENCE: &str = "https://www.etalab.gouv.fr/licence-ouverte-open-licence";
+
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config.service(table::table).service(package::package).service(package::schema).service(catalogue::catalogue);
+}
+
+/// What was published, or that there is nothing here.
+async fn published(cx: &Context) -> Result<Vec<Published>, Problem> {
+    let published = usecases::open_data::published(cx).await?;
+    published.ok_or_else(|| {
+        Problem::new(Code::NotFound)
+            .detail(("La ville ne publie pas de données ouvertes.", "The city publishes no open data."))
+    })
+}
+
+/// The address of a file of ours.
+fn address(cx: &Context, file: &str) -> String {
+    format!("{}/v1/open-data/{file}", cx.source.trim_end_matches('/'))
+}
+
+fn send(request: &HttpRequest, media_type: &str, body: String) -> HttpResponse {
+    reply::cached(request, media_type, KEEP, body)
+}

@@ -1,0 +1,277 @@
+//! The definition of this API (OpenAPI 3.0, `/req/oas30`): parameters are declared collection by collection, as the city
+//! has them.
+
+use domain::city::City;
+use domain::language::Language;
+use geo::BoundingRect as _;
+use serde_json::{Map, Value, json};
+use usecases::Context;
+
+use crate::PREFIX;
+use crate::answer::{GEOJSON, JSON, OPENAPI};
+use crate::collection::{Collection, Property};
+use crate::query::{DEFAULT_LIMIT, MAX_LIMIT};
+
+pub(crate) fn title(city: &City, language: Language) -> String {
+    let of = language.pick(("Cartes du continuum de sécurité", "Maps of the continuum de sécurité"));
+    format!("{of} – {}", city.settings.name)
+}
+
+pub(crate) const fn description(language: Language) -> &'static str {
+    match language {
+        Language::Fr => {
+            "Ce que la ville montre à tous sur une carte ; avec un jeton (« Authorization: Bearer … »), ce que son porteur \
+             peut lire."
+        }
+        Language::En => {
+            "What the city shows everybody on a map; with a token (“Authorization: Bearer …”), what its holder may read."
+        }
+    }
+}
+
+/// West, south, east, north of the whole city.
+pub(crate) fn extent(city: &City) -> [f64; 4] {
+    let territory = city.zoning(&city.settings.territory).map_or(&[][..], |territory| territory.areas());
+    let bounds = territory.iter().filter_map(|area| area.shape().bounding_rect());
+    let around = bounds.fold([180.0, 90.0, -180.0, -90.0], |[w, s, e, n]: [f64; 4], one| {
+        [w.min(one.min().x), s.min(one.min().y), e.max(one.max().x), n.max(one.max().y)]
+    });
+    if territory.is_empty() { [-180.0, -90.0, 180.0, 90.0] } else { around }
+}
+
+pub(crate) fn document(cx: &Context, city: &City, language: Language) -> Value {
+    let sender = &city.settings.sender;
+    json!({
+        "openapi": "3.0.3",
+        "info": {
+            "title": title(city, language),
+            "description": description(language),
+            "version": env!("CARGO_PKG_VERSION"),
+            "contact": { "name": sender.name, "email": sender.email },
+        },
+        "servers": [{ "url": format!("{}{PREFIX}", cx.source.trim_end_matches('/')) }],
+        "security": [{}, { "bearer": [] }],
+        "paths": paths(city, language),
+        "components": {
+            "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer" } },
+            "parameters": parameters(language),
+            "responses": responses(language),
+            "schemas": schemas(),
+        },
+    })
+}
+
+fn paths(city: &City, language: Language) -> Value {
+    let page = |path: &str, id: &str, title: (&str, &str), media_type: &str, schema: &str| {
+        let ok =
+            json!({ "description": language.pick(title), "content": { media_type: { "schema": { "$ref": schema } } } });
+        (path.to_owned(), json!({ "get": operation(id, language.pick(title), &[], &ok, false) }))
+    };
+    let mut paths: Map<String, Value> = [
+        page("/", "landing", ("La page d’accueil", "The landing page"), JSON, "#/components/schemas/landing"),
+        page("/api", "api", ("Ce document", "This document"), OPENAPI, "#/components/schemas/any"),
+        page(
+            "/conformance",
+            "conformance",
+            ("Les classes de conformité", "The conformance classes"),
+            JSON,
+            "#/components/schemas/conformance",
+        ),
+        page(
+            "/collections",
+            "collections",
+            ("Les collections", "The collections"),
+            JSON,
+            "#/components/schemas/collections",
+        ),
+    ]
+    .into_iter()
+    .collect();
+    for collection in Collection::ALL {
+        let (id, title) = (collection.id(), collection.title(language));
+        let properties = collection.properties(city);
+        let of = |schema: Value| json!({ "description": collection.description(language), "content": { GEOJSON: { "schema": schema } } });
+        let feature = feature_schema(&properties, language);
+        let all = json!({ "allOf": [{ "$ref": "#/components/schemas/features" }, { "properties": { "features": { "items": feature } } }] });
+        let described = json!({ "description": title, "content": { JSON: { "schema": { "$ref": "#/components/schemas/collection" } } } });
+        let narrowed: Vec<Value> = ["bbox", "datetime", "limit", "cursor"]
+            .map(|name| json!({ "$ref": format!("#/components/parameters/{name}") }))
+            .into_iter()
+            .chain(properties.iter().filter(|property| property.filters).map(|property| filter(property, language)))
+            .collect();
+        let named = json!({ "name": "featureId", "in": "path", "required": true, "schema": { "type": "string" } });
+        paths.insert(
+            format!("/collections/{id}"),
+            json!({ "get": operation(&format!("{id}_collection"), title, &[], &described, false) }),
+        );
+        paths.insert(
+            format!("/collections/{id}/items"),
+            json!({ "get": operation(&format!("{id}_items"), title, &narrowed, &of(all), true) }),
+        );
+        paths.insert(
+            format!("/collections/{id}/items/{{featureId}}"),
+            json!({ "get": operation(&format!("{id}_item"), title, &[named], &of(feature), true) }),
+        );
+    }
+    paths.into()
+}
+
+fn operation(id: &str, summary: &str, parameters: &[Value], ok: &Value, guarded: bool) -> Value {
+    let mut responses = json!({ "200": ok });
+    let refused: &[&str] =
+        if guarded { &["400", "401", "404", "429", "500", "503"] } else { &["400", "429", "500", "503"] };
+    for status in refused {
+        responses[*status] = json!({ "$ref": "#/components/responses/problem" });
+    }
+    json!({ "operationId": id, "summary": summary, "parameters": parameters, "responses": responses })
+}
+
+fn filter(property: &Property, language: Language) -> Value {
+    json!({
+        "name": property.name,
+        "in": "query",
+        "required": false,
+        "description": language.pick(property.description),
+        "schema": property.schema,
+        "style": "form",
+        "explode": false,
+    })
+}
+
+fn feature_schema(properties: &[Property], language: Language) -> Value {
+    let described = properties.iter().map(|property| {
+        let mut schema = property.schema.clone();
+        schema["description"] = language.pick(property.description).into();
+        // Older tickets name what the city no longer has.
+        if let Some(schema) =
+            schema.as_object_mut().filter(|_| property.name.starts_with("area_") || property.name == "category")
+        {
+            schema.remove("enum");
+        }
+        (property.name.clone(), schema)
+    });
+    let described: Map<String, Value> = described.collect();
+    json!({ "allOf": [{ "$ref": "#/components/schemas/feature" }, { "properties": { "properties": { "type": "object", "properties": described } } }] })
+}
+
+fn parameters(language: Language) -> Value {
+    let query = |name: &str, description: (&str, &str), schema: Value| {
+        json!({
+            "name": name, "in": "query", "required": false, "description": language.pick(description),
+            "schema": schema, "style": "form", "explode": false,
+        })
+    };
+    let numbers =
+        |count: u8| json!({ "type": "array", "items": { "type": "number" }, "minItems": count, "maxItems": count });
+    json!({
+        "bbox": query(
+            "bbox",
+            ("Ouest, sud, est, nord, en degrés (WGS 84) ; ouest > est franchit l’antiméridien.", "West, south, east, north, degrees (WGS 84); west > east crosses the antimeridian."),
+            json!({ "type": "array", "items": { "type": "number" }, "minItems": 4, "maxItems": 6, "oneOf": [numbers(4), numbers(6)] }),
+        ),
+        "datetime": query(
+            "datetime",
+            ("Un instant, ou deux séparés par « / », dont un peut être « .. » (RFC 3339).", "An instant, or two with “/” between, one of which may be “..” (RFC 3339)."),
+            json!({ "type": "string" }),
+        ),
+        "limit": query(
+            "limit",
+            ("Combien au plus.", "How many at most."),
+            json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT }),
+        ),
+        "cursor": query(
+            "cursor",
+            ("La suite : ne se lit que dans un lien « next ».", "The next page: found in “next” links only."),
+            json!({ "type": "string" }),
+        ),
+    })
+}
+
+fn responses(language: Language) -> Value {
+    let problem = language.pick(("Ce qui ne va pas, en clair", "What is wrong, in words"));
+    json!({ "problem": {
+        "description": problem,
+        "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/problem" } } },
+    } })
+}
+
+fn schemas() -> Value {
+    let links = json!({ "type": "array", "items": { "$ref": "#/components/schemas/link" } });
+    let strings = json!({ "type": "array", "items": { "type": "string" } });
+    json!({
+        "any": { "type": "object" },
+        "link": {
+            "type": "object",
+            "required": ["href", "rel", "type"],
+            "properties": { "href": { "type": "string" }, "rel": { "type": "string" }, "type": { "type": "string" }, "title": { "type": "string" } },
+        },
+        "landing": {
+            "type": "object",
+            "required": ["links"],
+            "properties": { "title": { "type": "string" }, "description": { "type": "string" }, "links": links },
+        },
+        "conformance": { "type": "object", "required": ["conformsTo"], "properties": { "conformsTo": strings } },
+        "collections": {
+            "type": "object",
+            "required": ["links", "collections"],
+            "properties": { "links": links, "collections": { "type": "array", "items": { "$ref": "#/components/schemas/collection" } } },
+        },
+        "collection": {
+            "type": "object",
+            "required": ["id", "links"],
+            "properties": {
+                "id": { "type": "string" },
+                "title": { "type": "string" },
+                "description": { "type": "string" },
+                "itemType": { "type": "string" },
+                "crs": strings,
+                "links": links,
+                "extent": { "type": "object" },
+            },
+        },
+        "feature": {
+            "type": "object",
+            "required": ["type", "id", "geometry", "properties"],
+            "properties": {
+                "type": { "type": "string", "enum": ["Feature"] },
+                "id": { "type": "string" },
+                "geometry": { "$ref": "#/components/schemas/geometry" },
+                "properties": { "type": "object" },
+                "links": links,
+            },
+        },
+        "geometry": {
+            "type": "object",
+            "required": ["type", "coordinates"],
+            "properties": {
+                "type": { "type": "string", "enum": ["Point", "MultiPolygon"] },
+                "coordinates": { "type": "array", "items": {} },
+            },
+        },
+        "features": {
+            "type": "object",
+            "required": ["type", "features", "links", "timeStamp", "numberReturned"],
+            "properties": {
+                "type": { "type": "string", "enum": ["FeatureCollection"] },
+                "features": { "type": "array", "items": { "$ref": "#/components/schemas/feature" } },
+                "links": links,
+                "timeStamp": { "type": "string", "format": "date-time" },
+                "numberReturned": { "type": "integer", "minimum": 0 },
+            },
+        },
+        "problem": {
+            "type": "object",
+            "required": ["title", "status", "detail"],
+            "properties": {
+                "type": { "type": "string" },
+                "title": { "type": "string" },
+                "status": { "type": "integer" },
+                "detail": { "type": "string" },
+                "errors": {
+                    "type": "array",
+                    "items": { "type": "object", "properties": { "parameter": { "type": "string" }, "detail": { "type": "string" } } },
+                },
+            },
+        },
+    })
+}
