@@ -49,6 +49,7 @@ mod what {
         cafes_are_told_to_who_reads_cafes,
         a_program_reads_what_it_could_read_then,
         events_are_narrowed,
+        who_begins_now_is_told_from_where,
         people_and_bad_questions_are_refused,
         what_is_too_old_is_forgotten_and_said_to_be,
         after_a_restored_backup_it_is_said_that_places_are_ahead,
@@ -237,6 +238,24 @@ mod what {
         city.stop().await;
     }
 
+    async fn who_begins_now_is_told_from_where() {
+        let city = City::new().await;
+        let who = follower(&city).await;
+        let begin = who.get("/v1/events?after=latest").await.ok();
+        assert_eq!((&begin["items"], &begin["next_cursor"]), (&json!([]), &Value::Null));
+        assert_eq!(begin["last_sequence"], "0".repeat(20), "nothing has happened yet");
+        city.dumping().await;
+        place(&city).await;
+        let begin = who.get("/v1/events?after=latest&service=voirie").await.ok();
+        assert_eq!(begin["items"], json!([]));
+        let ticket = city.dumping().await;
+        place(&city).await;
+        let told = events(&who, &format!("&after={}", begin["last_sequence"].as_str().unwrap())).await;
+        assert!(!told.is_empty() && told.iter().any(|event| event["subject"] == ticket["reference"]));
+        assert_eq!(told, events(&who, "").await[told.len()..], "the second half");
+        city.stop().await;
+    }
+
     async fn people_and_bad_questions_are_refused() {
         let city = City::new().await;
         city.dispatcher().await.get("/v1/events").await.lacks("follow_events");
@@ -253,6 +272,7 @@ mod what {
             ("after=-1", "after"),
             ("after=999999999999999999999", "after"),
             ("after=1e3", "after"),
+            ("after=last", "after"),
             ("limit=0", "limit"),
             ("cursor=rubbish", "cursor"),
             ("since=yesterday", "since"),

@@ -6,12 +6,14 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
+use crate::client::register;
 use crate::support::caller::Caller;
 use crate::support::city::{City, dumping, email, link};
 
 crate::tests![
     a_note_is_for_colleagues_alone_and_tells_those_it_mentions,
     the_service_and_the_referrer_write_to_one_another,
+    a_program_that_filed_a_concern_writes_as_its_referrer,
     a_message_to_the_resident_leaves_after_twenty_minutes,
     a_message_to_the_resident_is_taken_back_in_time_or_not_at_all,
     each_is_read_and_written_by_whom_it_is_for,
@@ -111,6 +113,29 @@ async fn the_service_and_the_referrer_write_to_one_another() {
     for who in [&agent, &proprete, &city.dispatcher().await] {
         assert_eq!(texts(who, &ticket, "referrer_messages").await, ["Quel étage ?", "Le troisième."]);
     }
+    city.stop().await;
+}
+
+async fn a_program_that_filed_a_concern_writes_as_its_referrer() {
+    let city = City::new().await;
+    let program = register(&city, &["concerns:write", "tickets:read", "tickets:write"], &[]).await.caller(&city).await;
+    let filed = program.post("/v1/concerns", &dumping()).await.created();
+    let ticket = filed["tickets"][0].clone();
+    city.drain().await;
+    let mailbox = "proprete@ville-amiens.example";
+    let before = city.letters_to(mailbox).len();
+    let wrote = program.post(&at(&ticket, "referrer_messages"), &json!({ "text": "Le troisième." })).await.created();
+    assert_eq!((&wrote["by"]["type"], &wrote["by"]["part"]), (&json!("client"), &json!("referrer")));
+    // Of a ticket that somebody else filed, it is the service.
+    let other = city.dumping().await;
+    let wrote = program.post(&at(&other, "referrer_messages"), &json!({ "text": "Quel étage ?" })).await.created();
+    assert_eq!(wrote["by"]["part"], "service");
+    assert_eq!(program.acknowledge(&ticket).await.ok()["state"], "acknowledged");
+    city.clock.forward(Duration::minutes(20));
+    city.drain().await;
+    let letters = city.letters_to(mailbox);
+    let told = letters[before..].iter().map(said).any(|letter| letter.contains("agent référent"));
+    assert!(told, "the service is told of the message");
     city.stop().await;
 }
 

@@ -262,6 +262,10 @@ fn right(operation: &Value) -> Option<Right> {
 fn add_scopes(operation: &mut Value) {
     let scopes = right(operation).map(Right::scopes).unwrap_or_default();
     if let Some(security) = operation["security"].as_array_mut() {
+        // Generators of clients ask for a token wherever there is a requirement, be it empty.
+        if security.iter().all(|needed| *needed == json!({})) {
+            security.clear();
+        }
         security.extend(scopes.iter().map(|scope| json!({ "oauth2": [scope.code()] })));
     }
 }

@@ -35,6 +35,12 @@ pub(crate) const fn state_label(state: State) -> &'static str {
     }
 }
 
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[allow(dead_code, reason = "only documents what answers and bodies stream")]
+pub(crate) struct FileBytes(Vec<u8>);
+
 /// A place, WGS 84.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

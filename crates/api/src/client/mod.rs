@@ -48,7 +48,7 @@ impl Id<ClientPath> {
 
 /// A program that uses the API.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Client)]
+#[schema(as = RegisteredClient)]
 pub(crate) struct ClientView {
     /// Its id: also its `client_id`.
     id: Uuid,

@@ -3,13 +3,13 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use auth::permission::FollowEvents;
-use domain::feed::{CloudEvent, sequence};
+use domain::feed::{CloudEvent, Position, sequence};
 use domain::language::Language;
 use serde::Serialize;
 use usecases::Context;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{FilterEvents, after, filter};
+use super::{FilterEvents, filter};
 use crate::problem::{Code, Problem};
 use crate::reply;
 use crate::request::caller::Caller;
@@ -21,8 +21,9 @@ use crate::request::query::Query;
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "only documents the parameters that `Query` takes")]
 pub(crate) struct ListEvents {
-    /// Only what came after the event of this `sequence`; from the oldest on that is kept, when left out.
-    #[param(pattern = "^[0-9]{1,20}$", example = "00000000000000004217")]
+    /// Only what came after the event of this `sequence`; from the oldest on that is kept, when left out. `latest` is the
+    /// last one: nothing is listed, and `last_sequence` says from where to go on.
+    #[param(pattern = "^([0-9]{1,20}|latest)$", example = "00000000000000004217")]
     after: Option<String>,
     /// How many at most.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -45,8 +46,20 @@ pub(crate) struct CityEventPage {
     next_cursor: Option<String>,
 }
 
+/// From where on events are asked for.
+enum After {
+    Event(Position),
+    Latest,
+}
+
+impl After {
+    fn parse(text: &str) -> Option<Self> {
+        if text == "latest" { Some(Self::Latest) } else { super::position(text).map(Self::Event) }
+    }
+}
+
 /// A position in the feed.
-struct Place(i64);
+struct Place(Position);
 
 impl Cursor for Place {
     fn text(&self) -> String {
@@ -63,8 +76,8 @@ impl Cursor for Place {
 /// What happened to tickets and cafés, as `CloudEvents` 1.0, in the order in which it was committed, for programs. The order
 /// never changes and has no gap: whoever has read up to a `sequence` goes on from there, and misses nothing and reads nothing
 /// twice. Events are kept for a year; `410 events_expired` says that what came next is no longer kept, `410 events_ahead`
-/// that no event has had that `sequence` yet: the city was restored from an older backup. Either way, begin anew with
-/// `GET /v1/tickets`.
+/// that no event has had that `sequence` yet: the city was restored from an older backup. Either way, begin anew: ask for
+/// `after=latest`, then read `GET /v1/tickets`, then follow from there.
 ///
 /// A program reads the events of those tickets that it can read, as they were then: that a ticket went from a service to
 /// another is told to both.
@@ -86,10 +99,15 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(&request);
     let filter = filter(&mut query, &*cx.city()?);
-    let begin = after(&mut query);
+    let expected = ("la `sequence` d’un événement, ou latest", "the `sequence` of an event, or latest");
+    let after = query.one("after", expected, After::parse);
     let (limit, cursor) = query.page();
     query.finish()?;
-    let begin = cursor.map(|Place(position)| position).or(begin);
+    let begin = match (cursor, after) {
+        (Some(Place(position)), _) | (None, Some(After::Event(position))) => Some(position),
+        (None, Some(After::Latest)) => Some(usecases::feed::head(&cx).await?),
+        (None, None) => None,
+    };
     let page = usecases::feed::read(&cx, &caller.grant, &filter, begin, limit).await?;
     let next = page.more.then_some(Place(page.until));
     let last_sequence = sequence(page.until);

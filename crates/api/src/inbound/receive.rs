@@ -13,6 +13,7 @@ use crate::reply;
 use crate::request::body::Raw;
 use crate::request::caller::Caller;
 use crate::request::query::Query;
+use crate::view::FileBytes;
 
 /// What the mail server knows of an e-mail beside it.
 #[derive(IntoParams)]
@@ -147,7 +148,7 @@ impl From<Outcome> for ReceivedMail {
     tag = "inbound",
     params(ReceiveMail),
     request_body(
-        content = String,
+        content = FileBytes,
         content_type = "message/rfc822",
         description = "The e-mail",
         example = json!("From: Voirie <voirie@ville-amiens.example>\r\nTo: retours@ville-amiens.example\r\nMessage-ID: <42@ville-amiens.example>\r\nSubject: Re: Saisine\r\n\r\nC’est fait.\r\n")

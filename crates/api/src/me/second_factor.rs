@@ -51,6 +51,7 @@ input!(OneTimeCode);
 
 /// Recovery codes.
 #[derive(Serialize, ToSchema)]
+#[schema(as = SecondFactorSet)]
 pub(crate) struct RecoveryCodes {
     /// Each stands in for a one-time code, once. They are shown this once only.
     #[schema(min_items = 10, max_items = 10, examples("7k2m-9xqa-04zt-hn3p"))]

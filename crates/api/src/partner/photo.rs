@@ -14,6 +14,7 @@ use crate::problem::Problem;
 use crate::request::caller::Visitor;
 use crate::request::path::{Id, id_path};
 use crate::ticket::deliver;
+use crate::view::FileBytes;
 
 /// The photograph that a path names.
 #[derive(IntoParams)]
@@ -33,7 +34,7 @@ id_path!(PhotoPath, "photo");
     tag = "partners",
     params(LinkPath, PhotoPath),
     responses(
-        (status = 200, description = "The picture", content((String = "image/jpeg")), headers(("ETag" = String, description = "The SHA-256"), ("Content-Disposition" = String, description = "`attachment`, with the name"))),
+        (status = 200, description = "The picture", content((FileBytes = "image/jpeg")), headers(("ETag" = String, description = "The SHA-256"), ("Content-Disposition" = String, description = "`attachment`, with the name"))),
         (status = 304, description = "You have it already"),
         (status = 409, description = "`attachment_not_scanned`"),
         (status = 410, description = "`attachment_removed`, `partner_link_expired`, `partner_link_over`"),
@@ -59,7 +60,7 @@ pub(crate) async fn content(
     tag = "partners",
     params(LinkPath, PhotoPath),
     responses(
-        (status = 200, description = "The picture", content((String = "image/jpeg")), headers(("ETag" = String, description = "Changes with the picture"))),
+        (status = 200, description = "The picture", content((FileBytes = "image/jpeg")), headers(("ETag" = String, description = "Changes with the picture"))),
         (status = 304, description = "You have it already"),
         (status = 409, description = "`attachment_not_scanned`"),
         (status = 410, description = "`attachment_removed`, `partner_link_expired`, `partner_link_over`"),

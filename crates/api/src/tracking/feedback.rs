@@ -71,7 +71,7 @@ impl From<SayWhetherSolved> for GiveFeedback {
     operation_id = "tracking_feedback",
     tag = "tracking",
     params(TrackingPath),
-    request_body(content((SayWhetherSolved = "application/json", example = json!({"solved": "no", "reason": "came_back"})), (SayWhetherSolved = "application/x-www-form-urlencoded", example = json!({"solved": "no", "reason": "came_back"})))),
+    request_body(content = SayWhetherSolved, example = json!({"solved": "no", "reason": "came_back"})),
     responses(
         (status = 200, description = "The concern, as it is now", body = Tracking),
         (status = 303, description = "To a form: back to the page"),

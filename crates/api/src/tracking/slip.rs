@@ -71,7 +71,7 @@ pub(super) async fn show(request: HttpRequest) -> Result<HttpResponse, Problem> 
 #[utoipa::path(
     operation_id = "tracking_slip_follow",
     tag = "tracking",
-    request_body(content((FollowSlip = "application/json", example = json!({"code": "7KQ2-X9FD", "factor": "12 bis"})), (FollowSlip = "application/x-www-form-urlencoded", example = json!({"code": "7KQ2-X9FD", "factor": "12 bis"})))),
+    request_body(content = FollowSlip, example = json!({"code": "7KQ2-X9FD", "factor": "12 bis"})),
     responses(
         (status = 200, description = "With `Accept: application/json`: where the tracking page is", body = FoundTracking),
         (status = 303, description = "To the tracking page (`Location`)"),

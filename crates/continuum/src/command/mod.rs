@@ -25,7 +25,7 @@ use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 pub(crate) use database::Database;
-pub(crate) use serve::{Login, NATIONAL_GEOCODER, Ready, write_ready_file};
+pub(crate) use serve::{Login, NATIONAL_GEOCODER, Ready, WebhookOptions, write_ready_file};
 
 use crate::demo;
 

@@ -15,7 +15,7 @@ use auth::password::Cost;
 use files::Settings as FileSettings;
 use local_postgres::Server;
 
-use crate::command::{Database, NATIONAL_GEOCODER, Ready, asked_to_stop, tell, write_ready_file};
+use crate::command::{Database, NATIONAL_GEOCODER, Ready, WebhookOptions, asked_to_stop, tell, write_ready_file};
 use crate::instance::{Config, Mail, build};
 use crate::keys::Keys;
 use crate::{SystemClock, TimeOrderedIds, city};
@@ -41,6 +41,8 @@ pub struct Demo {
     /// The city's folder.
     #[arg(long, default_value = "cities/amiens")]
     city: PathBuf,
+    #[command(flatten)]
+    webhooks: WebhookOptions,
 }
 
 impl Demo {
@@ -66,7 +68,7 @@ impl Demo {
             keys: Keys::of_folder(&data_dir.join("keys"))?,
             mail: Mail::Folder(mail_dir.clone()),
             files: FileSettings::in_folder(&data_dir),
-            private_targets: Vec::new(),
+            private_targets: self.webhooks.private_targets.clone(),
             geocoder: Some(NATIONAL_GEOCODER.parse()?),
             password_cost: Cost::default(),
             proxies: Vec::new(),

@@ -14,8 +14,9 @@ use crate::text;
 /// Who writes and reads notes.
 pub const COLLEAGUES: [Part; 2] = [Part::Dispatcher, Part::Service];
 
-/// Who takes part in the conversation with the referrer.
-pub const CONVERSATION: [Part; 3] = [Part::Dispatcher, Part::Service, Part::Referrer];
+/// Who takes part in the conversation with the referrer. Who filed the concern speaks as that, also a program that can act for
+/// the service: a message to oneself would reach nobody.
+pub const CONVERSATION: [Part; 3] = [Part::Dispatcher, Part::Referrer, Part::Service];
 
 /// How long a message to the resident waits before it leaves.
 pub const WAITS: Duration = Duration::minutes(20);

@@ -16,6 +16,7 @@ use crate::problem::Problem;
 use crate::request::caller::Caller;
 use crate::request::conditional::has;
 use crate::request::path::Id;
+use crate::view::FileBytes;
 
 /// Get an attachment's bytes
 ///
@@ -25,7 +26,7 @@ use crate::request::path::Id;
     tag = "tickets",
     params(TicketPath, AttachmentPath),
     responses(
-        (status = 200, description = "The bytes", content((String = "image/jpeg"), (String = "application/pdf")), headers(("ETag" = String, description = "The SHA-256"), ("Content-Disposition" = String, description = "`attachment`, with the name"))),
+        (status = 200, description = "The bytes", content((FileBytes = "image/jpeg"), (FileBytes = "application/pdf")), headers(("ETag" = String, description = "The SHA-256"), ("Content-Disposition" = String, description = "`attachment`, with the name"))),
         (status = 304, description = "You have them already"),
         (status = 409, description = "`attachment_not_scanned`"),
         (status = 410, description = "`attachment_removed`")
@@ -51,7 +52,7 @@ pub(crate) async fn content(
     tag = "tickets",
     params(TicketPath, AttachmentPath),
     responses(
-        (status = 200, description = "The picture", content((String = "image/jpeg")), headers(("ETag" = String, description = "Changes with the picture"))),
+        (status = 200, description = "The picture", content((FileBytes = "image/jpeg")), headers(("ETag" = String, description = "Changes with the picture"))),
         (status = 304, description = "You have it already"),
         (status = 409, description = "`attachment_not_scanned`"),
         (status = 410, description = "`attachment_removed`")
