@@ -1,4 +1,4 @@
-//! Real clients: OWSLib and the validators of OpenAPI and GeoJSON in Python, and GDAL, which is what QGIS and most other GIS
+//! Real clients: `OWSLib` and the validators of OpenAPI and GeoJSON in Python, and GDAL, which is what QGIS and most other GIS
 //! programs read with.
 
 use std::process::Stdio;

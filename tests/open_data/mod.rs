@@ -1,16 +1,21 @@
 //! Open data: what is published of a month, when, how often, and what it does not tell.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
+use domain::time::Zone;
 use serde_json::{Value, json};
 use sqlx::Connection as _;
+use tempfile::TempDir;
 
+use crate::support::caller::Caller;
 use crate::support::city::{City, dumping};
+use crate::support::program::{Program, keys_folder};
 use crate::support::python;
 
 crate::tests![
     a_month_is_published_once_two_months_later_and_for_good,
     no_row_counts_fewer_than_five_and_what_is_restricted_is_in_none,
     several_workers_publish_each_month_once,
+    a_program_that_is_killed_leaves_months_whole_and_the_next_ones_go_on,
     public_tools_accept_the_package_and_the_catalogue,
     what_one_has_is_not_sent_again,
     a_city_that_wishes_none_publishes_none,
@@ -158,6 +163,47 @@ async fn several_workers_publish_each_month_once() {
     assert_eq!(a + b + c + d, 10, "March to December");
     assert_eq!(rows(&city).await.len(), 1);
     second.stop().await;
+    city.stop().await;
+}
+
+/// Starts the program on the city's database.
+fn serve(city: &City, keys: &TempDir, data: &TempDir) -> Program {
+    let environment = [
+        ("DATABASE_URL", city.database.url()),
+        ("CONTINUUM_KEYS_DIR", keys.path().display().to_string()),
+        ("CONTINUUM_DATA_DIR", data.path().display().to_string()),
+    ];
+    let environment: Vec<_> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    Program::start(&["serve", "--metrics-listen", "127.0.0.1:0"], &environment)
+}
+
+async fn published_once(city: &City, months: i64) {
+    let began = std::time::Instant::now();
+    while city.database.count("select count(*) from open_data_month").await < months {
+        assert!(began.elapsed().as_secs() < 60, "the worker does not publish");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+}
+
+async fn a_program_that_is_killed_leaves_months_whole_and_the_next_ones_go_on() {
+    let city = City::new().await;
+    file(&city, 5, "graffiti", NORTH).await;
+    let mut connection = city.database.connection().await;
+    let now: DateTime<Utc> = sqlx::query_scalar("select now()").fetch_one(&mut connection).await.unwrap();
+    let filed: DateTime<Utc> = "2014-01-10T09:00:00Z".parse().unwrap();
+    sqlx::query("update ticket set filed_at = $1").bind(filed).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let due = i64::try_from(domain::open_data::due(filed, now, Zone::PARIS).count()).unwrap();
+    let (keys, data, other) = (keys_folder(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let program = serve(&city, &keys, &data);
+    published_once(&city, 1).await;
+    program.kill();
+    let both = [serve(&city, &keys, &data), serve(&city, &keys, &other)];
+    published_once(&city, due).await;
+    let csv = Caller::new(both[0].base_url(), None).get("/v1/open-data/tickets.csv").await;
+    assert_eq!(csv.is(200).text, Caller::new(both[1].base_url(), None).get("/v1/open-data/tickets.csv").await.text);
+    assert!(csv.text.contains("\r\n2014-01,") && csv.text.lines().count() == 2, "{}", csv.text);
+    assert_eq!(city.database.count("select count(*) from open_data_month").await, due);
     city.stop().await;
 }
 

@@ -82,12 +82,13 @@ const STORY: &str = "
         'referred', description, lat, lon, address, areas, referrer_id, filed_at
     from story;
     insert into ticket (id, reference, version, state, concern_id, cafe_id, category_code, service_code, priority, sensitivity,
-        hidden_from_referrer, referrer_id, lat, lon, address, areas, sent, handovers, filed_at, closed_at, ack_due_at,
+        hidden_from_referrer, referrer_id, lat, lon, address, areas, sent, handovers, filed_at, resolved_at, closed_at, ack_due_at,
         resolve_due_at, closure_reason, origin, handed_over_at, reopened, assignee_id)
     select ticket_id, 'AMI-16-' || lpad(n::text, 6, '0'), 2, state, concern_id,
         case origin when 'cafe' then '0199a2c0-0002-7000-8000-000000000001'::uuid end, category_code, service_code,
         case when n % 997 = 0 then 'urgent' else priority end, sensitivity, false, referrer_id, lat, lon, address, areas,
         '{\"rule\": \"reste\", \"version\": 1, \"because\": []}', 1, filed_at,
+        case when state in ('resolved', 'closed') then filed_at + interval '8 days' end,
         case state when 'closed' then filed_at + interval '9 days' end, filed_at + interval '2 days',
         filed_at + interval '10 days', case when state in ('closed', 'resolved') then 'work_done' end, origin, filed_at,
         case when n % 301 = 0 then 1 else 0 end,
@@ -185,6 +186,19 @@ const QUERIES: [&str; 48] = [
     "sort=-priority",
 ];
 
+/// What maps ask for: what the public may know.
+const ON_MAPS: [&str; 9] = [
+    "",
+    "limit=1000",
+    "status=open",
+    "status=closed",
+    "category=illegal_dumping",
+    "area_secteurs=nord",
+    "bbox=2.29,49.89,2.295,49.893&limit=1000",
+    "bbox=2.0,49.0,3.0,50.0",
+    "datetime=2020-01-01T00:00:00Z/2020-02-01T00:00:00Z",
+];
+
 /// How long the statements took that these plans are of, in milliseconds.
 fn milliseconds(plans: &str) -> f64 {
     let durations = plans.split("duration: ").skip(1).filter_map(|rest| rest.split_once(" ms"));
@@ -247,6 +261,21 @@ async fn every_list_is_answered_by_an_index() {
             if !whole.is_empty() {
                 wrong.push(format!("{who} {path} reads the whole of {whole:?}:\n{plans}"));
             }
+        }
+    }
+    let stranger = city.stranger().at(&other.base_url);
+    let items = "/ogc/collections/tickets/items";
+    let first = stranger.get(&format!("{items}?limit=1000")).await.ok();
+    let next = first["links"].as_array().unwrap().iter().find(|link| link["rel"] == "next").unwrap();
+    let next = next["href"].as_str().unwrap().rsplit_once('?').unwrap().1.to_owned();
+    for query in ON_MAPS.iter().copied().chain([next.as_str()]) {
+        let (took, plans) = ask(&stranger, &mut log, &format!("{items}?{query}")).await;
+        if times() {
+            eprintln!("| public | `{items}?{query}` | {took:.1} |");
+        }
+        let whole = read_whole(&plans);
+        if !whole.is_empty() || !plans.contains("Scan") {
+            wrong.push(format!("{items}?{query} reads the whole of {whole:?}:\n{plans}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));

@@ -306,7 +306,8 @@ mod tests {
 
     #[test]
     fn nor_is_anything_left_exact_when_tickets_are_parted_again_and_again() {
-        let mut alike: BTreeMap<Vec<(Key, Option<u64>)>, [BTreeSet<usize>; 8]> = BTreeMap::new();
+        type Shown = Vec<(Key, Option<u64>)>;
+        let mut alike: BTreeMap<Shown, [BTreeSet<usize>; 8]> = BTreeMap::new();
         for n in 0..11_usize.pow(4) {
             let counts @ [ax, ay, bx, by] = std::array::from_fn(|at| n / 11_usize.pow(u32::try_from(at).unwrap()) % 11);
             let records = town(counts);

@@ -51,6 +51,7 @@ pub(crate) fn document(cx: &Context, city: &City, language: Language) -> Value {
         },
         "servers": [{ "url": format!("{}{PREFIX}", cx.source.trim_end_matches('/')) }],
         "security": [{}, { "bearer": [] }],
+        "tags": tags(language),
         "paths": paths(city, language),
         "components": {
             "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer" } },
@@ -61,69 +62,113 @@ pub(crate) fn document(cx: &Context, city: &City, language: Language) -> Value {
     })
 }
 
+/// What there is, as opposed to what it is about: the tag of the pages around the collections.
+const ABOUT: &str = "capabilities";
+
+fn tags(language: Language) -> Value {
+    let about = language.pick(("Ce qu’il y a ici", "What there is here"));
+    let collections = Collection::ALL.map(|collection| tag(collection.id(), collection.description(language)));
+    std::iter::once(tag(ABOUT, about)).chain(collections).collect()
+}
+
+fn tag(name: &str, description: &str) -> Value {
+    json!({ "name": name, "description": description })
+}
+
+/// What is read at a path.
+struct Operation<'a> {
+    id: &'a str,
+    tag: &'a str,
+    summary: &'a str,
+    description: &'a str,
+    parameters: &'a [Value],
+    media_type: &'a str,
+    schema: Value,
+    /// A token is looked at, and what is named may not be there.
+    of_features: bool,
+}
+
+impl Operation<'_> {
+    fn get(&self) -> Value {
+        let content = json!({ self.media_type: { "schema": self.schema } });
+        let mut responses = json!({ "200": { "description": self.summary, "content": content } });
+        let refused: &[&str] = if self.of_features { &["401", "404"] } else { &[] };
+        for status in ["400", "429", "500", "503"].iter().chain(refused) {
+            responses[*status] = json!({ "$ref": "#/components/responses/problem" });
+        }
+        json!({ "get": {
+            "operationId": self.id,
+            "tags": [self.tag],
+            "summary": self.summary,
+            "description": self.description,
+            "parameters": self.parameters,
+            "responses": responses,
+        } })
+    }
+}
+
 fn paths(city: &City, language: Language) -> Value {
     let page = |path: &str, id: &str, title: (&str, &str), media_type: &str, schema: &str| {
-        let ok =
-            json!({ "description": language.pick(title), "content": { media_type: { "schema": { "$ref": schema } } } });
-        (path.to_owned(), json!({ "get": operation(id, language.pick(title), &[], &ok, false) }))
+        let of = Operation {
+            id,
+            tag: ABOUT,
+            summary: language.pick(title),
+            description: description(language),
+            parameters: &[],
+            media_type,
+            schema: named(schema),
+            of_features: false,
+        };
+        (path.to_owned(), of.get())
     };
-    let mut paths: Map<String, Value> = [
-        page("/", "landing", ("La page d’accueil", "The landing page"), JSON, "#/components/schemas/landing"),
-        page("/api", "api", ("Ce document", "This document"), OPENAPI, "#/components/schemas/any"),
+    let pages = [
+        page("/", "landing", ("La page d’accueil", "The landing page"), JSON, "landing"),
+        page("/api", "api", ("Ce document", "This document"), OPENAPI, "any"),
         page(
             "/conformance",
             "conformance",
             ("Les classes de conformité", "The conformance classes"),
             JSON,
-            "#/components/schemas/conformance",
+            "conformance",
         ),
-        page(
-            "/collections",
-            "collections",
-            ("Les collections", "The collections"),
-            JSON,
-            "#/components/schemas/collections",
-        ),
-    ]
-    .into_iter()
-    .collect();
-    for collection in Collection::ALL {
-        let (id, title) = (collection.id(), collection.title(language));
-        let properties = collection.properties(city);
-        let of = |schema: Value| json!({ "description": collection.description(language), "content": { GEOJSON: { "schema": schema } } });
-        let feature = feature_schema(&properties, language);
-        let all = json!({ "allOf": [{ "$ref": "#/components/schemas/features" }, { "properties": { "features": { "items": feature } } }] });
-        let described = json!({ "description": title, "content": { JSON: { "schema": { "$ref": "#/components/schemas/collection" } } } });
-        let narrowed: Vec<Value> = ["bbox", "datetime", "limit", "cursor"]
-            .map(|name| json!({ "$ref": format!("#/components/parameters/{name}") }))
-            .into_iter()
-            .chain(properties.iter().filter(|property| property.filters).map(|property| filter(property, language)))
-            .collect();
-        let named = json!({ "name": "featureId", "in": "path", "required": true, "schema": { "type": "string" } });
-        paths.insert(
-            format!("/collections/{id}"),
-            json!({ "get": operation(&format!("{id}_collection"), title, &[], &described, false) }),
-        );
-        paths.insert(
-            format!("/collections/{id}/items"),
-            json!({ "get": operation(&format!("{id}_items"), title, &narrowed, &of(all), true) }),
-        );
-        paths.insert(
-            format!("/collections/{id}/items/{{featureId}}"),
-            json!({ "get": operation(&format!("{id}_item"), title, &[named], &of(feature), true) }),
-        );
-    }
-    paths.into()
+        page("/collections", "collections", ("Les collections", "The collections"), JSON, "collections"),
+    ];
+    let collections = Collection::ALL.into_iter().flat_map(|collection| of_collection(collection, city, language));
+    pages.into_iter().chain(collections).collect::<Map<_, _>>().into()
 }
 
-fn operation(id: &str, summary: &str, parameters: &[Value], ok: &Value, guarded: bool) -> Value {
-    let mut responses = json!({ "200": ok });
-    let refused: &[&str] =
-        if guarded { &["400", "401", "404", "429", "500", "503"] } else { &["400", "429", "500", "503"] };
-    for status in refused {
-        responses[*status] = json!({ "$ref": "#/components/responses/problem" });
-    }
-    json!({ "operationId": id, "summary": summary, "parameters": parameters, "responses": responses })
+/// The schema of that name.
+fn named(schema: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{schema}") })
+}
+
+fn of_collection(collection: Collection, city: &City, language: Language) -> [(String, Value); 3] {
+    let (id, properties) = (collection.id(), collection.properties(city));
+    let feature = feature_schema(&properties, language);
+    let features = json!({ "allOf": [named("features"), { "properties": { "features": { "items": feature } } }] });
+    let filters = properties.iter().filter(|property| property.filters).map(|property| filter(property, language));
+    let standard = ["bbox", "datetime", "limit", "cursor"];
+    let narrowed = standard.map(|name| json!({ "$ref": format!("#/components/parameters/{name}") }));
+    let narrowed: Vec<Value> = narrowed.into_iter().chain(filters).collect();
+    let one = [json!({ "name": "featureId", "in": "path", "required": true, "schema": { "type": "string" } })];
+    let get = |kind: &str, parameters: &[Value], media_type: &str, schema: Value| {
+        let of = Operation {
+            id: &format!("{id}_{kind}"),
+            tag: id,
+            summary: collection.title(language),
+            description: collection.description(language),
+            parameters,
+            media_type,
+            schema,
+            of_features: media_type == GEOJSON,
+        };
+        of.get()
+    };
+    [
+        (format!("/collections/{id}"), get("collection", &[], JSON, named("collection"))),
+        (format!("/collections/{id}/items"), get("items", &narrowed, GEOJSON, features)),
+        (format!("/collections/{id}/items/{{featureId}}"), get("item", &one, GEOJSON, feature)),
+    ]
 }
 
 fn filter(property: &Property, language: Language) -> Value {

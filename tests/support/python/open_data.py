@@ -55,6 +55,9 @@ distribution = one(dataset, DCAT.distribution)
 assert (distribution, RDF.type, DCAT.Distribution) in graph
 assert one(distribution, DCAT.downloadURL) == URIRef(f"{base}/tickets.csv")
 assert one(distribution, DCTERMS.conformsTo) == URIRef(f"{base}/tickets.schema.json")
+EU = "http://publications.europa.eu/resource/authority"
+assert one(distribution, DCTERMS.format) == URIRef(f"{EU}/file-type/CSV")
+assert one(dataset, DCAT.theme) == URIRef(f"{EU}/data-theme/GOVE")
 assert "licence-ouverte" in one(distribution, DCTERMS.license)
 # Nothing was left as a name without an address, as a misspelt prefix would be.
 assert all(str(predicate).startswith("http") for predicate in graph.predicates()), set(graph.predicates())
