@@ -20,6 +20,7 @@ mod hotspot;
 mod idempotency;
 mod inbound;
 mod input;
+mod integrate;
 mod masking;
 mod notify;
 mod ogc;
@@ -73,6 +74,7 @@ fn all() -> Vec<Test> {
         inbound::tests(),
         masking::tests(),
         input::tests(),
+        integrate::tests(),
         notify::tests(),
         partner::tests(),
         permission::tests(),

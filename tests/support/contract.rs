@@ -14,7 +14,8 @@ static VALIDATORS: Mutex<BTreeMap<String, Arc<Validator>>> = Mutex::new(BTreeMap
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
-fn operations() -> impl Iterator<Item = (&'static str, &'static str, &'static Value)> {
+/// The operations: path, method, and what the document says.
+pub fn operations() -> impl Iterator<Item = (&'static str, &'static str, &'static Value)> {
     let paths = api::document()["paths"].as_object().unwrap();
     paths.iter().flat_map(|(path, item)| {
         let methods = item.as_object().unwrap().iter().filter(|(method, _)| METHODS.contains(&method.as_str()));

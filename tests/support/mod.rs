@@ -10,6 +10,7 @@ pub mod database;
 pub mod dkim;
 pub mod files;
 pub mod geocoder;
+pub mod install;
 pub mod node;
 pub mod oidc;
 pub mod program;
