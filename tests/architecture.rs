@@ -29,7 +29,16 @@ const ARROWS: [(&str, &[&str]); 12] = [
     (
         "continuum",
         &[
-            "api", "auth", "domain", "fetch", "files", "geocoder", "local-postgres", "notify", "open311", "store",
+            "api",
+            "auth",
+            "domain",
+            "fetch",
+            "files",
+            "geocoder",
+            "local-postgres",
+            "notify",
+            "open311",
+            "store",
             "usecases",
         ],
     ),

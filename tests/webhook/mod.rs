@@ -2,7 +2,7 @@
 
 mod failure;
 mod own;
-mod receiver;
+pub mod receiver;
 mod refusal;
 
 use chrono::Duration;
@@ -51,7 +51,7 @@ async fn deliveries(who: &Caller, webhook: &Value) -> Vec<Value> {
 }
 
 /// Gives events their place, and delivers what is due, as the worker does.
-async fn deliver(city: &City) {
+pub async fn deliver(city: &City) {
     place(city).await;
     let cx = &city.instance.context;
     loop {
