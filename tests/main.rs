@@ -67,6 +67,8 @@ fn all() -> Vec<Test> {
         concurrency::tests(),
         contract::tests(),
         contract::compatible::tests(),
+        contract::complete::tests(),
+        contract::story::tests(),
         event::tests(),
         front::tests(),
         hotspot::tests(),

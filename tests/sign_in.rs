@@ -26,7 +26,7 @@ const PUBLIC: &str = "https://continuum.ville-amiens.example";
 const PORTAL: &str = "https://portail.ville-amiens.example";
 
 /// A city whose people sign in at a provider like ProConnect. The provider's clock is the system's, and so is the city's.
-async fn city() -> (City, OidcProvider) {
+pub async fn city() -> (City, OidcProvider) {
     city_at(Some(PUBLIC)).await
 }
 
@@ -80,14 +80,14 @@ async fn come_back(city: &City, back: &Url, cookie: Option<&str>) -> Reply {
     stranger.send(request.header("Accept-Language", "en")).await
 }
 
-async fn sign_in(city: &City, path: &str, account: &str) -> Reply {
+pub async fn sign_in(city: &City, path: &str, account: &str) -> Reply {
     let leaving = leave(city, path).await;
     let back = Browser::default().sign_in(leaving.url, account).await.unwrap();
     come_back(city, &back, Some(&leaving.cookie)).await
 }
 
 /// The code on the page.
-fn code(page: &Reply) -> String {
+pub fn code(page: &Reply) -> String {
     let (_, rest) = page.is(200).text.split_once("id=\"code\">").unwrap();
     rest.split('<').next().unwrap().to_owned()
 }
@@ -140,7 +140,7 @@ async fn link_of(city: &City, who: &str) -> String {
 }
 
 /// Links somebody's account with their identity, by the link for a forgotten password.
-async fn linked(city: &City, who: &str, account: &str) {
+pub async fn linked(city: &City, who: &str, account: &str) {
     let path = link_of(city, who).await;
     let question = asked(city, &path, account).await;
     say_yes(city, Some(&question.cookie), question.answer()).await.is(200);

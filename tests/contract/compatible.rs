@@ -79,7 +79,10 @@ impl<'a> Comparison<'a> {
         for (status, response) in former["responses"].as_object().unwrap() {
             let at = format!("{at} {status}");
             match now["responses"].get(status) {
-                Some(now) => self.contents(&at, response, now, Writer::Server),
+                Some(now) => {
+                    let (response, now) = (resolve(self.former, response), resolve(self.now, now));
+                    self.contents(&at, response, now, Writer::Server);
+                }
                 None if status.starts_with('2') => self.broken.push(format!("{at}: never answered any more")),
                 None => {}
             }

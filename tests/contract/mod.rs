@@ -1,22 +1,21 @@
 //! The contract is what is served, and its examples work.
 
 pub mod compatible;
+pub mod complete;
+pub mod story;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::client::register;
 use crate::support::browser::Window;
-use crate::support::caller::Caller;
 use crate::support::city::City;
 use crate::support::database::{PASSWORD, root};
 
 crate::tests![
     the_document_in_the_repository_is_what_the_server_serves,
-    every_operation_is_explained,
     each_kind_of_condition_is_a_schema_of_its_own,
     every_operation_refuses_unknown_parameters,
-    the_documented_examples_work,
     the_documentation_comes_from_the_server_alone,
     the_page_of_problems_is_fit_for_everybody,
     the_city_is_served_as_data,
@@ -31,26 +30,6 @@ async fn the_document_in_the_repository_is_what_the_server_serves() {
     let city = City::new().await;
     assert_eq!(city.stranger().get("/openapi.json").await.ok(), document(), "run `continuum openapi`");
     city.stop().await;
-}
-
-async fn every_operation_is_explained() {
-    let document = document();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap() {
-            for part in ["summary", "description", "operationId"] {
-                let text = operation[part].as_str().unwrap_or_default();
-                assert!(!text.is_empty(), "{method} {path} has no {part}");
-            }
-            assert!(operation["tags"][0].is_string(), "{method} {path} has no tag");
-            if operation.get("requestBody").is_some() {
-                let contents = operation["requestBody"]["content"].as_object().unwrap();
-                assert!(
-                    contents.values().all(|content| !content["example"].is_null()),
-                    "{method} {path} has no example"
-                );
-            }
-        }
-    }
 }
 
 async fn each_kind_of_condition_is_a_schema_of_its_own() {
@@ -130,57 +109,6 @@ async fn every_operation_refuses_unknown_parameters() {
         "invalid_parameter",
         &[("user", "unknown_parameter"), ("limit", "unknown_parameter")],
     );
-    city.stop().await;
-}
-
-/// The example of an operation's body.
-fn example(operation: &str) -> Value {
-    let document = document();
-    let operations =
-        document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
-    let operation = operations.into_iter().find(|o| o["operationId"] == operation).unwrap();
-    operation["requestBody"]["content"]["application/json"]["example"].clone()
-}
-
-async fn the_documented_examples_work() {
-    let city = City::new().await;
-    let (agent, proprete, dispatcher) = (city.agent().await, city.proprete().await, city.dispatcher().await);
-    let cafe = agent.post("/v1/cafes", &example("cafe_plan")).await.created();
-    let hold = format!("/v1/cafes/{}/hold", cafe["id"].as_str().unwrap());
-    let cafe_path = format!("/v1/cafes/{}", cafe["id"].as_str().unwrap());
-    let cafe = agent.patch(&cafe_path, &cafe["version"], &example("cafe_change")).await.ok();
-    agent.post(&format!("{cafe_path}/announce"), &example("cafe_announce")).await.ok();
-    let there_now = agent.post(&hold, &example("cafe_hold")).await.ok();
-    assert_eq!(there_now["starts_at"], cafe["starts_at"]);
-    let file = async || agent.post("/v1/concerns", &example("concern_file")).await.created()["tickets"][0].clone();
-    let act = async |who: &Caller, ticket: &Value, action: &str| {
-        who.act(ticket, action, &example(&format!("ticket_{action}"))).await.ok()
-    };
-    let ticket = act(&proprete, &file().await, "acknowledge").await;
-    let ticket = act(&proprete, &ticket, "start").await;
-    let ticket = act(&proprete, &ticket, "resolve").await;
-    act(&agent, &ticket, "reopen").await;
-    let refused = act(&proprete, &file().await, "refuse").await;
-    act(&dispatcher, &refused, "close").await;
-    let admin = city.admin().await;
-    let user = admin.post("/v1/users", &example("user_invite")).await.created();
-    let path = format!("/v1/users/{}", user["id"].as_str().unwrap());
-    admin.patch(&path, &user["version"], &example("user_change")).await.ok();
-    let client = admin.post("/v1/clients", &example("client_register")).await.created();
-    let path = format!("/v1/clients/{}", client["id"].as_str().unwrap());
-    admin.post(&format!("{path}/secrets"), &example("client_add_secret")).await.created();
-    admin.patch(&path, &client["version"], &example("client_change")).await.ok();
-    // Heard and reported on the day that the examples tell of.
-    city.clock.set("2026-12-03T10:00:00Z");
-    let there = city.agent().await;
-    let noted = there.post(&format!("{cafe_path}/concerns:batch"), &example("cafe_file_concerns")).await.ok();
-    assert_eq!(noted["items"][0]["status"], "created");
-    let report = there.request(reqwest::Method::POST, &format!("{cafe_path}/report"));
-    let report = report.header("If-Match", format!("\"{}\"", there_now["version"])).json(&example("cafe_report"));
-    there.send(report).await.ok();
-    let other = there.post("/v1/cafes", &example("cafe_plan")).await.created();
-    let cancel = format!("/v1/cafes/{}/cancel", other["id"].as_str().unwrap());
-    there.post(&cancel, &example("cafe_cancel")).await.ok();
     city.stop().await;
 }
 

@@ -50,7 +50,7 @@ pub fn check(method: &str, path: &str, reply: &Reply) {
     };
     let id = operation["operationId"].as_str().unwrap();
     CALLED.lock().unwrap().insert(id.to_owned());
-    let response = &operation["responses"][reply.status.to_string()];
+    let response = resolved(&operation["responses"][reply.status.to_string()]);
     assert!(!response.is_null(), "{id} answers {}, which is not documented: {}", reply.status, reply.text);
     let content_type = reply.header("content-type").unwrap_or_default().split(';').next().unwrap();
     let Some(content) = response.get("content") else {
@@ -70,7 +70,28 @@ pub fn check(method: &str, path: &str, reply: &Reply) {
         let errors = bodies.iter().flat_map(|body| validator.iter_errors(body));
         let errors: Vec<String> = errors.map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert!(errors.is_empty(), "{id} answers {} against its schema: {errors:?}\n{}", reply.status, reply.text);
+        if let Some(examples) = content[content_type].get("examples").filter(|_| reply.status >= 400) {
+            check_code(id, examples, &bodies[0]);
+        }
     }
+}
+
+/// A problem has a code that the operation tells of, and is like its example.
+#[track_caller]
+fn check_code(id: &str, examples: &'static Value, problem: &Value) {
+    let code = problem.get("code").or_else(|| problem.get("error")).unwrap().as_str().unwrap();
+    let example = &examples[code];
+    assert!(!example.is_null(), "{id} answers the code {code}, which its description does not name: {problem}");
+    let example = &resolved(example)["value"];
+    for part in ["type", "status"] {
+        assert_eq!(problem.get(part), example.get(part), "{id}: {problem}");
+    }
+}
+
+/// What a reference leads to.
+pub fn resolved(value: &'static Value) -> &'static Value {
+    let target = value["$ref"].as_str().map(|path| api::document().pointer(path.strip_prefix('#').unwrap()).unwrap());
+    target.unwrap_or(value)
 }
 
 fn validator(answer: &str, schema: &Value) -> Arc<Validator> {

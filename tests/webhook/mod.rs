@@ -51,7 +51,7 @@ async fn deliveries(who: &Caller, webhook: &Value) -> Vec<Value> {
 }
 
 /// Gives events their place, and delivers what is due, as the worker does.
-async fn deliver(city: &City) {
+pub async fn deliver(city: &City) {
     place(city).await;
     let cx = &city.instance.context;
     loop {

@@ -49,6 +49,7 @@ pub(crate) struct ListAudit {
 /// known, such as somebody who did not manage to log in).
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AuditActor {
+    /// What acted: `person`, `client`, `system` and the like.
     #[serde(rename = "type")]
     #[schema(rename = "type", examples("person"))]
     kind: &'static str,
@@ -64,6 +65,7 @@ pub(crate) struct AuditEntry {
     /// Its number; none is left out.
     #[schema(minimum = 1)]
     seq: i64,
+    /// When.
     at: DateTime<Utc>,
     by: AuditActor,
     /// The address from which it was done.

@@ -1,6 +1,10 @@
 //! The OpenAPI document: inferred from the routes, with what follows from a route's parts — who must log in, what may
 //! go wrong — added here once for all of them. The only module that knows the crate which infers it.
 
+mod examples;
+mod parameters;
+mod problems;
+mod prose;
 mod webhooks;
 
 use std::collections::BTreeMap;
@@ -77,9 +81,9 @@ fn infer() -> Value {
     let (_, inferred): (_, OpenApi) = App::new().into_utoipa_app().configure(routes).split_for_parts();
     let mut document = serde_json::to_value(inferred).expect("an OpenAPI document is made of maps with string keys");
     document["openapi"] = json!("3.1.0");
-    document["info"] = info();
+    document["info"] = prose::info();
     document["servers"] = json!([{ "url": "/", "description": "The server that answers with this document" }]);
-    document["tags"] = tags();
+    document["tags"] = prose::tags();
     document["components"]["securitySchemes"] = json!({
         "bearer": {
             "type": "http",
@@ -108,16 +112,22 @@ fn infer() -> Value {
     }
     name_conditions(&mut document["components"]["schemas"]);
     lift_examples(&mut document["components"]["schemas"]);
+    describe_kinds(&mut document["components"]["schemas"]);
     document["webhooks"] = webhooks::document();
+    let mut shared = Map::new();
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     for (path, item) in paths {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             if METHODS.contains(&method.as_str()) {
                 add_scopes(operation);
-                add_problems(path, operation);
+                parameters::complete(operation);
+                problems::add(path, operation, &mut shared);
+                examples::add(operation);
             }
         }
     }
+    document["components"]["responses"] = Value::Object(shared);
+    document["components"]["examples"] = problems::examples();
     document
 }
 
@@ -137,6 +147,22 @@ pub(crate) fn name_conditions(schemas: &mut Value) {
     let condition = &mut schemas["RoutingCondition"];
     condition["oneOf"] = mapping.values().map(|path| json!({ "$ref": path })).collect();
     condition["discriminator"] = json!({ "propertyName": "type", "mapping": mapping });
+}
+
+/// Says of the field that tells one kind of thing from the others what it is.
+fn describe_kinds(value: &mut Value) {
+    let tag = value.pointer_mut("/properties/type").and_then(Value::as_object_mut);
+    if let Some(tag) = tag.filter(|tag| !tag.contains_key("description"))
+        && let Some([Value::String(kind)]) = tag.get("enum").and_then(Value::as_array).map(Vec::as_slice)
+    {
+        let description = format!("Which kind it is: `{kind}`.");
+        tag.insert("description".to_owned(), json!(description));
+    }
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(describe_kinds),
+        Value::Array(all) => all.iter_mut().for_each(describe_kinds),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
 }
 
 /// utoipa gives the example of a map or a list to its keys, values and items, whose example it is not: moves it back.
@@ -169,27 +195,6 @@ fn lift_examples(value: &mut Value) {
 fn pascal_case(code: &str) -> String {
     let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
     code.split('_').map(capital).collect()
-}
-
-fn info() -> Value {
-    json!({
-        "title": "Continuum",
-        "version": env!("CARGO_PKG_VERSION"),
-        "summary": "A concern heard at a café reaches the competent service, and the answer travels back.",
-        "description": "The backend of a city's *continuum de sécurité*. Police agents file concerns, the city's rules \
-            route each to the competent services as tickets, the services act on them, and the officer and the resident \
-            are told.\n\nTimes are RFC 3339, UTC. Places are WGS 84. Errors are RFC 9457 problems, each with a stable \
-            `code`; `/docs/problems` explains them. Unknown fields and parameters are refused, but for parameters that \
-            are added to the links of residents' and partners' e-mails; answers may gain fields. \
-            A change of a ticket needs `If-Match` with the `ETag` that was read last. A POST may carry \
-            `Idempotency-Key`: within 24 hours, a repeat gets the first answer again. Lists are pages: follow \
-            `next_cursor`, or the `Link` header.\n\nIn what is written about cases, what points to a person (plates, \
-            telephone numbers, e-mail addresses, social-security numbers, words of health and of offence) is replaced \
-            by `[…]`; what a resident is to read may name telephones and e-mail addresses. Where `confirm_text` is \
-            offered, it keeps the text as it is.",
-        "license": { "name": "EUPL-1.2", "identifier": "EUPL-1.2" },
-        "contact": { "name": "Continuum" }
-    })
 }
 
 fn scopes() -> Value {
@@ -267,107 +272,6 @@ fn add_scopes(operation: &mut Value) {
             security.clear();
         }
         security.extend(scopes.iter().map(|scope| json!({ "oauth2": [scope.code()] })));
-    }
-}
-
-fn tags() -> Value {
-    json!([
-        { "name": "sessions", "description": "Logging in and out, forgotten passwords." },
-        { "name": "me", "description": "One's own account, password and second factor." },
-        { "name": "users", "description": "Accounts, for administrators." },
-        { "name": "cafes", "description": "Sessions at which officers listen to residents (cafés, rencontres)." },
-        { "name": "concerns", "description": "What residents said (doléances), each filed once." },
-        { "name": "tickets", "description": "The referrals of concerns to services (saisines), followed to their end." },
-        { "name": "filters", "description": "Lists of tickets that people keep, for themselves or their service." },
-        { "name": "statistics", "description": "What became of tickets, in numbers." },
-        { "name": "notifications", "description": "The letters that are written to people." },
-        { "name": "routing", "description": "The rules that say where concerns go: written as drafts, checked, tried, published." },
-        { "name": "city", "description": "The city as data: categories, services, calendars, areas." },
-        { "name": "clients", "description": "Programs that use the API, for administrators." },
-        { "name": "oauth", "description": "How programs get tokens (OAuth 2.0)." },
-        { "name": "audit", "description": "Who read what is restricted, who administered what." },
-        { "name": "sheets", "description": "What was said and what became of it, for everybody (« Vous avez dit, nous avons fait »)." },
-        { "name": "events", "description": "What happened, in one order, for other programs: page by page, or as it happens." },
-        { "name": "webhooks", "description": "What happened, sent to programs: what is sent stands in `webhooks`." },
-        { "name": "hotspots", "description": "Places that come back." },
-        { "name": "open-data", "description": "Numbers for everybody, month by month, and what catalogues of data gather of them." },
-        { "name": "tracking", "description": "What a resident reads and does through the link in their e-mail, or with the code on a slip of paper." },
-        { "name": "partners", "description": "What a partner without accounts sees of a ticket, and does with it, through the link in its e-mail." },
-        { "name": "inbound", "description": "E-mail that comes in: answers, and reports of failed delivery." },
-        { "name": "operation", "description": "For those who run the server." }
-    ])
-}
-
-/// Adds the problems that follow from an operation's parts.
-fn add_problems(path: &str, operation: &mut Value) {
-    let has_parameter = |place: &str, name: Option<&str>| has_parameter(operation, place, name);
-    let needs_login = needs_login(operation);
-    let (in_path, if_match) = (has_parameter("path", None), has_parameter("header", Some("If-Match")));
-    let idempotent = has_parameter("header", Some("Idempotency-Key"));
-    // OAuth tells its errors in its own words.
-    let has_body = operation.get("requestBody").is_some() && operation["tags"][0] != "oauth";
-    let refuses_queries = refuses_queries(path, operation) || has_parameter("query", None);
-    let asks_database = operation["tags"][0] != "operation";
-    let of_partner = operation["tags"][0] == "partners";
-    let changes_ticket = if_match && (operation["tags"][0] == "tickets" || of_partner);
-    // One's own account and sessions need nothing but being logged in, be it that a second factor is due.
-    let needs_right = !["me", "sessions"].iter().any(|tag| operation["tags"][0] == *tag);
-    let mut add = |status: u16, description: &str| {
-        let entry = &mut operation["responses"][status.to_string()];
-        if entry.is_null() {
-            *entry = json!({ "description": description });
-        }
-    };
-    if refuses_queries || has_body || if_match || idempotent {
-        add(400, "A field, a parameter or a header is wrong: `errors` names each");
-    }
-    if needs_login {
-        add(401, "`unauthenticated`, `token_expired`, `invalid_token`");
-        add(
-            403,
-            match (needs_right, changes_ticket) {
-                (true, true) => "`missing_right` (`right` says which), `action_not_yours`, `second_factor_required`",
-                (true, false) => "`missing_right` (`right` says which), `second_factor_required`",
-                (false, _) => "`missing_right`: programs have no account",
-            },
-        );
-    }
-    if in_path {
-        add(404, "There is none, or none that you may know of");
-    }
-    if has_body {
-        add(408, "The body took too long to arrive");
-        add(413, "The body is larger than 128 KiB");
-        add(415, "The body is not `application/json`");
-    }
-    if has_body && (idempotent || if_match) {
-        add(422, "Well formed, but the content does not fit, or the idempotency key was used for another request");
-    }
-    if changes_ticket {
-        add(409, "The ticket's state does not allow it: the `code` says why");
-    }
-    if if_match {
-        add(412, "`stale_version`: it has changed; the `ETag` header has its version now");
-        add(428, "`if_match_needed`");
-    }
-    if !path.starts_with("/health/") {
-        add(429, "`rate_limited`, `too_many_attempts`, `too_many_exports`: `Retry-After` says when to try again");
-    }
-    add(431, "`headers_too_large`: more than 16 KiB of headers besides `Authorization`");
-    if asks_database {
-        add(500, "`internal`: our fault");
-        add(503, "`unavailable`, `no_city`, `no_geocoder`: try again later (`Retry-After`)");
-    }
-    let documented = operation["responses"].as_object_mut().into_iter().flatten();
-    for (_, response) in documented.filter(|(status, _)| status.starts_with(['4', '5'])) {
-        if response.get("content").is_none() {
-            response["content"] =
-                json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
-            // Whoever sent a form is told on its page.
-            if of_partner {
-                response["content"]["text/html"] = json!({ "schema": { "type": "string" } });
-            }
-        }
     }
 }
 

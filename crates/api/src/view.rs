@@ -178,6 +178,7 @@ struct ReferrerView {
     #[serde(rename = "type")]
     #[schema(rename = "type", examples("person"))]
     referrer_type: &'static str,
+    /// Their account's id.
     id: Uuid,
 }
 
@@ -219,6 +220,7 @@ impl From<Mails> for MailsView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Ticket)]
 pub(crate) struct TicketView {
+    /// Its id.
     id: Uuid,
     /// What people say on the phone; accepted wherever the id is.
     #[schema(pattern = "^[A-Z]{2,5}-[0-9]{2}-[0-9]{6,}$", examples("AMI-26-004217"))]
@@ -244,16 +246,21 @@ pub(crate) struct TicketView {
     /// What was answered to the category's questions when the concern was filed, by the question's code.
     #[schema(examples(json!({"extent": "street"})))]
     answers: BTreeMap<String, Reply>,
+    /// When the concern was filed.
     filed_at: DateTime<Utc>,
+    /// When the service opened it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     received_at: Option<DateTime<Utc>>,
+    /// When the service took it on.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     acknowledged_at: Option<DateTime<Utc>>,
+    /// When the service settled it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     resolved_at: Option<DateTime<Utc>>,
+    /// When it was closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     closed_at: Option<DateTime<Utc>>,

@@ -224,6 +224,7 @@ struct EventData {
 /// A ticket, as far as an event tells of it. `GET /v1/tickets/{id}` tells the rest.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 struct EventTicket {
+    /// Its id.
     id: Uuid,
     /// What people say on the phone.
     #[schema(examples("AMI-26-004217"))]
@@ -251,6 +252,7 @@ struct EventTicket {
 /// A café, as far as an event tells of it. `GET /v1/cafes/{id}` tells the rest.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 struct EventCafe {
+    /// Its id.
     id: Uuid,
     /// The area of its place in each zoning.
     #[schema(value_type = std::collections::BTreeMap<String, String>)]

@@ -107,10 +107,12 @@ pub struct Ping {
     /// The version of `CloudEvents`.
     #[schema(examples("1.0"))]
     specversion: &'static str,
+    /// The id of the ping, the same each time it is sent.
     id: Uuid,
     /// Which Continuum sends it.
     #[schema(format = "uri", examples("https://continuum.ville.example/"))]
     source: String,
+    /// Always `webhook.ping`.
     #[serde(rename = "type")]
     #[schema(rename = "type", examples("webhook.ping"))]
     event_type: &'static str,

@@ -17,9 +17,11 @@ use crate::request::caller::Caller;
 /// A café, named.
 #[derive(Serialize, ToSchema)]
 struct CafeRef {
+    /// Its id.
     id: Uuid,
     /// What the poster says.
     title: String,
+    /// When it begins.
     starts_at: DateTime<Utc>,
 }
 

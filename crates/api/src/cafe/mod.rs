@@ -59,6 +59,7 @@ id_path!(CafePath, "cafe");
 #[derive(Serialize, ToSchema)]
 #[schema(as = Cafe)]
 pub(crate) struct CafeView {
+    /// Its id.
     id: Uuid,
     /// What the poster says.
     title: String,
@@ -67,7 +68,9 @@ pub(crate) struct CafeView {
     /// The area of the place in each zoning.
     #[schema(examples(json!({"secteurs": "nord"})))]
     areas: BTreeMap<String, String>,
+    /// When it begins.
     starts_at: DateTime<Utc>,
+    /// When it ends.
     ends_at: DateTime<Utc>,
     /// Since when it stands in the public calendar; see `GET /v1/cafes.ics`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -28,6 +28,7 @@ const MAX_WEEKS: u64 = 26;
 #[derive(Serialize, ToSchema)]
 #[schema(as = OpeningSpan)]
 struct SpanView {
+    /// When it opens, local time.
     #[schema(examples("08:30"))]
     from: String,
     /// Up to `24:00`.
@@ -45,12 +46,19 @@ impl From<&Span> for SpanView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = OpeningWeek)]
 struct WeekView {
+    /// Mondays.
     monday: Vec<SpanView>,
+    /// Tuesdays.
     tuesday: Vec<SpanView>,
+    /// Wednesdays.
     wednesday: Vec<SpanView>,
+    /// Thursdays.
     thursday: Vec<SpanView>,
+    /// Fridays.
     friday: Vec<SpanView>,
+    /// Saturdays.
     saturday: Vec<SpanView>,
+    /// Sundays.
     sunday: Vec<SpanView>,
 }
 
@@ -68,6 +76,7 @@ impl From<&Week> for WeekView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Calendar)]
 struct CalendarView {
+    /// Its code.
     #[schema(examples("bureau"))]
     code: String,
     /// What people call it.
@@ -94,6 +103,7 @@ impl CalendarView {
 /// The calendars, in the city's order.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Calendars {
+    /// The calendars.
     items: Vec<CalendarView>,
 }
 
@@ -154,6 +164,7 @@ impl ClosedView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = CalendarDay)]
 struct DayView {
+    /// The day.
     date: NaiveDate,
     /// The hours, in local time; none when it is closed.
     open: Vec<SpanView>,
@@ -170,6 +181,7 @@ struct DayView {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CalendarPreview {
     calendar: CalendarView,
+    /// One day after the other.
     days: Vec<DayView>,
 }
 

@@ -18,6 +18,7 @@ use crate::request::caller::Caller;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Category)]
 pub(crate) struct CategoryView {
+    /// Its code, by which it is named everywhere.
     #[schema(examples("illegal_dumping"))]
     code: String,
     /// The category that it is a part of.
@@ -49,6 +50,7 @@ pub(crate) struct CategoryView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Question)]
 struct QuestionView {
+    /// Its code, by which it is answered.
     #[schema(examples("extent"))]
     code: String,
     /// What to ask.
@@ -84,6 +86,7 @@ struct QuestionView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Choice)]
 struct ChoiceView {
+    /// Its code, which is what an answer says.
     #[schema(examples("street"))]
     code: String,
     /// What people call it.
@@ -93,6 +96,7 @@ struct ChoiceView {
 /// The catalogue, in the city's order.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Catalogue {
+    /// The categories, in the order in which the city lists them.
     items: Vec<CategoryView>,
 }
 

@@ -16,6 +16,7 @@ use crate::request::caller::Caller;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Service)]
 pub(crate) struct ServiceView {
+    /// Its code, by which it is named everywhere.
     #[schema(examples("proprete"))]
     code: String,
     /// What people call it.
@@ -28,6 +29,7 @@ pub(crate) struct ServiceView {
 /// The services, in the city's order.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Services {
+    /// The services.
     items: Vec<ServiceView>,
 }
 

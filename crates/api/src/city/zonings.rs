@@ -16,6 +16,7 @@ use crate::request::caller::Caller;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Area)]
 struct AreaView {
+    /// Its code, by which it is named everywhere.
     #[schema(examples("nord"))]
     code: String,
     /// What people call it.
@@ -26,16 +27,19 @@ struct AreaView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Zoning)]
 pub(crate) struct ZoningView {
+    /// Its code, by which it is named everywhere.
     #[schema(examples("secteurs"))]
     code: String,
     /// What people call it.
     name: String,
+    /// Its areas.
     areas: Vec<AreaView>,
 }
 
 /// The zonings.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Zonings {
+    /// The zonings.
     items: Vec<ZoningView>,
 }
 

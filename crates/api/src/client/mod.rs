@@ -52,6 +52,7 @@ impl Id<ClientPath> {
 pub(crate) struct ClientView {
     /// Its id: also its `client_id`.
     id: Uuid,
+    /// How people call it.
     #[schema(examples("Portail de la ville"))]
     name: String,
     /// Who looks after it: told before a secret expires.
@@ -71,6 +72,7 @@ pub(crate) struct ClientView {
     secrets: Vec<SecretView>,
     /// Whether it can be used.
     active: bool,
+    /// When it was registered.
     created_at: DateTime<Utc>,
     /// The account of who registered it.
     created_by: Uuid,
@@ -106,11 +108,13 @@ impl From<SecretKind> for Kind {
 #[derive(Serialize, ToSchema)]
 #[schema(as = ClientSecret)]
 pub(crate) struct SecretView {
+    /// Its id: not the secret itself.
     id: Uuid,
     kind: Kind,
     /// Its last four characters.
     #[schema(examples("x7Qa"))]
     hint: String,
+    /// When it was made.
     created_at: DateTime<Utc>,
     /// Until when it is accepted; the program's contact is told a month before.
     expires_at: DateTime<Utc>,

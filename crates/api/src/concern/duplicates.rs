@@ -51,6 +51,7 @@ pub(crate) struct PossibleDuplicate {
     category: String,
     state: State,
     service: ServiceRef,
+    /// When its concern was filed.
     filed_at: DateTime<Utc>,
     /// How far away it is, metres: 50 at most.
     #[schema(minimum = 0, maximum = 50)]

@@ -41,6 +41,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Concern)]
 pub(crate) struct ConcernView {
+    /// Its id.
     id: Uuid,
     origin: Origin,
     /// The café at which it was heard.
@@ -70,6 +71,7 @@ pub(crate) struct ConcernView {
     /// The area of the place in each zoning.
     #[schema(examples(json!({"secteurs": "nord"})))]
     areas: BTreeMap<String, String>,
+    /// When it was filed.
     filed_at: DateTime<Utc>,
     /// When it was noted, if that was before, without a network. Clocks count from `filed_at`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -31,7 +31,9 @@ pub(crate) struct ListMail {
 #[derive(Serialize, ToSchema)]
 #[schema(as = UnplacedMail)]
 struct UnplacedMailView {
+    /// Its id.
     id: Uuid,
+    /// When it came in.
     received_at: DateTime<Utc>,
     /// Why: `no_token`, `no_ticket`, `unknown_sender`, `too_long`, `too_many`, `nothing_of_their_own`.
     #[schema(examples("unknown_sender"))]
@@ -44,6 +46,7 @@ struct UnplacedMailView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     from: Option<String>,
+    /// The subject.
     subject: String,
     /// What they say, without what they answer to, or all of it, masked, where nothing else is left; of a longer one, its
     /// first 20 000 characters, and that more followed.

@@ -22,13 +22,14 @@ use crate::view::FileBytes;
 pub(crate) struct ReceiveMail {
     /// The address that it was delivered to: it decides what the e-mail answers to. Without it, its `Delivered-To` and the
     /// like do, then its `To` and `Cc`.
-    #[param(example = "retours+r2f…@ville.example", max_length = 320)]
+    #[param(example = "retours@ville-amiens.example", max_length = 320)]
     recipient: Option<String>,
 }
 
 /// An attachment that was not kept.
 #[derive(Serialize, ToSchema)]
 struct RefusedAttachment {
+    /// The name of the file.
     name: String,
     /// Why: `unknown_type`, `too_long`, `empty`, `damaged`, `too_many_pixels`, `too_large_unpacked`, `encrypted`,
     /// `active_content`, `infected`, `attachments_full`, `ticket_ended`.

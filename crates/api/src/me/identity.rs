@@ -34,6 +34,7 @@ impl Id<IdentityPath> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Identity)]
 pub(crate) struct IdentityView {
+    /// Its id.
     id: Uuid,
     /// The provider: its issuer URL.
     #[schema(format = "uri", examples("https://auth.agentconnect.gouv.fr/api/v2"))]
@@ -42,6 +43,7 @@ pub(crate) struct IdentityView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, examples("Amélie Petit (amelie.petit@ville-amiens.example)"))]
     name: Option<String>,
+    /// When it was linked with the account.
     linked_at: DateTime<Utc>,
 }
 

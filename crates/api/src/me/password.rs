@@ -31,10 +31,11 @@ input!(ChangePassword);
 #[utoipa::path(
     operation_id = "me_change_password",
     tag = "me",
-    request_body(content = ChangePassword, example = json!({"current_password": "…", "password": "pigeon violet tram soupière"})),
+    request_body(content = ChangePassword, example = json!({"current_password": "mot de passe des essais", "password": "pigeon violet tram soupière"})),
     responses(
         (status = 204, description = "The password is changed"),
         (status = 422, description = "The current password is wrong, or the new one is too weak: `errors` says which"),
+        (status = 429, description = "`rate_limited`; `too_many_attempts`: `Retry-After` says when to try again"),
     ),
     security(("bearer" = []))
 )]

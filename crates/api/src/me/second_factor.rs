@@ -64,11 +64,12 @@ pub(crate) struct RecoveryCodes {
 #[utoipa::path(
     operation_id = "second_factor_begin",
     tag = "me",
-    request_body(content = BeginSecondFactor, example = json!({"password": "…"})),
+    request_body(content = BeginSecondFactor, example = json!({"password": "mot de passe des essais"})),
     responses(
         (status = 201, description = "What your application needs", body = SecondFactorOffer),
         (status = 409, description = "`second_factor_set_up`"),
         (status = 422, description = "The password is wrong"),
+        (status = 429, description = "`rate_limited`; `too_many_attempts`: `Retry-After` says when to try again"),
     ),
     security(("bearer" = []))
 )]
@@ -94,6 +95,7 @@ pub(crate) async fn begin(
         (status = 200, description = "Your recovery codes", body = RecoveryCodes),
         (status = 409, description = "`second_factor_set_up`, `second_factor_not_set_up`"),
         (status = 422, description = "The code is wrong"),
+        (status = 429, description = "`rate_limited`; `too_many_attempts`: `Retry-After` says when to try again"),
     ),
     security(("bearer" = []))
 )]
@@ -119,6 +121,7 @@ pub(crate) async fn confirm(
         (status = 204, description = "It is taken away"),
         (status = 409, description = "`second_factor_not_set_up`"),
         (status = 422, description = "The code is wrong"),
+        (status = 429, description = "`rate_limited`; `too_many_attempts`: `Retry-After` says when to try again"),
     ),
     security(("bearer" = []))
 )]

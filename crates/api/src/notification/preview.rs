@@ -41,6 +41,7 @@ pub(crate) struct WhichLetter {
 /// A letter.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct LetterView {
+    /// The subject.
     #[schema(examples("Votre demande AMI-26-004217 est prise en charge"))]
     subject: String,
     /// The part of plain text.

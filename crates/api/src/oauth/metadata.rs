@@ -10,19 +10,31 @@ use utoipa::ToSchema;
 /// How programs get tokens here (RFC 8414).
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AuthorizationServer {
+    /// Who issues the tokens: the base URL, and `iss` of each token.
     issuer: String,
+    /// Where tokens are issued.
     token_endpoint: String,
+    /// Where a token is revoked (RFC 7009).
     revocation_endpoint: String,
+    /// Where one asks what a token is good for (RFC 7662).
     introspection_endpoint: String,
+    /// Where the public keys are that verify tokens.
     jwks_uri: String,
+    /// What a token may be for.
     scopes_supported: Vec<&'static str>,
     /// None: nobody is redirected here.
     response_types_supported: [&'static str; 0],
+    /// How a token is asked for: `client_credentials`.
     grant_types_supported: [&'static str; 1],
+    /// How a program proves there who it is.
     token_endpoint_auth_methods_supported: [&'static str; 2],
+    /// With which algorithms it may sign its statements.
     token_endpoint_auth_signing_alg_values_supported: [&'static str; 3],
+    /// How a program proves there who it is.
     revocation_endpoint_auth_methods_supported: [&'static str; 2],
+    /// How a program proves there who it is.
     introspection_endpoint_auth_methods_supported: [&'static str; 2],
+    /// Where this documentation is.
     service_documentation: String,
 }
 

@@ -65,6 +65,18 @@ impl OAuthError {
     }
 }
 
+/// What is answered with an error's code, for the document.
+pub(crate) fn example(error: &str) -> serde_json::Value {
+    let told = match error {
+        "invalid_client" => OAuthError::invalid_client(),
+        "invalid_scope" => OauthError::InvalidScope.into(),
+        "unsupported_token_type" => OauthError::Secret.into(),
+        "unsupported_grant_type" => token::unsupported_grant(),
+        _ => OAuthError::invalid_request("the parameter token is missing"),
+    };
+    serde_json::json!(told)
+}
+
 impl std::fmt::Display for OAuthError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.error)

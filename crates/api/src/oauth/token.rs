@@ -16,16 +16,21 @@ use crate::request::caller::Visitor;
 #[allow(dead_code, reason = "only documents the form that `Form` reads")]
 pub(crate) struct TokenRequest {
     /// Always `client_credentials`.
-    #[schema(examples("client_credentials"))]
+    #[schema(pattern = "^client_credentials$", examples("client_credentials"))]
     grant_type: String,
     /// What for, separated by spaces; all that the program may have, if left out.
-    #[schema(required = false, nullable = false, examples("tickets:read tickets:write"))]
+    #[schema(
+        required = false,
+        nullable = false,
+        pattern = "^[a-z0-9:]+( [a-z0-9:]+)*$",
+        examples("tickets:read tickets:write")
+    )]
     scope: Option<String>,
     /// A statement that the program has signed (RFC 7523), instead of the header `Authorization: Basic`.
-    #[schema(required = false, nullable = false)]
+    #[schema(required = false, nullable = false, pattern = "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$")]
     client_assertion: Option<String>,
     /// With a statement: `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
-    #[schema(required = false, nullable = false)]
+    #[schema(required = false, nullable = false, pattern = "^urn:ietf:params:oauth:client-assertion-type:jwt-bearer$")]
     client_assertion_type: Option<String>,
 }
 
@@ -63,8 +68,7 @@ pub(crate) struct TokenResponse {
 #[post("/oauth/token")]
 pub(crate) async fn token(Visitor(origin): Visitor, cx: Data<Context>, form: Form) -> Result<HttpResponse, OAuthError> {
     if form.need("grant_type")? != "client_credentials" {
-        let told = "expected client_credentials; people log in at POST /v1/sessions";
-        return Err(OAuthError::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", told));
+        return Err(unsupported_grant());
     }
     let issued = usecases::oauth::token(&cx, &form.credentials, form.get("scope"), &origin).await?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(TokenResponse {
@@ -73,4 +77,9 @@ pub(crate) async fn token(Visitor(origin): Visitor, cx: Data<Context>, form: For
         expires_in: auth::token::LIFETIME.num_seconds(),
         scope: auth::token::scope(&issued.scopes),
     }))
+}
+
+pub(super) fn unsupported_grant() -> OAuthError {
+    let told = "expected client_credentials; people log in at POST /v1/sessions";
+    OAuthError::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", told)
 }

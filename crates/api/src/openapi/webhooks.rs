@@ -6,12 +6,12 @@ use serde_json::{Map, Value, json};
 
 /// The `webhooks` of the document.
 pub(super) fn document() -> Value {
-    let event = |one: &EventType| (one.code().to_owned(), item(one.code(), one.meaning(), "CityEvent", &event(*one)));
-    let ping = item(PING, "A program asked for it, to see whether its webhook works.", "WebhookPing", &ping());
+    let event = |one: &EventType| (one.code().to_owned(), item(one.code(), one.meaning(), "CityEvent"));
+    let ping = item(PING, "A program asked for it, to see whether its webhook works.", "WebhookPing");
     Value::Object(EventType::ALL.iter().map(event).chain([(PING.to_owned(), ping)]).collect::<Map<_, _>>())
 }
 
-fn item(code: &str, meaning: &str, schema: &str, example: &Value) -> Value {
+fn item(code: &str, meaning: &str, schema: &str) -> Value {
     let header = |name: &str, description: &str, example: &str| {
         json!({
             "name": name, "in": "header", "required": true, "description": description, "schema": { "type": "string" },
@@ -36,7 +36,7 @@ fn item(code: &str, meaning: &str, schema: &str, example: &Value) -> Value {
                 "content": {
                     "application/cloudevents+json": {
                         "schema": { "$ref": format!("#/components/schemas/{schema}") },
-                        "example": example
+                        "example": super::examples::event(code)
                     }
                 }
             },
@@ -46,35 +46,5 @@ fn item(code: &str, meaning: &str, schema: &str, example: &Value) -> Value {
             },
             "security": []
         }
-    })
-}
-
-fn event(one: EventType) -> Value {
-    let (about, state) = one.code().split_once('.').unwrap_or_default();
-    let id = "0197a0c4-0000-7000-8000-000000000002";
-    let areas = json!({ "secteurs": "nord" });
-    let (subject, data) = if about == "cafe" {
-        let state = if matches!(state, "held" | "reported" | "cancelled") { state } else { "planned" };
-        (id, json!({ "cafe": { "id": id, "areas": areas, "state": state }, "details": {} }))
-    } else {
-        let ticket = json!({
-            "id": id, "reference": "AMI-26-004217", "concern_id": "0197a0c4-0000-7000-8000-000000000003",
-            "category": "illegal_dumping", "service": "proprete", "areas": areas, "state": "submitted"
-        });
-        ("AMI-26-004217", json!({ "ticket": ticket, "details": {} }))
-    };
-    json!({
-        "specversion": "1.0", "id": "0197a0c4-0000-7000-8000-000000000001",
-        "source": "https://continuum.ville.example/", "type": one.code(), "subject": subject,
-        "time": "2026-12-03T09:00:00Z", "sequence": "00000000000000004217", "datacontenttype": "application/json",
-        "data": data
-    })
-}
-
-fn ping() -> Value {
-    json!({
-        "specversion": "1.0", "id": "0197a0c4-0000-7000-8000-000000000001",
-        "source": "https://continuum.ville.example/", "type": PING,
-        "subject": "0197a0c4-0000-7000-8000-000000000004", "time": "2026-12-03T09:00:00Z"
     })
 }

@@ -89,17 +89,22 @@ input!(PartnerResolve);
 /// How the ticket stands after what was done.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct PartnerDone {
+    /// What people say on the telephone.
     #[schema(examples("AMI-26-004217"))]
     reference: String,
+    /// Rises by one with each change; also the `ETag`.
     #[schema(minimum = 1)]
     version: i64,
     state: State,
+    /// When it was opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     received_at: Option<DateTime<Utc>>,
+    /// When it was taken on.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     acknowledged_at: Option<DateTime<Utc>>,
+    /// The day for which it is expected to be settled.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     expected_on: Option<NaiveDate>,
@@ -190,7 +195,7 @@ impl Asked<'_> {
 macro_rules! action {
     (
         $(#[doc = $doc:literal])*
-        $name:ident($body:ident = $example:tt) at $route:literal as $id:literal: $command:expr
+        $name:ident($body:ident = $example:tt) at $route:literal as $id:literal or $refused:literal: $command:expr
     ) => {
         $(#[doc = $doc])*
         #[utoipa::path(
@@ -201,6 +206,7 @@ macro_rules! action {
             responses(
                 (status = 200, description = "How the ticket stands", body = PartnerDone, headers(("ETag" = String, description = "The new version"))),
                 (status = 303, description = "To the page, when its form was sent", headers(("Location" = String, description = "The page"))),
+                (status = 409, description = $refused),
                 (status = 410, description = "`partner_link_expired`, `partner_link_over`"),
             ),
             security(())
@@ -223,7 +229,7 @@ action! {
     /// Say that a partner has its ticket
     ///
     /// Once, while it is `submitted`; whatever else is done first says so too.
-    receive(Nothing = {}) at "/v1/partners/{token}/receive" as "partner_receive": |_| Act::Receive
+    receive(Nothing = {}) at "/v1/partners/{token}/receive" as "partner_receive" or "`ticket_not_submitted`; `already_received`: it was opened before": |_| Act::Receive
 }
 
 action! {
@@ -231,7 +237,7 @@ action! {
     ///
     /// While it is `submitted`. The referrer, and the resident if they left an address, are told by e-mail.
     acknowledge(PartnerAcknowledge = {"expected_on": "2026-12-01"})
-        at "/v1/partners/{token}/acknowledge" as "partner_acknowledge":
+        at "/v1/partners/{token}/acknowledge" as "partner_acknowledge" or "`ticket_not_submitted`: it is in another state":
         |PartnerAcknowledge { expected_on, note }| Act::Acknowledge(Acknowledge { assignee: None, expected_on, note })
 }
 
@@ -240,7 +246,7 @@ action! {
     ///
     /// While it is `submitted` or `acknowledged`. The dispatcher is told, and decides what becomes of it; the link is dead.
     refuse(PartnerRefuse = {"reason": "not_competent", "service": "voirie", "note": "Sur la voie publique, hors de la résidence"})
-        at "/v1/partners/{token}/refuse" as "partner_refuse":
+        at "/v1/partners/{token}/refuse" as "partner_refuse" or "`ticket_not_refusable`: it is neither submitted nor acknowledged":
         |PartnerRefuse { reason, service, note }| Act::Refuse(Refuse { reason, service, note })
 }
 
@@ -249,7 +255,7 @@ action! {
     ///
     /// While it is `acknowledged`, `in_progress` or `on_hold`.
     schedule(PartnerSchedule = {"scheduled_for": "2026-12-01"})
-        at "/v1/partners/{token}/schedule" as "partner_schedule":
+        at "/v1/partners/{token}/schedule" as "partner_schedule" or "`ticket_not_schedulable`: it is neither acknowledged, in progress nor on hold":
         |PartnerSchedule { scheduled_for, note }| Act::Schedule(Schedule { scheduled_for, note })
 }
 
@@ -257,7 +263,7 @@ action! {
     /// Set to work, as a ticket's partner
     ///
     /// While it is `acknowledged`, `scheduled` or `on_hold`.
-    start(Nothing = {}) at "/v1/partners/{token}/start" as "partner_start": |_| Act::Start(Start::default())
+    start(Nothing = {}) at "/v1/partners/{token}/start" as "partner_start" or "`ticket_not_startable`: it is neither acknowledged, scheduled nor on hold": |_| Act::Start(Start::default())
 }
 
 action! {
@@ -266,7 +272,7 @@ action! {
     /// While it is `acknowledged`, `scheduled`, `in_progress` or `on_hold`. The referrer, and the resident if they left an
     /// address, are told by e-mail; the link is dead.
     resolve(PartnerResolve = {"closure_reason": "work_done", "message_to_resident": "La porte du hall est réparée."})
-        at "/v1/partners/{token}/resolve" as "partner_resolve":
+        at "/v1/partners/{token}/resolve" as "partner_resolve" or "`ticket_not_resolvable`: nobody has it in hand, or it is settled already":
         |PartnerResolve { closure_reason, message_to_resident, note }| {
             Act::Resolve(Resolve { closure_reason, message_to_resident, note })
         }

@@ -44,7 +44,9 @@ input!(WriteAsPartner);
 /// A message that was written.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct PartnerWritten {
+    /// When it was written.
     at: DateTime<Utc>,
+    /// What it says, as it was kept.
     text: String,
     /// To the resident: when it leaves.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -38,6 +38,7 @@ pub(crate) struct PartnerRenewed {
         (status = 303, description = "To the page, whose link still works, when its form was sent", headers(("Location" = String, description = "The page"))),
         (status = 409, description = "`partner_link_still_valid`"),
         (status = 410, description = "`partner_link_over`"),
+        (status = 429, description = "`rate_limited`; `too_many_attempts`: `Retry-After` says when to try again"),
     ),
     security(())
 )]

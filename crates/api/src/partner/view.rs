@@ -44,14 +44,18 @@ pub(super) struct PartnerPlace {
 /// A question of the category, and its answer.
 #[derive(Serialize, ToSchema)]
 pub(super) struct PartnerAnswer {
+    /// What was asked.
     pub(super) question: String,
+    /// What the resident answered.
     pub(super) answer: String,
 }
 
 /// A photograph.
 #[derive(Serialize, ToSchema)]
 pub(super) struct PartnerPhoto {
+    /// Its id.
     id: Uuid,
+    /// When it was added.
     added_at: DateTime<Utc>,
     /// Where its bytes are.
     content: String,
@@ -62,9 +66,11 @@ pub(super) struct PartnerPhoto {
 /// Something that the partner or the referrer wrote to the other.
 #[derive(Serialize, ToSchema)]
 pub(super) struct PartnerMessage {
+    /// When it was written.
     pub(super) at: DateTime<Utc>,
     /// Whether the partner, or somebody else for its service, wrote it.
     pub(super) own: bool,
+    /// What it says, as it was kept.
     pub(super) text: String,
 }
 
@@ -88,9 +94,11 @@ pub(crate) struct PartnerTicket {
     /// What it may see besides category, street, reference and dates.
     pub(super) may_see: Vec<Entitled>,
     pub(super) place: PartnerPlace,
+    /// When the concern was filed.
     pub(super) filed_at: DateTime<Utc>,
     /// When the ticket was passed to the partner.
     pub(super) sent_at: DateTime<Utc>,
+    /// When it was opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(super) received_at: Option<DateTime<Utc>>,

@@ -44,6 +44,7 @@ struct ChosenPassword {
         (status = 200, description = "The password is set: log in with it", body = ChosenPassword),
         (status = 410, description = "`link_expired`"),
         (status = 422, description = "The password is too weak: `errors` says why"),
+        (status = 429, description = "`rate_limited`; `too_many_attempts`: `Retry-After` says when to try again"),
     ),
     security(())
 )]

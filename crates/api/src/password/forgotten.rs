@@ -27,7 +27,7 @@ input!(ForgottenPassword);
 #[utoipa::path(
     operation_id = "password_forgotten",
     tag = "sessions",
-    request_body(content = ForgottenPassword, example = json!({"email": "agent@ville-amiens.example"})),
+    request_body(content = ForgottenPassword, example = json!({"email": "karim.haddad@ville-amiens.example"})),
     responses(
         (status = 202, description = "If there is such an account, an e-mail is on its way"),
         (status = 429, description = "`too_many_attempts`: `Retry-After` says when the next is allowed"),

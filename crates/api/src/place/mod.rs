@@ -30,16 +30,20 @@ struct FoundPlace {
     /// What it is: a number of a street, a street, a place with a name, or a commune.
     #[schema(pattern = "^(house_number|street|locality|municipality)$", examples("house_number"))]
     kind: &'static str,
+    /// Latitude, WGS 84.
     #[schema(minimum = -90, maximum = 90, examples(49.897_446))]
     lat: f64,
+    /// Longitude, WGS 84.
     #[schema(minimum = -180, maximum = 180, examples(2.290_09))]
     lon: f64,
     /// How well it fits.
     #[schema(minimum = 0, maximum = 1)]
     score: f64,
+    /// The postcode.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, examples("80000"))]
     postcode: Option<String>,
+    /// The commune.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, examples("Amiens"))]
     city: Option<String>,
@@ -57,6 +61,7 @@ struct FoundPlace {
 /// Addresses that were found.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct FoundPlaces {
+    /// The places, the best first.
     items: Vec<FoundPlace>,
 }
 

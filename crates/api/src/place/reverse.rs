@@ -36,7 +36,10 @@ struct ReversePlaces {
     operation_id = "place_reverse",
     tag = "city",
     params(ReversePlaces),
-    responses((status = 200, description = "What was found", body = FoundPlaces)),
+    responses(
+        (status = 200, description = "What was found", body = FoundPlaces),
+        (status = 503, description = "`unavailable`, `no_city`; `no_geocoder`: none is configured, or it does not answer"),
+    ),
     security(("bearer" = []))
 )]
 #[get("/v1/places/reverse")]

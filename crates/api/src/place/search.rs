@@ -45,7 +45,10 @@ fn words(text: &str) -> Option<SearchWords> {
     operation_id = "place_search",
     tag = "city",
     params(SearchPlaces),
-    responses((status = 200, description = "What was found", body = FoundPlaces)),
+    responses(
+        (status = 200, description = "What was found", body = FoundPlaces),
+        (status = 503, description = "`unavailable`, `no_city`; `no_geocoder`: none is configured, or it does not answer"),
+    ),
     security(("bearer" = []))
 )]
 #[get("/v1/places/search")]

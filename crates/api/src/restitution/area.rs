@@ -31,10 +31,10 @@ pub(crate) struct SheetQuery {
     #[param(example = "secteurs:nord")]
     area: String,
     /// The first day.
-    #[param(example = "2026-01-01")]
+    #[param(example = "2026-10-01")]
     from: NaiveDate,
     /// The last day: the same one or later, 731 days in all at most.
-    #[param(example = "2026-03-31")]
+    #[param(example = "2026-12-31")]
     to: NaiveDate,
 }
 
@@ -84,7 +84,7 @@ pub(crate) async fn read(
     let mut query = Query::of(&request);
     let area = query.needed("area", "zoning:area", crate::city::area);
     let day = |text: &str| text.parse::<NaiveDate>().ok();
-    let (from, to) = (query.needed("from", "2026-01-01", day), query.needed("to", "2026-03-31", day));
+    let (from, to) = (query.needed("from", "2026-10-01", day), query.needed("to", "2026-12-31", day));
     let asked = area.zip(from.zip(to)).map(|((zoning, area), (from, to))| Of::Area { zoning, area, from, to });
     let of = query.finish_with(asked)?;
     let (sheet, published) = usecases::restitution::read(&cx, &caller.grant, &of).await.map_err(in_query)?;
@@ -99,7 +99,7 @@ pub(crate) async fn read(
     operation_id = "area_sheet_publish",
     tag = "sheets",
     params(IdempotencyHeader),
-    request_body(content = AreaSheet, example = json!({ "area": "secteurs:nord", "from": "2026-01-01", "to": "2026-03-31" })),
+    request_body(content = AreaSheet, example = json!({ "area": "secteurs:nord", "from": "2026-10-01", "to": "2026-12-31" })),
     responses((status = 201, description = "Published", body = PublishedView, headers(("Location" = String, description = "The link")))),
     security(("bearer" = []))
 )]
@@ -126,7 +126,7 @@ pub(crate) async fn publish(
 #[utoipa::path(
     operation_id = "area_sheet_withdraw",
     tag = "sheets",
-    request_body(content = AreaSheet, example = json!({ "area": "secteurs:nord", "from": "2026-01-01", "to": "2026-03-31" })),
+    request_body(content = AreaSheet, example = json!({ "area": "secteurs:nord", "from": "2026-10-01", "to": "2026-12-31" })),
     responses(
         (status = 204, description = "Withdrawn, now or before"),
         (status = 404, description = "It was never published"),

@@ -42,7 +42,7 @@ input!(ChangeDraft, MAX_RULES);
     tag = "routing",
     params(DraftPath, IfMatchHeader),
     request_body(content = ChangeDraft, example = json!({"name": "Nouvelle brigade", "rules": [
-        {"code": "bruit", "name": {"fr": "Bruit", "en": "Noise"}, "when": {"type": "category", "any_of": ["noise"]}, "send_to": ["police-municipale"], "priority": "high"},
+        {"code": "bruit", "name": {"fr": "Bruit", "en": "Noise"}, "when": {"type": "category", "any_of": ["neighbour_noise", "venue_noise"]}, "send_to": ["police-municipale"], "priority": "high"},
         {"code": "tout-le-reste", "name": {"fr": "Tout le reste", "en": "Everything else"}, "when": {"type": "always"}, "send_to": ["regulation"]}
     ]})),
     responses(

@@ -89,7 +89,9 @@ impl FromRequest for VersionPath {
 #[derive(Serialize, ToSchema)]
 #[schema(as = RoutingAuthor)]
 struct AuthorView {
+    /// Their account's id.
     id: Uuid,
+    /// How they are called.
     name: String,
 }
 
@@ -106,6 +108,7 @@ pub(crate) struct EditionView {
     /// Counts them; tickets keep the one that sent them.
     #[schema(minimum = 1)]
     version: i32,
+    /// When it was published.
     published_at: DateTime<Utc>,
     /// Who published it; absent when it was loaded from the city's files.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,6 +153,7 @@ pub(crate) struct RoutingRules {
 #[derive(Serialize, ToSchema)]
 #[schema(as = RoutingDraft)]
 pub(crate) struct DraftView {
+    /// Its id.
     id: Uuid,
     /// How it is called.
     #[schema(examples("Nouvelle brigade"))]
@@ -160,6 +164,7 @@ pub(crate) struct DraftView {
     /// The published version that it is meant to follow: it can be published while that one is in force.
     #[schema(minimum = 1)]
     based_on: i32,
+    /// When it was last changed.
     changed_at: DateTime<Utc>,
     changed_by: AuthorView,
     /// The rules, in the order in which they are tried; the first that matches wins.
@@ -183,7 +188,9 @@ impl From<&Draft> for DraftView {
 /// A rule, named.
 #[derive(Serialize, ToSchema)]
 struct RuleRef {
+    /// Its code.
     code: String,
+    /// How it is called, in the language of `Accept-Language`.
     name: String,
 }
 

@@ -35,6 +35,7 @@ pub(crate) struct JudgeRules {
 #[derive(Serialize, ToSchema)]
 struct RefusedFor {
     reason: RefusalReason,
+    /// How many tickets.
     #[schema(minimum = 1)]
     count: u64,
 }
@@ -43,6 +44,7 @@ struct RefusedFor {
 #[derive(Serialize, ToSchema)]
 struct ReroutedTo {
     service: ServiceRef,
+    /// How many tickets.
     #[schema(minimum = 1)]
     count: u64,
 }
@@ -63,13 +65,16 @@ struct Better {
 struct RuleQuality {
     rule: RuleRef,
     service: ServiceRef,
+    /// How many tickets it sent.
     #[schema(minimum = 1)]
     sent: u64,
     /// How many the service took in hand. Absent when fewer than five, for others than dispatchers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     accepted: Option<u64>,
+    /// How many of its tickets were refused, for each reason.
     refused: Vec<RefusedFor>,
+    /// How many of its tickets were passed on, for each service that they went to.
     rerouted: Vec<ReroutedTo>,
     /// Absent unless most of at least ten tickets end at one other service.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,7 +85,9 @@ struct RuleQuality {
 /// How well the rules have sent.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RoutingQuality {
+    /// Concerns that were filed from this moment on are counted.
     filed_from: DateTime<Utc>,
+    /// Concerns that were filed before this moment are counted.
     filed_before: DateTime<Utc>,
     /// The rules in the order in which they are tried, each with its services; rules that are no longer in force last.
     items: Vec<RuleQuality>,

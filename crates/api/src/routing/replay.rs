@@ -46,6 +46,7 @@ pub(crate) struct Move {
     from: Vec<ServiceRef>,
     /// The services that they would have been sent to.
     to: Vec<ServiceRef>,
+    /// How many concerns.
     #[schema(minimum = 1)]
     count: u64,
 }
@@ -55,6 +56,7 @@ pub(crate) struct Move {
 pub(crate) struct SentBy {
     /// One that is no longer in force has its code for a name.
     rule: RuleRef,
+    /// The services.
     services: Vec<ServiceRef>,
 }
 
@@ -82,6 +84,7 @@ impl Names<'_> {
 pub(crate) enum ReplayLine {
     /// A concern that would have gone elsewhere.
     Moved {
+        /// The concern.
         concern_id: Uuid,
         /// The reference of its first ticket.
         #[schema(examples("AMI-26-004217"))]
@@ -91,6 +94,7 @@ pub(crate) enum ReplayLine {
         /// What people call the category.
         #[schema(examples("Dépôt sauvage"))]
         category_label: String,
+        /// When it was filed.
         filed_at: DateTime<Utc>,
         was: SentBy,
         would_be: SentBy,
@@ -104,7 +108,9 @@ pub(crate) enum ReplayLine {
     },
     /// The last line: a replay without it is not whole.
     Summary {
+        /// How many concerns were played.
         concerns: u64,
+        /// How many would have gone elsewhere.
         moved: u64,
         /// How many could not be tried: their category is no longer in use.
         skipped: u64,
@@ -195,6 +201,7 @@ async fn write(cx: &Context, language: Language, mut playing: Replay, to: Pieces
     responses(
         (status = 200, description = "The replay", body = ReplayLine, content_type = "application/x-ndjson"),
         (status = 422, description = "Well formed, but there are no such rules"),
+        (status = 429, description = "`rate_limited`; `too_many_exports`: this many are not made at once; `Retry-After` says when to try again"),
     ),
     security(("bearer" = []))
 )]

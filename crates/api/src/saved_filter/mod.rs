@@ -49,7 +49,9 @@ impl Id<FilterPath> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = SavedFilter)]
 pub(crate) struct FilterView {
+    /// Its id.
     id: Uuid,
+    /// How it is called.
     #[schema(examples("Urgentes, en retard"))]
     name: String,
     /// The service that it is kept for, by code; absent when it is the reader's own.
@@ -62,6 +64,7 @@ pub(crate) struct FilterView {
     /// The same, as a query: what follows `/v1/tickets?`.
     #[schema(examples("sort=ack_due_at&status=submitted"))]
     query: String,
+    /// When it was saved.
     created_at: DateTime<Utc>,
     /// Rises by one with each change; also the `ETag`.
     #[schema(minimum = 1)]

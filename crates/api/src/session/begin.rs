@@ -41,7 +41,7 @@ input!(BeginSession);
 #[utoipa::path(
     operation_id = "session_begin",
     tag = "sessions",
-    request_body(content = BeginSession, example = json!({"email": "agent@ville-amiens.example", "password": "…"})),
+    request_body(content = BeginSession, example = json!({"email": "claire.delattre@ville-amiens.example", "password": "mot de passe des essais"})),
     responses(
         (status = 201, description = "The tokens", body = SessionTokens),
         (status = 401, description = "`wrong_credentials`, `second_factor_needed`, `wrong_second_factor`"),

@@ -76,10 +76,12 @@ impl SessionTokens {
 /// A session, as its owner recognises it.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct SessionView {
+    /// Its id.
     id: Uuid,
     /// Whether it is the one that asks.
     current: bool,
     method: Method,
+    /// When it began.
     created_at: DateTime<Utc>,
     /// When it was last refreshed.
     refreshed_at: DateTime<Utc>,

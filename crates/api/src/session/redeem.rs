@@ -35,6 +35,7 @@ input!(RedeemCode);
     responses(
         (status = 201, description = "The tokens", body = SessionTokens),
         (status = 401, description = "`invalid_sign_in_code`"),
+        (status = 429, description = "`rate_limited`; `too_many_attempts`: `Retry-After` says when to try again"),
     ),
     security(())
 )]

@@ -50,7 +50,10 @@ impl From<AcknowledgeTicket> for Acknowledge {
     tag = "tickets",
     params(TicketPath, ChangeHeaders),
     request_body(content = AcknowledgeTicket, example = json!({"expected_on": "2026-12-01"})),
-    responses((status = 200, description = "The ticket, acknowledged", body = TicketView, headers(("ETag" = String, description = "The new version")))),
+    responses(
+        (status = 200, description = "The ticket, acknowledged", body = TicketView, headers(("ETag" = String, description = "The new version"))),
+        (status = 409, description = "`ticket_not_submitted`: it is in another state"),
+    ),
     security(("bearer" = []))
 )]
 #[post("/v1/tickets/{ticket}/acknowledge")]

@@ -46,7 +46,10 @@ impl From<AssignTicket> for Assign {
     tag = "tickets",
     params(TicketPath, ChangeHeaders),
     request_body(content = AssignTicket, example = json!({"note": "Équipe du matin"})),
-    responses((status = 200, description = "The ticket, in those hands", body = TicketView, headers(("ETag" = String, description = "The new version")))),
+    responses(
+        (status = 200, description = "The ticket, in those hands", body = TicketView, headers(("ETag" = String, description = "The new version"))),
+        (status = 409, description = "`ticket_not_assignable`: the service no longer has it to settle"),
+    ),
     security(("bearer" = []))
 )]
 #[post("/v1/tickets/{ticket}/assign")]

@@ -68,6 +68,7 @@ input!(Bulk<HoldTicket>);
 struct BulkResult {
     /// As it was asked for.
     ticket: String,
+    /// Whether it was done.
     changed: bool,
     /// Its id, once changed.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -36,7 +36,10 @@ input!(CancelTicket);
     tag = "tickets",
     params(TicketPath, ChangeHeaders),
     request_body(content = CancelTicket, example = json!({"note": "Saisie deux fois par erreur"})),
-    responses((status = 200, description = "The ticket, cancelled", body = TicketView, headers(("ETag" = String, description = "The new version")))),
+    responses(
+        (status = 200, description = "The ticket, cancelled", body = TicketView, headers(("ETag" = String, description = "The new version"))),
+        (status = 409, description = "`ticket_not_cancellable`: its service has begun to work on it, or it has ended"),
+    ),
     security(("bearer" = []))
 )]
 #[post("/v1/tickets/{ticket}/cancel")]

@@ -45,7 +45,10 @@ input!(CloseTicket);
     tag = "tickets",
     params(TicketPath, ChangeHeaders),
     request_body(content = CloseTicket, example = json!({"closure_reason": "not_competent", "body_told": "Département de la Somme"})),
-    responses((status = 200, description = "The ticket, closed", body = TicketView, headers(("ETag" = String, description = "The new version")))),
+    responses(
+        (status = 200, description = "The ticket, closed", body = TicketView, headers(("ETag" = String, description = "The new version"))),
+        (status = 409, description = "`ticket_not_resolved`: it is neither resolved nor refused; `closure_reason_given`: a resolved ticket has its closure reason already"),
+    ),
     security(("bearer" = []))
 )]
 #[post("/v1/tickets/{ticket}/close")]

@@ -85,13 +85,16 @@ fn separator(text: &str) -> Option<u8> {
     operation_id = "ticket_export",
     tag = "tickets",
     params(ExportTickets, SearchTickets, FilterTickets, SortTickets),
-    responses((
+    responses(
+        (
         status = 200, description = "The tickets",
         content(
             (String = "text/csv"), (ExportedTicket = "application/x-ndjson"), (ExportFeatures = "application/geo+json")
         ),
         headers(("Content-Disposition" = String, description = "A name for the file"))
-    )),
+    ),
+        (status = 429, description = "`rate_limited`; `too_many_exports`: this many are not made at once; `Retry-After` says when to try again"),
+    ),
     security(("bearer" = []))
 )]
 #[get("/v1/tickets/export")]

@@ -49,7 +49,10 @@ impl From<HoldTicket> for Hold {
     tag = "tickets",
     params(TicketPath, ChangeHeaders),
     request_body(content = HoldTicket, example = json!({"reason": "works_planned", "resume_on": "2026-12-15"})),
-    responses((status = 200, description = "The ticket, on hold", body = TicketView, headers(("ETag" = String, description = "The new version")))),
+    responses(
+        (status = 200, description = "The ticket, on hold", body = TicketView, headers(("ETag" = String, description = "The new version"))),
+        (status = 409, description = "`ticket_not_under_way`: it is neither acknowledged, scheduled nor in progress"),
+    ),
     security(("bearer" = []))
 )]
 #[post("/v1/tickets/{ticket}/hold")]

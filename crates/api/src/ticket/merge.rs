@@ -40,7 +40,10 @@ input!(MergeTicket);
     tag = "tickets",
     params(TicketPath, ChangeHeaders),
     request_body(content = MergeTicket, example = json!({"duplicate_of": "AMI-26-000001"})),
-    responses((status = 200, description = "The ticket, closed as a duplicate", body = TicketView, headers(("ETag" = String, description = "The new version")))),
+    responses(
+        (status = 200, description = "The ticket, closed as a duplicate", body = TicketView, headers(("ETag" = String, description = "The new version"))),
+        (status = 409, description = "`ticket_ended`: it is closed or cancelled already"),
+    ),
     security(("bearer" = []))
 )]
 #[post("/v1/tickets/{ticket}/merge")]

@@ -24,6 +24,7 @@ use crate::view::ServiceRef;
 #[derive(Serialize, ToSchema)]
 #[schema(as = PartnerOpening)]
 pub(crate) struct OpeningView {
+    /// When.
     at: DateTime<Utc>,
     /// The partner that the link was sent to.
     service: ServiceRef,

@@ -45,7 +45,10 @@ impl From<PrioritiseTicket> for Prioritise {
     tag = "tickets",
     params(TicketPath, ChangeHeaders),
     request_body(content = PrioritiseTicket, example = json!({"priority": "high"})),
-    responses((status = 200, description = "The ticket, with that priority", body = TicketView, headers(("ETag" = String, description = "The new version")))),
+    responses(
+        (status = 200, description = "The ticket, with that priority", body = TicketView, headers(("ETag" = String, description = "The new version"))),
+        (status = 409, description = "`ticket_ended`: it is closed or cancelled"),
+    ),
     security(("bearer" = []))
 )]
 #[post("/v1/tickets/{ticket}/prioritise")]

@@ -31,7 +31,10 @@ input!(ReceiveTicket);
     tag = "tickets",
     params(TicketPath, ChangeHeaders),
     request_body(content = ReceiveTicket, example = json!({})),
-    responses((status = 200, description = "The ticket, received", body = TicketView, headers(("ETag" = String, description = "The new version")))),
+    responses(
+        (status = 200, description = "The ticket, received", body = TicketView, headers(("ETag" = String, description = "The new version"))),
+        (status = 409, description = "`ticket_not_submitted`; `already_received`: its service has opened it before"),
+    ),
     security(("bearer" = []))
 )]
 #[post("/v1/tickets/{ticket}/receive")]

@@ -22,39 +22,61 @@ use crate::view::{areas, state_label};
 /// A ticket, exported.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ExportedTicket {
+    /// Its id.
     id: Uuid,
+    /// What people say on the telephone.
     #[schema(examples("AMI-26-004217"))]
     reference: String,
     state: State,
+    /// The code of what it is about.
     category: String,
     /// The code of the service.
     service: String,
+    /// The service that has it, by name.
     service_name: String,
     priority: Priority,
     origin: Origin,
     /// What the resident said, as it was kept.
     description: Option<String>,
+    /// Where, in words.
     address: Option<String>,
+    /// Latitude, WGS 84.
     lat: Option<f64>,
+    /// Longitude, WGS 84.
     lon: Option<f64>,
     /// The area of the place in each zoning; in `csv`, a column each.
     areas: BTreeMap<String, String>,
+    /// When the concern was filed.
     filed_at: DateTime<Utc>,
+    /// When the service opened it.
     received_at: Option<DateTime<Utc>>,
+    /// When the service took it on.
     acknowledged_at: Option<DateTime<Utc>>,
+    /// When the service settled it.
     resolved_at: Option<DateTime<Utc>>,
+    /// When it was closed.
     closed_at: Option<DateTime<Utc>>,
+    /// By when the service was to answer.
     ack_due_at: DateTime<Utc>,
+    /// By when it was to be settled.
     resolve_due_at: DateTime<Utc>,
+    /// Whether a target is missed.
     late: bool,
+    /// The day for which the service expects to have settled it.
     expected_on: Option<NaiveDate>,
+    /// The day on which it leaves the state `on_hold` by itself.
     resume_on: Option<NaiveDate>,
+    /// How many services it was sent to, one after the other.
     handovers: i32,
+    /// How often it was reopened.
     reopened: i32,
+    /// The account of who works on it.
     assignee: Option<Uuid>,
     closure_reason: Option<ClosureReason>,
     feedback: Feedback,
+    /// The main ticket, when it was closed as a duplicate.
     duplicate_of: Option<Uuid>,
+    /// The concern that it refers.
     concern_id: Uuid,
 }
 
@@ -65,6 +87,7 @@ pub(crate) struct ExportFeatures {
     #[serde(rename = "type")]
     #[schema(rename = "type", examples("FeatureCollection"))]
     collection_type: &'static str,
+    /// The tickets.
     features: Vec<ExportFeature>,
 }
 

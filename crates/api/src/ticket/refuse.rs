@@ -43,7 +43,10 @@ input!(RefuseTicket);
     tag = "tickets",
     params(TicketPath, ChangeHeaders),
     request_body(content = RefuseTicket, example = json!({"reason": "not_competent", "service": "voirie", "note": "Sur la chaussée, pas sur le trottoir"})),
-    responses((status = 200, description = "The ticket, refused", body = TicketView, headers(("ETag" = String, description = "The new version")))),
+    responses(
+        (status = 200, description = "The ticket, refused", body = TicketView, headers(("ETag" = String, description = "The new version"))),
+        (status = 409, description = "`ticket_not_refusable`: it is neither submitted nor acknowledged"),
+    ),
     security(("bearer" = []))
 )]
 #[post("/v1/tickets/{ticket}/refuse")]

@@ -36,7 +36,10 @@ input!(ReopenTicket);
     tag = "tickets",
     params(TicketPath, ChangeHeaders),
     request_body(content = ReopenTicket, example = json!({"note": "Le dépôt est revenu le lendemain"})),
-    responses((status = 200, description = "The ticket, submitted again", body = TicketView, headers(("ETag" = String, description = "The new version")))),
+    responses(
+        (status = 200, description = "The ticket, submitted again", body = TicketView, headers(("ETag" = String, description = "The new version"))),
+        (status = 409, description = "`ticket_not_reopenable`: it is neither resolved nor closed; `reopen_window_over`: it was closed more than 30 days ago; `ticket_merged`: it was closed as a duplicate"),
+    ),
     security(("bearer" = []))
 )]
 #[post("/v1/tickets/{ticket}/reopen")]

@@ -47,7 +47,10 @@ impl From<RerouteTicket> for Reroute {
     tag = "tickets",
     params(TicketPath, ChangeHeaders),
     request_body(content = RerouteTicket, example = json!({"service": "voirie", "note": "Sur la chaussée"})),
-    responses((status = 200, description = "The ticket, submitted to the other service", body = TicketView, headers(("ETag" = String, description = "The new version")))),
+    responses(
+        (status = 200, description = "The ticket, submitted to the other service", body = TicketView, headers(("ETag" = String, description = "The new version"))),
+        (status = 409, description = "`ticket_not_reroutable`: it is neither submitted, acknowledged nor refused"),
+    ),
     security(("bearer" = []))
 )]
 #[post("/v1/tickets/{ticket}/reroute")]

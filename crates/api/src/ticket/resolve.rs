@@ -42,7 +42,10 @@ input!(ResolveTicket);
     tag = "tickets",
     params(TicketPath, ChangeHeaders),
     request_body(content = ResolveTicket, example = json!({"closure_reason": "work_done", "message_to_resident": "Le dépôt a été enlevé ce matin."})),
-    responses((status = 200, description = "The ticket, resolved", body = TicketView, headers(("ETag" = String, description = "The new version")))),
+    responses(
+        (status = 200, description = "The ticket, resolved", body = TicketView, headers(("ETag" = String, description = "The new version"))),
+        (status = 409, description = "`ticket_not_resolvable`: nobody has it in hand, or it is settled already"),
+    ),
     security(("bearer" = []))
 )]
 #[post("/v1/tickets/{ticket}/resolve")]

@@ -36,7 +36,10 @@ input!(ResumeTicket);
     tag = "tickets",
     params(TicketPath, ChangeHeaders),
     request_body(content = ResumeTicket, example = json!({"note": "Pièce reçue"})),
-    responses((status = 200, description = "The ticket, in progress", body = TicketView, headers(("ETag" = String, description = "The new version")))),
+    responses(
+        (status = 200, description = "The ticket, in progress", body = TicketView, headers(("ETag" = String, description = "The new version"))),
+        (status = 409, description = "`ticket_not_on_hold`: it is in another state"),
+    ),
     security(("bearer" = []))
 )]
 #[post("/v1/tickets/{ticket}/resume")]

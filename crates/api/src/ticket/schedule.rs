@@ -39,7 +39,10 @@ input!(ScheduleTicket);
     tag = "tickets",
     params(TicketPath, ChangeHeaders),
     request_body(content = ScheduleTicket, example = json!({"scheduled_for": "2026-12-01"})),
-    responses((status = 200, description = "The ticket, scheduled", body = TicketView, headers(("ETag" = String, description = "The new version")))),
+    responses(
+        (status = 200, description = "The ticket, scheduled", body = TicketView, headers(("ETag" = String, description = "The new version"))),
+        (status = 409, description = "`ticket_not_schedulable`: it is neither acknowledged, in progress nor on hold"),
+    ),
     security(("bearer" = []))
 )]
 #[post("/v1/tickets/{ticket}/schedule")]

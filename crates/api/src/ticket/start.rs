@@ -35,7 +35,10 @@ input!(StartTicket);
     tag = "tickets",
     params(TicketPath, ChangeHeaders),
     request_body(content = StartTicket, example = json!({"note": "Équipe sur place"})),
-    responses((status = 200, description = "The ticket, in progress", body = TicketView, headers(("ETag" = String, description = "The new version")))),
+    responses(
+        (status = 200, description = "The ticket, in progress", body = TicketView, headers(("ETag" = String, description = "The new version"))),
+        (status = 409, description = "`ticket_not_startable`: it is neither acknowledged, scheduled nor on hold"),
+    ),
     security(("bearer" = []))
 )]
 #[post("/v1/tickets/{ticket}/start")]

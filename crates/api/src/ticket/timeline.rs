@@ -35,6 +35,7 @@ pub(crate) struct ListEvents {
 /// One line of a timeline: what happened, by whom, when.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TicketEvent {
+    /// Its id.
     id: Uuid,
     /// The ticket's version once it had happened.
     #[schema(minimum = 1)]
@@ -43,6 +44,7 @@ pub(crate) struct TicketEvent {
     #[serde(rename = "type")]
     #[schema(rename = "type", examples("acknowledged"))]
     event_type: &'static str,
+    /// When.
     at: DateTime<Utc>,
     by: ActorView,
     /// What was said: `closure_reason`, `message_to_resident`, `note`, by type of event.

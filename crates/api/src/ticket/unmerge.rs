@@ -35,7 +35,10 @@ input!(UnmergeTicket);
     tag = "tickets",
     params(TicketPath, ChangeHeaders),
     request_body(content = UnmergeTicket, example = json!({"note": "Ce n’est pas le même mur"})),
-    responses((status = 200, description = "The ticket, submitted again", body = TicketView, headers(("ETag" = String, description = "The new version")))),
+    responses(
+        (status = 200, description = "The ticket, submitted again", body = TicketView, headers(("ETag" = String, description = "The new version"))),
+        (status = 409, description = "`ticket_not_merged`: it was not closed as a duplicate; `reopen_window_over`: it was closed more than 30 days ago"),
+    ),
     security(("bearer" = []))
 )]
 #[post("/v1/tickets/{ticket}/unmerge")]

@@ -38,7 +38,9 @@ pub(crate) struct TrackingPath {
 /// A message of a service to the resident.
 #[derive(Serialize, ToSchema)]
 struct PublicMessage {
+    /// When it was written.
     at: DateTime<Utc>,
+    /// What it says.
     text: String,
 }
 
@@ -54,7 +56,9 @@ struct PublicOutcome {
 /// What a resident said of how their ticket ended.
 #[derive(Serialize, ToSchema)]
 struct PublicFeedback {
+    /// When.
     at: DateTime<Utc>,
+    /// Whether it is solved, as the resident sees it.
     solved: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -116,6 +120,7 @@ pub(crate) struct Tracking {
     pub(super) language: Language,
     /// What it is about.
     category: String,
+    /// When it was filed.
     filed_at: DateTime<Utc>,
     /// What was answered on the spot.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,6 +128,7 @@ pub(crate) struct Tracking {
     answer: Option<String>,
     /// Whether mails come.
     mails: MailsView,
+    /// What each service does about it.
     tickets: Vec<TrackedTicket>,
 }
 

@@ -56,9 +56,12 @@ impl Id<UserPath> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = User)]
 pub(crate) struct UserView {
+    /// Its id.
     id: Uuid,
-    #[schema(format = "email", examples("agent@ville-amiens.example"))]
+    /// The e-mail address that the person logs in with.
+    #[schema(format = "email", examples("claire.delattre@ville-amiens.example"))]
     email: String,
+    /// How the person is called.
     #[schema(examples("Nadia Lefèvre"))]
     name: String,
     /// The language in which they are written to.
@@ -73,6 +76,7 @@ pub(crate) struct UserView {
     has_password: bool,
     /// Whether a second factor is asked for.
     second_factor: bool,
+    /// When the account was made.
     created_at: DateTime<Utc>,
     /// Rises by one with each change; also the `ETag`.
     #[schema(minimum = 1)]

@@ -44,6 +44,7 @@ pub(crate) struct WebhookDelivery {
     url: String,
     /// The event's id: the `webhook-id`.
     event_id: Uuid,
+    /// The type of the event.
     #[schema(examples("ticket.submitted", "webhook.ping"))]
     event_type: String,
     /// The event's place in the feed. Absent for a ping.

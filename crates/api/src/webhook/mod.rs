@@ -56,7 +56,9 @@ impl Id<WebhookPath> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Webhook)]
 pub(crate) struct WebhookView {
+    /// Its id.
     id: Uuid,
+    /// Where events are sent.
     #[schema(format = "uri", examples("https://hooks.ville.example/continuum"))]
     url: String,
     /// The types of the events that are sent; all, when empty.
@@ -91,6 +93,7 @@ pub(crate) struct WebhookView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     next_attempt_at: Option<DateTime<Utc>>,
+    /// When it was made.
     created_at: DateTime<Utc>,
     /// Rises by one with each change; also the `ETag`.
     #[schema(minimum = 1)]

@@ -65,7 +65,7 @@ async fn live() -> HttpResponse {
     tag = "operation",
     responses(
         (status = 200, description = "It can", body = Health),
-        (status = 503, description = "It cannot; `status` says what is missing", body = Health),
+        (status = 503, description = "It cannot; `status` says what is missing", body = Health, example = json!({"status": "database"})),
     ),
     security(())
 )]

@@ -23,7 +23,7 @@ pub enum Condition {
     Category {
         /// The categories.
         #[schemars(length(min = 1))]
-        #[schema(min_items = 1)]
+        #[schema(min_items = 1, max_items = 500)]
         any_of: Vec<CategoryCode>,
     },
     /// The place lies in one of these areas of a zoning.
@@ -32,28 +32,28 @@ pub enum Condition {
         zoning: ZoningCode,
         /// The areas.
         #[schemars(length(min = 1))]
-        #[schema(min_items = 1)]
+        #[schema(min_items = 1, max_items = 500)]
         any_of: Vec<AreaCode>,
     },
     /// The concern was heard in one of these ways.
     Origin {
         /// The origins.
         #[schemars(length(min = 1))]
-        #[schema(min_items = 1)]
+        #[schema(min_items = 1, max_items = 500)]
         any_of: Vec<Origin>,
     },
     /// The concern is as pressing as one of these: as the officer says, else as its category is, else `normal`.
     Priority {
         /// The priorities.
         #[schemars(length(min = 1))]
-        #[schema(min_items = 1)]
+        #[schema(min_items = 1, max_items = 500)]
         any_of: Vec<Priority>,
     },
     /// The category is as sensitive as one of these.
     Sensitivity {
         /// The sensitivities.
         #[schemars(length(min = 1))]
-        #[schema(min_items = 1)]
+        #[schema(min_items = 1, max_items = 500)]
         any_of: Vec<Sensitivity>,
     },
     /// The category is this one, and its question was answered so.
@@ -64,6 +64,7 @@ pub enum Condition {
         question: QuestionCode,
         /// One of these choices was made; `yes` or `no`.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        #[schema(max_items = 100)]
         any_of: Vec<ChoiceCode>,
         /// The number is as great as this.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,7 +85,7 @@ pub enum Condition {
     Weekday {
         /// The days.
         #[schemars(length(min = 1))]
-        #[schema(min_items = 1)]
+        #[schema(min_items = 1, max_items = 500)]
         any_of: Vec<Day>,
     },
     /// The concern is filed between these hours, as the clock on the wall shows them. From 21 to 6 passes midnight.
@@ -102,28 +103,28 @@ pub enum Condition {
     RoadOwner {
         /// The organisations.
         #[schemars(length(min = 1))]
-        #[schema(min_items = 1)]
+        #[schema(min_items = 1, max_items = 500)]
         any_of: Vec<OrganisationCode>,
     },
     /// The land belongs to one of these organisations, as an area says in which the place lies (`land_owner`).
     LandOwner {
         /// The organisations.
         #[schemars(length(min = 1))]
-        #[schema(min_items = 1)]
+        #[schema(min_items = 1, max_items = 500)]
         any_of: Vec<OrganisationCode>,
     },
     /// Every one of these conditions holds.
     All {
         /// The conditions.
         #[schemars(length(min = 1))]
-        #[schema(min_items = 1, no_recursion)]
+        #[schema(min_items = 1, max_items = 100, no_recursion)]
         of: Vec<Condition>,
     },
     /// At least one of these conditions holds.
     Any {
         /// The conditions.
         #[schemars(length(min = 1))]
-        #[schema(min_items = 1, no_recursion)]
+        #[schema(min_items = 1, max_items = 100, no_recursion)]
         of: Vec<Condition>,
     },
     /// This condition does not hold.

@@ -44,6 +44,7 @@ id_path!(AttachmentPath, "attachment");
 #[derive(Serialize, ToSchema)]
 #[schema(as = Attachment)]
 pub(crate) struct AttachmentView {
+    /// Its id.
     id: Uuid,
     /// What it is called: what was harmless in the name that it was sent under. Gone once it was taken back.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,6 +65,7 @@ pub(crate) struct AttachmentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1)]
     height: Option<u32>,
+    /// When it was added.
     added_at: DateTime<Utc>,
     added_by: ActorView,
     /// Whether its bytes can be had: not before a virus scanner has seen it, where there is one; not once it was taken

@@ -18,7 +18,9 @@ use crate::ticket::TicketPath;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Colleague)]
 struct ColleagueView {
+    /// Their account's id.
     id: Uuid,
+    /// How they are called.
     name: String,
     /// Whether they work in the ticket's service, which can assign it to them.
     of_service: bool,

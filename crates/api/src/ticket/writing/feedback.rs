@@ -23,8 +23,11 @@ use crate::ticket::TicketPath;
 #[derive(Serialize, ToSchema)]
 #[schema(as = FeedbackAnswer)]
 struct FeedbackView {
+    /// Its id.
     id: Uuid,
+    /// When.
     at: DateTime<Utc>,
+    /// Whether it is solved, as the resident sees it.
     solved: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

@@ -44,9 +44,12 @@ input!(AddNote);
 #[derive(Serialize, ToSchema)]
 #[schema(as = Note)]
 pub(crate) struct NoteView {
+    /// Its id.
     id: Uuid,
+    /// When it was written.
     at: DateTime<Utc>,
     by: ActorView,
+    /// What it says, as it was kept.
     text: String,
     /// Who was told of it.
     mentions: Vec<Uuid>,

@@ -39,10 +39,13 @@ input!(WriteToReferrer);
 #[derive(Serialize, ToSchema)]
 #[schema(as = ReferrerMessage)]
 pub(crate) struct ReferrerMessageView {
+    /// Its id.
     id: Uuid,
+    /// When it was written.
     at: DateTime<Utc>,
     /// `part` says which side wrote it.
     by: ActorView,
+    /// What it says, as it was kept.
     text: String,
 }
 

@@ -41,9 +41,12 @@ input!(WriteToResident);
 #[derive(Serialize, ToSchema)]
 #[schema(as = ResidentMessage)]
 pub(crate) struct ResidentMessageView {
+    /// Its id.
     id: Uuid,
+    /// When it was written.
     at: DateTime<Utc>,
     by: ActorView,
+    /// What it says, as it was kept.
     text: String,
     /// When it leaves, or left: until then it can be taken back.
     leaves_at: DateTime<Utc>,

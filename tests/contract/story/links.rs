@@ -1,0 +1,121 @@
+//! What people without accounts do through the links that they are sent; and e-mail that comes in.
+
+use image::ImageFormat;
+use serde_json::{Value, json};
+
+use super::Story;
+use crate::client::register;
+use crate::support::city::{City, dumping, link};
+use crate::support::files::{photograph, upload};
+
+const LANDLORD: &str = "tranquillite@habitat-beffroi.example";
+
+/// The tokens of links are long secrets; these open nothing.
+const TRACKING: &str = "EXAMPLE-TRACKING-TOKEN";
+const PARTNER: &str = "EXAMPLE--PARTNER-TOKEN";
+
+/// Returns the token of a link that is not used before it expires.
+pub async fn play(story: &mut Story) -> String {
+    residents(story).await;
+    mail(story).await;
+    partners(story).await
+}
+
+/// The token of the newest link in the letters to an address.
+fn token(city: &City, mailbox: &str, begin: &str) -> String {
+    let path = link(city.letters_to(mailbox).last().unwrap(), begin);
+    path[begin.len()..].split(['#', '/', '?']).next().unwrap().to_owned()
+}
+
+async fn residents(story: &mut Story) {
+    let (agent, proprete) = (story.city.agent().await, story.city.proprete().await);
+    let mut body = dumping();
+    body["resident"]["email"] = json!("voisin@mail.example");
+    let filed = agent.post("/v1/concerns", &body).await.created();
+    let concern = ("concern", filed["id"].clone());
+    let slip = story.done(&agent, "concern_slip", &[concern.clone()]).await;
+    story.recorded.alias(slip["code"].as_str().unwrap(), "7KQ2-X9FD");
+    let stranger = story.city.stranger();
+    story.play(&stranger, "tracking_slip_page", &[]).await;
+    for kind in ["application/json", "application/x-www-form-urlencoded"] {
+        let code = ("/code", slip["code"].clone());
+        let reply = story.play(&stranger, "tracking_slip_follow", &[code, ("Content-Type", json!(kind))]).await;
+        let path = reply.is(303).header("location").unwrap().to_owned();
+        story.recorded.alias(path.rsplit('/').next().unwrap(), TRACKING);
+    }
+    story.done(&agent, "concern_tracking_renew", &[concern.clone()]).await;
+    story.city.drain().await;
+    let token = token(&story.city, "voisin@mail.example", "/v1/tracking/");
+    story.recorded.alias(&token, TRACKING);
+    let it = ("token", json!(token));
+    let ticket = filed["tickets"][0].clone();
+    proprete.resolve(&proprete.acknowledge(&ticket).await.ok()).await.ok();
+    let json = ("Accept", json!("application/json"));
+    story.done(&stranger, "tracking_read", &[it.clone(), json.clone()]).await;
+    story.done(&stranger, "tracking_feedback", &[it.clone(), json.clone()]).await;
+    story.done(&proprete, "feedback_list", &[("ticket", ticket["reference"].clone())]).await;
+    story.play(&stranger, "tracking_unsubscribe_page", &[it.clone()]).await;
+    story.play(&stranger, "tracking_unsubscribe", &[it.clone()]).await;
+    story.done(&stranger, "tracking_resume_mails", &[it, json]).await;
+    story.done(&agent, "concern_tracking_end", &[concern]).await;
+}
+
+async fn partners(story: &mut Story) -> String {
+    let (agent, dispatcher) = (story.city.agent().await, story.city.dispatcher().await);
+    let mut tickets = Vec::new();
+    let mut tokens = Vec::new();
+    for _ in 0..3 {
+        let mut body = dumping();
+        body["category"] = json!("hall_occupation");
+        body["description"] = json!("Un groupe occupe le hall chaque soir");
+        let filed = agent.post("/v1/concerns", &body).await.created();
+        tickets.push(filed["tickets"][0].clone());
+        story.city.drain().await;
+        tokens.push(token(&story.city, LANDLORD, "/v1/partners/"));
+        story.recorded.alias(tokens.last().unwrap(), PARTNER);
+    }
+    let ticket = tickets[0].clone();
+    let photo = upload(&dispatcher, &ticket, "hall.jpg", &photograph(600, 300, ImageFormat::Jpeg)).await.created();
+    let stranger = story.city.stranger();
+    let it = [("token", json!(tokens[0])), ("Accept", json!("application/json"))];
+    story.done(&stranger, "partner_read", &it).await;
+    let picture = [it[0].clone(), ("photo", photo["id"].clone())];
+    story.play(&stranger, "partner_photo_content", &picture).await;
+    story.play(&stranger, "partner_photo_thumbnail", &picture).await;
+    story.done(&stranger, "partner_message", &it).await;
+    for action in ["receive", "acknowledge", "schedule", "start", "resolve"] {
+        let now: Value = stranger
+            .send(
+                stranger
+                    .request(reqwest::Method::GET, &format!("/v1/partners/{}", tokens[0]))
+                    .header("Accept", "application/json"),
+            )
+            .await
+            .ok();
+        let version = ("If-Match", now["version"].clone());
+        story.done(&stranger, &format!("partner_{action}"), &[it[0].clone(), it[1].clone(), version]).await;
+    }
+    story.done(&dispatcher, "ticket_openings", &[("ticket", ticket["reference"].clone())]).await;
+    let other = [("token", json!(tokens[1])), ("Accept", json!("application/json"))];
+    let now = dispatcher.ticket(&tickets[1]).await;
+    let version = ("If-Match", now["version"].clone());
+    story.done(&stranger, "partner_refuse", &[other[0].clone(), other[1].clone(), version]).await;
+    tokens.remove(2)
+}
+
+/// E-mail comes in, and is put with a ticket.
+async fn mail(story: &mut Story) {
+    let program = register(&story.city, &["mail:inbound"], &[]).await.caller(&story.city).await;
+    story.done(&program, "inbound_receive", &[]).await;
+    let dispatcher = story.city.dispatcher().await;
+    let list = story.done(&dispatcher, "inbound_list", &[]).await;
+    let mail = ("mail", list["items"][0]["id"].clone());
+    story.play(&dispatcher, "inbound_settle", &[mail]).await;
+}
+
+/// A partner whose link has expired has another one sent.
+pub async fn renew(story: &mut Story, token: &str) {
+    story.city.clock.forward(chrono::Duration::days(8));
+    let it = [("token", json!(token)), ("Accept", json!("application/json"))];
+    story.done(&story.city.stranger(), "partner_renew", &it).await;
+}
