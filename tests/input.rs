@@ -347,6 +347,22 @@ async fn what_does_not_exist_is_not_found_and_what_exists_otherwise_is_told() {
     let reply = agent.delete("/v1/concerns").await;
     reply.refused(405, "method_not_allowed");
     assert_eq!(reply.header("allow"), Some("POST"));
+    // A path that is written out is not taken for a session's, a concern's, a café's or a sheet's.
+    for (method, path, allowed) in [
+        (Method::DELETE, "/v1/sessions/refresh", "POST"),
+        (Method::GET, "/v1/concerns/duplicates", "POST"),
+        (Method::PATCH, "/v1/cafes/cadence", "GET"),
+        (Method::GET, "/v1/sheets/publish", "POST"),
+        (Method::OPTIONS, "/v1/sessions/redeem", "POST"),
+    ] {
+        for caller in [&agent, &city.stranger()] {
+            let reply = caller.send(caller.request(method.clone(), path)).await;
+            reply.refused(405, "method_not_allowed");
+            assert_eq!(reply.header("allow"), Some(allowed), "{method} {path}");
+        }
+    }
+    let head = agent.send(agent.request(Method::HEAD, "/v1/cafes/cadence")).await;
+    assert_ne!(head.status, 405, "as for GET");
     city.stop().await;
 }
 

@@ -62,6 +62,10 @@ const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// The methods that the document has at a path.
 pub(crate) fn methods_at(path: &str) -> Vec<String> {
+    let methods = |item: &Map<String, Value>| item.keys().map(|method| method.to_ascii_uppercase()).collect::<Vec<_>>();
+    if let Some(item) = document()["paths"].get(path).and_then(Value::as_object) {
+        return methods(item);
+    }
     let segments: Vec<&str> = path.split('/').collect();
     let fits = |template: &str| {
         let parts: Vec<&str> = template.split('/').collect();
@@ -70,7 +74,13 @@ pub(crate) fn methods_at(path: &str) -> Vec<String> {
     };
     let paths = document()["paths"].as_object().into_iter().flatten();
     let items = paths.filter(|(template, _)| fits(template)).filter_map(|(_, item)| item.as_object());
-    items.flat_map(|item| item.keys().map(|method| method.to_ascii_uppercase())).collect()
+    items.flat_map(methods).collect()
+}
+
+/// Whether the document has that very path, but not under this method: `/v1/sessions/refresh` is not a session's.
+pub(crate) fn is_of_another_method(path: &str, method: &Method) -> bool {
+    let item = document()["paths"].get(path).and_then(Value::as_object);
+    item.is_some_and(|item| !item.contains_key(&method.as_str().to_ascii_lowercase()))
 }
 
 fn infer() -> Value {
