@@ -1,6 +1,7 @@
 //! The OpenAPI document: inferred from the routes, with what follows from a route's parts — who must log in, what may
 //! go wrong — added here once for all of them. The only module that knows the crate which infers it.
 
+mod parameters;
 mod webhooks;
 
 use std::collections::BTreeMap;
@@ -124,6 +125,7 @@ fn infer() -> Value {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             if METHODS.contains(&method.as_str()) {
                 add_scopes(operation);
+                parameters::complete(operation);
                 add_problems(path, operation);
             }
         }
@@ -190,7 +192,9 @@ fn info() -> Value {
             route each to the competent services as tickets, the services act on them, and the officer and the resident \
             are told.\n\nTimes are RFC 3339, UTC. Places are WGS 84. Errors are RFC 9457 problems, each with a stable \
             `code`; `/docs/problems` explains them. Unknown fields and parameters are refused, but for parameters that \
-            are added to the links of residents' and partners' e-mails; answers may gain fields. \
+            are added to the links of residents' and partners' e-mails; answers may gain fields. Texts hold something \
+            that can be seen, and no control characters but the line breaks and tabs of those that have several lines. \
+            Whole numbers are written without point or exponent. Years are those from 1970 to 9999. \
             A change of a ticket needs `If-Match` with the `ETag` that was read last. A POST may carry \
             `Idempotency-Key`: within 24 hours, a repeat gets the first answer again. Lists are pages: follow \
             `next_cursor`, or the `Link` header.\n\nIn what is written about cases, what points to a person (plates, \

@@ -80,8 +80,8 @@ fn is_code(text: &str) -> bool {
 const PATTERN: &str = "^[a-z][a-z0-9_-]{0,59}$";
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident;)*) => {$(
-        $(#[$doc])*
+    ($(#[doc = $doc:literal] $name:ident;)*) => {$(
+        #[doc = $doc]
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
         #[serde(try_from = "String", into = "String")]
         #[schemars(extend("pattern" = PATTERN))]
@@ -97,7 +97,8 @@ macro_rules! codes {
 
         impl PartialSchema for $name {
             fn schema() -> RefOr<Schema> {
-                ObjectBuilder::new().schema_type(Type::String).pattern(Some(PATTERN)).into()
+                let description = Some($doc.trim());
+                ObjectBuilder::new().schema_type(Type::String).pattern(Some(PATTERN)).description(description).into()
             }
         }
 

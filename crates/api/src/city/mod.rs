@@ -7,6 +7,7 @@ mod services;
 mod zonings;
 
 use domain::id::{AreaCode, ZoningCode};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -17,6 +18,12 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(calendars::preview)
         .service(zonings::zonings);
 }
+
+/// An area, as `zoning:area`.
+#[derive(ToSchema)]
+#[schema(value_type = String, pattern = "^[a-z][a-z0-9_-]{0,59}:[a-z][a-z0-9_-]{0,59}$", examples("secteurs:nord"))]
+#[allow(dead_code, reason = "only documents what `area` reads")]
+pub(crate) struct ZonedArea(String);
 
 /// An area as a query names it: `secteurs:nord`.
 pub(crate) fn area(text: &str) -> Option<(ZoningCode, AreaCode)> {

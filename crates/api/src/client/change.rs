@@ -34,13 +34,13 @@ pub(crate) struct ChangeClient {
     #[schema(value_type = String, required = false, format = "email", max_length = 254)]
     contact: Option<EmailAddress>,
     /// What it may do from now on.
-    #[schema(nullable = false)]
+    #[schema(nullable = false, max_items = 20)]
     scopes: Option<BTreeSet<ClientScope>>,
     /// The services that it is limited to; empty: not limited.
-    #[schema(value_type = Vec<String>, required = false)]
+    #[schema(nullable = false, max_items = 200)]
     services: Option<BTreeSet<ServiceCode>>,
     /// The categories that it is limited to; empty: not limited.
-    #[schema(value_type = Vec<String>, required = false)]
+    #[schema(nullable = false, max_items = 200)]
     categories: Option<BTreeSet<CategoryCode>>,
     /// Its public keys; a set without keys takes them away.
     #[schema(value_type = Object, nullable = false, required = false)]

@@ -36,14 +36,15 @@ pub(crate) struct RegisterClient {
     #[schema(value_type = String, format = "email", max_length = 254)]
     contact: EmailAddress,
     /// What it may do: see docs/permissions.md.
+    #[schema(max_items = 20)]
     scopes: BTreeSet<ClientScope>,
     /// The services that it is limited to; left out: not limited. `tickets:restricted` needs some.
     #[serde(default)]
-    #[schema(value_type = Vec<String>)]
+    #[schema(max_items = 200)]
     services: BTreeSet<ServiceCode>,
     /// The categories that it is limited to; left out: not limited.
     #[serde(default)]
-    #[schema(value_type = Vec<String>)]
+    #[schema(max_items = 200)]
     categories: BTreeSet<CategoryCode>,
     /// Public keys (RFC 7517): OKP Ed25519, EC P-256, or RSA of 2048 to 4096 bits. With them the program signs
     /// statements (`private_key_jwt`) and needs no secret.

@@ -12,6 +12,8 @@ use crate::request::cursor::{self, Cursor};
 const DEFAULT_LIMIT: u64 = 50;
 /// How many items a page has at most.
 const MAX_LIMIT: u64 = 200;
+/// How often a parameter that may be repeated stands at most.
+pub(crate) const MAX_VALUES: usize = 100;
 
 /// What a parameter should have been, in French and in English; often the same.
 #[derive(Clone, Copy)]
@@ -77,7 +79,13 @@ impl Query {
     ) -> Vec<T> {
         let Expected(fr, en) = expected.into();
         let mut parsed = Vec::new();
-        for value in self.take(name) {
+        let values = self.take(name);
+        if values.len() > MAX_VALUES {
+            let (fr, en) = (format!("Au plus {MAX_VALUES} valeurs."), format!("At most {MAX_VALUES} values."));
+            self.fault(name, "too_many", fr, en);
+            return parsed;
+        }
+        for value in values {
             match parse(&value) {
                 Some(value) => parsed.push(value),
                 None => {

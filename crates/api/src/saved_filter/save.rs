@@ -31,7 +31,7 @@ pub(crate) struct SaveFilter {
     #[schema(value_type = BTreeMap<String, Vec<String>>)]
     parameters: Parameters,
     /// The service that it is kept for, by code: for its managers. Left out, it is the caller's own.
-    #[schema(value_type = String, nullable = false, required = false)]
+    #[schema(nullable = false)]
     service: Option<ServiceCode>,
 }
 input!(SaveFilter);

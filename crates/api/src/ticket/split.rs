@@ -23,7 +23,7 @@ use crate::view::TicketView;
 #[serde(deny_unknown_fields)]
 pub(crate) struct SplitTicket {
     /// The codes of the services that each get a ticket.
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 5, examples(json!(["voirie"])))]
+    #[schema(min_items = 1, max_items = 5, examples(json!(["voirie"])))]
     services: Vec<ServiceCode>,
     /// Why; the new services read it.
     #[schema(value_type = String, min_length = 1, max_length = 2000)]
@@ -40,7 +40,10 @@ input!(SplitTicket);
     tag = "tickets",
     params(TicketPath, ChangeHeaders),
     request_body(content = SplitTicket, example = json!({"services": ["voirie"], "note": "Le trottoir est aussi abîmé"})),
-    responses((status = 200, description = "The ticket, as it was", body = TicketView, headers(("ETag" = String, description = "The new version")))),
+    responses(
+        (status = 200, description = "The ticket, as it was", body = TicketView, headers(("ETag" = String, description = "The new version"))),
+        (status = 409, description = "`ticket_ended`: it is closed or cancelled"),
+    ),
     security(("bearer" = []))
 )]
 #[post("/v1/tickets/{ticket}/split")]

@@ -33,10 +33,10 @@ pub(crate) struct ChangeUser {
     #[schema(nullable = false)]
     language: Option<Language>,
     /// What they may do from now on.
-    #[schema(nullable = false)]
+    #[schema(nullable = false, max_items = 20)]
     roles: Option<BTreeSet<Role>>,
     /// Where they work from now on.
-    #[schema(value_type = Vec<String>, required = false)]
+    #[schema(nullable = false, max_items = 100)]
     services: Option<BTreeSet<ServiceCode>>,
     /// Whether the account can be used. Who is disabled is logged out everywhere, at once.
     #[schema(nullable = false)]

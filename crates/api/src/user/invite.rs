@@ -40,11 +40,12 @@ pub(crate) struct InviteUser {
     #[serde(default)]
     language: Language,
     /// What they may do: see docs/permissions.md.
+    #[schema(max_items = 20)]
     roles: BTreeSet<Role>,
     /// The services in which they work: at least one with the roles `service_member` and `service_manager`, none
     /// without.
     #[serde(default)]
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = BTreeSet<ServiceCode>, max_items = 100)]
     services: BTreeSet<ServiceCode>,
 }
 input!(InviteUser);

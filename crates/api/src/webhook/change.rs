@@ -11,6 +11,7 @@ use usecases::webhook::{Change, Webhook};
 use utoipa::ToSchema;
 
 use super::{WebhookPath, WebhookView, areas, filter, url};
+use crate::city::ZonedArea;
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::body::{Body, input};
@@ -29,13 +30,13 @@ pub(crate) struct ChangeWebhook {
     #[schema(max_items = 100, nullable = false)]
     types: Option<Vec<EventType>>,
     /// Of tickets that one of these services had; of all, when empty.
-    #[schema(value_type = Vec<String>, required = false, max_items = 100)]
+    #[schema(nullable = false, max_items = 100)]
     services: Option<Vec<ServiceCode>>,
     /// Of tickets of these categories; of all, when empty.
-    #[schema(value_type = Vec<String>, required = false, max_items = 100)]
+    #[schema(nullable = false, max_items = 100)]
     categories: Option<Vec<CategoryCode>>,
     /// In one of these areas, each as `zoning:area`; in all, when empty.
-    #[schema(max_items = 100, nullable = false)]
+    #[schema(value_type = Vec<ZonedArea>, required = false, max_items = 100)]
     areas: Option<Vec<String>>,
     /// Whether events are sent. One that is active again goes on where it was.
     #[schema(nullable = false)]

@@ -14,6 +14,7 @@ use usecases::webhook::Created;
 use utoipa::ToSchema;
 
 use super::{WebhookView, areas, filter, url};
+use crate::city::ZonedArea;
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::body::{Body, input};
@@ -33,15 +34,15 @@ pub(crate) struct CreateWebhook {
     types: Vec<EventType>,
     /// Of tickets that one of these services had, by its code.
     #[serde(default)]
-    #[schema(value_type = Vec<String>, max_items = 100)]
+    #[schema(max_items = 100)]
     services: Vec<ServiceCode>,
     /// Of tickets of these categories, by their codes.
     #[serde(default)]
-    #[schema(value_type = Vec<String>, max_items = 100)]
+    #[schema(max_items = 100)]
     categories: Vec<CategoryCode>,
     /// In one of these areas, each as `zoning:area`.
     #[serde(default)]
-    #[schema(max_items = 100)]
+    #[schema(value_type = Vec<ZonedArea>, max_items = 100)]
     areas: Vec<String>,
 }
 input!(CreateWebhook);
