@@ -67,6 +67,7 @@ fn all() -> Vec<Test> {
         concurrency::tests(),
         contract::tests(),
         contract::compatible::tests(),
+        contract::link::tests(),
         event::tests(),
         front::tests(),
         hotspot::tests(),

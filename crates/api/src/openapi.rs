@@ -1,6 +1,7 @@
 //! The OpenAPI document: inferred from the routes, with what follows from a route's parts — who must log in, what may
 //! go wrong — added here once for all of them. The only module that knows the crate which infers it.
 
+mod links;
 mod parameters;
 mod webhooks;
 
@@ -51,7 +52,8 @@ fn refuses_queries(path: &str, operation: &Value) -> bool {
 }
 
 fn needs_login(operation: &Value) -> bool {
-    operation["security"].as_array().is_some_and(|all| all.iter().any(|s| s.get("bearer").is_some()))
+    let token = |needed: &Value| needed.get("bearer").is_some() || needed.get("oauth2").is_some();
+    operation["security"].as_array().is_some_and(|all| all.iter().any(token))
 }
 
 fn has_parameter(operation: &Value, place: &str, name: Option<&str>) -> bool {
@@ -130,7 +132,27 @@ fn infer() -> Value {
             }
         }
     }
+    name_optional_bodies(&mut document);
+    links::add(&mut document);
     document
+}
+
+/// A body of which each field may be left out may be left out itself: it is read as `{}`. A replay needs a range, of one
+/// kind or the other.
+fn name_optional_bodies(document: &mut Value) {
+    let schemas = document["components"]["schemas"].clone();
+    let items = document["paths"].as_object_mut().into_iter().flatten().filter_map(|(_, item)| item.as_object_mut());
+    for (_, operation) in items.flatten() {
+        let content = operation.pointer("/requestBody/content/application~1json/schema/$ref").and_then(Value::as_str);
+        let Some(name) = content.and_then(|path| path.rsplit('/').next()) else { continue };
+        let schema = &schemas[name];
+        if operation["operationId"] != "webhook_replay"
+            && schema["type"] == "object"
+            && schema.get("required").is_none()
+        {
+            operation["requestBody"]["required"] = json!(false);
+        }
+    }
 }
 
 /// Makes each kind of `RoutingCondition` a schema of its own, told by its `type`, so that generators of clients make one
@@ -274,10 +296,13 @@ fn right(operation: &Value) -> Option<Right> {
 }
 
 fn add_scopes(operation: &mut Value) {
-    let scopes = right(operation).map(Right::scopes).unwrap_or_default();
+    let right = right(operation);
+    let scopes = right.map(Right::scopes).unwrap_or_default();
     if let Some(security) = operation["security"].as_array_mut() {
         // Generators of clients ask for a token wherever there is a requirement, be it empty.
-        if security.iter().all(|needed| *needed == json!({})) {
+        let for_everybody = security.iter().all(|needed| *needed == json!({}));
+        let for_programs = right.is_some_and(|right| right.roles().is_empty());
+        if for_everybody || for_programs {
             security.clear();
         }
         security.extend(scopes.iter().map(|scope| json!({ "oauth2": [scope.code()] })));
