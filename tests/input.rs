@@ -302,7 +302,7 @@ async fn a_change_says_which_version_it_has_seen() {
         proprete.send(request).await
     };
     act(None).await.refused(428, "if_match_needed");
-    for malformed in ["*", "1", "\"1"] {
+    for malformed in ["*", "1", "\"1", "", "\"1\",", "\"1\" \"2\"", "\"1\"2"] {
         act(Some(malformed)).await.refused(400, "invalid_header");
     }
     for stale in ["\"7\"", "W/\"1\"", "\"abc\""] {
@@ -311,7 +311,9 @@ async fn a_change_says_which_version_it_has_seen() {
         assert_eq!(reply.header("etag"), Some("\"1\""));
     }
     assert_eq!(rows(&city).await, before);
-    assert_eq!(act(Some("\"7\", \"1\"")).await.is(200).header("etag"), Some("\"2\""));
+    // A tag may hold commas: this one is another service's.
+    act(Some("\"a,\", W/\"b,1\"")).await.refused(412, "stale_version");
+    assert_eq!(act(Some("\"a,b\" ,\"7\",\t\"1\"")).await.is(200).header("etag"), Some("\"2\""));
     city.stop().await;
 }
 
@@ -347,6 +349,22 @@ async fn what_does_not_exist_is_not_found_and_what_exists_otherwise_is_told() {
     let reply = agent.delete("/v1/concerns").await;
     reply.refused(405, "method_not_allowed");
     assert_eq!(reply.header("allow"), Some("POST"));
+    // A path that is written out is not taken for a session's, a concern's, a café's or a sheet's.
+    for (method, path, allowed) in [
+        (Method::DELETE, "/v1/sessions/refresh", "POST"),
+        (Method::GET, "/v1/concerns/duplicates", "POST"),
+        (Method::PATCH, "/v1/cafes/cadence", "GET"),
+        (Method::GET, "/v1/sheets/publish", "POST"),
+        (Method::OPTIONS, "/v1/sessions/redeem", "POST"),
+    ] {
+        for caller in [&agent, &city.stranger()] {
+            let reply = caller.send(caller.request(method.clone(), path)).await;
+            reply.refused(405, "method_not_allowed");
+            assert_eq!(reply.header("allow"), Some(allowed), "{method} {path}");
+        }
+    }
+    let head = agent.send(agent.request(Method::HEAD, "/v1/cafes/cadence")).await;
+    assert_ne!(head.status, 405, "as for GET");
     city.stop().await;
 }
 

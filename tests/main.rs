@@ -69,6 +69,7 @@ fn all() -> Vec<Test> {
         contract::compatible::tests(),
         contract::complete::tests(),
         contract::story::tests(),
+        contract::link::tests(),
         event::tests(),
         front::tests(),
         hotspot::tests(),

@@ -97,9 +97,11 @@ async fn every_wrong_answer_is_told_at_once_with_what_else_is_wrong() {
     let words = "x".repeat(501);
     let reply = agent.post("/v1/concerns", &about("street_light_out", &json!({ "post": words }))).await;
     reply.refused_fields(422, "invalid_content", &[("/answers/post", "too_long")]);
-    for (answer, code) in [(json!(null), "wrong_type"), (json!({ "m3": 2 }), "wrong_type"), (json!([1]), "invalid")] {
+    for (answer, at) in
+        [(json!(null), "/answers/kinds"), (json!({ "m3": 2 }), "/answers/kinds"), (json!([1]), "/answers/kinds/0")]
+    {
         let reply = agent.post("/v1/concerns", &about("bulky_waste", &json!({ "kinds": answer }))).await;
-        reply.refused_fields(400, "invalid_request", &[("/answers/kinds", code)]);
+        reply.refused_fields(400, "invalid_request", &[(at, "wrong_type")]);
     }
     assert_eq!(city.database.count("select count(*) from concern").await, 1, "what is refused leaves nothing");
     city.stop().await;

@@ -2,6 +2,7 @@
 
 pub mod compatible;
 pub mod complete;
+pub mod link;
 pub mod story;
 
 use reqwest::Method;
@@ -48,10 +49,14 @@ async fn each_kind_of_condition_is_a_schema_of_its_own() {
     assert_eq!(mapping["road_owner"], "#/components/schemas/RoadOwnerCondition");
 }
 
+fn is_token(needed: &Value) -> bool {
+    needed.get("bearer").is_some() || needed.get("oauth2").is_some()
+}
+
 /// Links that people are sent are let through with what mail programs and search engines add to them; OAuth asks for the
 /// same (RFC 6749, 3.1 and 3.2), and whoever looks after the server may ask as they like.
 fn lets_parameters_through(path: &str, operation: &Value) -> bool {
-    let for_everybody = operation["security"].as_array().unwrap().iter().all(|needed| needed.get("bearer").is_none());
+    let for_everybody = operation["security"].as_array().unwrap().iter().all(|needed| !is_token(needed));
     let link = ["tracking", "partners", "sheets"].iter().any(|tag| operation["tags"][0] == *tag);
     !path.starts_with("/v1/") || (for_everybody && link)
 }
@@ -98,7 +103,7 @@ async fn every_operation_refuses_unknown_parameters() {
                 // Who has to log in is told that first.
                 let stranger = city.stranger();
                 let reply = stranger.send(stranger.request(method.clone(), &path)).await;
-                let needs_login = operation["security"][0].get("bearer").is_some();
+                let needs_login = is_token(&operation["security"][0]);
                 assert_eq!(reply.status, if needs_login { 401 } else { 400 }, "{method} {path}: {}", reply.text);
             }
         }

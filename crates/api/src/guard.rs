@@ -29,6 +29,7 @@ pub(crate) async fn guard(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let admitted = match admit(&request).await {
+        Ok(()) if openapi::is_of_another_method(request.path(), request.method()) => Err(not_so(request.path())),
         Ok(()) => refuse_query(&request),
         refused => refused,
     };
@@ -75,6 +76,11 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
     }
     request.extensions_mut().insert(Identified(identified));
     Ok(())
+}
+
+/// A path that exists, under other methods.
+pub(crate) fn not_so(path: &str) -> Problem {
+    Problem::new(Code::MethodNotAllowed).allow(openapi::methods_at(path).join(", "))
 }
 
 /// Refuses the parameters of an operation that takes none. Who has to log in is told that first.

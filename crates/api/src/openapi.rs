@@ -2,6 +2,7 @@
 //! go wrong — added here once for all of them. The only module that knows the crate which infers it.
 
 mod examples;
+mod links;
 mod parameters;
 mod problems;
 mod prose;
@@ -54,7 +55,8 @@ fn refuses_queries(path: &str, operation: &Value) -> bool {
 }
 
 fn needs_login(operation: &Value) -> bool {
-    operation["security"].as_array().is_some_and(|all| all.iter().any(|s| s.get("bearer").is_some()))
+    let token = |needed: &Value| needed.get("bearer").is_some() || needed.get("oauth2").is_some();
+    operation["security"].as_array().is_some_and(|all| all.iter().any(token))
 }
 
 fn has_parameter(operation: &Value, place: &str, name: Option<&str>) -> bool {
@@ -66,6 +68,10 @@ const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// The methods that the document has at a path.
 pub(crate) fn methods_at(path: &str) -> Vec<String> {
+    let methods = |item: &Map<String, Value>| item.keys().map(|method| method.to_ascii_uppercase()).collect::<Vec<_>>();
+    if let Some(item) = document()["paths"].get(path).and_then(Value::as_object) {
+        return methods(item);
+    }
     let segments: Vec<&str> = path.split('/').collect();
     let fits = |template: &str| {
         let parts: Vec<&str> = template.split('/').collect();
@@ -74,7 +80,13 @@ pub(crate) fn methods_at(path: &str) -> Vec<String> {
     };
     let paths = document()["paths"].as_object().into_iter().flatten();
     let items = paths.filter(|(template, _)| fits(template)).filter_map(|(_, item)| item.as_object());
-    items.flat_map(|item| item.keys().map(|method| method.to_ascii_uppercase())).collect()
+    items.flat_map(methods).collect()
+}
+
+/// Whether the document has that very path, but not under this method: `/v1/sessions/refresh` is not a session's.
+pub(crate) fn is_of_another_method(path: &str, method: &Method) -> bool {
+    let item = document()["paths"].get(path).and_then(Value::as_object);
+    item.is_some_and(|item| !item.contains_key(&method.as_str().to_ascii_lowercase()))
 }
 
 fn infer() -> Value {
@@ -128,7 +140,27 @@ fn infer() -> Value {
     }
     document["components"]["responses"] = Value::Object(shared);
     document["components"]["examples"] = problems::examples();
+    name_optional_bodies(&mut document);
+    links::add(&mut document);
     document
+}
+
+/// A body of which each field may be left out may be left out itself: it is read as `{}`. A replay needs a range, of one
+/// kind or the other.
+fn name_optional_bodies(document: &mut Value) {
+    let schemas = document["components"]["schemas"].clone();
+    let items = document["paths"].as_object_mut().into_iter().flatten().filter_map(|(_, item)| item.as_object_mut());
+    for (_, operation) in items.flatten() {
+        let content = operation.pointer("/requestBody/content/application~1json/schema/$ref").and_then(Value::as_str);
+        let Some(name) = content.and_then(|path| path.rsplit('/').next()) else { continue };
+        let schema = &schemas[name];
+        if operation["operationId"] != "webhook_replay"
+            && schema["type"] == "object"
+            && schema.get("required").is_none()
+        {
+            operation["requestBody"]["required"] = json!(false);
+        }
+    }
 }
 
 /// Makes each kind of `RoutingCondition` a schema of its own, told by its `type`, so that generators of clients make one
@@ -265,10 +297,13 @@ fn right(operation: &Value) -> Option<Right> {
 }
 
 fn add_scopes(operation: &mut Value) {
-    let scopes = right(operation).map(Right::scopes).unwrap_or_default();
+    let right = right(operation);
+    let scopes = right.map(Right::scopes).unwrap_or_default();
     if let Some(security) = operation["security"].as_array_mut() {
         // Generators of clients ask for a token wherever there is a requirement, be it empty.
-        if security.iter().all(|needed| *needed == json!({})) {
+        let for_everybody = security.iter().all(|needed| *needed == json!({}));
+        let for_programs = right.is_some_and(|right| right.roles().is_empty());
+        if for_everybody || for_programs {
             security.clear();
         }
         security.extend(scopes.iter().map(|scope| json!({ "oauth2": [scope.code()] })));

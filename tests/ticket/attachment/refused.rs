@@ -19,6 +19,7 @@ crate::tests![
     a_file_is_taken_for_what_it_is_and_nothing_of_a_refused_one_stays,
     a_file_that_is_too_large_is_refused,
     a_form_has_one_file,
+    a_form_without_a_boundary_is_refused,
     an_upload_that_is_cut_in_the_middle_leaves_nothing,
     a_ticket_has_so_many_and_none_once_it_has_ended,
 ];
@@ -94,6 +95,18 @@ async fn a_form_has_one_file() {
     let anybody = city.stranger();
     send_form(&anybody, &ticket, None, one).await.refused(401, "unauthenticated");
     leaves_nothing(&city, folder.path()).await;
+    city.stop().await;
+}
+
+async fn a_form_without_a_boundary_is_refused() {
+    let city = City::new().await;
+    let (ticket, agent) = (city.dumping().await, city.agent().await);
+    for content_type in ["multipart/form-data", "multipart/form-data; boundary="] {
+        for body in [vec![], form("file", "a.jpg", &photograph(8, 8, ImageFormat::Jpeg))] {
+            let request = agent.request(Method::POST, &attachments(&ticket)).header("Content-Type", content_type);
+            agent.send(request.body(body)).await.refused(400, "invalid_request");
+        }
+    }
     city.stop().await;
 }
 

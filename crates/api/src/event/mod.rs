@@ -24,7 +24,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 #[allow(dead_code, reason = "only documents the parameters that `Query` takes")]
 pub(crate) struct FilterEvents {
     /// Of these types.
-    #[param(explode = true, example = json!(["ticket.submitted"]))]
+    #[param(value_type = Option<Vec<EventType>>, explode = true, example = json!(["ticket.submitted"]))]
     r#type: Option<Vec<String>>,
     /// Of tickets that one of these services had, by its code.
     #[param(explode = true, example = json!(["proprete"]))]

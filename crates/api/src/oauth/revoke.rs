@@ -14,7 +14,7 @@ use crate::request::caller::Visitor;
 #[allow(dead_code, reason = "only documents the form that `Form` reads")]
 pub(crate) struct NamedToken {
     /// The token, or the key.
-    #[schema(max_length = 16384)]
+    #[schema(min_length = 1, max_length = 16384)]
     token: String,
     /// What kind of token it is said to be; not looked at.
     #[schema(required = false, nullable = false, max_length = 16384)]

@@ -32,16 +32,27 @@ pub(crate) fn versions(request: &HttpRequest) -> Result<Vec<i64>, Problem> {
     let mut versions = Vec::new();
     for header in headers {
         let text = header.to_str().map_err(|_| malformed())?;
-        for tag in text.split(',').map(str::trim) {
+        for tag in tags(text).ok_or_else(malformed)? {
             // A weak tag never matches (RFC 9110, 8.8.3.2); one of another service neither.
-            let opaque = tag.strip_prefix("W/").unwrap_or(tag);
-            let opaque = opaque.strip_prefix('"').and_then(|t| t.strip_suffix('"')).ok_or_else(malformed)?;
-            if !tag.starts_with("W/") {
-                versions.extend(opaque.parse::<i64>().ok());
-            }
+            versions.extend(tag.parse::<i64>().ok());
         }
     }
     Ok(versions)
+}
+
+/// What stands between the quotes of the strong tags of a list; none when it is no list of tags. A tag may hold commas
+/// (RFC 9110, 8.8.3).
+fn tags(list: &str) -> Option<Vec<&str>> {
+    let (mut rest, mut strong) = (list.trim(), Vec::new());
+    loop {
+        let weak = rest.starts_with("W/");
+        let (tag, after) = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"')?.split_once('"')?;
+        strong.extend((!weak).then_some(tag));
+        match after.trim_start() {
+            "" => return Some(strong),
+            after => rest = after.strip_prefix(',')?.trim_start(),
+        }
+    }
 }
 
 fn malformed() -> Problem {

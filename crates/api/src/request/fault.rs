@@ -148,7 +148,7 @@ fn pattern_name(pattern: &str) -> Option<Text> {
             "un code, de minuscules, de chiffres, de « - » et de « _ », comme « voirie »",
             "a code of small letters, digits, “-” and “_”, such as “voirie”",
         ),
-        "^[a-z][a-z0-9_-]*:[a-z][a-z0-9_-]*$" => {
+        "^[a-z][a-z0-9_-]{0,59}:[a-z][a-z0-9_-]{0,59}$" => {
             ("un découpage et un secteur, comme « secteurs:nord »", "a zoning and an area, such as “secteurs:nord”")
         }
         "^[A-Za-z0-9-]{1,60}$" => (

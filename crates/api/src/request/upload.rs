@@ -24,7 +24,11 @@ const PATIENCE: Duration = Duration::from_mins(10);
 const COURTESY: Duration = Duration::from_secs(15);
 
 /// A request with a file.
-pub(crate) struct Upload(Multipart);
+pub(crate) struct Upload {
+    parts: Multipart,
+    /// Whether it was found to be no multipart: then it must not be asked for another part.
+    broken: bool,
+}
 
 /// A file that has arrived.
 pub(crate) struct Received {
@@ -51,7 +55,7 @@ impl FromRequest for Upload {
                 "A file is sent as multipart/form-data, in a part “file”.",
             ))));
         }
-        ready(Ok(Self(Multipart::new(request.headers(), payload.take()))))
+        ready(Ok(Self { parts: Multipart::new(request.headers(), payload.take()), broken: false }))
     }
 }
 
@@ -85,14 +89,18 @@ impl Upload {
     }
 
     async fn next(&mut self) -> Result<Option<Field>, Problem> {
-        let next = timeout(SILENCE, self.0.next()).await.map_err(|_| Problem::new(Code::RequestTimeout))?;
+        let next = timeout(SILENCE, self.parts.next()).await.map_err(|_| Problem::new(Code::RequestTimeout))?;
+        self.broken = matches!(next, Some(Err(_)));
         next.transpose().map_err(|error| broken(&error))
     }
 
     /// Reads what is still sent, for a while, and forgets it.
     pub(crate) async fn drain(mut self) {
+        if self.broken {
+            return;
+        }
         let rest = async {
-            while let Some(Ok(field)) = self.0.next().await {
+            while let Some(Ok(field)) = self.parts.next().await {
                 drop(field);
             }
         };

@@ -43,7 +43,7 @@ pub(crate) struct SheetQuery {
 #[serde(deny_unknown_fields)]
 pub(crate) struct AreaSheet {
     /// The area, as `zoning:area`.
-    #[schema(pattern = "^[a-z][a-z0-9_-]*:[a-z][a-z0-9_-]*$", max_length = 121, examples("secteurs:nord"))]
+    #[schema(pattern = "^[a-z][a-z0-9_-]{0,59}:[a-z][a-z0-9_-]{0,59}$", max_length = 121, examples("secteurs:nord"))]
     area: String,
     /// The first day.
     from: NaiveDate,

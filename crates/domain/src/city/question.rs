@@ -129,7 +129,7 @@ impl PartialSchema for Reply {
         let kinds = SchemaType::from_iter([Type::String, Type::Number, Type::Boolean, Type::Array]);
         ArrayBuilder::new()
             .schema_type(kinds)
-            .items(ObjectBuilder::new().schema_type(SchemaType::AnyValue))
+            .items(ObjectBuilder::new().schema_type(Type::String))
             .description(Some(
                 "An answer: a text, a number, true or false, or a list of choices. A choice is its code, a day is \
                  `2026-03-10`.",

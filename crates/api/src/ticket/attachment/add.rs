@@ -5,6 +5,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use auth::Holder as _;
 use auth::permission::ChangeTickets;
+use serde::Deserialize;
 use usecases::Context;
 use usecases::once::Once;
 use usecases::ticket::attachment::{self, Shown};
@@ -19,7 +20,8 @@ use crate::request::idempotency::{Idempotency, IdempotencyHeader};
 use crate::request::upload::{Received, Upload};
 
 /// A photograph or a document.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "only documents what `Upload` takes")]
 pub(crate) struct AddAttachment {
     /// JPEG, PNG, WebP or PDF, with its name.
