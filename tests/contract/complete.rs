@@ -149,6 +149,9 @@ fn described(document: &Value) -> Missing {
 
 /// Looks at the fields of a schema, and of those that stand inside.
 fn fields(document: &Value, at: &str, schema: &Value, missing: &mut Missing) {
+    if !schema.is_object() {
+        return;
+    }
     for (name, field) in schema["properties"].as_object().into_iter().flatten() {
         let at = format!("{at}.{name}");
         missing.unless(is_described(document, field), || format!("{at}: description"));
@@ -196,6 +199,9 @@ fn limited(document: &Value) -> Missing {
 /// Every text, number and list says how long or how great it may be. What a catalogue's question may be answered is told by
 /// the question; what a list is narrowed by, by the parameters of the list.
 fn limits(document: &Value, at: &str, schema: &Value, seen: &mut BTreeSet<String>, missing: &mut Missing) {
+    if !schema.is_object() {
+        return;
+    }
     if let Some(path) = schema["$ref"].as_str() {
         let told_elsewhere = path.ends_with("/QuestionAnswer");
         if seen.insert(path.to_owned()) && !told_elsewhere {

@@ -37,12 +37,13 @@ async fn residents(story: &mut Story) {
     story.recorded.alias(slip["code"].as_str().unwrap(), "7KQ2-X9FD");
     let stranger = story.city.stranger();
     story.play(&stranger, "tracking_slip_page", &[]).await;
-    for kind in ["application/json", "application/x-www-form-urlencoded"] {
-        let code = ("/code", slip["code"].clone());
-        let reply = story.play(&stranger, "tracking_slip_follow", &[code, ("Content-Type", json!(kind))]).await;
-        let path = reply.is(303).header("location").unwrap().to_owned();
-        story.recorded.alias(path.rsplit('/').next().unwrap(), TRACKING);
-    }
+    let code = ("/code", slip["code"].clone());
+    let (program, page) =
+        (("Accept", json!("application/json")), ("Content-Type", json!("application/x-www-form-urlencoded")));
+    let found = story.done(&stranger, "tracking_slip_follow", &[code.clone(), program]).await;
+    let of_slip = found["url"].as_str().unwrap().strip_prefix("/v1/tracking/").unwrap();
+    story.recorded.alias(of_slip, TRACKING);
+    story.play(&stranger, "tracking_slip_follow", &[code, page]).await.is(303);
     story.done(&agent, "concern_tracking_renew", &[concern.clone()]).await;
     story.city.drain().await;
     let token = token(&story.city, "voisin@mail.example", "/v1/tracking/");

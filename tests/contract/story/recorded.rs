@@ -53,10 +53,12 @@ impl Recorded {
 
     pub fn tell(&mut self, id: &str, parameters: Map<String, Value>, body: Map<String, Value>, reply: &Reply) {
         let kind = reply.header("content-type").unwrap_or_default().split(';').next().unwrap().to_owned();
-        let answer = if kind.ends_with("json") && kind != "application/x-ndjson" {
-            Some(reply.json())
-        } else {
-            ["text/csv", "text/calendar", "application/x-ndjson"].contains(&kind.as_str()).then(|| json!(reply.text))
+        let answer = match kind.as_str() {
+            // What is described is a line.
+            "application/x-ndjson" => reply.text.lines().last().map(|line| serde_json::from_str(line).unwrap()),
+            "text/csv" | "text/calendar" => Some(json!(reply.text)),
+            json if json.ends_with("json") => Some(reply.json()),
+            _ => None,
         };
         self.answered(id, parameters, body, reply.status, kind, answer);
     }

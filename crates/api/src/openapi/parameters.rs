@@ -42,6 +42,7 @@ fn pattern(name: &str) -> Option<String> {
         "near" => "^[^,]+,[^,]+$".to_owned(),
         "bbox" => "^[^,]+(,[^,]+){3}$".to_owned(),
         "ticket" => "^[A-Za-z0-9-]{1,60}$".to_owned(),
+        "type" => "^[a-z]+[.][a-z_]+$".to_owned(),
         "act" => "^[a-z][a-z_]*$".to_owned(),
         "letter" => "^[a-z_]+([.][a-z_]+)?$".to_owned(),
         "group_by" => format!("^([a-z_]+|area:{})$", CODE.trim_matches(['^', '$'])),
