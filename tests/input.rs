@@ -15,6 +15,7 @@ crate::tests![
     a_body_that_is_too_large_is_refused,
     nobody_is_told_what_is_wrong_with_a_body_before_logging_in,
     a_bad_query_is_refused_parameter_by_parameter,
+    a_list_is_as_long_as_the_document_says,
     a_change_says_which_version_it_has_seen,
     another_services_ticket_does_not_exist,
     what_does_not_exist_is_not_found_and_what_exists_otherwise_is_told,
@@ -286,6 +287,23 @@ async fn a_bad_query_is_refused_parameter_by_parameter() {
         "invalid_parameter",
         &[("late", "repeated")],
     );
+    city.stop().await;
+}
+
+async fn a_list_is_as_long_as_the_document_says() {
+    let city = City::new().await;
+    let (dispatcher, admin) = (city.dispatcher().await, city.admin().await);
+    let asked = |count| format!("/v1/tickets?{}", vec!["service=voirie"; count].join("&"));
+    dispatcher.get(&asked(100)).await.ok();
+    dispatcher.get(&asked(101)).await.refused_fields(400, "invalid_parameter", &[("service", "too_many")]);
+    let services: Vec<String> = (0..101).map(|number| format!("service-{number}")).collect();
+    let invited = json!({
+        "email": "a@ville-amiens.example", "name": "A", "roles": ["service_member"], "services": services
+    });
+    admin.post("/v1/users", &invited).await.refused_fields(400, "invalid_request", &[("/services", "too_many")]);
+    let filed = with(|body| body["category"] = json!("Pas un code"));
+    let refused = city.agent().await.post("/v1/concerns", &filed).await;
+    refused.refused_fields(400, "invalid_request", &[("/category", "bad_format")]);
     city.stop().await;
 }
 

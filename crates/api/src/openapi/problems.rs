@@ -256,7 +256,7 @@ fn example(code: Code) -> (String, Value) {
         }
         _ => Problem::new(code),
     };
-    let (_, summary) = code.title();
+    let summary = format!("{}: {}", code.name(), code.title().1);
     let body = problem.body("/v1/tickets/AMI-26-000001", Language::Fr);
     (code.name().to_owned(), json!({ "summary": summary, "value": body }))
 }
