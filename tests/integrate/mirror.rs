@@ -8,6 +8,8 @@ use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 
 use domain::clock::Clock as _;
+use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use self::interceptor::Interceptor;
@@ -86,17 +88,21 @@ impl Mirror {
         child.wait().unwrap();
     }
 
+    /// Its client at the away server, by no way but its own.
+    async fn at_away(&self) -> Caller {
+        let of = |name: &str| self.environment.iter().find(|(key, _)| key == name).unwrap().1.clone();
+        let stranger = Caller::new(&self.direct, None);
+        let form = stranger.request(Method::POST, "/oauth/token").body("grant_type=client_credentials");
+        let form = form.header("content-type", "application/x-www-form-urlencoded");
+        let answer = stranger.send(form.basic_auth(of("AWAY_ID"), Some(of("AWAY_SECRET")))).await.ok();
+        stranger.bearing(answer["access_token"].as_str().unwrap())
+    }
+
     /// Uses up what its client may ask of the away server, until it was told to wait.
     async fn wear_out_away(&self) {
-        let of = |name: &str| self.environment.iter().find(|(key, _)| key == name).unwrap().1.clone();
-        let (http, url) = (reqwest::Client::new(), of("AWAY_URL"));
-        let form = http.post(format!("{url}/oauth/token")).header("content-type", "application/x-www-form-urlencoded");
-        let form = form.basic_auth(of("AWAY_ID"), Some(of("AWAY_SECRET"))).body("grant_type=client_credentials");
-        let answer: Value = serde_json::from_slice(&form.send().await.unwrap().bytes().await.unwrap()).unwrap();
-        let token = answer["access_token"].as_str().unwrap();
-        let ask = || http.get(format!("{}/v1/services", self.direct)).bearer_auth(token).send();
+        let client = self.at_away().await;
         self.until("a limit", async || {
-            futures_util::future::join_all((0..100).map(|_| ask())).await;
+            join_all((0..100).map(|_| client.get("/v1/services"))).await;
             (self.away.answered(429) > 0).then_some(())
         })
         .await;
@@ -277,13 +283,20 @@ async fn changes_that_cross_are_settled(mirror: &Mirror, [here, there]: [&Caller
         assert_eq!(who.ticket(ticket).await["state"], state);
     }
     // Home changes a ticket after it was asked what had happened: its change goes before the other one.
+    mirror.home.spare();
+    mirror.away.spare();
     mirror.away.close();
     mirror.until("a question", async || mirror.away.keeps_waiting().then_some(())).await;
     here.start(&here.ticket(&ours[1]).await).await.ok();
     let hold = json!({ "reason": "weather", "resume_on": in_days(4) });
     there.act(&there.ticket(&theirs[1]).await, "hold", &hold).await.ok();
-    // The worker gives events their place.
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    let client = mirror.at_away().await;
+    mirror
+        .until("the place of the event", async || {
+            let page = client.get("/v1/events?type=ticket.held").await;
+            (page.status == 200 && page.json()["items"] != json!([])).then_some(())
+        })
+        .await;
     mirror.away.open();
     mirror.until_state(there, &theirs[1], "in_progress").await;
     let crossed = async || texts(here, &ours[1], "notes").await.into_iter().find(|note| note.contains("s’est croisé"));
