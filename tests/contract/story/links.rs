@@ -38,12 +38,11 @@ async fn residents(story: &mut Story) {
     let stranger = story.city.stranger();
     story.play(&stranger, "tracking_slip_page", &[]).await;
     let code = ("/code", slip["code"].clone());
-    let (program, page) =
-        (("Accept", json!("application/json")), ("Content-Type", json!("application/x-www-form-urlencoded")));
+    let program = ("Accept", json!("application/json"));
     let found = story.done(&stranger, "tracking_slip_follow", &[code.clone(), program]).await;
     let of_slip = found["url"].as_str().unwrap().strip_prefix("/v1/tracking/").unwrap();
     story.recorded.alias(of_slip, TRACKING);
-    story.play(&stranger, "tracking_slip_follow", &[code, page]).await.is(303);
+    story.play(&stranger, "tracking_slip_follow", &[code]).await.is(303);
     story.done(&agent, "concern_tracking_renew", &[concern.clone()]).await;
     story.city.drain().await;
     let token = token(&story.city, "voisin@mail.example", "/v1/tracking/");

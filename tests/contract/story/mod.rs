@@ -6,6 +6,7 @@
 //! `CONTINUUM_EXAMPLES=write` has the file written; without it, the test fails where the file says anything else.
 
 mod cafes;
+mod figures;
 mod links;
 mod people;
 mod programs;
@@ -53,6 +54,7 @@ async fn every_example_is_what_is_sent_and_answered() {
     let Story { city, mut recorded, .. } = story;
     city.stop().await;
     people::sign_in(&mut recorded).await;
+    figures::play(&mut recorded).await;
     recorded.compare();
 }
 

@@ -66,8 +66,8 @@ pub(super) async fn show(request: HttpRequest) -> Result<HttpResponse, Problem> 
 
 /// Follow a concern with a slip of paper
 ///
-/// Leads to the page that the link would lead to; with `Accept: application/json`, says where it is. A wrong code and a wrong answer are told in the same words and take the
-/// same time; attempts are counted, of a code and from an address.
+/// Leads to the page that the link would lead to; with `Accept: application/json`, says where it is. A wrong code and a wrong
+/// answer are told in the same words and take the same time; attempts are counted, of a code and from an address.
 #[utoipa::path(
     operation_id = "tracking_slip_follow",
     tag = "tracking",
