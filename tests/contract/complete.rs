@@ -125,7 +125,7 @@ fn coded(document: &Value) -> Missing {
                 missing.unless(examples.is_some_and(|all| !all.is_empty()), || format!("{at}: codes of {status}"));
                 for (code, example) in examples.into_iter().flatten() {
                     let problem = &resolved(document, example)["value"];
-                    let same = problem["code"] == code.as_str() && problem["status"].to_string() == *status;
+                    let same = problem["code"] == code.as_str() && problem["status"].as_u64() == status.parse().ok();
                     missing.unless(same, || format!("{at}: {code} of {status} has another example: {problem}"));
                 }
             }
@@ -283,9 +283,10 @@ fn without(pointer: &str) -> Value {
     document
 }
 
+type Check = fn(&Value) -> Missing;
+
 async fn what_is_missing_is_found() {
     let plan = "/paths/~1v1~1cafes/post";
-    type Check = fn(&Value) -> Missing;
     let cases: [(String, Check); 8] = [
         (format!("{plan}/summary"), explained),
         (format!("{plan}/requestBody/content/application~1json/example"), explained),

@@ -91,7 +91,9 @@ pub(crate) fn is_of_another_method(path: &str, method: &Method) -> bool {
 
 fn infer() -> Value {
     let (_, inferred): (_, OpenApi) = App::new().into_utoipa_app().configure(routes).split_for_parts();
-    let mut document = serde_json::to_value(inferred).expect("an OpenAPI document is made of maps with string keys");
+    let inferred = serde_json::to_string(&inferred).expect("an OpenAPI document is made of maps with string keys");
+    // A generic type's name has a `_` before that of its parameter.
+    let mut document: Value = serde_json::from_str(&inferred.replace("Bulk_", "Bulk")).expect("it was JSON before");
     document["openapi"] = json!("3.1.0");
     document["info"] = prose::info();
     document["servers"] = json!([{ "url": "/", "description": "The server that answers with this document" }]);

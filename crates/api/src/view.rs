@@ -194,6 +194,7 @@ impl From<Referrer> for ReferrerView {
 /// Whether mails go to a resident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = MailsToResident)]
 pub(crate) enum MailsView {
     /// No address was left.
     NoAddress,

@@ -2,6 +2,7 @@
 //! is replaced by what looks like nothing that opens anything, and of a list there are two items.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -187,7 +188,7 @@ impl Names {
             Value::Array(items) => items.iter_mut().for_each(|item| self.rename(key, item)),
             Value::String(text) => {
                 if let Some((_, told)) = SECRETS.iter().find(|(secret, _)| *secret == key) {
-                    *text = (*told).to_owned();
+                    (*told).clone_into(text);
                     return;
                 }
                 for (found, told) in &self.aliases {
@@ -209,7 +210,7 @@ impl Names {
             let taken = if let Some(id) = id {
                 let next = self.ids.len() + 1;
                 let number = self.ids.entry(id).or_insert(next);
-                out.push_str(&format!("0197a0c4-0000-7000-8000-{number:012x}"));
+                write!(out, "0197a0c4-0000-7000-8000-{number:012x}").unwrap();
                 36
             } else {
                 out.push(first);

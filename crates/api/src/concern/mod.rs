@@ -119,6 +119,7 @@ impl ConcernView {
 
 /// Something that the officer should know about what was kept.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Warning)]
 pub(crate) struct WarningView {
     /// `plate`, `phone_number`, `email_address`, `social_security_number`, `health_word`, `offence_word`, `secret_link`,
     /// `nothing_kept` or `out_of_sight`.
@@ -200,6 +201,7 @@ impl WarningView {
 
 /// A number to call.
 #[derive(Serialize, ToSchema)]
+#[schema(as = EmergencyNumber)]
 struct NumberView {
     /// As one dials it.
     #[schema(examples("17"))]
@@ -210,6 +212,7 @@ struct NumberView {
 
 /// Whom the resident should call.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Emergency)]
 pub(crate) struct EmergencyView {
     /// What the officer says.
     message: String,

@@ -115,6 +115,7 @@ input!(MakeSlip);
 
 /// A slip of paper.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Slip)]
 struct SlipView {
     /// The code, in two groups. It is shown this once only.
     #[schema(pattern = "^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$", examples("7KQ2-X9FD"))]

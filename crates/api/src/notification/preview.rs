@@ -40,6 +40,7 @@ pub(crate) struct WhichLetter {
 
 /// A letter.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Letter)]
 pub(crate) struct LetterView {
     /// The subject.
     #[schema(examples("Votre demande AMI-26-004217 est prise en charge"))]

@@ -75,6 +75,7 @@ impl SessionTokens {
 
 /// A session, as its owner recognises it.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Session)]
 pub(crate) struct SessionView {
     /// Its id.
     id: Uuid,

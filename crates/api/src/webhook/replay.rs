@@ -43,7 +43,7 @@ input!(ReplayWebhook);
 /// What will be delivered again.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct WebhookReplay {
-    /// After the event of this `sequence`,
+    /// After the event of this `sequence`.
     #[schema(pattern = "^[0-9]{20}$", examples("00000000000000004200"))]
     after: String,
     /// up to the one of this: nothing, when they are equal.

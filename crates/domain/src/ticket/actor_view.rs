@@ -8,6 +8,7 @@ use super::event::{Actor, Part, Writer};
 
 /// Who did something.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = Actor)]
 pub struct ActorView {
     /// `person`, `client`, `partner` (a partner without accounts, through its link), `service` (from its mailbox),
     /// `resident`, `mail` (a dispatcher put an e-mail with the ticket that somebody else wrote: see `from`) or `system`.
