@@ -313,8 +313,12 @@ mod what {
         place(&city).await;
         let last = events(&who, "").await.last().unwrap()["sequence"].as_str().unwrap().to_owned();
         assert_eq!(events(&who, &format!("&after={last}")).await, Vec::<Value>::new());
-        let ahead = last.parse::<u64>().unwrap() + 1;
-        who.get(&format!("/v1/events?after={ahead}")).await.refused(410, "events_ahead");
+        let next = (last.parse::<u64>().unwrap() + 1).to_string();
+        for ahead in [&next, &i64::MAX.to_string(), "99999999999999999999"] {
+            who.get(&format!("/v1/events?after={ahead}")).await.refused(410, "events_ahead");
+        }
+        // A cursor is the position in base64: this one is i64::MAX.
+        who.get("/v1/events?cursor=OTIyMzM3MjAzNjg1NDc3NTgwNw").await.refused(410, "events_ahead");
         city.stop().await;
     }
 }

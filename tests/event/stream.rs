@@ -16,6 +16,7 @@ crate::tests![
     somebody_who_does_not_read_is_not_read_for,
     a_program_has_a_few_streams_at_most,
     a_stream_ends_when_the_token_does,
+    somebody_who_is_woken_for_nothing_is_told_of_life_in_time,
 ];
 
 /// A stream, read as a browser does.
@@ -150,6 +151,8 @@ async fn a_broken_stream_goes_on_where_it_was() {
     drop(stream);
     let ahead = format!("/v1/events/stream?after={}", all.len() + 1);
     who.get(&ahead).await.refused(410, "events_ahead");
+    // An empty one is none.
+    drop(Stream::open(&who, "", Some("")).await);
     let odd = who.request(Method::GET, "/v1/events/stream").header("Last-Event-ID", "abc");
     who.send(odd).await.refused(400, "invalid_header");
     city.stop().await;
@@ -213,5 +216,22 @@ async fn a_stream_ends_when_the_token_does() {
     place(&city).await;
     assert_eq!(stream.next().await, None, "the token has expired");
     assert!(!events(&again, "").await.is_empty());
+    city.stop().await;
+}
+
+async fn somebody_who_is_woken_for_nothing_is_told_of_life_in_time() {
+    let city = City::new().await;
+    let who = follower(&city).await;
+    let mut stream = Stream::open(&who, "", None).await;
+    let fed = city.instance.context.fed.clone();
+    let others = tokio::spawn(async move {
+        loop {
+            fed.notify_waiters();
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    });
+    let told = tokio::time::timeout(Duration::from_secs(20), stream.next()).await;
+    assert!(told.expect("something comes within 15 seconds").unwrap().comment);
+    others.abort();
     city.stop().await;
 }

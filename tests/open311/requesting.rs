@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::form::{both, refused, told};
 use super::{key, post, refuses, requested, requests, waste};
-use crate::support::city::City;
+use crate::support::city::{City, dumping};
 use crate::support::geocoder::{Day, Geocoder};
 
 crate::tests![
@@ -16,6 +16,9 @@ crate::tests![
     rule_10_who_sent_it_is_sealed_and_never_told,
     rule_10_an_address_is_looked_up,
     rule_10_an_emergency_is_sent_to_its_numbers,
+    rule_10_what_the_public_is_not_told_of_is_not_sent_either,
+    rule_10_a_parameter_is_given_once,
+    rule_10_a_null_character_is_refused,
     rule_11_the_answer_is_an_id_or_a_token,
     rule_12_a_token_leads_to_its_request,
 ];
@@ -37,7 +40,8 @@ async fn rule_8_services_are_what_everybody_may_report() {
     let catalogue = city.agent().await.get("/v1/categories").await.ok();
     for category in catalogue["items"].as_array().unwrap() {
         let code = category["code"].as_str().unwrap();
-        assert_eq!(of(code).is_some(), category["sensitivity"] == "standard", "{code}");
+        let public = category["sensitivity"] == "standard" && code != "holiday_watch";
+        assert_eq!(of(code).is_some(), public, "{code}");
     }
     city.stop().await;
 }
@@ -248,4 +252,54 @@ async fn rule_10_an_address_is_looked_up() {
     assert_eq!((&request["lat"], &request["address"]), (&Value::Null, &json!("9 bd du port")));
     city.stop().await;
     geocoder.stop().await;
+}
+
+async fn rule_10_what_the_public_is_not_told_of_is_not_sent_either() {
+    let city = City::new().await;
+    let key = key(&city, &[]).await;
+    refuses(&city, "requests", &waste(&key, &[("service_code", "holiday_watch")]), 404, "inconnu").await;
+    // Nor is it told of when an officer heard it.
+    let mut body = dumping();
+    body["category"] = json!("holiday_watch");
+    let filed = city.agent().await.post("/v1/concerns", &body).await.created();
+    let id = filed["tickets"][0]["reference"].as_str().unwrap();
+    assert!(requests(&city, "").await.is_empty());
+    assert!(requests(&city, &format!("service_request_id={id}")).await.is_empty());
+    refused(&city, &format!("requests/{id}"), 404).await;
+    refused(&city, &format!("tokens/{id}"), 404).await;
+    let on_map = city.stranger().get("/ogc/collections/tickets/items").await.ok();
+    assert_eq!(on_map["features"], json!([]));
+    assert_eq!(city.stranger().get(&format!("/ogc/collections/tickets/items/{id}")).await.status, 404);
+    assert_eq!(
+        both(&city, &format!("servicerequestupdates?api_key={key}"), "service_request_updates").await,
+        json!([])
+    );
+    let update = [("api_key", key.as_str()), ("update_id", "1"), ("service_request_id", id), ("description", "Merci")];
+    refuses(&city, "servicerequestupdates", &update, 404, "inconnue").await;
+    city.stop().await;
+}
+
+async fn rule_10_a_parameter_is_given_once() {
+    let city = City::new().await;
+    let key = key(&city, &[]).await;
+    let mut fields = waste(&key, &[]);
+    fields.push(("service_code", "pothole"));
+    refuses(&city, "requests", &fields, 400, "service_code").await;
+    assert!(requests(&city, "").await.is_empty());
+    city.stop().await;
+}
+
+async fn rule_10_a_null_character_is_refused() {
+    let city = City::new().await;
+    let key = key(&city, &[]).await;
+    refuses(&city, "requests", &waste(&key, &[("description", "a\0b")]), 400, "nul").await;
+    let update = [("api_key", key.as_str()), ("update_id", "\0"), ("service_request_id", "a"), ("description", "b")];
+    refuses(&city, "servicerequestupdates", &update, 400, "nul").await;
+    for path in ["requests/%00", "requests/a%00b", "tokens/%00"] {
+        refused(&city, path, 404).await;
+    }
+    refused(&city, "requests?service_request_id=%00", 400).await;
+    let feature = city.stranger().get("/ogc/collections/tickets/items/a%00b").await;
+    assert_eq!(feature.status, 404, "{}", feature.text);
+    city.stop().await;
 }

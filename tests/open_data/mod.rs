@@ -209,6 +209,8 @@ async fn a_program_that_is_killed_leaves_months_whole_and_the_next_ones_go_on() 
 
 async fn public_tools_accept_the_package_and_the_catalogue() {
     let city = City::with(|config| config.public_url = None).await;
+    let read = python::run("open_data.py", &[&format!("{}/v1/open-data", city.instance.base_url)]).await;
+    assert_eq!(serde_json::from_str::<Value>(&read).unwrap(), json!({ "rows": 0 }), "before the first month too");
     for category in ["graffiti", "bulky_waste", "pothole"] {
         file(&city, 5, category, NORTH).await;
     }

@@ -5,6 +5,7 @@ use actix_web::http::header::{ACCEPT_LANGUAGE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::language::Language;
 use serde_json::{Value, json};
+use usecases::open311::ReadError;
 use usecases::ticket::ListError;
 use usecases::{NoCity, StoreError};
 
@@ -101,6 +102,15 @@ impl From<StoreError> for Wrong {
                 let text = ("Le serveur a rencontré une erreur.", "The server met an error.");
                 Self::new(StatusCode::INTERNAL_SERVER_ERROR, text)
             }
+        }
+    }
+}
+
+impl From<ReadError> for Wrong {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NoCity(error) => error.into(),
+            ReadError::Store(error) => error.into(),
         }
     }
 }

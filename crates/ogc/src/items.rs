@@ -89,7 +89,7 @@ async fn found(request: &HttpRequest, cx: &Context) -> Result<Value, Wrong> {
     let (who, loaded, language) = (who(request)?, cx.city()?, language(request));
     let collection = Collection::of(request)?;
     query::none(request)?;
-    let id = request.match_info().get("feature").unwrap_or_default();
+    let id = request.match_info().get("feature").filter(|id| !id.contains('\0')).ok_or_else(Wrong::unknown_feature)?;
     let reading = Reading { cx, city: &loaded.city, who, language };
     let feature = match collection {
         Collection::Tickets => ticket::one(&reading, id).await,

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::ACCEPT_LANGUAGE;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::language::Language;
+use usecases::open311::ReadError;
 use usecases::{NoCity, StoreError};
 
 use crate::node::Node;
@@ -57,6 +58,15 @@ impl From<StoreError> for Wrong {
                 tracing::error!(%error, "an Open311 request failed");
                 Self::internal()
             }
+        }
+    }
+}
+
+impl From<ReadError> for Wrong {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::NoCity(error) => error.into(),
+            ReadError::Store(error) => error.into(),
         }
     }
 }

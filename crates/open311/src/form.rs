@@ -16,6 +16,7 @@ use usecases::open311::{MOST, Photographs};
 use usecases::ticket::attachment::{FileError, Spooled, receive};
 
 use crate::answer::Wrong;
+use crate::caller::caller;
 use crate::parameters::{Parameters, not_utf8};
 use crate::photograph::{too_many, unfit};
 
@@ -47,16 +48,26 @@ impl Form {
                     let status = error.as_response_error().status_code();
                     Wrong::new(status, ("Le corps n’a pas pu être lu.", "The body could not be read."))
                 })?;
-                Ok(Self { parameters: Parameters::parse(&body)?, sent: Vec::new() })
+                Self::new(Parameters::parse(&body)?, Vec::new())
             }
             "multipart/form-data" => {
                 let parts = Multipart::new(request.headers(), payload.into_inner());
-                timeout(PATIENCE, parted(cx, parts)).await.map_err(|_| too_slow())?
+                timeout(PATIENCE, parted(cx, request, parts)).await.map_err(|_| too_slow())?
             }
             _ => Err(Wrong::bad((
                 "Le corps doit être un formulaire : application/x-www-form-urlencoded, ou multipart/form-data.",
                 "The body must be a form: application/x-www-form-urlencoded, or multipart/form-data.",
             ))),
+        }
+    }
+
+    fn new(parameters: Parameters, sent: Vec<(String, Spooled)>) -> Result<Self, Wrong> {
+        match parameters.repeated() {
+            Some(name) => Err(Wrong::bad((
+                format!("« {name} » n’a qu’une valeur, et est donné plusieurs fois."),
+                format!("“{name}” has one value only, and is given several times."),
+            ))),
+            None => Ok(Self { parameters, sent }),
         }
     }
 
@@ -71,14 +82,19 @@ impl Form {
     }
 }
 
-async fn parted(cx: &Context, mut parts: Multipart) -> Result<Form, Wrong> {
-    let (mut pairs, mut sent, mut length) = (Vec::new(), Vec::new(), 0);
+async fn parted(cx: &Context, request: &HttpRequest, mut parts: Multipart) -> Result<Form, Wrong> {
+    let (mut pairs, mut sent, mut length, mut known) = (Vec::new(), Vec::new(), 0, false);
     while let Some(part) = timeout(SILENCE, parts.next()).await.map_err(|_| too_slow())? {
         let mut part = part.map_err(|error| broken(&error))?;
         let name = part.name().unwrap_or_default().to_owned();
         if let Some(file) = part.content_disposition().and_then(|one| one.get_filename()).map(ToOwned::to_owned) {
             if sent.len() == MOST {
                 return Err(too_many());
+            }
+            // Files are read for those who may send some; one also before its key, which may stand behind it.
+            if !known && (!sent.is_empty() || pairs.iter().any(|(name, _)| name == "api_key")) {
+                caller(cx, request, &Parameters::of(pairs.clone())?).await?;
+                known = true;
             }
             // A browser sends a field of files that was left empty as a file without a name.
             if let Some(spooled) = spooled(cx, &mut part, &file).await? {
@@ -97,7 +113,7 @@ async fn parted(cx: &Context, mut parts: Multipart) -> Result<Form, Wrong> {
         }
         pairs.push((name, String::from_utf8(value).map_err(|_| not_utf8())?));
     }
-    Ok(Form { parameters: Parameters::of(pairs), sent })
+    Form::new(Parameters::of(pairs)?, sent)
 }
 
 async fn next(part: &mut Field) -> Result<Option<Bytes>, Wrong> {

@@ -21,13 +21,29 @@ impl Parameters {
         if pairs.iter().any(|(name, value)| name.contains('\u{fffd}') || value.contains('\u{fffd}')) {
             return Err(not_utf8());
         }
-        Ok(Self::of(pairs))
+        Self::of(pairs)
     }
 
     /// Those that were read already.
-    pub(crate) fn of(mut pairs: Vec<(String, String)>) -> Self {
+    pub(crate) fn of(mut pairs: Vec<(String, String)>) -> Result<Self, Wrong> {
+        if let Some((name, _)) = pairs.iter().find(|(_, value)| value.contains('\0')) {
+            return Err(Wrong::bad((
+                format!("« {} » contient un caractère nul.", name.replace('\0', "")),
+                format!("“{}” contains a null character.", name.replace('\0', "")),
+            )));
+        }
         pairs.retain(|(_, value)| !value.trim().is_empty());
-        Self(pairs)
+        Ok(Self(pairs))
+    }
+
+    /// A parameter that is given twice, although it has one value only.
+    pub(crate) fn repeated(&self) -> Option<&str> {
+        let single = |name: &str| name != "media_url" && !name.ends_with("[]") && !name.starts_with("attribute[");
+        let names = || self.0.iter().map(|(name, _)| name.as_str());
+        names()
+            .enumerate()
+            .find(|(nth, name)| single(name) && names().take(*nth).any(|own| own == *name))
+            .map(|(_, name)| name)
     }
 
     /// All values of the parameter of that name.

@@ -45,14 +45,14 @@ async fn listed(request: &HttpRequest, cx: &Context) -> Result<Told, Wrong> {
     jurisdiction(&cx.city()?.city, &parameters)?;
     let references: Vec<String> = parameters.list("service_request_id").map(str::to_owned).collect();
     let wanted = if references.is_empty() { wanted(cx, &parameters)? } else { named(references, &parameters)? };
-    told(request, cx, &wanted).await
+    told(request, cx, wanted).await
 }
 
 async fn found(request: &HttpRequest, cx: &Context) -> Result<Told, Wrong> {
     let parameters = Parameters::parse(request.query_string().as_bytes())?;
     jurisdiction(&cx.city()?.city, &parameters)?;
     let reference = request.match_info().get("id").unwrap_or_default().to_owned();
-    let told = told(request, cx, &named(vec![reference], &parameters)?).await?;
+    let told = told(request, cx, named(vec![reference], &parameters)?).await?;
     if told.1 == Node::List("request", Vec::new()) {
         return Err(Wrong::unknown(("Cette demande est inconnue.", "This request is unknown.")));
     }
@@ -67,7 +67,7 @@ async fn redeemed(request: &HttpRequest, cx: &Context) -> Result<Told, Wrong> {
     let mut parts = vec![("token", token.into())];
     if !(token == TRIED && request.path().starts_with(TEST)) {
         let wanted = Wanted { references: vec![token.to_owned()], limit: 1, ..Wanted::default() };
-        let requests = usecases::open311::requests(cx, &wanted).await?;
+        let requests = usecases::open311::requests(cx, wanted).await?;
         let found = requests.into_iter().next();
         let found = found.ok_or_else(|| Wrong::unknown(("Ce jeton est inconnu.", "This token is unknown.")))?;
         parts.insert(0, ("service_request_id", found.reference.into()));
@@ -75,10 +75,10 @@ async fn redeemed(request: &HttpRequest, cx: &Context) -> Result<Told, Wrong> {
     Ok(("service_requests", Node::List("request", vec![Node::Object(parts)])))
 }
 
-async fn told(request: &HttpRequest, cx: &Context, wanted: &Wanted) -> Result<Told, Wrong> {
-    let (loaded, language) = (cx.city()?, language(request));
+async fn told(request: &HttpRequest, cx: &Context, wanted: Wanted) -> Result<Told, Wrong> {
+    let (loaded, language, with_events) = (cx.city()?, language(request), wanted.with_events);
     let requests = usecases::open311::requests(cx, wanted).await?;
-    let records = requests.iter().map(|request| record(request, &loaded.city, language, wanted.with_events));
+    let records = requests.iter().map(|request| record(request, &loaded.city, language, with_events));
     Ok(("service_requests", Node::List("request", records.collect())))
 }
 

@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::city::City;
-use domain::city::catalogue::{Category, Sensitivity};
+use domain::city::catalogue::Category;
 use domain::city::question::{Kind, Question};
 use domain::id::CategoryCode;
 use domain::language::Language;
@@ -24,7 +24,7 @@ pub(crate) async fn definition(request: HttpRequest, cx: Data<Context>) -> HttpR
 
 /// Whether everybody may report it, and read what becomes of it.
 pub(crate) fn is_public(category: &Category) -> bool {
-    category.sensitivity == Sensitivity::Standard && !category.hidden_from_referrer
+    category.is_public()
 }
 
 /// The category of that code, as far as the catalogue has it; `service_code` in the specification.

@@ -194,7 +194,7 @@ impl Store {
         let statement = sql(
             READ,
             [
-                after.into(),
+                after.min(Position::MAX - LOOK).into(),
                 LOOK.into(),
                 i64::try_from(limit).unwrap_or(i64::MAX).into(),
                 among(Reach::WithinLimits).into(),

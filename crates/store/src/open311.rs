@@ -57,6 +57,8 @@ pub struct Wanted {
     pub updated: Option<Window>,
     /// In one of these areas; anywhere when empty.
     pub areas: Vec<(ZoningCode, AreaCode)>,
+    /// Not about these: the public is told of none.
+    pub hidden: Vec<CategoryCode>,
     /// Only those that have a point.
     pub on_map: bool,
     /// Within these bounds.
@@ -211,6 +213,9 @@ impl Wanted {
         let mut text = Text::default();
         let events = if self.with_events { EVENTS } else { "null::jsonb as events" };
         text.add(&format!("select {COLUMNS}, {MESSAGE}, {events} from {REQUESTS}"), []);
+        if !self.hidden.is_empty() {
+            text.add(" and t.category_code <> all(?)", [codes(&self.hidden)]);
+        }
         if self.references.is_empty() {
             self.conditions(&mut text);
         } else {
@@ -320,15 +325,15 @@ impl Store {
 
 impl Tx {
     /// The tickets of the request that is called so, the first one first, locked until the transaction ends; none when the
-    /// public knows of none.
+    /// public knows of none, nor of the categories that are hidden from it.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn lock_request(&self, reference: &str) -> Result<Vec<Ticket>> {
+    pub async fn lock_request(&self, reference: &str, hidden: &[CategoryCode]) -> Result<Vec<Ticket>> {
         let those = "ticket.sensitivity = 'standard' and not ticket.hidden_from_referrer
-            and ticket.concern_id = (select f.concern_id from ticket f where f.reference = $1)";
+            and ticket.category_code <> all($2) and ticket.concern_id = (select f.concern_id from ticket f where f.reference = $1)";
         let rows = entity::Entity::find()
-            .filter(Expr::cust_with_values(those, [reference]))
+            .filter(Expr::cust_with_values(those, [Value::from(reference), codes(hidden)]))
             .order_by_asc(entity::Column::Id)
             .lock_exclusive()
             .all(&self.db)

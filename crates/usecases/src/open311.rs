@@ -8,7 +8,7 @@ use auth::permission::UseOpen311;
 use chrono::{DateTime, Utc};
 use domain::city::City;
 use domain::concern::Origin;
-use domain::id::TicketId;
+use domain::id::{CategoryCode, TicketId};
 use domain::place::{Point, Whereabouts};
 use domain::rights::Caller;
 use domain::text::{Message, Note};
@@ -107,28 +107,60 @@ async fn located(cx: &Context, city: &City, place: &Whereabouts) -> Option<Point
     best.filter(|point| city.is_inside(&city.areas_at(*point)))
 }
 
-/// The requests that are asked for.
+/// The requests that are asked for, as far as the public is told of them.
 ///
 /// # Errors
-/// When the database does not answer.
-pub async fn requests(cx: &Context, wanted: &Wanted) -> Result<Vec<Request>, Error> {
-    cx.store.service_requests(wanted).await
+/// See [`ReadError`].
+pub async fn requests(cx: &Context, mut wanted: Wanted) -> Result<Vec<Request>, ReadError> {
+    // PostgreSQL has no text with such a character.
+    if wanted.references.iter().any(|reference| reference.contains('\0')) {
+        wanted.references.retain(|reference| !reference.contains('\0'));
+        if wanted.references.is_empty() {
+            return Ok(Vec::new());
+        }
+    }
+    wanted.hidden = hidden(of(&*cx.city()?));
+    Ok(cx.store.service_requests(&wanted).await?)
+}
+
+/// The categories of which the public is not told, though their tickets are no secret.
+fn hidden(city: &City) -> Vec<CategoryCode> {
+    let hidden = city.catalogue.iter().filter(|category| category.hidden_from_public);
+    hidden.map(|category| category.code.clone()).collect()
+}
+
+/// Why nothing can be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// No city is loaded.
+    #[error(transparent)]
+    NoCity(#[from] NoCity),
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] Error),
 }
 
 /// What happened in that time to requests within the program's limits, the first thing first; not what it did itself.
 ///
 /// # Errors
-/// When the database does not answer.
-pub async fn updates(cx: &Context, who: &Grant<UseOpen311>, window: Window, limit: u64) -> Result<Vec<Update>, Error> {
+/// See [`ReadError`].
+pub async fn updates(
+    cx: &Context,
+    who: &Grant<UseOpen311>,
+    window: Window,
+    limit: u64,
+) -> Result<Vec<Update>, ReadError> {
+    let hidden = hidden(of(&*cx.city()?));
     let following = match who.caller() {
         Caller::Client(client) => Following {
             not_by: Some(client.client),
             services: client.services.iter().cloned().collect(),
             categories: client.categories.iter().cloned().collect(),
+            hidden,
         },
-        Caller::Person(_) => Following::default(),
+        Caller::Person(_) => Following { hidden, ..Following::default() },
     };
-    cx.store.service_request_updates(window, &following, limit).await
+    Ok(cx.store.service_request_updates(window, &following, limit).await?)
 }
 
 /// What a program says of a request that it sent.
@@ -190,7 +222,12 @@ pub async fn say(cx: &Context, who: &Grant<UseOpen311>, cmd: Say) -> Result<Uuid
     let sent = !photographs.sent.is_empty();
     let looked = Looked::at(cx, photographs).await?;
     // A request gets no more tickets than it has, but by being split: those have the photographs of their origin.
-    let most = if sent { cx.store.begin().await?.lock_request(&request).await?.len() } else { 0 };
+    let most = if sent {
+        let hidden = hidden(of(&*cx.city()?));
+        cx.store.begin().await?.lock_request(&request, &hidden).await?.len()
+    } else {
+        0
+    };
     let enclosed = looked.lay(cx, most).await?;
     let said = said(cx, who, (&update, &request), wish, text, &enclosed).await;
     match &said {
@@ -214,7 +251,7 @@ async fn said(
     let (loaded, now) = (cx.city()?, cx.now());
     let Caller::Client(client) = who.caller() else { return Err(SayError::NotTheirs) };
     let tx = cx.store.begin().await?;
-    let tickets = tx.lock_request(request).await?;
+    let tickets = tx.lock_request(request, &hidden(of(&loaded))).await?;
     let first = tickets.first().ok_or(SayError::NotFound)?;
     if !who.caller().filed(first) {
         return Err(SayError::NotTheirs);

@@ -22,6 +22,10 @@ rows = package.get_resource("saisines").read_rows()
 alone = validate(Resource(path=f"{base}/tickets.csv", schema=Schema(f"{base}/tickets.schema.json")))
 assert alone.valid, alone.to_summary()
 
+if not rows:
+    print(json.dumps({"rows": 0}))
+    sys.exit()
+
 graph = Graph().parse(f"{base}/catalog.jsonld", format="json-ld")
 
 

@@ -52,10 +52,15 @@ fn filter(query: &mut Query, city: &Loaded) -> Filter {
     filter
 }
 
+/// Further than the feed ever comes.
+const FARTHEST: u128 = 1 << 62;
+
 /// The `sequence` of an event, as a position.
 pub(crate) fn position(text: &str) -> Option<Position> {
     let digits = (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|_| digits)
+    // What is beyond all that there will ever be is ahead too.
+    let position = text.parse().ok().filter(|_| digits).map(|position: u128| position.min(FARTHEST));
+    position.and_then(|position| position.try_into().ok())
 }
 
 fn after(query: &mut Query) -> Option<Position> {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::http::header::{CACHE_CONTROL, HeaderName};
+use actix_web::rt::time::{Instant, sleep_until};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use auth::permission::FollowEvents;
@@ -117,7 +118,12 @@ pub(crate) async fn follow(
     let mut query = Query::of(&request);
     let filter = filter(&mut query, &*cx.city()?);
     let begin = after(&mut query);
-    let resume = request.headers().get("last-event-id").map(|value| value.to_str().ok().and_then(position));
+    // None yet: clients may say so by nothing.
+    let resume = request
+        .headers()
+        .get("last-event-id")
+        .filter(|value| !value.is_empty())
+        .map(|value| value.to_str().ok().and_then(position));
     query.finish()?;
     let begin = match resume {
         Some(None) => {
@@ -158,6 +164,7 @@ struct Follower {
 impl Follower {
     async fn follow(self, mut at: Position, to: &Pieces) -> Result<(), FeedError> {
         let mut text = format!("retry: {RETRY}\n\n");
+        let mut said = Instant::now();
         loop {
             // What is announced from here on is not missed.
             let fed = self.cx.fed.notified();
@@ -172,15 +179,18 @@ impl Follower {
                 text.extend(["id: ", &sequence(page.until), "\n\n"]);
             }
             at = page.until;
-            if !text.is_empty() && to.send(std::mem::take(&mut text).into_bytes()).await.is_err() {
-                return Ok(());
+            if !text.is_empty() {
+                if to.send(std::mem::take(&mut text).into_bytes()).await.is_err() {
+                    return Ok(());
+                }
+                said = Instant::now();
             }
             if page.more {
                 continue;
             }
             tokio::select! {
                 () = fed => {}
-                () = actix_web::rt::time::sleep(HEARTBEAT) => text.push_str(": still here\n\n"),
+                () = sleep_until(said + HEARTBEAT) => text.push_str(": still here\n\n"),
                 () = to.left() => return Ok(()),
             }
         }

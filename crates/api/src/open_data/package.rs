@@ -30,12 +30,11 @@ pub(crate) async fn package(cx: Data<Context>, request: HttpRequest) -> Result<H
     let months = published(&cx).await?;
     let loaded = cx.city()?;
     let settings = &loaded.city.settings;
-    let package = json!({
+    let mut package = json!({
         "profile": "tabular-data-package",
         "name": "saisines",
         "title": super::catalogue::title(&loaded.city),
         "description": super::catalogue::DESCRIPTION,
-        "created": months.iter().map(|month| month.at).max(),
         "homepage": cx.source.as_ref(),
         "licenses": [{ "name": "etalab-2.0", "title": "Licence Ouverte 2.0", "path": LICENCE }],
         "contributors": [{ "title": settings.sender.name, "email": settings.sender.email, "role": "publisher" }],
@@ -50,6 +49,9 @@ pub(crate) async fn package(cx: Data<Context>, request: HttpRequest) -> Result<H
             "schema": table_schema(),
         }],
     });
+    if let Some(created) = months.iter().map(|month| month.at).max() {
+        package["created"] = json!(created);
+    }
     Ok(send(&request, "application/json", package.to_string()))
 }
 

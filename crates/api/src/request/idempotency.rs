@@ -46,8 +46,8 @@ fn key(request: &HttpRequest) -> Result<Option<String>, Problem> {
         Some(text) if headers.next().is_none() => Ok(Some(text.to_owned())),
         _ => {
             let texts = (
-                "Attendu : une clé de 1 à 255 caractères visibles.",
-                "Expected: one key of 1 to 255 visible characters.",
+                "Attendu : une clé de 1 à 255 caractères ASCII visibles.",
+                "Expected: one key of 1 to 255 visible ASCII characters.",
             );
             let error = FieldError::new(At::Header(HEADER), "bad_value", texts);
             Err(Problem::new(Code::InvalidHeader).errors(vec![error]))

@@ -68,6 +68,9 @@ pub struct Category {
     /// The referrer does not see the ticket either: a complaint about an officer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hidden_from_referrer: bool,
+    /// Everybody in the city's services may know of its tickets, but the public is told of none: where a house stands empty.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden_from_public: bool,
     /// How pressing its concerns are unless the officer or a rule says otherwise, `normal` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<Priority>,
@@ -97,6 +100,12 @@ impl Category {
     #[must_use]
     pub const fn is_suggested(&self) -> bool {
         !self.hidden_from_referrer && !matches!(self.sensitivity, Sensitivity::SignpostOnly)
+    }
+
+    /// Whether everybody may know of its concerns, and send some.
+    #[must_use]
+    pub const fn is_public(&self) -> bool {
+        matches!(self.sensitivity, Sensitivity::Standard) && !self.hidden_from_referrer && !self.hidden_from_public
     }
 
     /// How far its tickets are kept from others.

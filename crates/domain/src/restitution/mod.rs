@@ -163,7 +163,7 @@ impl<'a> Entry<'a> {
         if said.hidden || signposted || category.is_some_and(|category| category.hidden_from_referrer) {
             return None;
         }
-        let kept = category.is_none_or(|category| category.sensitivity != Sensitivity::Standard);
+        let kept = category.is_none_or(|category| !category.is_public());
         let restricted = kept || said.tickets.iter().any(|ticket| ticket.restricted);
         let (how, ended_at) = fate(&said.tickets);
         let at = if how.became() == Became::Open { said.filed_at } else { ended_at.unwrap_or(said.filed_at) };

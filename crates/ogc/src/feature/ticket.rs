@@ -50,7 +50,7 @@ pub(crate) async fn page(reading: &Reading<'_>, asked: &Asked) -> Result<Found, 
         limit: asked.limit + 1,
         ..Wanted::default()
     };
-    let mut requests = usecases::open311::requests(reading.cx, &wanted).await?;
+    let mut requests = usecases::open311::requests(reading.cx, wanted).await?;
     let limit = usize::try_from(asked.limit).unwrap_or(usize::MAX);
     let more = requests.len() > limit;
     requests.truncate(limit);
@@ -64,7 +64,7 @@ pub(crate) async fn one(reading: &Reading<'_>, id: &str) -> Result<Option<Value>
         return Ok(ticket.and_then(|ticket| own(reading, &ticket)));
     }
     let wanted = Wanted { references: vec![id.to_owned()], limit: 1, ..Wanted::default() };
-    let requests = usecases::open311::requests(reading.cx, &wanted).await?;
+    let requests = usecases::open311::requests(reading.cx, wanted).await?;
     Ok(requests.first().and_then(|request| public(reading, request)))
 }
 

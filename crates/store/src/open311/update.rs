@@ -38,6 +38,8 @@ pub struct Following {
     pub services: Vec<ServiceCode>,
     /// About these; about anything when empty.
     pub categories: Vec<CategoryCode>,
+    /// Not about these: the public is told of none.
+    pub hidden: Vec<CategoryCode>,
 }
 
 #[derive(FromQueryResult)]
@@ -76,7 +78,7 @@ impl Store {
                  and e.fact ->> 'type' not in ('submitted', 'received', 'assigned', 'prioritised', 'followed', 'split',
                      'attachment_added', 'attachment_removed')
                  and (e.fact ->> 'type' <> 'closed' or e.fact ->> 'closure_reason' is not null)
-                 and e.actor ->> 'client' is distinct from $5
+                 and e.actor ->> 'client' is distinct from $5 and t.category_code <> all($7)
              order by e.at, e.id limit $6",
             [
                 from.into(),
@@ -86,6 +88,7 @@ impl Store {
                 // Nobody is called nothing: all that people did is told.
                 of.not_by.map(|client| client.0.to_string()).unwrap_or_default().into(),
                 i64::try_from(limit).unwrap_or(i64::MAX).into(),
+                codes(&of.hidden),
             ],
         );
         let rows = UpdateRow::find_by_statement(statement).all(&self.db).await?;
