@@ -111,9 +111,12 @@ async fn a_filter_holds_what_a_list_takes() {
         ("/parameters/late", "repeated"),
     ];
     agent.post("/v1/filters", &body).await.refused_fields(400, "invalid_request", &fields);
-    let many: Vec<String> = (0..201).map(|_| "cafe".to_owned()).collect();
-    let body = json!({ "name": "x", "parameters": { "origin": many } });
+    let (origins, states) = (vec!["cafe"; 100], vec!["submitted"; 100]);
+    let body = json!({ "name": "x", "parameters": { "origin": origins, "status": states, "late": ["true"] } });
     agent.post("/v1/filters", &body).await.refused_fields(400, "invalid_request", &[("/parameters", "too_many")]);
+    let body = json!({ "name": "x", "parameters": { "origin": vec!["cafe"; 101] } });
+    let refused = agent.post("/v1/filters", &body).await;
+    refused.refused_fields(400, "invalid_request", &[("/parameters/origin", "too_many")]);
     agent.post("/v1/filters", &json!({ "name": "x", "parameters": { "q": "matelas" } })).await.refused_fields(
         400,
         "invalid_request",

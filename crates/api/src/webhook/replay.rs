@@ -46,7 +46,7 @@ pub(crate) struct WebhookReplay {
     /// After the event of this `sequence`.
     #[schema(pattern = "^[0-9]{20}$", examples("00000000000000004200"))]
     after: String,
-    /// up to the one of this: nothing, when they are equal.
+    /// Up to the one of this: nothing, when they are equal.
     #[schema(pattern = "^[0-9]{20}$", examples("00000000000000004217"))]
     until: String,
 }
