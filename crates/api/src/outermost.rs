@@ -118,8 +118,8 @@ fn observe(response: &ServiceResponse, method: &Method, began: Instant) {
 
 /// Where no route matched: a path that exists under another method is told apart from one that does not exist.
 pub(crate) async fn no_such_route(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    match openapi::methods_at(request.path()).is_empty() {
-        true => Err(Problem::new(Code::NotFound)),
-        false => Err(guard::not_so(request.path())),
+    if openapi::methods_at(request.path()).is_empty() {
+        return Err(Problem::new(Code::NotFound));
     }
+    Err(guard::not_so(request.path()))
 }

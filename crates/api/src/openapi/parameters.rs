@@ -18,14 +18,14 @@ pub(super) fn complete(operation: &mut Value) {
         }
         let Some(pattern) = pattern(&name) else { continue };
         match schema.get_mut("items").and_then(Value::as_object_mut) {
-            Some(items) => limit(items, pattern),
-            None => limit(schema, pattern),
+            Some(items) => limit(items, &pattern),
+            None => limit(schema, &pattern),
         }
     }
 }
 
 /// Only a text without a form of its own.
-fn limit(schema: &mut Map<String, Value>, pattern: String) {
+fn limit(schema: &mut Map<String, Value>, pattern: &str) {
     let text = schema.get("type").is_some_and(|kind| kind == "string" || kind == &json!(["string", "null"]));
     if text && !["format", "enum", "pattern"].iter().any(|key| schema.contains_key(*key)) {
         schema.insert("pattern".to_owned(), json!(pattern));
