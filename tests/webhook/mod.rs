@@ -249,6 +249,8 @@ mod what {
         ] {
             who.post(&replay, &bad).await.refused_fields(400, "invalid_request", &[("", "bad_range")]);
         }
+        let beyond = json!({ "from_sequence": "99999999999999999999" });
+        who.post(&replay, &beyond).await.refused_fields(400, "invalid_request", &[("/from_sequence", "bad_format")]);
         who.post(&replay, &json!({ "from_sequence": "999999" })).await.refused(410, "events_ahead");
         receiver.stop().await;
         city.stop().await;

@@ -160,6 +160,7 @@ fn pattern_name(pattern: &str) -> Option<Text> {
             "an international phone number, such as +33612345678",
         ),
         r"^[^\x00-\x20@]+@[^\x00-\x20@]+$" => ("une adresse e-mail", "an e-mail address"),
+        "^(00)?[0-9]{1,18}$" => ("la « sequence » d’un événement", "the “sequence” of an event"),
         "^[0-9]{1,3}[hd]$" => (
             "un délai en heures ou en jours, comme « 4h » ou « 2d »",
             "a time in hours or in days, such as “4h” or “2d”",

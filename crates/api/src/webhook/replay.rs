@@ -32,10 +32,10 @@ pub(crate) struct ReplayWebhook {
     #[schema(nullable = false)]
     until: Option<DateTime<Utc>>,
     /// Those from the one of this `sequence` on.
-    #[schema(nullable = false, pattern = "^[0-9]{1,20}$")]
+    #[schema(nullable = false, pattern = "^(00)?[0-9]{1,18}$")]
     from_sequence: Option<String>,
     /// With `from_sequence`: up to the one of this `sequence`, which is the last.
-    #[schema(nullable = false, pattern = "^[0-9]{1,20}$")]
+    #[schema(nullable = false, pattern = "^(00)?[0-9]{1,18}$")]
     until_sequence: Option<String>,
 }
 input!(ReplayWebhook);
