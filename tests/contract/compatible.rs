@@ -65,12 +65,29 @@ impl<'a> Comparison<'a> {
                 }
             }
         }
+        for name in self.former["webhooks"].as_object().into_iter().flat_map(|events| events.keys()) {
+            let sent = |document: &'a Value| &document["webhooks"][name]["post"]["requestBody"];
+            match sent(self.now) {
+                Value::Null => self.broken.push(format!("{name}: never sent any more")),
+                now => self.contents(name, sent(self.former), now, Writer::Server),
+            }
+        }
+    }
+
+    /// Who might call it still may.
+    fn security(&mut self, at: &str, former: &Value, now: &Value) {
+        let (was, is) = (texts(&former["security"]), texts(&now["security"]));
+        let gone: Vec<_> = was.difference(&is).cloned().collect();
+        if !is.is_empty() && (was.is_empty() || !gone.is_empty()) {
+            self.broken.push(format!("{at}: not for all who might call it ({})", gone.join(", ")));
+        }
     }
 
     fn operation(&mut self, at: &str, former: &'a Value, now: &'a Value) {
         if former["operationId"] != now["operationId"] {
             self.broken.push(format!("{at}: another operationId"));
         }
+        self.security(at, former, now);
         self.parameters(at, &former["parameters"], &now["parameters"]);
         if now["requestBody"]["required"] == true && former["requestBody"]["required"] != true {
             self.broken.push(format!("{at}: a body is required"));
@@ -82,6 +99,11 @@ impl<'a> Comparison<'a> {
                 Some(now) => {
                     let (response, now) = (resolve(self.former, response), resolve(self.now, now));
                     self.contents(&at, response, now, Writer::Server);
+                    for (header, _) in response["headers"].as_object().into_iter().flatten() {
+                        if now["headers"].get(header).is_none() {
+                            self.broken.push(format!("{at}: without {header}"));
+                        }
+                    }
                 }
                 None if status.starts_with('2') => self.broken.push(format!("{at}: never answered any more")),
                 None => {}
@@ -130,6 +152,11 @@ impl<'a> Comparison<'a> {
         };
         if !fits {
             self.broken.push(format!("{at}: {} was {}", now["type"], former["type"]));
+        }
+        // A format is told to whoever reads, and asked of whoever writes.
+        let promised = if writer == Writer::Server { former } else { now };
+        if promised.get("format").is_some() && former["format"] != now["format"] {
+            self.broken.push(format!("{at}: the format is {}, was {}", now["format"], former["format"]));
         }
         if writer == Writer::Client {
             self.limits(at, former, now);
@@ -202,9 +229,13 @@ fn api(request: &Value, response: &Value, parameter: &Value) -> Value {
     json!({
         "paths": { "/v1/things": { "post": {
             "operationId": "thing_make",
+            "security": [{ "bearer": [] }, { "oauth2": ["things"] }],
             "parameters": [parameter],
             "requestBody": { "required": true, "content": { "application/json": { "schema": request } } },
-            "responses": { "201": { "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Thing" } } } } }
+            "responses": { "201": { "headers": { "Location": {} }, "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Thing" } } } } }
+        } } },
+        "webhooks": { "thing.made": { "post": {
+            "requestBody": { "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Thing" } } } }
         } } },
         "components": { "schemas": { "Thing": response } }
     })
@@ -216,7 +247,7 @@ fn small() -> [Value; 3] {
             "name": { "type": "string", "maxLength": 80 }, "kind": { "type": "string", "enum": ["a", "b"] }
         } }),
         json!({ "type": "object", "required": ["id"], "properties": {
-            "id": { "type": "string" }, "parts": { "type": "array", "items": { "$ref": "#/components/schemas/Thing" } }
+            "id": { "type": "string", "format": "uuid" }, "parts": { "type": "array", "items": { "$ref": "#/components/schemas/Thing" } }
         } }),
         json!({ "name": "dry", "in": "query", "schema": { "type": "boolean" } }),
     ]
@@ -248,7 +279,9 @@ async fn what_would_break_a_client_is_found() {
         (0, "/properties/name/type", json!("integer")),
         (1, "/properties/id", json!(null)),
         (1, "/required", json!([])),
+        (0, "/properties/name/format", json!("uuid")),
         (1, "/properties/id/type", json!(["string", "null"])),
+        (1, "/properties/id/format", json!(null)),
         (1, "/properties/parts/items", json!({ "type": "string" })),
         (2, "/required", json!(true)),
         (2, "/name", json!("wet")),
@@ -257,6 +290,19 @@ async fn what_would_break_a_client_is_found() {
         let now = changed(part, pointer, &value);
         assert_eq!(broken(&former, &now).len().min(1), 1, "{pointer} {value} breaks clients");
     }
+    for (pointer, value) in [
+        ("/paths/~1v1~1things/post/security", json!([{ "bearer": [] }])),
+        ("/paths/~1v1~1things/post/responses/201/headers", json!({})),
+        ("/webhooks", json!({})),
+    ] {
+        let mut now = former.clone();
+        *now.pointer_mut(pointer).unwrap() = value;
+        assert_eq!(broken(&former, &now).len(), 1, "{pointer} breaks clients");
+    }
+    let mut open = former.clone();
+    open["paths"]["/v1/things"]["post"]["security"] = json!([]);
+    assert_eq!(broken(&former, &open), Vec::<String>::new(), "what everybody may call, those may");
+    assert_eq!(broken(&open, &former).len(), 1, "what everybody might call, not everybody may");
     let mut gone = former.clone();
     gone["paths"]["/v1/things"] = json!({});
     assert_eq!(broken(&former, &gone), ["POST /v1/things: there is none any more"]);
