@@ -22,7 +22,7 @@ pub(crate) struct TokenRequest {
     #[schema(
         required = false,
         nullable = false,
-        pattern = "^[a-z0-9:]+( [a-z0-9:]+)*$",
+        pattern = "^([a-z0-9:]+( [a-z0-9:]+)*)?$",
         examples("tickets:read tickets:write")
     )]
     scope: Option<String>,
