@@ -27,10 +27,14 @@ pub(crate) struct TokenRequest {
     )]
     scope: Option<String>,
     /// A statement that the program has signed (RFC 7523), instead of the header `Authorization: Basic`.
-    #[schema(required = false, nullable = false, pattern = "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$")]
+    #[schema(required = false, nullable = false, pattern = "^([A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+)?$")]
     client_assertion: Option<String>,
     /// With a statement: `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
-    #[schema(required = false, nullable = false, pattern = "^urn:ietf:params:oauth:client-assertion-type:jwt-bearer$")]
+    #[schema(
+        required = false,
+        nullable = false,
+        pattern = "^(urn:ietf:params:oauth:client-assertion-type:jwt-bearer)?$"
+    )]
     client_assertion_type: Option<String>,
 }
 

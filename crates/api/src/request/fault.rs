@@ -205,8 +205,11 @@ mod tests {
     fn every_pattern_of_a_body_has_words() {
         let (mut seen, mut found) = (BTreeSet::new(), BTreeSet::new());
         let operations = document()["paths"].as_object().unwrap().values().filter_map(Value::as_object);
-        for body in operations.flat_map(|methods| methods.values().filter_map(|operation| operation.get("requestBody")))
-        {
+        // OAuth, whose forms are no JSON, has words of its own.
+        let bodies = operations.flat_map(|methods| {
+            methods.values().filter_map(|operation| operation.pointer("/requestBody/content/application~1json"))
+        });
+        for body in bodies {
             patterns(body, &mut seen, &mut found);
         }
         assert!(found.remove(VISIBLE) && found.len() > 3, "{found:?}");
