@@ -166,6 +166,8 @@ async fn a_program_signs_with_a_key_of_its_own() {
     refused(&present(&statement(&key().0, json!({ "jti": "5" }))).await, 401, "invalid_client");
     refused(&present("nonsense").await, 401, "invalid_client");
     refused(&form(&city, "/oauth/token", None, &[GRANT, ("client_assertion", &good)]).await, 400, "invalid_request");
+    let of_another_kind = [GRANT, ("client_assertion_type", "saml"), ("client_assertion", &good)];
+    refused(&form(&city, "/oauth/token", None, &of_another_kind).await, 400, "invalid_request");
     present(&statement(&private, json!({ "jti": "6", "aud": ["https://continuum.ville-amiens.example"] }))).await.ok();
     admin.patch(&format!("/v1/clients/{id}"), &json!(1), &json!({ "jwks": { "keys": [] } })).await.ok();
     refused(&present(&statement(&private, json!({ "jti": "7" }))).await, 401, "invalid_client");

@@ -193,7 +193,11 @@ fn credentials(
     headers: &HeaderMap,
     fields: &BTreeMap<String, String>,
 ) -> Result<Credentials, OAuthError> {
-    let asserted = fields.get("client_assertion");
+    let other = || OAuthError::invalid_request(format!("client_assertion_type is to be {ASSERTION}"));
+    let (asserted, kind) = (fields.get("client_assertion"), fields.get("client_assertion_type"));
+    if kind.is_some_and(|kind| kind != ASSERTION) {
+        return Err(other());
+    }
     let twice = asserted.is_some() || fields.contains_key("client_secret");
     match (headers.get(AUTHORIZATION), asserted) {
         (Some(_), _) if twice => Err(OAuthError::invalid_request("two ways to prove who it is")),
@@ -204,9 +208,7 @@ fn credentials(
             basic(encoded.unwrap_or_default()).ok_or_else(OAuthError::invalid_client)
         }
         (None, Some(assertion)) => {
-            if fields.get("client_assertion_type").is_none_or(|kind| kind != ASSERTION) {
-                return Err(OAuthError::invalid_request(format!("client_assertion_type is to be {ASSERTION}")));
-            }
+            kind.ok_or_else(other)?;
             let issuer = cx.tokens.issuer();
             let audiences = vec![issuer.to_owned(), format!("{issuer}/oauth/token")];
             Ok(Credentials::Assertion { assertion: assertion.clone(), audiences })
