@@ -112,6 +112,10 @@ def after_call(_context, case, response):
 BEYOND_SCHEMAS = [
     # A cursor is opaque: it has to come from a page.
     ("cursor", "next_cursor"),
+    # The same on maps; and an instant, of which only the characters are told; and degrees, of which there are not many.
+    ("cursor", "vient d’un lien"),
+    ("datetime", "un instant|la fin précède"),
+    ("bbox", "une l(at|ong)itude va de|la hauteur du bas|le sud"),
     # Parameters that go together.
     ("radius", "va avec"),
     ("filed_before", "Après « filed_from »"),

@@ -217,12 +217,15 @@ fn parameters(language: Language) -> Value {
         "datetime": query(
             "datetime",
             ("Un instant, ou deux séparés par « / », dont un peut être « .. » (RFC 3339).", "An instant, or two with “/” between, one of which may be “..” (RFC 3339)."),
-            json!({ "type": "string" }),
+            json!({ "type": "string", "pattern": "^([0-9.][0-9TtZz:.+-]*)?(/([0-9.][0-9TtZz:.+-]*)?)?$", "minLength": 1 }),
         ),
         "limit": query(
             "limit",
-            ("Combien au plus.", "How many at most."),
-            json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT }),
+            (
+                &format!("Combien au plus. Il y en a {MAX_LIMIT} à la fois au plus, même si l’on en demande plus."),
+                &format!("How many at most. There are {MAX_LIMIT} at once at most, also if more are asked for."),
+            ),
+            json!({ "type": "integer", "minimum": 1, "default": DEFAULT_LIMIT }),
         ),
         "cursor": query(
             "cursor",

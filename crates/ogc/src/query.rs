@@ -119,9 +119,10 @@ fn unknown_parameter<'a>(name: &str, filters: impl Iterator<Item = &'a str>) -> 
 }
 
 fn limit(value: &str) -> Result<u64, Fault> {
-    let limit = value.parse::<u64>().ok().filter(|limit| *limit > 0);
-    // More than there is at once is no error: /req/core/fc-limit-response-1.
-    limit.map(|limit| limit.min(MAX_LIMIT)).ok_or_else(|| {
+    // More than there is at once is no error, however much more: /req/core/fc-limit-response-1.
+    let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    let limit = digits.then(|| value.parse::<u64>().map_or(MAX_LIMIT, |limit| limit.min(MAX_LIMIT)));
+    limit.filter(|limit| *limit > 0).ok_or_else(|| {
         let (fr, en) = ("« limit » est un nombre entier à partir de 1.", "“limit” is a whole number from 1 on.");
         (fr.to_owned(), en.to_owned())
     })
