@@ -52,10 +52,16 @@ impl From<Forbidden> for Problem {
     fn from(forbidden: Forbidden) -> Self {
         match forbidden {
             Forbidden::Right(right) => {
-                let code = right.code();
-                Self::new(Code::MissingRight)
-                    .right(right)
-                    .detail((format!("Il manque le droit « {code} »."), format!("The right “{code}” is missing.")))
+                let (code, scopes) = (right.code(), right.scopes());
+                let scopes: Vec<&str> = scopes.iter().map(|scope| scope.code()).collect();
+                let detail = match scopes.join(", ").as_str() {
+                    "" => (format!("Il manque le droit « {code} »."), format!("The right “{code}” is missing.")),
+                    scopes => (
+                        format!("Il manque le droit « {code} ». À un programme, le donnent : {scopes}."),
+                        format!("The right “{code}” is missing. What gives it to a program: {scopes}."),
+                    ),
+                };
+                Self::new(Code::MissingRight).right(right).detail(detail)
             }
             Forbidden::SecondFactor => Self::new(Code::SecondFactorRequired),
         }

@@ -48,7 +48,7 @@ codes! {
     SecondFactorNeeded = "second_factor_needed", 401, "Il faut aussi un code à usage unique", "A one-time code is needed too";
     WrongSecondFactor = "wrong_second_factor", 401, "Le code à usage unique est faux ou a déjà servi", "The one-time code is wrong or was used before";
     SecondFactorRequired = "second_factor_required", 403, "Votre rôle exige un second facteur : mettez-le en place d’abord", "Your role requires a second factor: set one up first";
-    MissingRight = "missing_right", 403, "Votre rôle ne le permet pas", "Your role does not allow it";
+    MissingRight = "missing_right", 403, "Il manque un droit", "A right is missing";
     ActionNotYours = "action_not_yours", 403, "Cette action revient à quelqu’un d’autre sur cette saisine", "This action is somebody else's on this ticket";
     NotFound = "not_found", 404, "Introuvable", "Not found";
     MethodNotAllowed = "method_not_allowed", 405, "Méthode non admise ici", "Method not allowed here";
