@@ -284,6 +284,10 @@ impl Tx {
              ), former as (
                  update webhook_secret set signs_until = $6
                  where webhook_id = $2 and signs_until is null and exists (select from kept)
+             ), turn as (
+                 -- What is under way was not signed with it: it ends after the event at hand.
+                 update webhook set lease = null, leased_until = least(leased_until, $8)
+                 where id = $2 and lease is not null and exists (select from kept)
              )
              select id from kept",
             [
@@ -294,6 +298,7 @@ impl Tx {
                 now.into(),
                 former_until.into(),
                 most.into(),
+                (now + UNDER_WAY).into(),
             ],
         );
         Ok(self.db.query_one_raw(statement).await?.is_some())

@@ -101,7 +101,7 @@ impl Store {
     /// Leases webhooks to which something is to be delivered, `limit` at most; those that have waited longest first.
     ///
     /// # Errors
-    /// When the database does not answer, or a secret was sealed with another key.
+    /// When the database does not answer. A webhook whose secret was sealed with another key is left out.
     pub async fn lease_webhooks(
         &self,
         lease: Uuid,
@@ -111,7 +111,22 @@ impl Store {
     ) -> Result<Vec<Lease>> {
         let statement = sql(LEASE, [now.into(), until.into(), lease.into(), i64::from(limit).into()]);
         let rows = LeasedRow::find_by_statement(statement).all(&self.db).await?;
-        rows.into_iter().map(|row| self.webhook_lease(lease, row)).collect()
+        // One that cannot be read keeps no other waiting; nothing is sent that no secret signs.
+        let read = rows.into_iter().filter_map(|row| {
+            let id = row.webhook.id;
+            match self.webhook_lease(lease, row) {
+                Ok(lease) if lease.secrets.is_empty() => {
+                    tracing::error!(%id, "a webhook has no secret: nothing is delivered to it");
+                    None
+                }
+                Ok(lease) => Some(lease),
+                Err(error) => {
+                    tracing::error!(%id, %error, "nothing can be delivered to a webhook");
+                    None
+                }
+            }
+        });
+        Ok(read.collect())
     }
 
     fn webhook_lease(&self, id: Uuid, row: LeasedRow) -> Result<Lease> {
