@@ -67,17 +67,26 @@ impl Store {
              returning id, ticket_id, client_id, url, attempts",
             [now.into(), until.into(), i64::from(limit).into()],
         );
-        Row::find_by_statement(statement).all(&self.db).await?.into_iter().map(Awaited::try_from).collect()
+        let rows = Row::find_by_statement(statement).all(&self.db).await?;
+        // One that cannot be read keeps no other waiting.
+        let read = rows.into_iter().filter_map(|row| {
+            let id = row.id;
+            Awaited::try_from(row)
+                .inspect_err(|error| tracing::error!(%id, %error, "a photograph cannot be fetched"))
+                .ok()
+        });
+        Ok(read.collect())
     }
 
-    /// A photograph is to be fetched again then, unless somebody else has begun meanwhile.
+    /// A photograph is to be fetched again then, unless somebody else has begun meanwhile; whether this time counts.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn await_photograph_again(&self, photograph: &Awaited, at: DateTime<Utc>) -> Result<()> {
+    pub async fn await_photograph_again(&self, photograph: &Awaited, at: DateTime<Utc>, counts: bool) -> Result<()> {
         let statement = sql(
-            "update photograph_to_fetch set attempt_at = $3 where id = $1 and attempts = $2",
-            [photograph.id.into(), i64::from(photograph.attempts).into(), at.into()],
+            "update photograph_to_fetch set attempt_at = $3, attempts = attempts - case when $4 then 0 else 1 end
+             where id = $1 and attempts = $2",
+            [photograph.id.into(), i64::from(photograph.attempts).into(), at.into(), counts.into()],
         );
         self.db.execute_raw(statement).await?;
         Ok(())

@@ -27,10 +27,13 @@ pub use fetch::Refused;
 pub const MOST: usize = 10;
 
 /// How many a worker fetches at once.
-const AT_ONCE: u32 = 4;
+const AT_ONCE: u32 = 16;
 
 /// How long nobody else fetches one: longer than it takes.
 const LEASED: TimeDelta = TimeDelta::minutes(5);
+
+/// When it is tried again to add one that was had, if that failed here: as often as it takes.
+const AGAIN_HERE: TimeDelta = TimeDelta::minutes(5);
 
 /// When one is fetched again that could not be had; after the last, no more.
 const AGAIN: [TimeDelta; 5] =
@@ -232,6 +235,8 @@ pub async fn fetch_due(cx: &Context) -> Result<usize, Error> {
 enum Missed {
     /// It may be had another time.
     Now(&'static str),
+    /// The fault is ours.
+    Here,
     /// It will never be accepted.
     Always(&'static str),
 }
@@ -249,10 +254,19 @@ enum AddError {
 
 async fn fetch_one(cx: &Context, photograph: &Awaited) -> Result<(), AddError> {
     let why = match fetched(cx, &photograph.url).await {
-        Ok(made) => return add(cx, photograph, made).await,
+        Ok(made) => {
+            let added = add(cx, photograph, made).await;
+            if added.is_err() {
+                cx.store.await_photograph_again(photograph, cx.now() + AGAIN_HERE, false).await?;
+            }
+            return added;
+        }
+        Err(Missed::Here) => {
+            return Ok(cx.store.await_photograph_again(photograph, cx.now() + AGAIN_HERE, false).await?);
+        }
         Err(Missed::Always(why)) => why,
         Err(Missed::Now(why)) => match AGAIN.get(photograph.attempts.saturating_sub(1) as usize) {
-            Some(after) => return Ok(cx.store.await_photograph_again(photograph, cx.now() + *after).await?),
+            Some(after) => return Ok(cx.store.await_photograph_again(photograph, cx.now() + *after, true).await?),
             None => why,
         },
     };
@@ -302,7 +316,7 @@ impl From<FileError> for Missed {
             FileError::Refused(why) => Self::Always(NotKept::from(why).told()),
             error @ (FileError::Unavailable(_) | FileError::Missing(_)) => {
                 tracing::warn!(%error, "a photograph that was fetched could not be kept");
-                Self::Now("elle n’a pas pu être conservée")
+                Self::Here
             }
         }
     }
@@ -317,6 +331,7 @@ async fn add(cx: &Context, photograph: &Awaited, made: Made) -> Result<(), AddEr
     let awaited = tx.no_longer_await(photograph).await?;
     let ticket = tx.lock_ticket(&Scope::everything(), &Named::Id(photograph.ticket)).await?;
     let (true, Some(ticket)) = (awaited, ticket) else {
+        drop(tx);
         laid.discard(cx).await;
         return Ok(());
     };
