@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::support::city::{City, dumping, link};
 
 crate::tests![
+    what_comes_over_open311_is_not_filed_here,
     an_address_is_enough_where_there_is_no_network,
     a_concern_finds_its_areas_its_services_and_its_deadlines,
     the_routing_is_explained_in_the_readers_language,
@@ -243,5 +244,14 @@ async fn an_address_is_enough_where_there_is_no_network() {
         at(place).await.refused_fields(400, "invalid_request", &[(at_field, code)]);
     }
     at(json!({ "lat": 48.85, "lon": 2.35, "address": "Paris" })).await.refused(422, "invalid_content");
+    city.stop().await;
+}
+
+async fn what_comes_over_open311_is_not_filed_here() {
+    let city = City::new().await;
+    let mut body = dumping();
+    body["origin"] = json!("open311");
+    let reply = city.agent().await.post("/v1/concerns", &body).await;
+    reply.refused_fields(422, "invalid_content", &[("/origin", "not_expected")]);
     city.stop().await;
 }

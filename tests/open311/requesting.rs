@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use super::form::{both, refused, told};
 use super::{key, post, refuses, requested, requests, waste};
 use crate::support::city::{City, dumping};
+use sqlx::Connection as _;
+
 use crate::support::geocoder::{Day, Geocoder};
 
 crate::tests![
@@ -263,20 +265,30 @@ async fn rule_10_what_the_public_is_not_told_of_is_not_sent_either() {
     body["category"] = json!("holiday_watch");
     let filed = city.agent().await.post("/v1/concerns", &body).await.created();
     let id = filed["tickets"][0]["reference"].as_str().unwrap();
-    assert!(requests(&city, "").await.is_empty());
-    assert!(requests(&city, &format!("service_request_id={id}")).await.is_empty());
-    refused(&city, &format!("requests/{id}"), 404).await;
-    refused(&city, &format!("tokens/{id}"), 404).await;
+    is_not_told_of(&city, &key, id).await;
+    // Nor once the city has no such category any more.
+    let mut connection = city.database.connection().await;
+    let retired =
+        "update category set active = false where code = 'holiday_watch'; update city set revision = revision + 1";
+    sqlx::raw_sql(retired).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    usecases::city::reload(&city.instance.context).await.unwrap();
+    assert!(!city.agent().await.get("/v1/categories").await.ok().to_string().contains("holiday_watch"));
+    is_not_told_of(&city, &key, id).await;
+    city.stop().await;
+}
+
+async fn is_not_told_of(city: &City, key: &str, id: &str) {
+    assert!(requests(city, "").await.is_empty());
+    assert!(requests(city, &format!("service_request_id={id}")).await.is_empty());
+    refused(city, &format!("requests/{id}"), 404).await;
+    refused(city, &format!("tokens/{id}"), 404).await;
     let on_map = city.stranger().get("/ogc/collections/tickets/items").await.ok();
     assert_eq!(on_map["features"], json!([]));
     assert_eq!(city.stranger().get(&format!("/ogc/collections/tickets/items/{id}")).await.status, 404);
-    assert_eq!(
-        both(&city, &format!("servicerequestupdates?api_key={key}"), "service_request_updates").await,
-        json!([])
-    );
-    let update = [("api_key", key.as_str()), ("update_id", "1"), ("service_request_id", id), ("description", "Merci")];
-    refuses(&city, "servicerequestupdates", &update, 404, "inconnue").await;
-    city.stop().await;
+    assert_eq!(both(city, &format!("servicerequestupdates?api_key={key}"), "service_request_updates").await, json!([]));
+    let update = [("api_key", key), ("update_id", "1"), ("service_request_id", id), ("description", "Merci")];
+    refuses(city, "servicerequestupdates", &update, 404, "inconnue").await;
 }
 
 async fn rule_10_a_parameter_is_given_once() {

@@ -112,13 +112,13 @@ async fn a_month_is_published_once_two_months_later_and_for_good() {
 
 async fn no_row_counts_fewer_than_five_and_what_is_restricted_is_in_none() {
     let city = City::new().await;
-    // Twelve and four in two quartiers: the four would be alone, so that neither quartier is told.
+    // Twelve and four in two quartiers: the four would be alone.
     file(&city, 12, "graffiti", NORTH).await;
     file(&city, 4, "graffiti", SOUTH).await;
     // Two categories of one family with too few each.
     file(&city, 3, "pothole", NORTH).await;
     file(&city, 3, "sidewalk_defect", NORTH).await;
-    for category in ["neighbour_dispute", "officer_complaint"] {
+    for category in ["neighbour_dispute", "officer_complaint", "holiday_watch"] {
         file(&city, 9, category, NORTH).await;
     }
     let agent = city.agent().await;
@@ -138,7 +138,9 @@ async fn no_row_counts_fewer_than_five_and_what_is_restricted_is_in_none() {
     // Six without a place and four in the south are ten together; the twelve stand by themselves.
     let found = rows(&city).await;
     let text = city.stranger().get("/v1/open-data/tickets.csv").await.text;
-    for secret in ["neighbour_dispute", "officer_complaint", "Pigeonnier,Un", "AMI-"] {
+    for secret in
+        ["neighbour_dispute", "officer_complaint", "holiday_watch", "municipal_police", "Pigeonnier,Un", "AMI-"]
+    {
         assert!(!text.contains(secret), "{text}");
     }
     assert_eq!(found.iter().map(|row| row[5].parse::<u64>().unwrap()).min(), Some(5));

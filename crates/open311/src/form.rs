@@ -29,6 +29,10 @@ const PATIENCE: Duration = Duration::from_mins(10);
 /// How long all parameters together are at most, bytes.
 const LONGEST: usize = 256 * 1024;
 
+/// How many files of the greatest length all photographs together may be as long as: they are in memory when they were
+/// drawn.
+const LARGE: u64 = 2;
+
 /// What was posted.
 pub(crate) struct Form {
     pub(crate) parameters: Parameters,
@@ -83,7 +87,7 @@ impl Form {
 }
 
 async fn parted(cx: &Context, request: &HttpRequest, mut parts: Multipart) -> Result<Form, Wrong> {
-    let (mut pairs, mut sent, mut length, mut known) = (Vec::new(), Vec::new(), 0, false);
+    let (mut pairs, mut sent, mut length, mut heavy, mut known) = (Vec::new(), Vec::new(), 0, 0, false);
     while let Some(part) = timeout(SILENCE, parts.next()).await.map_err(|_| too_slow())? {
         let mut part = part.map_err(|error| broken(&error))?;
         let name = part.name().unwrap_or_default().to_owned();
@@ -97,7 +101,7 @@ async fn parted(cx: &Context, request: &HttpRequest, mut parts: Multipart) -> Re
                 known = true;
             }
             // A browser sends a field of files that was left empty as a file without a name.
-            if let Some(spooled) = spooled(cx, &mut part, &file).await? {
+            if let Some(spooled) = spooled(cx, &mut part, &file, &mut heavy).await? {
                 sent.push((file, spooled));
             }
             continue;
@@ -121,12 +125,23 @@ async fn next(part: &mut Field) -> Result<Option<Bytes>, Wrong> {
     next.transpose().map_err(|error| broken(&error))
 }
 
-async fn spooled(cx: &Context, part: &mut Field, name: &str) -> Result<Option<Spooled>, Wrong> {
+async fn spooled(cx: &Context, part: &mut Field, name: &str, heavy: &mut u64) -> Result<Option<Spooled>, Wrong> {
+    let most = LARGE * cx.files.max_bytes();
     let wrong = |error: FileError| unfit(name, error);
     let (mut spool, mut empty) = (receive(cx).await.map_err(|_| Wrong::unavailable())?, true);
     while let Some(chunk) = next(part).await? {
         empty &= chunk.is_empty();
+        *heavy += chunk.len() as u64;
         spool.take(&chunk).await.map_err(wrong)?;
+        if *heavy > most {
+            return Err(Wrong::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                (
+                    format!("Les photographies ont ensemble au plus {} Mio.", most >> 20),
+                    format!("The photographs have {} MiB together at most.", most >> 20),
+                ),
+            ));
+        }
     }
     if empty && name.is_empty() { Ok(None) } else { spool.end().await.map(Some).map_err(wrong) }
 }

@@ -40,6 +40,8 @@ pub struct Retired {
     service: BTreeSet<String>,
     category: BTreeSet<String>,
     zoning: BTreeSet<String>,
+    /// The categories of which the public was told of no ticket.
+    hidden: BTreeSet<CategoryCode>,
 }
 
 impl Loaded {
@@ -60,6 +62,13 @@ impl Loaded {
     #[must_use]
     pub fn knows_category(&self, code: &CategoryCode) -> bool {
         self.city.category(code).is_some() || self.retired.category.contains(code.as_str())
+    }
+
+    /// The categories of which the public is told of no ticket though they are no secret, those that the city had too.
+    #[must_use]
+    pub fn hidden_from_public(&self) -> Vec<CategoryCode> {
+        let hidden = self.city.catalogue.iter().filter(|category| category.hidden_from_public);
+        hidden.map(|category| &category.code).chain(&self.retired.hidden).cloned().collect()
     }
 
     /// Whether the city has, or had, such a zoning.
@@ -276,7 +285,10 @@ impl Store {
                 retired!("category"),
                 ", ",
                 retired!("zoning"),
-                ") as retired, coalesce(rules, '[]'::jsonb) as rules, coalesce(version, 0) as rules_version
+                ", 'hidden', coalesce((
+                     select jsonb_agg(code) from category
+                     where not active and definition ->> 'hidden_from_public' = 'true'
+                 ), '[]'::jsonb)) as retired, coalesce(rules, '[]'::jsonb) as rules, coalesce(version, 0) as rules_version
                  from city left join lateral (
                      select rules, version from routing_rule_set order by version desc limit 1
                  ) latest on true"

@@ -14,7 +14,8 @@ use domain::text::{Description, MessageToResident, SearchWords};
 use domain::ticket::{Fact, State, Ticket};
 use sea_orm::sea_query::{Expr, Value};
 use sea_orm::{
-    DatabaseBackend, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _, QuerySelect as _, Statement,
+    ConnectionTrait, DatabaseBackend, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Statement,
 };
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -55,7 +56,7 @@ pub struct Wanted {
     pub requested: Option<Window>,
     /// Updated then.
     pub updated: Option<Window>,
-    /// In one of these areas; anywhere when empty.
+    /// In each of these areas; anywhere when empty.
     pub areas: Vec<(ZoningCode, AreaCode)>,
     /// Not about these: the public is told of none.
     pub hidden: Vec<CategoryCode>,
@@ -253,7 +254,7 @@ impl Wanted {
         }
         if !self.areas.is_empty() {
             let areas: Vec<String> = self.areas.iter().map(|(zoning, area)| format!("{zoning}:{area}")).collect();
-            text.add(" and t.area_codes && ?", [areas.into()]);
+            text.add(" and t.area_codes @> ?", [areas.into()]);
         }
         if self.on_map {
             text.add(" and t.lat is not null", []);
@@ -323,23 +324,41 @@ impl Store {
     }
 }
 
+/// The tickets of the request that is called so, the first one first; none when the public knows of none, nor of the
+/// categories that are hidden from it.
+async fn of_request(
+    db: &impl ConnectionTrait,
+    reference: &str,
+    hidden: &[CategoryCode],
+    locked: bool,
+) -> Result<Vec<Ticket>> {
+    let those = "ticket.sensitivity = 'standard' and not ticket.hidden_from_referrer
+        and ticket.category_code <> all($2) and ticket.concern_id = (select f.concern_id from ticket f where f.reference = $1)";
+    let select = entity::Entity::find()
+        .filter(Expr::cust_with_values(those, [Value::from(reference), codes(hidden)]))
+        .order_by_asc(entity::Column::Id);
+    let rows = if locked { select.lock_exclusive() } else { select }.all(db).await?;
+    let tickets = rows.into_iter().map(ticket).collect::<Result<Vec<_>>>()?;
+    let is_first = tickets.first().is_some_and(|first| first.reference == reference);
+    Ok(if is_first { tickets } else { Vec::new() })
+}
+
+impl Store {
+    /// The tickets of the request that is called so, the first one first; none when the public knows of none.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn request_tickets(&self, reference: &str, hidden: &[CategoryCode]) -> Result<Vec<Ticket>> {
+        of_request(&self.db, reference, hidden, false).await
+    }
+}
+
 impl Tx {
-    /// The tickets of the request that is called so, the first one first, locked until the transaction ends; none when the
-    /// public knows of none, nor of the categories that are hidden from it.
+    /// The same, locked until the transaction ends.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn lock_request(&self, reference: &str, hidden: &[CategoryCode]) -> Result<Vec<Ticket>> {
-        let those = "ticket.sensitivity = 'standard' and not ticket.hidden_from_referrer
-            and ticket.category_code <> all($2) and ticket.concern_id = (select f.concern_id from ticket f where f.reference = $1)";
-        let rows = entity::Entity::find()
-            .filter(Expr::cust_with_values(those, [Value::from(reference), codes(hidden)]))
-            .order_by_asc(entity::Column::Id)
-            .lock_exclusive()
-            .all(&self.db)
-            .await?;
-        let tickets = rows.into_iter().map(ticket).collect::<Result<Vec<_>>>()?;
-        let is_first = tickets.first().is_some_and(|first| first.reference == reference);
-        Ok(if is_first { tickets } else { Vec::new() })
+        of_request(&self.db, reference, hidden, true).await
     }
 }

@@ -64,7 +64,36 @@ impl TryFrom<TicketRow> for Record {
     }
 }
 
+/// From when to when months were published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// The first day of the first month.
+    pub first: NaiveDate,
+    /// The first day of the last month.
+    pub last: NaiveDate,
+    /// When the last one was published.
+    pub at: DateTime<Utc>,
+}
+
+#[derive(FromQueryResult)]
+struct ExtentRow {
+    first: Option<NaiveDate>,
+    last: Option<NaiveDate>,
+    at: Option<DateTime<Utc>>,
+}
+
 impl Store {
+    /// From when to when months were published; none when none was.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn open_data_extent(&self) -> Result<Option<Extent>> {
+        let text = "select min(month) as first, max(month) as last, max(published_at) as at from open_data_month";
+        let row = ExtentRow::find_by_statement(sql(text, [])).one(&self.db).await?;
+        let extent = row.and_then(|row| Some(Extent { first: row.first?, last: row.last?, at: row.at? }));
+        Ok(extent)
+    }
+
     /// The months that were published, the first one first.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use auth::permission::UseOpen311;
 use chrono::{DateTime, Utc};
 use domain::city::City;
 use domain::concern::Origin;
-use domain::id::{CategoryCode, TicketId};
+use domain::id::TicketId;
 use domain::place::{Point, Whereabouts};
 use domain::rights::Caller;
 use domain::text::{Message, Note};
@@ -119,14 +119,8 @@ pub async fn requests(cx: &Context, mut wanted: Wanted) -> Result<Vec<Request>, 
             return Ok(Vec::new());
         }
     }
-    wanted.hidden = hidden(of(&*cx.city()?));
+    wanted.hidden = cx.city()?.hidden_from_public();
     Ok(cx.store.service_requests(&wanted).await?)
-}
-
-/// The categories of which the public is not told, though their tickets are no secret.
-fn hidden(city: &City) -> Vec<CategoryCode> {
-    let hidden = city.catalogue.iter().filter(|category| category.hidden_from_public);
-    hidden.map(|category| category.code.clone()).collect()
 }
 
 /// Why nothing can be read.
@@ -150,7 +144,7 @@ pub async fn updates(
     window: Window,
     limit: u64,
 ) -> Result<Vec<Update>, ReadError> {
-    let hidden = hidden(of(&*cx.city()?));
+    let hidden = cx.city()?.hidden_from_public();
     let following = match who.caller() {
         Caller::Client(client) => Following {
             not_by: Some(client.client),
@@ -220,15 +214,17 @@ pub enum SayError {
 pub async fn say(cx: &Context, who: &Grant<UseOpen311>, cmd: Say) -> Result<Uuid, SayError> {
     let Say { update, request, wish, text, photographs } = cmd;
     let sent = !photographs.sent.is_empty();
-    let looked = Looked::at(cx, photographs).await?;
     // A request gets no more tickets than it has, but by being split: those have the photographs of their origin.
     let most = if sent {
-        let hidden = hidden(of(&*cx.city()?));
-        cx.store.begin().await?.lock_request(&request, &hidden).await?.len()
+        let tickets = cx.store.request_tickets(&request, &cx.city()?.hidden_from_public()).await?;
+        if !who.caller().filed(tickets.first().ok_or(SayError::NotFound)?) {
+            return Err(SayError::NotTheirs);
+        }
+        tickets.len()
     } else {
         0
     };
-    let enclosed = looked.lay(cx, most).await?;
+    let enclosed = Looked::at(cx, photographs).await?.lay(cx, most).await?;
     let said = said(cx, who, (&update, &request), wish, text, &enclosed).await;
     match &said {
         Ok((_, used)) => enclosed.discard(cx, *used).await,
@@ -251,7 +247,7 @@ async fn said(
     let (loaded, now) = (cx.city()?, cx.now());
     let Caller::Client(client) = who.caller() else { return Err(SayError::NotTheirs) };
     let tx = cx.store.begin().await?;
-    let tickets = tx.lock_request(request, &hidden(of(&loaded))).await?;
+    let tickets = tx.lock_request(request, &loaded.hidden_from_public()).await?;
     let first = tickets.first().ok_or(SayError::NotFound)?;
     if !who.caller().filed(first) {
         return Err(SayError::NotTheirs);

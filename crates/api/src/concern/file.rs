@@ -132,6 +132,12 @@ impl FileConcern {
             let error = FieldError::in_body("/resident", "empty", texts);
             return Err(Problem::new(Code::InvalidContent).errors(vec![error]));
         }
+        if self.origin == Origin::Open311 {
+            // What came over Open311 is published.
+            let texts = ("Ce qui vient d’Open311 s’envoie à Open311.", "What comes over Open311 is sent there.");
+            let error = FieldError::in_body("/origin", "not_expected", texts);
+            return Err(Problem::new(Code::InvalidContent).errors(vec![error]));
+        }
         let attach_to = self.attach_to.map(|name| named(&name).ok_or(Fault::UnknownTicket)).transpose();
         Ok(File {
             origin: self.origin,

@@ -6,9 +6,9 @@ use chrono::Months;
 use domain::city::City;
 use serde_json::{Value, json};
 use usecases::Context;
-use usecases::open_data::Published;
+use usecases::open_data::{Extent, extent};
 
-use super::{LICENCE, address, published, send};
+use super::{LICENCE, address, send};
 use crate::problem::Problem;
 
 /// What the data are, for those who find them in a catalogue.
@@ -37,8 +37,8 @@ pub(super) fn title(city: &City) -> String {
 )]
 #[get("/v1/open-data/catalog.jsonld")]
 pub(crate) async fn catalogue(cx: Data<Context>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let months = published(&cx).await?;
-    let described = describe(&cx, &cx.city()?.city, &months);
+    let extent = extent(&cx).await?;
+    let described = describe(&cx, &cx.city()?.city, extent);
     Ok(send(&request, "application/ld+json", described.to_string()))
 }
 
@@ -55,7 +55,7 @@ fn context() -> Value {
     })
 }
 
-fn describe(cx: &Context, city: &City, months: &[Published]) -> Value {
+fn describe(cx: &Context, city: &City, extent: Option<Extent>) -> Value {
     let french = |text: &str| json!({ "@language": "fr", "@value": text });
     let node = |id: &str| json!({ "@id": id });
     let sender = &city.settings.sender;
@@ -97,13 +97,13 @@ fn describe(cx: &Context, city: &City, months: &[Published]) -> Value {
         "dct:spatial": { "@id": format!("http://id.insee.fr/geo/commune/{}", city.settings.insee), "@type": "dct:Location" },
         "dcat:distribution": [distribution],
     });
-    let last = months.last().and_then(|last| last.month.checked_add_months(Months::new(1))?.pred_opt());
-    if let Some((first, last)) = months.first().zip(last) {
+    let last = extent.and_then(|extent| extent.last.checked_add_months(Months::new(1))?.pred_opt());
+    if let Some((Extent { first, .. }, last)) = extent.zip(last) {
         let day = |day: chrono::NaiveDate| json!({ "@type": "xsd:date", "@value": day.to_string() });
         dataset["dct:temporal"] =
-            json!({ "@type": "dct:PeriodOfTime", "dcat:startDate": day(first.month), "dcat:endDate": day(last) });
+            json!({ "@type": "dct:PeriodOfTime", "dcat:startDate": day(first), "dcat:endDate": day(last) });
     }
-    let modified = months.iter().map(|month| month.at).max();
+    let modified = extent.map(|extent| extent.at);
     let modified = modified
         .map(|at| json!({ "@type": "xsd:dateTime", "@value": at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true) }));
     let mut described = json!({

@@ -7,7 +7,7 @@ mod table;
 
 use actix_web::{HttpRequest, HttpResponse};
 use usecases::Context;
-use usecases::open_data::Published;
+use usecases::open_data::OpenDataError;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::problem::{Code, Problem};
@@ -23,13 +23,15 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     config.service(table::table).service(package::package).service(package::schema).service(catalogue::catalogue);
 }
 
-/// What was published, or that there is nothing here.
-async fn published(cx: &Context) -> Result<Vec<Published>, Problem> {
-    let published = usecases::open_data::published(cx).await?;
-    published.ok_or_else(|| {
-        Problem::new(Code::NotFound)
-            .detail(("La ville ne publie pas de données ouvertes.", "The city publishes no open data."))
-    })
+impl From<OpenDataError> for Problem {
+    fn from(error: OpenDataError) -> Self {
+        match error {
+            OpenDataError::NotWished => Self::new(Code::NotFound)
+                .detail(("La ville ne publie pas de données ouvertes.", "The city publishes no open data.")),
+            OpenDataError::NoCity(error) => error.into(),
+            OpenDataError::Store(error) => error.into(),
+        }
+    }
 }
 
 /// The address of a file of ours.

@@ -6,9 +6,10 @@ use domain::open_data::Outcome;
 use domain::statistics::mask::LEAST;
 use serde_json::{Value, json};
 use usecases::Context;
+use usecases::open_data::{Extent, extent, wished};
 
 use super::table::COLUMNS;
-use super::{LICENCE, address, published, send};
+use super::{LICENCE, address, send};
 use crate::problem::Problem;
 
 /// Read the open data's package
@@ -27,8 +28,7 @@ use crate::problem::Problem;
 )]
 #[get("/v1/open-data/datapackage.json")]
 pub(crate) async fn package(cx: Data<Context>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let months = published(&cx).await?;
-    let loaded = cx.city()?;
+    let (extent, loaded) = (extent(&cx).await?, cx.city()?);
     let settings = &loaded.city.settings;
     let mut package = json!({
         "profile": "tabular-data-package",
@@ -49,8 +49,8 @@ pub(crate) async fn package(cx: Data<Context>, request: HttpRequest) -> Result<H
             "schema": table_schema(),
         }],
     });
-    if let Some(created) = months.iter().map(|month| month.at).max() {
-        package["created"] = json!(created);
+    if let Some(Extent { at, .. }) = extent {
+        package["created"] = json!(at);
     }
     Ok(send(&request, "application/json", package.to_string()))
 }
@@ -70,7 +70,7 @@ pub(crate) async fn package(cx: Data<Context>, request: HttpRequest) -> Result<H
 )]
 #[get("/v1/open-data/tickets.schema.json")]
 pub(crate) async fn schema(cx: Data<Context>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    published(&cx).await?;
+    wished(&cx)?;
     Ok(send(&request, "application/json", table_schema().to_string()))
 }
 

@@ -4,9 +4,9 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use domain::open_data::{Named, Outcome, Row};
 use usecases::Context;
-use usecases::open_data::Published;
+use usecases::open_data::{Published, published};
 
-use super::{published, send};
+use super::send;
 use crate::problem::{Code, Problem};
 
 /// The columns, in their order.

@@ -69,6 +69,7 @@ pub struct Category {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hidden_from_referrer: bool,
     /// Everybody in the city's services may know of its tickets, but the public is told of none: where a house stands empty.
+    /// They are on no map and in no open data; sheets only count them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hidden_from_public: bool,
     /// How pressing its concerns are unless the officer or a rule says otherwise, `normal` when absent.

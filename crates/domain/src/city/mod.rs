@@ -134,6 +134,16 @@ impl City {
         self.catalogue.iter().find(|category| category.code == *code)
     }
 
+    /// These categories, and those that are parts of them.
+    #[must_use]
+    pub fn with_parts(&self, mut categories: Vec<CategoryCode>) -> Vec<CategoryCode> {
+        let within = |parent: &CategoryCode| categories.contains(parent);
+        let parts = self.catalogue.iter().filter(|category| category.parent.as_ref().is_some_and(within));
+        let parts: Vec<CategoryCode> = parts.map(|category| category.code.clone()).collect();
+        categories.extend(parts);
+        categories
+    }
+
     /// The service of that code.
     #[must_use]
     pub fn service(&self, code: &ServiceCode) -> Option<&Service> {

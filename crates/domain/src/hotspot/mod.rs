@@ -18,7 +18,6 @@ use std::collections::{BinaryHeap, HashMap};
 use chrono::{DateTime, Months, Utc};
 
 use crate::city::City;
-use crate::city::catalogue::Sensitivity;
 use crate::id::{CategoryCode, ConcernId};
 use crate::place::{Bounds, EARTH_RADIUS, Point};
 use crate::time::Zone;
@@ -36,13 +35,12 @@ pub fn since(now: DateTime<Utc>, zone: Zone) -> DateTime<Utc> {
     zone.midnight(day).unwrap_or(now)
 }
 
-/// Of which family a category's concerns count: its group in the catalogue. None for those that are kept from anybody:
-/// they are on no map.
+/// Of which family a category's concerns count: its group in the catalogue. None for those that are kept from anybody, or
+/// from the public: they are on no map.
 #[must_use]
 pub fn family<'a>(city: &'a City, category: &CategoryCode) -> Option<&'a CategoryCode> {
     let category = city.category(category)?;
-    let open = category.sensitivity == Sensitivity::Standard && !category.hidden_from_referrer;
-    open.then(|| category.parent.as_ref().unwrap_or(&category.code))
+    category.is_public().then(|| category.parent.as_ref().unwrap_or(&category.code))
 }
 
 /// A concern, as far as hotspots depend on it.
