@@ -54,7 +54,7 @@ fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     value["$ref"].as_str().map_or(value, |path| document.pointer(path.strip_prefix('#').unwrap()).unwrap())
 }
 
-/// A sentence or more: it begins with a capital or a code, and is of some length.
+/// Some words.
 fn is_text(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.trim().len() >= 3)
 }
@@ -216,7 +216,8 @@ fn limits(document: &Value, at: &str, schema: &Value, seen: &mut BTreeSet<String
     let any = |keys: &[&str]| keys.iter().any(|key| schema.get(*key).is_some());
     let text = any(&["maxLength", "pattern", "format", "enum", "const", "contentMediaType"]);
     missing.unless(!is("string") || text, || format!("{at}: how long the text may be"));
-    let number = any(&["format", "enum"]) || (any(&["minimum"]) && any(&["maximum"]));
+    let whole = matches!(schema["format"].as_str(), Some("int32" | "int64"));
+    let number = whole || any(&["enum", "const"]) || (any(&["minimum"]) && any(&["maximum"]));
     missing.unless(!(is("integer") || is("number")) || number, || format!("{at}: how great the number may be"));
     missing.unless(!is("array") || any(&["maxItems"]), || format!("{at}: how many items there may be"));
     for (name, field) in schema["properties"].as_object().into_iter().flatten() {

@@ -56,6 +56,10 @@ async fn tickets_are_narrowed_by_place_time_and_properties() {
         ("status=closed", vec![old]),
         ("area_secteurs=nord", vec![old]),
         ("area_secteurs=nord&status=open", vec![]),
+        ("area_secteurs=nord&area_quartiers=nord-pigeonnier", vec![old]),
+        ("area_secteurs=nord&area_quartiers=centre", vec![]),
+        // A group stands for its parts.
+        ("category=cleanliness", vec![old]),
     ] {
         for who in [city.stranger(), city.dispatcher().await] {
             assert_eq!(ids(&items(&who, &format!("tickets/items?{query}")).await), expected, "{query}");

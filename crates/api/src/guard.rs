@@ -69,6 +69,13 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
         Ok(presented) => identify(&cx, presented, &origin).await,
         Err(problem) => Err(problem),
     };
+    // Where everything hangs on the database, who asks cannot be known; whether the server lives can.
+    if let Err(problem) = &identified
+        && problem.status().is_server_error()
+        && !request.path().starts_with("/health/")
+    {
+        return Err(problem.clone());
+    }
     request.extensions_mut().insert(origin);
     // For protocols beside the API.
     if let Ok(principal) = &identified {

@@ -54,6 +54,8 @@ pub struct Filter {
     pub states: Vec<State>,
     /// In one of these areas; anywhere when empty.
     pub areas: Vec<(ZoningCode, AreaCode)>,
+    /// In each of these areas.
+    pub inside_all: Vec<(ZoningCode, AreaCode)>,
     /// Only those that were announced and begin then or later.
     pub announced_from: Option<DateTime<Utc>>,
     /// Within these bounds.
@@ -130,7 +132,8 @@ fn lies_in<C: ColumnTrait>(column: C, areas: &[(ZoningCode, AreaCode)]) -> Condi
 impl Filter {
     fn where_and_when(&self) -> Condition {
         use entity::Column;
-        let mut all = Condition::all();
+        let each = self.inside_all.iter().map(|area| lies_in(Column::Areas, std::slice::from_ref(area)));
+        let mut all = each.fold(Condition::all(), Condition::add);
         if let Some(from) = self.announced_from {
             all = all.add(Column::AnnouncedAt.is_not_null()).add(Column::StartsAt.gte(from));
         }

@@ -191,6 +191,7 @@ pub(crate) fn filter(query: &mut Query, me: &Caller, city: &Loaded) -> Filter {
     };
     let words = |text: &str| SearchWords::try_from(text.to_owned()).ok();
     let filter = Filter {
+        inside_all: Vec::new(),
         states: query.each("status", one_of(State::ALL.map(State::code)).as_str(), State::from_code),
         services: query.each("service", ("le code d’un service", "the code of a service"), |code| code.parse().ok()),
         organisations: query.each("organisation", ("le code d’un organisme", "the code of an organisation"), |code| {

@@ -18,7 +18,7 @@ pub(crate) async fn page(reading: &Reading<'_>, asked: &Asked) -> Result<Found, 
     let states = asked.filter("status").map(|asked| State::ALL.into_iter().filter(|s| status(*s) == asked).collect());
     let filter = Filter {
         states: states.unwrap_or_default(),
-        areas: asked.areas(),
+        inside_all: asked.areas(),
         within: asked.bounds,
         during: asked.during,
         ..Filter::default()

@@ -25,7 +25,7 @@ pub(crate) async fn page(reading: &Reading<'_>, asked: &Asked) -> Result<Found, 
         let filter = Filter {
             states: if open.is_some() { states.collect() } else { Vec::new() },
             categories,
-            areas: asked.areas(),
+            inside_all: asked.areas(),
             filed_from: asked.during.map(|during| during.from),
             filed_before: asked.during.map(|Window { to, .. }| to + TimeDelta::microseconds(1)),
             within: asked.bounds,
@@ -40,7 +40,7 @@ pub(crate) async fn page(reading: &Reading<'_>, asked: &Asked) -> Result<Found, 
         return Ok((features, next.map(|ticket| cursor::write(ticket.filed_at, ticket.id.0))));
     }
     let wanted = Wanted {
-        categories,
+        categories: reading.city.with_parts(categories),
         open,
         areas: asked.areas(),
         requested: asked.during,

@@ -27,7 +27,7 @@ pub struct OnMap {
     pub id: Option<HotspotId>,
     /// Of one of these families; of any when empty.
     pub families: Vec<CategoryCode>,
-    /// In one of these areas; anywhere when empty.
+    /// In each of these areas; anywhere when empty.
     pub areas: Vec<(ZoningCode, AreaCode)>,
     /// Only those that are active, or that are not.
     pub active: Option<bool>,
@@ -52,7 +52,7 @@ const ON_MAP: &str =
     where case when $1 then h.active and h.concerns >= $3 else $2 or o.own >= $3 end
       and ($5::uuid is null or h.id = $5)
       and (cardinality($6::text[]) = 0 or h.family_code = any($6))
-      and (cardinality($7::text[]) = 0 or h.area_codes && $7)
+      and (cardinality($7::text[]) = 0 or h.area_codes @> $7)
       and ($8::boolean is null or h.active = $8)
       and ($9::float8 is null or p.lat between $10 and $12
            and case when $9 <= $11 then p.lon between $9 and $11 else p.lon >= $9 or p.lon <= $11 end)

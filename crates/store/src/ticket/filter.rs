@@ -28,6 +28,8 @@ pub struct Filter {
     pub categories: Vec<CategoryCode>,
     /// In one of these areas.
     pub areas: Vec<(ZoningCode, AreaCode)>,
+    /// In each of these areas.
+    pub inside_all: Vec<(ZoningCode, AreaCode)>,
     /// Heard at one of these cafés.
     pub cafes: Vec<CafeId>,
     /// Only those that are due back before this café.
@@ -241,9 +243,14 @@ impl Filter {
         let states = self.states.iter().map(|state| state.code());
         all = when(all, !self.states.is_empty(), || one(Column::State.is_in(states)));
         all = when(all, !self.categories.is_empty(), || one(Column::CategoryCode.is_in(codes(&self.categories))));
+        let areas = |areas: &[(ZoningCode, AreaCode)]| -> Value {
+            areas.iter().map(|(zoning, area)| format!("{zoning}:{area}")).collect::<Vec<_>>().into()
+        };
         all = when(all, !self.areas.is_empty(), || {
-            let areas: Vec<String> = self.areas.iter().map(|(zoning, area)| format!("{zoning}:{area}")).collect();
-            one(Expr::cust_with_values("ticket.area_codes && $1", [Value::from(areas)]))
+            one(Expr::cust_with_values("ticket.area_codes && $1", [areas(&self.areas)]))
+        });
+        all = when(all, !self.inside_all.is_empty(), || {
+            one(Expr::cust_with_values("ticket.area_codes @> $1", [areas(&self.inside_all)]))
         });
         all = when(all, !self.cafes.is_empty(), || one(Column::CafeId.is_in(self.cafes.iter().map(|cafe| cafe.0))));
         all = all.add_option(self.before_cafe.as_ref().map(BeforeCafe::condition));

@@ -59,10 +59,7 @@ pub async fn list(
 /// A category that others are part of stands for these too.
 pub(crate) fn whole(cx: &Context, mut listing: Listing) -> Result<Listing, NoCity> {
     let loaded = cx.city()?;
-    let named = &listing.filter.categories;
-    let parts = of(&loaded).catalogue.iter().filter(|c| c.parent.as_ref().is_some_and(|parent| named.contains(parent)));
-    let parts: Vec<_> = parts.map(|category| category.code.clone()).collect();
-    listing.filter.categories.extend(parts);
+    listing.filter.categories = of(&loaded).with_parts(listing.filter.categories);
     Ok(listing)
 }
 
