@@ -32,6 +32,7 @@ mod permission;
 mod place;
 mod program;
 mod restitution;
+mod retention;
 mod rights;
 mod routing;
 mod saved_filter;
@@ -88,6 +89,9 @@ fn all() -> Vec<Test> {
         open_data::tests(),
         program::tests(),
         restitution::tests(),
+        retention::tests(),
+        retention::page::tests(),
+        retention::resident::tests(),
         rights::tests(),
         routing::tests(),
         saved_filter::tests(),

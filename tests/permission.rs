@@ -255,6 +255,7 @@ fn operation(right: &str) -> Option<(Method, String)> {
         "settle_mail" => (Method::GET, "/v1/inbound".into()),
         "file_concerns" => (Method::POST, "/v1/concerns".into()),
         "read_tickets" => (Method::GET, "/v1/tickets".into()),
+        "manage_personal_data" => (Method::GET, "/v1/retention".into()),
         "preview_letters" => (Method::GET, "/v1/notifications/preview?kind=referral&audience=service".into()),
         "save_filters" => (Method::GET, "/v1/filters".into()),
         "change_tickets" => (Method::POST, format!("/v1/tickets/{nil}/start")),

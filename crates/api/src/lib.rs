@@ -29,7 +29,9 @@ pub mod problem;
 mod problem_from;
 mod reply;
 mod request;
+mod resident;
 mod restitution;
+mod retention;
 mod routing;
 mod saved_filter;
 mod session;
@@ -83,6 +85,8 @@ fn routes(config: &mut ServiceConfig) {
     event::routes(config);
     webhook::routes(config);
     inbound::routes(config);
+    resident::routes(config);
+    retention::routes(config);
     notification::routes(config);
     wellknown::routes(config);
 }

@@ -49,6 +49,8 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("sign_in_refused.html", include_str!("../templates/sign_in_refused.html")),
         ("password_lost.html", include_str!("../templates/password_lost.html")),
         ("partner.html", include_str!("../templates/partner.html")),
+        ("privacy_notice.html", include_str!("../templates/privacy_notice.html")),
+        ("processing_record.html", include_str!("../templates/processing_record.html")),
         ("partner_shut.html", include_str!("../templates/partner_shut.html")),
     ] {
         environment

@@ -7,6 +7,7 @@ mod inbound;
 mod notification;
 mod partner;
 mod question;
+mod resident;
 pub(crate) mod restitution;
 mod routing;
 mod saved_filter;

@@ -112,6 +112,7 @@ permissions! {
     HandInMail for Caller;
     UseOpen311 for Caller;
     SettleMail for Person;
+    ManagePersonalData for Person;
     PreviewLetters for Person;
     ReadAudit for Person;
     ReadUsers for Person;

@@ -96,6 +96,7 @@ pub(crate) async fn work(cx: Context, schema: String, keys: SealKeys) {
         complete_residents(cx.clone()),
         learn_categories(cx.clone()),
         publish_open_data(cx.clone()),
+        keep_retention(cx.clone()),
         sweep_files(cx.clone()),
         scan_files(cx.clone()),
         fetch_photographs(cx.clone()),
@@ -266,6 +267,24 @@ async fn find_hotspots(cx: Context) {
             Err(error) => tracing::warn!(%error, "places that come back could not be looked for; trying again"),
         }
         tokio::time::sleep(Duration::from_secs(5)).await;
+    }
+}
+
+/// Erases what was kept for long enough, once a night, and again what a restored backup has brought back: looks every ten
+/// minutes.
+async fn keep_retention(cx: Context) {
+    loop {
+        match usecases::resident::erase_again(&cx).await {
+            Ok(0) => {}
+            Ok(again) => tracing::warn!(again, "what was erased was there again, and is erased again"),
+            Err(error) => tracing::warn!(%error, "whether something erased is there again is not known; trying again"),
+        }
+        match usecases::retention::keep(&cx).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "what was kept for long enough could not be erased; trying again"),
+        }
+        tokio::time::sleep(Duration::from_mins(10)).await;
     }
 }
 

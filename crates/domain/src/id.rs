@@ -49,6 +49,8 @@ ids! {
     PartnerLinkId;
     /// A sheet of what was said and what became of it, once published.
     RestitutionId;
+    /// A night's run that erases what was kept for long enough.
+    RetentionRunId;
     /// A rule set that somebody is writing.
     RoutingDraftId;
     /// A list of tickets that somebody keeps.

@@ -87,6 +87,8 @@ rights! {
     HandInMail = "hand_in_mail": [] or [MailInbound];
     /// Read e-mails that could not be put with a ticket, settle them, put them with one.
     SettleMail = "settle_mail": [Dispatcher];
+    /// Hand out what is kept of a resident, erase it, and confirm what is erased at night.
+    ManagePersonalData = "manage_personal_data": [Dispatcher];
     /// See the letters that are sent, as they would be written.
     PreviewLetters = "preview_letters": [Dispatcher, Admin];
     /// Read figures that tell of no person.

@@ -17,11 +17,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use domain::attachment::MediaType;
 use domain::id::AttachmentId;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 pub use scanner::{Address, Verdict};
 pub use shelf::{Opened, Place, S3};
@@ -124,6 +126,15 @@ pub enum Which {
     Content,
     /// A small picture of a photograph, JPEG.
     Thumbnail,
+}
+
+/// A note that something is erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Erased {
+    /// What.
+    pub id: Uuid,
+    /// When it was noted.
+    pub at: DateTime<Utc>,
 }
 
 /// What was made of an upload.
@@ -286,6 +297,30 @@ impl Files {
     /// When the store does not answer.
     pub async fn discard(&self, id: AttachmentId) -> Result<(), Error> {
         self.shelf.delete(id).await
+    }
+
+    /// Notes, beside the files, that something is erased: a backup of the database that is older does not know it.
+    ///
+    /// # Errors
+    /// When the store does not take it.
+    pub async fn note_erased(&self, id: Uuid) -> Result<(), Error> {
+        self.shelf.note_erased(id).await
+    }
+
+    /// What was noted as erased.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn erased(&self) -> Result<Vec<Erased>, Error> {
+        self.shelf.erased().await
+    }
+
+    /// Forgets such a note.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn forget_erased(&self, id: Uuid) -> Result<(), Error> {
+        self.shelf.forget_erased(id).await
     }
 
     /// Has a file that is kept scanned; none without a scanner.

@@ -14,8 +14,9 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _, RetryConfig};
 use rustls::crypto::{CryptoProvider, ring};
 use secrecy::{ExposeSecret as _, SecretString};
+use uuid::Uuid;
 
-use crate::{Error, Which};
+use crate::{Erased, Error, Which};
 
 /// How long an object store is asked again that does not answer: somebody waits.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -126,6 +127,40 @@ impl Shelf {
             }
         }
         Ok(())
+    }
+}
+
+/// Where it is noted what was erased, beside the folders of attachments.
+const ERASED: &str = "erased";
+
+impl Shelf {
+    fn notes(&self) -> Path {
+        match self {
+            Self::Folder { .. } => Path::from(ERASED),
+            Self::S3 { prefix, .. } => Path::from(format!("{prefix}/{ERASED}")),
+        }
+    }
+
+    pub(crate) async fn note_erased(&self, id: Uuid) -> Result<(), Error> {
+        let note = self.notes().join(id.to_string());
+        self.store()?.put(&note, Bytes::new().into()).await.map_err(unavailable)?;
+        Ok(())
+    }
+
+    pub(crate) async fn erased(&self) -> Result<Vec<Erased>, Error> {
+        let notes: Vec<_> = self.store()?.list(Some(&self.notes())).try_collect().await.map_err(unavailable)?;
+        let read = |note: &object_store::ObjectMeta| {
+            let id = note.location.filename()?.parse().ok()?;
+            Some(Erased { id, at: note.last_modified })
+        };
+        Ok(notes.iter().filter_map(read).collect())
+    }
+
+    pub(crate) async fn forget_erased(&self, id: Uuid) -> Result<(), Error> {
+        match self.store()?.delete(&self.notes().join(id.to_string())).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(unavailable(error)),
+        }
     }
 }
 

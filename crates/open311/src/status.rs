@@ -41,7 +41,8 @@ pub(crate) const fn after(fact: &Fact) -> Option<(State, Option<ClosureReason>)>
         | Fact::Followed { .. }
         | Fact::Split { .. }
         | Fact::AttachmentAdded { .. }
-        | Fact::AttachmentRemoved { .. } => None,
+        | Fact::AttachmentRemoved { .. }
+        | Fact::Pseudonymised => None,
     }
 }
 

@@ -34,6 +34,7 @@ pub mod outbox;
 pub mod partner;
 mod resident;
 pub mod restitution;
+pub mod retention;
 pub mod routing;
 pub mod saved_filter;
 mod scope;

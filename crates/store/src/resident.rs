@@ -4,8 +4,10 @@ use std::fmt;
 
 use domain::id::ConcernId;
 use domain::language::Language;
+use domain::resident::{KeptConcern, KeptContact};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::connect::sql;
@@ -98,6 +100,122 @@ impl Store {
         );
         let row = self.db.query_one_raw(accounts).await?;
         Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.map(|id| ("accounts", id)))
+    }
+}
+
+/// Everything of these concerns but the contacts, the first filed first: one JSON array.
+const EXPORT: &str = "
+    select coalesce(jsonb_agg(jsonb_build_object(
+        'id', c.id, 'filed_at', c.filed_at, 'origin', c.origin, 'category', c.category_code, 'outcome', c.outcome,
+        'description', c.description, 'answer', c.answer, 'answers', c.answers, 'address', c.address, 'lat', c.lat,
+        'lon', c.lon,
+        'tickets', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'reference', t.reference, 'service', t.service_code, 'state', t.state, 'closure_reason', t.closure_reason,
+                'timeline', (
+                    select jsonb_agg(jsonb_build_object('at', e.at, 'what', e.fact) order by e.version)
+                    from ticket_event e where e.ticket_id = t.id
+                ),
+                'notes', (
+                    select coalesce(jsonb_agg(jsonb_build_object('at', n.at, 'text', n.text) order by n.id), '[]')
+                    from note n where n.ticket_id = t.id
+                ),
+                'messages', (
+                    select coalesce(jsonb_agg(jsonb_build_object('at', m.at, 'text', m.text) order by m.id), '[]')
+                    from referrer_message m where m.ticket_id = t.id
+                ),
+                'messages_to_resident', (
+                    select coalesce(jsonb_agg(jsonb_build_object('at', m.at, 'text', m.text) order by m.id), '[]')
+                    from resident_message m where m.ticket_id = t.id and m.taken_back_at is null
+                ),
+                'feedback', (
+                    select coalesce(jsonb_agg(jsonb_build_object(
+                        'at', f.at, 'solved', f.solved, 'reason', f.reason, 'text', f.text
+                    ) order by f.id), '[]')
+                    from feedback f where f.ticket_id = t.id and f.concern_id = c.id
+                ),
+                'attachments', (
+                    select coalesce(jsonb_agg(jsonb_build_object(
+                        'id', a.id, 'name', a.name, 'media_type', a.media_type, 'size', a.size, 'added_at', a.added_at
+                    ) order by a.id), '[]')
+                    from attachment a where a.ticket_id = t.id and a.removed_at is null
+                )
+            ) order by t.id), '[]')
+            from ticket t where t.concern_id = c.id
+        ),
+        'mails', (
+            select coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'state', o.state, 'at', o.finished_at) order by o.seq), '[]')
+            from outbox o
+            where o.recipient ->> 'type' = 'resident' and (o.recipient ->> 'concern')::uuid = c.id
+                and (o.concern_id = c.id or o.ticket_id = any (array(
+                    select t.id from ticket t where t.concern_id = c.id
+                    union select f.ticket_id from concern_follow f where f.concern_id = c.id
+                )))
+        )
+    ) order by c.filed_at, c.id), '[]')
+    from concern c where c.id = any($1)";
+
+#[derive(FromQueryResult)]
+struct ContactRow {
+    concern_id: Uuid,
+    key_id: String,
+    sealed: Vec<u8>,
+}
+
+/// Of how many concerns of one resident something is found at most.
+const MOST: u32 = 200;
+
+impl Store {
+    /// The concerns of whoever left this e-mail address, the last filed first; two hundred at most.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn concerns_of_address(&self, email: &str) -> Result<Vec<ConcernId>> {
+        let statement = sql(
+            "select c.id from resident_contact r join concern c on c.id = r.concern_id
+             where r.address_digest = $1 order by c.filed_at desc, c.id desc limit $2",
+            [address_digest(&self.keys.residents, email).into(), i64::from(MOST).into()],
+        );
+        let rows = self.db.query_all_raw(statement).await?;
+        rows.into_iter().map(|row| Ok(ConcernId(row.try_get_by_index(0)?))).collect()
+    }
+
+    /// The concerns of the resident of a concern: itself, and those with the same e-mail address; two hundred at most. None
+    /// when there is no such concern.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn concerns_of_resident(&self, concern: ConcernId) -> Result<Vec<ConcernId>> {
+        let statement = sql(
+            "select id from concern where id = $1
+             union
+             (select o.concern_id from resident_contact r join resident_contact o on o.address_digest = r.address_digest
+              where r.concern_id = $1 and r.address_digest <> '' limit $2)",
+            [concern.0.into(), i64::from(MOST).into()],
+        );
+        let rows = self.db.query_all_raw(statement).await?;
+        rows.into_iter().map(|row| Ok(ConcernId(row.try_get_by_index(0)?))).collect()
+    }
+
+    /// Everything that is kept of these concerns, as it is handed out to their resident.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn export_resident(&self, concerns: &[ConcernId]) -> Result<Vec<KeptConcern>> {
+        let ids: Vec<Uuid> = concerns.iter().map(|concern| concern.0).collect();
+        let row = self.db.query_one_raw(sql(EXPORT, [ids.clone().into()])).await?;
+        let all: Value = row.map_or(Ok(Value::Array(Vec::new())), |row| row.try_get_by_index(0))?;
+        let mut all: Vec<KeptConcern> = serde_json::from_value(all).map_err(Error::corrupt)?;
+        let statement =
+            sql("select concern_id, key_id, sealed from resident_contact where concern_id = any($1)", [ids.into()]);
+        for row in ContactRow::find_by_statement(statement).all(&self.db).await? {
+            let contact = Contact::open(&self.keys.residents, ConcernId(row.concern_id), &row.key_id, &row.sealed)?;
+            let Contact { name, email, phone, language } = contact;
+            if let Some(concern) = all.iter_mut().find(|concern| concern.id == row.concern_id) {
+                concern.contact = Some(KeptContact { name, email, phone, language });
+            }
+        }
+        Ok(all)
     }
 }
 

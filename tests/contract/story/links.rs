@@ -17,6 +17,7 @@ const PARTNER: &str = "EXAMPLE--PARTNER-TOKEN";
 /// Returns the token of a link that is not used before it expires.
 pub async fn play(story: &mut Story) -> String {
     residents(story).await;
+    forgotten(story).await;
     mail(story).await;
     partners(story).await
 }
@@ -101,6 +102,30 @@ async fn partners(story: &mut Story) -> String {
     let version = ("If-Match", now["version"].clone());
     story.done(&stranger, "partner_refuse", &[other[0].clone(), other[1].clone(), version]).await;
     tokens.remove(2)
+}
+
+/// A resident asks what is kept of them, and wishes it erased; a night waits to be confirmed.
+async fn forgotten(story: &mut Story) {
+    let (agent, dispatcher) = (story.city.agent().await, story.city.dispatcher().await);
+    let mut body = dumping();
+    body["resident"] = json!({ "name": "Camille Dupont", "email": "camille.dupont@mail.example" });
+    let filed = agent.post("/v1/concerns", &body).await.created();
+    for ticket in filed["tickets"].as_array().unwrap() {
+        agent.act(ticket, "cancel", &json!({ "note": "Retirée à la demande de l’habitante" })).await.ok();
+    }
+    let found = story.done(&dispatcher, "resident_search", &[]).await;
+    let concern = ("concern", found["concerns"][0].clone());
+    story.done(&dispatcher, "resident_export", &[concern.clone()]).await;
+    let erased = story.done(&dispatcher, "resident_erase", &[concern]).await;
+    assert_eq!(erased, json!({ "erased": [filed["id"]], "waiting": [] }));
+    let run = "insert into retention_run (id, planned_at, state, contacts_due, texts_due, rows_due)
+        values ('0197a3b2-7c11-7b3a-9d3e-5a1f0c2e4d6b', '2026-11-30T01:00:00Z', 'waiting', 812, 0, 0)";
+    sqlx::query(run).execute(&mut story.city.database.connection().await).await.unwrap();
+    story.play(&story.city.stranger(), "privacy_notice", &[]).await.is(200);
+    story.play(&dispatcher, "processing_record", &[]).await.is(200);
+    story.done(&dispatcher, "retention_read", &[]).await;
+    let run = ("/run", json!("0197a3b2-7c11-7b3a-9d3e-5a1f0c2e4d6b"));
+    assert_eq!(story.done(&dispatcher, "retention_confirm", &[run]).await["state"], "running");
 }
 
 /// E-mail comes in, and is put with a ticket.

@@ -4,6 +4,7 @@ mod batch;
 mod duplicates;
 mod file;
 mod read;
+pub(crate) use read::ConcernPath;
 mod suggest;
 mod tracking;
 

@@ -31,7 +31,10 @@ id_path!(ConcernPath, "concern");
     operation_id = "concern_read",
     tag = "concerns",
     params(ConcernPath),
-    responses((status = 200, description = "The concern", body = ConcernView)),
+    responses(
+        (status = 200, description = "The concern", body = ConcernView),
+        (status = 410, description = "`gone`: it was kept for as long as the city keeps concerns"),
+    ),
     security(("bearer" = []))
 )]
 #[get("/v1/concerns/{concern}")]
@@ -41,7 +44,10 @@ pub(crate) async fn read(
     id: Id<ConcernPath>,
 ) -> Result<HttpResponse, Problem> {
     let found = usecases::concern::read(&cx, &caller.grant, ConcernId(id.value)).await?;
-    let (concern, tickets) = found.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let Some((concern, tickets)) = found else {
+        let gone = usecases::retention::is_concern_gone(&cx, ConcernId(id.value)).await?;
+        return Err(Problem::new(if gone { Code::Gone } else { Code::NotFound }));
+    };
     let city = &cx.city()?.city;
     let view = ConcernView::new(&concern, &tickets, city, caller.grant.caller(), caller.language, cx.now());
     Ok(reply::read(None, caller.language, &view))

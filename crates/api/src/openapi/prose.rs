@@ -14,7 +14,7 @@ pub(super) fn info() -> Value {
 }
 
 /// What belongs together, in the order in which one gets to know it.
-const TAGS: [(&str, &str); 23] = [
+const TAGS: [(&str, &str); 24] = [
     (
         "oauth",
         "How programs get access tokens: the client credentials grant of OAuth 2.0 (RFC 6749), with a secret or a signed statement. Tokens are revoked and asked about here too. Errors are those of OAuth, not problems.",
@@ -90,6 +90,10 @@ const TAGS: [(&str, &str); 23] = [
     (
         "inbound",
         "E-mail that comes in: answers to letters, and reports that one did not arrive. What could not be put with a ticket waits here for a dispatcher.",
+    ),
+    (
+        "residents",
+        "Personal data of residents, for dispatchers: found, exported and erased for those who ask (RGPD, articles 15 and 17), and erased by themselves over time.",
     ),
     (
         "users",

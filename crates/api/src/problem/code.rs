@@ -82,6 +82,7 @@ codes! {
     FeedbackNotOpen = "feedback_not_open", 409, "Le service n’a pas encore répondu, ou sa réponse date de plus de 30 jours", "The service has not answered yet, or more than 30 days ago";
     MessageHasLeft = "message_has_left", 409, "Le message est parti : il ne peut plus être repris", "The message has left: it can no longer be taken back";
     BulkRefused = "bulk_refused", 409, "Rien n’a changé : certaines saisines s’y opposent", "Nothing has changed: it was refused for some of the tickets";
+    RunNotWaiting = "run_not_waiting", 409, "Aucun effacement de ce numéro n’attend d’être confirmé", "No run of that id waits to be confirmed";
     AttachmentsFull = "attachments_full", 409, "La saisine a déjà autant de pièces jointes qu’elle peut en avoir", "The ticket has as many attachments as it can have";
     AttachmentNotScanned = "attachment_not_scanned", 409, "L’antivirus n’a pas encore vu cette pièce jointe", "The virus scanner has not seen the attachment yet";
     EmailTaken = "email_taken", 409, "Un compte a déjà cette adresse", "There is an account with that address already";
@@ -106,6 +107,7 @@ codes! {
     AttachmentRemoved = "attachment_removed", 410, "Cette pièce jointe a été retirée", "The attachment was taken back";
     EventsExpired = "events_expired", 410, "Les événements qui suivaient ne sont plus conservés", "The events that came next are no longer kept";
     EventsAhead = "events_ahead", 410, "Aucun événement n’a encore eu ce numéro", "No event has had that sequence yet";
+    Gone = "gone", 410, "Cela n’est plus conservé : la durée de conservation est passée", "It is no longer kept: the time for which the city keeps it is over";
     LinkExpired = "link_expired", 410, "Ce lien a déjà servi, ou n’est plus valable", "The link was used already, or is no longer valid";
     StaleVersion = "stale_version", 412, "Cela a changé depuis que vous l’avez lu", "It has changed since you read it";
     BodyTooLarge = "body_too_large", 413, "Le corps de la requête est trop grand", "The request body is too large";

@@ -20,7 +20,10 @@ use crate::view::TicketView;
     operation_id = "ticket_read",
     tag = "tickets",
     params(TicketPath),
-    responses((status = 200, description = "The ticket", body = TicketView, headers(("ETag" = String, description = "The version")))),
+    responses(
+        (status = 200, description = "The ticket", body = TicketView, headers(("ETag" = String, description = "The version"))),
+        (status = 410, description = "`gone`: it was kept for as long as the city keeps tickets"),
+    ),
     security(("bearer" = []))
 )]
 #[get("/v1/tickets/{ticket}")]
@@ -30,7 +33,10 @@ pub(crate) async fn read(
     path: TicketPath,
 ) -> Result<HttpResponse, Problem> {
     let ticket = usecases::ticket::open(&cx, &caller.grant, &path.ticket).await?;
-    let ticket = ticket.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let Some(ticket) = ticket else {
+        let gone = usecases::retention::is_ticket_gone(&cx, &path.ticket).await?;
+        return Err(Problem::new(if gone { Code::Gone } else { Code::NotFound }));
+    };
     let mails = usecases::ticket::resident_mails(&cx, &caller.grant, &ticket).await?;
     let view = TicketView::new(&ticket, &cx.city()?.city, caller.grant.caller(), caller.language, cx.now());
     Ok(reply::read(Some(ticket.version), caller.language, &view.with_mails(mails)))

@@ -11,6 +11,7 @@ mod keys;
 mod migrate;
 mod openapi;
 mod outbox;
+mod retention;
 mod serve;
 mod stats;
 mod user;
@@ -54,6 +55,8 @@ pub enum Command {
     Audit(audit::Audit),
     /// See what could not be sent, or send it again.
     Outbox(outbox::Outbox),
+    /// See what is erased over time.
+    Retention(retention::Retention),
     /// Find the figures of tickets anew.
     Stats(stats::Stats),
     /// Take one e-mail from the standard input, for a mail server.
@@ -100,6 +103,7 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::City(city) => city.run().await,
         Command::Audit(audit) => audit.run().await,
         Command::Outbox(outbox) => outbox.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Retention(retention) => retention.run().await.map(|()| ExitCode::SUCCESS),
         Command::Stats(stats) => stats.run().await.map(|()| ExitCode::SUCCESS),
         Command::Inbound(inbound) => inbound.run().await,
         Command::User(user) => user.run().await.map(|()| ExitCode::SUCCESS),

@@ -47,6 +47,34 @@ pub enum Act {
         /// Whose concern.
         concern: ConcernId,
     },
+    /// Everything that is kept of a resident was handed out (RGPD, article 15).
+    ResidentExported {
+        /// Their concerns.
+        concerns: Vec<ConcernId>,
+    },
+    /// What is kept of a resident was erased, as they wished (RGPD, article 17).
+    ResidentErased {
+        /// Their concerns.
+        concerns: Vec<ConcernId>,
+    },
+    /// Somebody agreed that a night erases unusually much.
+    RetentionConfirmed {
+        /// How many contacts.
+        contacts: u64,
+        /// The texts of how many concerns.
+        texts: u64,
+        /// How many concerns with their tickets.
+        rows: u64,
+    },
+    /// What was kept for as long as the city keeps it was erased.
+    RetentionRan {
+        /// How many contacts.
+        contacts: u64,
+        /// The texts of how many concerns.
+        texts: u64,
+        /// How many concerns with their tickets.
+        rows: u64,
+    },
     /// A resident's link was replaced by another.
     TrackingRenewed {
         /// Whose concern.
@@ -338,12 +366,16 @@ pub enum Act {
 
 impl Act {
     /// The code of every act.
-    pub const CODES: [&str; 43] = [
+    pub const CODES: [&str; 47] = [
         "ticket_read",
         "tickets_listed",
         "tickets_exported",
         "infected_upload",
         "contact_read",
+        "resident_exported",
+        "resident_erased",
+        "retention_confirmed",
+        "retention_ran",
         "tracking_renewed",
         "tracking_ended",
         "slip_made",
@@ -393,6 +425,10 @@ impl Act {
             Self::TicketsExported { .. } => "tickets_exported",
             Self::InfectedUpload { .. } => "infected_upload",
             Self::ContactRead { .. } => "contact_read",
+            Self::ResidentExported { .. } => "resident_exported",
+            Self::ResidentErased { .. } => "resident_erased",
+            Self::RetentionConfirmed { .. } => "retention_confirmed",
+            Self::RetentionRan { .. } => "retention_ran",
             Self::TrackingRenewed { .. } => "tracking_renewed",
             Self::TrackingEnded { .. } => "tracking_ended",
             Self::SlipMade { .. } => "slip_made",

@@ -1,10 +1,10 @@
 //! How often a café is held in each area, as the city wishes.
 
-use chrono::{Days, Months, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::ZoningCode;
+use crate::time::Interval;
 
 /// The rhythm that the city wishes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -12,82 +12,6 @@ use crate::id::ZoningCode;
 pub struct Cadence {
     /// The zoning in whose areas cafés are counted.
     pub zoning: ZoningCode,
-    /// How long after the last café of an area the next one is due: « 12 months », « 45 days »; 120 months or 999 days at
-    /// most.
-    #[schemars(with = "String", regex(pattern = r"^(([1-9][0-9]?|1[01][0-9]|120) months?|[1-9][0-9]{0,2} days?)$"))]
+    /// How long after the last café of an area the next one is due: « 12 months », « 45 days ».
     pub every: Interval,
-}
-
-/// A time between two cafés.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum Interval {
-    /// Months of the calendar, 1 to 120.
-    Months(u32),
-    /// Days, 1 to 999.
-    Days(u32),
-}
-
-/// A text is no time between two cafés.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected « 12 months » or « 45 days »; 120 months or 999 days at most")]
-pub struct NoInterval;
-
-impl TryFrom<String> for Interval {
-    type Error = NoInterval;
-
-    fn try_from(text: String) -> Result<Self, NoInterval> {
-        let (number, unit) = text.split_once(' ').ok_or(NoInterval)?;
-        match (number.parse().map_err(|_| NoInterval)?, unit) {
-            (months @ 1..=120, "month" | "months") => Ok(Self::Months(months)),
-            (days @ 1..=999, "day" | "days") => Ok(Self::Days(days)),
-            _ => Err(NoInterval),
-        }
-    }
-}
-
-impl From<Interval> for String {
-    fn from(interval: Interval) -> Self {
-        let (number, unit) = match interval {
-            Interval::Months(months) => (months, "month"),
-            Interval::Days(days) => (days, "day"),
-        };
-        if number == 1 { format!("1 {unit}") } else { format!("{number} {unit}s") }
-    }
-}
-
-impl Interval {
-    /// The day on which the next café is due; the last day of a month that is too short, as people count.
-    #[must_use]
-    pub fn after(self, last: NaiveDate) -> NaiveDate {
-        let next = match self {
-            Self::Months(months) => last.checked_add_months(Months::new(months)),
-            Self::Days(days) => last.checked_add_days(Days::new(u64::from(days))),
-        };
-        next.unwrap_or(NaiveDate::MAX)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_interval_reads_back_as_it_is_written() {
-        for text in ["12 months", "1 month", "120 months", "1 day", "999 days"] {
-            assert_eq!(Interval::try_from(text.to_owned()).map(String::from).as_deref(), Ok(text));
-        }
-        for text in ["", "12", "0 months", "121 months", "1000 days", "2 weeks", "-1 days", "12  months"] {
-            assert_eq!(Interval::try_from(text.to_owned()), Err(NoInterval), "{text}");
-        }
-    }
-
-    #[test]
-    fn months_are_counted_as_people_count_them() {
-        let after = |every: Interval, day: &str| every.after(day.parse().unwrap()).to_string();
-        assert_eq!(after(Interval::Months(12), "2025-03-12"), "2026-03-12");
-        assert_eq!(after(Interval::Months(12), "2024-02-29"), "2025-02-28");
-        assert_eq!(after(Interval::Months(1), "2026-01-31"), "2026-02-28");
-        assert_eq!(after(Interval::Days(14), "2026-02-20"), "2026-03-06");
-    }
 }

@@ -109,6 +109,12 @@ impl City {
         if let Some(zoning) = of_open_data.filter(|code| !zonings.iter().any(|zoning| zoning.code == **code)) {
             faults.add("city.yaml", "/open_data/zoning", format!("there is no zoning « {zoning} »"));
         }
+        if let Some(step) = settings.retention.out_of_order() {
+            faults.add("city.yaml", format!("/retention/{step}"), "shorter than what goes before it");
+        }
+        if !(1..=100_000).contains(&settings.retention.at_most) {
+            faults.add("city.yaml", "/retention/at_most", "expected 1 to 100 000");
+        }
         for (at, rungs) in settings.reminders.windows(2).enumerate() {
             if rungs[1].at < rungs[0].at {
                 let message = "a rung comes after those that are climbed earlier";

@@ -16,6 +16,7 @@ use crate::cafe::cadence::Cadence;
 use crate::id::{CalendarCode, CategoryCode, ServiceCode, ZoningCode};
 use crate::person::Role;
 use crate::place::{Areas, Point};
+use crate::retention::Retention;
 use crate::routing::RuleSet;
 use crate::text::VISIBLE;
 use crate::ticket::clock::{Rung, usual_ladder};
@@ -55,8 +56,23 @@ pub struct Settings {
     /// Whether the city publishes open data, and by which areas; absent when it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_data: Option<OpenData>,
+    /// How long what residents said is kept; 6, 12 and 36 months from the end of their concern when absent.
+    #[serde(default)]
+    pub retention: Retention,
+    /// Whom residents ask about their personal data, besides the sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_protection: Option<DataProtection>,
     /// Who writes to residents (CRPA L112-6, R112-5): name, postal address and telephone, at the foot of each e-mail.
     pub sender: Sender,
+}
+
+/// Whom residents ask about their personal data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DataProtection {
+    /// The e-mail address of the data protection officer (RGPD, article 37).
+    #[schemars(email)]
+    pub officer: String,
 }
 
 /// What open data the city publishes.

@@ -318,6 +318,8 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         infected: bool,
     },
+    /// What was said and written about it is no longer kept ([`crate::retention`]).
+    Pseudonymised,
 }
 
 impl Fact {
@@ -346,6 +348,7 @@ impl Fact {
             Self::Split { .. } => "split",
             Self::AttachmentAdded { .. } => "attachment_added",
             Self::AttachmentRemoved { .. } => "attachment_removed",
+            Self::Pseudonymised => "pseudonymised",
         }
     }
 
@@ -373,7 +376,8 @@ impl Fact {
             | Self::Followed { .. }
             | Self::Split { .. }
             | Self::AttachmentAdded { .. }
-            | Self::AttachmentRemoved { .. } => None,
+            | Self::AttachmentRemoved { .. }
+            | Self::Pseudonymised => None,
         }
     }
 }

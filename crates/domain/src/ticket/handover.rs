@@ -95,7 +95,8 @@ impl Fact {
             | Self::Followed { .. }
             | Self::Split { .. }
             | Self::AttachmentAdded { .. }
-            | Self::AttachmentRemoved { .. } => nothing,
+            | Self::AttachmentRemoved { .. }
+            | Self::Pseudonymised => nothing,
         }
     }
 }

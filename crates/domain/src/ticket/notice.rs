@@ -238,7 +238,8 @@ impl Fact {
             | Self::Followed { .. }
             | Self::Prioritised { .. }
             | Self::AttachmentAdded { .. }
-            | Self::AttachmentRemoved { .. } => Told::Nobody,
+            | Self::AttachmentRemoved { .. }
+            | Self::Pseudonymised => Told::Nobody,
         }
     }
 }
@@ -281,7 +282,8 @@ pub fn notices(fact: &Fact, by: &Actor, ticket: &Ticket, followers: &[Follower],
         | Fact::Followed { .. }
         | Fact::Split { .. }
         | Fact::AttachmentAdded { .. }
-        | Fact::AttachmentRemoved { .. } => Vec::new(),
+        | Fact::AttachmentRemoved { .. }
+        | Fact::Pseudonymised => Vec::new(),
     };
     notices.extend(watched(fact, ticket));
     let (kind, residents) = match fact.told(ticket) {

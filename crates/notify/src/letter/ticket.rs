@@ -138,7 +138,8 @@ impl Turn {
             | Fact::Followed { .. }
             | Fact::Prioritised { .. }
             | Fact::AttachmentAdded { .. }
-            | Fact::AttachmentRemoved { .. } => None,
+            | Fact::AttachmentRemoved { .. }
+            | Fact::Pseudonymised => None,
         }
     }
 }

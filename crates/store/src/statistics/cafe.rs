@@ -57,7 +57,7 @@ impl Store {
         };
         let statement = sql(
             "with held as (
-                 select id, title, starts_at, areas, (select count(*) from concern where concern.cafe_id = cafe.id) as concerns
+                 select id, title, starts_at, areas, past_concerns + (select count(*) from concern where concern.cafe_id = cafe.id) as concerns
                  from cafe
                  where state in ('held', 'reported') and ($1::timestamptz is null or starts_at >= $1)
                      and ($2::timestamptz is null or starts_at < $2)

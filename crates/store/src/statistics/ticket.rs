@@ -1,11 +1,12 @@
 //! The figures of tickets, summed up group by group: one statement. Which tickets, and in which group each is, is read
-//! from the tickets themselves; what is counted of them, from their figures.
+//! from the tickets themselves; what is counted of them, from their figures. Tickets that are no longer kept are counted
+//! from what was kept of their figures (`past_figure`).
 
 use chrono::{DateTime, Utc};
 use domain::city::catalogue::ClosureReason;
 use domain::statistics::{Counted, Delay, Figures, Group, GroupBy, Table};
 use domain::time::Zone;
-use sea_orm::sea_query::{Alias, Asterisk, Expr, JoinType, PostgresQueryBuilder, Query, Value};
+use sea_orm::sea_query::{Alias, Expr, JoinType, PostgresQueryBuilder, Query, UnionType, Value};
 use sea_orm::{ColumnTrait, QueryResult};
 use sea_query_sqlx::SqlxBinder as _;
 use sqlx::AssertSqlSafe;
@@ -21,6 +22,22 @@ const COUNTS: &str = "count(*), count(*) filter (where acknowledged), count(*) f
     count(*) filter (where without_work),
     coalesce(sum(residents_to_tell), 0)::bigint, coalesce(sum(residents_told), 0)::bigint,
     coalesce(sum(referrers_to_tell), 0)::bigint, coalesce(sum(referrers_told), 0)::bigint, count(*) filter (where open)";
+
+/// The columns that they are counted from, of the figures of a ticket and of those of one that is no longer kept.
+const COUNTED: [&str; 12] = [
+    "acknowledged",
+    "acknowledged_on_time",
+    "first_status_after",
+    "first_status_after_working",
+    "resolved_after",
+    "rerouted",
+    "refused",
+    "reopened",
+    "residents_to_tell",
+    "residents_told",
+    "referrers_to_tell",
+    "referrers_told",
+];
 
 const DELAYS: &str = "percentile_cont(array[0.5, 0.9]) within group (order by first_status_after),
     percentile_cont(array[0.5, 0.9]) within group (order by first_status_after_working),
@@ -60,7 +77,8 @@ fn figures(row: &QueryResult) -> Result<Figures> {
 }
 
 impl Store {
-    /// The figures of the scope's tickets that are asked for, in the order of the groups' keys.
+    /// The figures of the scope's tickets that are asked for, in the order of the groups' keys. Those that are no longer kept
+    /// are among them, unless something is asked for that is not kept of them ([`Filter::asks_for_what_is_always_kept`]).
     ///
     /// # Errors
     /// When the database does not answer.
@@ -74,14 +92,15 @@ impl Store {
     ) -> Result<Table> {
         let without_work = ClosureReason::ALL.into_iter().filter(|reason| !reason.is_an_answer());
         let without_work: Vec<String> = without_work.map(|reason| reason.code().to_owned()).collect();
-        let tickets = Query::select()
+        let mut tickets = Query::select()
             .expr_as(key(group_by, zone), Alias::new("key"))
             .column(Column::FiledAt.as_column_ref())
-            .column((Alias::new("ticket_figure"), Asterisk))
+            .columns(COUNTED.map(|name| (Alias::new("ticket_figure"), Alias::new(name))))
+            .expr_as(Expr::cust("ticket_figure.open"), Alias::new("open"))
             .expr_as(
                 Expr::cust_with_values(
                     "coalesce(ticket_figure.closure_reason = any($1), false)",
-                    [Value::from(without_work)],
+                    [Value::from(without_work.clone())],
                 ),
                 Alias::new("without_work"),
             )
@@ -89,6 +108,24 @@ impl Store {
             .join(JoinType::InnerJoin, Alias::new("ticket_figure"), Expr::cust("ticket_figure.ticket_id = ticket.id"))
             .cond_where(filter.condition(scope, now))
             .to_owned();
+        if filter.asks_for_what_is_always_kept() {
+            let past = Query::select()
+                .expr_as(key(group_by, zone), Alias::new("key"))
+                .column(Column::FiledAt.as_column_ref())
+                .columns(COUNTED.map(|name| (Alias::new("ticket"), Alias::new(name))))
+                .expr_as(Expr::val(false), Alias::new("open"))
+                .expr_as(
+                    Expr::cust_with_values(
+                        "coalesce(ticket.closure_reason = any($1), false)",
+                        [Value::from(without_work)],
+                    ),
+                    Alias::new("without_work"),
+                )
+                .from_as(Alias::new("past_figure"), Alias::new("ticket"))
+                .cond_where(filter.condition(scope, now))
+                .to_owned();
+            tickets.union(UnionType::All, past);
+        }
         let (text, values) = tickets.build_sqlx(PostgresQueryBuilder);
         let (group, grouped) = match group_by {
             GroupBy::Nothing => ("true, null::text", ""),

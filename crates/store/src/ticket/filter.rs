@@ -219,6 +219,42 @@ impl Filter {
         }
     }
 
+    /// Whether nothing is asked for but what is kept of each ticket for good: its service, category, areas, origin and
+    /// priority, and when it was filed.
+    pub(crate) fn asks_for_what_is_always_kept(&self) -> bool {
+        let Self {
+            services: _,
+            organisations: _,
+            categories: _,
+            areas: _,
+            inside_all: _,
+            origins: _,
+            priorities: _,
+            standard_only: _,
+            filed_from: _,
+            filed_before: _,
+            ..
+        } = self;
+        let Self { states, assignees, referrers, cafes, before_cafe, feedback, .. } = self;
+        let lists =
+            [states.is_empty(), assignees.is_empty(), referrers.is_empty(), cafes.is_empty(), feedback.is_empty()];
+        let Self { late, due_before, within, around, duplicate_of, has_duplicates, reopened, search, on_map, .. } =
+            self;
+        let wishes = [
+            before_cafe.is_some(),
+            late.is_some(),
+            due_before.is_some(),
+            within.is_some(),
+            around.is_some(),
+            duplicate_of.is_some(),
+            has_duplicates.is_some(),
+            reopened.is_some(),
+            search.is_some(),
+            *on_map,
+        ];
+        lists.iter().all(|empty| *empty) && !wishes.contains(&true)
+    }
+
     /// At whom, by whom.
     fn whose(&self) -> Condition {
         let one = |condition: Expr| Condition::all().add(condition);

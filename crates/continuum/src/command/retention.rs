@@ -1,0 +1,51 @@
+//! `continuum retention`.
+
+use anyhow::Result;
+use usecases::retention::{Counts, Overview};
+
+use super::database::DatabaseOptions;
+use super::tell;
+
+/// See what is erased over time: how long things are kept, what is due, what was erased. Changes nothing.
+#[derive(clap::Args)]
+pub struct Retention {
+    #[command(flatten)]
+    database: DatabaseOptions,
+}
+
+impl Retention {
+    pub(crate) async fn run(self) -> Result<()> {
+        let database = self.database.open().await?;
+        let context = self.database.context(&database).await?;
+        let outcome = usecases::retention::overview(&context).await;
+        context.store.close().await;
+        database.stop().await?;
+        show(&outcome?);
+        Ok(())
+    }
+}
+
+fn show(overview: &Overview) {
+    let Overview { retention, due, runs, .. } = overview;
+    let [contact, texts, rows] = [retention.contact, retention.texts, retention.rows].map(String::from);
+    tell("Kept from the end of a concern     for         due now");
+    for (what, kept, due) in [
+        ("how the resident can be reached", contact, due.contacts),
+        ("what was said and written", texts, due.texts),
+        ("the concern and its tickets", rows, due.rows),
+    ] {
+        tell(format_args!("  {what:<32} {kept:<11} {due:>7}"));
+    }
+    tell(format_args!("More than {} a night wait until a dispatcher confirms it.", retention.at_most));
+    tell("");
+    if runs.is_empty() {
+        tell("No night has erased anything yet.");
+        return;
+    }
+    tell("Run of                state     contacts   texts    rows");
+    for run in runs {
+        let Counts { contacts, texts, rows } = run.erased;
+        let at = run.planned_at.format("%Y-%m-%d %H:%M UTC");
+        tell(format_args!("{at}  {:<8}  {contacts:>8} {texts:>7} {rows:>7}", run.state.code()));
+    }
+}

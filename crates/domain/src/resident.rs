@@ -1,0 +1,159 @@
+//! What is kept of a resident, as it is handed out to them (RGPD, article 15).
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::language::Language;
+
+/// How a resident can be reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KeptContact {
+    /// Their name.
+    #[schema(examples("Camille Dupont"))]
+    pub name: Option<String>,
+    /// Their e-mail address.
+    #[schema(examples("camille.dupont@mail.example"))]
+    pub email: Option<String>,
+    /// Their telephone (E.164).
+    #[schema(examples("+33322974040"))]
+    pub phone: Option<String>,
+    /// The language in which they want to be answered.
+    pub language: Language,
+}
+
+/// What was said, with what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct KeptConcern {
+    /// Its id.
+    pub id: Uuid,
+    /// How the resident can be reached; absent when they left nothing, or it was erased.
+    #[serde(default)]
+    pub contact: Option<KeptContact>,
+    /// When it was filed.
+    pub filed_at: DateTime<Utc>,
+    /// Where it was heard.
+    #[schema(examples("cafe"))]
+    pub origin: String,
+    /// The code of its category.
+    #[schema(examples("illegal_dumping"))]
+    pub category: String,
+    /// What became of it when it was filed.
+    #[schema(examples("referred"))]
+    pub outcome: String,
+    /// What was said.
+    #[schema(examples("Un matelas devant l’entrée depuis une semaine."))]
+    pub description: Option<String>,
+    /// What was answered on the spot.
+    pub answer: Option<String>,
+    /// What was answered to the category's questions, by question.
+    pub answers: Map<String, Value>,
+    /// The address of the place.
+    #[schema(examples("12 rue du Pigeonnier"))]
+    pub address: Option<String>,
+    /// The latitude of the place, degrees (WGS 84).
+    #[schema(examples(49.897))]
+    pub lat: Option<f64>,
+    /// The longitude of the place, degrees (WGS 84).
+    #[schema(examples(2.295))]
+    pub lon: Option<f64>,
+    /// The tickets of the concern.
+    pub tickets: Vec<KeptTicket>,
+    /// What was sent to the resident, or is to be.
+    pub mails: Vec<KeptMail>,
+}
+
+/// The referral to a service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct KeptTicket {
+    /// Its reference.
+    #[schema(examples("AMI-26-004217"))]
+    pub reference: String,
+    /// The code of the service that has it.
+    #[schema(examples("proprete"))]
+    pub service: String,
+    /// Its state.
+    #[schema(examples("closed"))]
+    pub state: String,
+    /// How it ended.
+    #[schema(examples("work_done"))]
+    pub closure_reason: Option<String>,
+    /// What happened, the first first.
+    pub timeline: Vec<KeptEvent>,
+    /// What colleagues wrote to one another.
+    pub notes: Vec<KeptText>,
+    /// What the service and the officer wrote to one another.
+    pub messages: Vec<KeptText>,
+    /// What was written to the resident beside the timeline.
+    pub messages_to_resident: Vec<KeptText>,
+    /// What the resident said of how it ended.
+    pub feedback: Vec<KeptFeedback>,
+    /// Photographs and documents.
+    pub attachments: Vec<KeptAttachment>,
+}
+
+/// A line of a timeline.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct KeptEvent {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What happened: `type`, and what was said with it.
+    pub what: Map<String, Value>,
+}
+
+/// Something that was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KeptText {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// What.
+    #[schema(examples("Passage prévu jeudi."))]
+    pub text: String,
+}
+
+/// What a resident said of how their ticket ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KeptFeedback {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Whether it is solved.
+    pub solved: bool,
+    /// Why not.
+    #[schema(examples("still_there"))]
+    pub reason: Option<String>,
+    /// What they added.
+    pub text: Option<String>,
+}
+
+/// A photograph or a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KeptAttachment {
+    /// Its id: `GET /v1/tickets/{ticket}/attachments/{attachment}/content` has its bytes.
+    pub id: Uuid,
+    /// What it is called.
+    #[schema(examples("matelas.jpg"))]
+    pub name: Option<String>,
+    /// What it is.
+    #[schema(examples("image/jpeg"))]
+    pub media_type: String,
+    /// How long it is, in bytes.
+    #[schema(minimum = 1, examples(182_044))]
+    pub size: i64,
+    /// When it was added.
+    pub added_at: DateTime<Utc>,
+}
+
+/// An e-mail to the resident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KeptMail {
+    /// Which letter.
+    #[schema(examples("outcome"))]
+    pub kind: String,
+    /// `pending`, `sent`, `dead`, `bounced` or `stopped`.
+    #[schema(examples("sent"))]
+    pub state: String,
+    /// When that was settled; absent while it waits.
+    pub at: Option<DateTime<Utc>>,
+}

@@ -1,0 +1,216 @@
+//! Personal data over time: what is to be erased, erased night by night, and what was.
+//!
+//! A run is planned once a day. One that would erase unusually much waits until a person confirms it: a wrong clock or a
+//! wrong setting then costs a night, not the city's memory. The others begin at once, and end batch by batch.
+
+pub use store::retention::{Counts, Run, RunState};
+
+use auth::Grant;
+use auth::permission::ManagePersonalData;
+use chrono::Timelike as _;
+use domain::audit::{Act, By, Record};
+use domain::id::{ConcernId, RetentionRunId};
+use domain::retention::{Cutoffs, Retention};
+use store::ticket::Named;
+use store::{Error, Tx};
+
+use crate::once::{Done, KeyReused, Once};
+use crate::{Context, NoCity};
+
+/// From which hour on, on the city's clocks, a night's run is planned.
+const HOUR: u32 = 2;
+
+/// Of how many concerns the rows are removed at once.
+const ROWS: u32 = 50;
+
+/// Of how many concerns texts or contacts are erased at once.
+const BATCH: u32 = 200;
+
+/// How many runs are shown.
+const SHOWN: u32 = 50;
+
+/// What is to be erased, and what was.
+#[derive(Debug, Clone)]
+pub struct Overview {
+    /// How long things are kept.
+    pub retention: Retention,
+    /// Until when a concern must have ended.
+    pub cutoffs: Cutoffs,
+    /// What would be erased if a run were planned now.
+    pub due: Counts,
+    /// The last runs, the last one first.
+    pub runs: Vec<Run>,
+}
+
+/// Why nothing is told of what is erased.
+#[derive(Debug, thiserror::Error)]
+pub enum RetentionError {
+    /// No city is loaded.
+    #[error(transparent)]
+    NoCity(#[from] NoCity),
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// What is to be erased, and what was: a dry run.
+///
+/// # Errors
+/// See [`RetentionError`].
+pub async fn overview(cx: &Context) -> Result<Overview, RetentionError> {
+    let loaded = cx.city()?;
+    let retention = loaded.city.settings.retention;
+    let cutoffs = retention.cutoffs(cx.now(), loaded.city.zone());
+    let due = cx.store.retention_due(&cutoffs).await?;
+    Ok(Overview { retention, cutoffs, due, runs: cx.store.retention_runs(SHOWN).await? })
+}
+
+/// The same, for a dispatcher.
+///
+/// # Errors
+/// See [`RetentionError`].
+pub async fn read(cx: &Context, _who: &Grant<ManagePersonalData>) -> Result<Overview, RetentionError> {
+    overview(cx).await
+}
+
+/// Whether there was a concern of that id, which is no longer kept.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_concern_gone(cx: &Context, id: ConcernId) -> Result<bool, Error> {
+    cx.store.is_gone(id.0).await
+}
+
+/// Whether there was a ticket that is called so, which is no longer kept.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_ticket_gone(cx: &Context, ticket: &Named) -> Result<bool, Error> {
+    cx.store.is_ticket_gone(ticket).await
+}
+
+/// Why a run was not confirmed.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfirmError {
+    /// There is no run of that id that waits.
+    #[error("no such run waits")]
+    NotWaiting,
+    /// The idempotency key was used for another request.
+    #[error(transparent)]
+    KeyReused(#[from] KeyReused),
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// Lets a run begin that would erase unusually much.
+///
+/// # Errors
+/// See [`ConfirmError`].
+pub async fn confirm(
+    cx: &Context,
+    who: &Grant<ManagePersonalData>,
+    id: RetentionRunId,
+    once: Once<'_, Run>,
+) -> Result<Done<Run>, ConfirmError> {
+    once.run(cx, async |tx| {
+        let run = tx.last_retention_run().await?.filter(|run| run.id == id && run.state == RunState::Waiting);
+        let run = run.ok_or(ConfirmError::NotWaiting)?;
+        let (confirmed_by, confirmed_at) = (Some(who.holder().user), Some(cx.now()));
+        let run = Run { state: RunState::Running, confirmed_by, confirmed_at, ..run };
+        tx.keep_retention_run(&run).await?;
+        let Counts { contacts, texts, rows } = run.due;
+        let (contacts, texts, rows) = (contacts.into(), texts.into(), rows.into());
+        tx.audit(&who.record(Act::RetentionConfirmed { contacts, texts, rows }, cx.now()));
+        Ok(run)
+    })
+    .await
+}
+
+/// Does the next part of a run: plans it, or erases a batch. Any number of workers may do this at once: they take turns.
+/// Returns whether there may be more to do at once.
+///
+/// # Errors
+/// When the database does not answer: what was not erased is erased next time.
+pub async fn keep(cx: &Context) -> Result<bool, Error> {
+    let Ok(loaded) = cx.city() else { return Ok(false) };
+    let (retention, zone, now) = (loaded.city.settings.retention, loaded.city.zone(), cx.now());
+    let tx = cx.store.begin().await?;
+    if !tx.try_hold_retention().await? {
+        return Ok(false);
+    }
+    let last = tx.last_retention_run().await?;
+    match last {
+        Some(run) if run.state == RunState::Waiting => Ok(false),
+        Some(run) if run.state == RunState::Running => {
+            let cutoffs = retention.cutoffs(run.planned_at, zone);
+            let run = erase(cx, &tx, run, &cutoffs, zone).await?;
+            tx.commit().await?;
+            Ok(run.state == RunState::Running)
+        }
+        last => {
+            let local = zone.local(now);
+            let planned = last.is_some_and(|run| zone.local(run.planned_at).date_naive() >= local.date_naive());
+            if planned || local.hour() < HOUR {
+                return Ok(false);
+            }
+            let due = cx.store.retention_due(&retention.cutoffs(now, zone)).await?;
+            let most = due.contacts.max(due.texts).max(due.rows);
+            let state = if most > retention.at_most { RunState::Waiting } else { RunState::Running };
+            let run = Run {
+                id: RetentionRunId(cx.ids.next()),
+                planned_at: now,
+                state,
+                due,
+                erased: Counts::default(),
+                confirmed_by: None,
+                confirmed_at: None,
+                finished_at: None,
+            };
+            tx.keep_retention_run(&run).await?;
+            tx.commit().await?;
+            if state == RunState::Waiting {
+                tracing::warn!(
+                    contacts = due.contacts,
+                    texts = due.texts,
+                    rows = due.rows,
+                    at_most = retention.at_most,
+                    "unusually much is to be erased: nothing is until a dispatcher confirms it (POST /v1/retention/confirm)"
+                );
+            }
+            Ok(state == RunState::Running)
+        }
+    }
+}
+
+/// One batch, the rows first: what is gone needs no other step.
+async fn erase(cx: &Context, tx: &Tx, run: Run, cutoffs: &Cutoffs, zone: domain::time::Zone) -> Result<Run, Error> {
+    let (now, mut run) = (cx.now(), run);
+    let count = |concerns: &[_]| u32::try_from(concerns.len()).unwrap_or(u32::MAX);
+    let rows = tx.rows_to_remove(cutoffs.rows, ROWS).await?;
+    if !rows.is_empty() {
+        tx.remove_rows(&rows, zone, now).await?;
+        run.erased.rows += count(&rows);
+    } else if let texts = tx.texts_to_erase(cutoffs.texts, BATCH).await?
+        && !texts.is_empty()
+    {
+        tx.erase_texts(&texts, now).await?;
+        run.erased.texts += count(&texts);
+    } else if let contacts = tx.contacts_to_erase(cutoffs.contact, BATCH).await?
+        && !contacts.is_empty()
+    {
+        tx.erase_contacts(&contacts, now).await?;
+        run.erased.contacts += count(&contacts);
+    } else {
+        tx.erase_the_rest(cutoffs).await?;
+        run = Run { state: RunState::Done, finished_at: Some(now), ..run };
+        let Counts { contacts, texts, rows } = run.erased;
+        tracing::info!(contacts, texts, rows, "what was kept for long enough is erased");
+        if run.erased != Counts::default() {
+            let act = Act::RetentionRan { contacts: contacts.into(), texts: texts.into(), rows: rows.into() };
+            tx.audit(&Record { at: now, by: By::System, from: None, act, why: None });
+        }
+    }
+    tx.keep_retention_run(&run).await?;
+    Ok(run)
+}

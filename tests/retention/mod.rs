@@ -1,0 +1,301 @@
+//! Personal data over time: what goes when, what stays, and what nobody can lose by mistake.
+
+pub mod page;
+pub mod resident;
+
+use std::path::Path;
+
+use chrono::Duration;
+use image::ImageFormat;
+use serde_json::{Value, json};
+use usecases::retention::keep;
+
+use crate::concern::dump;
+use crate::support::city::{City, dumping, link};
+use crate::support::files::{below, photograph, upload};
+use crate::tracking::json_at;
+
+/// Everything that is known of the resident, and a word in each text that anybody writes about their case.
+const KNOWN: [&str; 15] = [
+    "Zéphyrine",
+    "zephyrine@mail.example",
+    "+33612345678",
+    "word-description",
+    "word-address",
+    "word-answer",
+    "word-acknowledge",
+    "word-hold",
+    "word-note",
+    "word-to-referrer",
+    "word-to-resident",
+    "word-outcome",
+    "word-feedback",
+    "word-attachment",
+    "word-reopen",
+];
+
+/// What the tables and the files hold of it.
+async fn known(city: &City, files: &Path) -> Vec<&'static str> {
+    let mut everything = dump(city).await;
+    for file in below(files) {
+        everything += &file.display().to_string();
+        everything += &String::from_utf8_lossy(&std::fs::read(&file).unwrap());
+    }
+    // The search index folds and stems what it holds.
+    let folded = everything.to_lowercase();
+    let is_there = |word: &&str| everything.contains(*word) || folded.contains(&word.to_lowercase().replace('é', "e"));
+    KNOWN.into_iter().filter(is_there).collect()
+}
+
+/// Lets a night pass: everything that the worker does.
+async fn night(city: &City) {
+    let cx = &city.instance.context;
+    while keep(cx).await.unwrap() {}
+    while usecases::statistics::keep(cx).await.unwrap() > 0 {}
+    while usecases::hotspot::keep(cx).await.unwrap() > 0 {}
+    while usecases::feed::place(cx).await.unwrap() > 0 {}
+    usecases::concern::learn(cx).await.unwrap();
+    while usecases::ticket::attachment::sweep(cx).await.unwrap() > 0 {}
+    city.drain().await;
+}
+
+/// A case in which everybody has written something, ended.
+async fn lived(city: &City) -> Value {
+    let (agent, proprete) = (city.agent().await, city.proprete().await);
+    let body = json!({
+        "origin": "patrol",
+        "category": "illegal_dumping",
+        "description": "Un canapé word-description devant chez Zéphyrine",
+        "place": { "lat": 49.912_123, "lon": 2.297_234, "address": "3 rue word-address" },
+        "resident": { "name": "Zéphyrine", "email": "zephyrine@mail.example", "phone": "+33612345678" },
+    });
+    let filed = agent.post("/v1/concerns", &body).await.created();
+    for other in &filed["tickets"].as_array().unwrap()[1..] {
+        agent.act(other, "cancel", &json!({ "note": "Rien à constater" })).await.ok();
+    }
+    let ticket = filed["tickets"][0].clone();
+    let path = format!("/v1/tickets/{}", ticket["id"].as_str().unwrap());
+    upload(&agent, &ticket, "word-attachment.jpg", &photograph(20, 20, ImageFormat::Jpeg)).await.created();
+    let ticket = proprete.ticket(&ticket).await;
+    let ticket = proprete.act(&ticket, "acknowledge", &json!({ "note": "word-acknowledge" })).await.ok();
+    let held = json!({ "reason": "weather", "resume_on": "2026-03-12", "note": "word-hold" });
+    let ticket = proprete.act(&ticket, "hold", &held).await.ok();
+    proprete.post(&format!("{path}/notes"), &json!({ "text": "word-note chez Zéphyrine" })).await.created();
+    proprete.post(&format!("{path}/referrer_messages"), &json!({ "text": "word-to-referrer" })).await.created();
+    proprete.post(&format!("{path}/resident_messages"), &json!({ "text": "word-to-resident" })).await.created();
+    let outcome = json!({ "closure_reason": "work_done", "message_to_resident": "word-outcome", "note": "word-note" });
+    let ticket = proprete.act(&proprete.ticket(&ticket).await, "resolve", &outcome).await.ok();
+    let ticket = agent.act(&ticket, "reopen", &json!({ "note": "word-reopen" })).await.ok();
+    let ticket = proprete.act(&ticket, "acknowledge", &json!({})).await.ok();
+    let ticket = proprete.act(&ticket, "resolve", &outcome).await.ok();
+    city.drain().await;
+    let letter = city.letters_to("zephyrine@mail.example").pop().unwrap();
+    let tracking = link(&letter, "/v1/tracking/");
+    let tracking = tracking.split('#').next().unwrap().to_owned();
+    let said = json!({ "solved": "no", "reason": "other", "text": "word-feedback" });
+    city.stranger().post(&format!("{tracking}/feedback"), &said).await.is(200);
+    let ticket = city.dispatcher().await.close(&city.dispatcher().await.ticket(&ticket).await).await.ok();
+    // Another one, of somebody who left nothing: a lamp, which has a question that is answered in words.
+    let lamp = json!({
+        "origin": "patrol",
+        "category": "street_light_out",
+        "description": "Lampe éteinte",
+        "answers": { "extent": "lamp", "post": "word-answer" },
+        "place": { "lat": 49.9121, "lon": 2.2972 },
+    });
+    let lamp = agent.post("/v1/concerns", &lamp).await.created()["tickets"][0].clone();
+    agent.act(&lamp, "cancel", &json!({ "note": "Elle brille" })).await.ok();
+    json!({ "ticket": ticket, "tracking": tracking })
+}
+
+/// Files concerns that are called off at once.
+async fn cancelled(city: &City, count: usize) {
+    let agent = city.agent().await;
+    for _ in 0..count {
+        for ticket in agent.post("/v1/concerns", &dumping()).await.created()["tickets"].as_array().unwrap() {
+            agent.act(ticket, "cancel", &json!({ "note": "Retiré" })).await.ok();
+        }
+    }
+}
+
+crate::tests![
+    three_years_later_only_figures_are_left,
+    what_is_still_followed_keeps_its_resident,
+    a_night_that_would_erase_unusually_much_waits_for_somebody,
+    several_workers_erase_each_concern_once,
+    nothing_else_changes_what_happened,
+];
+
+async fn three_years_later_only_figures_are_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().to_owned();
+    let city = City::with(|config| config.files = continuum::FileSettings::in_folder(&files)).await;
+    let lived = lived(&city).await;
+    let (ticket, tracking) = (&lived["ticket"], lived["tracking"].as_str().unwrap());
+    let (id, concern) = (ticket["id"].as_str().unwrap(), ticket["concern_id"].as_str().unwrap());
+    let path = format!("/v1/tickets/{id}");
+    night(&city).await;
+    assert!(known(&city, folder.path()).await.len() >= 10, "{:?}", known(&city, folder.path()).await);
+    let year = "/v1/stats/tickets?filed_from=2026-01-01T00:00:00%2B01:00&filed_before=2027-01-01T00:00:00%2B01:00&group_by=service";
+    let figures = city.dispatcher().await.get(year).await.ok();
+    let counted = |figures: &Value| (figures["total"].clone(), figures["groups"].clone());
+
+    // A day before six months are over, the resident can still be reached.
+    city.clock.set("2026-09-09T12:00:00Z");
+    night(&city).await;
+    json_at(&city, tracking).await;
+    city.clock.set("2026-09-11T12:00:00Z");
+    night(&city).await;
+    city.stranger().get(tracking).await.is(404);
+    for table in ["resident_contact", "tracking_link", "tracking_slip", "former_link"] {
+        assert_eq!(city.database.count(&format!("select count(*) from {table}")).await, 0, "{table}");
+    }
+    let desk = city.dispatcher().await;
+    let before = desk.get(&path).await;
+    assert_eq!(desk.timeline(ticket).await.last().unwrap()["type"], "closed");
+
+    // A year after the end, nobody can read what was said.
+    city.clock.set("2027-03-11T12:00:00Z");
+    night(&city).await;
+    assert_eq!(known(&city, folder.path()).await, Vec::<&str>::new());
+    let desk = city.dispatcher().await;
+    let read = desk.get(&path).await;
+    assert_ne!(read.header("etag"), before.header("etag"), "who keeps a copy learns that it is another one now");
+    let timeline = desk.timeline(ticket).await;
+    assert_eq!(timeline.last().unwrap()["type"], "pseudonymised");
+    assert_eq!(timeline.last().unwrap()["by"]["type"], "system");
+    let acknowledged = timeline.iter().find(|event| event["type"] == "acknowledged").unwrap();
+    assert_eq!(acknowledged["data"]["note"], "[effacé]");
+    assert_eq!(desk.get(&format!("/v1/concerns/{concern}")).await.ok()["description"], "[effacé]");
+    let place = &read.ok()["place"];
+    assert_eq!((&place["lat"], &place["lon"], place.get("address")), (&json!(49.912), &json!(2.297), None));
+    assert_eq!(read.ok()["areas"], ticket["areas"]);
+    let found = desk.get("/v1/tickets?q=canapé").await.ok();
+    assert_eq!(found["items"], json!([]), "nothing of it is searched any more");
+    assert_eq!(counted(&desk.get(year).await.ok()), counted(&figures));
+
+    // Three years after the end, there is no row.
+    city.clock.set("2029-03-11T12:00:00Z");
+    night(&city).await;
+    let desk = city.dispatcher().await;
+    desk.get(&path).await.refused(410, "gone");
+    desk.get(&format!("/v1/tickets/{}", ticket["reference"].as_str().unwrap())).await.refused(410, "gone");
+    desk.get(&format!("/v1/concerns/{concern}")).await.refused(410, "gone");
+    assert_eq!(counted(&desk.get(year).await.ok()), counted(&figures), "what was counted still is");
+    let mut connection = city.database.connection().await;
+    // But for who read it and that it is gone, no row names it.
+    let tables = "select coalesce(string_agg(distinct table_name, ', '), '') from information_schema.tables t, unnest(xpath('/table/row', query_to_xml(
+        format('select * from %I.%I', table_schema, table_name), true, false, ''))) r
+        where table_schema = current_schema() and table_type = 'BASE TABLE'
+            and table_name not in ('audit_entry', 'gone', 'stray_file') and r::text like ";
+    for named in [id, concern, ticket["reference"].as_str().unwrap()] {
+        let statement = sqlx::AssertSqlSafe(format!("{tables}'%{named}%'"));
+        let naming: String = sqlx::query_scalar(statement).fetch_one(&mut connection).await.unwrap();
+        assert_eq!(naming, "", "{named}");
+    }
+    assert_eq!(below(&folder.path().join("files")), Vec::<std::path::PathBuf>::new());
+    let overview = desk.get("/v1/retention").await.ok();
+    assert_eq!(overview["due"], json!({ "contacts": 0, "texts": 0, "rows": 0 }));
+    let erased: Vec<&Value> = overview["runs"].as_array().unwrap().iter().map(|run| &run["erased"]).collect();
+    assert_eq!(erased[0], &json!({ "contacts": 0, "texts": 0, "rows": 2 }));
+    assert_eq!(erased[1], &json!({ "contacts": 0, "texts": 2, "rows": 0 }));
+    assert_eq!(erased[2], &json!({ "contacts": 2, "texts": 0, "rows": 0 }));
+    city.stop().await;
+}
+
+async fn what_is_still_followed_keeps_its_resident() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    let main = agent.post("/v1/concerns", &dumping()).await.created();
+    let mut body = dumping();
+    body["attach_to"] = main["tickets"][0]["id"].clone();
+    body["resident"]["email"] = json!("voisin@mail.example");
+    agent.post("/v1/concerns", &body).await.created();
+    let contacts = async || city.database.count("select count(*) from resident_contact").await;
+    let concerns = async || city.database.count("select count(*) from concern").await;
+    // Nobody takes it in hand: it has not ended.
+    city.clock.set("2029-06-01T12:00:00Z");
+    night(&city).await;
+    assert_eq!(contacts().await, 2);
+    let desk = city.dispatcher().await;
+    let tickets = main["tickets"].as_array().unwrap();
+    for ticket in tickets {
+        desk.act(&desk.ticket(ticket).await, "cancel", &json!({ "note": "Sans suite" })).await.ok();
+    }
+    city.clock.set("2029-11-30T12:00:00Z");
+    night(&city).await;
+    assert_eq!(contacts().await, 2);
+    city.clock.set("2029-12-02T12:00:00Z");
+    night(&city).await;
+    assert_eq!((contacts().await, concerns().await), (0, 2));
+    city.clock.set("2032-06-02T12:00:00Z");
+    night(&city).await;
+    assert_eq!(concerns().await, 0);
+    assert_eq!(city.database.count("select count(*) from past_figure").await, i64::try_from(tickets.len()).unwrap());
+    city.stop().await;
+}
+
+async fn a_night_that_would_erase_unusually_much_waits_for_somebody() {
+    let city = City::new().await;
+    let limit = "update city set revision = revision + 1, settings = jsonb_set(settings, '{retention}',
+        '{\"contact\": \"6 months\", \"texts\": \"12 months\", \"rows\": \"36 months\", \"at_most\": 2}')";
+    sqlx::query(limit).execute(&mut city.database.connection().await).await.unwrap();
+    usecases::city::reload(&city.instance.context).await.unwrap();
+    cancelled(&city, 3).await;
+    city.clock.set("2026-10-01T12:00:00Z");
+    night(&city).await;
+    city.clock.forward(Duration::days(2));
+    night(&city).await;
+    assert_eq!(city.database.count("select count(*) from resident_contact").await, 3);
+    let desk = city.dispatcher().await;
+    let overview = desk.get("/v1/retention").await.ok();
+    assert_eq!(
+        overview["periods"],
+        json!({ "contact": "6 months", "texts": "12 months", "rows": "36 months", "at_most": 2 })
+    );
+    let run = &overview["runs"][0];
+    assert_eq!((&run["state"], &run["due"]["contacts"]), (&json!("waiting"), &json!(3)));
+    assert_eq!(overview["runs"].as_array().unwrap().len(), 1);
+    let confirm = json!({ "run": run["id"] });
+    city.proprete().await.post("/v1/retention/confirm", &confirm).await.lacks("manage_personal_data");
+    let another = json!({ "run": "0197a3b2-7c11-7b3a-9d3e-5a1f0c2e4d6b" });
+    desk.post("/v1/retention/confirm", &another).await.refused(409, "run_not_waiting");
+    assert_eq!(desk.post("/v1/retention/confirm", &confirm).await.ok()["state"], "running");
+    desk.post("/v1/retention/confirm", &confirm).await.refused(409, "run_not_waiting");
+    night(&city).await;
+    assert_eq!(city.database.count("select count(*) from resident_contact").await, 0);
+    let audited = city.audited().await;
+    let kinds: Vec<&str> =
+        audited.iter().filter_map(|act| act["type"].as_str()).filter(|k| k.starts_with("retention")).collect();
+    assert_eq!(kinds, ["retention_confirmed", "retention_ran"]);
+    city.stop().await;
+}
+
+async fn several_workers_erase_each_concern_once() {
+    let city = City::new().await;
+    cancelled(&city, 4).await;
+    let second = city.second().await;
+    city.clock.set("2029-04-01T12:00:00Z");
+    let work = async |cx: &usecases::Context| {
+        for _ in 0..20 {
+            keep(cx).await.unwrap();
+        }
+    };
+    tokio::join!(work(&city.instance.context), work(&second.context));
+    assert_eq!(city.database.count("select count(*) from concern").await, 0);
+    assert_eq!(city.database.count("select count(*) from ticket").await, 0);
+    assert_eq!(city.database.count("select count(*) from retention_run where rows = 4 and state = 'done'").await, 1);
+    second.stop().await;
+    city.stop().await;
+}
+
+async fn nothing_else_changes_what_happened() {
+    let city = City::new().await;
+    city.dumping().await;
+    let mut connection = city.database.connection().await;
+    for statement in ["update ticket_event set fact = '{}'", "delete from ticket_event"] {
+        let error = sqlx::query(statement).execute(&mut connection).await.unwrap_err();
+        assert!(error.to_string().contains("never changed"), "{error}");
+    }
+    city.stop().await;
+}

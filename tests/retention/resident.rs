@@ -1,0 +1,163 @@
+//! Residents who ask what is kept of them, or wish that it is erased.
+
+use serde_json::{Value, json};
+use usecases::resident::erase_again;
+use usecases::retention::keep;
+
+use super::lived;
+use crate::support::city::{City, dumping};
+
+crate::tests![
+    a_resident_is_found_by_what_they_left_and_gets_everything,
+    what_has_ended_is_erased_at_once_and_the_rest_when_it_ends,
+    what_a_backup_brings_back_is_erased_again,
+    only_dispatchers_do_this,
+];
+
+async fn find(city: &City, email: &str) -> Vec<Value> {
+    let found = city.dispatcher().await.post("/v1/residents/search", &json!({ "email": email })).await.ok();
+    found["concerns"].as_array().unwrap().clone()
+}
+
+async fn a_resident_is_found_by_what_they_left_and_gets_everything() {
+    let city = City::new().await;
+    let lived = lived(&city).await;
+    let mut other = dumping();
+    other["resident"] = json!({ "email": "Zephyrine@mail.example", "name": "Z." });
+    other["description"] = json!("Un deuxième canapé");
+    city.agent().await.post("/v1/concerns", &other).await.created();
+    city.dumping().await;
+    let found = find(&city, "zephyrine@mail.example").await;
+    assert_eq!(found.len(), 2);
+    assert_eq!(find(&city, "personne@mail.example").await, Vec::<Value>::new());
+    assert_eq!(found[1], lived["ticket"]["concern_id"]);
+    let path = format!("/v1/residents/{}/export", found[0].as_str().unwrap());
+    let export = city.dispatcher().await.get(&path).await.ok();
+    let concerns = export["concerns"].as_array().unwrap();
+    assert_eq!(concerns.len(), 2, "those of one address are one resident's");
+    let contact =
+        json!({ "name": "Zéphyrine", "email": "zephyrine@mail.example", "phone": "+33612345678", "language": "fr" });
+    assert_eq!(concerns[0]["contact"], contact);
+    let everything = export.to_string();
+    for word in [
+        "description",
+        "address",
+        "acknowledge",
+        "hold",
+        "note",
+        "to-referrer",
+        "to-resident",
+        "outcome",
+        "feedback",
+        "attachment",
+        "reopen",
+    ] {
+        assert!(everything.contains(&format!("word-{word}")), "{word} is missing: {everything}");
+    }
+    assert!(
+        concerns[0]["mails"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|mail| mail["kind"] == "received" && mail["state"] == "sent")
+    );
+    let audited = city.audited().await;
+    assert!(audited.iter().any(|act| act["type"] == "resident_exported"));
+    assert!(
+        !audited.iter().any(|act| act.to_string().contains("zephyrine")),
+        "the log says of which concerns, not of whom"
+    );
+    city.dispatcher()
+        .await
+        .get("/v1/residents/0197a3b2-7c11-7b3a-9d3e-5a1f0c2e4d6b/export")
+        .await
+        .refused(404, "not_found");
+    city.stop().await;
+}
+
+async fn what_has_ended_is_erased_at_once_and_the_rest_when_it_ends() {
+    let city = City::new().await;
+    let lived = lived(&city).await;
+    let mut other = dumping();
+    other["resident"] = json!({ "email": "zephyrine@mail.example" });
+    other["description"] = json!("Le deuxième canapé de Zéphyrine");
+    let agent = city.agent().await;
+    let filed = agent.post("/v1/concerns", &other).await.created();
+    for beside in &filed["tickets"].as_array().unwrap()[1..] {
+        agent.act(beside, "cancel", &json!({ "note": "Rien à constater" })).await.ok();
+    }
+    let open = &filed["tickets"][0];
+    let desk = city.dispatcher().await;
+    let path = format!("/v1/residents/{}/erase", open["concern_id"].as_str().unwrap());
+    let erased = desk.post(&path, &json!({})).await.ok();
+    assert_eq!(erased, json!({ "erased": [lived["ticket"]["concern_id"]], "waiting": [open["concern_id"]] }));
+    city.stranger().get(lived["tracking"].as_str().unwrap()).await.is(404);
+    assert_eq!(find(&city, "zephyrine@mail.example").await, Vec::<Value>::new());
+    let description = async |ticket: &Value| {
+        let concern = format!("/v1/concerns/{}", ticket["concern_id"].as_str().unwrap());
+        city.dispatcher().await.get(&concern).await.ok()["description"].clone()
+    };
+    assert_eq!(description(&lived["ticket"]).await, "[effacé]");
+    assert_eq!(description(open).await, "Le deuxième canapé de Zéphyrine", "the service works with it");
+    let audited = city.audited().await;
+    let act = audited.iter().find(|act| act["type"] == "resident_erased").unwrap();
+    assert_eq!(act["concerns"].as_array().unwrap().len(), 2);
+    // Nothing more is mailed, and what ends is erased the night after.
+    let letters = city.letters().len();
+    let resolved = city.proprete().await.resolve(&city.proprete().await.acknowledge(open).await.ok()).await.ok();
+    city.drain().await;
+    assert!(!city.letters()[letters..].iter().any(|letter| format!("{:?}", letter.to()).contains("zephyrine")));
+    city.dispatcher().await.close(&resolved).await.ok();
+    city.clock.set("2026-03-11T12:00:00Z");
+    while keep(&city.instance.context).await.unwrap() {}
+    assert_eq!(description(open).await, "[effacé]");
+    city.stop().await;
+}
+
+async fn what_a_backup_brings_back_is_erased_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().to_owned();
+    let city = City::with(|config| config.files = continuum::FileSettings::in_folder(&files)).await;
+    let lived = lived(&city).await;
+    let concern = lived["ticket"]["concern_id"].as_str().unwrap();
+    let mut connection = city.database.connection().await;
+    let kept: Vec<String> = sqlx::query_scalar("select to_jsonb(r)::text from resident_contact r")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    city.dispatcher().await.post(&format!("/v1/residents/{concern}/erase"), &json!({})).await.ok();
+    let cx = &city.instance.context;
+    assert_eq!(erase_again(cx).await.unwrap(), 0);
+    // The backup knew the resident, and what they had said.
+    sqlx::query("insert into resident_contact select * from jsonb_populate_record(null::resident_contact, $1::jsonb)")
+        .bind(&kept[0])
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    sqlx::query("update concern set contact_erased_at = null, texts_erased_at = null, to_erase = false, description = 'Zéphyrine'")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(erase_again(cx).await.unwrap(), 1);
+    assert_eq!(city.database.count("select count(*) from resident_contact").await, 0);
+    assert_eq!(city.database.count("select count(*) from concern where description = '[effacé]'").await, 1);
+    assert_eq!(erase_again(cx).await.unwrap(), 0);
+    city.stop().await;
+}
+
+async fn only_dispatchers_do_this() {
+    let city = City::new().await;
+    let concern = city.dumping().await["concern_id"].as_str().unwrap().to_owned();
+    for caller in
+        [city.agent().await, city.proprete().await, city.manager().await, city.admin().await, city.auditor().await]
+    {
+        caller
+            .post("/v1/residents/search", &json!({ "email": "habitante@mail.example" }))
+            .await
+            .lacks("manage_personal_data");
+        caller.get(&format!("/v1/residents/{concern}/export")).await.lacks("manage_personal_data");
+        caller.post(&format!("/v1/residents/{concern}/erase"), &json!({})).await.lacks("manage_personal_data");
+        caller.get("/v1/retention").await.lacks("manage_personal_data");
+    }
+    city.stop().await;
+}
