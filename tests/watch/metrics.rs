@@ -291,6 +291,7 @@ async fn each_worker_tells_what_it_does() {
     };
     let there = page(&url).await;
     assert_eq!(of_the_database(&here), of_the_database(&there));
+    super::pages::are_there(&[&here, &there]);
     worker.kill().unwrap();
     worker.wait().unwrap();
     receiver.stop().await;

@@ -1,7 +1,9 @@
 //! What an operator watches.
 
+mod backup;
 mod log;
 mod metrics;
+mod pages;
 mod traces;
 
 use std::collections::BTreeMap;
@@ -18,7 +20,7 @@ use crate::support::database::{Database, PASSWORD};
 use crate::support::program::{Program, command, keys_folder};
 
 pub fn tests() -> Vec<Test> {
-    [log::tests(), metrics::tests(), traces::tests()].into_iter().flatten().collect()
+    [backup::tests(), log::tests(), metrics::tests(), pages::tests(), traces::tests()].into_iter().flatten().collect()
 }
 
 /// A city whose program is a process of its own, with a metrics page. Webhooks may go to this machine.
