@@ -1,5 +1,7 @@
 //! The log: lines that programs read, each of which says of which request it tells, and nothing of anybody.
 
+use std::borrow::Cow;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -121,7 +123,7 @@ async fn nothing_that_people_are_called_or_wrote_is_logged() {
         let mut letters =
             messages.into_iter().filter(|letter| letter.envelope.to.iter().any(|to| to.contains("zephyrine")));
         letters.find_map(|letter| {
-            letter.message.body_text(0).filter(|text| text.contains("La suite donnée")).map(|text| text.into_owned())
+            letter.message.body_text(0).filter(|text| text.contains("La suite donnée")).map(Cow::into_owned)
         })
     })
     .await;

@@ -11,11 +11,11 @@ use std::process::{Child, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::Test;
 use crate::support::caller::Caller;
-use crate::support::city::email;
+use crate::support::city::{dumping, email};
 use crate::support::database::{Database, PASSWORD};
 use crate::support::program::{Program, command, keys_folder};
 
@@ -98,6 +98,14 @@ impl Town {
     fn stop(self) {
         assert!(self.program.end("-TERM").success());
     }
+}
+
+/// A hole in the road, which one service gets.
+fn pothole() -> Value {
+    let mut body = dumping();
+    body["category"] = json!("pothole");
+    body["place"] = json!({ "lat": 49.8942, "lon": 2.2957 });
+    body
 }
 
 /// A metrics page, read.

@@ -32,15 +32,15 @@ pub fn are_there(pages: &[&Page]) {
     let names: BTreeSet<String> = pages.iter().flat_map(|page| page.names()).collect();
     for document in [ALERTS, DASHBOARD, PAGE] {
         let text = read(document);
-        let named = words(&text, "continuum_");
+        let mentioned = words(&text, "continuum_");
         // The page speaks of families too, by how their names begin.
         let is_there = |word: &str| match word.strip_suffix('_') {
             Some(_) => names.iter().any(|name| name.starts_with(word)),
             None => names.contains(word),
         };
-        let unknown: Vec<_> = named.iter().filter(|word| !is_there(word)).collect();
+        let unknown: Vec<_> = mentioned.iter().filter(|word| !is_there(word)).collect();
         assert!(
-            !named.is_empty() && unknown.is_empty(),
+            !mentioned.is_empty() && unknown.is_empty(),
             "{document} names what is not there: {unknown:?} of {names:?}"
         );
     }
@@ -69,17 +69,18 @@ async fn the_dashboard_asks_what_prometheus_understands() {
     let panels = dashboard["panels"].as_array().unwrap();
     let ids: BTreeSet<u64> = panels.iter().map(|panel| panel["id"].as_u64().unwrap()).collect();
     assert_eq!(ids.len(), panels.len());
-    let mut rules = String::from("groups:\n  - name: dashboard\n    rules:\n");
+    let mut rules = Vec::new();
     for (at, target) in panels.iter().filter_map(|panel| panel["targets"].as_array()).flatten().enumerate() {
         assert_eq!(target["datasource"], json!({ "type": "prometheus", "uid": "${datasource}" }));
         let asked = target["expr"].as_str().unwrap();
         assert!(asked.contains("job=~\"$job\""), "{asked}");
         let asked = asked.replace("$job", ".*").replace("$__rate_interval", "5m");
-        rules.push_str(&format!("      - record: panel:{at}\n        expr: {}\n", json!(asked)));
+        rules.push(json!({ "record": format!("panel:{at}"), "expr": asked }));
     }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rules.yml");
-    fs::write(&file, rules).unwrap();
+    // What is JSON is YAML.
+    fs::write(&file, json!({ "groups": [{ "name": "dashboard", "rules": rules }] }).to_string()).unwrap();
     promtool::check(&["check", "rules", Path::new(&file).to_str().unwrap()], "");
     // Panels lie beside and below one another.
     let place = |panel: &Value| ["x", "y", "w", "h"].map(|side| panel["gridPos"][side].as_u64().unwrap());

@@ -13,10 +13,9 @@ use prost::Message as _;
 use reqwest::Method;
 use serde_json::json;
 
-use super::Town;
+use super::{Town, pothole};
 use crate::integrate::until;
 use crate::support::caller::{Caller, Reply};
-use crate::support::city::dumping;
 use crate::webhook::receiver::{Receiver, Sent};
 
 crate::tests![
@@ -87,7 +86,7 @@ impl Collector {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 fn attributes(pairs: &[KeyValue]) -> BTreeMap<String, String> {
@@ -102,7 +101,7 @@ fn attributes(pairs: &[KeyValue]) -> BTreeMap<String, String> {
 /// Files a concern within a trace.
 async fn file(agent: &Caller, traceparent: &str) -> Reply {
     let request = agent.request(Method::POST, "/v1/concerns").header("traceparent", traceparent);
-    agent.send(request.json(&dumping())).await
+    agent.send(request.json(&pothole())).await
 }
 
 /// The first delivery that a receiver gets.
@@ -162,7 +161,7 @@ async fn a_trace_goes_from_who_asks_to_the_webhook() {
     until("an e-mail", async || collector.spans().into_iter().find(|span| span.name == "send mail")).await;
     // Nothing in a span is anybody's.
     let all = format!("{:?}", collector.received.lock().unwrap());
-    for secret in ["abracadabra", "matelas", "Pigeonnier", "mail.example", "claire", "127.0.0.1", "@"] {
+    for secret in ["abracadabra", "matelas", "mail.example", "claire", "127.0.0.1", "@"] {
         assert!(!all.contains(secret), "{secret}: {all}");
     }
     receiver.stop().await;
@@ -190,7 +189,6 @@ async fn what_cannot_be_read_begins_a_trace_and_what_is_not_sampled_is_not_sent(
         let deliver = collector.span(trace, "deliver ticket.submitted").await;
         assert_eq!(span, format!("-{}-01", hex(&deliver.span_id)));
         assert!(collector.span(trace, "POST /v1/concerns").await.parent_span_id.is_empty(), "{unreadable}");
-        receiver.take();
     }
     let unsampled = "0af7651916cd43dd8448eb211c80319c";
     file(&agent, &format!("00-{unsampled}-{ASKING}-00")).await.created();

@@ -124,9 +124,9 @@ impl Page {
 /// One metric, with its values by label.
 fn gauge<T: Display>(text: &mut String, name: &str, help: &str, values: &[(&str, T)]) {
     let written = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge").and_then(|()| {
-        values.iter().try_for_each(|(labels, value)| match labels.is_empty() {
-            true => writeln!(text, "{name} {value}"),
-            false => writeln!(text, "{name}{{{labels}}} {value}"),
+        values.iter().try_for_each(|(labels, value)| {
+            let braces = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
+            writeln!(text, "{name}{braces} {value}")
         })
     });
     written.expect("a text takes whatever is written");
