@@ -14,17 +14,18 @@ crate::tests![
 ];
 
 /// Which of our crates each may use.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("local-postgres", &[]),
+    ("traces", &[]),
     ("auth", &["domain"]),
     ("fetch", &[]),
     ("files", &["domain"]),
     ("geocoder", &["domain"]),
-    ("store", &["domain"]),
-    ("usecases", &["auth", "domain", "fetch", "files", "geocoder", "store"]),
-    ("notify", &["domain", "store"]),
-    ("api", &["auth", "domain", "usecases"]),
+    ("store", &["domain", "traces"]),
+    ("usecases", &["auth", "domain", "fetch", "files", "geocoder", "store", "traces"]),
+    ("notify", &["domain", "store", "traces"]),
+    ("api", &["auth", "domain", "traces", "usecases"]),
     ("ogc", &["auth", "domain", "usecases"]),
     ("open311", &["auth", "domain", "usecases"]),
     (
@@ -41,6 +42,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
             "ogc",
             "open311",
             "store",
+            "traces",
             "usecases",
         ],
     ),

@@ -43,6 +43,7 @@ mod support;
 mod ticket;
 mod token;
 mod tracking;
+mod watch;
 mod webhook;
 mod year;
 
@@ -108,6 +109,7 @@ fn all() -> Vec<Test> {
         tracking::link::tests(),
         tracking::mails::tests(),
         tracking::slip::tests(),
+        watch::tests(),
         webhook::tests(),
         year::tests(),
     ]

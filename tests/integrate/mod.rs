@@ -94,7 +94,7 @@ fn run(command: &mut Command) -> String {
 }
 
 /// Waits until something is there.
-async fn until<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn until<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
     wait(look).await.unwrap_or_else(|| panic!("not within two minutes: {what}"))
 }
 

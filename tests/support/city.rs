@@ -99,8 +99,15 @@ impl City {
 
     /// A second instance on the same database.
     pub async fn second(&self) -> Instance {
+        self.second_with(|_| {}).await
+    }
+
+    /// A second instance on the same database, configured otherwise.
+    pub async fn second_with(&self, configure: impl FnOnce(&mut continuum::Config)) -> Instance {
         let mail = Mail::Folder(self.mail.path().to_owned());
-        continuum::build(database::config(&self.database.name, mail, &self.clock)).await.unwrap()
+        let mut config = database::config(&self.database.name, mail, &self.clock);
+        configure(&mut config);
+        continuum::build(config).await.unwrap()
     }
 
     /// A police agent.

@@ -43,7 +43,7 @@ impl Clamd {
         Address::Socket(self.socket())
     }
 
-    fn socket(&self) -> PathBuf {
+    pub fn socket(&self) -> PathBuf {
         self.folder.path().join("socket")
     }
 

@@ -14,6 +14,7 @@ pub mod install;
 pub mod node;
 pub mod oidc;
 pub mod program;
+pub mod promtool;
 pub mod python;
 pub mod s3;
 pub mod smtp;

@@ -240,7 +240,7 @@ async fn every_list_is_answered_by_an_index() {
     );
     connection.execute(AssertSqlSafe(explain)).await.unwrap();
     let mut log = Log::of(&mut connection).await;
-    let other = city.second().await;
+    let other = city.second_with(|config| config.metrics_listen = Some("127.0.0.1:0".to_owned())).await;
     let mut wrong = Vec::new();
     for (who, name) in [("dispatcher", "nadia.fournier"), ("agent", "claire.delattre"), ("service", "amelie.petit")] {
         let caller = city.login(name).await.at(&other.base_url);
@@ -277,6 +277,18 @@ async fn every_list_is_answered_by_an_index() {
         if !whole.is_empty() || !plans.contains("Scan") {
             wrong.push(format!("{items}?{query} reads the whole of {whole:?}:\n{plans}"));
         }
+    }
+    log.news();
+    let page = reqwest::get(other.metrics_url.as_deref().unwrap()).await.unwrap().text().await.unwrap();
+    let late =
+        page.split("continuum_tickets_late{clock=\"resolve\"} ").nth(1).and_then(|rest| rest.lines().next()).unwrap();
+    assert!(late.parse::<u32>().unwrap() > 1000, "{late}");
+    let plans = log.news();
+    if times() {
+        eprintln!("| scraper | `/metrics` | {:.1} |", milliseconds(&plans));
+    }
+    if !read_whole(&plans).is_empty() || !plans.contains("audit_seal") {
+        wrong.push(format!("the metrics page reads the whole of {:?}:\n{plans}", read_whole(&plans)));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     other.stop().await;

@@ -37,6 +37,10 @@ impl Sent {
         &self.headers.iter().find(|(header, _)| header == name).unwrap_or_else(|| panic!("no {name}: {self:?}")).1
     }
 
+    pub fn has(&self, name: &str) -> bool {
+        self.headers.iter().any(|(header, _)| header == name)
+    }
+
     pub fn event(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }

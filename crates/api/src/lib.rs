@@ -105,6 +105,7 @@ fn cors(origins: &[String]) -> Cors {
             "ratelimit-policy",
             "retry-after",
             "www-authenticate",
+            "x-request-id",
         ])
         .max_age(3600);
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))

@@ -11,13 +11,22 @@ use actix_web::http::header::{
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
+
+use traces::TRACEPARENT;
+use tracing::{Instrument as _, Span};
+use usecases::Context;
+use uuid::Uuid;
 
 use crate::Beside;
 use crate::front::Standing;
 use crate::guard;
 use crate::openapi;
 use crate::problem::{Code, Problem, preferred_language};
+
+/// By which the lines of the log that tell of a request are found.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 const DEFAULTS: [(HeaderName, &str); 5] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -28,9 +37,24 @@ const DEFAULTS: [(HeaderName, &str); 5] = [
 ];
 
 pub(crate) async fn outermost(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+    beside: &'static [Beside],
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let id = request.app_data::<Data<Context>>().map(|cx| cx.ids.next()).unwrap_or_default();
+    let traceparent = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
+    let trace = traces::request(label(request.method()), traceparent);
+    trace.record("continuum.request.id", tracing::field::display(id));
+    // At a level that no setting shuts out: whatever is logged of a request says of which.
+    let log = tracing::error_span!("request", %id);
+    answer(request, next, beside, id).instrument(trace).instrument(log).await
+}
+
+async fn answer(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
     beside: &'static [Beside],
+    id: Uuid,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let began = Instant::now();
     let method = request.method().clone();
@@ -64,6 +88,8 @@ pub(crate) async fn outermost(
             response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
     }
+    let id = HeaderValue::from_str(&id.to_string()).expect("an id is made of digits, letters and hyphens");
+    response.headers_mut().insert(REQUEST_ID, id);
     observe(&response, &method, began);
     Ok(response)
 }
@@ -99,21 +125,26 @@ fn in_its_words(beside: &Beside, problem: &Problem, request: &HttpRequest, answe
 pub(crate) struct Told;
 
 fn observe(response: &ServiceResponse, method: &Method, began: Instant) {
-    let route = response.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
+    let matched = response.request().match_pattern();
+    traces::answered(&Span::current(), label(method), matched.as_deref(), response.status().as_u16());
+    let route = matched.unwrap_or_else(|| "(none)".to_owned());
     let (status, seconds) = (response.status().as_u16(), began.elapsed().as_secs_f64());
     tracing::info!(%method, %route, status, ms = (seconds * 1000.0).round(), "answered");
-    // Methods are the client's words: only the usual ones become a label.
-    let method = match *method {
+    let labels = [("method", label(method).to_owned()), ("route", route), ("status", status.to_string())];
+    metrics::counter!("continuum_http_requests_total", &labels).increment(1);
+    metrics::histogram!("continuum_http_request_duration_seconds", &labels[..2]).record(seconds);
+}
+
+/// Methods are the client's words: only the usual ones become a label.
+fn label(method: &Method) -> &'static str {
+    match *method {
         Method::GET => "GET",
         Method::POST => "POST",
         Method::PUT => "PUT",
         Method::PATCH => "PATCH",
         Method::DELETE => "DELETE",
         _ => "other",
-    };
-    let labels = [("method", method.to_owned()), ("route", route), ("status", status.to_string())];
-    metrics::counter!("continuum_http_requests_total", &labels).increment(1);
-    metrics::histogram!("continuum_http_request_seconds", &labels[..2]).record(seconds);
+    }
 }
 
 /// Where no route matched: a path that exists under another method is told apart from one that does not exist.

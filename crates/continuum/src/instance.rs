@@ -194,7 +194,9 @@ pub async fn build(config: Config) -> Result<Instance> {
     let mut metrics_url = None;
     if let Some(listener) = metrics_listener {
         metrics_url = Some(format!("http://{}/metrics", listener.local_addr()?));
-        start(metrics_page::server(context.clone(), listener)?, &mut servers, &mut tasks);
+        let (server, upkeep) = metrics_page::server(context.clone(), listener)?;
+        start(server, &mut servers, &mut tasks);
+        tasks.push(tokio::spawn(upkeep));
     }
     start(api_server(context.clone(), front, listener, config.threads)?, &mut servers, &mut tasks);
     Ok(Instance { base_url, metrics_url, context, worker, servers, tasks })
@@ -247,7 +249,7 @@ pub async fn context(config: &Config, public_url: &Url) -> Result<Context> {
     Ok(context)
 }
 
-fn listen(address: &str) -> Result<TcpListener> {
+pub(crate) fn listen(address: &str) -> Result<TcpListener> {
     let listener = TcpListener::bind(address).with_context(|| format!("{address} cannot be listened on"))?;
     listener.set_nonblocking(true)?;
     Ok(listener)

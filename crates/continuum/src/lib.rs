@@ -15,6 +15,7 @@ mod metrics_page;
 mod periodic;
 pub mod permissions;
 mod secret;
+mod telemetry;
 
 pub use command::{Command, main};
 pub use edge::{SystemClock, TimeOrderedIds};

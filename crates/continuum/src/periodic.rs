@@ -104,6 +104,12 @@ pub(crate) async fn work(cx: Context, schema: String, keys: SealKeys) {
     );
 }
 
+/// Notes for the metrics page that one of the worker's tasks was done, or was not.
+fn noted<T, E>(cx: &Context, task: &'static str, outcome: Result<T, E>) -> Result<T, E> {
+    usecases::watch::worked(cx.now(), task, outcome.is_ok());
+    outcome
+}
+
 /// Clears what was kept for a time: the answers for repeats of their requests, once they are a day old; sessions, a
 /// month after their end; links, revocations and throttles that say nothing any more; a year later, who followed the links
 /// of partners; what became of e-mails that came in, after 90 days, and those that dispatchers settled, and what was sent to
@@ -121,7 +127,7 @@ async fn clear(cx: Context) {
             let deliveries = usecases::webhook::forget(&cx).await?;
             Ok::<u64, store::Error>(events + deliveries + answers + openings + mail + settled + identity)
         };
-        match cleared.await {
+        match noted(&cx, "clear", cleared.await) {
             Ok(1..) => continue,
             Ok(0) => {}
             Err(error) => tracing::warn!(%error, "what is too old could not be cleared; trying again"),
@@ -133,7 +139,7 @@ async fn clear(cx: Context) {
 /// Gives events their place in the feed: looks four times a second.
 async fn place_events(cx: Context) {
     loop {
-        match usecases::feed::place(&cx).await {
+        match noted(&cx, "feed", usecases::feed::place(&cx).await) {
             Ok(1..) => continue,
             Ok(0) => {}
             Err(error) => tracing::warn!(%error, "events could not be given their place; trying again"),
@@ -145,7 +151,7 @@ async fn place_events(cx: Context) {
 /// Records how many refusals were counted instead of being recorded one by one: looks every minute.
 async fn record_refusals(cx: Context) {
     loop {
-        match usecases::refusal::record_counted(&cx).await {
+        match noted(&cx, "refusals", usecases::refusal::record_counted(&cx).await) {
             Ok(1..) => continue,
             Ok(0) => {}
             Err(error) => tracing::warn!(%error, "how many refusals there were could not be recorded; trying again"),
@@ -157,7 +163,7 @@ async fn record_refusals(cx: Context) {
 /// Tells those who look after programs that a secret will expire: looks every hour.
 async fn warn_of_expiry(cx: Context) {
     loop {
-        match usecases::client::warn_of_expiry(&cx).await {
+        match noted(&cx, "expiry", usecases::client::warn_of_expiry(&cx).await) {
             Ok(1..) => continue,
             Ok(0) => {}
             Err(error) => tracing::warn!(%error, "whose secrets expire could not be looked up; trying again"),
@@ -169,7 +175,7 @@ async fn warn_of_expiry(cx: Context) {
 /// Tells services which answers are due before a café: looks every ten minutes.
 async fn remind_of_cafes(cx: Context) {
     loop {
-        match usecases::cafe::remind(&cx).await {
+        match noted(&cx, "cafes", usecases::cafe::remind(&cx).await) {
             Ok(1..) => continue,
             Ok(0) => {}
             Err(error) => tracing::warn!(%error, "services could not be told of a café; trying again"),
@@ -181,7 +187,7 @@ async fn remind_of_cafes(cx: Context) {
 /// Does what is due to tickets by itself: looks every half minute.
 async fn run_clocks(cx: Context) {
     loop {
-        match usecases::ticket::run_clocks(&cx).await {
+        match noted(&cx, "clocks", usecases::ticket::run_clocks(&cx).await) {
             Ok(1..) => continue,
             Ok(0) => {}
             Err(error) => tracing::warn!(%error, "what is due to tickets could not be done; trying again"),
@@ -193,7 +199,7 @@ async fn run_clocks(cx: Context) {
 /// Looks after addresses that turned out to take no mail: looks every ten seconds.
 async fn settle_bounces(cx: Context) {
     loop {
-        match usecases::bounce::settle(&cx).await {
+        match noted(&cx, "bounces", usecases::bounce::settle(&cx).await) {
             Ok(1..) => continue,
             Ok(0) => {}
             Err(error) => tracing::warn!(%error, "addresses that take no mail could not be looked after; trying again"),
@@ -205,7 +211,7 @@ async fn settle_bounces(cx: Context) {
 /// Completes what earlier programs, some of which may still run, kept of residents: looks every ten minutes.
 async fn complete_residents(cx: Context) {
     loop {
-        match usecases::bounce::complete(&cx).await {
+        match noted(&cx, "residents", usecases::bounce::complete(&cx).await) {
             Ok(1..) => continue,
             Ok(0) => {}
             Err(error) => tracing::warn!(%error, "what is kept of residents could not be completed; trying again"),
@@ -217,7 +223,7 @@ async fn complete_residents(cx: Context) {
 /// Tells those who look after it what is late, in the morning: looks every minute.
 async fn tell_late(cx: Context) {
     loop {
-        if let Err(error) = usecases::notification::tell_late(&cx).await {
+        if let Err(error) = noted(&cx, "late", usecases::notification::tell_late(&cx).await) {
             tracing::warn!(%error, "nobody could be told what is late; trying again");
         }
         tokio::time::sleep(Duration::from_mins(1)).await;
@@ -227,7 +233,7 @@ async fn tell_late(cx: Context) {
 /// Learns once a day what concerns are about: looks every ten minutes.
 async fn learn_categories(cx: Context) {
     loop {
-        if let Err(error) = usecases::concern::learn(&cx).await {
+        if let Err(error) = noted(&cx, "suggestions", usecases::concern::learn(&cx).await) {
             tracing::warn!(%error, "what concerns are about could not be learnt; trying again");
         }
         tokio::time::sleep(Duration::from_mins(10)).await;
@@ -237,7 +243,7 @@ async fn learn_categories(cx: Context) {
 /// Publishes the open data of months, the night after each is due: looks every ten minutes.
 async fn publish_open_data(cx: Context) {
     loop {
-        match usecases::open_data::publish(&cx).await {
+        match noted(&cx, "open_data", usecases::open_data::publish(&cx).await) {
             Ok(1..) => continue,
             Ok(0) => {}
             Err(error) => tracing::warn!(%error, "open data could not be published; trying again"),
@@ -249,7 +255,7 @@ async fn publish_open_data(cx: Context) {
 /// Keeps the figures of tickets up: looks every two seconds.
 async fn keep_figures(cx: Context) {
     loop {
-        match usecases::statistics::keep(&cx).await {
+        match noted(&cx, "figures", usecases::statistics::keep(&cx).await) {
             Ok(1..) => continue,
             Ok(0) => {}
             Err(error) => tracing::warn!(%error, "the figures of tickets could not be kept up; trying again"),
@@ -261,7 +267,7 @@ async fn keep_figures(cx: Context) {
 /// Finds the places that come back: looks every five seconds.
 async fn find_hotspots(cx: Context) {
     loop {
-        match usecases::hotspot::keep(&cx).await {
+        match noted(&cx, "hotspots", usecases::hotspot::keep(&cx).await) {
             Ok(1..) => continue,
             Ok(0) => {}
             Err(error) => tracing::warn!(%error, "places that come back could not be looked for; trying again"),
@@ -291,7 +297,7 @@ async fn keep_retention(cx: Context) {
 /// Deletes files that belong to no attachment: looks every five minutes.
 async fn sweep_files(cx: Context) {
     loop {
-        match usecases::ticket::attachment::sweep(&cx).await {
+        match noted(&cx, "files", usecases::ticket::attachment::sweep(&cx).await) {
             Ok(1..) => continue,
             Ok(0) => {}
             Err(error) => tracing::warn!(%error, "files that belong to nobody could not be deleted; trying again"),
@@ -303,7 +309,7 @@ async fn sweep_files(cx: Context) {
 /// Has attachments scanned for viruses that were not when they came: looks every half minute.
 async fn scan_files(cx: Context) {
     loop {
-        if let Err(error) = usecases::ticket::attachment::scan(&cx).await {
+        if let Err(error) = noted(&cx, "scans", usecases::ticket::attachment::scan(&cx).await) {
             tracing::warn!(%error, "attachments could not be scanned for viruses; trying again");
         }
         tokio::time::sleep(Duration::from_secs(30)).await;
@@ -313,7 +319,7 @@ async fn scan_files(cx: Context) {
 /// Fetches photographs that came over Open311 as URLs: looks every five seconds.
 async fn fetch_photographs(cx: Context) {
     loop {
-        match usecases::open311::fetch_due(&cx).await {
+        match noted(&cx, "photographs", usecases::open311::fetch_due(&cx).await) {
             Ok(1..) => continue,
             Ok(0) => {}
             Err(error) => tracing::warn!(%error, "photographs to be fetched could not be looked up; trying again"),
@@ -352,7 +358,7 @@ pub(crate) async fn follow_keys(cx: Context, folder: PathBuf) {
 /// keeps the log elsewhere has it where the database's administrator cannot take it away.
 async fn seal_audit(cx: Context, schema: String, keys: SealKeys) {
     loop {
-        let again = match audit::seal(&cx.store, &schema, &keys, cx.now()).await {
+        let again = match noted(&cx, "seal", audit::seal(&cx.store, &schema, &keys, cx.now()).await) {
             Ok(Some(seal)) => {
                 let (day, seq, hash, key) = (seal.day, seal.head.seq, seal.head.hash, seal.signature.key_id);
                 tracing::info!(%day, seq, %hash, key, "the audit log is sealed");

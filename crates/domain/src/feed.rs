@@ -124,6 +124,9 @@ pub struct Happened {
     pub by: Option<(Actor, Option<String>)>,
     /// What was said.
     pub details: Map<String, Value>,
+    /// The trace of the request in which it happened, as in the header `traceparent` (W3C Trace Context); no program is told of
+    /// it but by that header.
+    pub traceparent: Option<String>,
 }
 
 /// What something happened to, as it was afterwards.
@@ -267,7 +270,7 @@ impl CloudEvent {
     /// The event, as it is told by the Continuum at `source`.
     #[must_use]
     pub fn new(happened: Happened, source: &str) -> Self {
-        let Happened { position, id, event_type, at, about, by, details } = happened;
+        let Happened { position, id, event_type, at, about, by, details, .. } = happened;
         let (subject, ticket, cafe) = match about {
             About::Ticket { id, reference, concern, category, service, areas, state, version } => {
                 let ticket = EventTicket {

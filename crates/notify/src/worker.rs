@@ -13,6 +13,7 @@ use store::office::Office;
 use store::outbox::{About, Addressee, CHANNEL, Leased, Limit, Topic, UNSEEN};
 use store::{Error, Listener, Store};
 use tokio::sync::Notify;
+use tracing::Instrument as _;
 use url::Url;
 
 use crate::late;
@@ -90,6 +91,20 @@ enum Fate {
     Held(DateTime<Utc>),
 }
 
+impl Fate {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Sent(_) => "sent",
+            Self::PutOff(_) => "put_off",
+            Self::Dead(_) => "dead",
+            Self::Stopped(_) => "stopped",
+            Self::Bounced(_) => "bounced",
+            Self::Muted => "muted",
+            Self::Held(_) => "held",
+        }
+    }
+}
+
 impl Worker {
     /// A worker; `public_url` is where the links in the letters lead.
     #[must_use]
@@ -121,7 +136,9 @@ impl Worker {
     pub async fn run(&self) {
         let mut listener: Option<Listener> = None;
         loop {
-            match self.drain().await {
+            let drained = self.drain().await;
+            self.note(drained.is_ok());
+            match drained {
                 Ok(drained) if !drained.is_nothing() => continue,
                 Ok(_) => {}
                 Err(error) => tracing::warn!(%error, "the outbox could not be drained; trying again"),
@@ -146,6 +163,18 @@ impl Worker {
                 outcome = told => if outcome.is_err() { listener = None },
                 () = tokio::time::sleep(LOOK) => {}
             }
+        }
+    }
+
+    /// Notes for the metrics page that a round was done, or was not.
+    fn note(&self, done: bool) {
+        let task = [("task", "outbox")];
+        // Counted from the beginning, so that the first failure is an increase.
+        metrics::counter!("continuum_worker_errors_total", &task).increment(u64::from(!done));
+        if done {
+            #[allow(clippy::cast_precision_loss, reason = "seconds since 1970")]
+            let now = self.clock.now().timestamp() as f64;
+            metrics::gauge!("continuum_worker_success_timestamp_seconds", &task).set(now);
         }
     }
 
@@ -243,7 +272,8 @@ impl Worker {
             Ok(post) => post,
             Err(error) => return Ok(Fate::Dead(error.to_string())),
         };
-        Ok(match self.transport.deliver(&post, message.id).await {
+        let delivered = self.transport.deliver(&post, message.id).instrument(traces::mail()).await;
+        Ok(match delivered {
             Ok(()) => Fate::Sent(left_out),
             Err(DeliveryError::Gone(words)) => Fate::Bounced(words),
             Err(DeliveryError::Permanent(words)) => Fate::Dead(words),
@@ -256,41 +286,42 @@ impl Worker {
 
     async fn mark(&self, message: &Leased, fate: Fate, drained: &mut Drained) -> Result<(), Error> {
         let (id, now) = (message.id, self.clock.now());
+        metrics::counter!("continuum_messages_total", "outcome" => fate.name()).increment(1);
         match fate {
             Fate::Sent(left_out) => {
                 drained.sent += 1;
-                tracing::info!(message = %id, about = %message.topic.name(), "sent");
+                tracing::info!(mail = %id, about = %message.topic.name(), "sent");
                 self.store.mark_sent(id, &left_out, now).await
             }
             Fate::Stopped(why) => {
                 drained.stopped += 1;
-                tracing::info!(message = %id, about = %message.topic.name(), why, "not sent");
+                tracing::info!(mail = %id, about = %message.topic.name(), why, "not sent");
                 self.store.stop_mail(id, now, why).await
             }
             Fate::PutOff(words) => {
                 drained.put_off += 1;
                 let until = now + wait(id, message.attempt);
-                tracing::warn!(message = %id, about = %message.topic.name(), %words, %until, "put off");
+                tracing::warn!(mail = %id, about = %message.topic.name(), %words, %until, "put off");
                 self.store.put_off(id, until, &words).await
             }
             Fate::Dead(words) => {
                 drained.dead += 1;
-                tracing::error!(message = %id, about = %message.topic.name(), %words, "given up");
+                tracing::error!(mail = %id, about = %message.topic.name(), %words, "given up");
                 self.store.give_up(id, now, &words).await
             }
             Fate::Bounced(words) => {
                 drained.dead += 1;
-                tracing::warn!(message = %id, about = %message.topic.name(), %words, "the address takes no mail");
+                tracing::warn!(mail = %id, about = %message.topic.name(), %words, "the address takes no mail");
                 self.store.bounced(id, now, &words).await.map(drop)
             }
             Fate::Muted => {
                 drained.stopped += 1;
-                tracing::info!(message = %id, about = %message.topic.name(), "not sent: the address takes no mail");
+                tracing::info!(mail = %id, about = %message.topic.name(), "not sent: the address takes no mail");
                 self.store.leave_unsent(id, now).await
             }
             Fate::Held(until) => {
                 drained.put_off += 1;
-                tracing::warn!(message = %id, about = %message.topic.name(), %until, "held: too many a day");
+                tracing::warn!(mail = %id, about = %message.topic.name(), %until, "held: too many a day");
                 self.store.hold_mail(id, until, "too many e-mails about the ticket in a day").await
             }
         }

@@ -75,12 +75,17 @@ impl Store {
         Ok(Self { db: Database::connect(options).await?, keys: Arc::new(keys) })
     }
 
-    /// Begins a transaction.
+    /// Begins a transaction. What happens in it belongs to the trace of what is being done, if that is sent to a collector.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn begin(&self) -> Result<Tx> {
-        Ok(Tx { db: self.db.begin().await?, keys: self.keys.clone(), audit: Mutex::default() })
+        let db = self.db.begin().await?;
+        if let Some(traceparent) = traces::current() {
+            // Events keep it: migration 0046.
+            db.execute_raw(sql("select set_config('continuum.traceparent', $1, true)", [traceparent.into()])).await?;
+        }
+        Ok(Tx { db, keys: self.keys.clone(), audit: Mutex::default() })
     }
 
     /// Whether the database answers.

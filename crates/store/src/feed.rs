@@ -60,6 +60,7 @@ struct Row {
     actor: Option<Value>,
     details: Option<Value>,
     name: Option<String>,
+    traceparent: Option<String>,
 }
 
 impl Row {
@@ -95,6 +96,7 @@ impl Row {
             about,
             by: by.map(|by| (by, row.name)),
             details,
+            traceparent: row.traceparent,
         })
     }
 }
@@ -106,10 +108,11 @@ const PLACE: &str = "
         returning *
     ), placed as (
         insert into feed (
-            position, id, type, at, ticket_id, version, cafe_id, source_id, state, services, category_code, areas, secrecy
+            position, id, type, at, ticket_id, version, cafe_id, source_id, state, services, category_code, areas, secrecy,
+            traceparent
         )
         select h.position + row_number() over (order by t.seq), t.id, t.type, t.at, t.ticket_id, t.version, t.cafe_id,
-            t.source_id, t.state, t.services, t.category_code, t.areas, t.secrecy
+            t.source_id, t.state, t.services, t.category_code, t.areas, t.secrecy, t.traceparent
         from taken t cross join head h
         returning position
     ), moved as (
@@ -118,7 +121,7 @@ const PLACE: &str = "
     select count(*) as placed, pg_notify($2, '') from placed having count(*) > 0";
 
 const READ: &str = "
-    select h.position as head, h.expired, f.position, f.id, f.type, f.at, f.ticket_id, f.version, f.cafe_id, f.state, f.services, f.category_code, f.areas,
+    select h.position as head, h.expired, f.position, f.id, f.type, f.at, f.ticket_id, f.version, f.cafe_id, f.state, f.services, f.category_code, f.areas, f.traceparent,
         t.reference, t.concern_id, w.actor, w.details, coalesce(u.name, c.name) as name
     from feed_head h
     left join feed f on f.position > greatest($1, h.expired)

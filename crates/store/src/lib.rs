@@ -49,6 +49,7 @@ pub mod throttle;
 pub mod ticket;
 pub mod tracking;
 pub mod user;
+pub mod watch;
 pub mod webhook;
 mod withheld;
 

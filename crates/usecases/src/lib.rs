@@ -36,6 +36,7 @@ pub mod statistics;
 pub mod ticket;
 pub mod tracking;
 pub mod user;
+pub mod watch;
 pub mod webhook;
 
 use std::sync::Arc;

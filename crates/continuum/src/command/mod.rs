@@ -18,22 +18,25 @@ mod user;
 mod worker;
 
 use std::ffi::OsString;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
 
 pub(crate) use database::Database;
 pub(crate) use serve::{Login, NATIONAL_GEOCODER, Ready, WebhookOptions, write_ready_file};
 
 use crate::demo;
+use crate::telemetry::{self, LogFormat};
 
 /// Continuum: concerns heard at cafés reach the competent service, and the answer travels back.
 #[derive(Parser)]
 #[command(name = "continuum", version, about, disable_help_subcommand = true)]
 struct Cli {
+    /// How the log is written, on the standard error.
+    #[arg(long, env = "CONTINUUM_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text, global = true)]
+    log_format: LogFormat,
     #[command(subcommand)]
     command: Command,
 }
@@ -82,16 +85,19 @@ pub async fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Demo(_) => "error",
         _ => "warn",
     };
-    let filter = EnvFilter::try_from_env("CONTINUUM_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let ansi = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(ansi).with_writer(std::io::stderr).init();
-    match Box::pin(run(cli.command)).await {
-        Ok(code) => code,
+    let telemetry = match telemetry::start(level, cli.log_format) {
+        Ok(telemetry) => telemetry,
         Err(error) => {
             tell_error(&error);
-            ExitCode::FAILURE
+            return ExitCode::FAILURE;
         }
-    }
+    };
+    let code = Box::pin(run(cli.command)).await.unwrap_or_else(|error| {
+        tell_error(&error);
+        ExitCode::FAILURE
+    });
+    telemetry.stop();
+    code
 }
 
 async fn run(command: Command) -> Result<ExitCode> {

@@ -12,7 +12,8 @@ use super::dkim::DkimOptions;
 use super::files::FileOptions;
 use super::serve::WebhookOptions;
 use super::{asked_to_stop, tell};
-use crate::instance::transport;
+use crate::instance::{listen, transport};
+use crate::metrics_page;
 
 /// Drain the outbox, and deliver to webhooks, only. Any number of these may run at once. E-mail goes to the server of `SMTP_URL`, as with `serve`.
 #[derive(clap::Args)]
@@ -28,6 +29,9 @@ pub struct Worker {
     /// The base of every link in e-mails.
     #[arg(long, env = "CONTINUUM_PUBLIC_URL")]
     public_url: Url,
+    /// The address of the metrics page, if there shall be one: 127.0.0.1:9091.
+    #[arg(long, env = "CONTINUUM_WORKER_METRICS_LISTEN")]
+    metrics_listen: Option<String>,
 }
 
 impl Worker {
@@ -46,6 +50,11 @@ impl Worker {
         let signature = self.dkim.dkim()?.map(|dkim| dkim.signature()).transpose()?;
         let worker = notify::Worker::new(store, transport, clock, ids, context.wake.clone(), self.public_url);
         let worker = worker.signing(signature);
+        if let Some(address) = &self.metrics_listen {
+            let (server, upkeep) = metrics_page::server(context.clone(), listen(address)?)?;
+            tokio::spawn(server);
+            tokio::spawn(upkeep);
+        }
         tell(format_args!("The worker drains the outbox of {}.", database.describe()));
         tell(format_args!("{}.", worker.describe()));
         tokio::select! {

@@ -40,6 +40,20 @@ pub const UNSEEN: &str = "the recipient may no longer know of it";
 /// The channel on which new messages are announced.
 pub const CHANNEL: &str = "continuum_outbox";
 
+/// What is selected of how much is waiting at the instant `$1`.
+macro_rules! counted_messages {
+    () => {
+        "(select count(*) from (
+            select from outbox where state = 'pending' and (attempts > 0 or due_at <= $1) limit 10000
+        ) p) as pending,
+        (select count(*) from (select from outbox where state = 'dead' limit 10000) d) as dead,
+        (select coalesce(m.leaves_at, m.since, e.at) from outbox m
+         left join ticket_event e on e.ticket_id = m.ticket_id and e.version = m.event_version
+         where m.state = 'pending' and (m.attempts > 0 or m.due_at <= $1) order by m.seq limit 1) as oldest"
+    };
+}
+pub(crate) use counted_messages;
+
 /// A message to be appended.
 #[derive(Debug, Clone, Serialize)]
 pub struct Message {
@@ -386,16 +400,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn backlog(&self, now: DateTime<Utc>) -> Result<Backlog> {
-        let statement = sql(
-            "select (select count(*) from (
-                        select from outbox where state = 'pending' and (attempts > 0 or due_at <= $1) limit 10000
-                    ) p) as pending,
-                    (select count(*) from (select from outbox where state = 'dead' limit 10000) d) as dead,
-                    (select coalesce(m.leaves_at, m.since, e.at) from outbox m
-                     left join ticket_event e on e.ticket_id = m.ticket_id and e.version = m.event_version
-                     where m.state = 'pending' and (m.attempts > 0 or m.due_at <= $1) order by m.seq limit 1) as oldest",
-            [now.into()],
-        );
+        let statement = sql(concat!("select ", counted_messages!()), [now.into()]);
         let row = Backlog::find_by_statement(statement).one(&self.db).await?;
         row.ok_or_else(|| Error::corrupt("nothing was counted"))
     }

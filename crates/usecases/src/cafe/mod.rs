@@ -10,6 +10,7 @@ mod report;
 mod turn;
 
 pub use announced::{announced, announced_one, announced_page};
+pub(crate) use cadence::due;
 pub use cadence::{AreaCadence, CadenceError, Rhythm, cadence};
 pub use change::{Change, ChangeError, change};
 pub use plan::{Plan, PlanError, plan};

@@ -12,10 +12,12 @@ use sha2::{Digest, Sha256};
 use store::Error;
 use store::webhook::{Attempt, Lease, Then};
 use tokio::task::JoinSet;
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::sign::signature;
 use crate::Context;
+use crate::watch::worked;
 
 /// To how many webhooks a worker delivers at once.
 const AT_ONCE: usize = 64;
@@ -43,6 +45,7 @@ pub async fn run(cx: Context) {
         while turns.try_join_next().is_some() {}
         let free = AT_ONCE - turns.len();
         let found = if free == 0 { Ok(Vec::new()) } else { lease(&cx, u32::try_from(free).unwrap_or(1)).await };
+        worked(cx.now(), "webhooks", found.is_ok());
         match found {
             Ok(leases) => {
                 for lease in leases {
@@ -107,6 +110,7 @@ struct Sent<'a, T> {
     id: Uuid,
     event_type: &'static str,
     position: Option<Position>,
+    traceparent: Option<&'a str>,
     body: &'a T,
 }
 
@@ -114,7 +118,8 @@ impl Turn<'_> {
     /// Sends a ping, once.
     async fn ping(&self, id: Uuid) -> Result<bool, Error> {
         let ping = Ping::new(id, self.lease.webhook.id, &self.cx.source, self.cx.now());
-        let attempt = self.attempt(&Sent { id, event_type: PING, position: None, body: &ping }, 1).await;
+        let attempt =
+            self.attempt(&Sent { id, event_type: PING, position: None, traceparent: None, body: &ping }, 1).await;
         self.note(Some(&attempt), Then::Pinged).await
     }
 
@@ -139,8 +144,10 @@ impl Turn<'_> {
                 return Ok(());
             }
             let (id, event_type) = (happened.id, happened.event_type.code());
+            let traceparent = happened.traceparent.clone();
             let event = CloudEvent::new(happened, &self.cx.source);
-            let sent = Sent { id, event_type, position: Some(position), body: &event };
+            let traceparent = traceparent.as_deref();
+            let sent = Sent { id, event_type, position: Some(position), traceparent, body: &event };
             let number = failing.map_or(0, |failing| failing.failures) + 1;
             let attempt = self.attempt(&sent, number).await;
             let status = attempt.answer.as_ref().ok().map(|(status, _)| *status);
@@ -175,12 +182,25 @@ impl Turn<'_> {
         let (at, began) = (self.cx.now(), Instant::now());
         let url = &self.lease.webhook.url;
         let (length, digest) = (u32::try_from(body.len()).unwrap_or(u32::MAX), Sha256::digest(&body).to_vec());
-        let headers = [
+        let span = traces::delivery(sent.event_type, number, sent.traceparent);
+        let mut headers = vec![
             ("webhook-id", sent.id.to_string()),
             ("webhook-timestamp", at.timestamp().to_string()),
             ("webhook-signature", signature(&self.lease.secrets, sent.id, at, &body)),
         ];
-        let answer = self.cx.fetcher.post(url, "application/cloudevents+json", &headers, body).await;
+        // Where no collector is named, the trace goes on all the same.
+        let traceparent = traces::traceparent(&span).or_else(|| sent.traceparent.map(ToOwned::to_owned));
+        headers.extend(traceparent.map(|traceparent| (traces::TRACEPARENT, traceparent)));
+        let post = self.cx.fetcher.post(url, "application/cloudevents+json", &headers, body);
+        let answer = post.instrument(span.clone()).await;
+        traces::delivered(&span, answer.as_ref().map(|answer| answer.status).map_err(|failure| code(*failure)));
+        let outcome = match &answer {
+            Ok(Answered { status: 200..=299, .. }) => "delivered",
+            Ok(_) => "status",
+            Err(failure) => code(*failure),
+        };
+        metrics::counter!("continuum_webhook_attempts_total", "outcome" => outcome).increment(1);
+        metrics::histogram!("continuum_webhook_attempt_duration_seconds").record(began.elapsed().as_secs_f64());
         Attempt {
             url: url.to_string(),
             event: sent.id,
@@ -193,11 +213,17 @@ impl Turn<'_> {
             digest,
             answer: match answer {
                 Ok(Answered { status, begin }) => Ok((status, String::from_utf8_lossy(&begin).into_owned())),
-                Err(Failure::Refused(_)) => Err("refused"),
-                Err(Failure::Unreachable) => Err("unreachable"),
-                Err(Failure::Timeout) => Err("timeout"),
-                Err(Failure::Broken) => Err("broken"),
+                Err(failure) => Err(code(failure)),
             },
         }
+    }
+}
+
+const fn code(failure: Failure) -> &'static str {
+    match failure {
+        Failure::Refused(_) => "refused",
+        Failure::Unreachable => "unreachable",
+        Failure::Timeout => "timeout",
+        Failure::Broken => "broken",
     }
 }

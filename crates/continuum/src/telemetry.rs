@@ -1,0 +1,82 @@
+//! What the program tells of what it does: its log, and, where a collector was named, traces (OpenTelemetry).
+
+use std::io::IsTerminal as _;
+
+use anyhow::{Context as _, Result};
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_otlp::SpanExporter;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use rustls::crypto::{CryptoProvider, ring};
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    /// A line for people.
+    Text,
+    /// A JSON object a line, for programs.
+    Json,
+}
+
+/// The traces that are still to be sent; nothing without a collector.
+pub(crate) struct Telemetry(Option<SdkTracerProvider>);
+
+/// Begins the log, at that level unless `CONTINUUM_LOG` says otherwise, on the standard error; and traces, if there is a
+/// collector for them.
+///
+/// # Errors
+/// When the settings of traces make no sense.
+pub(crate) fn start(level: &str, format: LogFormat) -> Result<Telemetry> {
+    let filter = EnvFilter::try_from_env("CONTINUUM_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    let log = tracing_subscriber::fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
+    let log = match format {
+        LogFormat::Text => log.boxed(),
+        LogFormat::Json => log.json().with_current_span(false).boxed(),
+    };
+    // What is sent elsewhere is not for the log, whatever its level.
+    let log = log.with_filter(filter).with_filter(filter_fn(|of| of.target() != traces::TARGET));
+    let provider = if has_collector() { Some(provider()?) } else { None };
+    let traces = provider.as_ref().map(|provider| {
+        let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("continuum"));
+        let layer = layer.with_location(false).with_threads(false).with_tracked_inactivity(false).with_target(false);
+        layer.with_filter(filter_fn(|of| of.target() == traces::TARGET))
+    });
+    tracing_subscriber::registry().with(log).with(traces).init();
+    Ok(Telemetry(provider))
+}
+
+/// Whether a collector was named, by the variables of OpenTelemetry.
+fn has_collector() -> bool {
+    let says = |name: &str| std::env::var(name).is_ok_and(|value| !value.trim().is_empty());
+    let off = std::env::var("OTEL_SDK_DISABLED").is_ok_and(|value| value.eq_ignore_ascii_case("true"));
+    !off && (says("OTEL_EXPORTER_OTLP_ENDPOINT") || says("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"))
+}
+
+/// Sends spans by OTLP over HTTP; where to, how much of them and under which name, `OTEL_…` variables say.
+fn provider() -> Result<SdkTracerProvider> {
+    if CryptoProvider::get_default().is_none() {
+        // Refused if another thread was faster, which is as good.
+        drop(ring::default_provider().install_default());
+    }
+    let exporter =
+        SpanExporter::builder().with_http().build().context("traces cannot be sent (OTEL_EXPORTER_OTLP_…)")?;
+    let named = std::env::var("OTEL_SERVICE_NAME").is_ok();
+    let resource = Resource::builder();
+    let resource = if named { resource } else { resource.with_service_name("continuum") };
+    Ok(SdkTracerProvider::builder().with_resource(resource.build()).with_batch_exporter(exporter).build())
+}
+
+impl Telemetry {
+    /// Sends what is left, for some seconds at most.
+    pub(crate) fn stop(self) {
+        if let Some(provider) = self.0
+            && let Err(error) = provider.shutdown()
+        {
+            tracing::warn!(%error, "the last traces could not be sent");
+        }
+    }
+}

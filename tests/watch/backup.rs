@@ -1,0 +1,192 @@
+//! `docs/operations.md`: its scripts back a city up and bring it back, as they stand there.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use image::ImageFormat;
+use local_postgres::Server;
+use serde_json::{Value, json};
+use sqlx::Executor as _;
+
+use super::Town;
+use crate::integrate::until;
+use crate::support::caller::Caller;
+use crate::support::city::{dumping, email, letters_in, link};
+use crate::support::database::{PASSWORD, root};
+use crate::support::files::{attachments, photograph, upload};
+use crate::support::program::{Program, run, said};
+
+crate::tests![a_city_is_backed_up_and_brought_back_in_an_empty_cluster];
+
+/// The scripts of the page, by the name in their first line.
+fn scripts() -> BTreeMap<String, String> {
+    let page = fs::read_to_string(root().join("docs/operations.md")).unwrap();
+    let blocks = page.split("\n```").skip(1).step_by(2).filter_map(|block| block.strip_prefix("sh\n"));
+    let named = |block: &str| (block.lines().next().unwrap().strip_prefix("# ").unwrap().to_owned(), block.to_owned());
+    blocks.map(named).collect()
+}
+
+/// Who runs the page's scripts: a folder with them, and with the program.
+struct Operator {
+    folder: tempfile::TempDir,
+}
+
+impl Operator {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, script) in scripts() {
+            fs::write(folder.path().join(name), script).unwrap();
+        }
+        let program = format!("#!/bin/sh\nexec '{}' continuum \"$@\"\n", std::env::current_exe().unwrap().display());
+        fs::write(folder.path().join("continuum"), program).unwrap();
+        fs::set_permissions(folder.path().join("continuum"), fs::Permissions::from_mode(0o755)).unwrap();
+        Self { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Runs a script of the page to its good end. Returns what it said.
+    #[track_caller]
+    fn run(&self, script: &str, environment: &[(&str, &str)]) -> String {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::iter::once(self.folder.path().to_owned()).chain(std::env::split_paths(&path));
+        let mut command = Command::new("sh");
+        command.arg(self.path(script)).env("PATH", std::env::join_paths(path).unwrap());
+        let output = command.envs(environment.iter().copied()).current_dir(self.folder.path()).output().unwrap();
+        assert!(output.status.success(), "{script}: {}", said(&output));
+        said(&output)
+    }
+}
+
+/// What a city's people read of it: tickets with all that happened, the concern, the photograph, the cafés.
+async fn read(url: &str, token: &Value, ticket: &Value) -> BTreeMap<String, Value> {
+    let dispatcher = Caller::new(url, token.as_str());
+    let mut all = BTreeMap::new();
+    let of = format!("/v1/tickets/{}", ticket["id"].as_str().unwrap());
+    let concern = format!("/v1/concerns/{}", ticket["concern_id"].as_str().unwrap());
+    let paths = [
+        "/v1/tickets?limit=200".to_owned(),
+        of.clone(),
+        format!("{of}/timeline?limit=200"),
+        attachments(ticket),
+        concern,
+    ];
+    for path in paths {
+        let value = dispatcher.get(&path).await.ok();
+        all.insert(path, value);
+    }
+    let photograph = &all[&attachments(ticket)]["items"][0]["id"];
+    let content = dispatcher.get(&format!("{}/{}/content", attachments(ticket), photograph.as_str().unwrap())).await;
+    all.insert("photograph".to_owned(), json!(content.is(200).bytes));
+    all
+}
+
+/// The e-mail to a resident that says so, once it was written.
+async fn letter(mail: &Path, words: &str) -> mail_parser::Message<'static> {
+    until(words, async || {
+        let letters = if mail.exists() { letters_in(mail) } else { Vec::new() };
+        let to =
+            |letter: &mail_parser::Message<'_>| letter.to().and_then(|to| to.first()?.address().map(ToOwned::to_owned));
+        let found = |letter: &mail_parser::Message<'_>| {
+            to(letter).as_deref() == Some("habitante@mail.example") && letter.body_text(0).unwrap().contains(words)
+        };
+        letters.into_iter().find(found)
+    })
+    .await
+}
+
+async fn login(url: &str, who: &str) -> Value {
+    let body = json!({ "email": email(who), "password": PASSWORD });
+    Caller::new(url, None).post("/v1/sessions", &body).await.created()["access_token"].clone()
+}
+
+async fn a_city_is_backed_up_and_brought_back_in_an_empty_cluster() {
+    let operator = Operator::new();
+    let town = Town::start(&[]).await;
+    // The people of the template came without an entry in the log.
+    town.database.connection().await.execute("update user_account set created_at = '2100-01-01'").await.unwrap();
+    let [keys, data] = town.folders.each_ref().map(|folder| folder.path().to_owned());
+    let (agent, proprete) = (town.login("claire.delattre").await, town.login("amelie.petit").await);
+    for _ in 0..3 {
+        agent.post("/v1/concerns", &dumping()).await.created();
+    }
+    let ticket = agent.post("/v1/concerns", &dumping()).await.created()["tickets"][0].clone();
+    upload(&proprete, &ticket, "mur.jpg", &photograph(60, 40, ImageFormat::Jpeg)).await.created();
+    let seen = proprete.get(&format!("/v1/tickets/{}", ticket["id"].as_str().unwrap())).await.ok();
+    proprete.acknowledge(&seen).await.ok();
+    // A restricted one, whose reading is audited.
+    let mut noise = dumping();
+    noise["category"] = json!("neighbour_noise");
+    agent.post("/v1/concerns", &noise).await.created();
+    let receipt = letter(&data.join("mail"), ticket["reference"].as_str().unwrap()).await;
+    let path = link(&receipt, "/v1/tracking/");
+    let token = login(town.url(), "nadia.fournier").await;
+    let before = read(town.url(), &token, &ticket).await;
+    until("figures", async || (town.database.count("select count(*) from feed_due").await == 0).then_some(())).await;
+
+    // Backed up while it runs.
+    let (backups, keys_backups) = (operator.path("backups"), operator.path("elsewhere"));
+    let (database, files) = (town.database.url(), data.join("files"));
+    let here = [
+        ("BACKUPS", backups.to_str().unwrap()),
+        ("KEYS_BACKUPS", keys_backups.to_str().unwrap()),
+        ("DATABASE_URL", &database),
+        ("CONTINUUM_FILES", files.to_str().unwrap()),
+        ("CONTINUUM_KEYS_DIR", keys.to_str().unwrap()),
+    ];
+    let backup = operator.run("backup.sh", &here).trim().to_owned();
+    operator.run("backup-keys.sh", &here);
+    assert_eq!(town.program.log().matches("the audit log is sealed").count(), 1);
+    let whole = |output: &str| {
+        let line = output
+            .lines()
+            .find(|line| line.starts_with("The audit log is whole: "))
+            .unwrap_or_else(|| panic!("{output}"));
+        line.to_owned()
+    };
+    let Town { program, folders: _folders, .. } = town;
+    assert!(program.end("-TERM").success());
+    let verified = run(&["audit", "verify"], &here);
+    assert!(verified.status.success(), "{}", said(&verified));
+    let entries = whole(&said(&verified));
+
+    // Brought back on a server that has nothing.
+    let server = Server::start_throwaway().unwrap();
+    let (database, admin) = (server.url("continuum"), server.url("postgres"));
+    let (files, keys, data) = (operator.path("files"), operator.path("keys"), operator.path("data"));
+    let keys_backup = fs::read_dir(&keys_backups).unwrap().next().unwrap().unwrap().path();
+    let there = [
+        ("BACKUP", backup.as_str()),
+        ("KEYS_BACKUP", keys_backup.to_str().unwrap()),
+        ("ADMIN_URL", &admin),
+        ("DATABASE", "continuum"),
+        ("DATABASE_URL", &database),
+        ("CONTINUUM_FILES", files.to_str().unwrap()),
+        ("CONTINUUM_KEYS_DIR", keys.to_str().unwrap()),
+        ("CONTINUUM_DATA_DIR", data.to_str().unwrap()),
+        ("CONTINUUM_PUBLIC_URL", "https://continuum.ville-amiens.example"),
+    ];
+    assert_eq!(whole(&operator.run("restore.sh", &there)), entries, "the same entries, and whole");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&keys), 0o700, "nobody else reads the keys");
+    let program = Program::start(&["serve", "--metrics-listen", "127.0.0.1:0"], &there);
+    let token = login(program.base_url(), "nadia.fournier").await;
+    assert_eq!(read(program.base_url(), &token, &ticket).await, before);
+    // The resident's link leads there, and what the resident left is opened: the outcome reaches them.
+    let resident = Caller::new(program.base_url(), None);
+    let shown = resident.get(path.split('#').next().unwrap()).await.is(200).text.clone();
+    assert!(shown.contains(ticket["reference"].as_str().unwrap()), "{shown}");
+    let proprete = Caller::new(program.base_url(), login(program.base_url(), "amelie.petit").await.as_str());
+    let now = proprete.get(&format!("/v1/tickets/{}", ticket["id"].as_str().unwrap())).await.ok();
+    proprete.resolve(&now).await.ok();
+    letter(&data.join("mail"), now["reference"].as_str().unwrap()).await;
+    assert!(program.end("-TERM").success());
+    let verified = run(&["audit", "verify"], &there);
+    assert!(verified.status.success(), "{}", said(&verified));
+    server.stop().unwrap();
+}
