@@ -280,12 +280,12 @@ async fn find_hotspots(cx: Context) {
 /// minutes.
 async fn keep_retention(cx: Context) {
     loop {
-        match usecases::resident::erase_again(&cx).await {
+        match noted(&cx, "erasures", usecases::resident::erase_again(&cx).await) {
             Ok(0) => {}
             Ok(again) => tracing::warn!(again, "what was erased was there again, and is erased again"),
             Err(error) => tracing::warn!(%error, "whether something erased is there again is not known; trying again"),
         }
-        match usecases::retention::keep(&cx).await {
+        match noted(&cx, "retention", usecases::retention::keep(&cx).await) {
             Ok(true) => continue,
             Ok(false) => {}
             Err(error) => tracing::warn!(%error, "what was kept for long enough could not be erased; trying again"),
