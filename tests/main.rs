@@ -31,6 +31,7 @@ mod partner;
 mod permission;
 mod place;
 mod program;
+mod resilience;
 mod restitution;
 mod rights;
 mod routing;
@@ -87,6 +88,7 @@ fn all() -> Vec<Test> {
         open311::tests(),
         open_data::tests(),
         program::tests(),
+        resilience::tests(),
         restitution::tests(),
         rights::tests(),
         routing::tests(),
