@@ -130,8 +130,12 @@ class Person(threading.Thread):
             if again[0] is not None and again != first:
                 self.memory.keep("faults", f"POST {path} under key {key}, repeated: {again} instead of {first}")
 
+    def word(self):
+        """A word of its own; without digits, which may look like a telephone number and be masked."""
+        return "".join(self.random.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(16))
+
     def file(self):
-        number = f"{self.random.getrandbits(64):016x}"
+        number = self.word()
         place = PLACE | {"lat": self.random.uniform(49.885, 49.905), "lon": self.random.uniform(2.285, 2.305)}
         body = {"origin": "patrol", "category": self.random.choice(CATEGORIES), "description": f"Essai {number}", "place": place}
         if self.random.random() < 0.5:
@@ -195,7 +199,7 @@ class Person(threading.Thread):
         if ticket is None:
             return
         path, key = f"/v1/tickets/{ticket['id']}/notes", str(uuid.UUID(int=self.random.getrandbits(128)))
-        body = {"text": f"Vu {key}"}
+        body = {"text": f"Vu {self.word()}"}
         status, text = first = self.ask("POST", path, body, key)
         if status == 201:
             self.memory.keep("notes", (json.loads(text)["id"], ticket["id"], body["text"]))

@@ -30,7 +30,7 @@ class PostgreSQL:
     def __init__(self, folder):
         found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
         self.bin = pathlib.Path(os.environ.get("PG_BIN") or found[-1])
-        self.folder, self.port, self.process = folder / "postgres", free_port(), None
+        self.folder, self.port, self.process, self.environment = folder / "postgres", free_port(), None, {}
         self.account = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
         self.folder.mkdir()
         if self.account:
@@ -43,7 +43,8 @@ class PostgreSQL:
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with open(self.folder.parent / "postgres.log", "ab") as log:
             command = [self.bin / "postgres", "-D", self.folder, *options]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **self.account)
+            environment = os.environ | self.environment
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", env=environment, **self.account)
         end = time.monotonic() + START_LIMIT
         while time.monotonic() < end:
             command = [self.bin / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
