@@ -76,7 +76,9 @@ async fn a_database_that_falls_silent_is_waited_for_for_a_while() {
     let began = Instant::now();
     let replies = join_all((0..12).map(|n| agent.send(keyed(&agent, &format!("key {n}"))))).await;
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
-    replies.into_iter().for_each(|reply| drop(reply.created()));
+    for reply in replies {
+        reply.created();
+    }
     assert_eq!(city.database.count("select count(*) from concern").await, 12);
     city.stop().await;
 }

@@ -70,7 +70,7 @@ async fn e_mails_that_cannot_be_finished_are_sent_by_others_at_once() {
     let mut config = database::config(&city.database.name, Mail::Smtp(server.url().into()), &city.clock);
     config.worker = true;
     let worker = continuum::build(config).await.unwrap();
-    let begun = server.wait_for(4, SOON).await;
+    let on_their_way = server.wait_for(4, SOON).await;
     let began = Instant::now();
     worker.stop().await;
     let took = began.elapsed();
@@ -78,7 +78,7 @@ async fn e_mails_that_cannot_be_finished_are_sent_by_others_at_once() {
     // Nothing has to wait until a lease has run out: the clock has not moved.
     assert_eq!(i64::try_from(city.drain().await).unwrap(), waiting);
     let sent: Vec<String> = city.letters().iter().map(|letter| letter.message_id().unwrap().to_owned()).collect();
-    for letter in begun {
+    for letter in on_their_way {
         let id = letter.message.message_id().unwrap();
         assert!(sent.iter().any(|sent| sent == id), "{id} was not sent again, or under another id");
     }

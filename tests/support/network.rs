@@ -21,25 +21,36 @@ pub enum Way {
 pub struct Network {
     way: watch::Sender<Way>,
     port: u16,
-    server: JoinHandle<()>,
+    carrying: JoinHandle<()>,
+}
+
+/// Where the database listens.
+#[derive(Clone)]
+enum Server {
+    Socket(String),
+    Port(String),
 }
 
 impl Network {
-    /// The way to the server of this URL, which listens at a socket in a folder.
+    /// The way to the server of this URL, which listens at a port, or at a socket in a folder.
     pub async fn to(database: &str) -> Self {
         let url = Url::parse(database).unwrap();
-        let folder = url.query_pairs().find(|(name, _)| name == "host").unwrap().1.into_owned();
-        let socket = format!("{folder}/.s.PGSQL.{}", url.port().unwrap());
+        let port = url.port().unwrap_or(5432);
+        let folder = url.query_pairs().find(|(name, _)| name == "host").map(|(_, folder)| folder.into_owned());
+        let server = match folder {
+            Some(folder) => Server::Socket(format!("{folder}/.s.PGSQL.{port}")),
+            None => Server::Port(format!("{}:{port}", url.host_str().unwrap())),
+        };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let way = watch::Sender::new(Way::Open);
         let told = way.clone();
-        let server = tokio::spawn(async move {
+        let carrying = tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
-                tokio::spawn(carry(near, socket.clone(), told.subscribe()));
+                tokio::spawn(carry(near, server.clone(), told.subscribe()));
             }
         });
-        Self { way, port, server }
+        Self { way, port, carrying }
     }
 
     /// From now on.
@@ -59,21 +70,32 @@ impl Network {
 
 impl Drop for Network {
     fn drop(&mut self) {
-        self.server.abort();
+        self.carrying.abort();
     }
 }
 
-async fn carry(near: TcpStream, socket: String, mut way: watch::Receiver<Way>) {
+async fn carry(near: TcpStream, server: Server, mut way: watch::Receiver<Way>) {
     let (there, back) = (way.clone(), way.clone());
     let both = async {
-        let far = UnixStream::connect(socket).await?;
-        let ((near_in, near_out), (far_in, far_out)) = (split(near), split(far));
-        tokio::try_join!(pump(near_in, far_out, there), pump(far_in, near_out, back)).map(drop)
+        match server {
+            Server::Socket(path) => both_ways(near, UnixStream::connect(path).await?, there, back).await,
+            Server::Port(address) => both_ways(near, TcpStream::connect(address).await?, there, back).await,
+        }
     };
     tokio::select! {
         _ = both => {}
         _ = way.wait_for(|way| *way == Way::Cut) => {}
     }
+}
+
+async fn both_ways(
+    near: TcpStream,
+    far: impl AsyncRead + AsyncWrite,
+    there: watch::Receiver<Way>,
+    back: watch::Receiver<Way>,
+) -> std::io::Result<()> {
+    let ((near_in, near_out), (far_in, far_out)) = (split(near), split(far));
+    tokio::try_join!(pump(near_in, far_out, there), pump(far_in, near_out, back)).map(drop)
 }
 
 async fn pump(
