@@ -107,6 +107,11 @@ def disk_full(town, say, faults):
             town.look()
             time.sleep(0.2)
         refused = town.memory.statuses.get(503, 0) - before
+        # Then its log, too, needs another file: PostgreSQL gives up, recovers, and gives up again.
+        switching = somebody_else(town, "create table more (); select pg_switch_wal(); create table most ()")
+        town.calm(10)
+        switching.kill()
+        switching.wait()
         flag.unlink()
         if town.postgres.process.poll() is not None:
             say("PostgreSQL had ended for lack of space, and is started again")
