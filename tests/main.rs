@@ -31,6 +31,7 @@ mod partner;
 mod permission;
 mod place;
 mod program;
+mod resilience;
 mod restitution;
 mod retention;
 mod rights;
@@ -89,6 +90,7 @@ fn all() -> Vec<Test> {
         open311::tests(),
         open_data::tests(),
         program::tests(),
+        resilience::tests(),
         restitution::tests(),
         retention::tests(),
         retention::page::tests(),

@@ -154,11 +154,12 @@ async fn several_workers_publish_each_month_once() {
     city.clock.set("2027-03-10T09:00:00Z");
     let second = city.second().await;
     let worker = async |context: &usecases::Context| {
+        // A worker whose turn it is not publishes nothing: it looks again until all months are there.
         let mut published = 0;
-        for _ in 0..40 {
+        while usecases::open_data::published(context).await.unwrap().len() < 10 {
             published += usecases::open_data::publish(context).await.unwrap();
         }
-        published
+        published + usecases::open_data::publish(context).await.unwrap()
     };
     let (first, other) = (&city.instance.context, &second.context);
     let (a, b, c, d) = tokio::join!(worker(first), worker(other), worker(first), worker(other));

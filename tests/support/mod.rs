@@ -11,6 +11,7 @@ pub mod dkim;
 pub mod files;
 pub mod geocoder;
 pub mod install;
+pub mod network;
 pub mod node;
 pub mod oidc;
 pub mod program;

@@ -5,18 +5,18 @@ use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
+use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
+use usecases::Context;
 
 use traces::TRACEPARENT;
 use tracing::{Instrument as _, Span};
-use usecases::Context;
 use uuid::Uuid;
 
 use crate::Beside;
@@ -79,6 +79,10 @@ async fn answer(
         }
         None => response,
     };
+    // Who keeps a connection asks somebody else next.
+    if response.request().app_data::<Data<Context>>().is_some_and(|cx| cx.stopping.is_cancelled()) {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     let standing = response.request().extensions().get::<Standing>().copied();
     if let Some(standing) = standing {
         guard::tell(standing, response.headers_mut());

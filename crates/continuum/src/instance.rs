@@ -28,6 +28,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use store::{Connect, Store};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 use usecases::Context;
 
@@ -37,6 +39,10 @@ use crate::{metrics_page, periodic};
 
 /// How many exports of tickets an instance writes at once.
 const EXPORTS: usize = 4;
+
+/// How long what is under way is waited for when the process is to stop: longer than it is given, shorter than a database that does
+/// not answer is waited for.
+pub(crate) const STOP: Duration = Duration::from_secs(15);
 
 /// Where e-mail goes.
 #[derive(Clone)]
@@ -151,6 +157,8 @@ pub struct Instance {
     pub worker: Arc<Worker>,
     servers: Vec<ServerHandle>,
     tasks: Vec<JoinHandle<()>>,
+    /// These end by themselves once they are told to.
+    ending: Vec<JoinHandle<()>>,
 }
 
 /// Makes an instance: migrates the database, reads the city, listens.
@@ -181,13 +189,14 @@ pub async fn build(config: Config) -> Result<Instance> {
     if let Some(folder) = config.keys.folder.clone() {
         tasks.push(tokio::spawn(periodic::follow_keys(context.clone(), folder)));
     }
+    let mut ending = Vec::new();
     if config.worker {
-        tasks.push(tokio::spawn({
-            let worker = worker.clone();
-            async move { worker.run().await }
+        ending.push(tokio::spawn({
+            let (worker, stopping) = (worker.clone(), context.stopping.clone());
+            async move { worker.run(&stopping).await }
         }));
         let (schema, keys) = (config.database.schema.clone(), config.keys.seal.clone());
-        tasks.push(tokio::spawn(periodic::work(context.clone(), schema, keys)));
+        ending.push(tokio::spawn(periodic::work(context.clone(), schema, keys)));
     } else {
         tasks.push(tokio::spawn(periodic::announce_messages(context.clone())));
     }
@@ -199,7 +208,7 @@ pub async fn build(config: Config) -> Result<Instance> {
         tasks.push(tokio::spawn(upkeep));
     }
     start(api_server(context.clone(), front, listener, config.threads)?, &mut servers, &mut tasks);
-    Ok(Instance { base_url, metrics_url, context, worker, servers, tasks })
+    Ok(Instance { base_url, metrics_url, context, worker, servers, tasks, ending })
 }
 
 /// What hands e-mail over.
@@ -244,6 +253,7 @@ pub async fn context(config: &Config, public_url: &Url) -> Result<Context> {
         source: public_url.as_str().into(),
         fed: Arc::new(Notify::new()),
         wake: Arc::new(Notify::new()),
+        stopping: CancellationToken::new(),
     };
     usecases::city::reload(&context).await?;
     Ok(context)
@@ -286,11 +296,21 @@ fn start(server: Server, servers: &mut Vec<ServerHandle>, tasks: &mut Vec<JoinHa
 }
 
 impl Instance {
-    /// Stops: requests in flight are finished, within ten seconds; then the connections to the database are closed.
+    /// Stops: requests and deliveries under way are finished, within ten seconds, those who follow events are told to connect
+    /// again, and leases are given back; then the connections to the database are closed.
     pub async fn stop(self) {
-        for server in &self.servers {
-            server.stop(true).await;
+        self.context.stopping.cancel();
+        // Each begins to stop when it is asked, not when it is waited for.
+        let stopping: Vec<_> = self.servers.iter().map(|server| server.stop(true)).collect();
+        for server in stopping {
+            server.await;
         }
+        let ended = async {
+            for ending in self.ending {
+                drop(ending.await);
+            }
+        };
+        drop(timeout(STOP, ended).await);
         for task in &self.tasks {
             task.abort();
         }

@@ -164,6 +164,7 @@ fn write_watched(text: &mut String, watched: &Watched, now: DateTime<Utc>) {
     if let Some(areas) = watched.overdue_areas {
         one("continuum_cafes_overdue", "Areas in which the next café is overdue.", i64::try_from(areas).unwrap_or(i64::MAX));
     }
+    one("continuum_erasures_waiting", "1 while a night that would erase unusually much waits until a dispatcher confirms it.", standing.erasures_waiting);
     if watched.scans {
         one("continuum_attachments_unscanned", "Attachments that the virus scanner has not seen yet; 10000 stands for more.", standing.unscanned);
     }

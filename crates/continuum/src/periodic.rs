@@ -79,12 +79,21 @@ pub(crate) async fn announce_messages(cx: Context) {
     }
 }
 
-/// What a worker does besides draining the outbox, until the returned future is dropped.
+/// What a worker does besides draining the outbox, until the process is to end: then it finishes what it holds a lease of. All the
+/// rest is done again, whole, when it is broken off.
 pub(crate) async fn work(cx: Context, schema: String, keys: SealKeys) {
+    let leasing = async { tokio::join!(usecases::webhook::run(cx.clone()), fetch_photographs(cx.clone())) };
+    tokio::select! {
+        _ = leasing => {}
+        () = look(cx.clone(), schema, keys) => {}
+    }
+}
+
+/// What is looked at now and then.
+async fn look(cx: Context, schema: String, keys: SealKeys) {
     tokio::join!(
         clear(cx.clone()),
         place_events(cx.clone()),
-        usecases::webhook::run(cx.clone()),
         record_refusals(cx.clone()),
         warn_of_expiry(cx.clone()),
         run_clocks(cx.clone()),
@@ -99,7 +108,6 @@ pub(crate) async fn work(cx: Context, schema: String, keys: SealKeys) {
         keep_retention(cx.clone()),
         sweep_files(cx.clone()),
         scan_files(cx.clone()),
-        fetch_photographs(cx.clone()),
         seal_audit(cx, schema, keys),
     );
 }
@@ -318,13 +326,16 @@ async fn scan_files(cx: Context) {
 
 /// Fetches photographs that came over Open311 as URLs: looks every five seconds.
 async fn fetch_photographs(cx: Context) {
-    loop {
+    while !cx.stopping.is_cancelled() {
         match noted(&cx, "photographs", usecases::open311::fetch_due(&cx).await) {
             Ok(1..) => continue,
             Ok(0) => {}
             Err(error) => tracing::warn!(%error, "photographs to be fetched could not be looked up; trying again"),
         }
-        tokio::time::sleep(Duration::from_secs(5)).await;
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(5)) => {}
+            () = cx.stopping.cancelled() => {}
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! To a person: at once, gathered with what follows about the same ticket within twenty minutes, or with a morning's
 //! digest, as they wish. To a mailbox: in order, ticket by ticket, and what can wait is gathered. To a resident: each alone.
-//! Members of a service who wish it are told what its mailbox is.
+//! Members of a service who wish it are told what its mailbox is. Many reminders at once are one e-mail.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +17,10 @@ use store::{Error, Store};
 
 /// How many messages are settled at once.
 const BATCH: u64 = 500;
+
+/// From how many reminders to one recipient on, new at once, they leave as one e-mail: no worker looked for a while, or the targets
+/// of a busy day ended together.
+const MANY: usize = 5;
 
 /// Settles what becomes of new messages. Returns how many.
 pub(crate) async fn plan(
@@ -35,13 +39,21 @@ pub(crate) async fn plan(
     let services = new.iter().filter_map(|message| mailbox(message)).cloned();
     let services: Vec<ServiceCode> = services.collect();
     let members = if services.is_empty() { BTreeMap::new() } else { tx.members_told(&services).await? };
+    let mut reminders: BTreeMap<String, usize> = BTreeMap::new();
+    for message in new.iter().filter(|message| is_reminder(message)) {
+        *reminders.entry(box_of(&message.recipient)).or_default() += 1;
+    }
+    let is_one_of_many = |message: &Unplanned| {
+        is_reminder(message) && reminders.get(&box_of(&message.recipient)).is_some_and(|count| *count >= MANY)
+    };
     let mut ways: Vec<Draft> = Vec::new();
     for message in &new {
-        ways.push((message.id, None, way(message, desk, now)));
+        let many = is_one_of_many(message);
+        ways.push((message.id, None, way(message, many, desk, now)));
         let Some((service, (kind, ticket))) = mailbox(message).zip(message.about) else { continue };
         for member in members.get(service).into_iter().flatten().filter(|member| !is_own(message, kind, member.user)) {
             let recipient = Recipient::Member { user: member.user, service: service.clone() };
-            let way = way_of(kind, ticket, &recipient, member.chosen, message.due_at, desk, now);
+            let way = way_of((kind, ticket), &recipient, many, member.chosen, message.due_at, desk, now);
             ways.push((MessageId(ids.next()), Some((message.id, recipient)), way));
         }
     }
@@ -97,14 +109,30 @@ fn is_own(message: &Unplanned, kind: Kind, user: UserId) -> bool {
     }
 }
 
-fn way(message: &Unplanned, desk: Option<&Calendar>, now: DateTime<Utc>) -> Way {
+/// Whether it is a reminder that can be told beside others: one with a link to its ticket cannot.
+const fn is_reminder(message: &Unplanned) -> bool {
+    matches!(message.about, Some((Kind::Reminder, _))) && !message.door
+}
+
+/// Where messages to that recipient arrive.
+fn box_of(recipient: &Recipient) -> String {
+    match recipient {
+        Recipient::Person { user } | Recipient::Member { user, .. } => format!("person:{user}"),
+        Recipient::Service { code } => format!("service:{code}"),
+        Recipient::Client { client } => format!("client:{client}"),
+        Recipient::Resident { concern } => format!("resident:{concern}"),
+    }
+}
+
+/// `many` is whether it is one of many reminders.
+fn way(message: &Unplanned, many: bool, desk: Option<&Calendar>, now: DateTime<Utc>) -> Way {
     match message.about {
         None => Way::Alone(message.lane.clone(), message.due_at),
         // What is written to a resident can be taken back, and waits in a lane of its own.
         Some((_, ticket)) if message.lane != format!("ticket:{ticket}") && is_resident(&message.recipient) => {
             Way::Alone(message.lane.clone(), message.due_at)
         }
-        Some((kind, ticket)) => way_of(kind, ticket, &message.recipient, message.chosen, message.due_at, desk, now),
+        Some(about) => way_of(about, &message.recipient, many, message.chosen, message.due_at, desk, now),
     }
 }
 
@@ -113,19 +141,18 @@ const fn is_resident(recipient: &Recipient) -> bool {
 }
 
 fn way_of(
-    kind: Kind,
-    ticket: TicketId,
+    (kind, ticket): (Kind, TicketId),
     recipient: &Recipient,
+    many: bool,
     chosen: Chosen,
     due_at: DateTime<Utc>,
     desk: Option<&Calendar>,
     now: DateTime<Utc>,
 ) -> Way {
-    let (to, user) = match recipient {
-        Recipient::Person { user } | Recipient::Member { user, .. } => (format!("person:{user}"), Some(user)),
-        Recipient::Service { code } => (format!("service:{code}"), None),
-        Recipient::Client { client } => (format!("client:{client}"), None),
-        Recipient::Resident { concern } => (format!("resident:{concern}"), None),
+    let to = box_of(recipient);
+    let user = match recipient {
+        Recipient::Person { user } | Recipient::Member { user, .. } => Some(user),
+        Recipient::Service { .. } | Recipient::Client { .. } | Recipient::Resident { .. } => None,
     };
     let rhythm = Group::of(kind, recipient).map_or(Rhythm::AtOnce, |group| chosen.rhythm(group));
     let digest = |name: &str, weekly: bool| match user {
@@ -133,6 +160,7 @@ fn way_of(
         None => Way::Unwished,
     };
     match rhythm {
+        Rhythm::AtOnce if many => Way::Digest(format!("reminders:{to}"), due_at),
         Rhythm::AtOnce if gathers(kind, recipient) => Way::Gathered(format!("{to}:{ticket}"), due_at),
         Rhythm::AtOnce => Way::Alone(format!("{to}:{ticket}"), due_at),
         Rhythm::Daily => digest("daily", false),

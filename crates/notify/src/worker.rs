@@ -1,5 +1,7 @@
 //! The worker: leases what is due, writes it, delivers it, marks it. Any number of them may run at once.
 
+use std::future::ready;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
@@ -13,6 +15,7 @@ use store::office::Office;
 use store::outbox::{About, Addressee, CHANNEL, Leased, Limit, Topic, UNSEEN};
 use store::{Error, Listener, Store};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use url::Url;
 
@@ -36,6 +39,8 @@ const FIRST_WAIT: Duration = Duration::seconds(5);
 const LONGEST_WAIT: Duration = Duration::minutes(15);
 /// For how long a message is tried.
 const PATIENCE: Duration = Duration::days(3);
+/// How long it goes on with what it is delivering when it is told to stop.
+const GRACE: StdDuration = StdDuration::from_secs(10);
 /// How often the worker looks by itself, should nobody tell it.
 const LOOK: StdDuration = StdDuration::from_secs(2);
 
@@ -131,12 +136,13 @@ impl Worker {
         self.transport.describe()
     }
 
-    /// Drains the outbox until the returned future is dropped. What is being delivered at that moment is delivered
-    /// again, under the same id, once its lease has run out.
-    pub async fn run(&self) {
+    /// Drains the outbox until it is told to stop: then what is being delivered is finished, within [`GRACE`], and what is left of
+    /// the batch is given back. When the returned future is dropped, what is being delivered is delivered again, under the same
+    /// id, once its lease has run out.
+    pub async fn run(&self, stopping: &CancellationToken) {
         let mut listener: Option<Listener> = None;
-        loop {
-            let drained = self.drain().await;
+        while !stopping.is_cancelled() {
+            let drained = self.round(stopping).await;
             self.note(drained.is_ok());
             match drained {
                 Ok(drained) if !drained.is_nothing() => continue,
@@ -162,6 +168,7 @@ impl Worker {
                 () = self.wake.notified() => {}
                 outcome = told => if outcome.is_err() { listener = None },
                 () = tokio::time::sleep(LOOK) => {}
+                () = stopping.cancelled() => {}
             }
         }
     }
@@ -184,22 +191,45 @@ impl Worker {
     /// # Errors
     /// When the database does not answer.
     pub async fn drain(&self) -> Result<Drained, Error> {
+        self.round(&CancellationToken::new()).await
+    }
+
+    async fn round(&self, stopping: &CancellationToken) -> Result<Drained, Error> {
         let now = self.clock.now();
         let Some(desk) = self.desk().await? else { return Ok(Drained::default()) };
         plan(&self.store, &*self.ids, desk.office.calendar.as_ref(), now).await?;
-        let leased = self.store.lease_messages(now, now + LEASE, BATCH).await?;
+        let until = now + LEASE;
+        let leased = self.store.lease_messages(now, until, BATCH).await?;
         if leased.is_empty() {
             return Ok(Drained::default());
         }
         let limits = self.store.mail_limits(&leased, now).await?;
+        let mut held: Vec<MessageId> = leased.iter().map(|message| message.id).collect();
         let decide = |message: Leased| {
             let limit = limits.get(&message.id).copied();
             self.decide(message, limit, &desk)
         };
-        let mut fates = stream::iter(leased).map(decide).buffer_unordered(AT_ONCE);
+        let begun = stream::iter(leased).take_while(|_| ready(!stopping.is_cancelled()));
+        let mut fates = begun.map(decide).buffer_unordered(AT_ONCE);
+        let out_of_time = async {
+            stopping.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        let mut out_of_time = pin!(out_of_time);
         let mut drained = Drained::default();
-        while let Some((message, fate)) = fates.next().await {
+        loop {
+            let (message, fate) = tokio::select! {
+                fate = fates.next() => match fate {
+                    Some(fate) => fate,
+                    None => break,
+                },
+                () = &mut out_of_time => break,
+            };
             self.mark(&message, fate, &mut drained).await?;
+            held.retain(|id| *id != message.id);
+        }
+        if !held.is_empty() {
+            self.store.give_mails_back(&held, until).await?;
         }
         Ok(drained)
     }

@@ -6,12 +6,25 @@ use std::time::Duration;
 use domain::audit::Record;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
-    Statement, TransactionTrait, Value,
+    Statement, TransactionTrait as _, Value,
 };
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::postgres::{PgConnectOptions, PgListener};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool};
+use tokio::time::timeout;
 
+use crate::bounded::{ACQUIRE, Bounded, STATEMENT, answers, bounded};
 use crate::{Error, Result, SealingKeys};
+
+/// What the server is to end by itself, in each session: waiting for a lock (an operator may hold one), and transactions and
+/// statements of programs that are gone, or that the network no longer reaches, so that their locks are.
+const SERVER_ENDS: [(&str, &str); 6] = [
+    ("lock_timeout", "5s"),
+    ("idle_in_transaction_session_timeout", "2min"),
+    ("client_connection_check_interval", "10s"),
+    ("tcp_keepalives_idle", "60"),
+    ("tcp_keepalives_interval", "10"),
+    ("tcp_keepalives_count", "6"),
+];
 
 /// How to reach the database.
 #[derive(Clone)]
@@ -27,13 +40,13 @@ pub struct Connect {
 /// The database, and the keys of what it holds sealed.
 #[derive(Clone)]
 pub struct Store {
-    pub(crate) db: DatabaseConnection,
+    pub(crate) db: Bounded<DatabaseConnection>,
     pub(crate) keys: Arc<SealingKeys>,
 }
 
 /// A transaction. Dropped without [`Tx::commit`], it never happened.
 pub struct Tx {
-    pub(crate) db: DatabaseTransaction,
+    pub(crate) db: Bounded<DatabaseTransaction>,
     pub(crate) keys: Arc<SealingKeys>,
     /// What the commit will append to the audit log.
     pub(crate) audit: Mutex<Vec<Record>>,
@@ -63,16 +76,19 @@ impl Store {
         options
             .max_connections(connect.connections)
             .connect_lazy(true)
-            .acquire_timeout(Duration::from_secs(5))
-            .statement_timeout(Duration::from_secs(30))
+            .acquire_timeout(ACQUIRE)
+            .statement_timeout(STATEMENT)
             // The pool would otherwise ask every connection whether it lives, a round trip each time it is taken.
             .test_before_acquire_if_idle_for(Duration::from_secs(30))
             .set_schema_search_path(&connect.schema)
             .set_application_name("continuum")
             // How much alike words have to be for `resembles` (migration 0011): « matlas » finds « matelas ».
-            .map_sqlx_postgres_opts(|options| options.options([("pg_trgm.word_similarity_threshold", "0.45")]))
+            .map_sqlx_postgres_opts(|options| {
+                options.options([("pg_trgm.word_similarity_threshold", "0.45")]).options(SERVER_ENDS)
+            })
+            .map_sqlx_postgres_pool_opts(|options| options.after_release(|connection, _| Box::pin(answers(connection))))
             .sqlx_logging(false);
-        Ok(Self { db: Database::connect(options).await?, keys: Arc::new(keys) })
+        Ok(Self { db: Bounded(Database::connect(options).await?), keys: Arc::new(keys) })
     }
 
     /// Begins a transaction. What happens in it belongs to the trace of what is being done, if that is sent to a collector.
@@ -80,7 +96,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn begin(&self) -> Result<Tx> {
-        let db = self.db.begin().await?;
+        let db = Bounded(bounded(self.db.0.begin()).await?);
         if let Some(traceparent) = traces::current() {
             // Events keep it: migration 0046.
             db.execute_raw(sql("select set_config('continuum.traceparent', $1, true)", [traceparent.into()])).await?;
@@ -102,14 +118,20 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn listen(&self, channels: &[&str]) -> Result<Listener> {
-        let mut listener = PgListener::connect_with(self.db.get_postgres_connection_pool()).await?;
+        let mut listener = PgListener::connect_with(self.pool()).await?;
         listener.listen_all(channels.iter().copied()).await?;
         Ok(Listener(listener))
     }
 
-    /// Closes every connection.
+    pub(crate) fn pool(&self) -> &PgPool {
+        self.db.0.get_postgres_connection_pool()
+    }
+
+    /// Closes every connection; one that does not answer is not waited for.
     pub async fn close(self) {
-        self.db.get_postgres_connection_pool().close().await;
+        if timeout(ACQUIRE, self.pool().close()).await.is_err() {
+            tracing::warn!("a connection to the database could not be closed");
+        }
     }
 }
 
@@ -120,7 +142,7 @@ impl Tx {
     /// When the database does not confirm; then it may or may not have happened.
     pub async fn commit(mut self) -> Result<()> {
         self.append_audit().await?;
-        Ok(self.db.commit().await?)
+        Ok(bounded(self.db.0.commit()).await?)
     }
 }
 

@@ -51,19 +51,31 @@ impl From<DbErr> for Error {
         };
         match &**sqlx {
             sqlx::Error::Database(database) => {
-                // PostgreSQL's classes: 08 connection, 53 resources, 57 shutdown and cancelled statements.
-                let code = database.code();
-                let class = code.as_deref().and_then(|code| code.get(..2));
-                match (class, database.constraint()) {
-                    (Some("08" | "53" | "57"), _) => Self::Unavailable(error.to_string()),
-                    (_, Some(constraint)) => Self::Constraint(constraint.to_owned()),
-                    (_, None) => Self::Database(error),
+                let code = database.code().unwrap_or_default();
+                match database.constraint() {
+                    _ if passes(&code) => Self::Unavailable(error.to_string()),
+                    Some(constraint) => Self::Constraint(constraint.to_owned()),
+                    None => Self::Database(error),
                 }
             }
-            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
-                Self::Unavailable(error.to_string())
-            }
+            // A proxy whose server is gone takes a connection and says nothing, or no word of PostgreSQL's.
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(error.to_string()),
             _ => Self::Database(error),
         }
     }
+}
+
+/// Whether what this SQLSTATE stands for passes, or is an operator's to mend, so that trying again later may help: nothing is wrong
+/// with the statement.
+fn passes(code: &str) -> bool {
+    // Connection, password, resources (a full disk, too many connections), operator, system.
+    let classes = ["08", "28", "53", "57", "58"];
+    // A server that does not take writes now; a transaction that waited too long; serialization, deadlock, lock not given.
+    let codes = ["25006", "25P03", "40001", "40P01", "55P03"];
+    codes.contains(&code) || code.get(..2).is_some_and(|class| classes.contains(&class))
 }

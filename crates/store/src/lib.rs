@@ -9,6 +9,7 @@
 pub mod area;
 pub mod attachment;
 pub mod audit;
+mod bounded;
 pub mod cafe;
 pub mod city;
 pub mod client;

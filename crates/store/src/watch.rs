@@ -40,6 +40,8 @@ pub struct Standing {
     pub last_cafes: Vec<Option<DateTime<Utc>>>,
     /// Attachments that no scanner has seen.
     pub unscanned: i64,
+    /// Nights that would erase unusually much, and wait until a dispatcher confirms it: one at most.
+    pub erasures_waiting: i64,
     /// When the audit log was last sealed.
     pub sealed_at: Option<DateTime<Utc>>,
 }
@@ -60,6 +62,7 @@ struct Row {
     unreported_cafes: i64,
     last_cafes: Value,
     unscanned: i64,
+    erasures_waiting: i64,
     sealed_at: Option<DateTime<Utc>>,
 }
 
@@ -87,6 +90,7 @@ const STANDING: &str = concat!(
         (select count(*) from (
             select from attachment where scanned_at is null and removed_at is null limit 10000
         ) a) as unscanned,
+        (select count(*) from (select from retention_run where state = 'waiting' limit 1) r) as erasures_waiting,
         (select sealed_at from audit_seal order by day desc limit 1) as sealed_at
     from (
         select count(*) filter (where behind) as webhooks_behind,
@@ -132,6 +136,7 @@ impl Store {
             unreported_cafes: row.unreported_cafes,
             last_cafes: serde_json::from_value(row.last_cafes).map_err(Error::corrupt)?,
             unscanned: row.unscanned,
+            erasures_waiting: row.erasures_waiting,
             sealed_at: row.sealed_at,
         })
     }
@@ -139,7 +144,7 @@ impl Store {
     /// The connections to the database.
     #[must_use]
     pub fn connections(&self) -> Connections {
-        let pool = self.db.get_postgres_connection_pool();
+        let pool = self.db.0.get_postgres_connection_pool();
         let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
         Connections { most: pool.options().get_max_connections(), used: pool.size().saturating_sub(idle), idle }
     }

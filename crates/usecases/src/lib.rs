@@ -40,6 +40,7 @@ pub mod watch;
 pub mod webhook;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use auth::Tokens;
@@ -57,6 +58,7 @@ use geocoder::Geocoder;
 use store::Store;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinError;
+use tokio_util::sync::CancellationToken;
 
 pub use authenticate::{authenticate, authenticate_key};
 pub use store::Error as StoreError;
@@ -103,7 +105,12 @@ pub struct Context {
     pub fed: Arc<Notify>,
     /// Told when messages were appended, so that a worker of this process need not wait for its next look.
     pub wake: Arc<Notify>,
+    /// Told when this process is to end: nothing new is begun, what was begun is finished.
+    pub stopping: CancellationToken,
 }
+
+/// How long a process that is to end goes on with what it has begun.
+const GRACE: Duration = Duration::from_secs(10);
 
 /// There is no city in the database: none was loaded yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -117,6 +124,12 @@ impl Context {
     /// [`NoCity`] before one was loaded.
     pub fn city(&self) -> Result<Arc<Loaded>, NoCity> {
         self.city.load_full().ok_or(NoCity)
+    }
+
+    /// Waits until what is under way has to be broken off, [`GRACE`] after the process was told to end.
+    pub(crate) async fn out_of_time(&self) {
+        self.stopping.cancelled().await;
+        tokio::time::sleep(GRACE).await;
     }
 
     /// The current instant.

@@ -95,7 +95,8 @@ pub(crate) struct ResumeStream {
 /// The same events as `GET /v1/events`, as server-sent events: `event` is the type, `data` the `CloudEvent`, `id` its
 /// `sequence`, with which a client that connects again goes on where it was. At least every 15 seconds something is sent,
 /// be it an `id` alone that tells up to where nothing else was asked for. A program may have five streams open at an
-/// instance; a stream ends when the program's token does, so that clients connect again with a new one.
+/// instance; a stream ends when the program's token does, so that clients connect again with a new one, and when the instance
+/// stops: then it says how long to wait (`retry`) before connecting to another.
 #[utoipa::path(
     operation_id = "event_stream",
     tag = "events",
@@ -185,13 +186,18 @@ impl Follower {
                 }
                 said = Instant::now();
             }
-            if page.more {
+            if page.more && !self.cx.stopping.is_cancelled() {
                 continue;
             }
             tokio::select! {
                 () = fed => {}
                 () = sleep_until(said + HEARTBEAT) => text.push_str(": still here\n\n"),
                 () = to.left() => return Ok(()),
+                () = self.cx.stopping.cancelled() => {
+                    let wait = u64::from(RETRY) / 2 + self.cx.ids.next().as_u64_pair().1 % u64::from(RETRY);
+                    drop(to.send(format!("retry: {wait}\n\n").into_bytes()).await);
+                    return Ok(());
+                }
             }
         }
     }

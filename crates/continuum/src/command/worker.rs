@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use fetch::Fetcher;
+use tokio::time::timeout;
 use url::Url;
 use usecases::Context;
 
@@ -12,7 +13,7 @@ use super::dkim::DkimOptions;
 use super::files::FileOptions;
 use super::serve::WebhookOptions;
 use super::{asked_to_stop, tell};
-use crate::instance::{listen, transport};
+use crate::instance::{STOP, listen, transport};
 use crate::metrics_page;
 
 /// Drain the outbox, and deliver to webhooks, only. Any number of these may run at once. E-mail goes to the server of `SMTP_URL`, as with `serve`.
@@ -57,11 +58,14 @@ impl Worker {
         }
         tell(format_args!("The worker drains the outbox of {}.", database.describe()));
         tell(format_args!("{}.", worker.describe()));
+        let work = crate::periodic::work(context.clone(), schema, keys);
+        let mut work = Box::pin(async { tokio::join!(worker.run(&context.stopping), work) });
         tokio::select! {
-            () = worker.run() => {}
-            () = Box::pin(crate::periodic::work(context.clone(), schema, keys)) => {}
-            outcome = asked_to_stop() => outcome?,
+            asked = asked_to_stop() => asked?,
+            _ = &mut work => bail!("the worker ended without being asked to"),
         }
+        context.stopping.cancel();
+        drop(timeout(STOP, work).await);
         context.store.close().await;
         database.stop().await
     }

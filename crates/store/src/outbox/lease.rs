@@ -12,7 +12,7 @@ use domain::person::Role;
 use domain::rights::Person;
 use domain::ticket::notice::{Kind, Recipient};
 use domain::ticket::{Event, Feedback};
-use sea_orm::FromQueryResult;
+use sea_orm::{ConnectionTrait as _, FromQueryResult};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
@@ -177,6 +177,20 @@ impl Store {
             }
         }
         Ok(leased)
+    }
+
+    /// Gives e-mails back that were leased until then and not sent: others may send them at once.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn give_mails_back(&self, mails: &[MessageId], until: DateTime<Utc>) -> Result<()> {
+        let ids: Vec<Uuid> = mails.iter().map(|mail| mail.0).collect();
+        let statement = sql(
+            "update outbox set leased_until = null where mail = any($1) and state = 'pending' and leased_until = $2",
+            [ids.into(), until.into()],
+        );
+        self.db.execute_raw(statement).await?;
+        Ok(())
     }
 
     fn leased(&self, mut row: LeasedRow) -> Result<Leased> {

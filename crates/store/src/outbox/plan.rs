@@ -25,6 +25,8 @@ pub struct Unplanned {
     pub about: Option<(Kind, TicketId)>,
     /// To whom.
     pub recipient: Recipient,
+    /// Whether its letter holds a link that opens the one ticket that it tells of.
+    pub door: bool,
     /// The lane that it was appended to.
     pub lane: String,
     /// When it is due.
@@ -78,6 +80,7 @@ struct UnplannedRow {
     id: Uuid,
     kind: String,
     recipient: Value,
+    door: bool,
     lane: String,
     due_at: DateTime<Utc>,
     ticket_id: Option<Uuid>,
@@ -136,11 +139,12 @@ impl Tx {
             return Ok(Vec::new());
         }
         let statement = sql(
-            "select m.id, m.kind, m.recipient, m.lane, m.due_at, m.ticket_id, e.actor, t.referrer_id, w.wishes
+            "select m.id, m.kind, m.recipient, coalesce(s.definition ? 'access', false) as door, m.lane, m.due_at, m.ticket_id, e.actor, t.referrer_id, w.wishes
              from outbox m
              left join ticket t on t.id = m.ticket_id
              left join ticket_event e on e.ticket_id = m.ticket_id and e.version = m.event_version
              left join notification_wish w on w.user_id = (m.recipient ->> 'user')::uuid
+             left join service s on s.code = m.recipient ->> 'code'
              where m.state = 'pending' and not m.planned order by m.seq limit $1",
             [i64::try_from(limit).unwrap_or(i64::MAX).into()],
         );
@@ -242,6 +246,7 @@ fn unplanned(row: UnplannedRow) -> Result<Unplanned> {
         id: MessageId(row.id),
         about,
         recipient: serde_json::from_value(row.recipient).map_err(Error::corrupt)?,
+        door: row.door,
         lane: row.lane,
         due_at: row.due_at,
         by: row.actor.map(serde_json::from_value).transpose().map_err(Error::corrupt)?,

@@ -7,14 +7,17 @@ use chrono::{DateTime, Utc};
 use domain::id::TicketId;
 use domain::ticket::{Priority, Ticket};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, PostgresQueryBuilder, SelectStatement};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect, QueryTrait};
-use sea_query_sqlx::SqlxBinder;
+use sea_orm::{
+    ColumnTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect, QueryTrait, RuntimeErr,
+};
+use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::entity::{self, Column};
 use super::filter::Filter;
 use super::ticket;
+use crate::bounded::bounded;
 use crate::{Page, Result, Scope, Store};
 
 /// In which order tickets are listed. Those that are equal in it stand in the order of their ids.
@@ -177,9 +180,14 @@ impl Store {
     /// The rows of a statement that is planned for its values.
     pub(crate) async fn planned(&self, select: &impl SqlxBinder) -> Result<Vec<QueryResult>> {
         let (text, values) = select.build_sqlx(PostgresQueryBuilder);
-        // The text is made of the names above, every value is a parameter.
+        self.planned_text(text, values).await
+    }
+
+    /// The same of a text that is made of names of this crate, every value a parameter.
+    pub(crate) async fn planned_text(&self, text: String, values: SqlxValues) -> Result<Vec<QueryResult>> {
         let query = sqlx::query_with(AssertSqlSafe(text), values).persistent(false);
-        let rows = query.fetch_all(self.db.get_postgres_connection_pool()).await?;
+        let failed = |error: sqlx::Error| DbErr::Query(RuntimeErr::SqlxError(error.into()));
+        let rows = bounded(async { query.fetch_all(self.pool()).await.map_err(failed) }).await?;
         Ok(rows.into_iter().map(QueryResult::from).collect())
     }
 

@@ -3,10 +3,10 @@
 use auth::Grant;
 use auth::permission::ReadCafes;
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::cafe::cadence::Interval;
 use domain::city::zoning::Area;
 use domain::id::{AreaCode, ZoningCode};
 use domain::rights::Right;
+use domain::time::Interval;
 use store::Scope;
 use store::cafe::cadence::{AreaCafes, Brief};
 use store::ticket::Owed;

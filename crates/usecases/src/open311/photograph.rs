@@ -222,7 +222,14 @@ pub async fn fetch_due(cx: &Context) -> Result<usize, Error> {
     for photograph in due {
         let cx = cx.clone();
         under_way.spawn(async move {
-            if let Err(error) = fetch_one(&cx, &photograph).await {
+            let fetched = tokio::select! {
+                fetched = fetch_one(&cx, &photograph) => fetched,
+                // At once, by others.
+                () = cx.out_of_time() => {
+                    cx.store.await_photograph_again(&photograph, cx.now(), false).await.map_err(AddError::from)
+                }
+            };
+            if let Err(error) = fetched {
                 tracing::warn!(%error, ticket = %photograph.ticket, "a photograph could not be added; trying again");
             }
         });

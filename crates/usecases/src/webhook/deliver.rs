@@ -37,10 +37,11 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How long the log is kept.
 const KEPT: TimeDelta = TimeDelta::days(30);
 
-/// Delivers until the returned future is dropped. Any number of workers may do this.
+/// Delivers until the process is to end; then finishes what is being sent, within its time, and gives every lease back. Any number
+/// of workers may do this.
 pub async fn run(cx: Context) {
     let mut turns = JoinSet::new();
-    loop {
+    while !cx.stopping.is_cancelled() {
         let fed = cx.fed.notified();
         while turns.try_join_next().is_some() {}
         let free = AT_ONCE - turns.len();
@@ -51,7 +52,13 @@ pub async fn run(cx: Context) {
                 for lease in leases {
                     let cx = cx.clone();
                     turns.spawn(async move {
-                        if let Err(error) = deliver(&cx, lease).await {
+                        let (webhook, id) = (lease.webhook.id, lease.id);
+                        let delivered = tokio::select! {
+                            delivered = deliver(&cx, lease) => delivered,
+                            // What was sent and could not be noted is sent again, by others.
+                            () = cx.out_of_time() => cx.store.end_lease(webhook, id, cx.now()).await,
+                        };
+                        if let Err(error) = delivered {
                             tracing::warn!(%error, "events could not be delivered to a webhook; trying again");
                         }
                     });
@@ -63,8 +70,10 @@ pub async fn run(cx: Context) {
             () = fed => {}
             Some(_) = turns.join_next() => {}
             () = tokio::time::sleep(LOOK) => {}
+            () = cx.stopping.cancelled() => {}
         }
     }
+    while turns.join_next().await.is_some() {}
 }
 
 /// Leases webhooks to which something is to be delivered, `limit` at most.
@@ -140,7 +149,7 @@ impl Turn<'_> {
             if bound.is_some_and(|bound| position > bound) {
                 break;
             }
-            if began.elapsed() > TURN {
+            if began.elapsed() > TURN || self.cx.stopping.is_cancelled() {
                 return Ok(());
             }
             let (id, event_type) = (happened.id, happened.event_type.code());

@@ -1,0 +1,211 @@
+"""Bad days, one after the other, at the programs themselves. Each says what people see meanwhile; afterwards everything has to be
+there that was answered (facts.py)."""
+
+import contextlib
+import os
+import pathlib
+import resource
+import selectors
+import socket
+import subprocess
+import threading
+import time
+
+SLOW_CLIENTS = 10_000
+
+
+class Watch(threading.Thread):
+    """Asks for a list of tickets again and again, as somebody would; counts the answers."""
+
+    def __init__(self, person):
+        super().__init__(daemon=True)
+        self.person, self.stopping = person, threading.Event()
+        self.answers, self.slowest, self.faults = {}, 0.0, []
+
+    def run(self):
+        self.person.login()
+        while not self.stopping.is_set():
+            headers = {"Authorization": f"Bearer {self.person.token}"}
+            began = time.monotonic()
+            status, text = self.person.once(self.person.ports[0], "GET", "/v1/tickets?limit=5", None, headers)
+            self.slowest = max(self.slowest, time.monotonic() - began)
+            self.answers[status] = self.answers.get(status, 0) + 1
+            if status == 503 and '"unavailable"' not in text:
+                self.faults.append(f"503, and not the API's: {text[:200]}")
+            time.sleep(0.2)
+
+    def end(self):
+        self.stopping.set()
+        self.join(60)
+        return f"answers {self.answers}, the slowest after {self.slowest:.1f} s"
+
+
+@contextlib.contextmanager
+def watched(town, say, title, faults, slowest):
+    """Somebody asks meanwhile; `slowest` is the longest that they may wait."""
+    watch = Watch(town.person("regulation", "act"))
+    watch.start()
+    while not watch.answers:
+        time.sleep(0.1)
+    yield watch
+    said = watch.end()
+    say(f"{title}: {said}")
+    faults += [f"{title}: {fault}" for fault in watch.faults]
+    if watch.slowest > slowest:
+        faults.append(f"{title}: somebody waited {watch.slowest:.1f} s for an answer")
+    if strange := set(watch.answers) - {200, 503}:
+        faults.append(f"{title}: somebody was answered {strange}")
+
+
+def recovers(town, title, faults, limit):
+    """Once it is over, everybody is served again within that time."""
+    end, person = time.monotonic() + limit, town.person("agent", "file")
+    while time.monotonic() < end:
+        town.look()
+        headers = {"Authorization": "Bearer none"}
+        statuses = {person.once(port, "GET", "/health/ready", None, headers)[0] for port in town.ports}
+        if statuses == {200}:
+            return
+        time.sleep(0.2)
+    faults.append(f"{title}: {limit} s after it was over, the servers are not ready")
+
+
+def somebody_else(town, statement):
+    """Another client of the same server, until it is killed."""
+    command = [town.postgres.bin / "psql", "-Xq", "-h", "127.0.0.1", "-p", str(town.postgres.port), "-U", "postgres"]
+    environment = os.environ | {"PGOPTIONS": "-c client_connection_check_interval=1s"}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
+    return subprocess.Popen([*command, "-d", "continuum", "-c", statement], env=environment, **quiet)
+
+
+def connections_exhausted(town, say, faults):
+    """Somebody else has all of PostgreSQL's connections."""
+    title = "no connection left"
+    with watched(town, say, title, faults, 8) as watch:
+        town.network.cut(True)
+        others = [somebody_else(town, "select pg_sleep(300)") for _ in range(110)]
+        time.sleep(3)
+        town.network.cut(False)
+        time.sleep(8)
+        for other in others:
+            other.kill()
+            other.wait()
+        recovers(town, title, faults, 20)
+        if not watch.answers.get(503):
+            faults.append(f"{title}: nobody noticed")
+
+
+def disk_full(town, say, faults):
+    """Nothing can be added to the disk of PostgreSQL."""
+    title = "disk full"
+    flag = pathlib.Path(town.postgres.environment["FULL_WHILE"])
+    with watched(town, say, title, faults, 45):
+        before = town.memory.statuses.get(503, 0)
+        flag.touch()
+        end = time.monotonic() + 60
+        while time.monotonic() < end and town.memory.statuses.get(503, 0) < before + 20:
+            town.look()
+            time.sleep(0.2)
+        refused = town.memory.statuses.get(503, 0) - before
+        # Then its log, too, needs another file: PostgreSQL gives up, recovers, and gives up again.
+        switching = somebody_else(town, "create table more (); select pg_switch_wal(); create table most ()")
+        town.calm(10)
+        switching.kill()
+        switching.wait()
+        flag.unlink()
+        if town.postgres.process.poll() is not None:
+            say("PostgreSQL had ended for lack of space, and is started again")
+            town.postgres.start()
+        recovers(town, title, faults, 30)
+        say(f"{title}: {refused} requests were answered 503")
+        if not refused:
+            faults.append(f"{title}: nobody noticed")
+
+
+def table_locked(town, say, faults):
+    """An operator holds a lock on the tickets, and went for lunch."""
+    title = "table locked"
+    with watched(town, say, title, faults, 16) as watch:
+        operator = somebody_else(
+            town, "begin; lock table continuum.ticket in access exclusive mode; select pg_sleep(300)"
+        )
+        time.sleep(20)
+        operator.kill()
+        operator.wait()
+        recovers(town, title, faults, 20)
+        if not watch.answers.get(503):
+            faults.append(f"{title}: nobody noticed")
+
+
+def slow_clients(town, say, faults):
+    """Ten thousand clients begin a request, and never end it."""
+    title = "slow clients"
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    count = min(SLOW_CLIENTS, (hard if hard > 0 else 1 << 20) - 2000)
+    pid = town.programs[0].process.pid
+    before = resident(pid)
+    with watched(town, say, title, faults, 10):
+        clients, began = [], time.monotonic()
+        for _ in range(count):
+            client = socket.socket()
+            client.settimeout(30)
+            client.connect(("127.0.0.1", town.ports[0]))
+            client.sendall(b"POST /v1/concerns HTTP/1.1\r\nHost: x\r\nContent-Le")
+            clients.append(client)
+        most = resident(pid)
+        open_for = time.monotonic()
+        left = until_closed(clients, 60)
+        most = max(most, resident(pid))
+        say(f"{title}: {count} within {open_for - began:.0f} s, {left} of them still connected {time.monotonic() - open_for:.0f} s later")
+        for client in clients:
+            client.close()
+    say(f"{title}: resident memory {before:.0f} MiB before, {most:.0f} MiB with them")
+    if left:
+        faults.append(f"{title}: {left} of {count} were not hung up on")
+    if most > before + 400:
+        faults.append(f"{title}: memory rose from {before:.0f} to {most:.0f} MiB")
+    if town.programs[0].process.poll() is not None:
+        faults.append(f"{title}: the server ended")
+
+
+def until_closed(clients, limit):
+    """Waits until the server has hung up on all of them; how many it has not."""
+    selector, end = selectors.DefaultSelector(), time.monotonic() + limit
+    for client in clients:
+        selector.register(client, selectors.EVENT_READ)
+    while selector.get_map() and time.monotonic() < end:
+        for key, _ in selector.select(1):
+            try:
+                more = key.fileobj.recv(65536)
+            except OSError:
+                more = b""
+            if not more:
+                selector.unregister(key.fileobj)
+    return len(selector.get_map())
+
+
+def resident(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+def prepare(town, folder):
+    """Has PostgreSQL's disk become full at a word; lets this process and what it starts have many connections."""
+    library, flag = folder / "full.so", folder / "postgres-is-full"
+    source = pathlib.Path(__file__).with_name("full.c")
+    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    town.postgres.environment = {"LD_PRELOAD": str(library), "FULL_WHILE": str(flag)}
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def live(town, say):
+    """All of them, with people at work; the faults."""
+    faults = []
+    for day in (connections_exhausted, table_locked, disk_full, slow_clients):
+        day(town, say, faults)
+        town.calm(2)
+    for program in town.programs:
+        if ended := program.ends["by itself, or could not start"]:
+            faults.append(f"{program.name} ended by itself {ended} times")
+    return faults

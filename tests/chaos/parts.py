@@ -1,0 +1,251 @@
+"""What stands around the programs under test: PostgreSQL, the network to it, a mail server, a receiver of webhooks, and the
+programs as processes. Everything that is started here is ended here, by its own process."""
+
+import asyncio
+import collections
+import json
+import os
+import pathlib
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+START_LIMIT = 120
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class PostgreSQL:
+    """A cluster of its own; under the account of the Debian package when we are root, as PostgreSQL refuses to be."""
+
+    def __init__(self, folder):
+        found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+        self.bin = pathlib.Path(os.environ.get("PG_BIN") or found[-1])
+        self.folder, self.port, self.process, self.environment = folder / "postgres", free_port(), None, {}
+        self.account = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
+        self.folder.mkdir()
+        if self.account:
+            os.chown(self.folder, __import__("pwd").getpwnam("postgres").pw_uid, -1)
+        command = [self.bin / "initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-D", self.folder]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/", **self.account)
+
+    def start(self):
+        settings = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": 100}
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        with open(self.folder.parent / "postgres.log", "ab") as log:
+            command = [self.bin / "postgres", "-D", self.folder, *options]
+            environment = os.environ | self.environment
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", env=environment, **self.account)
+        end = time.monotonic() + START_LIMIT
+        while time.monotonic() < end:
+            command = [self.bin / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+            if subprocess.run(command, check=False).returncode == 0:
+                return
+            time.sleep(0.1)
+        sys.exit("PostgreSQL does not start")
+
+    def stop(self, how=signal.SIGINT):
+        """SIGINT is its fast stop; SIGQUIT the one after which it recovers as after a crash."""
+        if self.process is not None:
+            self.process.send_signal(how)
+            self.process.wait(60)
+            self.process = None
+
+    def run(self, statement, database="continuum"):
+        command = [self.bin / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.port)]
+        environment = os.environ | {"PGOPTIONS": "-c search_path=continuum,public"}
+        command += ["-U", "postgres", "-d", database, "-f", "-"]
+        done = subprocess.run(command, input=statement, capture_output=True, text=True, check=False, env=environment)
+        if done.returncode:
+            sys.exit(f"{statement}\n{done.stderr}")
+        return done.stdout
+
+    def rows(self, query):
+        """The rows of a query, each as an object."""
+        return json.loads(self.run(f"select coalesce(json_agg(r), '[]') from ({query}) r;"))
+
+
+class Loop(threading.Thread):
+    """A thread with an event loop, for the servers below."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.loop = asyncio.new_event_loop()
+        self.start()
+
+    def run(self):
+        self.loop.run_forever()
+
+    def serve(self, handle, port=0):
+        """Listens; returns the port. A connection that breaks is nobody's failure here."""
+
+        async def handled(reader, writer):
+            try:
+                await handle(reader, writer)
+            except (OSError, EOFError, ValueError):
+                pass
+            finally:
+                writer.close()
+
+        server = asyncio.run_coroutine_threadsafe(asyncio.start_server(handled, "127.0.0.1", port), self.loop).result()
+        return server.sockets[0].getsockname()[1]
+
+
+class Network:
+    """The way to a port: open, cut (every connection is reset, none is taken), or silent (nothing passes, nothing is said)."""
+
+    def __init__(self, loop, to):
+        self.loop, self.to, self.writers, self.is_cut = loop.loop, to, set(), False
+        self.passing = asyncio.run_coroutine_threadsafe(self.event(), self.loop).result()
+        self.port = loop.serve(self.carry)
+
+    async def event(self):
+        passing = asyncio.Event()
+        passing.set()
+        return passing
+
+    async def carry(self, reader, writer):
+        if self.is_cut:
+            writer.transport.abort()
+            return
+        await self.passing.wait()
+        there, back = await asyncio.open_connection("127.0.0.1", self.to)
+        both = {writer, back}
+        self.writers |= both
+        try:
+            await asyncio.gather(self.pump(reader, back), self.pump(there, writer))
+        finally:
+            self.writers -= both
+            back.close()
+
+    async def pump(self, reader, writer):
+        while data := await reader.read(65536):
+            await self.passing.wait()
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+    def reset(self):
+        for writer in list(self.writers):
+            writer.transport.abort()
+
+    def cut(self, cut):
+        self.is_cut = cut
+        if cut:
+            self.loop.call_soon_threadsafe(self.reset)
+
+    def silence(self, silent):
+        self.loop.call_soon_threadsafe(self.passing.clear if silent else self.passing.set)
+
+
+class Post:
+    """A mail server that keeps what comes. When it is moody it now and then takes an e-mail and does not say so, or says to
+    come later."""
+
+    def __init__(self, loop, seed):
+        self.random, self.moody, self.received = random.Random(seed), False, []
+        self.port = loop.serve(self.converse)
+
+    def whim(self, chance):
+        return self.moody and self.random.random() < chance
+
+    async def converse(self, reader, writer):
+        def say(line):
+            writer.write(line.encode() + b"\r\n")
+
+        say("220 sink")
+        to = []
+        while line := (await reader.readline()).decode("utf-8", "replace").strip():
+            verb = line[:4].upper()
+            if verb == "QUIT":
+                say("221 bye")
+                return
+            if verb == "RCPT":
+                if self.whim(0.02):
+                    say("451 4.3.0 later")
+                    continue
+                to.append(re.sub(r".*<(.*)>.*", r"\1", line))
+                say("250 ok")
+            elif verb == "DATA":
+                say("354 go on")
+                await writer.drain()
+                text = await reader.readuntil(b"\r\n.\r\n")
+                found = re.search(rb"(?im)^Message-ID:\s*<([^>@]+)@", text)
+                self.received.append((found[1].decode() if found else None, tuple(to), text))
+                to = []
+                if self.whim(0.02):
+                    return
+                say("250 taken")
+            elif verb == "EHLO":
+                say("250-sink\r\n250-8BITMIME\r\n250 SMTPUTF8")
+            else:
+                to = [] if verb in ("MAIL", "RSET") else to
+                say("250 ok")
+            await writer.drain()
+
+
+class Receiver:
+    """Takes webhooks and keeps what comes; when it is moody, it now and then takes an event and does not say so."""
+
+    def __init__(self, loop, seed):
+        self.random, self.moody, self.received = random.Random(seed), False, []
+        self.port = loop.serve(self.take)
+
+    async def take(self, reader, writer):
+        while True:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            length = int(re.search(r"(?i)content-length: (\d+)", head)[1])
+            event = json.loads(await reader.readexactly(length))
+            self.received.append((re.search(r"(?i)webhook-id: (\S+)", head)[1], event))
+            if self.moody and self.random.random() < 0.01:
+                return
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+            await writer.drain()
+
+
+class Program:
+    """One of the programs under test: started again whenever it has ended, until it is not wanted any more."""
+
+    def __init__(self, name, command, environment, folder):
+        self.name, self.command, self.folder = name, command, folder
+        self.environment, self.log = os.environ | environment, folder / f"{name}.log"
+        self.ends, self.process, self.not_before = collections.Counter(), None, 0
+
+    def start(self):
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(
+                self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment, cwd=self.folder
+            )
+
+    def look(self):
+        """Starts it again, a little later, when it has ended."""
+        if self.process is not None and self.process.poll() is not None:
+            self.ends["by itself, or could not start"] += 1
+            self.process, self.not_before = None, time.monotonic() + 0.5
+        if self.process is None and time.monotonic() >= self.not_before:
+            self.start()
+
+    def end(self, how, pause=0.0):
+        """Ends it; returns the seconds that it took."""
+        began = time.monotonic()
+        if self.process is None or self.process.poll() is not None:
+            return 0.0
+        self.process.send_signal(how)
+        try:
+            self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            self.ends["did not stop within a minute"] += 1
+        self.ends[signal.Signals(how).name] += 1
+        self.process, self.not_before = None, time.monotonic() + pause
+        return time.monotonic() - began

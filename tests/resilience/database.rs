@@ -1,0 +1,131 @@
+//! A database that does not answer: the answer is 503 and says when to ask again, soon enough, and nothing that was answered is lost.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::{join, join_all};
+use reqwest::Method;
+use secrecy::ExposeSecret as _;
+use serde_json::json;
+use sqlx::{Connection as _, Executor as _};
+
+use crate::support::caller::{Caller, Reply};
+use crate::support::city::{City, dumping};
+use crate::support::network::{Network, Way};
+
+crate::tests![
+    a_database_that_cannot_be_reached_is_said_to_be,
+    a_database_that_falls_silent_is_waited_for_for_a_while,
+    a_lock_that_somebody_holds_is_waited_for_for_a_while,
+    a_statement_that_hangs_is_ended_and_repeated_under_its_key,
+];
+
+/// A city whose database is reached by that way.
+async fn behind_a_network() -> (City, Network) {
+    let network = Network::to(&crate::support::database::url("")).await;
+    let city = City::with(|config| {
+        config.database.url = network.url(config.database.url.expose_secret()).into();
+    })
+    .await;
+    (city, network)
+}
+
+#[track_caller]
+fn is_unavailable(reply: &Reply) {
+    reply.refused(503, "unavailable");
+    assert_eq!(reply.header("retry-after"), Some("5"));
+}
+
+fn keyed(who: &Caller, key: &str) -> reqwest::RequestBuilder {
+    who.request(Method::POST, "/v1/concerns").header("Idempotency-Key", key).json(&dumping())
+}
+
+async fn a_database_that_cannot_be_reached_is_said_to_be() {
+    let (city, network) = behind_a_network().await;
+    let agent = city.agent().await;
+    agent.send(keyed(&agent, "first")).await.created();
+    network.is(Way::Cut);
+    let began = Instant::now();
+    for _ in 0..3 {
+        is_unavailable(&agent.send(keyed(&agent, "second")).await);
+        is_unavailable(&agent.get("/v1/tickets").await);
+    }
+    is_unavailable(&city.stranger().post("/v1/sessions", &json!({ "email": "a@b.example", "password": "faux" })).await);
+    let ready = city.stranger().get("/health/ready").await;
+    assert_eq!((ready.status, ready.header("retry-after")), (503, Some("5")), "{}", ready.text);
+    assert_eq!(city.stranger().get("/health/live").await.status, 200);
+    assert!(began.elapsed() < Duration::from_secs(45), "{:?}", began.elapsed());
+    network.is(Way::Open);
+    let second = agent.send(keyed(&agent, "second")).await.created();
+    assert_eq!(agent.send(keyed(&agent, "second")).await.created(), second);
+    assert_eq!(city.database.count("select count(*) from concern").await, 2);
+    city.stop().await;
+}
+
+async fn a_database_that_falls_silent_is_waited_for_for_a_while() {
+    let (city, network) = behind_a_network().await;
+    let agent = city.agent().await;
+    // As many as there are connections, and more.
+    join_all((0..12).map(|_| agent.get("/v1/me"))).await;
+    network.is(Way::Silent);
+    let began = Instant::now();
+    let replies = join_all((0..12).map(|n| agent.send(keyed(&agent, &format!("key {n}"))))).await;
+    assert!(began.elapsed() < Duration::from_secs(45), "{:?}", began.elapsed());
+    replies.iter().for_each(is_unavailable);
+    network.is(Way::Open);
+    // The connections that fell silent are not waited for any longer: there are others at once.
+    let began = Instant::now();
+    let replies = join_all((0..12).map(|n| agent.send(keyed(&agent, &format!("key {n}"))))).await;
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    for reply in replies {
+        reply.created();
+    }
+    assert_eq!(city.database.count("select count(*) from concern").await, 12);
+    city.stop().await;
+}
+
+async fn a_lock_that_somebody_holds_is_waited_for_for_a_while() {
+    let city = City::with(|config| config.database.connections = 4).await;
+    let (held, free) = (city.dumping().await, city.dumping().await);
+    let proprete = city.proprete().await;
+    let mut operator = city.database.connection().await;
+    let mut holding = operator.begin().await.unwrap();
+    let id = held["id"].as_str().unwrap();
+    holding.execute(sqlx::AssertSqlSafe(format!("select * from ticket where id = '{id}' for update"))).await.unwrap();
+    let began = Instant::now();
+    let waiting = join_all((0..4).map(|_| proprete.acknowledge(&held)));
+    // Meanwhile every connection waits: others are served, or told so, soon.
+    let others = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let asked = Instant::now();
+        let reply = proprete.get("/v1/tickets").await;
+        if reply.status != 200 {
+            is_unavailable(&reply);
+        }
+        assert!(asked.elapsed() < Duration::from_secs(7), "{:?}", asked.elapsed());
+    };
+    let (waited, ()) = join(waiting, others).await;
+    waited.iter().for_each(is_unavailable);
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    proprete.acknowledge(&free).await.ok();
+    holding.rollback().await.unwrap();
+    assert_eq!(proprete.acknowledge(&held).await.ok()["version"], 2);
+    city.stop().await;
+}
+
+async fn a_statement_that_hangs_is_ended_and_repeated_under_its_key() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    let mut operator = city.database.connection().await;
+    let hang =
+        "create function hang() returns trigger language plpgsql as $$ begin perform pg_sleep(300); return new; end $$;
+        create trigger hang before insert on ticket for each row execute function hang()";
+    operator.execute(hang).await.unwrap();
+    let began = Instant::now();
+    is_unavailable(&agent.send(keyed(&agent, "once")).await);
+    let took = began.elapsed();
+    assert!((Duration::from_secs(25)..Duration::from_secs(42)).contains(&took), "{took:?}");
+    operator.execute("drop trigger hang on ticket").await.unwrap();
+    agent.send(keyed(&agent, "once")).await.created();
+    assert_eq!(city.database.count("select count(*) from concern").await, 1);
+    city.stop().await;
+}
