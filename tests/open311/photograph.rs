@@ -17,7 +17,6 @@ use crate::webhook::receiver::{Manner, Receiver};
 crate::tests![
     rule_17_photographs_of_media_url_are_fetched,
     rule_17_a_photograph_that_cannot_be_had_is_asked_for_again,
-    a_worker_that_is_to_stop_leaves_to_others_what_it_is_fetching,
     rule_17_what_never_becomes_a_photograph_is_told_to_the_service,
     rule_17_an_address_of_the_house_is_refused,
     rule_17_photographs_are_sent_along,
@@ -131,31 +130,6 @@ async fn rule_17_a_photograph_that_cannot_be_had_is_asked_for_again() {
     let told = "Une photographie de 127.0.0.1 n’a pas pu être reprise : le serveur ne la donne pas.";
     assert_eq!(texts(&city, &id).await, [told]);
     assert!(attachments(&city, &id).await.is_empty());
-    city.stop().await;
-}
-
-async fn a_worker_that_is_to_stop_leaves_to_others_what_it_is_fetching() {
-    let (city, receiver) = (city().await, here());
-    let second = city.second().await;
-    let key = key(&city, &[]).await;
-    let url = format!("http://{}/rue.png", receiver.at);
-    receiver.answers(Manner { after: std::time::Duration::from_secs(50), ..Manner::status(200) });
-    let id = requested(&city, &waste(&key, &[("media_url", &url)])).await;
-    let fetching = tokio::spawn({
-        let cx = second.context.clone();
-        async move { usecases::open311::fetch_due(&cx).await.unwrap() }
-    });
-    while receiver.sent().is_empty() {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    let began = std::time::Instant::now();
-    second.stop().await;
-    assert_eq!(fetching.await.unwrap(), 1);
-    assert!(began.elapsed() < std::time::Duration::from_secs(14), "{:?}", began.elapsed());
-    receiver.answers(Manner { body: Bytes::from(photograph(40, 30, ImageFormat::Png)), ..Manner::status(200) });
-    // The clock has not moved: nobody waits until the lease has run out.
-    fetch(&city).await;
-    assert_eq!(attachments(&city, &id).await.len(), 1);
     city.stop().await;
 }
 
