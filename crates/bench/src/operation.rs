@@ -86,7 +86,7 @@ pub(crate) const ALL: [Operation; 11] = [
         name: "read a ticket's timeline",
         who: Who::Dispatcher,
         sending: Sending::Repeated,
-        round_trips: Some(2),
+        round_trips: Some(1),
         requests: |city, random| of_some_ticket(city, random, "/timeline"),
     },
     Operation {
@@ -121,7 +121,7 @@ pub(crate) const ALL: [Operation; 11] = [
         name: "statistics of a year",
         who: Who::Dispatcher,
         sending: Sending::Repeated,
-        round_trips: Some(2),
+        round_trips: Some(1),
         requests: |city, _| {
             let (from, before) = (city.now - Duration::days(400), city.now - Duration::days(35));
             let (from, before) = (day(from), day(before));
@@ -157,7 +157,7 @@ pub(crate) const ALL: [Operation; 11] = [
         name: "file a concern",
         who: Who::Agent,
         sending: Sending::Repeated,
-        round_trips: Some(4),
+        round_trips: Some(2),
         requests: |_, random| {
             // So that none lies on another, a kilometre around.
             let mut degrees = |from: f64| (random.random_range(from..from + 0.02) * 1e6).round() / 1e6;
@@ -173,7 +173,7 @@ pub(crate) const ALL: [Operation; 11] = [
         name: "acknowledge a ticket",
         who: Who::EveryService,
         sending: Sending::Once,
-        round_trips: Some(5),
+        round_trips: Some(3),
         requests: |_, _| Request { method: "POST", version: Some(1), body: "{}".to_owned(), ..get(String::new()) },
     },
 ];

@@ -4,11 +4,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::audit::Record;
+use sea_orm::sea_query::PostgresQueryBuilder;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
-    Statement, TransactionTrait, Value,
+    QueryResult, Statement, TransactionTrait, Value,
 };
+use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgConnectOptions, PgListener};
 
 use crate::{Error, Result, SealingKeys};
@@ -20,7 +23,7 @@ pub struct Connect {
     pub url: SecretString,
     /// The schema that holds the city: one city a schema.
     pub schema: String,
-    /// How many connections at most.
+    /// How many connections at most, two at least: a third of them is for lists and statistics.
     pub connections: u32,
 }
 
@@ -28,6 +31,8 @@ pub struct Connect {
 #[derive(Clone)]
 pub struct Store {
     pub(crate) db: DatabaseConnection,
+    /// Connections that plan a prepared statement anew each time, for the values that it has then.
+    planning: DatabaseConnection,
     pub(crate) keys: Arc<SealingKeys>,
 }
 
@@ -45,7 +50,7 @@ pub(crate) fn sql<const N: usize>(text: &'static str, values: [Value; N]) -> Sta
 }
 
 impl Store {
-    /// Opens the pool: no connection is made before it is needed, so that a database which comes up later is no
+    /// Opens the pools: no connection is made before it is needed, so that a database which comes up later is no
     /// reason to fail.
     ///
     /// # Errors
@@ -59,20 +64,11 @@ impl Store {
                     .to_owned(),
             )));
         }
-        let mut options = ConnectOptions::new(connect.url.expose_secret());
-        options
-            .max_connections(connect.connections)
-            .connect_lazy(true)
-            .acquire_timeout(Duration::from_secs(5))
-            .statement_timeout(Duration::from_secs(30))
-            // The pool would otherwise ask every connection whether it lives, a round trip each time it is taken.
-            .test_before_acquire_if_idle_for(Duration::from_secs(30))
-            .set_schema_search_path(&connect.schema)
-            .set_application_name("continuum")
-            // How much alike words have to be for `resembles` (migration 0011): « matlas » finds « matelas ».
-            .map_sqlx_postgres_opts(|options| options.options([("pg_trgm.word_similarity_threshold", "0.45")]))
-            .sqlx_logging(false);
-        Ok(Self { db: Database::connect(options).await?, keys: Arc::new(keys) })
+        let all = connect.connections.max(2);
+        let planning = (all / 3).max(1);
+        let db = Database::connect(options(connect, all - planning, "auto")).await?;
+        let planning = Database::connect(options(connect, planning, "force_custom_plan")).await?;
+        Ok(Self { db, planning, keys: Arc::new(keys) })
     }
 
     /// Begins a transaction.
@@ -92,6 +88,19 @@ impl Store {
         Ok(())
     }
 
+    /// The rows of a statement that is planned for its values.
+    pub(crate) async fn planned(&self, select: &impl SqlxBinder) -> Result<Vec<QueryResult>> {
+        let (text, values) = select.build_sqlx(PostgresQueryBuilder);
+        self.planned_text(text, values).await
+    }
+
+    /// The same, of a text that is made of names of this crate's only: every value is a parameter.
+    pub(crate) async fn planned_text(&self, text: String, values: SqlxValues) -> Result<Vec<QueryResult>> {
+        let query = sqlx::query_with(AssertSqlSafe(text), values);
+        let rows = query.fetch_all(self.planning.get_postgres_connection_pool()).await?;
+        Ok(rows.into_iter().map(QueryResult::from).collect())
+    }
+
     /// Listens to what other instances announce.
     ///
     /// # Errors
@@ -105,7 +114,33 @@ impl Store {
     /// Closes every connection.
     pub async fn close(self) {
         self.db.get_postgres_connection_pool().close().await;
+        self.planning.get_postgres_connection_pool().close().await;
     }
+}
+
+/// What connections of a pool have in common.
+fn options(connect: &Connect, most: u32, plans: &'static str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(connect.url.expose_secret());
+    options
+        .max_connections(most)
+        .connect_lazy(true)
+        .acquire_timeout(Duration::from_secs(5))
+        .statement_timeout(Duration::from_secs(30))
+        // The pool would otherwise ask every connection whether it lives, a round trip each time it is taken.
+        .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        .set_schema_search_path(&connect.schema)
+        .set_application_name("continuum")
+        .map_sqlx_postgres_opts(move |options| {
+            options.options([
+                // How much alike words have to be for `resembles` (migration 0011): « matlas » finds « matelas ».
+                ("pg_trgm.word_similarity_threshold", "0.45"),
+                ("plan_cache_mode", plans),
+                // A request has one processor: where many are answered at once, the others are not free.
+                ("max_parallel_workers_per_gather", "0"),
+            ])
+        })
+        .sqlx_logging(false);
+    options
 }
 
 impl Tx {

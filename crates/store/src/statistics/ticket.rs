@@ -8,7 +8,6 @@ use domain::time::Zone;
 use sea_orm::sea_query::{Alias, Asterisk, Expr, JoinType, PostgresQueryBuilder, Query, Value};
 use sea_orm::{ColumnTrait, QueryResult};
 use sea_query_sqlx::SqlxBinder as _;
-use sqlx::AssertSqlSafe;
 
 use crate::ticket::Filter;
 use crate::ticket::entity::{self, Column};
@@ -97,11 +96,8 @@ impl Store {
         let text = format!(
             "select {group}, {COUNTS}, {DELAYS}, min(filed_at) filter (where open) from ({text}) figures {grouped}"
         );
-        // The text is made of the names above, every value is a parameter.
-        let query = sqlx::query_with(AssertSqlSafe(text), values).persistent(false);
-        let rows = query.fetch_all(self.db.get_postgres_connection_pool()).await?;
         let (mut groups, mut total) = (Vec::new(), Figures::new([0; Counted::ALL.len()]));
-        for row in rows.into_iter().map(QueryResult::from) {
+        for row in self.planned_text(text, values).await? {
             if row.try_get_by_index(0)? {
                 total = figures(&row)?;
             } else {
