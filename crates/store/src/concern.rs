@@ -10,7 +10,7 @@ use domain::place::{Areas, Point, Whereabouts};
 use domain::text::{Answer, Description};
 use domain::ticket::Ticket;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -20,7 +20,7 @@ use crate::outbox::Message;
 use crate::resident::{Contact, tracking_token};
 use crate::seal::digest;
 use crate::ticket::{NewTicket, ReferencePrefix, entity as ticket_entity};
-use crate::{Error, Result, Scope, Store, Tx};
+use crate::{Error, Result, Scope, SealingKeys, Store, Tx};
 
 /// A concern as it is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -234,58 +234,84 @@ impl Tx {
         tickets: Vec<NewTicket>,
         prefix: &ReferencePrefix,
     ) -> Result<Vec<Ticket>> {
-        let sealed = contact.map(|contact| contact.seal(&self.keys.residents, concern.id)).transpose()?;
-        let digest = contact.map(|_| digest(&tracking_token(&self.keys.residents, concern.id, 1)));
-        let rows = tickets.iter().map(ticket_row).collect::<Result<Vec<_>>>()?;
-        let messages: Vec<MessageRow<'_>> = tickets
-            .iter()
-            .flat_map(|new| new.messages.iter().map(|message| (Some(new.ticket.id.0), message)))
-            .map(|(ticket_id, message)| MessageRow { ticket_id, concern_id: None, message })
-            .chain(receipt.map(|message| MessageRow { ticket_id: None, concern_id: Some(concern.id.0), message }))
-            .collect();
-        let point = concern.place.as_ref().and_then(|place| place.point);
-        let address = concern.place.as_ref().and_then(|place| place.address.as_ref());
-        let statement = sql(
-            FILE,
-            [
-                concern.id.0.into(),
-                concern.origin.code().into(),
-                concern.cafe.map(|cafe| cafe.0).into(),
-                concern.category.as_str().into(),
-                concern.outcome.code().into(),
-                concern.description.as_ref().map(Description::as_str).into(),
-                concern.answer.as_ref().map(Answer::as_str).into(),
-                point.map(|point| point.lat).into(),
-                point.map(|point| point.lon).into(),
-                address.map(ToString::to_string).into(),
-                serde_json::to_value(&concern.areas).map_err(Error::corrupt)?.into(),
-                concern.referrer.person().map(|user| user.0).into(),
-                concern.filed_at.into(),
-                contact.map(|_| self.keys.residents.id()).into(),
-                sealed.into(),
-                digest.into(),
-                serde_json::to_value(rows).map_err(Error::corrupt)?.into(),
-                prefix.0.as_str().into(),
-                serde_json::to_value(messages).map_err(Error::corrupt)?.into(),
-                concern.referrer.client().map(|client| client.0).into(),
-                serde_json::to_value(&concern.replies).map_err(Error::corrupt)?.into(),
-                concern.follows.map(|ticket| ticket.0).into(),
-                contact.map(|contact| contact.address_digest(&self.keys.residents)).into(),
-            ],
-        );
-        let opened = OpenedRow::find_by_statement(statement).all(&self.db).await?;
-        let reference = |id: TicketId| {
-            let row = opened.iter().find(|row| row.id == id.0);
-            row.map(|row| row.reference.clone()).ok_or_else(|| Error::corrupt("a ticket was not opened"))
-        };
-        tickets
-            .into_iter()
-            .map(|NewTicket { ticket, .. }| Ok(Ticket { reference: reference(ticket.id)?, ..ticket }))
-            .collect()
+        file(&self.db, &self.keys, concern, (contact, receipt), tickets, prefix).await
     }
 }
 
+async fn file(
+    db: &impl ConnectionTrait,
+    keys: &SealingKeys,
+    concern: &Concern,
+    (contact, receipt): (Option<&Contact>, Option<&Message>),
+    tickets: Vec<NewTicket>,
+    prefix: &ReferencePrefix,
+) -> Result<Vec<Ticket>> {
+    let sealed = contact.map(|contact| contact.seal(&keys.residents, concern.id)).transpose()?;
+    let digest = contact.map(|_| digest(&tracking_token(&keys.residents, concern.id, 1)));
+    let rows = tickets.iter().map(ticket_row).collect::<Result<Vec<_>>>()?;
+    let messages: Vec<MessageRow<'_>> = tickets
+        .iter()
+        .flat_map(|new| new.messages.iter().map(|message| (Some(new.ticket.id.0), message)))
+        .map(|(ticket_id, message)| MessageRow { ticket_id, concern_id: None, message })
+        .chain(receipt.map(|message| MessageRow { ticket_id: None, concern_id: Some(concern.id.0), message }))
+        .collect();
+    let point = concern.place.as_ref().and_then(|place| place.point);
+    let address = concern.place.as_ref().and_then(|place| place.address.as_ref());
+    let statement = sql(
+        FILE,
+        [
+            concern.id.0.into(),
+            concern.origin.code().into(),
+            concern.cafe.map(|cafe| cafe.0).into(),
+            concern.category.as_str().into(),
+            concern.outcome.code().into(),
+            concern.description.as_ref().map(Description::as_str).into(),
+            concern.answer.as_ref().map(Answer::as_str).into(),
+            point.map(|point| point.lat).into(),
+            point.map(|point| point.lon).into(),
+            address.map(ToString::to_string).into(),
+            serde_json::to_value(&concern.areas).map_err(Error::corrupt)?.into(),
+            concern.referrer.person().map(|user| user.0).into(),
+            concern.filed_at.into(),
+            contact.map(|_| keys.residents.id()).into(),
+            sealed.into(),
+            digest.into(),
+            serde_json::to_value(rows).map_err(Error::corrupt)?.into(),
+            prefix.0.as_str().into(),
+            serde_json::to_value(messages).map_err(Error::corrupt)?.into(),
+            concern.referrer.client().map(|client| client.0).into(),
+            serde_json::to_value(&concern.replies).map_err(Error::corrupt)?.into(),
+            concern.follows.map(|ticket| ticket.0).into(),
+            contact.map(|contact| contact.address_digest(&keys.residents)).into(),
+        ],
+    );
+    let opened = OpenedRow::find_by_statement(statement).all(db).await?;
+    let reference = |id: TicketId| {
+        let row = opened.iter().find(|row| row.id == id.0);
+        row.map(|row| row.reference.clone()).ok_or_else(|| Error::corrupt("a ticket was not opened"))
+    };
+    tickets
+        .into_iter()
+        .map(|NewTicket { ticket, .. }| Ok(Ticket { reference: reference(ticket.id)?, ..ticket }))
+        .collect()
+}
+
 impl Store {
+    /// [`Tx::file_concern`], as a transaction of its own.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn file_concern(
+        &self,
+        concern: &Concern,
+        contact: Option<&Contact>,
+        receipt: Option<&Message>,
+        tickets: Vec<NewTicket>,
+        prefix: &ReferencePrefix,
+    ) -> Result<Vec<Ticket>> {
+        file(&self.db, &self.keys, concern, (contact, receipt), tickets, prefix).await
+    }
+
     /// A concern with those of its tickets that the scope holds, and of those that it is attached to; none when it holds none of them, or, for a concern
     /// without tickets, when it is not the caller's own.
     ///

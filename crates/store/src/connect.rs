@@ -4,11 +4,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::audit::Record;
+use sea_orm::sea_query::PostgresQueryBuilder;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
-    Statement, TransactionTrait as _, Value,
+    QueryResult, RuntimeErr, Statement, TransactionTrait as _, Value,
 };
+use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool};
 use tokio::time::timeout;
 
@@ -33,7 +36,7 @@ pub struct Connect {
     pub url: SecretString,
     /// The schema that holds the city: one city a schema.
     pub schema: String,
-    /// How many connections at most.
+    /// How many connections at most, two at least: a third of them is for lists and statistics.
     pub connections: u32,
 }
 
@@ -41,6 +44,8 @@ pub struct Connect {
 #[derive(Clone)]
 pub struct Store {
     pub(crate) db: Bounded<DatabaseConnection>,
+    /// Connections that plan a prepared statement anew each time, for the values that it has then.
+    planning: DatabaseConnection,
     pub(crate) keys: Arc<SealingKeys>,
 }
 
@@ -58,7 +63,7 @@ pub(crate) fn sql<const N: usize>(text: &'static str, values: [Value; N]) -> Sta
 }
 
 impl Store {
-    /// Opens the pool: no connection is made before it is needed, so that a database which comes up later is no
+    /// Opens the pools: no connection is made before it is needed, so that a database which comes up later is no
     /// reason to fail.
     ///
     /// # Errors
@@ -72,23 +77,11 @@ impl Store {
                     .to_owned(),
             )));
         }
-        let mut options = ConnectOptions::new(connect.url.expose_secret());
-        options
-            .max_connections(connect.connections)
-            .connect_lazy(true)
-            .acquire_timeout(ACQUIRE)
-            .statement_timeout(STATEMENT)
-            // The pool would otherwise ask every connection whether it lives, a round trip each time it is taken.
-            .test_before_acquire_if_idle_for(Duration::from_secs(30))
-            .set_schema_search_path(&connect.schema)
-            .set_application_name("continuum")
-            // How much alike words have to be for `resembles` (migration 0011): « matlas » finds « matelas ».
-            .map_sqlx_postgres_opts(|options| {
-                options.options([("pg_trgm.word_similarity_threshold", "0.45")]).options(SERVER_ENDS)
-            })
-            .map_sqlx_postgres_pool_opts(|options| options.after_release(|connection, _| Box::pin(answers(connection))))
-            .sqlx_logging(false);
-        Ok(Self { db: Bounded(Database::connect(options).await?), keys: Arc::new(keys) })
+        let all = connect.connections.max(2);
+        let planning = (all / 3).max(1);
+        let db = Database::connect(options(connect, all - planning, "auto")).await?;
+        let planning = Database::connect(options(connect, planning, "force_custom_plan")).await?;
+        Ok(Self { db: Bounded(db), planning, keys: Arc::new(keys) })
     }
 
     /// Begins a transaction. What happens in it belongs to the trace of what is being done, if that is sent to a collector.
@@ -113,6 +106,21 @@ impl Store {
         Ok(())
     }
 
+    /// The rows of a statement that is planned for its values.
+    pub(crate) async fn planned(&self, select: &impl SqlxBinder) -> Result<Vec<QueryResult>> {
+        let (text, values) = select.build_sqlx(PostgresQueryBuilder);
+        self.planned_text(text, values).await
+    }
+
+    /// The same, of a text that is made of names of this crate's only: every value is a parameter.
+    pub(crate) async fn planned_text(&self, text: String, values: SqlxValues) -> Result<Vec<QueryResult>> {
+        let query = sqlx::query_with(AssertSqlSafe(text), values);
+        let failed = |error: sqlx::Error| DbErr::Query(RuntimeErr::SqlxError(error.into()));
+        let pool = self.planning.get_postgres_connection_pool();
+        let rows = bounded(async { query.fetch_all(pool).await.map_err(failed) }).await?;
+        Ok(rows.into_iter().map(QueryResult::from).collect())
+    }
+
     /// Listens to what other instances announce.
     ///
     /// # Errors
@@ -127,12 +135,45 @@ impl Store {
         self.db.0.get_postgres_connection_pool()
     }
 
+    /// Both of them.
+    pub(crate) fn pools(&self) -> [&PgPool; 2] {
+        [self.pool(), self.planning.get_postgres_connection_pool()]
+    }
+
     /// Closes every connection; one that does not answer is not waited for.
     pub async fn close(self) {
-        if timeout(ACQUIRE, self.pool().close()).await.is_err() {
+        let [one, other] = self.pools();
+        if timeout(ACQUIRE, async { tokio::join!(one.close(), other.close()) }).await.is_err() {
             tracing::warn!("a connection to the database could not be closed");
         }
     }
+}
+
+/// What connections of a pool have in common.
+fn options(connect: &Connect, most: u32, plans: &'static str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(connect.url.expose_secret());
+    options
+        .max_connections(most)
+        .connect_lazy(true)
+        .acquire_timeout(ACQUIRE)
+        .statement_timeout(STATEMENT)
+        // The pool would otherwise ask every connection whether it lives, a round trip each time it is taken.
+        .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        .set_schema_search_path(&connect.schema)
+        .set_application_name("continuum")
+        .map_sqlx_postgres_opts(move |options| {
+            let options = options.options(SERVER_ENDS);
+            options.options([
+                // How much alike words have to be for `resembles` (migration 0011): « matlas » finds « matelas ».
+                ("pg_trgm.word_similarity_threshold", "0.45"),
+                ("plan_cache_mode", plans),
+                // A request has one processor: where many are answered at once, the others are not free.
+                ("max_parallel_workers_per_gather", "0"),
+            ])
+        })
+        .map_sqlx_postgres_pool_opts(|options| options.after_release(|connection, _| Box::pin(answers(connection))))
+        .sqlx_logging(false);
+    options
 }
 
 impl Tx {

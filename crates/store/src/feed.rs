@@ -124,19 +124,22 @@ const READ: &str = "
     select h.position as head, h.expired, f.position, f.id, f.type, f.at, f.ticket_id, f.version, f.cafe_id, f.state, f.services, f.category_code, f.areas, f.traceparent,
         t.reference, t.concern_id, w.actor, w.details, coalesce(u.name, c.name) as name
     from feed_head h
-    left join feed f on f.position > greatest($1, h.expired)
-        and f.position <= least(h.position, greatest($1, h.expired) + $2)
-        and (
-            (f.ticket_id is not null and f.secrecy = any ($4)
-                and (cardinality($6::text[]) = 0 or f.services && $6)
-                and (cardinality($7::text[]) = 0 or f.category_code = any ($7)))
-            or (f.ticket_id is not null and f.secrecy = any ($5) and f.services && $6)
-            or (f.cafe_id is not null and $8)
-        )
-        and (cardinality($9::text[]) = 0 or f.type = any ($9))
-        and (cardinality($10::text[]) = 0 or f.services && $10)
-        and (cardinality($11::text[]) = 0 or f.category_code = any ($11))
-        and (cardinality($12::jsonb[]) = 0 or f.areas @> any ($12))
+    left join lateral (
+        select f.* from feed f
+        where f.position > greatest($1, h.expired) and f.position <= least(h.position, greatest($1, h.expired) + $2)
+            and (
+                (f.ticket_id is not null and f.secrecy = any ($4)
+                    and (cardinality($6::text[]) = 0 or f.services && $6)
+                    and (cardinality($7::text[]) = 0 or f.category_code = any ($7)))
+                or (f.ticket_id is not null and f.secrecy = any ($5) and f.services && $6)
+                or (f.cafe_id is not null and $8)
+            )
+            and (cardinality($9::text[]) = 0 or f.type = any ($9))
+            and (cardinality($10::text[]) = 0 or f.services && $10)
+            and (cardinality($11::text[]) = 0 or f.category_code = any ($11))
+            and (cardinality($12::jsonb[]) = 0 or f.areas @> any ($12))
+        order by f.position limit $3
+    ) f on true
     left join ticket t on t.id = f.ticket_id
     left join lateral (
         select e.actor, e.fact - 'type' as details from ticket_event e
@@ -158,7 +161,7 @@ const READ: &str = "
     ) w on true
     left join user_account u on u.id = (w.actor ->> 'user')::uuid
     left join api_client c on c.id = (w.actor ->> 'client')::uuid
-    order by f.position limit $3";
+    order by f.position";
 
 impl Store {
     /// Gives the events that have none yet their position, `limit` at most. Nothing is done while another does. Returns

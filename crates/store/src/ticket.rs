@@ -6,7 +6,12 @@ use domain::concern::{Origin, Referrer};
 use domain::id::{ClientId, ConcernId, EventId, TicketId, UserId};
 use domain::place::{Point, Whereabouts};
 use domain::ticket::{Event, Feedback, Priority, State, Ticket};
-use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter};
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect,
+    QueryTrait,
+};
+use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -17,10 +22,12 @@ mod change;
 mod clock;
 mod count;
 mod filter;
+mod follower;
 mod late;
 mod list;
 mod near;
 mod owed;
+mod seen;
 pub mod writing;
 
 pub use change::{NewTicket, ReferencePrefix, Saved};
@@ -31,6 +38,7 @@ pub use late::Late;
 pub use list::{After, Key, Sort};
 pub use near::{Candidate, Near};
 pub use owed::{BeforeCafe, Owed};
+pub use seen::Seen;
 
 #[allow(unreachable_pub, reason = "sea-orm's macro makes it so")]
 pub(crate) mod entity {
@@ -119,7 +127,24 @@ pub struct Entry {
     pub name: Option<String>,
 }
 
-#[derive(FromQueryResult)]
+/// The events of a timeline, with the names of those who did something.
+macro_rules! entries {
+    () => {
+        "select e.version, e.id, e.at, e.actor, e.fact, coalesce(u.name, c.name) as name
+         from ticket_event e
+         left join user_account u on u.id = (e.actor ->> 'user')::uuid
+         left join api_client c on c.id = (e.actor ->> 'client')::uuid"
+    };
+}
+
+/// A page of the timeline of the ticket in whose row it stands.
+const TIMELINE: &str = concat!(
+    "(select coalesce(jsonb_agg(entry order by entry.version), '[]') from (",
+    entries!(),
+    " where e.ticket_id = ticket.id and e.version > $1 order by e.version limit $2) entry)"
+);
+
+#[derive(FromQueryResult, Deserialize)]
 struct EntryRow {
     version: i64,
     id: Uuid,
@@ -151,6 +176,57 @@ pub(crate) fn referrer(user: Option<Uuid>, client: Option<Uuid>) -> Result<Refer
         (None, Some(client)) => Ok(Referrer::Client(ClientId(client))),
         (None, None) | (Some(_), Some(_)) => Err(Error::corrupt("a concern was filed by nobody, or by two")),
     }
+}
+
+/// The row of a ticket whose columns come first, in the order of the entity: by their names, each would be looked up anew in
+/// every row.
+fn by_position(row: &QueryResult) -> Result<entity::Model> {
+    let mut position = 0..;
+    let mut next = || position.next().unwrap_or_default();
+    Ok(entity::Model {
+        id: row.try_get_by_index(next())?,
+        reference: row.try_get_by_index(next())?,
+        version: row.try_get_by_index(next())?,
+        state: row.try_get_by_index(next())?,
+        concern_id: row.try_get_by_index(next())?,
+        cafe_id: row.try_get_by_index(next())?,
+        category_code: row.try_get_by_index(next())?,
+        service_code: row.try_get_by_index(next())?,
+        priority: row.try_get_by_index(next())?,
+        sensitivity: row.try_get_by_index(next())?,
+        hidden_from_referrer: row.try_get_by_index(next())?,
+        referrer_id: row.try_get_by_index(next())?,
+        client_id: row.try_get_by_index(next())?,
+        lat: row.try_get_by_index(next())?,
+        lon: row.try_get_by_index(next())?,
+        address: row.try_get_by_index(next())?,
+        areas: row.try_get_by_index(next())?,
+        answers: row.try_get_by_index(next())?,
+        origin: row.try_get_by_index(next())?,
+        sent: row.try_get_by_index(next())?,
+        handovers: row.try_get_by_index(next())?,
+        reroutes: row.try_get_by_index(next())?,
+        reopened: row.try_get_by_index(next())?,
+        followers: row.try_get_by_index(next())?,
+        assignee_id: row.try_get_by_index(next())?,
+        filed_at: row.try_get_by_index(next())?,
+        handed_over_at: row.try_get_by_index(next())?,
+        received_at: row.try_get_by_index(next())?,
+        acknowledged_at: row.try_get_by_index(next())?,
+        resolved_at: row.try_get_by_index(next())?,
+        closed_at: row.try_get_by_index(next())?,
+        ack_due_at: row.try_get_by_index(next())?,
+        resolve_due_at: row.try_get_by_index(next())?,
+        pauses: row.try_get_by_index(next())?,
+        remind_at: row.try_get_by_index(next())?,
+        rungs: row.try_get_by_index(next())?,
+        wound_at: row.try_get_by_index(next())?,
+        scheduled_for: row.try_get_by_index(next())?,
+        resume_on: row.try_get_by_index(next())?,
+        closure_reason: row.try_get_by_index(next())?,
+        duplicate_of: row.try_get_by_index(next())?,
+        feedback: row.try_get_by_index(next())?,
+    })
 }
 
 pub(crate) fn ticket(row: entity::Model) -> Result<Ticket> {
@@ -219,22 +295,38 @@ impl Store {
         named(scope, name).one(&self.db).await?.map(ticket).transpose()
     }
 
-    /// A page of a ticket's timeline, the first event first, beginning after that version. Whether the caller may see
-    /// the ticket is asked before.
+    /// The first events of a ticket's timeline. Whether the caller may see the ticket is asked before.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn timeline(&self, ticket: TicketId, after: i64, limit: u64) -> Result<Page<Entry, i64>> {
+    pub(crate) async fn timeline(&self, ticket: TicketId, limit: u64) -> Result<Vec<Entry>> {
         let statement = sql(
-            "select e.version, e.id, e.at, e.actor, e.fact, coalesce(u.name, c.name) as name
-             from ticket_event e
-             left join user_account u on u.id = (e.actor ->> 'user')::uuid
-             left join api_client c on c.id = (e.actor ->> 'client')::uuid
-             where e.ticket_id = $1 and e.version > $2 order by e.version limit $3",
-            [ticket.0.into(), after.into(), i64::try_from(limit + 1).unwrap_or(i64::MAX).into()],
+            concat!(entries!(), " where e.ticket_id = $1 order by e.version limit $2"),
+            [ticket.0.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()],
         );
         let rows = EntryRow::find_by_statement(statement).all(&self.db).await?;
-        let entries = rows.into_iter().map(Entry::try_from).collect::<Result<Vec<_>>>()?;
-        Ok(Page::cut(entries, limit, |entry| entry.event.version))
+        rows.into_iter().map(Entry::try_from).collect()
+    }
+
+    /// The ticket of that name, if the scope holds it, with a page of its timeline: the first event first, beginning after
+    /// that version.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn ticket_with_timeline(
+        &self,
+        scope: &Scope,
+        name: &Named,
+        after: i64,
+        limit: u64,
+    ) -> Result<Option<(Ticket, Page<Entry, i64>)>> {
+        let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+        let select = named(scope, name).expr_as(Expr::cust_with_values(TIMELINE, [after, most]), "timeline");
+        let Some(row) = self.db.query_one_raw(select.build(DatabaseBackend::Postgres)).await? else { return Ok(None) };
+        let entries: Value = row.try_get("", "timeline")?;
+        let entries: Vec<EntryRow> = serde_json::from_value(entries).map_err(Error::corrupt)?;
+        let entries = entries.into_iter().map(Entry::try_from).collect::<Result<Vec<_>>>()?;
+        let page = Page::cut(entries, limit, |entry| entry.event.version);
+        Ok(Some((ticket(by_position(&row)?)?, page)))
     }
 }

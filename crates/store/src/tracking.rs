@@ -108,7 +108,7 @@ impl Store {
                 continue;
             }
             // A concern has a handful of tickets at most: the routing rules send to five services.
-            let entries = self.timeline(ticket.id, 0, 200).await?.items;
+            let entries = self.timeline(ticket.id, 200).await?;
             let with_events = entries.iter().filter_map(|entry| {
                 let text = entry.event.fact.message_to_resident()?.clone();
                 Some(Told { at: entry.event.at, text })

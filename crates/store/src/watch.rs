@@ -144,13 +144,18 @@ impl Store {
     /// The connections to the database.
     #[must_use]
     pub fn connections(&self) -> Connections {
-        let pool = self.db.0.get_postgres_connection_pool();
-        let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
-        Connections { most: pool.options().get_max_connections(), used: pool.size().saturating_sub(idle), idle }
+        let mut all = Connections { most: 0, used: 0, idle: 0 };
+        for pool in self.pools() {
+            let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+            all.most += pool.options().get_max_connections();
+            all.used += pool.size().saturating_sub(idle);
+            all.idle += idle;
+        }
+        all
     }
 }
 
-/// The connections of a pool.
+/// The connections of an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connections {
     /// How many there may be.

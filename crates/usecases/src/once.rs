@@ -44,6 +44,11 @@ impl<'a, T> Once<'a, T> {
         Self { claim, show }
     }
 
+    /// Whether it is asked for under a key.
+    pub(crate) const fn has_key(&self) -> bool {
+        self.claim.is_some()
+    }
+
     /// Does the work in a transaction of its own, unless it was done before under the same key.
     pub(crate) async fn run<E>(self, cx: &Context, work: impl AsyncFnOnce(&Tx) -> Result<T, E>) -> Result<Done<T>, E>
     where

@@ -133,9 +133,8 @@ impl Store {
         let text = format!(
             "select {group}, {COUNTS}, {DELAYS}, min(filed_at) filter (where open) from ({text}) figures {grouped}"
         );
-        let rows = self.planned_text(text, values).await?;
         let (mut groups, mut total) = (Vec::new(), Figures::new([0; Counted::ALL.len()]));
-        for row in rows {
+        for row in self.planned_text(text, values).await? {
             if row.try_get_by_index(0)? {
                 total = figures(&row)?;
             } else {

@@ -5,22 +5,19 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::city::catalogue::ClosureReason;
-use domain::concern::Referrer;
 use domain::id::{ConcernId, ServiceCode, TicketId};
 use domain::ticket::notice::Follower;
 use domain::ticket::{Event, Ticket};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::entity::{self, Column};
+use super::follower::followers;
 use super::{Named, named};
 use crate::connect::sql;
 use crate::outbox::Message;
-use crate::resident::Contact;
 use crate::{Error, Result, Scope, Tx};
 
 /// A ticket as a change left it, and what follows.
@@ -165,10 +162,11 @@ const SAVE: &str = "
             wound_at = c.wound_at, scheduled_for = c.scheduled_for, resume_on = c.resume_on,
             closure_reason = c.closure_reason, duplicate_of = c.duplicate_of,
             feedback = c.feedback
-        from c where t.id = c.id
+        from c where t.id = c.id and ($3::text is null or t.xmin::text = $3)
+        returning t.id
     ), happened as (
         insert into ticket_event (ticket_id, version, id, at, actor, fact)
-        select id, version, event_id, at, actor, fact from c
+        select id, version, event_id, at, actor, fact from c join changed using (id)
     ), left_off as (
         update handover h set
             received_at = case when c.hand_received then coalesce(h.received_at, c.at) else h.received_at end,
@@ -177,17 +175,19 @@ const SAVE: &str = "
             answered_by = case when c.hand_answer is null then h.answered_by else c.actor end,
             answered_after = case when c.hand_answer is null then h.answered_after else c.hand_answered_after end,
             ended_at = case when c.hand_ends then c.at end
-        from c
+        from c join changed using (id)
         where h.ticket_id = c.id and h.ended_at is null and (c.hand_received or c.hand_answer is not null or c.hand_ends)
     ), taken_up as (
         insert into handover (ticket_id, number, service_code, sent_at)
-        select id, handovers, service_code, at from c where hand_begins
+        select id, handovers, service_code, at from c join changed using (id) where hand_begins
+    ), told as (
+        insert into outbox (id, lane, kind, recipient, ticket_id, event_version, due_at)
+        select m.id, m.lane, m.kind, m.recipient, m.ticket_id, m.version, m.due_at
+        from jsonb_to_recordset($2) as m (
+            id uuid, lane text, kind text, recipient jsonb, ticket_id uuid, version bigint, due_at timestamptz
+        ) join changed on changed.id = m.ticket_id
     )
-    insert into outbox (id, lane, kind, recipient, ticket_id, event_version, due_at)
-    select m.id, m.lane, m.kind, m.recipient, m.ticket_id, m.version, m.due_at
-    from jsonb_to_recordset($2) as m (
-        id uuid, lane text, kind text, recipient jsonb, ticket_id uuid, version bigint, due_at timestamptz
-    )";
+    select 1 from changed";
 
 #[derive(Serialize)]
 struct OpenRow<'a> {
@@ -234,17 +234,6 @@ const OPEN: &str = "
         id uuid, lane text, kind text, recipient jsonb, ticket_id uuid, version bigint, due_at timestamptz
     )";
 
-#[derive(FromQueryResult)]
-struct FollowerRow {
-    root: Uuid,
-    concern_id: Uuid,
-    referrer_id: Option<Uuid>,
-    client_id: Option<Uuid>,
-    key_id: Option<String>,
-    sealed: Option<Vec<u8>>,
-    silent: bool,
-}
-
 impl Tx {
     /// The ticket of that name, if the scope holds it, locked until the transaction ends.
     ///
@@ -279,17 +268,7 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn save_changes(&self, saved: &[Saved]) -> Result<()> {
-        let rows = saved.iter().map(saved_row).collect::<Result<Vec<_>>>()?;
-        let messages = saved.iter().flat_map(|s| messages(&s.ticket, s.event.at, &s.messages));
-        let messages: Vec<MessageRow<'_>> = messages.collect();
-        let statement = sql(
-            SAVE,
-            [
-                serde_json::to_value(rows).map_err(Error::corrupt)?.into(),
-                serde_json::to_value(messages).map_err(Error::corrupt)?.into(),
-            ],
-        );
-        self.db.execute_raw(statement).await?;
+        save(&self.db, saved, None).await?;
         Ok(())
     }
 
@@ -355,49 +334,24 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn followers(&self, tickets: &[TicketId]) -> Result<BTreeMap<TicketId, Vec<Follower>>> {
-        let ids: Vec<Uuid> = tickets.iter().map(|ticket| ticket.0).collect();
-        let statement = sql(
-            "with recursive family (root, id, concern_id, depth) as (
-                 select id, id, concern_id, 0 from ticket where id = any($1)
-                 union
-                 select f.root, d.id, d.concern_id, f.depth + 1
-                 from ticket d join family f on d.duplicate_of = f.id where f.depth < 20
-             ), heard (root, concern_id, rank) as (
-                 select root, concern_id, 2 * depth from family
-                 union all
-                 select f.root, w.concern_id, 2 * f.depth + 1
-                 from family f join concern_follow w on w.ticket_id = f.id
-             ), following as (
-                 select root, concern_id, row_number() over (partition by root order by min(rank), concern_id) as place
-                 from heard group by root, concern_id
-             )
-             select f.root, c.id as concern_id, c.referrer_id, c.client_id, r.key_id, r.sealed,
-                 coalesce(l.ended_at, l.mails_stopped_at) is not null as silent
-             from following f
-             join concern c on c.id = f.concern_id
-             left join resident_contact r on r.concern_id = c.id
-                 and not exists (select from muted_address m where m.digest = r.address_digest)
-             left join tracking_link l on l.concern_id = c.id
-             where f.place <= 500 order by f.root, f.place",
-            [ids.into()],
-        );
-        let mut followers: BTreeMap<TicketId, Vec<Follower>> = BTreeMap::new();
-        for row in FollowerRow::find_by_statement(statement).all(&self.db).await? {
-            followers.entry(TicketId(row.root)).or_default().push(self.follower(&row)?);
-        }
-        Ok(followers)
+        followers(&self.db, &self.keys, tickets).await
     }
+}
 
-    fn follower(&self, row: &FollowerRow) -> Result<Follower> {
-        let concern = ConcernId(row.concern_id);
-        let referrer: Referrer = super::referrer(row.referrer_id, row.client_id)?;
-        let contact = match (&row.key_id, &row.sealed) {
-            (Some(key_id), Some(sealed)) => Some(Contact::open(&self.keys.residents, concern, key_id, sealed)?),
-            (None, _) | (_, None) => None,
-        };
-        let resident = contact.is_some_and(|contact| contact.email.is_some());
-        Ok(Follower { concern, referrer, resident, mailed: resident && !row.silent })
-    }
+/// Keeps changes; those of rows only that are as they were seen, if that is said. Returns how many there were.
+pub(super) async fn save(db: &impl ConnectionTrait, saved: &[Saved], seen: Option<&str>) -> Result<usize> {
+    let rows = saved.iter().map(saved_row).collect::<Result<Vec<_>>>()?;
+    let messages = saved.iter().flat_map(|s| messages(&s.ticket, s.event.at, &s.messages));
+    let messages: Vec<MessageRow<'_>> = messages.collect();
+    let statement = sql(
+        SAVE,
+        [
+            serde_json::to_value(rows).map_err(Error::corrupt)?.into(),
+            serde_json::to_value(messages).map_err(Error::corrupt)?.into(),
+            seen.into(),
+        ],
+    );
+    Ok(db.query_all_raw(statement).await?.len())
 }
 
 pub(super) fn messages<'a>(

@@ -1,23 +1,18 @@
 //! Pages of tickets, sorted: one statement a page, each beginning where the last one ended.
 //!
-//! What a list asks for differs from one request to the next, and so does the index that serves it best. So these
-//! statements are not kept prepared: PostgreSQL plans each for the values that it has.
+//! What a list asks for differs from one request to the next, and so does the index that serves it best: PostgreSQL plans
+//! these statements each time, for the values that they have.
 
 use chrono::{DateTime, Utc};
 use domain::id::TicketId;
 use domain::ticket::{Priority, Ticket};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, PostgresQueryBuilder, SelectStatement};
-use sea_orm::{
-    ColumnTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect, QueryTrait, RuntimeErr,
-};
-use sea_query_sqlx::{SqlxBinder, SqlxValues};
-use sqlx::AssertSqlSafe;
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, SelectStatement};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
 use super::entity::{self, Column};
 use super::filter::Filter;
-use super::ticket;
-use crate::bounded::bounded;
+use super::{by_position, ticket};
 use crate::{Page, Result, Scope, Store};
 
 /// In which order tickets are listed. Those that are equal in it stand in the order of their ids.
@@ -177,20 +172,6 @@ fn page(scope: &Scope, filter: &Filter, sort: Sort, after: Option<After>, now: D
 }
 
 impl Store {
-    /// The rows of a statement that is planned for its values.
-    pub(crate) async fn planned(&self, select: &impl SqlxBinder) -> Result<Vec<QueryResult>> {
-        let (text, values) = select.build_sqlx(PostgresQueryBuilder);
-        self.planned_text(text, values).await
-    }
-
-    /// The same of a text that is made of names of this crate, every value a parameter.
-    pub(crate) async fn planned_text(&self, text: String, values: SqlxValues) -> Result<Vec<QueryResult>> {
-        let query = sqlx::query_with(AssertSqlSafe(text), values).persistent(false);
-        let failed = |error: sqlx::Error| DbErr::Query(RuntimeErr::SqlxError(error.into()));
-        let rows = bounded(async { query.fetch_all(self.pool()).await.map_err(failed) }).await?;
-        Ok(rows.into_iter().map(QueryResult::from).collect())
-    }
-
     /// A page of the scope's tickets.
     ///
     /// # Errors
@@ -211,7 +192,7 @@ impl Store {
         let mut tickets = Vec::new();
         for row in self.planned(&select).await? {
             let rank: f32 = if ranked { row.try_get("", "rank")? } else { 0.0 };
-            tickets.push((ticket(entity::Model::from_query_result(&row, "")?)?, rank));
+            tickets.push((ticket(by_position(&row)?)?, rank));
         }
         let fuzzy = filter.search.as_ref().is_some_and(|search| search.fuzzy);
         let Page { items, next } = Page::cut(tickets, limit, |(ticket, rank)| {

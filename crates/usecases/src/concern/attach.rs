@@ -15,7 +15,8 @@ use store::ticket::Named;
 use store::{Contact, Tx};
 
 use super::duplicates::reach;
-use super::file::{Fault, File, FileError, Filed, Warning, receipt};
+use super::file::{Fault, File, FileError, Filed, Warning};
+use super::ready::receipt;
 use crate::Context;
 use crate::ticket::{reference_prefix, save};
 

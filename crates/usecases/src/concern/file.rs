@@ -1,15 +1,14 @@
 //! Filing a concern: finding its areas, routing it, and opening its tickets.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use auth::Grant;
 use auth::permission::{FileConcerns, Permission};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use domain::city::City;
 use domain::city::catalogue::{Category, Sensitivity};
 use domain::city::question::{Replies, Reply, Wrong};
-use domain::concern::{News, Origin, Outcome, Referrer};
+use domain::concern::{Origin, Outcome, Referrer};
 use domain::content::Finding;
 use domain::id::{CafeId, CategoryCode, ConcernId, EventId, MessageId, QuestionCode, ServiceCode, TicketId};
 use domain::place::{Areas, Whereabouts};
@@ -21,18 +20,15 @@ use domain::ticket::follow::NotAttachable;
 use domain::ticket::notice::notices;
 use domain::ticket::{Actor, Event, Fact, Feedback, Priority, State, Ticket};
 use store::Contact;
-use store::Tx;
 use store::city::Loaded;
 use store::concern::Concern;
 use store::outbox::Message;
-use store::ticket::{Candidate, Named, Near, NewTicket};
+use store::ticket::{Candidate, Named, NewTicket};
 
-use super::attach::{Filing, attach_fault, attachable};
+use super::attach::{Filing, attach_fault};
 use super::draft::draft;
-use super::duplicates::{reach, shown};
+use super::ready::Ready;
 use crate::once::{Done, KeyReused, Once};
-use crate::ticket::partner::open_links;
-use crate::ticket::reference_prefix;
 use crate::{Context, NoCity, of, today};
 
 /// File a concern.
@@ -165,17 +161,13 @@ pub async fn file(
     once: Once<'_, Filed>,
 ) -> Result<Done<Filed>, FileError> {
     let ready = prepare(cx, who, cmd).await?;
-    let done = once.run(cx, async |tx| ready.write(cx, tx, who).await).await?;
+    let done = if once.has_key() || !ready.is_one_statement() {
+        once.run(cx, async |tx| ready.write(cx, tx, who).await).await?
+    } else {
+        Done::Now(ready.write_at_once(cx, who).await?)
+    };
     cx.wake.notify_one();
     Ok(done)
-}
-
-/// A concern that nothing is wrong with, ready to be written.
-pub(crate) struct Ready {
-    loaded: Arc<Loaded>,
-    filing: Filing,
-    tickets: Vec<NewTicket>,
-    attach_to: Option<Named>,
 }
 
 /// Finds the areas of a concern, holds it against the city, and routes it.
@@ -209,61 +201,6 @@ pub(crate) async fn prepare<P: Permission<Holder = Caller>>(
         Outcome::AnsweredOnTheSpot | Outcome::Signposted => Vec::new(),
     };
     Ok(Ready { filing: Filing { concern, contact, warnings }, tickets, attach_to, loaded })
-}
-
-impl Ready {
-    /// The same, as noted then without a network.
-    pub(super) fn noted(mut self, at: DateTime<Utc>) -> Self {
-        self.filing.concern.noted_at = Some(at);
-        self
-    }
-
-    /// The concern as it will be kept.
-    pub(super) const fn concern(&self) -> &Concern {
-        &self.filing.concern
-    }
-
-    /// How many tickets it opens.
-    pub(crate) const fn tickets(&self) -> usize {
-        self.tickets.len()
-    }
-
-    /// The city that it was held against.
-    pub(crate) const fn loaded(&self) -> &Arc<Loaded> {
-        &self.loaded
-    }
-
-    /// Writes it, with everything that follows from it.
-    pub(crate) async fn write<P: Permission<Holder = Caller>>(
-        self,
-        cx: &Context,
-        tx: &Tx,
-        who: &Grant<P>,
-    ) -> Result<Filed, FileError> {
-        let Self { loaded, filing, tickets, attach_to } = self;
-        if let Some(name) = attach_to {
-            let category = of(&loaded).category(&filing.concern.category);
-            let category = category.ok_or_else(|| FileError::Invalid(vec![Fault::UnknownCategory]))?;
-            let ticket = attachable(cx, tx, who, category, &name).await?;
-            return filing.attach(cx, &loaded, tx, who, ticket).await;
-        }
-        let Filing { concern, contact, warnings } = filing;
-        let duplicates = match concern.outcome {
-            Outcome::Referred => duplicates(tx, who, &concern, concern.filed_at).await?,
-            Outcome::AnsweredOnTheSpot | Outcome::Signposted => Vec::new(),
-        };
-        let prefix = reference_prefix(of(&loaded), concern.filed_at);
-        let receipt = receipt(cx, concern.id, contact.as_ref());
-        let tickets = tx.file_concern(&concern, contact.as_ref(), receipt.as_ref(), tickets, &prefix).await?;
-        open_links(cx, of(&loaded), tx, tickets.iter(), concern.filed_at).await?;
-        Ok(Filed { concern, tickets, duplicates, warnings })
-    }
-}
-
-/// What tells the resident that it was received, if they left an address: one mail, however many tickets there are.
-pub(super) fn receipt(cx: &Context, concern: ConcernId, contact: Option<&Contact>) -> Option<Message> {
-    let contact = contact.filter(|contact| contact.email.is_some());
-    contact.map(|_| Message::to_resident(concern, MessageId(cx.ids.next()), News::Received))
 }
 
 fn faults(city: &City, cmd: &File, areas: &Areas) -> Vec<Fault> {
@@ -306,24 +243,6 @@ async fn cafe_fault(cx: &Context, cmd: &File) -> Result<Option<Fault>, FileError
         Some(cafe) if !cafe.takes_concerns() => Some(Fault::CafeCancelled),
         Some(_) => None,
     })
-}
-
-/// The tickets that the concern may be a duplicate of, among those that were opened before it.
-async fn duplicates<P: Permission<Holder = Caller>>(
-    tx: &Tx,
-    who: &Grant<P>,
-    concern: &Concern,
-    now: DateTime<Utc>,
-) -> Result<Vec<Candidate>, store::Error> {
-    let point = concern.place.as_ref().and_then(|place| place.point);
-    let (Some(scope), Some(point)) = (reach(who), point) else { return Ok(Vec::new()) };
-    let description = concern.description.as_ref().map(Description::as_str);
-    let near = Near { category: &concern.category, point, description };
-    let candidates = tx.candidates(&scope, near, now).await?;
-    if let Some(act) = shown(&candidates) {
-        tx.audit(&who.record(act, now));
-    }
-    Ok(candidates)
 }
 
 fn open(

@@ -7,6 +7,7 @@ mod file;
 mod learn;
 mod note;
 mod read;
+mod ready;
 mod suggest;
 
 pub use duplicates::{Like, LikeError, duplicates};

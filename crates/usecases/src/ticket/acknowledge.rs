@@ -23,9 +23,9 @@ pub async fn acknowledge(
     cmd: Acknowledge,
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change(cx, who, on, Action::Acknowledge, once, async |held| {
+    change(cx, who, on, Action::Acknowledge, once, async |ticket, now| {
         let assignee = account(cx, cmd.assignee).await?;
-        Ok(decide(cmd, held.ticket, assignee.as_ref(), held.now)?)
+        Ok(decide(cmd.clone(), ticket, assignee.as_ref(), now)?)
     })
     .await
 }

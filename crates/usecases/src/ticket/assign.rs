@@ -22,9 +22,9 @@ pub async fn assign(
     cmd: Assign,
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change(cx, who, on, Action::Assign, once, async |held| {
+    change(cx, who, on, Action::Assign, once, async |ticket, _| {
         let assignee = account(cx, cmd.assignee).await?;
-        Ok(decide(cmd, held.ticket, assignee.as_ref())?)
+        Ok(decide(cmd.clone(), ticket, assignee.as_ref())?)
     })
     .await
 }

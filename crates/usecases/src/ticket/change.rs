@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use domain::id::{EventId, MessageId, TicketId};
 use domain::ticket::lifecycle::next;
 use domain::ticket::merge::NotAMain;
-use domain::ticket::notice::{Told, notices};
+use domain::ticket::notice::{Follower, Told, notices};
 use domain::ticket::{Action, Actor, Change, Event, Fact, Refusal, Ticket};
 use store::city::Loaded;
 use store::outbox::Message;
@@ -119,15 +119,47 @@ pub(super) struct Held<'a> {
 }
 
 /// Changes a ticket: `decide` says what it becomes.
+///
+/// What is asked for under no key, and has nobody come in between, takes no transaction: two statements and the question who
+/// is to be told. Otherwise, `decide` is asked again, with the ticket locked.
 pub(super) async fn change(
     cx: &Context,
     who: &Grant<ChangeTickets>,
     on: On,
     action: Action,
     once: Once<'_, Ticket>,
-    decide: impl AsyncFnOnce(Held<'_>) -> Result<Change, ChangeError>,
+    decide: impl AsyncFn(Ticket, DateTime<Utc>) -> Result<Change, ChangeError>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change_beside(cx, who, on, None, action, once, decide).await
+    if !once.has_key()
+        && let Some(ticket) = change_unlocked(cx, who, &on, action, &decide).await?
+    {
+        cx.wake.notify_one();
+        return Ok(Done::Now(ticket));
+    }
+    change_beside(cx, who, on, None, action, once, async |held| decide(held.ticket, held.now).await).await
+}
+
+/// Changes a ticket as it was read. None when nothing was done: somebody has written it since, or it goes to another service,
+/// from which more may follow than one statement keeps.
+async fn change_unlocked(
+    cx: &Context,
+    who: &Grant<ChangeTickets>,
+    on: &On,
+    action: Action,
+    decide: impl AsyncFn(Ticket, DateTime<Utc>) -> Result<Change, ChangeError>,
+) -> Result<Option<Ticket>, ChangeError> {
+    let (now, loaded) = (cx.now(), cx.city()?);
+    let found = cx.store.ticket_as_seen(&Scope::of(who.caller()), &on.ticket).await?;
+    let (ticket, seen) = found.ok_or(Denied::NotFound)?;
+    let by = may(who, &ticket, &on.seen, action)?;
+    let change = decide(ticket, now).await?;
+    if change.fact.turn().begins {
+        return Ok(None);
+    }
+    let told = told(std::iter::once(&change));
+    let followers = if told.is_empty() { BTreeMap::new() } else { cx.store.followers(&told).await? };
+    let saved = saved(cx, &loaded, change, by, &followers, now);
+    Ok(cx.store.save_change(&saved, &seen).await?.then_some(saved.ticket))
 }
 
 /// Changes a ticket beside another one, which is locked too.
@@ -185,28 +217,44 @@ pub(crate) async fn save(
     changes: Vec<(Change, Actor)>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Ticket>, store::Error> {
-    let city = of(loaded);
-    let telling = changes.iter().filter(|(change, _)| change.fact.told(&change.ticket) != Told::Nobody);
-    let telling: Vec<TicketId> = telling.map(|(change, _)| change.ticket.id).collect();
-    let followers = if telling.is_empty() { BTreeMap::new() } else { tx.followers(&telling).await? };
-    let mut saved = Vec::with_capacity(changes.len());
-    for (Change { mut ticket, fact }, by) in changes {
-        let answers = fact.turn().answer.is_some();
-        let answered_after = city.working_time_since_handover(&ticket, now).filter(|_| answers);
-        city.wind(&mut ticket);
-        let followers = followers.get(&ticket.id).map_or(&[][..], Vec::as_slice);
-        if matches!(fact, Fact::Resolved { .. }) {
-            ticket.ask(followers);
-        }
-        let notices = notices(&fact, &by, &ticket, followers, &city.settings.dispatcher_desk);
-        let about = |notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice);
-        let messages = notices.into_iter().map(about).collect();
-        let event = Event { id: EventId(cx.ids.next()), version: ticket.version, at: now, by, fact };
-        let answered_after = answered_after.map(|time| time.num_seconds());
-        saved.push(Saved { ticket, event, messages, answered_after, revision: loaded.revision });
-    }
+    let told = told(changes.iter().map(|(change, _)| change));
+    let followers = if told.is_empty() { BTreeMap::new() } else { tx.followers(&told).await? };
+    let changes = changes.into_iter();
+    let saved: Vec<Saved> = changes.map(|(change, by)| saved(cx, loaded, change, by, &followers, now)).collect();
     tx.save_changes(&saved).await?;
     let passed_on = saved.iter().filter(|saved| saved.event.fact.turn().begins);
-    open_links(cx, city, tx, passed_on.map(|saved| &saved.ticket), now).await?;
+    open_links(cx, of(loaded), tx, passed_on.map(|saved| &saved.ticket), now).await?;
     Ok(saved.into_iter().map(|saved| saved.ticket).collect())
+}
+
+/// The tickets of whose changes somebody is told who follows them.
+fn told<'a>(changes: impl Iterator<Item = &'a Change>) -> Vec<TicketId> {
+    let told = changes.filter(|change| change.fact.told(&change.ticket) != Told::Nobody);
+    told.map(|change| change.ticket.id).collect()
+}
+
+/// A change with what follows from it.
+fn saved(
+    cx: &Context,
+    loaded: &Loaded,
+    change: Change,
+    by: Actor,
+    followers: &BTreeMap<TicketId, Vec<Follower>>,
+    now: DateTime<Utc>,
+) -> Saved {
+    let city = of(loaded);
+    let Change { mut ticket, fact } = change;
+    let answers = fact.turn().answer.is_some();
+    let answered_after = city.working_time_since_handover(&ticket, now).filter(|_| answers);
+    city.wind(&mut ticket);
+    let followers = followers.get(&ticket.id).map_or(&[][..], Vec::as_slice);
+    if matches!(fact, Fact::Resolved { .. }) {
+        ticket.ask(followers);
+    }
+    let notices = notices(&fact, &by, &ticket, followers, &city.settings.dispatcher_desk);
+    let about = |notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice);
+    let messages = notices.into_iter().map(about).collect();
+    let event = Event { id: EventId(cx.ids.next()), version: ticket.version, at: now, by, fact };
+    let answered_after = answered_after.map(|time| time.num_seconds());
+    Saved { ticket, event, messages, answered_after, revision: loaded.revision }
 }

@@ -40,5 +40,5 @@ pub async fn unmerge(
     cmd: Unmerge,
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change(cx, who, on, Action::Unmerge, once, async |held| Ok(cmd.apply(held.ticket, held.now)?)).await
+    change(cx, who, on, Action::Unmerge, once, async |ticket, now| Ok(cmd.clone().apply(ticket, now)?)).await
 }

@@ -82,10 +82,18 @@ pub async fn handovers(
 /// When the database does not answer.
 pub async fn read(cx: &Context, who: &Grant<ReadTickets>, name: &Named) -> Result<Option<Ticket>, Error> {
     let ticket = cx.store.ticket(&Scope::of(who.caller()), name).await?;
-    if let Some(ticket) = ticket.as_ref().filter(|ticket| ticket.secrecy() != Secrecy::Standard) {
-        cx.store.audit(&who.record(Act::TicketRead { ticket: ticket.id }, cx.now())).await?;
+    if let Some(ticket) = &ticket {
+        record_read(cx, who, ticket).await?;
     }
     Ok(ticket)
+}
+
+/// Records that a ticket is read, if it is not for everybody.
+async fn record_read(cx: &Context, who: &Grant<ReadTickets>, ticket: &Ticket) -> Result<(), Error> {
+    if ticket.secrecy() == Secrecy::Standard {
+        return Ok(());
+    }
+    cx.store.audit(&who.record(Act::TicketRead { ticket: ticket.id }, cx.now())).await
 }
 
 /// Records that these tickets are shown, as far as they are not for everybody.
@@ -109,7 +117,9 @@ pub async fn timeline(
     after: i64,
     limit: u64,
 ) -> Result<Option<(Ticket, Page<Entry, i64>)>, Error> {
-    let Some(ticket) = read(cx, who, name).await? else { return Ok(None) };
-    let page = cx.store.timeline(ticket.id, after, limit).await?;
-    Ok(Some((ticket, page)))
+    let found = cx.store.ticket_with_timeline(&Scope::of(who.caller()), name, after, limit).await?;
+    if let Some((ticket, _)) = &found {
+        record_read(cx, who, ticket).await?;
+    }
+    Ok(found)
 }

@@ -13,7 +13,7 @@ use store::city::Loaded;
 use store::outbox::Message;
 use store::ticket::NewTicket;
 
-use super::change::{ChangeError, Denied, Fault, Held, On, change};
+use super::change::{ChangeError, Denied, Fault, Held, On, change_beside};
 use super::partner::open_links;
 use super::reference_prefix;
 use crate::once::{Done, Once};
@@ -32,7 +32,7 @@ pub async fn split(
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
     let loaded = cx.city()?;
-    change(cx, who, on, Action::Split, once, async |Held { tx, ticket, now, .. }| {
+    change_beside(cx, who, on, None, Action::Split, once, async |Held { tx, ticket, now, .. }| {
         let have_one = tx.open_services(ticket.concern).await?;
         let faults = faults(&cmd, of(&loaded), &have_one);
         if !faults.is_empty() {

@@ -186,6 +186,11 @@ pub(crate) async fn open_missing_links<'a>(
     tx.save_reminders(&letters, now).await
 }
 
+/// Whether a ticket is with a partner without accounts, so that passing it there opens a link.
+pub(crate) fn opens_link(city: &City, ticket: &Ticket) -> bool {
+    city.service(&ticket.service).is_some_and(|service| service.access_to(ticket.secrecy()).is_some())
+}
+
 /// A new link to a ticket, if it is with a partner without accounts.
 fn link(cx: &Context, city: &City, ticket: &Ticket, now: DateTime<Utc>) -> Option<PartnerLink> {
     let access = city.service(&ticket.service)?.access_to(ticket.secrecy())?;

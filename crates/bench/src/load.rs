@@ -1,0 +1,125 @@
+//! Requests at the server, by a load generator that people know: `wrk`. What is answered one at a time is downloaded.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+
+use crate::operation::{Request, Sending};
+
+const SCRIPT: &str = include_str!("load.lua");
+const ONCE: &str = include_str!("once.lua");
+
+/// How long an answer may take.
+const PATIENCE: &str = "60s";
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct Load {
+    pub(crate) requests: u64,
+    pub(crate) seconds: f64,
+    /// Milliseconds that half of the answers took at most.
+    pub(crate) p50: f64,
+    /// Milliseconds that 99 of 100 answers took at most.
+    pub(crate) p99: f64,
+    /// Answers other than 2xx and 3xx, and requests without one.
+    pub(crate) failed: u64,
+}
+
+impl Load {
+    /// Requests a second.
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+    pub(crate) fn rate(self) -> f64 {
+        self.requests as f64 / self.seconds
+    }
+}
+
+/// Where requests are sent, and as whom.
+pub(crate) struct Target<'a> {
+    pub(crate) base_url: &'a str,
+    pub(crate) authorization: Option<&'a str>,
+    /// For the files that the load generator reads.
+    pub(crate) folder: &'a Path,
+}
+
+impl Target<'_> {
+    /// Sends requests for so many seconds.
+    pub(crate) async fn load(
+        &self,
+        requests: &[Request],
+        sending: Sending,
+        connections: u32,
+        seconds: u32,
+    ) -> Result<Load> {
+        match sending {
+            Sending::Alone => self.download(requests, seconds).await,
+            Sending::Repeated => self.wrk(requests, SCRIPT, connections, seconds),
+            Sending::Once => self.wrk(requests, &format!("{SCRIPT}{ONCE}"), connections, seconds),
+        }
+    }
+
+    fn wrk(&self, requests: &[Request], script: &str, connections: u32, seconds: u32) -> Result<Load> {
+        let line = |request: &Request| {
+            let version = request.version.map(|version| version.to_string()).unwrap_or_default();
+            format!("{}\t{}\t{version}\t{}\n", request.method, request.path, request.body)
+        };
+        let (lines, lua) = (self.folder.join("requests"), self.folder.join("load.lua"));
+        fs::write(&lines, requests.iter().map(line).collect::<String>())?;
+        fs::write(&lua, script)?;
+        let mut wrk = Command::new("wrk");
+        wrk.args(["-t2", &format!("-c{connections}"), &format!("-d{seconds}s"), "--timeout", PATIENCE, "-s"]).arg(lua);
+        if let Some(authorization) = self.authorization {
+            wrk.arg("-H").arg(format!("Authorization: {authorization}"));
+        }
+        wrk.arg(self.base_url).arg("--").arg(lines).arg("2");
+        let output = wrk.output().context("wrk cannot be run: apt-get install wrk")?;
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        if !output.status.success() {
+            bail!("wrk failed: {said}{}", String::from_utf8_lossy(&output.stderr));
+        }
+        let last = said.trim_end().lines().next_back().unwrap_or_default();
+        serde_json::from_str(last).with_context(|| format!("wrk says {said}"))
+    }
+
+    async fn download(&self, requests: &[Request], seconds: u32) -> Result<Load> {
+        let http = reqwest::Client::new();
+        let began = Instant::now();
+        let (mut times, mut failed) = (Vec::new(), 0);
+        for request in requests.iter().cycle() {
+            let sent = Instant::now();
+            if !self.send(&http, request).await? {
+                failed += 1;
+            }
+            times.push(sent.elapsed());
+            if began.elapsed() >= Duration::from_secs(seconds.into()) {
+                break;
+            }
+        }
+        let seconds = began.elapsed().as_secs_f64();
+        times.sort_unstable();
+        let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1000.0;
+        Ok(Load { requests: times.len() as u64, seconds, p50: at(50), p99: at(99), failed })
+    }
+
+    /// Sends one request, and reads the answer to its end. Whether it was a good one.
+    pub(crate) async fn send(&self, http: &reqwest::Client, request: &Request) -> Result<bool> {
+        let method = reqwest::Method::from_bytes(request.method.as_bytes())?;
+        let mut sent = http.request(method, format!("{}{}", self.base_url, request.path));
+        if let Some(authorization) = self.authorization {
+            sent = sent.header("Authorization", authorization);
+        }
+        if let Some(version) = request.version {
+            sent = sent.header("If-Match", format!("\"{version}\""));
+        }
+        if !request.body.is_empty() {
+            sent = sent.header("Content-Type", "application/json").body(request.body.clone());
+        }
+        let mut answer = sent.send().await?;
+        let good = answer.status().is_success();
+        while answer.chunk().await?.is_some() {}
+        Ok(good)
+    }
+}

@@ -1,0 +1,33 @@
+
+-- Each request once: whoever has sent all of theirs waits for the end, and the clock stops with the last answer.
+local ffi = require("ffi")
+ffi.cdef("typedef struct { long seconds; long micro; } moment; int gettimeofday(moment *, void *);")
+
+local function now()
+    local moment = ffi.new("moment")
+    ffi.C.gettimeofday(moment, nil)
+    return tonumber(moment.seconds) + tonumber(moment.micro) / 1e6
+end
+
+function request()
+    began = began or now()
+    at = at + 1
+    return requests[math.min(at, #requests)]
+end
+
+function delay()
+    return at >= #requests and 3600000 or 0
+end
+
+function response()
+    ended = now()
+end
+
+function taken()
+    local first, last = math.huge, 0
+    for _, thread in ipairs(all) do
+        first = math.min(first, thread:get("began") or math.huge)
+        last = math.max(last, thread:get("ended") or 0)
+    end
+    return last - first
+end

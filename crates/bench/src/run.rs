@@ -1,0 +1,258 @@
+//! Measures one city: what each operation has the database do, then how fast it is, and how fast PostgreSQL alone would be.
+
+use std::fs;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use chrono::{DateTime, Utc};
+use reqwest::Client;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
+use uuid::Uuid;
+
+use crate::load::{Load, Target};
+use crate::operation::{self, Operation, Request, Sending};
+use crate::people::authorization;
+use crate::replay::{Until, pgbench};
+use crate::server::{Database, Program};
+use crate::statement::{Log, Transaction};
+use crate::story::ticket_id;
+use crate::{city as filling, say};
+
+/// How many different requests of an operation are looked at, and replayed in turn.
+const SAMPLES: usize = 7;
+/// How often each of them is sent: the first time statements are prepared, at any time something else may be logged.
+const TRIES: usize = 3;
+
+/// What is measured.
+pub(crate) struct Plan {
+    pub(crate) connections: Vec<u32>,
+    pub(crate) seconds: u32,
+    pub(crate) only: String,
+    pub(crate) statements: bool,
+}
+
+/// What was measured of a city.
+pub(crate) struct Measured {
+    pub(crate) tickets: u32,
+    /// From the start of the process until it answered, the fastest of three.
+    pub(crate) started_in: Duration,
+    /// KiB, before the first request.
+    pub(crate) at_rest: u64,
+    /// Bytes of the database on disk.
+    pub(crate) disk: i64,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// What was measured of an operation at a number of connections.
+pub(crate) struct Row {
+    pub(crate) operation: Operation,
+    pub(crate) connections: u32,
+    pub(crate) load: Load,
+    /// Microseconds of processors for a request: the server's, PostgreSQL's.
+    pub(crate) server_cpu: u64,
+    pub(crate) postgres_cpu: u64,
+    pub(crate) statements: usize,
+    pub(crate) round_trips: usize,
+    /// KiB that the server had resident at most.
+    pub(crate) peak: u64,
+    /// Transactions a second of PostgreSQL alone, and its microseconds of processors for each.
+    pub(crate) alone: f64,
+    pub(crate) alone_cpu: u64,
+}
+
+impl Row {
+    /// How near the server comes to PostgreSQL alone: 1 is as fast.
+    pub(crate) fn ratio(&self) -> f64 {
+        self.load.rate() / self.alone
+    }
+}
+
+/// Measures a city of so many tickets; makes it first unless it is there.
+pub(crate) async fn city(folder: &Path, tickets: u32, plan: &Plan) -> Result<Measured> {
+    let made = folder.join("made");
+    let database = Database::start(folder).await?;
+    fs::create_dir_all(database.data())?;
+    if !made.exists() {
+        filling::make(&database, tickets).await?;
+        fs::write(&made, "")?;
+    }
+    let wanted: Vec<Operation> =
+        operation::ALL.into_iter().filter(|operation| operation.name.contains(plan.only.as_str())).collect();
+    let mut seen = Vec::new();
+    for operation in &wanted {
+        seen.push(look(&database, tickets, *operation, plan).await?);
+    }
+    let (mut started_in, mut program) = (Duration::MAX, Program::start(&database)?);
+    for _ in 0..2 {
+        started_in = started_in.min(program.started_in);
+        program.stop()?;
+        program = Program::start(&database)?;
+    }
+    started_in = started_in.min(program.started_in);
+    let at_rest = program.process().resident()?;
+    let mut rows = Vec::new();
+    for (operation, transactions) in wanted.into_iter().zip(seen) {
+        rows.extend(measure(&database, &program, tickets, operation, &transactions, plan).await?);
+    }
+    program.stop()?;
+    let mut connection = database.connection().await?;
+    let disk = sqlx::query_scalar("select pg_database_size(current_database())").fetch_one(&mut connection).await?;
+    connection.close().await?;
+    database.stop()?;
+    Ok(Measured { tickets, started_in, at_rest, disk, rows })
+}
+
+/// What a request of an operation has the database do: the statements of a few, as PostgreSQL logs them.
+async fn look(database: &Database, tickets: u32, operation: Operation, plan: &Plan) -> Result<Vec<Transaction>> {
+    let mut connection = database.connection().await?;
+    // Of sessions that begin from now on.
+    for setting in ["log_statement = 'all'", "log_error_verbosity = 'default'"] {
+        connection.execute(AssertSqlSafe(format!("alter database continuum set {setting}"))).await?;
+    }
+    let program = Program::start(database)?;
+    let authorization = authorization(&program.base_url, operation.who).await?;
+    let data = database.data();
+    let target =
+        Target { base_url: &program.base_url, authorization: authorization.as_deref(), folder: data.as_path() };
+    let http = Client::new();
+    let mut requests = operation.requests(&state(&mut connection, tickets).await?).into_iter();
+    let mut log = Log::of(database.log())?;
+    let mut transactions = Vec::new();
+    while transactions.len() < SAMPLES {
+        let Some(mut request) = requests.next() else { break };
+        let mut shortest: Option<Transaction> = None;
+        for _ in 0..TRIES {
+            log.news()?;
+            if !target.send(&http, &request).await? {
+                bail!("{}: {} {} is refused", operation.name, request.method, request.path);
+            }
+            let transaction = Transaction { statements: log.news()?, ticket: request.ticket, place: request.place };
+            if shortest.as_ref().is_none_or(|shortest| transaction.statements.len() <= shortest.statements.len()) {
+                shortest = Some(transaction);
+            }
+            if operation.sending == Sending::Once {
+                request = requests.next().context("there are too few tickets to acknowledge")?;
+            }
+        }
+        transactions.extend(shortest);
+        if operation.sending == Sending::Alone {
+            break;
+        }
+    }
+    if plan.statements {
+        for statement in transactions.first().iter().flat_map(|transaction| &transaction.statements) {
+            say(format_args!("{}: {}", operation.name, statement.text));
+        }
+    }
+    program.stop()?;
+    for setting in ["log_statement", "log_error_verbosity"] {
+        connection.execute(AssertSqlSafe(format!("alter database continuum reset {setting}"))).await?;
+    }
+    connection.close().await?;
+    Ok(transactions)
+}
+
+async fn state(connection: &mut PgConnection, tickets: u32) -> Result<operation::City> {
+    // Those that are left are the last ones, behind the last that was taken in hand.
+    let last: Option<Uuid> =
+        sqlx::query_scalar("select id from ticket where version > 1 and id <= $1 order by id desc limit 1")
+            .bind(ticket_id(tickets))
+            .fetch_optional(&mut *connection)
+            .await?;
+    let first = last.map_or(1, |last| u32::try_from(last.as_u128() & 0xffff_ffff).unwrap_or(u32::MAX) + 1);
+    let head = sqlx::query_scalar("select position from feed_head").fetch_one(&mut *connection).await?;
+    let now: DateTime<Utc> = sqlx::query_scalar("select now()").fetch_one(connection).await?;
+    Ok(operation::City { tickets, submitted: first..=tickets, head, now })
+}
+
+/// Measures an operation at each number of connections: the server, then PostgreSQL alone.
+async fn measure(
+    database: &Database,
+    program: &Program,
+    tickets: u32,
+    operation: Operation,
+    transactions: &[Transaction],
+    plan: &Plan,
+) -> Result<Vec<Row>> {
+    let (server, postgres, data) = (program.process(), database.process()?, database.data());
+    let mut rows = Vec::new();
+    let connections = if operation.sending == Sending::Alone { &[1][..] } else { &plan.connections };
+    let mut left = connections.len() * 2;
+    for connections in connections.iter().copied() {
+        let authorization = authorization(&program.base_url, operation.who).await?;
+        let target =
+            Target { base_url: &program.base_url, authorization: authorization.as_deref(), folder: data.as_path() };
+        let mut connection = database.connection().await?;
+        let city = state(&mut connection, tickets).await?;
+        let mut requests = operation.requests(&city);
+        if operation.sending == Sending::Once {
+            requests.truncate(requests.len() / left);
+        } else {
+            warm(&target, &requests).await?;
+        }
+        server.forget_peak()?;
+        let before = (server.cpu()?, postgres.cpu_with_children()?);
+        let load = target.load(&requests, operation.sending, connections, plan.seconds).await?;
+        let after = (server.cpu()?, postgres.cpu_with_children()?);
+        let peak = server.peak()?;
+        left -= 1;
+        if operation.sending == Sending::Once {
+            // What was on its way when the load generator stopped is still done.
+            thread::sleep(Duration::from_secs(1));
+        }
+        let city = state(&mut connection, tickets).await?;
+        connection.close().await?;
+        let first_new = u64::try_from((city.now - chrono::Duration::hours(1)).timestamp_millis())?;
+        let (draw, until) = if operation.sending == Sending::Once {
+            let each = city.submitted.clone().count() / left / connections as usize;
+            let draw = format!("{} + :client_id + (:i - 1) * {connections}", city.submitted.start());
+            (draw, Until::Transactions(u32::try_from(each)?.max(1)))
+        } else {
+            (format!("random(1, {tickets})"), Until::Seconds(plan.seconds))
+        };
+        left -= 1;
+        let scripts: Vec<String> =
+            transactions.iter().map(|transaction| transaction.script(first_new, &draw)).collect();
+        // A number that is counted is counted by one script.
+        let scripts = if operation.sending == Sending::Once { &scripts[..1] } else { &scripts[..] };
+        let idle = postgres.cpu_with_children()?;
+        let alone = pgbench(database, scripts, connections, until)
+            .with_context(|| format!("{}: its statements alone", operation.name))?;
+        let alone_cpu = (postgres.cpu_with_children()? - idle) / alone.transactions.max(1);
+        let answered = load.requests.max(1);
+        let row = Row {
+            operation,
+            connections,
+            load,
+            server_cpu: (after.0 - before.0) / answered,
+            postgres_cpu: (after.1 - before.1) / answered,
+            statements: transactions.iter().map(|transaction| transaction.statements.len()).max().unwrap_or_default(),
+            round_trips: transactions.iter().map(Transaction::round_trips).max().unwrap_or_default(),
+            peak,
+            alone: alone.rate,
+            alone_cpu,
+        };
+        say(format_args!(
+            "{tickets} tickets, {}, {connections} connections: {:.0} a second, {:.2} of pgbench",
+            operation.name,
+            row.load.rate(),
+            row.ratio()
+        ));
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+/// Has the first requests answered before any is measured.
+async fn warm(target: &Target<'_>, requests: &[Request]) -> Result<()> {
+    let http = Client::new();
+    for request in requests.iter().take(20) {
+        target.send(&http, request).await?;
+        if request.path.contains("/export") {
+            break;
+        }
+    }
+    Ok(())
+}

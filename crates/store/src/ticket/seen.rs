@@ -1,0 +1,49 @@
+//! Changing one ticket without a transaction around it: it is read without a lock, and kept only if nobody has written its row
+//! since.
+
+use std::collections::BTreeMap;
+
+use domain::id::TicketId;
+use domain::ticket::Ticket;
+use domain::ticket::notice::Follower;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ConnectionTrait, DatabaseBackend, QuerySelect, QueryTrait};
+
+use super::change::save;
+use super::follower::followers;
+use super::{Named, Saved, by_position, named, ticket};
+use crate::{Result, Scope, Store};
+
+/// How a ticket's row was when it was read: PostgreSQL names the transaction that wrote it.
+#[derive(Debug, Clone)]
+pub struct Seen(String);
+
+impl Store {
+    /// The ticket of that name, if the scope holds it, and how its row is.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn ticket_as_seen(&self, scope: &Scope, name: &Named) -> Result<Option<(Ticket, Seen)>> {
+        let select = named(scope, name).expr_as(Expr::cust("ticket.xmin::text"), "seen");
+        let Some(row) = self.db.query_one_raw(select.build(DatabaseBackend::Postgres)).await? else { return Ok(None) };
+        let seen = Seen(row.try_get("", "seen")?);
+        Ok(Some((ticket(by_position(&row)?)?, seen)))
+    }
+
+    /// Who follows each of these tickets; see [`crate::Tx::followers`].
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn followers(&self, tickets: &[TicketId]) -> Result<BTreeMap<TicketId, Vec<Follower>>> {
+        followers(&self.db, &self.keys, tickets).await
+    }
+
+    /// Keeps a ticket as a change left it, with everything that follows, in one statement; unless somebody has written its
+    /// row since it was seen: then nothing is done, and this is false.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn save_change(&self, saved: &Saved, seen: &Seen) -> Result<bool> {
+        Ok(save(&self.db, std::slice::from_ref(saved), Some(&seen.0)).await? == 1)
+    }
+}

@@ -1,0 +1,131 @@
+//! Writing a concern that nothing is wrong with, with everything that follows from it.
+
+use std::sync::Arc;
+
+use auth::Grant;
+use auth::permission::Permission;
+use chrono::{DateTime, Utc};
+use domain::concern::{News, Outcome};
+use domain::id::{ConcernId, MessageId};
+use domain::rights::Caller;
+use domain::text::Description;
+use store::city::Loaded;
+use store::concern::Concern;
+use store::outbox::Message;
+use store::ticket::{Named, Near, NewTicket};
+use store::{Contact, Scope, Tx};
+
+use super::attach::{Filing, attachable};
+use super::duplicates::{reach, shown};
+use super::file::{Fault, FileError, Filed};
+use crate::ticket::partner::{open_links, opens_link};
+use crate::ticket::reference_prefix;
+use crate::{Context, of};
+
+/// A concern that nothing is wrong with, ready to be written.
+pub(crate) struct Ready {
+    pub(super) loaded: Arc<Loaded>,
+    pub(super) filing: Filing,
+    pub(super) tickets: Vec<NewTicket>,
+    pub(super) attach_to: Option<Named>,
+}
+
+impl Ready {
+    /// The same, as noted then without a network.
+    pub(super) fn noted(mut self, at: DateTime<Utc>) -> Self {
+        self.filing.concern.noted_at = Some(at);
+        self
+    }
+
+    /// The concern as it will be kept.
+    pub(super) const fn concern(&self) -> &Concern {
+        &self.filing.concern
+    }
+
+    /// How many tickets it opens.
+    pub(crate) const fn tickets(&self) -> usize {
+        self.tickets.len()
+    }
+
+    /// The city that it was held against.
+    pub(crate) const fn loaded(&self) -> &Arc<Loaded> {
+        &self.loaded
+    }
+
+    /// Writes it, with everything that follows from it.
+    pub(crate) async fn write<P: Permission<Holder = Caller>>(
+        self,
+        cx: &Context,
+        tx: &Tx,
+        who: &Grant<P>,
+    ) -> Result<Filed, FileError> {
+        let Self { loaded, filing, tickets, attach_to } = self;
+        if let Some(name) = attach_to {
+            let category = of(&loaded).category(&filing.concern.category);
+            let category = category.ok_or_else(|| FileError::Invalid(vec![Fault::UnknownCategory]))?;
+            let ticket = attachable(cx, tx, who, category, &name).await?;
+            return filing.attach(cx, &loaded, tx, who, ticket).await;
+        }
+        let Filing { concern, contact, warnings } = filing;
+        let duplicates = match near(who, &concern) {
+            Some((scope, near)) => tx.candidates(&scope, near, concern.filed_at).await?,
+            None => Vec::new(),
+        };
+        if let Some(act) = shown(&duplicates) {
+            tx.audit(&who.record(act, concern.filed_at));
+        }
+        let prefix = reference_prefix(of(&loaded), concern.filed_at);
+        let receipt = receipt(cx, concern.id, contact.as_ref());
+        let tickets = tx.file_concern(&concern, contact.as_ref(), receipt.as_ref(), tickets, &prefix).await?;
+        open_links(cx, of(&loaded), tx, tickets.iter(), concern.filed_at).await?;
+        Ok(Filed { concern, tickets, duplicates, warnings })
+    }
+
+    /// Whether nothing more follows from it than one statement writes: it is attached to nothing, and no partner is to get a
+    /// link.
+    pub(super) fn is_one_statement(&self) -> bool {
+        let mut tickets = self.tickets.iter().map(|new| &new.ticket);
+        self.attach_to.is_none() && !tickets.any(|ticket| opens_link(of(&self.loaded), ticket))
+    }
+
+    /// Writes it without a transaction around it, unless what is proposed is recorded.
+    pub(super) async fn write_at_once<P: Permission<Holder = Caller>>(
+        self,
+        cx: &Context,
+        who: &Grant<P>,
+    ) -> Result<Filed, FileError> {
+        let Self { loaded, filing: Filing { concern, contact, warnings }, tickets, .. } = self;
+        let duplicates = match near(who, &concern) {
+            Some((scope, near)) => cx.store.candidates(&scope, near, concern.filed_at).await?,
+            None => Vec::new(),
+        };
+        let prefix = reference_prefix(of(&loaded), concern.filed_at);
+        let receipt = receipt(cx, concern.id, contact.as_ref());
+        let (contact, receipt) = (contact.as_ref(), receipt.as_ref());
+        let tickets = match shown(&duplicates) {
+            None => cx.store.file_concern(&concern, contact, receipt, tickets, &prefix).await?,
+            Some(act) => {
+                let tx = cx.store.begin().await?;
+                tx.audit(&who.record(act, concern.filed_at));
+                let tickets = tx.file_concern(&concern, contact, receipt, tickets, &prefix).await?;
+                tx.commit().await?;
+                tickets
+            }
+        };
+        Ok(Filed { concern, tickets, duplicates, warnings })
+    }
+}
+
+/// What tells the resident that it was received, if they left an address: one mail, however many tickets there are.
+pub(super) fn receipt(cx: &Context, concern: ConcernId, contact: Option<&Contact>) -> Option<Message> {
+    let contact = contact.filter(|contact| contact.email.is_some());
+    contact.map(|_| Message::to_resident(concern, MessageId(cx.ids.next()), News::Received))
+}
+
+/// Where to look for the tickets that the concern may be a duplicate of, among those that were opened before it.
+fn near<'a, P: Permission<Holder = Caller>>(who: &Grant<P>, concern: &'a Concern) -> Option<(Scope, Near<'a>)> {
+    let point = concern.place.as_ref().and_then(|place| place.point)?;
+    let description = concern.description.as_ref().map(Description::as_str);
+    let near = Near { category: &concern.category, point, description };
+    Some((reach(who)?, near)).filter(|_| concern.outcome == Outcome::Referred)
+}
