@@ -293,10 +293,13 @@ async fn keep_retention(cx: Context) {
             Ok(again) => tracing::warn!(again, "what was erased was there again, and is erased again"),
             Err(error) => tracing::warn!(%error, "whether something erased is there again is not known; trying again"),
         }
-        match noted(&cx, "retention", usecases::retention::keep(&cx).await) {
-            Ok(true) => continue,
-            Ok(false) => {}
-            Err(error) => tracing::warn!(%error, "what was kept for long enough could not be erased; trying again"),
+        loop {
+            match noted(&cx, "retention", usecases::retention::keep(&cx).await) {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, "what was kept for long enough could not be erased; trying again"),
+            }
+            break;
         }
         tokio::time::sleep(Duration::from_mins(10)).await;
     }

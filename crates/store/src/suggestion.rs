@@ -127,7 +127,7 @@ impl Store {
         let statement = sql(
             "select id, category_code, description, lat, lon, areas from concern
              where id < $1 and filed_at >= $2 and category_code = any($3) and description is not null
-               and origin <> 'open311'
+               and texts_erased_at is null and origin <> 'open311'
              order by id desc limit $4",
             [before.into(), since.into(), codes.into(), limit.into()],
         );
