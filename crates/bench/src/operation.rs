@@ -121,7 +121,8 @@ pub(crate) const ALL: [Operation; 11] = [
         name: "statistics of a year",
         who: Who::Dispatcher,
         sending: Sending::Repeated,
-        round_trips: Some(1),
+        // Since when something is not counted yet, and then the figures.
+        round_trips: Some(2),
         requests: |city, _| {
             let (from, before) = (city.now - Duration::days(400), city.now - Duration::days(35));
             let (from, before) = (day(from), day(before));
