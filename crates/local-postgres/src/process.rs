@@ -6,6 +6,7 @@
 //! Deliberately absent: restarting. A server that ends is reported, never replaced.
 
 use std::io;
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -24,6 +25,8 @@ pub(crate) struct Process {
 #[derive(Debug, Clone)]
 pub(crate) struct Ending {
     pub(crate) success: bool,
+    /// The signal that ended it, if one did.
+    pub(crate) signal: Option<i32>,
     pub(crate) description: String,
 }
 
@@ -102,8 +105,8 @@ fn reap(mut child: Child, state: &State) {
 impl From<io::Result<ExitStatus>> for Ending {
     fn from(outcome: io::Result<ExitStatus>) -> Self {
         match outcome {
-            Ok(status) => Self { success: status.success(), description: status.to_string() },
-            Err(error) => Self { success: false, description: error.to_string() },
+            Ok(status) => Self { success: status.success(), signal: status.signal(), description: status.to_string() },
+            Err(error) => Self { success: false, signal: None, description: error.to_string() },
         }
     }
 }

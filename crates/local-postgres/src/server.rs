@@ -217,6 +217,10 @@ impl Server {
             self.process.signal(*signal);
             match self.process.ending_within(*patience) {
                 Some(ending) if attempt == 0 && ending.success => return Ok(()),
+                // By a signal that is not ours: it was ending before anybody could know.
+                Some(Ending { signal: Some(other), description, .. }) if attempt == 0 && other != *signal => {
+                    return Err(self.failure(format!("it had ended by itself with {description}")));
+                }
                 Some(ending) => return Err(self.failure(format!("stopping it ended with {}", ending.description))),
                 None => {}
             }

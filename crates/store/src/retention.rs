@@ -452,9 +452,13 @@ impl Tx {
                  where last_error is not null and (ticket_id in (select id from tickets) or concern_id = any($1))
              )
              insert into ticket_event (ticket_id, version, id, at, actor, fact)
-             select id, version, gen_random_uuid(), $2, jsonb_build_object('type', 'system'),
+             select t.id, t.version, e.id, $2, jsonb_build_object('type', 'system'),
                  jsonb_build_object('type', 'pseudonymised')
-             from tickets",
+             from (select id, version, row_number() over (order by id) as place from tickets) t
+             -- The feed tells events that happened at once in the order of their ids: that of the tickets.
+             join (
+                 select id, row_number() over (order by id) as place from (select gen_random_uuid() as id from tickets) one
+             ) e using (place)",
             [uuids(concerns).into(), now.into(), ERASED.into()],
         );
         self.db.execute_raw(statement).await?;

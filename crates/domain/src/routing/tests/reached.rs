@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::generate::{THEMES, Theme, everything, rules};
 use super::naive::matches;
@@ -41,6 +42,21 @@ fn holds(fault: &Fault, at: usize, city: &City, met: &[BTreeSet<usize>]) -> bool
     }
 }
 
+/// Up to how many values a rule may name so that it is surely looked at. Of one that comes to too many boxes nothing is
+/// said ([`crate::routing::region`]): what is told of it is still right.
+const LOOKED_AT: usize = 16;
+
+fn all_looked_at(rules: &[Rule]) -> bool {
+    fn named(value: &Value) -> usize {
+        match value {
+            Value::Array(items) => items.iter().map(named).sum(),
+            Value::Object(fields) => fields.values().map(named).sum(),
+            _ => 1,
+        }
+    }
+    rules.iter().all(|rule| named(&serde_json::to_value(&rule.when).unwrap()) <= LOOKED_AT)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -55,7 +71,10 @@ proptest! {
             let about = |fault: &&Fault| fault.pointer == format!("/{at}/when") && fault.kind.needs_the_whole();
             let found: Vec<&Fault> = faults.iter().filter(about).collect();
             let reached = met[at].iter().any(|concern| !met[..at].iter().any(|met| met.contains(concern)));
-            prop_assert_eq!(found.len(), usize::from(!reached), "{:?}: {:?}", rule, found);
+            if all_looked_at(&city.rules.rules[..=at]) {
+                prop_assert_eq!(found.len(), usize::from(!reached), "{:?}: {:?}", rule, found);
+            }
+            prop_assert!(found.len() <= usize::from(!reached), "{:?}: {:?}", rule, found);
             for fault in found {
                 prop_assert!(holds(fault, at, &city, &met), "{:?}: {:?}", rule, fault);
             }
@@ -78,6 +97,9 @@ proptest! {
             Kind::OnlyCatchAll(categories) => categories.iter().map(|category| category.code.as_str()),
             other => unreachable!("{other:?}"),
         }).collect();
-        prop_assert_eq!(told, expected);
+        if all_looked_at(&city.rules.rules) {
+            prop_assert_eq!(&told, &expected);
+        }
+        prop_assert!(told.iter().all(|category| expected.contains(category)), "{:?}: {:?}", told, expected);
     }
 }
