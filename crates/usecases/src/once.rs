@@ -44,9 +44,10 @@ impl<'a, T> Once<'a, T> {
         Self { claim, show }
     }
 
-    /// Whether it is asked for under a key.
-    pub(crate) const fn has_key(&self) -> bool {
-        self.claim.is_some()
+    /// Whether it takes a transaction even for one statement: under a key, and when its trace is sent to a collector, which a
+    /// transaction keeps with the events (migration 0046).
+    pub(crate) fn needs_transaction(&self) -> bool {
+        self.claim.is_some() || traces::current().is_some()
     }
 
     /// Does the work in a transaction of its own, unless it was done before under the same key.

@@ -161,7 +161,7 @@ pub async fn file(
     once: Once<'_, Filed>,
 ) -> Result<Done<Filed>, FileError> {
     let ready = prepare(cx, who, cmd).await?;
-    let done = if once.has_key() || !ready.is_one_statement() {
+    let done = if once.needs_transaction() || !ready.is_one_statement() {
         once.run(cx, async |tx| ready.write(cx, tx, who).await).await?
     } else {
         Done::Now(ready.write_at_once(cx, who).await?)

@@ -130,7 +130,7 @@ pub(super) async fn change(
     once: Once<'_, Ticket>,
     decide: impl AsyncFn(Ticket, DateTime<Utc>) -> Result<Change, ChangeError>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    if !once.has_key()
+    if !once.needs_transaction()
         && let Some(ticket) = change_unlocked(cx, who, &on, action, &decide).await?
     {
         cx.wake.notify_one();
