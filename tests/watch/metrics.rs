@@ -187,8 +187,8 @@ async fn the_database_is_asked_once_however_often_the_page_is_read() {
     }
     let ours = |plan: &str| plan.contains("audit_seal") && plan.contains("feed_due");
     let asked = statements.read().iter().filter(|entry| entry.plan().is_some_and(ours)).count();
-    // Every five seconds, should this machine be slow.
-    assert!((1..=1 + began.elapsed().as_secs() / 5).contains(&(asked as u64)), "{asked} in {:?}", began.elapsed());
+    // Every five seconds: what was known before may end while the pages are read.
+    assert!((1..=2 + began.elapsed().as_secs() / 5).contains(&(asked as u64)), "{asked} in {:?}", began.elapsed());
     other.stop().await;
     city.stop().await;
 }
