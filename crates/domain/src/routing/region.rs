@@ -56,6 +56,10 @@ impl Values {
         Self(self.0.iter().zip(&other.0).map(|(a, b)| *a && *b).collect())
     }
 
+    fn within(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(own, others)| !*own || *others)
+    }
+
     fn without(&self, other: &Self) -> Self {
         Self(self.0.iter().zip(&other.0).map(|(a, b)| *a && !*b).collect())
     }
@@ -114,12 +118,37 @@ impl<'a> Space<'a> {
             }
             let others = self.regions_of(condition, holds)?;
             let pairs = regions.iter().flat_map(|region| others.iter().map(move |other| (region, other)));
-            regions = pairs.filter_map(|(region, other)| self.both(region, other)).take(MOST + 1).collect();
+            regions = self.united(pairs.filter_map(|(region, other)| self.both(region, other)))?;
+        }
+        Some(regions)
+    }
+
+    /// The boxes, but for those that lie within another; none when they are too many. Conditions that say the same thing in
+    /// several ways come to no more boxes than if they said it once.
+    fn united(&self, all: impl Iterator<Item = Region<'a>>) -> Option<Vec<Region<'a>>> {
+        let mut regions: Vec<Region<'a>> = Vec::new();
+        for one in all {
+            if self.work.get() == 0 {
+                return None;
+            }
+            self.cost(1 + regions.len());
+            if regions.iter().any(|other| self.lies_within(&one, other)) {
+                continue;
+            }
+            regions.retain(|other| !self.lies_within(other, &one));
+            regions.push(one);
             if regions.len() > MOST {
                 return None;
             }
         }
         Some(regions)
+    }
+
+    fn lies_within(&self, inner: &Region<'a>, outer: &Region<'a>) -> bool {
+        outer.iter().all(|(what, values)| match inner.get(what) {
+            Some(own) => own.within(values),
+            None => self.all(*what).within(values),
+        })
     }
 
     fn regions_of(&self, condition: &'a Condition, holds: bool) -> Option<Vec<Region<'a>>> {
@@ -129,11 +158,8 @@ impl<'a> Space<'a> {
                 self.all_of(of.iter().map(|part| (part, holds)))
             }
             (Condition::Any { of }, true) | (Condition::All { of }, false) => {
-                let mut regions = Vec::new();
-                for part in of {
-                    regions.extend(self.regions_of(part, holds)?);
-                }
-                (regions.len() <= MOST).then_some(regions)
+                let parts: Option<Vec<_>> = of.iter().map(|part| self.regions_of(part, holds)).collect();
+                self.united(parts?.into_iter().flatten())
             }
             (simple, _) => Some(match (self.asked(simple), holds) {
                 (Asked::Known(known), _) if known == holds => vec![Region::new()],
