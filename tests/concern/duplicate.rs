@@ -189,15 +189,15 @@ async fn proposals_are_one_statement_answered_by_an_index() {
     // Thousands all over the city, of the same category.
     city.database.copy("concern", &["id"], COPIES_OF_CONCERNS).await;
     city.database.copy("ticket", &["id", "concern_id", "reference", "lat", "lon"], COPIES_OF_TICKETS).await;
-    let Some(statements) = Statements::logged(&city.database).await else { return city.stop().await };
+    let Some(mut statements) = Statements::logged(&city.database).await else { return city.stop().await };
     let second = city.second().await;
     let agent = agent.at(&second.base_url);
     let mut counts = Vec::new();
     let alone = away(-3000.0, "Rien à côté");
     for body in [&alone, &dumping(), &dumping(), &dumping(), &dumping(), &alone] {
-        let before = statements.read();
+        statements.news();
         let (filed, _) = file(&agent, body).await;
-        let run = statements.read().split_off(before.len());
+        let run = statements.news();
         counts.push((
             run.iter().filter(|entry| entry.is_run()).count(),
             filed["possible_duplicates"].as_array().unwrap().len(),
@@ -218,9 +218,9 @@ async fn proposals_are_one_statement_answered_by_an_index() {
     let (_, ticket) = file(&agent, &body).await;
     body["attach_to"] = ticket["id"].clone();
     let (attached, _) = file(&agent, &body).await;
-    let before = statements.read();
+    statements.news();
     agent.get(&format!("/v1/concerns/{}", attached["id"].as_str().unwrap())).await.ok();
-    let run = statements.read().split_off(before.len());
+    let run = statements.news();
     let plans: Vec<&str> = run.iter().filter_map(Logged::plan).filter(|plan| plan.contains("followed")).collect();
     assert!(plans.len() == 1 && !plans[0].contains("Seq Scan on ticket"), "{plans:#?}");
     second.stop().await;

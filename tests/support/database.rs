@@ -1,6 +1,8 @@
 //! One PostgreSQL server for the run, durability off; a template with the migrations, the city of Amiens and its
 //! people; and for each test a database cloned from it, dropped at the end.
 
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -50,6 +52,11 @@ pub fn start() {
     });
     URL.set(url).unwrap();
     System::new().block_on(async {
+        if SERVER.lock().unwrap().is_some() {
+            // Each line of the log says of which database it is: tests that read it run beside others.
+            admin("alter system set log_line_prefix = '%m [%p] %d '").await;
+            admin("select pg_reload_conf()").await;
+        }
         admin(&format!("drop database if exists {} with (force)", template())).await;
         admin(&format!("create database {}", template())).await;
         prepare().await;
@@ -245,6 +252,10 @@ impl Database {
 /// What sessions of one database have run, as the server's log tells.
 pub struct Statements {
     log: PathBuf,
+    /// How much of the log was read.
+    read: u64,
+    /// Stands in each of their lines: ` continuum_test_1_2 LOG:`.
+    of: String,
 }
 
 /// An entry of the server's log.
@@ -265,12 +276,16 @@ impl Statements {
         {
             admin(&format!("alter database {} set {setting}", database.name)).await;
         }
-        Some(Self { log })
+        let read = std::fs::metadata(&log).unwrap().len();
+        Some(Self { log, read, of: format!(" {} LOG:", database.name) })
     }
 
-    /// Every entry about a statement so far.
-    pub fn read(&self) -> Vec<Logged> {
-        let text = std::fs::read_to_string(&self.log).unwrap();
+    /// The entries about statements since this was last asked.
+    pub fn news(&mut self) -> Vec<Logged> {
+        let mut log = File::open(&self.log).unwrap();
+        log.seek(SeekFrom::Start(self.read)).unwrap();
+        let mut text = String::new();
+        self.read += log.read_to_string(&mut text).unwrap() as u64;
         let mut entries: Vec<Logged> = Vec::new();
         for line in text.lines() {
             match (line.strip_prefix('\t'), entries.last_mut()) {
@@ -279,7 +294,7 @@ impl Statements {
                 (None, _) => entries.push(Logged(line.to_owned())),
             }
         }
-        entries.retain(|entry| entry.is_run() || entry.plan().is_some());
+        entries.retain(|entry| entry.0.contains(&self.of) && (entry.is_run() || entry.plan().is_some()));
         entries
     }
 }
@@ -291,6 +306,11 @@ impl Logged {
         let aside = ["SET search_path", "LISTEN ", "pg_notify", "select revision from city"];
         let run = self.0.contains("LOG:  execute ") || self.0.contains("LOG:  statement: ");
         run && !aside.iter().any(|text| self.0.contains(text))
+    }
+
+    /// All that it says.
+    pub fn text(&self) -> &str {
+        &self.0
     }
 
     /// The plan of a statement that was run.

@@ -3,15 +3,13 @@
 //!
 //! With `CONTINUUM_TIMES` set, prints how long the statements of each took: docs/performance.md.
 
-use std::fs;
-use std::io::{Read as _, Seek as _, SeekFrom};
-use std::path::PathBuf;
 use std::time::Instant;
 
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 
 use crate::support::caller::Caller;
 use crate::support::city::City;
+use crate::support::database::{Logged, Statements};
 
 crate::tests![every_list_is_answered_by_an_index];
 
@@ -102,31 +100,6 @@ const STORY: &str = "
     from story, generate_series(1, 2) v;
     drop table story;";
 
-/// The server's log, from where it was last read.
-struct Log {
-    path: PathBuf,
-    read: u64,
-}
-
-impl Log {
-    async fn of(connection: &mut PgConnection) -> Self {
-        // A server works in its data folder.
-        let pid: i32 = sqlx::query_scalar("select pg_backend_pid()").fetch_one(connection).await.unwrap();
-        let data = fs::read_link(format!("/proc/{pid}/cwd")).unwrap();
-        let path = data.parent().unwrap().join("server.log");
-        let read = fs::metadata(&path).expect("the server writes its log beside its data").len();
-        Self { path, read }
-    }
-
-    fn news(&mut self) -> String {
-        let mut file = fs::File::open(&self.path).unwrap();
-        file.seek(SeekFrom::Start(self.read)).unwrap();
-        let mut news = Vec::new();
-        self.read += file.read_to_end(&mut news).unwrap() as u64;
-        String::from_utf8_lossy(&news).into_owned()
-    }
-}
-
 /// The big tables that a plan reads from beginning to end.
 fn read_whole(plans: &str) -> Vec<&str> {
     let scans = plans.split("Seq Scan on ").skip(1);
@@ -205,17 +178,22 @@ fn milliseconds(plans: &str) -> f64 {
     durations.map(|(took, _)| took.parse::<f64>().unwrap()).sum()
 }
 
+/// What the log tells of the plans of what was asked for since.
+fn plans(statements: &mut Statements) -> String {
+    statements.news().iter().filter(|entry| entry.plan().is_some()).map(Logged::text).collect()
+}
+
 /// Asks for a path; the statements' shortest time of a few, and the plans of the first.
-async fn ask(who: &Caller, log: &mut Log, path: &str) -> (f64, String) {
+async fn ask(who: &Caller, log: &mut Statements, path: &str) -> (f64, String) {
     log.news();
     who.get(path).await.is(200);
-    let plans = log.news();
-    let mut best = milliseconds(&plans);
+    let found = plans(log);
+    let mut best = milliseconds(&found);
     for _ in 0..if times() { 5 } else { 0 } {
         who.get(path).await.is(200);
-        best = best.min(milliseconds(&log.news()));
+        best = best.min(milliseconds(&plans(log)));
     }
-    (best, plans)
+    (best, found)
 }
 
 fn times() -> bool {
@@ -230,16 +208,14 @@ async fn every_list_is_answered_by_an_index() {
     if times() {
         eprintln!("filled in {:.1?}", began.elapsed());
     }
-    // From its next connection on, a session of this database tells its plans.
+    // From its next connection on, a session of this database tells its plans, with what they took.
+    let Some(mut log) = Statements::logged(&city.database).await else { return city.stop().await };
     let explain = format!(
-        "alter database {0} set session_preload_libraries = 'auto_explain';
-         alter database {0} set auto_explain.log_min_duration = 0;
-         alter database {0} set auto_explain.log_analyze = on;
+        "alter database {0} set auto_explain.log_analyze = on;
          alter database {0} set auto_explain.log_timing = off",
         city.database.name
     );
     connection.execute(AssertSqlSafe(explain)).await.unwrap();
-    let mut log = Log::of(&mut connection).await;
     let other = city.second_with(|config| config.metrics_listen = Some("127.0.0.1:0".to_owned())).await;
     let mut wrong = Vec::new();
     for (who, name) in [("dispatcher", "nadia.fournier"), ("agent", "claire.delattre"), ("service", "amelie.petit")] {
@@ -283,7 +259,7 @@ async fn every_list_is_answered_by_an_index() {
     let late =
         page.split("continuum_tickets_late{clock=\"resolve\"} ").nth(1).and_then(|rest| rest.lines().next()).unwrap();
     assert!(late.parse::<u32>().unwrap() > 1000, "{late}");
-    let plans = log.news();
+    let plans = plans(&mut log);
     if times() {
         eprintln!("| scraper | `/metrics` | {:.1} |", milliseconds(&plans));
     }

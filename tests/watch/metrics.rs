@@ -179,16 +179,16 @@ async fn a_database_that_does_not_answer_is_told_and_nothing_of_what_it_had() {
 
 async fn the_database_is_asked_once_however_often_the_page_is_read() {
     let city = City::new().await;
-    let Some(statements) = Statements::logged(&city.database).await else { return };
+    let Some(mut statements) = Statements::logged(&city.database).await else { return };
     let other = city.second_with(|config| config.metrics_listen = Some("127.0.0.1:0".to_owned())).await;
     let began = Instant::now();
     for _ in 0..20 {
         page(other.metrics_url.as_deref().unwrap()).await;
     }
     let ours = |plan: &str| plan.contains("audit_seal") && plan.contains("feed_due");
-    let asked = statements.read().iter().filter(|entry| entry.plan().is_some_and(ours)).count();
-    // Every five seconds: what was known before may end while the pages are read.
-    assert!((1..=2 + began.elapsed().as_secs() / 5).contains(&(asked as u64)), "{asked} in {:?}", began.elapsed());
+    let asked = statements.news().iter().filter(|entry| entry.plan().is_some_and(ours)).count();
+    // Every five seconds, should this machine be slow.
+    assert!((1..=1 + began.elapsed().as_secs() / 5).contains(&(asked as u64)), "{asked} in {:?}", began.elapsed());
     other.stop().await;
     city.stop().await;
 }
