@@ -93,7 +93,7 @@ pub(crate) const ALL: [Operation; 11] = [
         name: "work list, page of 50",
         who: Who::Service,
         sending: Sending::Repeated,
-        round_trips: Some(2),
+        round_trips: Some(1),
         requests: |_, _| get("/v1/tickets?status=submitted&sort=ack_due_at&limit=50".to_owned()),
     },
     Operation {
@@ -121,8 +121,7 @@ pub(crate) const ALL: [Operation; 11] = [
         name: "statistics of a year",
         who: Who::Dispatcher,
         sending: Sending::Repeated,
-        // Since when something is not counted yet, and then the figures.
-        round_trips: Some(2),
+        round_trips: Some(1),
         requests: |city, _| {
             let (from, before) = (city.now - Duration::days(400), city.now - Duration::days(35));
             let (from, before) = (day(from), day(before));

@@ -1,5 +1,7 @@
 //! What is recorded.
 
+mod code;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -362,113 +364,6 @@ pub enum Act {
         /// How many.
         count: u64,
     },
-}
-
-impl Act {
-    /// The code of every act.
-    pub const CODES: [&str; 47] = [
-        "ticket_read",
-        "tickets_listed",
-        "tickets_exported",
-        "infected_upload",
-        "contact_read",
-        "resident_exported",
-        "resident_erased",
-        "retention_confirmed",
-        "retention_ran",
-        "tracking_renewed",
-        "tracking_ended",
-        "slip_made",
-        "user_invited",
-        "user_changed",
-        "user_disabled",
-        "user_enabled",
-        "sessions_ended",
-        "second_factor_enabled",
-        "second_factor_removed",
-        "password_set",
-        "identity_linked",
-        "identity_unlinked",
-        "login_refused",
-        "login_throttled",
-        "session_begun",
-        "refresh_reused",
-        "sign_in_refused",
-        "client_created",
-        "client_changed",
-        "client_secret_added",
-        "client_secret_revoked",
-        "client_disabled",
-        "webhook_created",
-        "webhook_changed",
-        "webhook_secret_rotated",
-        "webhook_deleted",
-        "client_refused",
-        "refusals_withheld",
-        "keys_rotated",
-        "city_loaded",
-        "areas_recomputed",
-        "routing_published",
-        "routing_replayed",
-        "cafe_changed",
-        "sheet_published",
-        "sheet_withdrawn",
-        "outbox_replayed",
-    ];
-
-    /// The act's code, as the database and the command line name it.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::TicketRead { .. } => "ticket_read",
-            Self::TicketsListed { .. } => "tickets_listed",
-            Self::TicketsExported { .. } => "tickets_exported",
-            Self::InfectedUpload { .. } => "infected_upload",
-            Self::ContactRead { .. } => "contact_read",
-            Self::ResidentExported { .. } => "resident_exported",
-            Self::ResidentErased { .. } => "resident_erased",
-            Self::RetentionConfirmed { .. } => "retention_confirmed",
-            Self::RetentionRan { .. } => "retention_ran",
-            Self::TrackingRenewed { .. } => "tracking_renewed",
-            Self::TrackingEnded { .. } => "tracking_ended",
-            Self::SlipMade { .. } => "slip_made",
-            Self::UserInvited { .. } => "user_invited",
-            Self::UserChanged { .. } => "user_changed",
-            Self::UserDisabled { .. } => "user_disabled",
-            Self::UserEnabled { .. } => "user_enabled",
-            Self::SessionsEnded { .. } => "sessions_ended",
-            Self::SecondFactorEnabled { .. } => "second_factor_enabled",
-            Self::SecondFactorRemoved { .. } => "second_factor_removed",
-            Self::PasswordSet { .. } => "password_set",
-            Self::IdentityLinked { .. } => "identity_linked",
-            Self::IdentityUnlinked { .. } => "identity_unlinked",
-            Self::LoginRefused { .. } => "login_refused",
-            Self::LoginThrottled { .. } => "login_throttled",
-            Self::SessionBegun { .. } => "session_begun",
-            Self::RefreshReused { .. } => "refresh_reused",
-            Self::SignInRefused { .. } => "sign_in_refused",
-            Self::ClientCreated { .. } => "client_created",
-            Self::ClientChanged { .. } => "client_changed",
-            Self::ClientSecretAdded { .. } => "client_secret_added",
-            Self::ClientSecretRevoked { .. } => "client_secret_revoked",
-            Self::ClientDisabled { .. } => "client_disabled",
-            Self::WebhookCreated { .. } => "webhook_created",
-            Self::WebhookChanged { .. } => "webhook_changed",
-            Self::WebhookSecretRotated { .. } => "webhook_secret_rotated",
-            Self::WebhookDeleted { .. } => "webhook_deleted",
-            Self::ClientRefused { .. } => "client_refused",
-            Self::RefusalsWithheld { .. } => "refusals_withheld",
-            Self::KeysRotated { .. } => "keys_rotated",
-            Self::CityLoaded { .. } => "city_loaded",
-            Self::AreasRecomputed { .. } => "areas_recomputed",
-            Self::RoutingPublished { .. } => "routing_published",
-            Self::RoutingReplayed { .. } => "routing_replayed",
-            Self::CafeChanged { .. } => "cafe_changed",
-            Self::SheetPublished { .. } => "sheet_published",
-            Self::SheetWithdrawn { .. } => "sheet_withdrawn",
-            Self::OutboxReplayed { .. } => "outbox_replayed",
-        }
-    }
 }
 
 #[cfg(test)]

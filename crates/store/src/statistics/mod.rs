@@ -6,7 +6,6 @@
 mod cafe;
 mod ticket;
 
-use chrono::{DateTime, Utc};
 use domain::id::TicketId;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
@@ -106,14 +105,5 @@ impl Store {
             differed: row.differed.unsigned_abs(),
             last: row.last.map(TicketId),
         })
-    }
-
-    /// Since when something has happened that the figures do not tell yet; none when they tell everything.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn figures_lag_since(&self) -> Result<Option<DateTime<Utc>>> {
-        let row = self.db.query_one_raw(sql("select at from figure_due order by seq limit 1", [])).await?;
-        row.map(|row| row.try_get_by_index(0)).transpose().map_err(Error::from)
     }
 }

@@ -77,7 +77,8 @@ fn figures(row: &QueryResult) -> Result<Figures> {
 
 impl Store {
     /// The figures of the scope's tickets that are asked for, in the order of the groups' keys. Those that are no longer kept
-    /// are among them, unless something is asked for that is not kept of them ([`Filter::asks_for_what_is_always_kept`]).
+    /// are among them, unless something is asked for that is not kept of them ([`Filter::asks_for_what_is_always_kept`]). And
+    /// since when something has happened that the figures do not tell yet; none when they tell everything.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -88,7 +89,7 @@ impl Store {
         group_by: &GroupBy,
         zone: Zone,
         now: DateTime<Utc>,
-    ) -> Result<Table> {
+    ) -> Result<(Table, Option<DateTime<Utc>>)> {
         let without_work = ClosureReason::ALL.into_iter().filter(|reason| !reason.is_an_answer());
         let without_work: Vec<String> = without_work.map(|reason| reason.code().to_owned()).collect();
         let mut tickets = Query::select()
@@ -131,16 +132,19 @@ impl Store {
             _ => ("grouping(key) = 1, key", "group by grouping sets ((key), ()) order by 1, 2 nulls last"),
         };
         let text = format!(
-            "select {group}, {COUNTS}, {DELAYS}, min(filed_at) filter (where open) from ({text}) figures {grouped}"
+            "select {group}, {COUNTS}, {DELAYS}, min(filed_at) filter (where open),
+                (select at from figure_due order by seq limit 1) as behind_since
+             from ({text}) figures {grouped}"
         );
-        let (mut groups, mut total) = (Vec::new(), Figures::new([0; Counted::ALL.len()]));
+        let (mut groups, mut total, mut behind) = (Vec::new(), Figures::new([0; Counted::ALL.len()]), None);
         for row in self.planned_text(text, values).await? {
             if row.try_get_by_index(0)? {
                 total = figures(&row)?;
+                behind = row.try_get("", "behind_since")?;
             } else {
                 groups.push(Group { key: row.try_get_by_index(1)?, figures: figures(&row)? });
             }
         }
-        Ok(Table { groups, total })
+        Ok((Table { groups, total }, behind))
     }
 }

@@ -17,7 +17,7 @@ use domain::rights::Caller;
 use domain::statistics::begins_month;
 use domain::time::Zone;
 
-use crate::{Context, NoCity};
+use crate::NoCity;
 
 /// Why there are no figures.
 #[derive(Debug, thiserror::Error)]
@@ -34,12 +34,6 @@ pub enum StatisticsError {
     /// The database does not answer.
     #[error(transparent)]
     Store(#[from] store::Error),
-}
-
-/// Until when figures tell what has happened: until now, unless the worker is behind.
-async fn as_of(cx: &Context) -> Result<DateTime<Utc>, store::Error> {
-    let now = cx.now();
-    Ok(cx.store.figures_lag_since().await?.map_or(now, |since| since.min(now)))
 }
 
 /// The bounds of a period, of those by this name, that are finer than who asks may draw them.

@@ -11,7 +11,7 @@ use store::statistics::{Cafes, CafesBy};
 use store::ticket::Filter;
 
 use super::cafe::CafeTable;
-use super::{StatisticsError, as_of, cafe, ticket};
+use super::{StatisticsError, cafe, ticket};
 use crate::{Context, of};
 
 /// A year.
@@ -54,13 +54,14 @@ pub async fn report(cx: &Context, _who: &Grant<ReadStatistics>, of_year: i32) ->
     let zoning = city.settings.territory.clone();
     let filter = Filter { filed_from: Some(begins), filed_before: Some(ends), ..Filter::default() };
     let period = Cafes { from: Some(begins), before: Some(ends) };
-    let as_of = as_of(cx).await?;
     let by = async |group_by| ticket::counted(cx, city, &Scope::everything(), &filter, &group_by).await;
+    // The first was read first: what it tells of, the others do too.
+    let (services, as_of) = by(GroupBy::Service).await?;
     let [services, categories, areas, months] = mask::tables([
-        by(GroupBy::Service).await?,
-        by(GroupBy::CategoryGroup).await?,
-        by(GroupBy::Area(zoning.clone())).await?,
-        by(GroupBy::Month).await?,
+        services,
+        by(GroupBy::CategoryGroup).await?.0,
+        by(GroupBy::Area(zoning.clone())).await?.0,
+        by(GroupBy::Month).await?.0,
     ]);
     let mut cafes = cafe::counted(cx, city, &period, &CafesBy::Cafe, true).await?;
     let mut cafes_by_area = cafe::counted(cx, city, &period, &CafesBy::Area(zoning.clone()), true).await?;

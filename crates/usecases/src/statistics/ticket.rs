@@ -9,7 +9,7 @@ use domain::statistics::{GroupBy, Table, mask};
 use store::Scope;
 use store::ticket::{Filter, Sort};
 
-use super::{StatisticsError, as_of, fine_bounds};
+use super::{StatisticsError, fine_bounds};
 use crate::ticket::{Listing, whole};
 use crate::{Context, of};
 
@@ -49,21 +49,22 @@ pub async fn tickets(cx: &Context, who: &Grant<ReadStatistics>, asked: Asked) ->
         return Err(StatisticsError::TooFine(fine));
     }
     let filter = whole(cx, Listing { filter, sort: Sort::default() })?.filter;
-    // Before the figures are read: it may be too early, never too late.
-    let as_of = as_of(cx).await?;
-    let table = counted(cx, city, &Scope::counted_for(caller), &filter, &group_by).await?;
+    let (table, as_of) = counted(cx, city, &Scope::counted_for(caller), &filter, &group_by).await?;
     Ok(Shown { table: if masked { mask::table(table) } else { table }, as_of, masked })
 }
 
-/// The figures, each number as it is, the groups in the city's order.
+/// The figures, each number as it is, the groups in the city's order; and until when they tell what has happened: until now,
+/// unless the worker is behind.
 pub(super) async fn counted(
     cx: &Context,
     city: &City,
     scope: &Scope,
     filter: &Filter,
     group_by: &GroupBy,
-) -> Result<Table, store::Error> {
-    let mut table = cx.store.ticket_figures(scope, filter, group_by, city.zone(), cx.now()).await?;
+) -> Result<(Table, DateTime<Utc>), store::Error> {
+    // Before the figures are read: it may be too early, never too late.
+    let now = cx.now();
+    let (mut table, behind) = cx.store.ticket_figures(scope, filter, group_by, city.zone(), now).await?;
     let order: Vec<&str> = match group_by {
         GroupBy::Nothing | GroupBy::Month => Vec::new(),
         GroupBy::Service => city.services.iter().map(|service| service.code.as_str()).collect(),
@@ -78,7 +79,7 @@ pub(super) async fn counted(
     // What the city no longer has comes last; the order tells nothing of the numbers.
     let place = |key: Option<&str>| order.iter().position(|code| Some(*code) == key).unwrap_or(order.len());
     table.groups.sort_by_key(|group| place(group.key.as_deref()));
-    Ok(table)
+    Ok((table, behind.map_or(now, |since| since.min(now))))
 }
 
 /// The parameters that choose tickets by what they are like one by one: by where they lie exactly, by who has them or filed
