@@ -1,0 +1,155 @@
+//! Erasing what is known of residents and what was said, while the concern and its tickets stay.
+
+use chrono::{DateTime, Utc};
+use domain::id::ConcernId;
+use domain::retention::{Cutoffs, ERASED};
+use sea_orm::ConnectionTrait as _;
+
+use super::{ids, uuids};
+use crate::connect::sql;
+use crate::outbox::SILENT;
+use crate::{Result, Store, Tx};
+
+impl Store {
+    /// Those of these concerns of which something is still kept that was to be erased.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn not_erased(&self, concerns: &[ConcernId]) -> Result<Vec<ConcernId>> {
+        let statement = sql(
+            "select id from concern
+             where id = any($1) and (contact_erased_at is null or texts_erased_at is null and not to_erase)",
+            [uuids(concerns).into()],
+        );
+        ids(self.db.query_all_raw(statement).await?)
+    }
+}
+
+impl Tx {
+    /// Erases how these residents can be reached and found: what they left, their link, their slip of paper. What waits to
+    /// be sent to them is not sent.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn erase_contacts(&self, concerns: &[ConcernId], now: DateTime<Utc>) -> Result<()> {
+        let statement = sql(
+            "with contacts as (
+                 delete from resident_contact where concern_id = any($1) returning address_digest
+             ), muted as (
+                 delete from muted_address where digest in (select address_digest from contacts)
+                     and not exists (
+                         select from resident_contact r
+                         where r.address_digest = muted_address.digest and not (r.concern_id = any($1))
+                     )
+             ), slips as (delete from tracking_slip where concern_id = any($1)),
+             former as (delete from former_link where concern_id = any($1)),
+             links as (delete from tracking_link where concern_id = any($1)),
+             unsent as (
+                 update outbox set state = 'stopped', finished_at = $2, last_error = $3
+                 where state in ('pending', 'dead', 'bounced') and recipient ->> 'type' = 'resident'
+                     and (recipient ->> 'concern')::uuid = any($1)
+             )
+             update concern set contact_erased_at = $2 where id = any($1)",
+            [uuids(concerns).into(), now.into(), SILENT.into()],
+        );
+        self.db.execute_raw(statement).await?;
+        Ok(())
+    }
+
+    /// Has the texts of these concerns erased as soon as they have ended. Returns those that have.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn ask_to_erase(&self, concerns: &[ConcernId]) -> Result<Vec<ConcernId>> {
+        let statement = sql(
+            "with asked as (update concern set to_erase = true where id = any($1) and texts_erased_at is null returning id)
+             select id from asked where concern_ended_at(id) is not null",
+            [uuids(concerns).into()],
+        );
+        ids(self.db.query_all_raw(statement).await?)
+    }
+
+    /// Erases what was said and written about these concerns and their tickets, their photographs and documents, and where
+    /// exactly they were: a point is left to about a hundred metres. Each ticket's timeline tells of it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn erase_texts(&self, concerns: &[ConcernId], now: DateTime<Utc>) -> Result<()> {
+        self.say_that_it_erases().await?;
+        let statement = sql(
+            "with texts as (
+                 update concern set description = case when description is not null then $3 end,
+                     answer = case when answer is not null then $3 end, answers = '{}',
+                     address = case when lat is null and address is not null then $3 end,
+                     lat = round(lat::numeric, 3), lon = round(lon::numeric, 3), texts_erased_at = $2
+                 where id = any($1)
+             ), tickets as (
+                 update ticket set answers = '{}', address = case when lat is null then $3 end,
+                     lat = round(lat::numeric, 3), lon = round(lon::numeric, 3), version = version + 1
+                 where concern_id = any($1) returning id, version
+             ), events as (
+                 update ticket_event e set fact = e.fact || (
+                     select coalesce(jsonb_object_agg(word, $3::text), '{}')
+                     from unnest(array['note', 'message_to_resident', 'body_told']) word where e.fact ? word
+                 )
+                 where ticket_id in (select id from tickets) and e.fact ?| array['note', 'message_to_resident', 'body_told']
+             ), notes as (
+                 update note set text = $3 where ticket_id in (select id from tickets)
+             ), to_referrers as (
+                 update referrer_message set text = $3 where ticket_id in (select id from tickets)
+             ), to_residents as (
+                 update resident_message set text = $3 where ticket_id in (select id from tickets)
+             ), said as (
+                 update feedback set text = case when text is not null then $3 end where concern_id = any($1)
+             ), searched as (
+                 delete from ticket_text where part <> 'concern' and ticket_id in (select id from tickets)
+             ), attachments as (
+                 update attachment set name = null, removed_at = $2, removed_by = jsonb_build_object('type', 'system')
+                 where removed_at is null and ticket_id in (select id from tickets) returning id
+             ), files as (
+                 insert into stray_file (id, due_at, doomed) select id, $2, true from attachments on conflict do nothing
+             ), photographs as (
+                 delete from photograph_to_fetch where ticket_id in (select id from tickets)
+             ), mails as (
+                 delete from unplaced_mail where ticket_id in (select id from tickets)
+             ), errors as (
+                 update outbox set last_error = null
+                 where last_error is not null and (ticket_id in (select id from tickets) or concern_id = any($1))
+             )
+             insert into ticket_event (ticket_id, version, id, at, actor, fact)
+             select t.id, t.version, e.id, $2, jsonb_build_object('type', 'system'),
+                 jsonb_build_object('type', 'pseudonymised')
+             from (select id, version, row_number() over (order by id) as place from tickets) t
+             -- The feed tells events that happened at once in the order of their ids: that of the tickets.
+             join (
+                 select id, row_number() over (order by id) as place from (select gen_random_uuid() as id from tickets) one
+             ) e using (place)",
+            [uuids(concerns).into(), now.into(), ERASED.into()],
+        );
+        self.db.execute_raw(statement).await?;
+        Ok(())
+    }
+
+    /// Erases what was written of cafés and e-mails that nobody could put with a ticket, once they are that old.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn erase_the_rest(&self, cutoffs: &Cutoffs) -> Result<()> {
+        let cafes = sql(
+            "update cafe set cancel_reason = case when cancel_reason is not null then $2 end,
+                 report = case when report ? 'remarks' then report || jsonb_build_object('remarks', $2::text) else report end
+             where ends_at < $1
+                 and (cancel_reason <> $2 or report ->> 'remarks' <> $2)",
+            [cutoffs.rows.into(), ERASED.into()],
+        );
+        self.db.execute_raw(cafes).await?;
+        self.db.execute_raw(sql("delete from unplaced_mail where received_at < $1", [cutoffs.texts.into()])).await?;
+        Ok(())
+    }
+
+    /// Lets this transaction change what is never changed otherwise: see `refuse_change` in the database.
+    pub(super) async fn say_that_it_erases(&self) -> Result<()> {
+        self.db.query_one_raw(sql("select set_config('continuum.erasing', 'on', true)", [])).await?;
+        Ok(())
+    }
+}
