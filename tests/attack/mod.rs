@@ -1,6 +1,7 @@
 //! What is sent to the server by who means harm: bytes that no HTTP library would send, and texts that try to become
 //! something else where they are shown.
 
+mod headers;
 mod letters;
 mod markup;
 mod paths;
@@ -23,6 +24,7 @@ use crate::support::database::PASSWORD;
 
 pub fn tests() -> Vec<Test> {
     [
+        headers::tests(),
         letters::tests(),
         markup::tests(),
         paths::tests(),
