@@ -1,6 +1,7 @@
 //! What is sent to the server by who means harm: bytes that no HTTP library would send, and texts that try to become
 //! something else where they are shown.
 
+mod bombs;
 mod headers;
 mod letters;
 mod markup;
@@ -24,6 +25,7 @@ use crate::support::database::PASSWORD;
 
 pub fn tests() -> Vec<Test> {
     [
+        bombs::tests(),
         headers::tests(),
         letters::tests(),
         markup::tests(),
