@@ -7,6 +7,7 @@ mod letters;
 mod markup;
 mod paths;
 mod ranges;
+mod redirects;
 mod slow;
 mod smuggling;
 
@@ -31,6 +32,7 @@ pub fn tests() -> Vec<Test> {
         markup::tests(),
         paths::tests(),
         ranges::tests(),
+        redirects::tests(),
         slow::tests(),
         smuggling::tests(),
     ]
