@@ -10,6 +10,7 @@ mod ranges;
 mod redirects;
 mod slow;
 mod smuggling;
+mod tables;
 
 use std::time::Duration;
 
@@ -35,6 +36,7 @@ pub fn tests() -> Vec<Test> {
         redirects::tests(),
         slow::tests(),
         smuggling::tests(),
+        tables::tests(),
     ]
     .into_iter()
     .flatten()
