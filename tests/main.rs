@@ -7,6 +7,7 @@
 
 mod account;
 mod architecture;
+mod attack;
 mod audit;
 mod cafe;
 mod calendar;
@@ -57,6 +58,7 @@ fn all() -> Vec<Test> {
     [
         account::tests(),
         architecture::tests(),
+        attack::tests(),
         audit::tests(),
         audit::tampering::tests(),
         cafe::tests(),

@@ -108,7 +108,12 @@ fn refuse_query(request: &ServiceRequest) -> Result<(), Problem> {
 
 /// The token of an `Authorization` header (RFC 6750, 2.1).
 pub(crate) fn bearer(headers: &HeaderMap) -> Result<String, Problem> {
-    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let mut presented = headers.get_all(AUTHORIZATION);
+    // Of two, a proxy may have gone by the other one.
+    let (Some(header), None) = (presented.next(), presented.next()) else {
+        return Err(Problem::new(Code::Unauthenticated));
+    };
+    let header = header.to_str().ok();
     let (scheme, token) = header.and_then(|value| value.split_once(' ')).unwrap_or_default();
     if scheme.eq_ignore_ascii_case("bearer") {
         Ok(token.trim().to_owned())

@@ -36,6 +36,7 @@ mod routing;
 mod saved_filter;
 mod session;
 mod sign_in;
+mod spreadsheet;
 mod statistics;
 mod stream;
 mod ticket;

@@ -8,6 +8,7 @@ use usecases::open_data::{Published, published};
 
 use super::send;
 use crate::problem::{Code, Problem};
+use crate::spreadsheet;
 
 /// The columns, in their order.
 pub(super) const COLUMNS: [&str; 11] = [
@@ -65,7 +66,7 @@ fn write(months: &[Published]) -> Result<String, Box<dyn std::error::Error>> {
 
 fn record(month: &str, row: &Row) -> [String; COLUMNS.len()] {
     let code = |named: &Option<Named>| named.as_ref().map_or_else(String::new, |named| named.code.clone());
-    let name = |named: &Option<Named>| named.as_ref().map_or_else(String::new, |named| named.name.clone());
+    let name = |named: &Option<Named>| named.as_ref().map_or_else(String::new, |named| spreadsheet::text(&named.name));
     let days = |days: Option<i64>| days.map_or_else(String::new, |days| days.to_string());
     [
         month.to_owned(),

@@ -81,7 +81,10 @@ async fn start(
         )
     })?;
     let Start { return_to, state } = query.into_inner();
-    let listed = |url: &Url| front.origins().contains(&url.origin().ascii_serialization());
+    // A blob has the origin of the page that made it.
+    let listed = |url: &Url| {
+        matches!(url.scheme(), "http" | "https") && front.origins().contains(&url.origin().ascii_serialization())
+    };
     if return_to.as_ref().is_some_and(|url| !listed(url) || url.fragment().is_some()) {
         return Err(wrong(
             "return_to",

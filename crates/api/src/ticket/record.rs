@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::list::PointGeometry;
+use crate::spreadsheet;
 use crate::view::{areas, state_label};
 
 /// A ticket, exported.
@@ -270,26 +271,11 @@ impl ExportedTicket {
     }
 }
 
-/// A field as a cell. What a spreadsheet would take for a formula begins with an apostrophe (OWASP, CSV injection): at the
-/// beginning of a text, and after whatever a spreadsheet with other settings takes for the end of a cell. A number is one.
+/// A field as a cell: a text that no spreadsheet takes for a formula; a number is one.
 fn cell(field: &Value) -> String {
     match field {
         Value::Null => String::new(),
-        Value::String(text) => {
-            let mut cell = String::with_capacity(text.len());
-            let mut begins = true;
-            for c in text.chars() {
-                if begins && matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠') {
-                    cell.push('\'');
-                }
-                if cell.is_empty() && matches!(c, '\t' | '\r' | '\n') {
-                    cell.push('\'');
-                }
-                begins = matches!(c, ';' | ',' | '\t' | '\r' | '\n' | '"') || (begins && c == ' ');
-                cell.push(c);
-            }
-            cell
-        }
+        Value::String(text) => spreadsheet::text(text),
         other => other.to_string(),
     }
 }
