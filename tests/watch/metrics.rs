@@ -3,10 +3,11 @@
 #![allow(clippy::float_cmp, clippy::cast_precision_loss, reason = "counts, and seconds: whole numbers")]
 
 use std::net::TcpListener;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use domain::clock::Clock as _;
 use image::ImageFormat;
+use secrecy::ExposeSecret as _;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Executor as _};
 
@@ -19,6 +20,7 @@ use crate::support::city::{City, dumping};
 use crate::support::clamd::Clamd;
 use crate::support::database::{Database, Statements};
 use crate::support::files::{photograph, upload};
+use crate::support::network::{Network, Way};
 use crate::support::promtool;
 use crate::webhook::receiver::Receiver;
 
@@ -28,6 +30,8 @@ crate::tests![
     webhooks_that_are_behind_or_given_up_are_told,
     files_that_no_scanner_has_seen_are_told_and_a_city_without_a_rhythm_has_no_overdue_area,
     a_database_that_does_not_answer_is_told_and_nothing_of_what_it_had,
+    a_database_that_is_silent_keeps_no_page_waiting,
+    a_worker_goes_by_the_city_as_it_is_now,
     the_database_is_asked_once_however_often_the_page_is_read,
     requests_are_counted_by_route_and_status,
     each_worker_tells_what_it_does,
@@ -177,6 +181,50 @@ async fn a_database_that_does_not_answer_is_told_and_nothing_of_what_it_had() {
     city.stop().await;
 }
 
+async fn a_database_that_is_silent_keeps_no_page_waiting() {
+    let network = Network::to(&crate::support::database::url("")).await;
+    let city = City::with(|config| {
+        config.metrics_listen = Some("127.0.0.1:0".to_owned());
+        config.database.url = network.url(config.database.url.expose_secret()).into();
+    })
+    .await;
+    let url = city.instance.metrics_url.clone().unwrap();
+    assert_eq!(page(&url).await.value("continuum_database_up"), 1.0);
+    network.is(Way::Silent);
+    // What was said a moment ago is said again.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let began = Instant::now();
+    let silent = page(&url).await;
+    assert!(began.elapsed() < Duration::from_secs(8), "Prometheus gives up after ten: {:?}", began.elapsed());
+    assert_eq!(silent.value("continuum_database_up"), 0.0);
+    network.is(Way::Open);
+    until("the database answers", async || (page(&url).await.value("continuum_database_up") == 1.0).then_some(()))
+        .await;
+    city.stop().await;
+}
+
+async fn a_worker_goes_by_the_city_as_it_is_now() {
+    let town = Town::start(&["--no-worker"]).await;
+    let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let mut worker = town.worker(&listen);
+    let url = format!("http://{listen}/metrics");
+    let overdue = async |wanted: bool| {
+        until("the city's rhythm", async || {
+            let page = Page(reqwest::get(&url).await.ok()?.text().await.ok()?);
+            (page.of("continuum_cafes_overdue").is_empty() != wanted).then_some(())
+        })
+        .await;
+    };
+    overdue(true).await;
+    let change = "update city set revision = revision + 1, settings = settings - 'cafes'";
+    execute(&town.database, change).await;
+    execute(&town.database, &format!("select pg_notify('{}', '')", store::city::CHANNEL)).await;
+    overdue(false).await;
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+    town.stop();
+}
+
 async fn the_database_is_asked_once_however_often_the_page_is_read() {
     let city = City::new().await;
     let Some(mut statements) = Statements::logged(&city.database).await else { return };
@@ -243,7 +291,7 @@ async fn each_worker_tells_what_it_does() {
         let page = Page(text);
         let sent = page.of("continuum_messages_total{outcome=\"sent\"}").into_values().sum::<f64>();
         let delivered = page.of("continuum_webhook_attempts_total{outcome=\"delivered\"}").into_values().sum::<f64>();
-        (sent >= 2.0 && delivered >= 1.0 && page.value("continuum_outbox_pending") == 0.0).then_some(page)
+        (sent >= 2.0 && delivered >= 2.0 && page.value("continuum_outbox_pending") == 0.0).then_some(page)
     })
     .await;
     assert_eq!(told.value("continuum_webhook_attempt_duration_seconds_count"), receiver.sent().len() as f64);

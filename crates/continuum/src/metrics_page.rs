@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 use usecases::Context;
 use usecases::watch::Watched;
 
@@ -22,6 +23,9 @@ const BUCKETS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 
 /// For how long the database is not asked again, however often the page is.
 const FRESH: Duration = Duration::from_secs(5);
+
+/// How long it is waited for: Prometheus waits for ten seconds.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often what histograms were told is counted, should nobody read the page.
 const UPKEEP: Duration = Duration::from_secs(10);
@@ -109,10 +113,14 @@ impl Page {
         if let Some((_, watched)) = said.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
             return watched.clone();
         }
-        let watched = match usecases::watch::watch(&self.context).await {
-            Ok(watched) => Some(watched),
-            Err(error) => {
+        let watched = match timeout(PATIENCE, usecases::watch::watch(&self.context)).await {
+            Ok(Ok(watched)) => Some(watched),
+            Ok(Err(error)) => {
                 tracing::warn!(%error, "what is to be watched could not be asked for");
+                None
+            }
+            Err(_) => {
+                tracing::warn!("the database does not say in time what is to be watched");
                 None
             }
         };

@@ -58,6 +58,7 @@ impl Worker {
         }
         tell(format_args!("The worker drains the outbox of {}.", database.describe()));
         tell(format_args!("{}.", worker.describe()));
+        tokio::spawn(crate::periodic::follow_city(context.clone()));
         let work = crate::periodic::work(context.clone(), schema, keys);
         let mut work = Box::pin(async { tokio::join!(worker.run(&context.stopping), work) });
         tokio::select! {
