@@ -42,7 +42,7 @@ struct Log {
 }
 
 async fn connect(database: &Database) -> Store {
-    let connect = Connect { url: database.url().into(), schema: SCHEMA.to_owned(), connections: 8 };
+    let connect = Connect { url: database.url().into(), replica: None, schema: SCHEMA.to_owned(), connections: 8 };
     Store::connect(&connect, sealing_keys()).await.unwrap()
 }
 

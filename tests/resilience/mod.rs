@@ -2,11 +2,15 @@
 
 mod database;
 mod migration;
+mod replica;
 mod stop;
 mod time;
 
 use crate::support::Test;
 
 pub fn tests() -> Vec<Test> {
-    [database::tests(), migration::tests(), stop::tests(), time::tests()].into_iter().flatten().collect()
+    [database::tests(), migration::tests(), replica::tests(), stop::tests(), time::tests()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

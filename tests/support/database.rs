@@ -118,7 +118,7 @@ pub fn seal_pem() -> String {
 /// A configuration for a database.
 pub fn config(database: &str, mail: Mail, clock: &Arc<HandClock>) -> continuum::Config {
     continuum::Config {
-        database: Connect { url: url(database).into(), schema: SCHEMA.to_owned(), connections: 8 },
+        database: Connect { url: url(database).into(), replica: None, schema: SCHEMA.to_owned(), connections: 8 },
         listen: "127.0.0.1:0".to_owned(),
         metrics_listen: None,
         public_url: Some("https://continuum.ville-amiens.example".parse().unwrap()),

@@ -1,7 +1,7 @@
 //! The connection pool, transactions, and the ear for `NOTIFY`.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::audit::Record;
 use sea_orm::sea_query::PostgresQueryBuilder;
@@ -29,11 +29,16 @@ const SERVER_ENDS: [(&str, &str); 6] = [
     ("tcp_keepalives_count", "6"),
 ];
 
+/// How long a replica is waited for that has not seen everything.
+const LAG: Duration = Duration::from_millis(500);
+
 /// How to reach the database.
 #[derive(Clone)]
 pub struct Connect {
     /// `postgres://user:password@host/database`.
     pub url: SecretString,
+    /// A streaming replica of it, which takes statistics and exports, if there is one.
+    pub replica: Option<SecretString>,
     /// The schema that holds the city: one city a schema.
     pub schema: String,
     /// How many connections at most, two at least: a third of them is for lists and statistics.
@@ -46,6 +51,7 @@ pub struct Store {
     pub(crate) db: Bounded<DatabaseConnection>,
     /// Connections that plan a prepared statement anew each time, for the values that it has then.
     planning: DatabaseConnection,
+    replica: Option<Arc<Self>>,
     pub(crate) keys: Arc<SealingKeys>,
 }
 
@@ -69,19 +75,66 @@ impl Store {
     /// # Errors
     /// When the URL is not one.
     pub async fn connect(connect: &Connect, keys: SealingKeys) -> Result<Self> {
-        // What cannot be parsed is not repeated: the driver's message would hold the password.
-        if connect.url.expose_secret().parse::<PgConnectOptions>().is_err() {
-            return Err(Error::Database(DbErr::Custom(
-                "DATABASE_URL is not of the form postgres://user:password@host/database; in a password, write # as %23, \
-                 / as %2F, @ as %40"
-                    .to_owned(),
-            )));
-        }
+        check("DATABASE_URL", &connect.url)?;
+        let keys = Arc::new(keys);
         let all = connect.connections.max(2);
-        let planning = (all / 3).max(1);
-        let db = Database::connect(options(connect, all - planning, "auto")).await?;
-        let planning = Database::connect(options(connect, planning, "force_custom_plan")).await?;
-        Ok(Self { db: Bounded(db), planning, keys: Arc::new(keys) })
+        let third = (all / 3).max(1);
+        let open = async |url, most, plans| Database::connect(options(connect, url, most, plans)).await;
+        let replica = match &connect.replica {
+            Some(url) => {
+                check("DATABASE_REPLICA_URL", url)?;
+                let planning = open(url, third, "force_custom_plan").await?;
+                let db = Bounded(planning.clone());
+                Some(Arc::new(Self { db, planning, replica: None, keys: keys.clone() }))
+            }
+            None => None,
+        };
+        let db = Bounded(open(&connect.url, all - third, "auto").await?);
+        Ok(Self { db, planning: open(&connect.url, third, "force_custom_plan").await?, replica, keys })
+    }
+
+    /// Reads what nobody waits for in between: from the replica, if there is one and it has seen all that was answered until
+    /// now; from the database itself otherwise, and when the replica fails.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn aside<T>(&self, read: impl AsyncFn(&Self) -> Result<T>) -> Result<T> {
+        if let Some(replica) = self.replica.as_deref() {
+            match timeout(LAG * 2, self.is_seen_by(replica)).await {
+                Ok(Ok(true)) => match read(replica).await {
+                    Ok(read) => return Ok(read),
+                    Err(error) => {
+                        tracing::warn!(%error, "the replica of the database failed; the database itself is read");
+                    }
+                },
+                Ok(Ok(false)) => tracing::warn!("the replica of the database lags behind; the database itself is read"),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "the replica of the database does not answer; the database itself is read");
+                }
+                Err(_) => tracing::warn!("the replica of the database is silent; the database itself is read"),
+            }
+        }
+        read(self).await
+    }
+
+    /// Whether a replica has seen all that was committed until now; it is waited for a little.
+    async fn is_seen_by(&self, replica: &Self) -> Result<bool> {
+        let Some(row) = self.db.query_one_raw(sql("select pg_current_wal_flush_lsn()::text", [])).await? else {
+            return Ok(false);
+        };
+        let committed: String = row.try_get_by_index(0)?;
+        let until = Instant::now() + LAG;
+        loop {
+            // What is no replica has replayed nothing.
+            let seen =
+                sql("select coalesce(pg_last_wal_replay_lsn() >= $1::pg_lsn, false)", [committed.as_str().into()]);
+            let row = replica.db.query_one_raw(seen).await?;
+            let seen = row.map_or(Ok(false), |row| row.try_get_by_index(0))?;
+            if seen || Instant::now() > until {
+                return Ok(seen);
+            }
+            tokio::time::sleep(LAG / 20).await;
+        }
     }
 
     /// Begins a transaction. What happens in it belongs to the trace of what is being done, if that is sent to a collector.
@@ -143,15 +196,30 @@ impl Store {
     /// Closes every connection; one that does not answer is not waited for.
     pub async fn close(self) {
         let [one, other] = self.pools();
-        if timeout(ACQUIRE, async { tokio::join!(one.close(), other.close()) }).await.is_err() {
+        let replica = async {
+            if let Some(replica) = &self.replica {
+                replica.pool().close().await;
+            }
+        };
+        if timeout(ACQUIRE, async { tokio::join!(one.close(), other.close(), replica) }).await.is_err() {
             tracing::warn!("a connection to the database could not be closed");
         }
     }
 }
 
+/// Refuses what cannot be parsed, and does not repeat it: the driver's message would hold the password.
+fn check(name: &str, url: &SecretString) -> Result<()> {
+    if url.expose_secret().parse::<PgConnectOptions>().is_ok() {
+        return Ok(());
+    }
+    Err(Error::Database(DbErr::Custom(format!(
+        "{name} is not of the form postgres://user:password@host/database; in a password, write # as %23, / as %2F, @ as %40"
+    ))))
+}
+
 /// What connections of a pool have in common.
-fn options(connect: &Connect, most: u32, plans: &'static str) -> ConnectOptions {
-    let mut options = ConnectOptions::new(connect.url.expose_secret());
+fn options(connect: &Connect, url: &SecretString, most: u32, plans: &'static str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url.expose_secret());
     options
         .max_connections(most)
         .connect_lazy(true)

@@ -23,8 +23,9 @@ pub(crate) struct DatabaseOptions {
     /// The schema that holds the city: one city a schema.
     #[arg(long, env = "DATABASE_SCHEMA", default_value = "continuum")]
     database_schema: String,
-    /// How many connections to the database at most; a third of them is for lists and statistics.
-    #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 12, value_parser = clap::value_parser!(u32).range(2..))]
+    /// How many connections to the database at most, eight at least: a third of them is for lists and statistics, up to
+    /// three hear what other instances announce.
+    #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 12, value_parser = clap::value_parser!(u32).range(8..))]
     database_connections: u32,
     /// The folder for everything that this program keeps; without `DATABASE_URL` or `DATABASE_URL_FILE` in the
     /// environment, also for a private PostgreSQL.
@@ -65,7 +66,8 @@ impl Database {
         let server = tokio::task::spawn_blocking(open).await?;
         let server = server.with_context(|| format!("the private PostgreSQL in {shown} does not start"))?;
         store::ensure_database(&server.url("postgres"), PRIVATE).await?;
-        let connect = Connect { url: server.url(PRIVATE).into(), schema: schema.to_owned(), connections };
+        let url = server.url(PRIVATE).into();
+        let connect = Connect { url, replica: None, schema: schema.to_owned(), connections };
         Ok(Self { connect, server: Some(server) })
     }
 
@@ -106,7 +108,8 @@ impl DatabaseOptions {
     async fn open_for(&self, stay: Stay) -> Result<Database> {
         let (schema, connections) = (self.database_schema.clone(), self.database_connections);
         if let Some(url) = secret::of_environment("DATABASE_URL")? {
-            return Ok(Database { connect: Connect { url, schema, connections }, server: None });
+            let replica = secret::of_environment("DATABASE_REPLICA_URL")?;
+            return Ok(Database { connect: Connect { url, replica, schema, connections }, server: None });
         }
         Database::private_for(stay, self.data_dir.join("postgres"), &schema, connections).await
     }

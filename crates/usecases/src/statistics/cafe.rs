@@ -4,6 +4,7 @@ use auth::Grant;
 use auth::permission::ReadStatistics;
 use domain::city::City;
 use domain::statistics::mask::{Cell, column};
+use store::Store;
 use store::statistics::{CafeGroup, Cafes, CafesBy};
 
 use super::{StatisticsError, fine_bounds};
@@ -49,7 +50,7 @@ pub(super) async fn counted(
     by: &CafesBy,
     masked: bool,
 ) -> Result<CafeTable, store::Error> {
-    let groups = cx.store.cafe_figures(cafes, by, city.zone()).await?;
+    let groups = cx.store.aside(async |store: &Store| store.cafe_figures(cafes, by, city.zone()).await).await?;
     let cell = |count: i64| Cell { count: count.unsigned_abs(), hidden: false };
     let cells: Vec<Cell> = groups.iter().map(|group| cell(group.concerns)).collect();
     let total = Cell { count: cells.iter().map(|cell| cell.count).sum(), hidden: false };

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use domain::city::City;
 use domain::city::zoning::Zoning;
 use domain::statistics::{GroupBy, Table, mask};
-use store::Scope;
 use store::ticket::{Filter, Sort};
+use store::{Scope, Store};
 
 use super::{StatisticsError, fine_bounds};
 use crate::ticket::{Listing, whole};
@@ -64,7 +64,8 @@ pub(super) async fn counted(
 ) -> Result<(Table, DateTime<Utc>), store::Error> {
     // Before the figures are read: it may be too early, never too late.
     let now = cx.now();
-    let (mut table, behind) = cx.store.ticket_figures(scope, filter, group_by, city.zone(), now).await?;
+    let read = async |store: &Store| store.ticket_figures(scope, filter, group_by, city.zone(), now).await;
+    let (mut table, behind) = cx.store.aside(read).await?;
     let order: Vec<&str> = match group_by {
         GroupBy::Nothing | GroupBy::Month => Vec::new(),
         GroupBy::Service => city.services.iter().map(|service| service.code.as_str()).collect(),

@@ -6,8 +6,8 @@ use auth::Grant;
 use auth::permission::ReadTickets;
 use domain::audit::Act;
 use domain::ticket::Ticket;
-use store::Scope;
 use store::ticket::After;
+use store::{Scope, Store};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::list::{ListError, Listing, begin, whole};
@@ -82,10 +82,16 @@ impl Export {
             Position::After(after) => Some(after),
             Position::End => return Ok(None),
         };
-        let (page, _) = begin(&self.cx, &self.scope, &mut self.listing, after, BATCH).await?;
+        let now = self.cx.now();
+        let read = async |store: &Store| {
+            let mut listing = self.listing.clone();
+            let (page, _) = begin(store, now, &self.scope, &mut listing, after, BATCH).await?;
+            let concerns: Vec<_> = page.items.iter().map(|ticket| ticket.concern).collect();
+            Ok((page, store.descriptions(&concerns).await?, listing))
+        };
+        let (page, descriptions, listing) = self.cx.store.aside(read).await?;
+        self.listing = listing;
         self.position = page.next.map_or(Position::End, Position::After);
-        let concerns: Vec<_> = page.items.iter().map(|ticket| ticket.concern).collect();
-        let descriptions = self.cx.store.descriptions(&concerns).await?;
         let whole = |ticket: Ticket| Exported { description: descriptions.get(&ticket.concern).cloned(), ticket };
         Ok(Some(page.items.into_iter().map(whole).collect()))
     }

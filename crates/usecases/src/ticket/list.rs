@@ -2,9 +2,10 @@
 
 use auth::Grant;
 use auth::permission::ReadTickets;
+use chrono::{DateTime, Utc};
 use domain::ticket::{State, Ticket};
 use store::ticket::{After, Count, Filter, Search, Sort};
-use store::{Page, Scope};
+use store::{Page, Scope, Store};
 
 use super::read::record_shown;
 use crate::{Context, NoCity, of};
@@ -51,7 +52,7 @@ pub async fn list(
 ) -> Result<Listed, ListError> {
     let mut listing = whole(cx, listing)?;
     let scope = Scope::of(who.caller());
-    let (page, fuzzy) = begin(cx, &scope, &mut listing, after, limit).await?;
+    let (page, fuzzy) = begin(&cx.store, cx.now(), &scope, &mut listing, after, limit).await?;
     record_shown(cx, who, &page.items).await?;
     Ok(Listed { page, fuzzy })
 }
@@ -65,7 +66,8 @@ pub(crate) fn whole(cx: &Context, mut listing: Listing) -> Result<Listing, NoCit
 
 /// A page. When it is the first one and nothing holds the words, those are listed from now on that hold similar ones.
 pub(super) async fn begin(
-    cx: &Context,
+    store: &Store,
+    now: DateTime<Utc>,
     scope: &Scope,
     listing: &mut Listing,
     after: Option<After>,
@@ -75,12 +77,11 @@ pub(super) async fn begin(
     if let Some(search) = &mut listing.filter.search {
         search.fuzzy = fuzzy;
     }
-    let now = cx.now();
-    let page = cx.store.tickets(scope, &listing.filter, listing.sort, after, limit, now).await?;
+    let page = store.tickets(scope, &listing.filter, listing.sort, after, limit, now).await?;
     match &mut listing.filter.search {
         Some(Search { fuzzy, .. }) if after.is_none() && page.items.is_empty() => {
             *fuzzy = true;
-            Ok((cx.store.tickets(scope, &listing.filter, listing.sort, None, limit, now).await?, true))
+            Ok((store.tickets(scope, &listing.filter, listing.sort, None, limit, now).await?, true))
         }
         Some(_) | None => Ok((page, fuzzy)),
     }
