@@ -9,7 +9,26 @@ crate::tests![
     a_main_ticket_is_open_another_one_and_for_the_same_readers,
     a_ticket_that_was_no_duplicate_goes_back_to_its_service,
     two_that_merge_each_other_at_once_leave_one_open,
+    whoever_read_the_main_ticket_before_sees_that_others_follow_it_now,
 ];
+
+/// A change is kept if nobody has written the row since it was read; who is told was read before it is kept.
+async fn whoever_read_the_main_ticket_before_sees_that_others_follow_it_now() {
+    let city = City::new().await;
+    let (main, duplicate, dispatcher) = (city.dumping().await, city.dumping().await, city.dispatcher().await);
+    let row = async || {
+        let seen = "select xmin::text from ticket where id = $1::uuid";
+        let mut connection = city.database.connection().await;
+        let seen: String =
+            sqlx::query_scalar(seen).bind(main["id"].as_str().unwrap()).fetch_one(&mut connection).await.unwrap();
+        seen
+    };
+    let before = row().await;
+    dispatcher.act(&duplicate, "merge", &json!({ "duplicate_of": main["id"] })).await.ok();
+    assert_ne!(row().await, before);
+    assert_eq!(dispatcher.ticket(&main).await["version"], main["version"]);
+    city.stop().await;
+}
 
 async fn who_follows_a_duplicate_hears_the_outcome_of_the_main_ticket() {
     let city = City::new().await;

@@ -243,6 +243,16 @@ impl Tx {
         named(scope, name).lock_exclusive().one(&self.db).await?.map(super::ticket).transpose()
     }
 
+    /// Has whoever read a ticket before see that it is no longer what they read, although nothing of it changes
+    /// ([`Store::save_change`](crate::Store::save_change)).
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn mark_written(&self, ticket: TicketId) -> Result<()> {
+        self.db.execute_raw(sql("update ticket set version = version where id = $1", [ticket.0.into()])).await?;
+        Ok(())
+    }
+
     /// Those of these tickets that the scope holds, locked until the transaction ends. They are locked in the order of
     /// their ids, so that those who lock several cannot wait for one another.
     ///

@@ -24,6 +24,8 @@ pub async fn merge(
     change_beside(cx, who, on, Some(main), Action::Merge, once, async |held| {
         let main = held.other.ok_or(Fault::UnknownMain)?;
         main.can_have_duplicate(&held.ticket).map_err(Fault::NotAMain)?;
+        // Whoever is about to change it must tell those who follow it from now on.
+        held.tx.mark_written(main.id).await?;
         Ok(cmd.apply(held.ticket, &main, held.now)?)
     })
     .await
