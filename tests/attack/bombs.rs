@@ -53,6 +53,11 @@ async fn a_compressed_body_is_not_unpacked() {
     let login = stranger.request(Method::POST, "/v1/sessions").header("Content-Type", "application/json");
     let login = stranger.send(login.header("Content-Encoding", "gzip").body(bomb.clone())).await;
     login.refused(415, "unsupported_media_type");
+    // Forms likewise, whoever sends them.
+    for path in ["/oauth/token", "/open311/v2/requests.json", "/v1/tracking"] {
+        let form = stranger.request(Method::POST, path).header("Content-Type", "application/x-www-form-urlencoded");
+        stranger.send(form.header("Content-Encoding", "gzip").body("grant_type=client_credentials")).await.is(415);
+    }
     assert_eq!(concerns(&city).await, 0);
     let ticket = city.dumping().await;
     let upload = agent.request(Method::POST, &attachments(&ticket)).header("Content-Encoding", "gzip");

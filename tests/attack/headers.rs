@@ -123,5 +123,11 @@ async fn a_header_that_stands_once_does_not_stand_twice() {
         let answer = say(&city, format!("{me}Authorization: {second}\r\n\r\n").as_bytes()).await;
         assert_eq!(answer.statuses(), [401], "{second}: {}", answer.0);
     }
+    let body = "grant_type=client_credentials";
+    let form = format!("Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n", body.len());
+    let twice = "Authorization: Basic YTpi\r\nAuthorization: Basic YTpj\r\n";
+    let asked = format!("POST /oauth/token HTTP/1.1\r\nHost: ville.example\r\n{form}{twice}\r\n{body}");
+    let answer = say(&city, asked.as_bytes()).await;
+    assert!(answer.0.contains("two ways to prove who it is"), "{}", answer.0);
     city.stop().await;
 }

@@ -118,6 +118,9 @@ async fn pages(city: &City, texts: &str) -> Vec<Reply> {
         page(&city.auditor().await, "/v1/stats/reports/2026").await,
         page(&agent, "/v1/sheets?area=secteurs:nord&from=2026-01-01&to=2026-03-31").await,
     ];
+    for page in &all {
+        page.is(200);
+    }
     // What was typed comes back with what is wrong about it.
     let reference = ticket["reference"].as_str().unwrap();
     let said = [("ticket", reference), ("solved", "no"), ("reason", texts), ("text", texts)];

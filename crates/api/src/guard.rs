@@ -4,7 +4,7 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _, ResponseError as _};
@@ -28,7 +28,7 @@ pub(crate) async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let admitted = match admit(&request).await {
+    let admitted = match admit(&request).await.and_then(|()| refuse_encoded(&request)) {
         Ok(()) if openapi::is_of_another_method(request.path(), request.method()) => Err(not_so(request.path())),
         Ok(()) => refuse_query(&request),
         refused => refused,
@@ -90,6 +90,27 @@ pub(crate) fn not_so(path: &str) -> Problem {
     Problem::new(Code::MethodNotAllowed).allow(openapi::methods_at(path).join(", "))
 }
 
+/// Refuses a body that is compressed or otherwise encoded (RFC 9110, 8.4): none is unpacked here. Who has to log in is told
+/// that first.
+fn refuse_encoded(request: &ServiceRequest) -> Result<(), Problem> {
+    let identity = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if request.headers().get_all(CONTENT_ENCODING).all(identity) {
+        return Ok(());
+    }
+    let pattern = request.match_pattern();
+    if pattern.is_some_and(|path| openapi::is_for_the_known(&path, request.method())) && !is_known(request) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::UnsupportedMediaType).detail((
+        "Attendu : un corps qui n’est pas compressé, sans « Content-Encoding ».",
+        "Expected: a body that is not compressed, without Content-Encoding.",
+    )))
+}
+
+fn is_known(request: &ServiceRequest) -> bool {
+    request.extensions().get::<Identified>().is_some_and(|identified| identified.0.is_ok())
+}
+
 /// Refuses the parameters of an operation that takes none. Who has to log in is told that first.
 fn refuse_query(request: &ServiceRequest) -> Result<(), Problem> {
     if request.query_string().is_empty() {
@@ -99,8 +120,7 @@ fn refuse_query(request: &ServiceRequest) -> Result<(), Problem> {
     let Some(needs_login) = pattern.and_then(|path| openapi::takes_no_query(&path, request.method())) else {
         return Ok(());
     };
-    let is_known = request.extensions().get::<Identified>().is_some_and(|identified| identified.0.is_ok());
-    if needs_login && !is_known {
+    if needs_login && !is_known(request) {
         return Ok(());
     }
     Query::of(request.request()).finish()

@@ -8,7 +8,7 @@ mod problems;
 mod prose;
 mod webhooks;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use actix_web::App;
@@ -29,17 +29,37 @@ pub fn document() -> &'static Value {
     &DOCUMENT
 }
 
-/// The operations that take no query, by path and method, and whether they are for those who have logged in.
-static WITHOUT_QUERY: LazyLock<BTreeMap<(String, String), bool>> = LazyLock::new(|| {
+/// Operations, by path and method.
+type Operations<T> = BTreeMap<(String, String), T>;
+
+/// What is known of each operation of which something is.
+fn operations<T>(known: impl Fn(&str, &Value) -> Option<T>) -> Operations<T> {
     let paths = document()["paths"].as_object().into_iter().flatten();
     let operations = paths.flat_map(|(path, item)| {
         item.as_object().into_iter().flatten().map(move |(method, operation)| (path, method, operation))
     });
-    operations
-        .filter(|(path, _, operation)| refuses_queries(path, operation) && !has_parameter(operation, "query", None))
-        .map(|(path, method, operation)| ((path.clone(), method.to_ascii_uppercase()), needs_login(operation)))
-        .collect()
+    let known = |(path, method, operation): (&String, &String, &Value)| {
+        Some(((path.clone(), method.to_ascii_uppercase()), known(path, operation)?))
+    };
+    operations.filter_map(known).collect()
+}
+
+/// The operations that take no query, and whether they are for those who have logged in.
+static WITHOUT_QUERY: LazyLock<Operations<bool>> = LazyLock::new(|| {
+    operations(|path, operation| {
+        let none = refuses_queries(path, operation) && !has_parameter(operation, "query", None);
+        none.then(|| needs_login(operation))
+    })
 });
+
+/// The operations that are for those who have logged in.
+static FOR_THE_KNOWN: LazyLock<BTreeSet<(String, String)>> =
+    LazyLock::new(|| operations(|_, operation| needs_login(operation).then_some(())).into_keys().collect());
+
+/// Whether an operation is for those who have logged in.
+pub(crate) fn is_for_the_known(path: &str, method: &Method) -> bool {
+    FOR_THE_KNOWN.contains(&(path.to_owned(), method.as_str().to_owned()))
+}
 
 /// Whether an operation takes no query, so that every parameter is unknown: none when it takes one or does not mind, or
 /// else whether it is for those who have logged in.

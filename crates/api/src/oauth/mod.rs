@@ -199,6 +199,8 @@ fn credentials(
         return Err(other());
     }
     let twice = asserted.is_some() || fields.contains_key("client_secret");
+    // Of two, a proxy may have gone by the other one.
+    let twice = twice || headers.get_all(AUTHORIZATION).count() > 1;
     match (headers.get(AUTHORIZATION), asserted) {
         (Some(_), _) if twice => Err(OAuthError::invalid_request("two ways to prove who it is")),
         (Some(header), _) => {

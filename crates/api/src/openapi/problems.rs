@@ -19,6 +19,8 @@ struct Parts {
     header: bool,
     query: bool,
     body: Option<&'static str>,
+    /// Also OAuth's: whatever is sent, it is not compressed.
+    sends: bool,
 }
 
 impl Parts {
@@ -39,6 +41,7 @@ impl Parts {
             header: has_parameter(operation, "header", None),
             query: refuses_queries(path, operation) || has_parameter(operation, "query", None),
             body,
+            sends: contents.is_some(),
         }
     }
 
@@ -78,7 +81,7 @@ impl Parts {
             408 => some(&[(self.body.is_some(), Code::RequestTimeout)]),
             412 => some(&[(self.if_match, Code::StaleVersion)]),
             413 => some(&[(self.body.is_some(), Code::BodyTooLarge)]),
-            415 => some(&[(self.body.is_some(), Code::UnsupportedMediaType)]),
+            415 => some(&[(self.sends, Code::UnsupportedMediaType)]),
             422 => some(&[
                 (self.body.is_some() && (self.key || self.if_match), Code::InvalidContent),
                 (self.key, Code::IdempotencyKeyReused),

@@ -4,7 +4,6 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use actix_web::http::header::{CONTENT_ENCODING, HeaderValue};
 use actix_web::rt::time::timeout;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, ResponseError as _, dev::Payload};
 use domain::email::EmailAddress;
@@ -95,10 +94,8 @@ impl<T: Input> FromRequest for Body<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_json = request.content_type().eq_ignore_ascii_case("application/json");
-        let plain = plain(request);
         let payload = payload.take();
         Box::pin(async move {
-            plain?;
             let bytes = read(payload, T::MAX).await?;
             match bytes.is_empty() {
                 true => parse(b"{}"),
@@ -134,25 +131,9 @@ impl<const MAX: usize> FromRequest for Raw<MAX> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let content_type = request.content_type().to_owned();
-        let plain = plain(request);
         let payload = payload.take();
-        Box::pin(async move {
-            plain?;
-            Ok(Self { bytes: read(payload, MAX).await?, content_type })
-        })
+        Box::pin(async move { Ok(Self { bytes: read(payload, MAX).await?, content_type }) })
     }
-}
-
-/// Refuses a body that is compressed or otherwise encoded (RFC 9110, 8.4): none is unpacked here.
-pub(crate) fn plain(request: &HttpRequest) -> Result<(), Problem> {
-    let identity = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
-    if request.headers().get_all(CONTENT_ENCODING).all(identity) {
-        return Ok(());
-    }
-    Err(Problem::new(Code::UnsupportedMediaType).detail((
-        "Attendu : un corps qui n’est pas compressé, sans « Content-Encoding ».",
-        "Expected: a body that is not compressed, without Content-Encoding.",
-    )))
 }
 
 /// What a request carries, if it arrives in time and is no greater than `most` bytes.

@@ -12,7 +12,6 @@ use futures_util::StreamExt as _;
 use sha2::{Digest, Sha256};
 use usecases::ticket::attachment::{FileError, Spool, Spooled};
 
-use super::body::plain;
 use crate::problem::{Code, FieldError, Problem};
 
 /// How long nothing may arrive.
@@ -55,9 +54,6 @@ impl FromRequest for Upload {
                 "Un fichier s’envoie en multipart/form-data, dans une partie « file ».",
                 "A file is sent as multipart/form-data, in a part “file”.",
             ))));
-        }
-        if let Err(problem) = plain(request) {
-            return ready(Err(problem));
         }
         ready(Ok(Self { parts: Multipart::new(request.headers(), payload.take()), broken: false }))
     }
