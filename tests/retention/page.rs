@@ -1,14 +1,53 @@
 //! What the city says of personal data.
 
 use reqwest::Method;
+use serde_json::{Value, json};
 
 use crate::support::browser::Window;
-use crate::support::city::City;
+use crate::support::city::{City, dumping};
 
 crate::tests![
     the_notice_says_what_the_city_does_and_is_fit_for_everybody,
-    the_registers_entry_is_filled_from_the_configuration
+    the_registers_entry_is_filled_from_the_configuration,
+    both_name_those_who_read_it,
 ];
+
+/// What the texts say of readers is what the program lets them read.
+async fn both_name_those_who_read_it() {
+    let city = City::new().await;
+    let ticket = city.dumping().await;
+    let mut noise = dumping();
+    noise["category"] = json!("neighbour_noise");
+    let noise = city.agent().await.post("/v1/concerns", &noise).await.created()["tickets"][0].clone();
+    let path = |ticket: &Value| format!("/v1/tickets/{}", ticket["id"].as_str().unwrap());
+    let colleague = city.other_agent().await;
+    colleague.get(&path(&ticket)).await.ok();
+    colleague.get(&path(&noise)).await.refused(404, "not_found");
+    let request = |ticket: &Value| format!("/open311/v2/requests/{}.json", ticket["reference"].as_str().unwrap());
+    let shown = city.stranger().get(&request(&ticket)).await.ok()[0].clone();
+    assert!(shown["lat"].is_number() && shown["service_name"].is_string(), "{shown}");
+    city.stranger().get(&request(&noise)).await.is(404);
+    let notice = city.stranger().get("/v1/privacy-notice").await.is(200).text.clone();
+    let desk = city.dispatcher().await;
+    let record = desk.get("/v1/processing-record").await.is(200).text.clone();
+    for (text, said) in [
+        (&notice, "Les agents et les régulateurs de la police municipale, les services"),
+        (&notice, "n’est lu que par l’agent qui l’a noté, les régulateurs et le service compétent"),
+        (&notice, "Chacun peut voir, sur la carte de la ville"),
+        (&record, "Agents et régulateurs de la police municipale"),
+        (&record, "l’agent qui l’a recueillie, les régulateurs et le service compétent seulement"),
+        (&record, "Public, sans identité ni propos"),
+    ] {
+        assert!(text.contains(said), "{said} is missing: {text}");
+    }
+    assert!(!record.contains("second facteur"), "the city asks nobody for one");
+    let asked = "update city set revision = revision + 1,
+        settings = jsonb_set(settings, '{second_factor_required_for}', '[\"admin\"]')";
+    sqlx::query(asked).execute(&mut city.database.connection().await).await.unwrap();
+    usecases::city::reload(&city.instance.context).await.unwrap();
+    assert!(desk.get("/v1/processing-record").await.is(200).text.contains("second facteur exigé"));
+    city.stop().await;
+}
 
 async fn the_notice_says_what_the_city_does_and_is_fit_for_everybody() {
     let city = City::new().await;

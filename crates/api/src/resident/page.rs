@@ -43,6 +43,7 @@ fn told(city: &City, language: Language) -> Value {
             rows => retention.rows.words(language),
         },
         at_most => retention.at_most,
+        second_factor => !settings.second_factor_required_for.is_empty(),
         style => Value::from_safe_string(STYLE.to_owned()),
     }
 }
