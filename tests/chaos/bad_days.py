@@ -86,12 +86,14 @@ def connections_exhausted(town, say, faults):
         others = [somebody_else(town, "select pg_sleep(300)") for _ in range(110)]
         time.sleep(3)
         town.network.cut(False)
+        # From now on, they have the network, and no connection.
+        cut_off = watch.answers.get(503, 0)
         time.sleep(8)
         for other in others:
             other.kill()
             other.wait()
         recovers(town, title, faults, 20)
-        if not watch.answers.get(503):
+        if watch.answers.get(503, 0) == cut_off:
             faults.append(f"{title}: nobody noticed")
 
 
@@ -160,6 +162,8 @@ def slow_clients(town, say, faults):
         for client in clients:
             client.close()
     say(f"{title}: resident memory {before:.0f} MiB before, {most:.0f} MiB with them")
+    if count < SLOW_CLIENTS:
+        faults.append(f"{title}: this machine lets a process have {hard} files open, too few for {SLOW_CLIENTS} clients")
     if left:
         faults.append(f"{title}: {left} of {count} were not hung up on")
     if most > before + 400:

@@ -84,6 +84,9 @@ pub(crate) fn faults(cities: &[Measured]) -> Vec<String> {
         if row.load.failed > 0 || row.load.requests == 0 {
             faults.push(format!("{name}: {} of {} requests failed", row.load.failed, row.load.requests));
         }
+        if row.statements == 0 {
+            faults.push(format!("{name}: no statement was seen in PostgreSQL's log"));
+        }
         // Knowing who asks is one more.
         let known = usize::from(row.operation.who != Who::Public);
         if let Some(most) = row.operation.round_trips
