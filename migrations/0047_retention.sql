@@ -34,8 +34,35 @@ create function concern_ended_at(concern uuid) returns timestamptz language sql 
 $$;
 comment on function concern_ended_at is 'When the last of the tickets ended by which a concern is followed; when it was filed, without any; null while one has not ended.';
 
+-- What was written after the texts of a concern were erased, goes in its turn.
+create function concern_has_texts_again() returns trigger language plpgsql set search_path from current as $$
+begin
+    update concern set texts_erased_at = null
+    from ticket t where t.id = new.ticket_id and concern.id = t.concern_id and texts_erased_at is not null;
+    return null;
+end;
+$$;
+create trigger note_is_text after insert on note for each row execute function concern_has_texts_again();
+create trigger referrer_message_is_text after insert on referrer_message
+    for each row execute function concern_has_texts_again();
+create trigger resident_message_is_text after insert on resident_message
+    for each row execute function concern_has_texts_again();
+create trigger feedback_is_text after insert on feedback for each row execute function concern_has_texts_again();
+create trigger attachment_is_text after insert on attachment for each row execute function concern_has_texts_again();
+create trigger ticket_event_is_text after insert on ticket_event
+    for each row when (new.fact ->> 'type' = 'reopened') execute function concern_has_texts_again();
+
+create function concern_has_contact_again() returns trigger language plpgsql set search_path from current as $$
+begin
+    update concern set contact_erased_at = null where id = new.concern_id and contact_erased_at is not null;
+    return null;
+end;
+$$;
+create trigger tracking_slip_is_contact after insert on tracking_slip
+    for each row execute function concern_has_contact_again();
+
 -- Nothing changes what happened, but that what was said of it is no longer kept.
-create or replace function refuse_change() returns trigger language plpgsql as $$
+create function refuse_change_but_erasing() returns trigger language plpgsql as $$
 begin
     if current_setting('continuum.erasing', true) = 'on' then
         return case tg_op when 'DELETE' then old else new end;
@@ -43,7 +70,22 @@ begin
     raise exception '% rows are never changed or deleted', tg_table_name using errcode = 'restrict_violation';
 end;
 $$;
-comment on function refuse_change is 'Keeps a table append-only, but for a transaction that says that it erases personal data.';
+comment on function refuse_change_but_erasing is 'Keeps a table append-only, but for a transaction that says that it erases personal data.';
+drop trigger ticket_event_is_append_only on ticket_event;
+create trigger ticket_event_is_append_only before update or delete on ticket_event
+    for each row execute function refuse_change_but_erasing();
+drop trigger note_is_append_only on note;
+create trigger note_is_append_only before update or delete on note
+    for each row execute function refuse_change_but_erasing();
+drop trigger referrer_message_is_append_only on referrer_message;
+create trigger referrer_message_is_append_only before update or delete on referrer_message
+    for each row execute function refuse_change_but_erasing();
+drop trigger feedback_is_append_only on feedback;
+create trigger feedback_is_append_only before update or delete on feedback
+    for each row execute function refuse_change_but_erasing();
+drop trigger partner_link_is_append_only on partner_link;
+create trigger partner_link_is_append_only before update or delete on partner_link
+    for each row execute function refuse_change_but_erasing();
 
 create table past_figure (
     filed_at timestamptz not null,
@@ -84,9 +126,21 @@ create table gone (
 create unique index gone_reference_idx on gone (reference);
 comment on table gone is 'The ids of concerns and tickets, and the references of tickets, that were kept for as long as the city keeps them: whoever asks is told that they are gone.';
 
+create table erasure_to_note (
+    concern_id uuid primary key
+);
+comment on table erasure_to_note is 'Concerns whose residents wished to be forgotten: a worker notes them beside the attachments, where a restored backup of the database finds them.';
+
+alter table unplaced_mail add column from_digest bytea;
+create index unplaced_mail_from_digest_idx on unplaced_mail (from_digest) where from_digest is not null;
+comment on column unplaced_mail.from_digest is 'Of the address that wrote it, like resident_contact.address_digest.';
+
 create table retention_run (
     id uuid primary key,
     planned_at timestamptz not null,
+    contact_before timestamptz not null,
+    texts_before timestamptz not null,
+    rows_before timestamptz not null,
     state text not null,
     contacts_due integer not null,
     texts_due integer not null,
@@ -105,5 +159,6 @@ create unique index retention_run_open_idx on retention_run ((true)) where state
 create index retention_run_planned_idx on retention_run (planned_at);
 create index retention_run_confirmed_by_idx on retention_run (confirmed_by) where confirmed_by is not null;
 comment on table retention_run is 'What each night erased. One at most has not ended: it waits for a person when it would erase unusually much.';
+comment on column retention_run.contact_before is 'Until when a concern must have ended for its contact to go; likewise the others.';
 comment on column retention_run.contacts_due is 'How many concerns were found of which the contact is to go; likewise the others.';
 comment on column retention_run.contacts is 'Of how many it is gone.';

@@ -9,6 +9,7 @@ use chrono::Duration;
 use domain::clock::Clock as _;
 use image::ImageFormat;
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 use usecases::retention::keep;
 
 use crate::concern::dump;
@@ -96,7 +97,7 @@ async fn lived(city: &City) -> Value {
     let said = json!({ "solved": "no", "reason": "other", "text": "word-feedback" });
     city.stranger().post(&format!("{tracking}/feedback"), &said).await.is(200);
     let ticket = city.dispatcher().await.close(&city.dispatcher().await.ticket(&ticket).await).await.ok();
-    // Another one, of somebody who left nothing: a lamp, which has a question that is answered in words.
+    // Others, of somebody who left nothing: a lamp, which has a question that is answered in words, and goes out often.
     let lamp = json!({
         "origin": "patrol",
         "category": "street_light_out",
@@ -104,9 +105,13 @@ async fn lived(city: &City) -> Value {
         "answers": { "extent": "lamp", "post": "word-answer" },
         "place": { "lat": 49.9121, "lon": 2.2972 },
     });
-    let lamp = agent.post("/v1/concerns", &lamp).await.created()["tickets"][0].clone();
-    agent.act(&lamp, "cancel", &json!({ "note": "Elle brille" })).await.ok();
-    json!({ "ticket": ticket, "tracking": tracking })
+    let mut lamps = Vec::new();
+    for _ in 0..3 {
+        let ticket = agent.post("/v1/concerns", &lamp).await.created()["tickets"][0].clone();
+        agent.act(&ticket, "cancel", &json!({ "note": "Elle brille" })).await.ok();
+        lamps.push(ticket["reference"].clone());
+    }
+    json!({ "ticket": ticket, "tracking": tracking, "lamps": lamps })
 }
 
 /// Files concerns that are called off at once.
@@ -123,6 +128,8 @@ crate::tests![
     three_years_later_only_figures_are_left,
     what_is_still_followed_keeps_its_resident,
     a_night_that_would_erase_unusually_much_waits_for_somebody,
+    what_a_wrong_clock_planned_is_not_erased,
+    what_is_written_later_goes_later,
     several_workers_erase_each_concern_once,
     nothing_else_changes_what_happened,
 ];
@@ -140,6 +147,10 @@ async fn three_years_later_only_figures_are_left() {
     let year = "/v1/stats/tickets?filed_from=2026-01-01T00:00:00%2B01:00&filed_before=2027-01-01T00:00:00%2B01:00&group_by=service";
     let figures = city.dispatcher().await.get(year).await.ok();
     let counted = |figures: &Value| (figures["total"].clone(), figures["groups"].clone());
+    let lamp = format!("/open311/v2/requests/{}.json", lived["lamps"][0].as_str().unwrap());
+    let updated = async || city.stranger().get(&lamp).await.ok()[0]["updated_datetime"].clone();
+    let called_off = updated().await;
+    assert_eq!(city.database.count("select count(*) from hotspot where lat <> round(lat::numeric, 3)").await, 1);
 
     // A day before six months are over, the resident can still be reached.
     city.clock.set("2026-09-09T12:00:00Z");
@@ -173,6 +184,9 @@ async fn three_years_later_only_figures_are_left() {
     assert_eq!(read.ok()["areas"], ticket["areas"]);
     let found = desk.get("/v1/tickets?q=canapé").await.ok();
     assert_eq!(found["items"], json!([]), "nothing of it is searched any more");
+    assert_eq!(city.database.count("select count(*) from hotspot where lat = round(lat::numeric, 3)").await, 1);
+    assert_eq!(city.database.count("select count(*) from ticket where sent::text like '%\"answer\"%'").await, 0);
+    assert_eq!(updated().await, called_off, "for the city's residents, nothing happened");
     assert_eq!(counted(&desk.get(year).await.ok()), counted(&figures));
 
     // Three years after the end, there is no row.
@@ -194,13 +208,14 @@ async fn three_years_later_only_figures_are_left() {
         let naming: String = sqlx::query_scalar(statement).fetch_one(&mut connection).await.unwrap();
         assert_eq!(naming, "", "{named}");
     }
+    assert_eq!(city.database.count("select count(*) from hotspot").await, 0);
     assert_eq!(below(&folder.path().join("files")), Vec::<std::path::PathBuf>::new());
     let overview = desk.get("/v1/retention").await.ok();
     assert_eq!(overview["due"], json!({ "contacts": 0, "texts": 0, "rows": 0 }));
     let erased: Vec<&Value> = overview["runs"].as_array().unwrap().iter().map(|run| &run["erased"]).collect();
-    assert_eq!(erased[0], &json!({ "contacts": 0, "texts": 0, "rows": 2 }));
-    assert_eq!(erased[1], &json!({ "contacts": 0, "texts": 2, "rows": 0 }));
-    assert_eq!(erased[2], &json!({ "contacts": 2, "texts": 0, "rows": 0 }));
+    assert_eq!(erased[0], &json!({ "contacts": 0, "texts": 0, "rows": 4 }));
+    assert_eq!(erased[1], &json!({ "contacts": 0, "texts": 4, "rows": 0 }));
+    assert_eq!(erased[2], &json!({ "contacts": 4, "texts": 0, "rows": 0 }));
     city.stop().await;
 }
 
@@ -236,19 +251,29 @@ async fn what_is_still_followed_keeps_its_resident() {
     city.stop().await;
 }
 
+/// Lets a night erase that much unseen.
+async fn at_most(city: &City, concerns: u32) {
+    let limit = "update city set revision = revision + 1,
+        settings = jsonb_set(settings, '{retention}', jsonb_build_object(
+            'contact', '6 months', 'texts', '12 months', 'rows', '36 months', 'at_most', $1::bigint
+        ))";
+    let mut connection = city.database.connection().await;
+    sqlx::query(limit).bind(i64::from(concerns)).execute(&mut connection).await.unwrap();
+    usecases::city::reload(&city.instance.context).await.unwrap();
+}
+
 async fn a_night_that_would_erase_unusually_much_waits_for_somebody() {
     let city = City::new().await;
-    let limit = "update city set revision = revision + 1, settings = jsonb_set(settings, '{retention}',
-        '{\"contact\": \"6 months\", \"texts\": \"12 months\", \"rows\": \"36 months\", \"at_most\": 2}')";
-    sqlx::query(limit).execute(&mut city.database.connection().await).await.unwrap();
-    usecases::city::reload(&city.instance.context).await.unwrap();
+    at_most(&city, 2).await;
     cancelled(&city, 3).await;
     city.clock.set("2026-10-01T12:00:00Z");
     night(&city).await;
+    let yesterdays = city.dispatcher().await.get("/v1/retention").await.ok()["runs"][0]["id"].clone();
     city.clock.forward(Duration::days(2));
     night(&city).await;
     assert_eq!(city.database.count("select count(*) from resident_contact").await, 3);
     let desk = city.dispatcher().await;
+    desk.post("/v1/retention/confirm", &json!({ "run": yesterdays })).await.refused(409, "run_not_waiting");
     let overview = desk.get("/v1/retention").await.ok();
     assert_eq!(
         overview["periods"],
@@ -271,6 +296,48 @@ async fn a_night_that_would_erase_unusually_much_waits_for_somebody() {
     let kinds: Vec<&str> =
         audited.iter().filter_map(|act| act["type"].as_str()).filter(|k| k.starts_with("retention")).collect();
     assert_eq!(kinds, ["retention_confirmed", "retention_ran"]);
+    city.stop().await;
+}
+
+async fn what_a_wrong_clock_planned_is_not_erased() {
+    let city = City::new().await;
+    at_most(&city, 2).await;
+    cancelled(&city, 3).await;
+    let concerns = async || city.database.count("select count(*) from concern where contact_erased_at is null").await;
+    city.clock.set("2031-10-01T12:00:00Z");
+    night(&city).await;
+    // Somebody mends the clock, and then does what the alert says.
+    city.clock.set("2026-03-20T12:00:00Z");
+    let desk = city.dispatcher().await;
+    let run = desk.get("/v1/retention").await.ok()["runs"][0].clone();
+    assert_eq!((&run["state"], &run["due"]["rows"]), (&json!("waiting"), &json!(3)));
+    desk.post("/v1/retention/confirm", &json!({ "run": run["id"] })).await.ok();
+    night(&city).await;
+    assert_eq!(concerns().await, 3, "they are to be kept by now");
+    // Nor does a run that was planned years ahead keep tonight's from being planned.
+    at_most(&city, 500).await;
+    city.clock.set("2026-10-01T12:00:00Z");
+    night(&city).await;
+    assert_eq!(concerns().await, 0);
+    assert_eq!(city.database.count("select count(*) from concern").await, 3);
+    city.stop().await;
+}
+
+async fn what_is_written_later_goes_later() {
+    let city = City::new().await;
+    cancelled(&city, 1).await;
+    let texts = async || city.database.count("select count(*) from note where text <> '[effacé]'").await;
+    city.clock.set("2027-03-20T12:00:00Z");
+    night(&city).await;
+    let desk = city.dispatcher().await;
+    let ticket = desk.get("/v1/tickets?status=cancelled").await.ok()["items"][0].clone();
+    assert_eq!(desk.timeline(&ticket).await.last().unwrap()["type"], "pseudonymised");
+    let path = format!("/v1/tickets/{}/notes", ticket["id"].as_str().unwrap());
+    desk.post(&path, &json!({ "text": "Mme Petit a rappelé" })).await.created();
+    assert_eq!(texts().await, 1);
+    city.clock.forward(Duration::days(1));
+    night(&city).await;
+    assert_eq!(texts().await, 0);
     city.stop().await;
 }
 
@@ -300,6 +367,14 @@ async fn nothing_else_changes_what_happened() {
     for statement in ["update ticket_event set fact = '{}'", "delete from ticket_event"] {
         let error = sqlx::query(statement).execute(&mut connection).await.unwrap_err();
         assert!(error.to_string().contains("never changed"), "{error}");
+    }
+    // Not even what erases.
+    let mut erasing = connection.begin().await.unwrap();
+    sqlx::query("set local continuum.erasing = 'on'").execute(&mut *erasing).await.unwrap();
+    sqlx::query("update ticket_event set actor = actor").execute(&mut *erasing).await.unwrap();
+    for statement in ["update audit_entry set content = content", "delete from audit_entry", "truncate audit_entry"] {
+        let error = sqlx::query(statement).execute(&mut *erasing.begin().await.unwrap()).await.unwrap_err();
+        assert!(error.to_string().contains("never changed"), "{statement}: {error}");
     }
     city.stop().await;
 }

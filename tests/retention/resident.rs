@@ -5,10 +5,12 @@ use usecases::resident::erase_again;
 use usecases::retention::keep;
 
 use super::lived;
-use crate::support::city::{City, dumping};
+use crate::support::city::{City, dumping, link};
 
 crate::tests![
     a_resident_is_found_by_what_they_left_and_gets_everything,
+    what_a_neighbour_was_told_and_said_is_theirs_too,
+    a_refused_erasure_erases_nothing,
     what_has_ended_is_erased_at_once_and_the_rest_when_it_ends,
     what_a_backup_brings_back_is_erased_again,
     only_dispatchers_do_this,
@@ -63,6 +65,7 @@ async fn a_resident_is_found_by_what_they_left_and_gets_everything() {
     );
     let audited = city.audited().await;
     assert!(audited.iter().any(|act| act["type"] == "resident_exported"));
+    assert!(audited.iter().any(|act| act["type"] == "resident_found" && act["concerns"] == json!(found)));
     assert!(
         !audited.iter().any(|act| act.to_string().contains("zephyrine")),
         "the log says of which concerns, not of whom"
@@ -72,6 +75,56 @@ async fn a_resident_is_found_by_what_they_left_and_gets_everything() {
         .get("/v1/residents/0197a3b2-7c11-7b3a-9d3e-5a1f0c2e4d6b/export")
         .await
         .refused(404, "not_found");
+    city.stop().await;
+}
+
+async fn what_a_neighbour_was_told_and_said_is_theirs_too() {
+    let city = City::new().await;
+    let (agent, proprete) = (city.agent().await, city.proprete().await);
+    let main = agent.post("/v1/concerns", &dumping()).await.created()["tickets"][0].clone();
+    let mut body = dumping();
+    body["attach_to"] = main["id"].clone();
+    body["resident"]["email"] = json!("voisin@mail.example");
+    let attached = agent.post("/v1/concerns", &body).await.created();
+    let outcome = json!({ "closure_reason": "work_done", "message_to_resident": "C’est propre" });
+    let taken = proprete.acknowledge(&proprete.ticket(&main).await).await.ok();
+    let resolved = proprete.act(&taken, "resolve", &outcome).await.ok();
+    city.drain().await;
+    let tracking = link(&city.letters_to("voisin@mail.example").pop().unwrap(), "/v1/tracking/");
+    let tracking = tracking.split('#').next().unwrap();
+    let said = json!({ "solved": "no", "reason": "other", "text": "Toujours là", "ticket": resolved["reference"] });
+    city.stranger().post(&format!("{tracking}/feedback"), &said).await.is(200);
+    let path = format!("/v1/residents/{}/export", attached["id"].as_str().unwrap());
+    let concern = city.dispatcher().await.get(&path).await.ok()["concerns"][0].clone();
+    assert_eq!(concern["tickets"], json!([]));
+    assert_eq!(concern["followed"][0]["reference"], main["reference"]);
+    let told = concern["followed"][0]["told"].as_array().unwrap();
+    assert!(told.iter().any(|told| told["text"] == "C’est propre"), "{told:?}");
+    assert_eq!(
+        (&concern["feedback"][0]["ticket"], &concern["feedback"][0]["text"]),
+        (&main["reference"], &json!("Toujours là"))
+    );
+    city.stop().await;
+}
+
+async fn a_refused_erasure_erases_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().to_owned();
+    let city = City::with(|config| config.files = continuum::FileSettings::in_folder(&files)).await;
+    let one = city.dumping().await;
+    let mut other = dumping();
+    other["resident"] = json!({ "email": "zephyrine@mail.example" });
+    let other = city.agent().await.post("/v1/concerns", &other).await.created();
+    let desk = city.dispatcher().await;
+    let erase = async |concern: &Value| {
+        let path = format!("/v1/residents/{}/erase", concern.as_str().unwrap());
+        let request = desk.request(reqwest::Method::POST, &path).header("Idempotency-Key", "once");
+        desk.send(request.json(&json!({}))).await
+    };
+    erase(&one["concern_id"]).await.ok();
+    erase(&other["id"]).await.refused(422, "idempotency_key_reused");
+    assert_eq!(erase_again(&city.instance.context).await.unwrap(), 0);
+    assert_eq!(find(&city, "zephyrine@mail.example").await, [other["id"].clone()]);
     city.stop().await;
 }
 
@@ -90,7 +143,13 @@ async fn what_has_ended_is_erased_at_once_and_the_rest_when_it_ends() {
     let desk = city.dispatcher().await;
     let path = format!("/v1/residents/{}/erase", open["concern_id"].as_str().unwrap());
     let erased = desk.post(&path, &json!({})).await.ok();
-    assert_eq!(erased, json!({ "erased": [lived["ticket"]["concern_id"]], "waiting": [open["concern_id"]] }));
+    assert_eq!(
+        erased,
+        json!({ "erased": [lived["ticket"]["concern_id"]], "waiting": [open["concern_id"]], "more": false })
+    );
+    let once_more = format!("/v1/residents/{}/erase", lived["ticket"]["concern_id"].as_str().unwrap());
+    let erased = desk.post(&once_more, &json!({})).await.ok();
+    assert_eq!(erased, json!({ "erased": [lived["ticket"]["concern_id"]], "waiting": [], "more": false }));
     city.stranger().get(lived["tracking"].as_str().unwrap()).await.is(404);
     assert_eq!(find(&city, "zephyrine@mail.example").await, Vec::<Value>::new());
     let description = async |ticket: &Value| {
@@ -102,13 +161,12 @@ async fn what_has_ended_is_erased_at_once_and_the_rest_when_it_ends() {
     let audited = city.audited().await;
     let act = audited.iter().find(|act| act["type"] == "resident_erased").unwrap();
     assert_eq!(act["concerns"].as_array().unwrap().len(), 2);
-    // Nothing more is mailed, and what ends is erased the night after.
+    // Nothing more is mailed, and what ends is erased.
     let letters = city.letters().len();
     let resolved = city.proprete().await.resolve(&city.proprete().await.acknowledge(open).await.ok()).await.ok();
     city.drain().await;
     assert!(!city.letters()[letters..].iter().any(|letter| format!("{:?}", letter.to()).contains("zephyrine")));
     city.dispatcher().await.close(&resolved).await.ok();
-    city.clock.set("2026-03-11T12:00:00Z");
     while keep(&city.instance.context).await.unwrap() {}
     assert_eq!(description(open).await, "[effacé]");
     city.stop().await;
@@ -139,6 +197,10 @@ async fn what_a_backup_brings_back_is_erased_again() {
         .await
         .unwrap();
     assert_eq!(erase_again(cx).await.unwrap(), 1);
+    let audited = city.audited().await;
+    let acts: Vec<&Value> = audited.iter().filter(|act| act["type"] == "resident_erased").collect();
+    assert_eq!(acts.len(), 2);
+    assert!(acts.iter().all(|act| act["concerns"] == json!([concern])), "{acts:?}");
     assert_eq!(city.database.count("select count(*) from resident_contact").await, 0);
     assert_eq!(city.database.count("select count(*) from concern where description = '[effacé]'").await, 1);
     assert_eq!(erase_again(cx).await.unwrap(), 0);

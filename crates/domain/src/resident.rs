@@ -61,6 +61,10 @@ pub struct KeptConcern {
     pub lon: Option<f64>,
     /// The tickets of the concern.
     pub tickets: Vec<KeptTicket>,
+    /// What they were told of tickets of others that theirs is followed by.
+    pub followed: Vec<KeptFollowed>,
+    /// What the resident said of how each ended.
+    pub feedback: Vec<KeptFeedback>,
     /// What was sent to the resident, or is to be.
     pub mails: Vec<KeptMail>,
 }
@@ -88,8 +92,6 @@ pub struct KeptTicket {
     pub messages: Vec<KeptText>,
     /// What was written to the resident beside the timeline.
     pub messages_to_resident: Vec<KeptText>,
-    /// What the resident said of how it ended.
-    pub feedback: Vec<KeptFeedback>,
     /// Photographs and documents.
     pub attachments: Vec<KeptAttachment>,
 }
@@ -113,9 +115,22 @@ pub struct KeptText {
     pub text: String,
 }
 
-/// What a resident said of how their ticket ended.
+/// A ticket that others raised first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KeptFollowed {
+    /// Its reference.
+    #[schema(examples("AMI-26-004217"))]
+    pub reference: String,
+    /// What the resident was told of it.
+    pub told: Vec<KeptText>,
+}
+
+/// What a resident said of how a ticket ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct KeptFeedback {
+    /// The reference of the ticket.
+    #[schema(examples("AMI-26-004217"))]
+    pub ticket: String,
     /// When.
     pub at: DateTime<Utc>,
     /// Whether it is solved.

@@ -55,6 +55,18 @@ pub struct Cutoffs {
     pub rows: DateTime<Utc>,
 }
 
+impl Cutoffs {
+    /// The earlier one of each step.
+    #[must_use]
+    pub fn earliest(&self, other: &Self) -> Self {
+        Self {
+            contact: self.contact.min(other.contact),
+            texts: self.texts.min(other.texts),
+            rows: self.rows.min(other.rows),
+        }
+    }
+}
+
 impl Retention {
     /// Which of the intervals is shorter than the one of the step before it.
     #[must_use]

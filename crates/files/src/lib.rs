@@ -17,7 +17,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
 use domain::attachment::MediaType;
 use domain::id::AttachmentId;
 use sha2::{Digest, Sha256};
@@ -126,15 +125,6 @@ pub enum Which {
     Content,
     /// A small picture of a photograph, JPEG.
     Thumbnail,
-}
-
-/// A note that something is erased.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Erased {
-    /// What.
-    pub id: Uuid,
-    /// When it was noted.
-    pub at: DateTime<Utc>,
 }
 
 /// What was made of an upload.
@@ -311,7 +301,7 @@ impl Files {
     ///
     /// # Errors
     /// When the store does not answer.
-    pub async fn erased(&self) -> Result<Vec<Erased>, Error> {
+    pub async fn erased(&self) -> Result<Vec<Uuid>, Error> {
         self.shelf.erased().await
     }
 

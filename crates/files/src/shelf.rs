@@ -16,7 +16,7 @@ use rustls::crypto::{CryptoProvider, ring};
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
-use crate::{Erased, Error, Which};
+use crate::{Error, Which};
 
 /// How long an object store is asked again that does not answer: somebody waits.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -147,13 +147,9 @@ impl Shelf {
         Ok(())
     }
 
-    pub(crate) async fn erased(&self) -> Result<Vec<Erased>, Error> {
+    pub(crate) async fn erased(&self) -> Result<Vec<Uuid>, Error> {
         let notes: Vec<_> = self.store()?.list(Some(&self.notes())).try_collect().await.map_err(unavailable)?;
-        let read = |note: &object_store::ObjectMeta| {
-            let id = note.location.filename()?.parse().ok()?;
-            Some(Erased { id, at: note.last_modified })
-        };
-        Ok(notes.iter().filter_map(read).collect())
+        Ok(notes.iter().filter_map(|note| note.location.filename()?.parse().ok()).collect())
     }
 
     pub(crate) async fn forget_erased(&self, id: Uuid) -> Result<(), Error> {

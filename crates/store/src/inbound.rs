@@ -9,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::connect::sql;
-use crate::resident::Contact;
+use crate::resident::{Contact, address_digest};
 use crate::{Error, Page, Result, Store, Tx};
 
 /// An e-mail that left, as far as an answer to it needs to know.
@@ -165,6 +165,24 @@ impl Store {
         Ok(Page::cut(mails, limit, |mail| mail.id))
     }
 
+    /// The e-mails that could not be put with a ticket of those who left the addresses of these concerns, the first first; two
+    /// hundred at most.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn unplaced_mail_of(&self, concerns: &[ConcernId]) -> Result<Vec<Unplaced>> {
+        let concerns: Vec<Uuid> = concerns.iter().map(|concern| concern.0).collect();
+        let statement = sql(
+            "select m.id, m.received_at, m.why, m.ticket_id, t.reference, m.key_id, m.sealed, m.settled_at
+             from unplaced_mail m left join ticket t on t.id = m.ticket_id
+             where m.from_digest in (select address_digest from resident_contact where concern_id = any($1))
+             order by m.received_at, m.id limit 200",
+            [concerns.into()],
+        );
+        let rows = UnplacedRow::find_by_statement(statement).all(&self.db).await?;
+        rows.into_iter().map(|row| self.unplaced(row)).collect()
+    }
+
     fn unplaced(&self, row: UnplacedRow) -> Result<Unplaced> {
         let words = self.keys.residents.open(row.id, &row.key_id, &row.sealed)?;
         Ok(Unplaced {
@@ -266,11 +284,13 @@ impl Tx {
         words: &Words,
         now: DateTime<Utc>,
     ) -> Result<bool> {
-        let sealed = self.keys.residents.seal(id, &serde_json::to_vec(words).map_err(Error::corrupt)?)?;
+        let key = &self.keys.residents;
+        let sealed = key.seal(id, &serde_json::to_vec(words).map_err(Error::corrupt)?)?;
+        let from = words.from.as_deref().map(|from| address_digest(key, from));
         let statement = sql(
             "with kept as (
-                 insert into unplaced_mail (id, received_at, why, ticket_id, key_id, sealed)
-                 values ($1, $2, $3, $4, $5, $6)
+                 insert into unplaced_mail (id, received_at, why, ticket_id, key_id, sealed, from_digest)
+                 values ($1, $2, $3, $4, $5, $6, $7)
              )
              select not exists (select from unplaced_mail where received_at > $2 - interval '1 hour')",
             [
@@ -278,8 +298,9 @@ impl Tx {
                 now.into(),
                 why.into(),
                 ticket.map(|ticket| ticket.0).into(),
-                self.keys.residents.id().into(),
+                key.id().into(),
                 sealed.into(),
+                from.into(),
             ],
         );
         let row = self.db.query_one_raw(statement).await?.ok_or_else(|| Error::corrupt("nothing was kept"))?;

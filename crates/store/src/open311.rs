@@ -154,7 +154,10 @@ const REQUESTS: &str = "ticket t join concern c on c.id = t.concern_id cross joi
             max(case when s.state in ('resolved', 'closed') then coalesce(s.resolved_at, s.closed_at) else e.at end)
                 as updated_at
         from (select *, state in ('resolved', 'closed', 'cancelled') as ended from ticket) s
-        join ticket_event e on e.ticket_id = s.id and e.version = s.version
+        cross join lateral (
+            select at from ticket_event e where e.ticket_id = s.id and e.fact ->> 'type' <> 'pseudonymised'
+            order by version desc limit 1
+        ) e
         where s.concern_id = t.concern_id
     ) w
     where t.sensitivity = 'standard' and not t.hidden_from_referrer
@@ -169,7 +172,7 @@ const MESSAGE: &str = "(select m.fact ->> 'message_to_resident' from ticket_even
 const EVENTS: &str = "(select jsonb_agg(jsonb_build_array(l.at, l.fact) order by l.at, l.id) from (
         select n.id, n.at, n.fact from ticket s join ticket_event n on n.ticket_id = s.id
         where s.concern_id = t.concern_id
-            and n.fact ->> 'type' not in ('received', 'assigned', 'prioritised', 'attachment_added', 'attachment_removed')
+            and n.fact ->> 'type' not in ('received', 'assigned', 'prioritised', 'attachment_added', 'attachment_removed', 'pseudonymised')
         order by n.at desc, n.id desc limit 50
     ) l) as events";
 

@@ -120,13 +120,20 @@ impl Tx {
         Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
     }
 
-    /// When the first ticket was filed that open data count, and which months were published.
+    /// When the first ticket was filed that open data count, and which months were published. Months of which a ticket is no
+    /// longer kept are not whole: none is counted before or in these.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn open_data_progress(&self) -> Result<(Option<DateTime<Utc>>, BTreeSet<NaiveDate>)> {
         let text =
-            "select (select min(filed_at) from ticket where sensitivity = 'standard' and not hidden_from_referrer),
+            // What is left of a ticket has its day, at noon: the month is the same in any zone.
+            "select (
+                 select case when min(filed_at) is not null then greatest(min(filed_at), (
+                     select date_trunc('month', max(filed_at), 'UTC') + interval '1 month 12 hours' from past_figure
+                 )) end
+                 from ticket where sensitivity = 'standard' and not hidden_from_referrer
+             ),
                 array(select month from open_data_month)";
         let Some(row) = self.db.query_one_raw(sql(text, [])).await? else { return Ok((None, BTreeSet::new())) };
         let months: Vec<NaiveDate> = row.try_get_by_index(1)?;

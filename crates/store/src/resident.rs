@@ -128,12 +128,6 @@ const EXPORT: &str = "
                     select coalesce(jsonb_agg(jsonb_build_object('at', m.at, 'text', m.text) order by m.id), '[]')
                     from resident_message m where m.ticket_id = t.id and m.taken_back_at is null
                 ),
-                'feedback', (
-                    select coalesce(jsonb_agg(jsonb_build_object(
-                        'at', f.at, 'solved', f.solved, 'reason', f.reason, 'text', f.text
-                    ) order by f.id), '[]')
-                    from feedback f where f.ticket_id = t.id and f.concern_id = c.id
-                ),
                 'attachments', (
                     select coalesce(jsonb_agg(jsonb_build_object(
                         'id', a.id, 'name', a.name, 'media_type', a.media_type, 'size', a.size, 'added_at', a.added_at
@@ -142,6 +136,36 @@ const EXPORT: &str = "
                 )
             ) order by t.id), '[]')
             from ticket t where t.concern_id = c.id
+        ),
+        'followed', (
+            with recursive chain (id) as (
+                select f.ticket_id from concern_follow f where f.concern_id = c.id
+                union
+                select d.duplicate_of from ticket d where d.concern_id = c.id and d.duplicate_of is not null
+                union
+                select d.duplicate_of from chain join ticket d using (id) where d.duplicate_of is not null
+            ), since (at) as (
+                -- What was said before they came was said to others.
+                select coalesce(min(d.closed_at), c.filed_at) from ticket d
+                where d.concern_id = c.id and d.duplicate_of is not null
+            )
+            select coalesce(jsonb_agg(jsonb_build_object('reference', t.reference, 'told', (
+                select coalesce(jsonb_agg(jsonb_build_object('at', told.at, 'text', told.text) order by told.at), '[]')
+                from (
+                    select e.at, e.fact ->> 'message_to_resident' as text from ticket_event e
+                    where e.ticket_id = t.id and e.fact ->> 'message_to_resident' is not null
+                    union all
+                    select m.leaves_at, m.text from resident_message m
+                    where m.ticket_id = t.id and m.taken_back_at is null
+                ) told, since where told.at >= since.at
+            )) order by t.id), '[]')
+            from chain join ticket t using (id) where t.concern_id <> c.id
+        ),
+        'feedback', (
+            select coalesce(jsonb_agg(jsonb_build_object(
+                'ticket', t.reference, 'at', f.at, 'solved', f.solved, 'reason', f.reason, 'text', f.text
+            ) order by f.id), '[]')
+            from feedback f join ticket t on t.id = f.ticket_id where f.concern_id = c.id
         ),
         'mails', (
             select coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'state', o.state, 'at', o.finished_at) order by o.seq), '[]')
@@ -180,21 +204,25 @@ impl Store {
         rows.into_iter().map(|row| Ok(ConcernId(row.try_get_by_index(0)?))).collect()
     }
 
-    /// The concerns of the resident of a concern: itself, and those with the same e-mail address; two hundred at most. None
-    /// when there is no such concern.
+    /// The concerns of the resident of a concern: itself, then those with the same e-mail address, two hundred at most, and
+    /// whether there are more. None when there is no such concern.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn concerns_of_resident(&self, concern: ConcernId) -> Result<Vec<ConcernId>> {
+    pub async fn concerns_of_resident(&self, concern: ConcernId) -> Result<(Vec<ConcernId>, bool)> {
         let statement = sql(
             "select id from concern where id = $1
-             union
+             union all
              (select o.concern_id from resident_contact r join resident_contact o on o.address_digest = r.address_digest
-              where r.concern_id = $1 and r.address_digest <> '' limit $2)",
+              where r.concern_id = $1 and r.address_digest <> '' and o.concern_id <> $1 order by o.concern_id limit $2)",
             [concern.0.into(), i64::from(MOST).into()],
         );
-        let rows = self.db.query_all_raw(statement).await?;
-        rows.into_iter().map(|row| Ok(ConcernId(row.try_get_by_index(0)?))).collect()
+        let rows = self.db.query_all_raw(statement).await?.into_iter();
+        let mut concerns =
+            rows.map(|row| Ok(ConcernId(row.try_get_by_index(0)?))).collect::<Result<Vec<ConcernId>>>()?;
+        let more = concerns.len() > MOST as usize;
+        concerns.truncate(MOST as usize);
+        Ok((concerns, more))
     }
 
     /// Everything that is kept of these concerns, as it is handed out to their resident.

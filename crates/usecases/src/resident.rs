@@ -3,11 +3,12 @@
 
 use auth::Grant;
 use auth::permission::ManagePersonalData;
-use domain::audit::Act;
+use domain::audit::{Act, By, Record};
 use domain::email::EmailAddress;
 use domain::id::ConcernId;
 use domain::resident::KeptConcern;
 use store::Error;
+use store::inbound::Unplaced;
 
 use crate::Context;
 use crate::once::{Done, KeyReused, Once};
@@ -35,26 +36,38 @@ pub enum ResidentError {
 /// When the database does not answer.
 pub async fn find(
     cx: &Context,
-    _who: &Grant<ManagePersonalData>,
+    who: &Grant<ManagePersonalData>,
     email: &EmailAddress,
 ) -> Result<Vec<ConcernId>, Error> {
-    cx.store.concerns_of_address(email.as_str()).await
+    let concerns = cx.store.concerns_of_address(email.as_str()).await?;
+    if !concerns.is_empty() {
+        cx.store.audit(&who.record(Act::ResidentFound { concerns: concerns.clone() }, cx.now())).await?;
+    }
+    Ok(concerns)
+}
+
+/// Everything that is kept of a resident.
+#[derive(Debug, Clone)]
+pub struct Exported {
+    /// Their concerns.
+    pub concerns: Vec<KeptConcern>,
+    /// Their e-mails that could not be put with a ticket.
+    pub mails: Vec<Unplaced>,
+    /// Whether there are more concerns with their address.
+    pub more: bool,
 }
 
 /// Everything that is kept of the resident of a concern: of it, and of those with the same e-mail address.
 ///
 /// # Errors
 /// See [`ResidentError`].
-pub async fn export(
-    cx: &Context,
-    who: &Grant<ManagePersonalData>,
-    id: ConcernId,
-) -> Result<Vec<KeptConcern>, ResidentError> {
-    let concerns = cx.store.concerns_of_resident(id).await?;
+pub async fn export(cx: &Context, who: &Grant<ManagePersonalData>, id: ConcernId) -> Result<Exported, ResidentError> {
+    let (concerns, more) = cx.store.concerns_of_resident(id).await?;
     if concerns.is_empty() {
         return Err(ResidentError::NotFound);
     }
-    let exported = cx.store.export_resident(&concerns).await?;
+    let mails = cx.store.unplaced_mail_of(&concerns).await?;
+    let exported = Exported { concerns: cx.store.export_resident(&concerns).await?, mails, more };
     cx.store.audit(&who.record(Act::ResidentExported { concerns }, cx.now())).await?;
     Ok(exported)
 }
@@ -66,6 +79,8 @@ pub struct Erased {
     pub now: Vec<ConcernId>,
     /// Of these the contact is erased, and the texts go as soon as they have ended: a service works with them.
     pub later: Vec<ConcernId>,
+    /// There are more concerns with their address, of which nothing is erased yet.
+    pub more: bool,
 }
 
 /// Erases what is kept of the resident of a concern: of it, and of those with the same e-mail address.
@@ -78,53 +93,58 @@ pub async fn erase(
     id: ConcernId,
     once: Once<'_, Erased>,
 ) -> Result<Done<Erased>, ResidentError> {
-    let concerns = cx.store.concerns_of_resident(id).await?;
+    let (concerns, more) = cx.store.concerns_of_resident(id).await?;
     if concerns.is_empty() {
         return Err(ResidentError::NotFound);
     }
-    // Before it happens: whatever the database forgets of this, it is done again.
-    for concern in &concerns {
-        cx.files.note_erased(concern.0).await?;
-    }
     once.run(cx, async |tx| {
-        let erased = erase_in(cx, tx, concerns.clone()).await?;
-        tx.audit(&who.record(Act::ResidentErased { concerns }, cx.now()));
+        let erased = Erased { more, ..erase_in(cx, tx, &concerns).await? };
+        tx.audit(&who.record(Act::ResidentErased { concerns: concerns.clone() }, cx.now()));
         Ok(erased)
     })
     .await
 }
 
-async fn erase_in(cx: &Context, tx: &store::Tx, concerns: Vec<ConcernId>) -> Result<Erased, Error> {
-    tx.erase_contacts(&concerns, cx.now()).await?;
-    let now = tx.ask_to_erase(&concerns).await?;
+async fn erase_in(cx: &Context, tx: &store::Tx, concerns: &[ConcernId]) -> Result<Erased, Error> {
+    tx.erase_contacts(concerns, cx.now()).await?;
+    let later = tx.ask_to_erase(concerns).await?;
+    let now: Vec<ConcernId> = concerns.iter().copied().filter(|concern| !later.contains(concern)).collect();
     if !now.is_empty() {
         tx.erase_texts(&now, cx.now()).await?;
     }
-    let later = concerns.into_iter().filter(|concern| !now.contains(concern)).collect();
-    Ok(Erased { now, later })
+    Ok(Erased { now, later, more: false })
 }
 
-/// Erases again what was erased and is there again: the database was restored from a backup. Forgets what no longer need
-/// be known. Returns how many concerns were erased.
+/// Notes beside the attachments what was erased, and erases again what was and is there again: the database was restored from
+/// a backup. Forgets what no longer need be known. Returns how many concerns were erased again.
 ///
 /// # Errors
 /// See [`ResidentError`].
 pub async fn erase_again(cx: &Context) -> Result<usize, ResidentError> {
-    let noted = cx.files.erased().await?;
+    loop {
+        let concerns = cx.store.erasures_to_note(200).await?;
+        if concerns.is_empty() {
+            break;
+        }
+        for concern in &concerns {
+            cx.files.note_erased(concern.0).await?;
+        }
+        cx.store.erasures_noted(&concerns).await?;
+    }
+    let noted: Vec<ConcernId> = cx.files.erased().await?.into_iter().map(ConcernId).collect();
     let mut again = 0;
-    for notes in noted.chunks(200) {
-        let concerns: Vec<ConcernId> = notes.iter().map(|note| ConcernId(note.id)).collect();
-        let left = cx.store.not_erased(&concerns).await?;
-        if !left.is_empty() {
+    for noted in noted.chunks(200) {
+        let concerns = cx.store.not_erased(noted).await?;
+        if !concerns.is_empty() {
             let tx = cx.store.begin().await?;
-            again += left.len();
-            erase_in(cx, &tx, left).await?;
+            again += concerns.len();
+            erase_in(cx, &tx, &concerns).await?;
+            let act = Act::ResidentErased { concerns };
+            tx.audit(&Record { at: cx.now(), by: By::System, from: None, act, why: None });
             tx.commit().await?;
         }
-        for note in notes {
-            if cx.store.is_gone(note.id).await? {
-                cx.files.forget_erased(note.id).await?;
-            }
+        for gone in cx.store.gone(noted).await? {
+            cx.files.forget_erased(gone.0).await?;
         }
     }
     Ok(again)

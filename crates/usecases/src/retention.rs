@@ -1,12 +1,13 @@
 //! Personal data over time: what is to be erased, erased night by night, and what was.
 //!
-//! A run is planned once a day. One that would erase unusually much waits until a person confirms it: a wrong clock or a
-//! wrong setting then costs a night, not the city's memory. The others begin at once, and end batch by batch.
+//! A run is planned once a day. One that would erase unusually much waits until a person confirms it, and is planned anew
+//! each night until then: a wrong clock or a wrong setting costs a night, not the city's memory. The others begin at once,
+//! and end batch by batch. Nothing goes that was not counted when the run was planned, nor what is to be kept by now.
 
 pub use store::retention::{Counts, Run, RunState};
 
 use auth::Grant;
-use auth::permission::ManagePersonalData;
+use auth::permission::{ManagePersonalData, ReadTickets};
 use chrono::Timelike as _;
 use domain::audit::{Act, By, Record};
 use domain::id::{ConcernId, RetentionRunId};
@@ -73,20 +74,20 @@ pub async fn read(cx: &Context, _who: &Grant<ManagePersonalData>) -> Result<Over
     overview(cx).await
 }
 
-/// Whether there was a concern of that id, which is no longer kept.
+/// Whether there was a concern of that id, which is no longer kept. Those who may not know of all there were are not told.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn is_concern_gone(cx: &Context, id: ConcernId) -> Result<bool, Error> {
-    cx.store.is_gone(id.0).await
+pub async fn is_concern_gone(cx: &Context, who: &Grant<ReadTickets>, id: ConcernId) -> Result<bool, Error> {
+    Ok(who.caller().reaches_everything() && cx.store.is_gone(id.0).await?)
 }
 
-/// Whether there was a ticket that is called so, which is no longer kept.
+/// Whether there was a ticket that is called so, which is no longer kept; likewise.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn is_ticket_gone(cx: &Context, ticket: &Named) -> Result<bool, Error> {
-    cx.store.is_ticket_gone(ticket).await
+pub async fn is_ticket_gone(cx: &Context, who: &Grant<ReadTickets>, ticket: &Named) -> Result<bool, Error> {
+    Ok(who.caller().reaches_everything() && cx.store.is_ticket_gone(ticket).await?)
 }
 
 /// Why a run was not confirmed.
@@ -114,7 +115,7 @@ pub async fn confirm(
     once: Once<'_, Run>,
 ) -> Result<Done<Run>, ConfirmError> {
     once.run(cx, async |tx| {
-        let run = tx.last_retention_run().await?.filter(|run| run.id == id && run.state == RunState::Waiting);
+        let run = tx.open_retention_run().await?.filter(|run| run.id == id && run.state == RunState::Waiting);
         let run = run.ok_or(ConfirmError::NotWaiting)?;
         let (confirmed_by, confirmed_at) = (Some(who.holder().user), Some(cx.now()));
         let run = Run { state: RunState::Running, confirmed_by, confirmed_at, ..run };
@@ -127,60 +128,76 @@ pub async fn confirm(
     .await
 }
 
-/// Does the next part of a run: plans it, or erases a batch. Any number of workers may do this at once: they take turns.
+/// Does the next part of what is to be erased: what somebody asked for and has ended, then the run: plans it, or erases a batch. Any number of workers may do this at once: they take turns.
 /// Returns whether there may be more to do at once.
 ///
 /// # Errors
 /// When the database does not answer: what was not erased is erased next time.
 pub async fn keep(cx: &Context) -> Result<bool, Error> {
+    // What is erased is gone: how long things are kept is not as it was a moment ago.
+    crate::city::reload(cx).await?;
     let Ok(loaded) = cx.city() else { return Ok(false) };
     let (retention, zone, now) = (loaded.city.settings.retention, loaded.city.zone(), cx.now());
     let tx = cx.store.begin().await?;
     if !tx.try_hold_retention().await? {
         return Ok(false);
     }
-    let last = tx.last_retention_run().await?;
-    match last {
-        Some(run) if run.state == RunState::Waiting => Ok(false),
+    let asked = tx.asked_to_erase(BATCH).await?;
+    if !asked.is_empty() {
+        tx.erase_texts(&asked, now).await?;
+        tx.commit().await?;
+        return Ok(true);
+    }
+    let (cutoffs, local) = (retention.cutoffs(now, zone), zone.local(now));
+    let open = match tx.open_retention_run().await? {
         Some(run) if run.state == RunState::Running => {
-            let cutoffs = retention.cutoffs(run.planned_at, zone);
+            let cutoffs = run.cutoffs.earliest(&cutoffs);
             let run = erase(cx, &tx, run, &cutoffs, zone).await?;
             tx.commit().await?;
-            Ok(run.state == RunState::Running)
+            return Ok(run.state == RunState::Running);
         }
-        last => {
-            let local = zone.local(now);
-            let planned = last.is_some_and(|run| zone.local(run.planned_at).date_naive() >= local.date_naive());
-            if planned || local.hour() < HOUR {
-                return Ok(false);
-            }
-            let due = cx.store.retention_due(&retention.cutoffs(now, zone)).await?;
-            let most = due.contacts.max(due.texts).max(due.rows);
-            let state = if most > retention.at_most { RunState::Waiting } else { RunState::Running };
-            let run = Run {
-                id: RetentionRunId(cx.ids.next()),
-                planned_at: now,
-                state,
-                due,
-                erased: Counts::default(),
-                confirmed_by: None,
-                confirmed_at: None,
-                finished_at: None,
-            };
-            tx.keep_retention_run(&run).await?;
-            tx.commit().await?;
-            if state == RunState::Waiting {
-                tracing::warn!(
-                    contacts = due.contacts,
-                    texts = due.texts,
-                    rows = due.rows,
-                    at_most = retention.at_most,
-                    "unusually much is to be erased: nothing is until a dispatcher confirms it (POST /v1/retention/confirm)"
-                );
-            }
-            Ok(state == RunState::Running)
-        }
+        open => open,
+    };
+    let today = local.date_naive();
+    let planned = match &open {
+        Some(run) => zone.local(run.planned_at).date_naive() == today,
+        None => match (zone.midnight(today), today.succ_opt().and_then(|day| zone.midnight(day))) {
+            (Some(from), Some(before)) => tx.planned_retention(from, before).await?,
+            _ => true,
+        },
+    };
+    if planned || local.hour() < HOUR {
+        return Ok(false);
     }
+    if let Some(run) = open {
+        tx.drop_retention_run(run.id).await?;
+    }
+    let due = tx.retention_due(&cutoffs).await?;
+    let most = due.contacts.max(due.texts).max(due.rows);
+    let state = if most > retention.at_most { RunState::Waiting } else { RunState::Running };
+    let run = Run {
+        id: RetentionRunId(cx.ids.next()),
+        planned_at: now,
+        cutoffs,
+        state,
+        due,
+        erased: Counts::default(),
+        confirmed_by: None,
+        confirmed_at: None,
+        finished_at: None,
+    };
+    tx.keep_retention_run(&run).await?;
+    tx.commit().await?;
+    if state == RunState::Waiting {
+        tracing::warn!(
+            contacts = due.contacts,
+            texts = due.texts,
+            rows = due.rows,
+            at_most = retention.at_most,
+            "unusually much is to be erased: nothing is until a dispatcher confirms it (POST /v1/retention/confirm)"
+        );
+    }
+    Ok(state == RunState::Running)
 }
 
 /// One batch, the rows first: what is gone needs no other step.

@@ -117,9 +117,11 @@ async fn forgotten(story: &mut Story) {
     let concern = ("concern", found["concerns"][0].clone());
     story.done(&dispatcher, "resident_export", &[concern.clone()]).await;
     let erased = story.done(&dispatcher, "resident_erase", &[concern]).await;
-    assert_eq!(erased, json!({ "erased": [filed["id"]], "waiting": [] }));
-    let run = "insert into retention_run (id, planned_at, state, contacts_due, texts_due, rows_due)
-        values ('0197a3b2-7c11-7b3a-9d3e-5a1f0c2e4d6b', '2026-11-30T01:00:00Z', 'waiting', 812, 0, 0)";
+    assert_eq!(erased, json!({ "erased": [filed["id"]], "waiting": [], "more": false }));
+    let run = "insert into retention_run (
+            id, planned_at, contact_before, texts_before, rows_before, state, contacts_due, texts_due, rows_due
+        ) values ('0197a3b2-7c11-7b3a-9d3e-5a1f0c2e4d6b', '2026-11-30T01:00:00Z', '2026-05-29T22:00:00Z',
+            '2025-11-29T23:00:00Z', '2023-11-29T23:00:00Z', 'waiting', 812, 0, 0)";
     sqlx::query(run).execute(&mut story.city.database.connection().await).await.unwrap();
     story.play(&story.city.stranger(), "privacy_notice", &[]).await.is(200);
     story.play(&dispatcher, "processing_record", &[]).await.is(200);

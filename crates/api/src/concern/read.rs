@@ -45,7 +45,7 @@ pub(crate) async fn read(
 ) -> Result<HttpResponse, Problem> {
     let found = usecases::concern::read(&cx, &caller.grant, ConcernId(id.value)).await?;
     let Some((concern, tickets)) = found else {
-        let gone = usecases::retention::is_concern_gone(&cx, ConcernId(id.value)).await?;
+        let gone = usecases::retention::is_concern_gone(&cx, &caller.grant, ConcernId(id.value)).await?;
         return Err(Problem::new(if gone { Code::Gone } else { Code::NotFound }));
     };
     let city = &cx.city()?.city;

@@ -28,21 +28,23 @@ struct ErasedResident {
     erased: Vec<Uuid>,
     /// Those of which the contact is erased, while what was said goes as soon as they have ended.
     waiting: Vec<Uuid>,
+    /// There are more concerns with the same address: search it, and ask again with one of them.
+    more: bool,
 }
 
 impl From<&Erased> for ErasedResident {
     fn from(erased: &Erased) -> Self {
         let ids = |concerns: &[ConcernId]| concerns.iter().map(|concern| concern.0).collect();
-        Self { erased: ids(&erased.now), waiting: ids(&erased.later) }
+        Self { erased: ids(&erased.now), waiting: ids(&erased.later), more: erased.more }
     }
 }
 
 /// Erase what is kept of a resident
 ///
-/// Of the resident of a concern, and of the concerns with the same e-mail address (RGPD, article 17): the contact, the
-/// link and the slip of paper at once; what was said, written and photographed at once too, of concerns that have ended.
-/// While a service still works on one, which is the city's public task (article 17.3.b), the rest goes the night after its
-/// end. Nothing brings any of it back, a restored backup neither. For dispatchers; each time is in the audit log.
+/// Of the resident of a concern, and of the concerns with the same e-mail address (RGPD, article 17; two hundred at a time):
+/// the contact, the link, the slip of paper and their e-mails that stand with no ticket at once; what was said, written and photographed at once too, of concerns that have ended.
+/// While a service still works on one, which is the city's public task (article 17.3.b), the rest goes within the
+/// hour after its end. Nothing brings any of it back, a restored backup neither. For dispatchers; each time is in the audit log.
 #[utoipa::path(
     operation_id = "resident_erase",
     tag = "residents",
@@ -50,7 +52,7 @@ impl From<&Erased> for ErasedResident {
     responses(
         (status = 200, description = "Erased", body = ErasedResident),
         (status = 422, description = "The idempotency key was used for another request"),
-        (status = 503, description = "The database or the store of files does not answer: nothing was erased"),
+        (status = 503, description = "The database or the store of files does not answer: ask again, for some of it may be erased"),
     ),
     security(("bearer" = []))
 )]

@@ -34,7 +34,7 @@ struct FoundResident {
 /// Find a resident
 ///
 /// By the e-mail address that they left; whoever left none is found by the reference of a ticket, which names its
-/// concern. For dispatchers.
+/// concern. For dispatchers; each time that somebody is found is in the audit log, without the address.
 #[utoipa::path(
     operation_id = "resident_search",
     tag = "residents",

@@ -34,7 +34,7 @@ pub(crate) async fn read(
 ) -> Result<HttpResponse, Problem> {
     let ticket = usecases::ticket::open(&cx, &caller.grant, &path.ticket).await?;
     let Some(ticket) = ticket else {
-        let gone = usecases::retention::is_ticket_gone(&cx, &path.ticket).await?;
+        let gone = usecases::retention::is_ticket_gone(&cx, &caller.grant, &path.ticket).await?;
         return Err(Problem::new(if gone { Code::Gone } else { Code::NotFound }));
     };
     let mails = usecases::ticket::resident_mails(&cx, &caller.grant, &ticket).await?;

@@ -6,7 +6,7 @@ use usecases::retention::{Counts, Overview};
 use super::database::DatabaseOptions;
 use super::tell;
 
-/// See what is erased over time: how long things are kept, what is due, what was erased. Changes nothing.
+/// See what is erased over time: how long things are kept, what is due, what was erased. Erases nothing; like any command, it migrates the database of an earlier version.
 #[derive(clap::Args)]
 pub struct Retention {
     #[command(flatten)]

@@ -49,6 +49,11 @@ pub enum Act {
         /// Whose concern.
         concern: ConcernId,
     },
+    /// A resident was looked for by their address, and found.
+    ResidentFound {
+        /// Their concerns.
+        concerns: Vec<ConcernId>,
+    },
     /// Everything that is kept of a resident was handed out (RGPD, article 15).
     ResidentExported {
         /// Their concerns.

@@ -25,6 +25,27 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Concerns of which is not noted yet, where a restored backup finds it, that somebody asked to erase them.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn erasures_to_note(&self, limit: u32) -> Result<Vec<ConcernId>> {
+        let statement = sql("select concern_id from erasure_to_note limit $1", [i64::from(limit).into()]);
+        ids(self.db.query_all_raw(statement).await?)
+    }
+
+    /// It is noted of these.
+    ///
+    /// # Errors
+    /// When the database does not answer: then it is noted again.
+    pub async fn erasures_noted(&self, concerns: &[ConcernId]) -> Result<()> {
+        let statement = sql("delete from erasure_to_note where concern_id = any($1)", [uuids(concerns).into()]);
+        self.db.execute_raw(statement).await?;
+        Ok(())
+    }
+}
+
 impl Tx {
     /// Erases how these residents can be reached and found: what they left, their link, their slip of paper. What waits to
     /// be sent to them is not sent.
@@ -41,6 +62,8 @@ impl Tx {
                          select from resident_contact r
                          where r.address_digest = muted_address.digest and not (r.concern_id = any($1))
                      )
+             ), mails as (
+                 delete from unplaced_mail where from_digest in (select address_digest from contacts)
              ), slips as (delete from tracking_slip where concern_id = any($1)),
              former as (delete from former_link where concern_id = any($1)),
              links as (delete from tracking_link where concern_id = any($1)),
@@ -56,14 +79,15 @@ impl Tx {
         Ok(())
     }
 
-    /// Has the texts of these concerns erased as soon as they have ended. Returns those that have.
+    /// Has the texts of these concerns erased as soon as they have ended. Returns those that have not.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn ask_to_erase(&self, concerns: &[ConcernId]) -> Result<Vec<ConcernId>> {
         let statement = sql(
-            "with asked as (update concern set to_erase = true where id = any($1) and texts_erased_at is null returning id)
-             select id from asked where concern_ended_at(id) is not null",
+            "with asked as (update concern set to_erase = true where id = any($1) returning id),
+             noted as (insert into erasure_to_note select id from asked on conflict do nothing)
+             select id from asked where concern_ended_at(id) is null",
             [uuids(concerns).into()],
         );
         ids(self.db.query_all_raw(statement).await?)
@@ -85,8 +109,15 @@ impl Tx {
                  where id = any($1)
              ), tickets as (
                  update ticket set answers = '{}', address = case when lat is null then $3 end,
-                     lat = round(lat::numeric, 3), lon = round(lon::numeric, 3), version = version + 1
+                     lat = round(lat::numeric, 3), lon = round(lon::numeric, 3), version = version + 1,
+                     sent = case when sent ? 'because' then jsonb_set(sent, '{because}', (
+                         select coalesce(jsonb_agg(b), '[]') from jsonb_array_elements(sent -> 'because') b
+                         where b ->> 'type' not in ('answer', 'keyword')
+                     )) else sent end
                  where concern_id = any($1) returning id, version
+             ), hotspots as (
+                 update hotspot set lat = round(lat::numeric, 3), lon = round(lon::numeric, 3)
+                 where id in (select hotspot_id from hotspot_concern where concern_id = any($1))
              ), events as (
                  update ticket_event e set fact = e.fact || (
                      select coalesce(jsonb_object_agg(word, $3::text), '{}')

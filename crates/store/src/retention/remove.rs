@@ -6,7 +6,7 @@ use domain::time::Zone;
 use sea_orm::ConnectionTrait as _;
 use uuid::Uuid;
 
-use super::uuids;
+use super::{ids, uuids};
 use crate::connect::sql;
 use crate::ticket::Named;
 use crate::{Result, Store, Tx};
@@ -54,12 +54,26 @@ const REMOVE: &str = "
     d16 as (delete from feed_due where ticket_id in (select id from gone_tickets)),
     d17 as (delete from figure_due where ticket_id in (select id from gone_tickets)),
     d18 as (delete from hotspot_due where concern_id = any($1)),
+    places as (
+        delete from hotspot h where id in (select hotspot_id from hotspot_concern where concern_id = any($1))
+            and not exists (
+                select from hotspot_concern m where m.hotspot_id = h.id and not (m.concern_id = any($1))
+            )
+    ),
     d19 as (delete from attachment where ticket_id in (select id from gone_tickets) returning id),
     files as (insert into stray_file (id, due_at, doomed) select id, $2, true from d19 on conflict do nothing),
     d20 as (delete from ticket where id in (select id from gone_tickets))
     delete from concern where id = any($1)";
 
 impl Store {
+    /// Those of these ids of concerns that were kept for as long as the city keeps them.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn gone(&self, concerns: &[ConcernId]) -> Result<Vec<ConcernId>> {
+        ids(self.db.query_all_raw(sql("select id from gone where id = any($1)", [uuids(concerns).into()])).await?)
+    }
+
     /// Whether there was a concern or a ticket of that id, which was kept for as long as the city keeps them.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::id::{RetentionRunId, UserId};
+use domain::retention::Cutoffs;
 use sea_orm::{ConnectionTrait as _, FromQueryResult};
 use uuid::Uuid;
 
@@ -37,8 +38,10 @@ impl RunState {
 pub struct Run {
     /// Its id.
     pub id: RetentionRunId,
-    /// When it was planned: what had ended long enough before then goes.
+    /// When it was planned.
     pub planned_at: DateTime<Utc>,
+    /// Until when a concern must have ended: what was counted then.
+    pub cutoffs: Cutoffs,
     /// How far it is.
     pub state: RunState,
     /// What was found.
@@ -57,6 +60,9 @@ pub struct Run {
 struct RunRow {
     id: Uuid,
     planned_at: DateTime<Utc>,
+    contact_before: DateTime<Utc>,
+    texts_before: DateTime<Utc>,
+    rows_before: DateTime<Utc>,
     state: String,
     contacts_due: i32,
     texts_due: i32,
@@ -82,6 +88,7 @@ impl TryFrom<RunRow> for Run {
         Ok(Self {
             id: RetentionRunId(row.id),
             planned_at: row.planned_at,
+            cutoffs: Cutoffs { contact: row.contact_before, texts: row.texts_before, rows: row.rows_before },
             state: state.ok_or_else(|| Error::corrupt("a run has an unknown state"))?,
             due: counts([row.contacts_due, row.texts_due, row.rows_due]),
             erased: counts([row.contacts, row.texts, row.rows]),
@@ -97,7 +104,7 @@ macro_rules! run {
     ($before:literal, $after:literal) => {
         concat!(
             $before,
-            " id, planned_at, state, contacts_due, texts_due, rows_due, contacts, texts, rows, confirmed_by, confirmed_at,
+            " id, planned_at, contact_before, texts_before, rows_before, state, contacts_due, texts_due, rows_due, contacts, texts, rows, confirmed_by, confirmed_at,
               finished_at ",
             $after
         )
@@ -128,13 +135,35 @@ impl Tx {
         Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
     }
 
-    /// The last run, locked.
+    /// The run that has not ended, locked.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn last_retention_run(&self) -> Result<Option<Run>> {
-        let text = run!("select", "from retention_run order by planned_at desc limit 1 for update");
+    pub async fn open_retention_run(&self) -> Result<Option<Run>> {
+        let text = run!("select", "from retention_run where state <> 'done' for update");
         RunRow::find_by_statement(sql(text, [])).one(&self.db).await?.map(Run::try_from).transpose()
+    }
+
+    /// Whether a run was planned from then on, and before then.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn planned_retention(&self, from: DateTime<Utc>, before: DateTime<Utc>) -> Result<bool> {
+        let statement = sql(
+            "select from retention_run where planned_at >= $1 and planned_at < $2 limit 1",
+            [from.into(), before.into()],
+        );
+        Ok(self.db.query_one_raw(statement).await?.is_some())
+    }
+
+    /// Forgets a run that never began.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn drop_retention_run(&self, run: RetentionRunId) -> Result<()> {
+        let statement = sql("delete from retention_run where id = $1 and state = 'waiting'", [run.0.into()]);
+        self.db.execute_raw(statement).await?;
+        Ok(())
     }
 
     /// Keeps a run as it is now.
@@ -145,9 +174,9 @@ impl Tx {
         let count = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
         let statement = sql(
             "insert into retention_run (
-                 id, planned_at, state, contacts_due, texts_due, rows_due, contacts, texts, rows, confirmed_by, confirmed_at,
-                 finished_at
-             ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                 id, planned_at, contact_before, texts_before, rows_before, state, contacts_due, texts_due, rows_due,
+                 contacts, texts, rows, confirmed_by, confirmed_at, finished_at
+             ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
              on conflict (id) do update set
                  state = excluded.state, contacts = excluded.contacts, texts = excluded.texts, rows = excluded.rows,
                  confirmed_by = excluded.confirmed_by, confirmed_at = excluded.confirmed_at,
@@ -155,6 +184,9 @@ impl Tx {
             [
                 run.id.0.into(),
                 run.planned_at.into(),
+                run.cutoffs.contact.into(),
+                run.cutoffs.texts.into(),
+                run.cutoffs.rows.into(),
                 run.state.code().into(),
                 count(run.due.contacts).into(),
                 count(run.due.texts).into(),

@@ -233,13 +233,24 @@ impl Filter {
             standard_only: _,
             filed_from: _,
             filed_before: _,
-            ..
+            states,
+            assignees,
+            referrers,
+            cafes,
+            feedback,
+            before_cafe,
+            late,
+            due_before,
+            within,
+            around,
+            duplicate_of,
+            has_duplicates,
+            reopened,
+            search,
+            on_map,
         } = self;
-        let Self { states, assignees, referrers, cafes, before_cafe, feedback, .. } = self;
         let lists =
             [states.is_empty(), assignees.is_empty(), referrers.is_empty(), cafes.is_empty(), feedback.is_empty()];
-        let Self { late, due_before, within, around, duplicate_of, has_duplicates, reopened, search, on_map, .. } =
-            self;
         let wishes = [
             before_cafe.is_some(),
             late.is_some(),

@@ -23,6 +23,7 @@ codes! {
     TicketsExported = "tickets_exported";
     InfectedUpload = "infected_upload";
     ContactRead = "contact_read";
+    ResidentFound = "resident_found";
     ResidentExported = "resident_exported";
     ResidentErased = "resident_erased";
     RetentionConfirmed = "retention_confirmed";

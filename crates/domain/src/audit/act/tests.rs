@@ -19,6 +19,7 @@ fn every_act() -> Vec<Act> {
         Act::TicketsExported { format: "csv".into(), by: vec!["status".into()] },
         Act::InfectedUpload { ticket, virus: "Eicar-Test-Signature".into() },
         Act::ContactRead { concern },
+        Act::ResidentFound { concerns: vec![concern] },
         Act::ResidentExported { concerns: vec![concern] },
         Act::ResidentErased { concerns: vec![concern] },
         Act::RetentionConfirmed { contacts: 900, texts: 0, rows: 0 },
