@@ -55,7 +55,7 @@ pub(super) struct Resident {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FileConcern {
-    /// Where it was heard.
+    /// Where it was heard; `open311` is for what comes over Open311 alone.
     pub(super) origin: Origin,
     /// The café, when `origin` is `cafe`.
     pub(super) cafe_id: Option<Uuid>,
