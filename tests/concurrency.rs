@@ -1,11 +1,10 @@
 //! Several people, several instances, one ticket.
 
-use std::time::Duration;
-
 use futures_util::future::join;
 use serde_json::json;
 use sqlx::Connection as _;
 
+use crate::integrate::until;
 use crate::support::city::City;
 
 crate::tests![of_two_acknowledgements_at_once_one_wins_also_across_instances, what_the_worker_writes_meanwhile_stays,];
@@ -40,9 +39,7 @@ async fn what_the_worker_writes_meanwhile_stays() {
     let commit = async {
         let waits =
             "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-        while city.database.count(waits).await == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until("a change that waits", async || (city.database.count(waits).await > 0).then_some(())).await;
         sqlx::raw_sql("commit").execute(&mut worker).await.unwrap();
     };
     let (assigned, ()) = join(proprete.act(&ticket, "assign", &note), commit).await;

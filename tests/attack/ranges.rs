@@ -35,8 +35,11 @@ async fn nobody_gets_more_than_the_file() {
             "lines=1-2",
             "x",
         ] {
-            for condition in [&etag, "\"other\"", "Tue, 10 Mar 2026 09:00:00 GMT"] {
-                let request = agent.request(Method::GET, &path).header("Range", range).header("If-Range", condition);
+            for condition in [None, Some(etag.as_str()), Some("\"other\""), Some("Tue, 10 Mar 2026 09:00:00 GMT")] {
+                let mut request = agent.request(Method::GET, &path).header("Range", range);
+                if let Some(condition) = condition {
+                    request = request.header("If-Range", condition);
+                }
                 let reply = agent.send(request).await;
                 assert!(reply.is(200).bytes == bytes, "{path} with {range}");
                 assert_eq!(reply.header("content-range"), None, "{path} with {range}");

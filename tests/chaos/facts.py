@@ -38,6 +38,10 @@ def answered_writes(postgres, memory):
     for ticket, version, kind in memory.actions:
         if events.get((ticket, version)) != kind:
             yield f"ticket {ticket}: version {version} was answered as {kind}, and is {events.get((ticket, version))}"
+    noted = {row["note"] for row in postgres.rows("select fact ->> 'note' as note from ticket_event")}
+    for path, note in memory.refused:
+        if note in noted:
+            yield f"{path} with « {note} » was refused, and happened"
     notes = {row["id"]: row for row in postgres.rows("select id, ticket_id, text from note")}
     for note, ticket, text in memory.notes:
         row = notes.get(note)

@@ -1,4 +1,4 @@
-"""People at work: they file concerns, act on tickets, write notes, send the list of a café; they try again, under the same key,
+"""People at work: they file concerns, act on tickets, write notes; they try again, under the same key,
 until they are answered; and they remember what they were told."""
 
 import base64
@@ -44,7 +44,7 @@ class Memory:
 
     def __init__(self):
         self.lock = threading.Lock()
-        self.concerns, self.actions, self.notes, self.batches = [], [], [], []
+        self.concerns, self.actions, self.notes, self.refused = [], [], [], []
         self.tickets, self.faults, self.statuses = [], [], {}
         self.slowest, self.unanswered = 0.0, 0
 
@@ -173,7 +173,10 @@ class Person(threading.Thread):
             "reopen": {"note": "Il le faut."},
             "prioritise": {"priority": self.random.choice(["low", "high", "urgent"])},
         }
-        return bodies.get(action, {})
+        body = bodies.get(action, {})
+        if action in ("acknowledge", "reroute", "hold", "reopen"):
+            body["note"] = f"Noté {self.word()}"
+        return body
 
     def act(self):
         ticket = self.one_ticket()
@@ -193,6 +196,9 @@ class Person(threading.Thread):
             self.repeat(path, body, key, ticket["version"], first)
         elif status not in (None, 403, 404, 409, 412, 422):
             self.memory.keep("faults", f"POST {path}: {status} {text}")
+        elif status is not None and "note" in body:
+            # Also when the answer to a first try was lost: a repeat gets that answer, or nothing was done.
+            self.memory.keep("refused", (path, body["note"]))
 
     def write(self):
         ticket = self.one_ticket()

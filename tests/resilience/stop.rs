@@ -11,6 +11,7 @@ use sqlx::{Connection as _, Executor as _};
 
 use crate::client::register;
 use crate::event::{follower, place};
+use crate::integrate::until;
 use crate::support::city::City;
 use crate::support::database;
 use crate::support::smtp::{Behaviour, SmtpServer};
@@ -33,9 +34,7 @@ async fn a_request_under_way_is_answered_and_who_follows_is_told_to_connect_agai
     holding.execute("select * from ticket for update").await.unwrap();
     let under_way = tokio::spawn(async move { proprete.acknowledge(&ticket).await });
     let waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
-    while city.database.count(waits).await == 0 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("a request that waits", async || (city.database.count(waits).await > 0).then_some(())).await;
     let told = tokio::spawn(async move { (stream.text().await, Instant::now()) });
     let City { instance, database, .. } = city;
     let began = Instant::now();

@@ -143,7 +143,10 @@ async fn three_years_later_only_figures_are_left() {
     let (id, concern) = (ticket["id"].as_str().unwrap(), ticket["concern_id"].as_str().unwrap());
     let path = format!("/v1/tickets/{id}");
     night(&city).await;
-    assert!(known(&city, folder.path()).await.len() >= 10, "{:?}", known(&city, folder.path()).await);
+    // But for how the resident can be reached, which is sealed.
+    let sealed = ["zephyrine@mail.example", "+33612345678"];
+    let open: Vec<&str> = KNOWN.into_iter().filter(|word| !sealed.contains(word)).collect();
+    assert_eq!(known(&city, folder.path()).await, open);
     let year = "/v1/stats/tickets?filed_from=2026-01-01T00:00:00%2B01:00&filed_before=2027-01-01T00:00:00%2B01:00&group_by=service";
     let figures = city.dispatcher().await.get(year).await.ok();
     let counted = |figures: &Value| (figures["total"].clone(), figures["groups"].clone());
@@ -352,7 +355,8 @@ async fn several_workers_erase_each_concern_once() {
             keep(cx).await.unwrap();
         }
     };
-    tokio::join!(work(&city.instance.context), work(&second.context));
+    let both = async { tokio::join!(work(&city.instance.context), work(&second.context)) };
+    tokio::time::timeout(std::time::Duration::from_mins(2), both).await.expect("a night is over within two minutes");
     assert_eq!(city.database.count("select count(*) from concern").await, 0);
     assert_eq!(city.database.count("select count(*) from ticket").await, 0);
     assert_eq!(city.database.count("select count(*) from retention_run where rows = 4 and state = 'done'").await, 1);

@@ -184,7 +184,8 @@ async fn a_city_is_backed_up_and_brought_back_in_an_empty_cluster() {
     let proprete = Caller::new(program.base_url(), login(program.base_url(), "amelie.petit").await.as_str());
     let now = proprete.get(&format!("/v1/tickets/{}", ticket["id"].as_str().unwrap())).await.ok();
     proprete.resolve(&now).await.ok();
-    letter(&data.join("mail"), now["reference"].as_str().unwrap()).await;
+    let outcome = letter(&data.join("mail"), "La suite donnée à votre demande").await;
+    assert!(outcome.body_text(0).unwrap().contains(now["reference"].as_str().unwrap()));
     assert!(program.end("-TERM").success());
     let verified = run(&["audit", "verify"], &there);
     assert!(verified.status.success(), "{}", said(&verified));

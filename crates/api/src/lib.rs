@@ -12,6 +12,8 @@ mod concern;
 mod docs;
 mod event;
 mod front;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 mod guard;
 mod hotspot;
 mod inbound;

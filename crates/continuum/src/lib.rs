@@ -8,6 +8,8 @@ pub mod city;
 mod command;
 mod demo;
 mod edge;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 mod instance;
 mod keys;
 mod letters;

@@ -10,6 +10,8 @@ mod collection;
 mod cursor;
 mod document;
 mod feature;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 mod items;
 mod link;
 mod pages;

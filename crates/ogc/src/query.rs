@@ -118,7 +118,7 @@ fn unknown_parameter<'a>(name: &str, filters: impl Iterator<Item = &'a str>) -> 
     )
 }
 
-fn limit(value: &str) -> Result<u64, Fault> {
+pub(crate) fn limit(value: &str) -> Result<u64, Fault> {
     // More than there is at once is no error, however much more: /req/core/fc-limit-response-1.
     let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
     let limit = digits.then(|| value.parse::<u64>().map_or(MAX_LIMIT, |limit| limit.min(MAX_LIMIT)));
@@ -129,7 +129,7 @@ fn limit(value: &str) -> Result<u64, Fault> {
 }
 
 /// Four numbers, or six with heights, which are left aside: everything here lies on the ground.
-fn bbox(value: &str) -> Result<Bounds, Fault> {
+pub(crate) fn bbox(value: &str) -> Result<Bounds, Fault> {
     let fault = |fr: &str, en: &str| Err((format!("« bbox » : {fr}"), format!("“bbox”: {en}")));
     let numbers: Option<Vec<f64>> = value.split(',').map(|number| number.trim().parse().ok()).collect();
     let numbers = numbers.filter(|numbers| numbers.iter().all(|number| number.is_finite()));
@@ -162,7 +162,7 @@ fn bbox(value: &str) -> Result<Bounds, Fault> {
 }
 
 /// An instant, or an interval with at most one open end (RFC 3339); a day is all of it, in UTC.
-fn datetime(value: &str) -> Result<Window, Fault> {
+pub(crate) fn datetime(value: &str) -> Result<Window, Fault> {
     let fault = |fr: &str, en: &str| Err((format!("« datetime » : {fr}"), format!("“datetime”: {en}")));
     let form = || {
         fault(

@@ -10,6 +10,8 @@ mod caller;
 mod discovery;
 mod file;
 mod form;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 mod node;
 mod parameters;
 mod photograph;

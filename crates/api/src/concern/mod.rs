@@ -2,7 +2,7 @@
 
 mod batch;
 mod duplicates;
-mod file;
+pub(crate) mod file;
 mod read;
 pub(crate) use read::ConcernPath;
 mod suggest;

@@ -9,7 +9,7 @@ mod read;
 mod remove;
 mod replay;
 mod restore;
-mod save;
+pub(crate) mod save;
 mod simulate;
 
 use std::future::{Ready, ready};

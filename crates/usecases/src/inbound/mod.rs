@@ -4,6 +4,8 @@
 
 mod attach;
 mod automatic;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 mod html;
 mod mail;
 mod place;
