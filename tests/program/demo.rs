@@ -34,6 +34,8 @@ async fn the_story_is_told(program: &Program) {
         dispatcher.get("/v1/cafes?status=held&area=secteurs:nord").await.ok()["items"].as_array().unwrap().len(),
         1
     );
+    let map = Caller::new(program.base_url(), None).get("/ogc/collections/cafes/items").await.is(200).text.clone();
+    assert!(map.contains("marché du Pigeonnier"), "it was announced: {map}");
     let tickets = dispatcher.get("/v1/tickets?limit=200").await.ok()["items"].as_array().unwrap().clone();
     let mut states: BTreeMap<String, usize> = BTreeMap::new();
     for ticket in &tickets {

@@ -113,6 +113,10 @@ async fn bad_fields_are_named() {
         "invalid_content",
         &[("/services", "unknown_code"), ("/categories", "unknown_code"), ("/areas", "unknown_code")],
     );
+    let mistyped = json!({ "url": "https://hooks.ville.example/", "areas": ["secteurs:nord", "secteurs:nort"] });
+    let refused = who.post("/v1/webhooks", &mistyped).await;
+    refused.refused_fields(422, "invalid_content", &[("/areas", "unknown_code")]);
+    assert!(refused.text.contains("secteurs:nort"), "{}", refused.text);
     for (body, fields) in [
         (json!({}), vec![("/url", "required")]),
         (json!({ "url": "nowhere" }), vec![("/url", "bad_format")]),

@@ -61,5 +61,6 @@ fn fault(fault: Fault) -> FieldError {
         Fault::UnknownService(code) => unknown("/services", code.to_string()),
         Fault::UnknownCategory(code) => unknown("/categories", code.to_string()),
         Fault::UnknownZoning(code) => unknown("/areas", code.to_string()),
+        Fault::UnknownArea(zoning, area) => unknown("/areas", format!("{zoning}:{area}")),
     }
 }

@@ -107,6 +107,7 @@ impl Story<'_> {
         };
         let planned = now_done(usecases::cafe::plan(&self.cx, &officer, plan, Once::new(None, &nothing)).await?)?;
         let cafe = planned.cafe;
+        usecases::cafe::announce(&self.cx, &officer, cafe.id, Once::new(None, &nothing)).await?;
         usecases::cafe::hold(&self.cx, &officer, cafe.id, Once::new(None, &nothing)).await?;
         self.cafe = Some(cafe.id);
         Ok(())

@@ -25,8 +25,9 @@ const AT_ONCE: usize = 64;
 /// How many events are delivered to one before others have their turn.
 const EVENTS: u64 = 50;
 
-/// How long it is delivered to one before others have their turn, if nothing has gone wrong.
-const TURN: Duration = Duration::from_secs(30);
+/// How long it is delivered to one before others have their turn, if nothing has gone wrong. One that answers slowly has one
+/// event a turn: where all turns are taken by such ones, the others wait for one answer.
+const TURN: Duration = Duration::from_secs(5);
 
 /// How long nobody else delivers to it: longer than a turn with its last request takes.
 const LEASED: TimeDelta = TimeDelta::minutes(2);

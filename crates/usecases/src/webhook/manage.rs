@@ -34,6 +34,8 @@ pub enum Fault {
     UnknownCategory(CategoryCode),
     /// The city has no such zoning.
     UnknownZoning(ZoningCode),
+    /// A zoning of the city has no such area.
+    UnknownArea(ZoningCode, AreaCode),
 }
 
 /// Why something is not done with a webhook.
@@ -117,7 +119,14 @@ pub async fn create(
     filter: Filter,
     once: Once<'_, Created>,
 ) -> Result<Done<Created>, WebhookError> {
-    let faults = faults(cx, &url, &filter)?;
+    let mut faults = faults(cx, &url, &filter)?;
+    // Of a new one only: those that are there may wait for what an area that is gone had.
+    let city = &cx.city()?.city;
+    let missing = |(zoning, area): &&(ZoningCode, AreaCode)| {
+        city.zoning(zoning).is_some_and(|zoning| zoning.areas().iter().all(|known| known.code != *area))
+    };
+    let missing = filter.areas.iter().filter(missing).cloned();
+    faults.extend(missing.map(|(zoning, area)| Fault::UnknownArea(zoning, area)));
     if !faults.is_empty() {
         return Err(WebhookError::Invalid(faults));
     }
