@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -94,7 +95,7 @@ impl Reader {
     /// Starts the page's receiver, and waits until it listens.
     async fn receive(&self, program: &str, file: &str) -> Receiver {
         let mut command = self.command(program, &[file]);
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn().unwrap();
         let at = self.hook.trim_start_matches("http://").trim_end_matches('/').to_owned();
         until("a receiver", async || std::net::TcpStream::connect(&at).ok()).await;
         Receiver(child)
@@ -136,6 +137,8 @@ impl Reader {
         let first = self.file().await;
         until("what is sent", async || (self.kept_of(&first) == 1).then_some(())).await;
         drop(running);
+        let at = self.hook.trim_start_matches("http://").trim_end_matches('/');
+        until("an end of the receiver", async || std::net::TcpStream::connect(at).err()).await;
         let missed = self.file().await;
         until("what was missed", async || {
             run(&mut self.command(program, &[recover]));
@@ -152,12 +155,14 @@ impl Reader {
     }
 }
 
-/// A receiver that runs. It ends with the handle.
+/// A receiver that runs. It ends with the handle: all of its group, since what is called `node` may start the one that
+/// listens.
 struct Receiver(Child);
 
 impl Drop for Receiver {
     fn drop(&mut self) {
-        self.0.kill().unwrap();
+        let group = format!("-{}", self.0.id());
+        assert!(Command::new("kill").args(["-KILL", "--", &group]).status().unwrap().success());
         self.0.wait().unwrap();
     }
 }
