@@ -52,7 +52,7 @@ impl From<&Erased> for ErasedResident {
     responses(
         (status = 200, description = "Erased", body = ErasedResident),
         (status = 422, description = "The idempotency key was used for another request"),
-        (status = 503, description = "The database or the store of files does not answer: ask again, for some of it may be erased"),
+        (status = 503, description = "The database does not answer: ask again"),
     ),
     security(("bearer" = []))
 )]
