@@ -24,8 +24,13 @@ pub struct Program {
 
 /// Registers a program with these scopes and services.
 pub async fn register(city: &City, scopes: &[&str], services: &[&str]) -> Program {
-    let admin = city.admin().await;
     let name = format!("Programme {} {}", scopes.join(" "), services.join(" ")).trim_end().to_owned();
+    register_as(city, &name, scopes, services).await
+}
+
+/// The same, under that name.
+pub async fn register_as(city: &City, name: &str, scopes: &[&str], services: &[&str]) -> Program {
+    let admin = city.admin().await;
     let body = json!({ "name": name, "contact": "dsi@ville-amiens.example", "scopes": scopes, "services": services });
     let client = admin.post("/v1/clients", &body).await.created();
     let id = client["id"].as_str().unwrap().to_owned();

@@ -36,6 +36,8 @@ async fn the_story_is_told(program: &Program) {
     );
     let map = Caller::new(program.base_url(), None).get("/ogc/collections/cafes/items").await.is(200).text.clone();
     assert!(map.contains("marché du Pigeonnier"), "it was announced: {map}");
+    let data = Caller::new(program.base_url(), None).get("/v1/open-data/tickets.csv").await.is(200).text.clone();
+    assert_eq!(data.lines().count(), 4, "a month of three categories is published: {data}");
     let tickets = dispatcher.get("/v1/tickets?limit=200").await.ok()["items"].as_array().unwrap().clone();
     let mut states: BTreeMap<String, usize> = BTreeMap::new();
     for ticket in &tickets {

@@ -5,15 +5,17 @@ use std::time::{Duration as Time, Instant};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
-use super::receiver::{Manner, Receiver};
+use super::receiver::{Manner, Receiver, Sent};
 use super::{city, deliver, deliveries, file, follower, hook, path, subjects};
-use crate::client::Program;
+use crate::client::{Program, register_as};
 use crate::event::place;
 use crate::support::city::City;
 
 crate::tests![
     one_that_is_down_for_an_hour_gets_everything_in_order,
     a_slow_one_delays_nobody,
+    nor_do_a_hundred,
+    one_that_is_mended_can_be_tried_at_once,
     one_that_fails_for_three_days_is_disabled_and_its_owner_told,
     one_that_is_gone_is_disabled_at_once,
 ];
@@ -97,6 +99,65 @@ async fn a_slow_one_delays_nobody() {
     worker.abort();
     slow.stop().await;
     fast.stop().await;
+    city.stop().await;
+}
+
+async fn nor_do_a_hundred() {
+    let city = city(&["127.0.0.1/32"]).await;
+    let (slow, fast) = (Receiver::start("127.0.0.1"), Receiver::start("127.0.0.1"));
+    for number in 0..5 {
+        let program = register_as(&city, &format!("Lent {number}"), &["tickets:read"], &[]).await;
+        let who = program.caller(&city).await;
+        for _ in 0..20 {
+            hook(&who, &slow.url()).await;
+        }
+    }
+    let (_, who) = follower(&city).await;
+    hook(&who, &fast.url()).await;
+    // All answer at once first; then a hundred no longer do.
+    file(&city, 1).await;
+    deliver(&city).await;
+    assert_eq!((slow.take().len(), fast.take().len()), (100, 1));
+    slow.answers(Manner { after: Time::from_secs(13), ..Manner::status(204) });
+    let worker = tokio::spawn(usecases::webhook::run(city.instance.context.clone()));
+    let mut waits = Vec::new();
+    // The first time they are not known to be slow: one attempt of some may have to end.
+    for most in [15, 5, 5, 5] {
+        let filed = file(&city, 1).await;
+        let began = Instant::now();
+        place(&city).await;
+        city.instance.context.fed.notify_waiters();
+        while fast.sent().is_empty() {
+            assert!(began.elapsed() < Time::from_secs(most), "waited after {waits:?}");
+            tokio::time::sleep(Time::from_millis(20)).await;
+        }
+        assert_eq!(subjects(&fast.take().iter().map(Sent::event).collect::<Vec<_>>()), filed);
+        waits.push(began.elapsed());
+        tokio::time::sleep(Time::from_secs(4)).await;
+    }
+    assert!(slow.sent().len() >= 100, "{} were sent to the slow ones", slow.sent().len());
+    worker.abort();
+    slow.stop().await;
+    fast.stop().await;
+    city.stop().await;
+}
+
+async fn one_that_is_mended_can_be_tried_at_once() {
+    let city = city(&["127.0.0.1/32"]).await;
+    let (_, who) = follower(&city).await;
+    let receiver = Receiver::start("127.0.0.1");
+    receiver.answers(Manner::status(500));
+    let webhook = hook(&who, &receiver.url()).await;
+    let filed = file(&city, 1).await;
+    deliver(&city).await;
+    receiver.answers(Manner::status(204));
+    deliver(&city).await;
+    assert_eq!(receiver.take().len(), 1, "it is waited for");
+    let now = who.patch(&path(&webhook, ""), &json!(1), &json!({ "active": true })).await.ok();
+    assert_eq!((&now["failures"], now.get("next_attempt_at"), &now["version"]), (&json!(0), None, &json!(1)));
+    deliver(&city).await;
+    assert_eq!(subjects(&receiver.events()), filed);
+    receiver.stop().await;
     city.stop().await;
 }
 

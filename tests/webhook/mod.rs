@@ -55,7 +55,8 @@ pub async fn deliver(city: &City) {
     place(city).await;
     let cx = &city.instance.context;
     loop {
-        let leases = usecases::webhook::lease(cx, 10).await.unwrap();
+        let mut leases = usecases::webhook::lease(cx, true, 10).await.unwrap();
+        leases.extend(usecases::webhook::lease(cx, false, 10).await.unwrap());
         if leases.is_empty() {
             return;
         }
@@ -80,6 +81,10 @@ async fn file(city: &City, count: usize) -> Vec<Value> {
     references
 }
 
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
+}
+
 fn subjects(events: &[Value]) -> Vec<Value> {
     events.iter().map(|event| event["subject"].clone()).collect()
 }
@@ -94,6 +99,7 @@ mod what {
         events_are_sent_again,
         a_ping_shows_whether_it_works,
         what_was_sent_stands_in_the_log_for_a_month,
+        what_the_program_may_no_longer_know_is_not_in_its_log,
         one_worker_at_a_time_delivers_to_a_webhook,
         one_that_is_made_inactive_goes_on_where_it_was,
     ];
@@ -305,6 +311,16 @@ mod what {
             assert_eq!(entry["request_bytes"], one.body.len());
             assert_eq!(entry["answer"], "é".repeat(500));
             assert_eq!(entry.get("error"), None);
+            let whole = who.get(&path(&webhook, &format!("/deliveries/{}", text(&entry["id"])))).await.ok();
+            let request = &whole["request"];
+            assert_eq!((&request["body"], &request["as_sent"]), (&json!(one.body), &json!(true)));
+            for (name, value) in request["headers"].as_object().unwrap() {
+                assert_eq!(value, one.header(name));
+            }
+            assert!(request["headers"].as_object().unwrap().contains_key("webhook-signature"), "{request}");
+            let mut rest = whole.clone();
+            rest.as_object_mut().unwrap().remove("request");
+            assert_eq!(rest, *entry);
         }
         // Page by page it is the same.
         let (mut paged, mut next) = (Vec::new(), String::new());
@@ -325,6 +341,48 @@ mod what {
         city.stop().await;
     }
 
+    async fn what_the_program_may_no_longer_know_is_not_in_its_log() {
+        let city = city(&["127.0.0.1/32"]).await;
+        let (program, who) = follower(&city).await;
+        let other = register(&city, &["tickets:read"], &[]).await.caller(&city).await;
+        let receiver = Receiver::start("127.0.0.1");
+        let webhook = hook(&who, &receiver.url()).await;
+        let reference = text(&file(&city, 1).await[0]).to_owned();
+        let ticket = city.dispatcher().await.get(&format!("/v1/tickets/{reference}")).await.ok();
+        let note = format!("/v1/tickets/{}/notes", text(&ticket["id"]));
+        city.dispatcher().await.post(&note, &json!({ "text": "Vu avec le syndic" })).await.created();
+        who.send(who.request(Method::POST, &path(&webhook, "/ping"))).await.is(202);
+        deliver(&city).await;
+        let log = deliveries(&who, &webhook).await;
+        let of = |kind: &str| {
+            let entry = log.iter().find(|one| one["event_type"] == kind).unwrap();
+            path(&webhook, &format!("/deliveries/{}", text(&entry["id"])))
+        };
+        let request = who.get(&of("ticket.note_added")).await.ok()["request"].clone();
+        assert_eq!(request["as_sent"], true);
+        assert!(text(&request["body"]).contains("Vu avec le syndic"), "{request}");
+        let ping = who.get(&of("webhook.ping")).await.ok()["request"].clone();
+        assert_eq!((&ping["as_sent"], ping["body"].is_string()), (&json!(true), true));
+        other.get(&of("ticket.note_added")).await.is(404);
+        who.get(&path(&webhook, "/deliveries/0197a0c4-0000-7000-8000-000000000001")).await.is(404);
+        // What is changed or erased where it is kept is so here.
+        let mut connection = city.database.connection().await;
+        sqlx::query("update user_account set name = 'Une autre'").execute(&mut connection).await.unwrap();
+        sqlx::Connection::close(connection).await.unwrap();
+        let request = who.get(&of("ticket.note_added")).await.ok()["request"].clone();
+        assert_eq!(request["as_sent"], false);
+        assert!(text(&request["body"]).contains("Une autre"), "{request}");
+        let admin = city.admin().await;
+        let client = format!("/v1/clients/{}", program.id);
+        let version = admin.get(&client).await.ok()["version"].clone();
+        admin.patch(&client, &version, &json!({ "categories": ["graffiti"] })).await.ok();
+        let who = program.caller(&city).await;
+        let request = who.get(&of("ticket.note_added")).await.ok()["request"].clone();
+        assert_eq!((request.get("body"), &request["as_sent"]), (None, &json!(false)));
+        receiver.stop().await;
+        city.stop().await;
+    }
+
     async fn one_worker_at_a_time_delivers_to_a_webhook() {
         let city = city(&["127.0.0.1/32"]).await;
         let (_, who) = follower(&city).await;
@@ -333,7 +391,7 @@ mod what {
         file(&city, 2).await;
         place(&city).await;
         let cx = &city.instance.context;
-        let dead = usecases::webhook::lease(cx, 10).await.unwrap();
+        let dead = usecases::webhook::lease(cx, false, 10).await.unwrap();
         assert_eq!(dead.len(), 1);
         deliver(&city).await;
         assert_eq!(receiver.sent().len(), 0, "another delivers");

@@ -13,7 +13,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::CONTENT_TYPE;
 use reqwest::redirect::Policy;
 use rustls::crypto::{CryptoProvider, ring};
 use url::{Host, Url};
@@ -154,11 +153,10 @@ impl Fetcher {
     pub async fn post(
         &self,
         url: &Url,
-        content_type: &'static str,
         headers: &[(&'static str, String)],
         body: Vec<u8>,
     ) -> Result<Answered, Failure> {
-        let request = self.client(url)?.post(url.clone()).header(CONTENT_TYPE, content_type);
+        let request = self.client(url)?.post(url.clone());
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
         let mut answer = send(request.body(body)).await?;
         let mut begin = Vec::new();

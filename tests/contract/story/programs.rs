@@ -90,6 +90,7 @@ async fn webhooks(story: &mut Story, caller: &Caller) {
     for event in receiver.events() {
         story.recorded.event(event);
     }
-    story.done(caller, "webhook_deliveries", &[there]).await;
+    let log = story.done(caller, "webhook_deliveries", &[there.clone()]).await;
+    story.done(caller, "webhook_delivery", &[there, ("delivery", log["items"][0]["id"].clone())]).await;
     receiver.stop().await;
 }

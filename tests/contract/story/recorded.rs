@@ -12,7 +12,7 @@ use crate::support::contract::operations;
 use crate::support::database::root;
 
 /// What no example shows, by the name of its field, and what stands there instead.
-const SECRETS: [(&str, &str); 11] = [
+const SECRETS: [(&str, &str); 12] = [
     ("access_token", "the-access-token"),
     ("refresh_token", "the-refresh-token"),
     ("next_cursor", "the-cursor-of-the-next-page"),
@@ -21,6 +21,7 @@ const SECRETS: [(&str, &str); 11] = [
     ("sha256", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
     ("hash", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
     ("request_sha256", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
+    ("webhook-signature", "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4="),
     ("device_token", "the-token-of-the-device"),
     ("hint", "once"),
     ("logout_url", "https://fca.proconnect.example/api/v2/session/end"),

@@ -134,6 +134,7 @@ const LINKS: &[Link] = &[
         ],
         &[("webhook", ID)],
     ),
+    ("webhook_deliveries", &["webhook_delivery"], &[("webhook", "$request.path.webhook"), ("delivery", FIRST)]),
     ("webhook_list", &["webhook_read"], &[("webhook", FIRST)]),
 ];
 

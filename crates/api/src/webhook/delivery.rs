@@ -8,8 +8,10 @@ use auth::permission::FollowEvents;
 use chrono::{DateTime, Utc};
 use domain::feed::sequence;
 use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 use usecases::Context;
-use usecases::webhook::Delivery;
+use usecases::webhook::{Delivery, Told};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -17,8 +19,20 @@ use super::WebhookPath;
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::caller::Caller;
-use crate::request::path::Id;
+use crate::request::path::{Id, id_path};
 use crate::request::query::Query;
+
+/// The delivery that a path names.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[allow(dead_code, reason = "only documents the parameters that `Id` reads")]
+pub(crate) struct DeliveryPath {
+    /// The webhook's id.
+    webhook: Uuid,
+    /// The delivery's id.
+    delivery: Uuid,
+}
+id_path!(DeliveryPath, "delivery");
 
 /// How deliveries are paged.
 #[derive(IntoParams)]
@@ -35,6 +49,8 @@ pub(crate) struct ListDeliveries {
 /// An attempt to deliver an event.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct WebhookDelivery {
+    /// Its id.
+    id: Uuid,
     /// When it began.
     at: DateTime<Utc>,
     /// How long it took, milliseconds.
@@ -56,7 +72,7 @@ pub(crate) struct WebhookDelivery {
     attempt: i32,
     /// How long the body was, bytes.
     request_bytes: i32,
-    /// The SHA-256 of the body, in hexadecimal. `GET /v1/events` tells the event again.
+    /// The SHA-256 of the body, in hexadecimal.
     #[schema(pattern = "^[0-9a-f]{64}$")]
     request_sha256: String,
     /// The status that was answered: 2xx is success.
@@ -75,11 +91,8 @@ pub(crate) struct WebhookDelivery {
 
 impl From<&Delivery> for WebhookDelivery {
     fn from(one: &Delivery) -> Self {
-        let hex = one.request_sha256.iter().fold(String::new(), |mut hex, byte| {
-            write!(hex, "{byte:02x}").expect("a text can be written to");
-            hex
-        });
         Self {
+            id: one.id,
             at: one.at,
             duration_ms: one.duration_ms,
             url: one.url.clone(),
@@ -88,11 +101,52 @@ impl From<&Delivery> for WebhookDelivery {
             sequence: one.position.map(sequence),
             attempt: one.attempt,
             request_bytes: one.request_bytes,
-            request_sha256: hex,
+            request_sha256: hex(&one.request_sha256),
             status: one.status,
             error: one.error.clone(),
             answer: one.answer.clone(),
         }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("a text can be written to");
+        hex
+    })
+}
+
+/// An attempt to deliver an event, with what was sent.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct WebhookDeliveryWithRequest {
+    #[serde(flatten)]
+    delivery: WebhookDelivery,
+    request: WebhookRequest,
+}
+
+/// What was sent to a webhook, by `POST`.
+#[derive(Serialize, ToSchema)]
+struct WebhookRequest {
+    /// The headers that tell of the event, by name.
+    #[schema(value_type = BTreeMap<String, String>)]
+    headers: Value,
+    /// The body, made once more from what is kept of the event. Absent when the event is no longer kept, or the program may no
+    /// longer know of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    body: Option<String>,
+    /// Whether this body is the one that was sent, to the byte: its SHA-256 is `request_sha256`. False once something in
+    /// it was erased, or somebody renamed.
+    as_sent: bool,
+}
+
+impl From<Told> for WebhookDeliveryWithRequest {
+    fn from(told: Told) -> Self {
+        let Told { delivery, body } = told;
+        let as_sent = body.as_ref().is_some_and(|body| Sha256::digest(body).as_slice() == delivery.request_sha256);
+        let body = body.map(|body| String::from_utf8_lossy(&body).into_owned());
+        let request = WebhookRequest { headers: delivery.request_headers.clone(), body, as_sent };
+        Self { delivery: WebhookDelivery::from(&delivery), request }
     }
 }
 
@@ -129,4 +183,26 @@ pub(crate) async fn list(
     let page = usecases::webhook::deliveries(&cx, &caller.grant, path.webhook(), before, limit).await?;
     let items = page.items.iter().map(WebhookDelivery::from).collect();
     Ok(reply::page(&request, caller.language, items, page.next.as_ref()))
+}
+
+/// Read a delivery with its request
+///
+/// The headers, and the body made once more from the event: what people wrote is kept in one place only. `as_sent` tells
+/// whether it is the same to the byte; then `webhook-signature` of `headers` signs it.
+#[utoipa::path(
+    operation_id = "webhook_delivery",
+    tag = "webhooks",
+    params(DeliveryPath),
+    responses((status = 200, description = "The delivery", body = WebhookDeliveryWithRequest)),
+    security(("bearer" = []))
+)]
+#[get("/v1/webhooks/{webhook}/deliveries/{delivery}")]
+pub(crate) async fn read(
+    caller: Caller<FollowEvents>,
+    cx: Data<Context>,
+    webhook: Id<WebhookPath>,
+    delivery: Id<DeliveryPath>,
+) -> Result<HttpResponse, Problem> {
+    let told = usecases::webhook::delivery(&cx, &caller.grant, webhook.webhook(), delivery.value).await?;
+    Ok(reply::read(None, caller.language, &WebhookDeliveryWithRequest::from(told)))
 }

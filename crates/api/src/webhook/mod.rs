@@ -33,7 +33,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(secret::rotate)
         .service(ping::ping)
         .service(replay::replay)
-        .service(delivery::list);
+        .service(delivery::list)
+        .service(delivery::read);
 }
 
 /// The webhook that a path names.

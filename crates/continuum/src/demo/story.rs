@@ -1,5 +1,6 @@
-//! A small story, told through the use cases: a café in the north of Amiens six weeks ago, eight concerns, and what
-//! became of each. The clock is moved by hand.
+//! A small story, told through the use cases: what patrols saw three months ago, of which open data, a hotspot and figures
+//! tell; then a café in the north of Amiens six weeks ago, eight concerns, and what became of each. The clock is moved by
+//! hand.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context as _, Result, anyhow};
 use auth::permission::ChangeTickets;
 use auth::{Credential, Grant, Permission, Principal};
-use chrono::{DateTime, Days, Duration, Utc};
+use chrono::{DateTime, Datelike as _, Days, Duration, Months, NaiveDate, Utc};
 use domain::city::catalogue::ClosureReason;
 use domain::city::question::Reply;
 use domain::clock::Clock;
@@ -48,16 +49,22 @@ struct Story<'a> {
     clock: Arc<HandClock>,
     cast: &'a Cast,
     cafe: Option<CafeId>,
+    /// When what is told begins: the patrols', then the café's.
     begins: DateTime<Utc>,
 }
 
 /// Plays the story.
 pub(super) async fn play(cx: &Context, cast: &Cast) -> Result<()> {
-    let begins =
-        (cx.now() - Days::new(42)).date_naive().and_hms_opt(8, 30, 0).context("half past eight exists")?.and_utc();
+    let morning = |day: NaiveDate| Ok::<_, anyhow::Error>(day.and_hms_opt(8, 30, 0).context("8:30 exists")?.and_utc());
+    let today = cx.now().date_naive();
+    let cafe = morning(today - Days::new(42))?;
+    // The last month of which open data are due.
+    let month = (today - Months::new(3)).with_day(2).context("each month has a second day")?;
+    let begins = morning(month)?;
     let clock = Arc::new(HandClock(Mutex::new(begins)));
-    let cx = Context { clock: clock.clone(), ..cx.clone() };
-    let mut story = Story { cx, clock, cast, cafe: None, begins };
+    let mut story = Story { cx: Context { clock: clock.clone(), ..cx.clone() }, clock, cast, cafe: None, begins };
+    story.patrols().await?;
+    story.begins = cafe;
     story.hold_the_cafe().await?;
     story.dumped_rubbish().await?;
     story.dark_street().await?;
@@ -66,8 +73,21 @@ pub(super) async fn play(cx: &Context, cast: &Cast) -> Result<()> {
     story.how_to_join_the_police().await?;
     story.car_that_never_moves().await?;
     story.overflowing_bin().await?;
-    story.dealing_in_a_stairwell().await
+    story.dealing_in_a_stairwell().await?;
+    // Not ten minutes later: whoever tries it out finds them at once.
+    while usecases::open_data::publish(cx).await? > 0 {}
+    Ok(())
 }
+
+/// What patrols saw, again and again: the category, where, what, how often.
+const SEEN: [(&str, Where, &str, u64); 3] = [
+    ("overflowing_bin", (49.9117, 2.2944, "Rue du Docteur-Fafet"), "Le point d’apport volontaire déborde.", 8),
+    ("pothole", (49.8942, 2.2957, "Rue des Trois-Cailloux"), "Un nid-de-poule sur le passage des vélos.", 6),
+    ("street_light_out", (49.8779, 2.3052, "Rue Saint-Fuscien"), "Un lampadaire éteint.", 5),
+];
+
+/// Latitude, longitude, address.
+type Where = (f64, f64, &'static str);
 
 /// Nobody repeats the story's requests.
 fn nothing<T>(_: &T) -> Answer {
@@ -116,7 +136,7 @@ impl Story<'_> {
     async fn file(
         &self,
         category: &str,
-        (lat, lon, address): (f64, f64, &str),
+        (lat, lon, address): Where,
         description: &str,
         also: impl FnOnce(&mut File),
     ) -> Result<Filed> {
@@ -165,6 +185,29 @@ impl Story<'_> {
     async fn close(&self, ticket: Ticket, cmd: Close) -> Result<Ticket> {
         let who = may(self.cast.with_role(Role::Dispatcher)?)?;
         now_done(usecases::ticket::close(&self.cx, &who, on(&ticket), cmd, Once::new(None, &nothing)).await?)
+    }
+
+    /// All of it is settled, some of it later than the rest.
+    async fn patrols(&self) -> Result<()> {
+        for (category, place, seen, times) in SEEN {
+            for time in 0..times {
+                self.at(3 * time, 1);
+                let filed = self.file(category, place, seen, |file| {
+                    file.origin = Origin::Patrol;
+                    if category == "street_light_out" {
+                        file.replies.insert("extent".to_owned(), Reply::Text("lamp".to_owned()));
+                    }
+                });
+                let ticket = first(filed.await?)?;
+                self.at(3 * time + 1, 2);
+                let ticket = self.acknowledge(ticket, None).await?;
+                self.at(3 * time + 2 + time % 4, 3);
+                let ticket = self.resolve(ticket, ClosureReason::WorkDone, "C’est fait.").await?;
+                self.at(3 * time + 9, 0);
+                self.close(ticket, Close::default()).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn dumped_rubbish(&self) -> Result<()> {

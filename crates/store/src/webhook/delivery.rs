@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::feed::Position;
 use domain::id::{ClientId, WebhookId};
 use sea_orm::{ConnectionTrait, FromQueryResult};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::connect::sql;
@@ -12,6 +13,8 @@ use crate::{Page, Result, Store, Tx};
 /// An attempt to deliver an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
+    /// Its id.
+    pub id: Uuid,
     /// Where to.
     pub url: String,
     /// The event's id.
@@ -26,6 +29,8 @@ pub struct Attempt {
     pub at: DateTime<Utc>,
     /// How long it took, milliseconds.
     pub duration: u32,
+    /// The headers that were sent: an object of texts.
+    pub headers: Value,
     /// How long the body was, bytes.
     pub length: u32,
     /// The body's SHA-256.
@@ -34,11 +39,24 @@ pub struct Attempt {
     pub answer: std::result::Result<(u16, String), &'static str>,
 }
 
+/// What answers at once takes no longer than that, milliseconds.
+const AT_ONCE: u32 = 1000;
+
+impl Attempt {
+    /// Whether the receiver answered, or failed, at once.
+    #[must_use]
+    pub const fn is_prompt(&self) -> bool {
+        self.duration <= AT_ONCE
+    }
+}
+
 /// An attempt, as the log tells it.
 #[derive(Debug, Clone, FromQueryResult)]
 pub struct Delivery {
     /// Its place in the log.
     pub seq: i64,
+    /// Its id.
+    pub id: Uuid,
     /// Where to.
     pub url: String,
     /// The event's id.
@@ -53,6 +71,8 @@ pub struct Delivery {
     pub at: DateTime<Utc>,
     /// How long it took, milliseconds.
     pub duration_ms: i32,
+    /// The headers that were sent: an object of texts.
+    pub request_headers: Value,
     /// How long the body was, bytes.
     pub request_bytes: i32,
     /// The body's SHA-256.
@@ -91,6 +111,19 @@ impl Store {
         Ok(Page::cut(rows, limit, |one| one.seq))
     }
 
+    /// An attempt to deliver to a program's webhook.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn webhook_delivery(&self, client: ClientId, webhook: WebhookId, id: Uuid) -> Result<Option<Delivery>> {
+        let statement = sql(
+            "select d.* from webhook_delivery d join webhook w on w.id = d.webhook_id
+             where w.client_id = $1 and d.webhook_id = $2 and d.id = $3",
+            [client.0.into(), webhook.0.into(), id.into()],
+        );
+        Ok(Delivery::find_by_statement(statement).one(&self.db).await?)
+    }
+
     /// Forgets attempts from before then, some at a time. Returns how many.
     ///
     /// # Errors
@@ -116,8 +149,8 @@ impl Tx {
         let statement = sql(
             "insert into webhook_delivery (
                  webhook_id, url, event_id, type, position, attempt, at, duration_ms, request_bytes, request_sha256, status,
-                 error, answer
-             ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                 error, answer, id, request_headers
+             ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
             [
                 webhook.0.into(),
                 attempt.url.as_str().into(),
@@ -132,6 +165,8 @@ impl Tx {
                 status.into(),
                 error.into(),
                 answer.into(),
+                attempt.id.into(),
+                attempt.headers.clone().into(),
             ],
         );
         self.db.execute_raw(statement).await?;

@@ -76,7 +76,7 @@ const LEASE: &str = "
         select w.id, w.disabled_at is null and coalesce(w.attempt_at <= $1, true)
             and (w.replay_after is not null or w.position < h.position) as events
         from webhook w join api_client c on c.id = w.client_id cross join feed_head h
-        where c.active and coalesce(w.leased_until <= $1, true) and (
+        where c.active and w.prompt = $5 and coalesce(w.leased_until <= $1, true) and (
             w.ping_id is not null or (
                 w.disabled_at is null and coalesce(w.attempt_at <= $1, true)
                 and (w.replay_after is not null or w.position < h.position)
@@ -98,7 +98,8 @@ const LEASE: &str = "
     from leased l join api_client c on c.id = l.client_id";
 
 impl Store {
-    /// Leases webhooks to which something is to be delivered, `limit` at most; those that have waited longest first.
+    /// Leases webhooks to which something is to be delivered, either those that answer at once or the others, `limit` at
+    /// most; those that have waited longest first.
     ///
     /// # Errors
     /// When the database does not answer. A webhook whose secret was sealed with another key is left out.
@@ -107,9 +108,10 @@ impl Store {
         lease: Uuid,
         now: DateTime<Utc>,
         until: DateTime<Utc>,
+        prompt: bool,
         limit: u32,
     ) -> Result<Vec<Lease>> {
-        let statement = sql(LEASE, [now.into(), until.into(), lease.into(), i64::from(limit).into()]);
+        let statement = sql(LEASE, [now.into(), until.into(), lease.into(), i64::from(limit).into(), prompt.into()]);
         let rows = LeasedRow::find_by_statement(statement).all(&self.db).await?;
         // One that cannot be read keeps no other waiting; nothing is sent that no secret signs.
         let read = rows.into_iter().filter_map(|row| {
@@ -184,6 +186,11 @@ impl Store {
         let Some(held) = held else { return Ok(false) };
         if let Some(attempt) = attempt {
             tx.add_delivery(id, attempt).await?;
+            let prompt = sql(
+                "update webhook set prompt = $2 where id = $1 and prompt <> $2",
+                [id.0.into(), attempt.is_prompt().into()],
+            );
+            tx.db.execute_raw(prompt).await?;
         }
         let held = held == Some(lease.id);
         if held {

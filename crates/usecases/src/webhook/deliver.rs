@@ -8,6 +8,7 @@ use domain::id::MessageId;
 use domain::webhook::{Next, PING, Ping, next};
 use fetch::{Answered, Failure};
 use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use store::Error;
 use store::webhook::{Attempt, Lease, Then};
@@ -15,18 +16,17 @@ use tokio::task::JoinSet;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::sign::signature;
+use super::sign::{json, signature};
 use crate::Context;
 use crate::watch::worked;
 
-/// To how many webhooks a worker delivers at once.
+/// To how many webhooks a worker delivers at once, in each lane.
 const AT_ONCE: usize = 64;
 
 /// How many events are delivered to one before others have their turn.
 const EVENTS: u64 = 50;
 
-/// How long it is delivered to one before others have their turn, if nothing has gone wrong. One that answers slowly has one
-/// event a turn: where all turns are taken by such ones, the others wait for one answer.
+/// How long it is delivered to one before others have their turn, if nothing has gone wrong.
 const TURN: Duration = Duration::from_secs(5);
 
 /// How long nobody else delivers to it: longer than a turn with its last request takes.
@@ -40,13 +40,20 @@ const KEPT: TimeDelta = TimeDelta::days(30);
 
 /// Delivers until the process is to end; then finishes what is being sent, within its time, and gives every lease back. Any number
 /// of workers may do this.
+///
+/// There are two lanes: webhooks whose last attempt took a second at most wait for no other, however many there are. One that
+/// becomes slow leaves that lane after one attempt; a new one has to show what it is.
 pub async fn run(cx: Context) {
+    tokio::join!(lane(&cx, true), lane(&cx, false));
+}
+
+async fn lane(cx: &Context, prompt: bool) {
     let mut turns = JoinSet::new();
     while !cx.stopping.is_cancelled() {
         let fed = cx.fed.notified();
         while turns.try_join_next().is_some() {}
         let free = AT_ONCE - turns.len();
-        let found = if free == 0 { Ok(Vec::new()) } else { lease(&cx, u32::try_from(free).unwrap_or(1)).await };
+        let found = if free == 0 { Ok(Vec::new()) } else { lease(cx, prompt, u32::try_from(free).unwrap_or(1)).await };
         worked(cx.now(), "webhooks", found.is_ok());
         match found {
             Ok(leases) => {
@@ -77,13 +84,13 @@ pub async fn run(cx: Context) {
     while turns.join_next().await.is_some() {}
 }
 
-/// Leases webhooks to which something is to be delivered, `limit` at most.
+/// Leases webhooks of a lane to which something is to be delivered, `limit` at most.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn lease(cx: &Context, limit: u32) -> Result<Vec<Lease>, Error> {
+pub async fn lease(cx: &Context, prompt: bool, limit: u32) -> Result<Vec<Lease>, Error> {
     let now = cx.now();
-    cx.store.lease_webhooks(cx.ids.next(), now, now + LEASED, limit).await
+    cx.store.lease_webhooks(cx.ids.next(), now, now + LEASED, prompt, limit).await
 }
 
 /// Forgets what was delivered 30 days ago, some at a time. Returns how much.
@@ -168,7 +175,8 @@ impl Turn<'_> {
                 Next::Stop(because) => Then::Stop(because),
             };
             let held = self.note(Some(&attempt), then).await?;
-            if !held || !matches!(then, Then::Done { .. }) {
+            // What is slow goes on in the other lane.
+            if !held || !matches!(then, Then::Done { .. }) || !attempt.is_prompt() {
                 return Ok(());
             }
             failing = None;
@@ -188,12 +196,13 @@ impl Turn<'_> {
 
     /// Sends something once.
     async fn attempt<T: Serialize>(&self, sent: &Sent<'_, T>, number: u32) -> Attempt {
-        let body = serde_json::to_vec(sent.body).expect("an event is made of maps with string keys");
+        let body = json(sent.body);
         let (at, began) = (self.cx.now(), Instant::now());
         let url = &self.lease.webhook.url;
         let (length, digest) = (u32::try_from(body.len()).unwrap_or(u32::MAX), Sha256::digest(&body).to_vec());
         let span = traces::delivery(sent.event_type, number, sent.traceparent);
         let mut headers = vec![
+            ("content-type", "application/cloudevents+json".to_owned()),
             ("webhook-id", sent.id.to_string()),
             ("webhook-timestamp", at.timestamp().to_string()),
             ("webhook-signature", signature(&self.lease.secrets, sent.id, at, &body)),
@@ -201,7 +210,7 @@ impl Turn<'_> {
         // Where no collector is named, the trace goes on all the same.
         let traceparent = traces::traceparent(&span).or_else(|| sent.traceparent.map(ToOwned::to_owned));
         headers.extend(traceparent.map(|traceparent| (traces::TRACEPARENT, traceparent)));
-        let post = self.cx.fetcher.post(url, "application/cloudevents+json", &headers, body);
+        let post = self.cx.fetcher.post(url, &headers, body);
         let answer = post.instrument(span.clone()).await;
         traces::delivered(&span, answer.as_ref().map(|answer| answer.status).map_err(|failure| code(*failure)));
         let outcome = match &answer {
@@ -212,6 +221,7 @@ impl Turn<'_> {
         metrics::counter!("continuum_webhook_attempts_total", "outcome" => outcome).increment(1);
         metrics::histogram!("continuum_webhook_attempt_duration_seconds").record(began.elapsed().as_secs_f64());
         Attempt {
+            id: self.cx.ids.next(),
             url: url.to_string(),
             event: sent.id,
             event_type: sent.event_type,
@@ -219,6 +229,7 @@ impl Turn<'_> {
             number,
             at,
             duration: u32::try_from(began.elapsed().as_millis()).unwrap_or(u32::MAX),
+            headers: headers.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect(),
             length,
             digest,
             answer: match answer {

@@ -4,16 +4,16 @@ use auth::Grant;
 use auth::permission::FollowEvents;
 use chrono::{DateTime, Utc};
 use domain::audit::Act;
-use domain::feed::{Filter, Position};
+use domain::feed::{CloudEvent, Filter, Position};
 use domain::id::{AreaCode, CategoryCode, ServiceCode, WebhookId, ZoningCode};
-use domain::webhook::{Because, OVERLAP};
+use domain::webhook::{Because, OVERLAP, Ping};
 use fetch::Refused;
 use store::webhook::{Delivery, Webhook};
 use store::{Error, Page, Tx};
 use url::Url;
 use uuid::Uuid;
 
-use super::sign::shown;
+use super::sign::{json, shown};
 use crate::once::{Done, KeyReused, Once};
 use crate::{Context, NoCity, put};
 
@@ -169,7 +169,8 @@ pub struct Change {
     pub active: Option<bool>,
 }
 
-/// Changes a webhook that the program has seen in one of these versions. One that is active again goes on where it was.
+/// Changes a webhook that the program has seen in one of these versions. One that is active again goes on where it was; one
+/// that fails is tried at once when it is said to be active.
 ///
 /// # Errors
 /// See [`WebhookError`].
@@ -200,15 +201,18 @@ pub async fn change(
         ("filter", put(&mut one.filter, filter)),
         ("active", put(&mut one.disabled, disabled)),
     ];
+    let tried_again = active == Some(true) && one.failing.is_some();
     let changed: Vec<String> = put.iter().filter(|(_, differs)| *differs).map(|(name, _)| (*name).to_owned()).collect();
-    if changed.is_empty() {
+    if changed.is_empty() && !tried_again {
         return Ok(one);
     }
     // Whatever failed before was another receiver, or is believed to be mended.
     (one.failing, one.attempt_at) = (None, None);
-    one.version += 1;
+    if !changed.is_empty() {
+        one.version += 1;
+        tx.audit(&who.record(Act::WebhookChanged { webhook: id, changed }, cx.now()));
+    }
     tx.save_webhook(&one, cx.now()).await?;
-    tx.audit(&who.record(Act::WebhookChanged { webhook: id, changed }, cx.now()));
     tx.commit().await?;
     cx.fed.notify_waiters();
     Ok(one)
@@ -353,4 +357,36 @@ pub async fn deliveries(
 ) -> Result<Page<Delivery, i64>, WebhookError> {
     let webhook = read(cx, who, id).await?;
     Ok(cx.store.webhook_deliveries(webhook.client, id, before, limit).await?)
+}
+
+/// An attempt, and what was sent.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The attempt.
+    pub delivery: Delivery,
+    /// The body, told again: it is not kept. None when the event is no longer kept, or not for the program to know any more.
+    pub body: Option<Vec<u8>>,
+}
+
+/// An attempt to deliver to a webhook, with what was sent.
+///
+/// # Errors
+/// See [`WebhookError`].
+pub async fn delivery(
+    cx: &Context,
+    who: &Grant<FollowEvents>,
+    webhook: WebhookId,
+    id: Uuid,
+) -> Result<Told, WebhookError> {
+    let holder = who.holder();
+    let delivery = cx.store.webhook_delivery(holder.client, webhook, id).await?.ok_or(WebhookError::NotFound)?;
+    let body = match delivery.position {
+        None => Some(json(&Ping::new(delivery.event_id, webhook, &cx.source, delivery.at))),
+        Some(position) => {
+            let look = cx.store.events(holder, &Filter::default(), position - 1, 1).await?;
+            let same = look.items.into_iter().find(|event| event.position == position);
+            same.map(|event| json(&CloudEvent::new(event, &cx.source)))
+        }
+    };
+    Ok(Told { delivery, body })
 }

@@ -8,7 +8,7 @@ pub use deliver::{deliver, forget, lease, run};
 pub use domain::webhook::{Because, Failing, Ping};
 pub use fetch::Refused;
 pub use manage::{
-    Change, Created, Fault, Range, ReplayError, WebhookError, change, create, deliveries, list, ping, read, remove,
-    replay, rotate,
+    Change, Created, Fault, Range, ReplayError, Told, WebhookError, change, create, deliveries, delivery, list, ping,
+    read, remove, replay, rotate,
 };
 pub use store::webhook::{Delivery, Webhook};

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::Serialize;
 use sha2::Sha256;
 use uuid::Uuid;
 
@@ -13,6 +14,11 @@ const PREFIX: &str = "whsec_";
 /// A secret, as receivers keep it.
 pub(super) fn shown(secret: &[u8]) -> String {
     format!("{PREFIX}{}", STANDARD.encode(secret))
+}
+
+/// The body in which something is sent.
+pub(super) fn json(sent: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(sent).expect("an event is made of maps with string keys")
 }
 
 /// The value of `webhook-signature`: one signature for each secret.
