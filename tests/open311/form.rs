@@ -229,6 +229,14 @@ async fn rule_6_errors_are_told_in_their_form() {
     let document = parse(&xml.is(400).text);
     assert_eq!((document.name.as_str(), document.children[0].name.as_str()), ("errors", "error"));
     says_the_same(&document, &errors);
+    let wrong = [("email", "nobody"), ("phone", "12"), ("lat", "91"), ("long", "east"), ("media_url", "here")];
+    let errors = post(&city, "requests.json", &waste(&key, &wrong)).await.is(400).json();
+    let said: Vec<&str> =
+        errors.as_array().unwrap().iter().map(|error| error["description"].as_str().unwrap()).collect();
+    assert_eq!(said.len(), 5, "{said:?}");
+    for (name, _) in wrong {
+        assert!(said.iter().any(|text| text.contains(&format!("« {name} »"))), "{name}: {said:?}");
+    }
     let english = city.stranger();
     let request = english.request(Method::GET, "/open311/v2/requests/AMI-26-999999.json");
     let reply = english.send(request.header("Accept-Language", "en")).await;

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::receiver::{Manner, Receiver};
 use super::{city, deliver, deliveries, file, follower, hook, path};
+use crate::client::register;
 
 crate::tests![
     addresses_that_are_not_public_are_refused,
@@ -21,6 +22,8 @@ async fn addresses_that_are_not_public_are_refused() {
         ("http://hooks.ville.example/", "not_https"),
         ("ftp://hooks.ville.example/", "not_https"),
         ("https://user:secret@hooks.ville.example/", "bad_url"),
+        ("https://hooks.ville.example/#a", "bad_url"),
+        ("https://hooks.ville.example:0/", "bad_url"),
         ("https://127.0.0.1/", "not_public"),
         ("https://127.1:8443/", "not_public"),
         ("https://2130706433/", "not_public"),
@@ -117,6 +120,9 @@ async fn bad_fields_are_named() {
     let refused = who.post("/v1/webhooks", &mistyped).await;
     refused.refused_fields(422, "invalid_content", &[("/areas", "unknown_code")]);
     assert!(refused.text.contains("secteurs:nort"), "{}", refused.text);
+    let deaf = register(&city, &["tickets:read"], &[]).await.caller(&city).await;
+    let body = json!({ "url": "https://hooks.ville.example/", "types": ["cafe.planned", "ticket.submitted"] });
+    deaf.post("/v1/webhooks", &body).await.refused_fields(422, "invalid_content", &[("/types", "scope_missing")]);
     for (body, fields) in [
         (json!({}), vec![("/url", "required")]),
         (json!({ "url": "nowhere" }), vec![("/url", "bad_format")]),

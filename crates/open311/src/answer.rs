@@ -47,6 +47,22 @@ impl Wrong {
     }
 }
 
+/// What is wrong with the parameters, all of which is told at once.
+#[derive(Default)]
+pub(crate) struct Faults(Vec<(String, String)>);
+
+impl Faults {
+    /// What was read; nothing when it is wrong.
+    pub(crate) fn take<T>(&mut self, read: Result<T, Wrong>) -> Option<T> {
+        read.map_err(|wrong| self.0.extend(wrong.errors)).ok()
+    }
+
+    /// Everything that was wrong. There is something, where anything was not read.
+    pub(crate) fn wrong(self) -> Wrong {
+        Wrong::all(self.0)
+    }
+}
+
 impl From<StoreError> for Wrong {
     fn from(error: StoreError) -> Self {
         match error {

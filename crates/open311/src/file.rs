@@ -11,7 +11,7 @@ use usecases::Context;
 use usecases::concern::{Contact, Fault, File, FileError, Filed, Warning};
 use usecases::open311::RequestError;
 
-use crate::answer::{Told, Wrong, answer, language};
+use crate::answer::{Faults, Told, Wrong, answer, language};
 use crate::caller::{caller, jurisdiction};
 use crate::form::Form;
 use crate::node::Node;
@@ -36,9 +36,10 @@ async fn filed(request: &HttpRequest, cx: &Context, body: Payload) -> Result<Tol
     let code = code.ok_or_else(|| Wrong::bad(("Il manque « service_code ».", "“service_code” is missing.")))?;
     let category = service::category(city, code)?;
     reportable(category)?;
-    let cmd = command(category, parameters, language)?;
+    let mut faults = Faults::default();
+    let cmd = faults.take(command(category, parameters, language));
+    let (Some(cmd), Some(photographs)) = (cmd, faults.take(form.photographs())) else { return Err(faults.wrong()) };
     let trying = request.path().starts_with(TEST);
-    let photographs = form.photographs()?;
     let fetching = !photographs.named.is_empty();
     let filed = usecases::open311::request(cx, &who, cmd, photographs, trying).await.map_err(wrong)?;
     let mut made = match &filed {
@@ -68,17 +69,25 @@ fn reportable(category: &Category) -> Result<(), Wrong> {
 fn command(category: &Category, parameters: &Parameters, language: Language) -> Result<File, Wrong> {
     // Said in no words, it is what its service is called.
     let said = parameters.get("description").unwrap_or(&category.label.fr);
+    let mut faults = Faults::default();
     let description = Description::try_from(said.to_owned());
-    let description = description.map_err(|error| Wrong::bad(text_fault("description", error)))?;
+    let description = faults.take(description.map_err(|error| Wrong::bad(text_fault("description", error))));
+    let place = faults.take(whereabouts(parameters));
+    let replies = faults.take(replies(category, parameters));
+    let resident = faults.take(contact(parameters, language));
+    let (Some(description), Some(place), Some(replies), Some(resident)) = (description, place, replies, resident)
+    else {
+        return Err(faults.wrong());
+    };
     Ok(File {
         origin: Origin::Open311,
         cafe: None,
         category: category.code.clone(),
         description: Some(description),
-        place: whereabouts(parameters)?,
+        place,
         answer: None,
-        replies: replies(category, parameters)?,
-        resident: contact(parameters, language)?,
+        replies,
+        resident,
         attach_to: None,
         priority: None,
         confirm_text: false,
@@ -89,11 +98,15 @@ fn command(category: &Category, parameters: &Parameters, language: Language) -> 
 fn contact(parameters: &Parameters, language: Language) -> Result<Option<Contact>, Wrong> {
     let names: Vec<&str> = ["first_name", "last_name"].iter().filter_map(|name| parameters.get(name)).collect();
     let name = (!names.is_empty()).then(|| PersonName::try_from(names.join(" ")));
-    let name = name.transpose().map_err(|error: TextError| Wrong::bad(text_fault("first_name, last_name", error)))?;
+    let name = name.transpose().map_err(|error: TextError| Wrong::bad(text_fault("first_name, last_name", error)));
     let email = parameters.get("email").map(|text| EmailAddress::try_from(text.to_owned())).transpose();
     let email = email
-        .map_err(|_| Wrong::bad(("« email » n’est pas une adresse électronique.", "“email” is no e-mail address.")))?;
-    let phone = parameters.get("phone").map(|text| phone(text).ok_or_else(no_phone)).transpose()?;
+        .map_err(|_| Wrong::bad(("« email » n’est pas une adresse électronique.", "“email” is no e-mail address.")));
+    let phone = parameters.get("phone").map(|text| phone(text).ok_or_else(no_phone)).transpose();
+    let mut faults = Faults::default();
+    let (Some(name), Some(email), Some(phone)) = (faults.take(name), faults.take(email), faults.take(phone)) else {
+        return Err(faults.wrong());
+    };
     let contact = Contact { name: name.map(Into::into), email: email.map(String::from), phone, language };
     Ok((contact.name.is_some() || contact.email.is_some() || contact.phone.is_some()).then_some(contact))
 }

@@ -50,7 +50,12 @@ impl Form {
                 let body = Bytes::from_request(request, &mut payload.into_inner()).await;
                 let body = body.map_err(|error| {
                     let status = error.as_response_error().status_code();
-                    Wrong::new(status, ("Le corps n’a pas pu être lu.", "The body could not be read."))
+                    let text = if status == StatusCode::PAYLOAD_TOO_LARGE {
+                        ("Le formulaire est trop long.", "The form is too long.")
+                    } else {
+                        ("Le corps n’a pas pu être lu.", "The body could not be read.")
+                    };
+                    Wrong::new(status, text)
                 })?;
                 Self::new(Parameters::parse(&body)?, Vec::new())
             }

@@ -3,7 +3,7 @@
 use domain::place::{Bounds, Circle, Point, Whereabouts};
 use domain::text::Address;
 
-use crate::answer::Wrong;
+use crate::answer::{Faults, Wrong};
 use crate::parameters::{Parameters, number};
 use crate::reply::text_fault;
 
@@ -12,7 +12,10 @@ const FARTHEST: f64 = 50_000.0;
 
 /// The point of `lat` and `long`.
 pub(crate) fn point(parameters: &Parameters) -> Result<Option<Point>, Wrong> {
-    match (parameters.number("lat", -90.0, 90.0)?, parameters.number("long", -180.0, 180.0)?) {
+    let (lat, lon) = (parameters.number("lat", -90.0, 90.0), parameters.number("long", -180.0, 180.0));
+    let mut faults = Faults::default();
+    let (Some(lat), Some(lon)) = (faults.take(lat), faults.take(lon)) else { return Err(faults.wrong()) };
+    match (lat, lon) {
         (Some(lat), Some(lon)) => Ok(Some(Point { lat, lon })),
         (None, None) => Ok(None),
         (Some(_), None) | (None, Some(_)) => {
@@ -24,8 +27,11 @@ pub(crate) fn point(parameters: &Parameters) -> Result<Option<Point>, Wrong> {
 /// Where a request is: its point, its address, or both.
 pub(crate) fn whereabouts(parameters: &Parameters) -> Result<Whereabouts, Wrong> {
     let address = parameters.get("address_string").map(|text| Address::try_from(text.to_owned()));
-    let address = address.transpose().map_err(|error| Wrong::bad(text_fault("address_string", error)))?;
-    let point = point(parameters)?;
+    let address = address.transpose().map_err(|error| Wrong::bad(text_fault("address_string", error)));
+    let mut faults = Faults::default();
+    let (Some(address), Some(point)) = (faults.take(address), faults.take(point(parameters))) else {
+        return Err(faults.wrong());
+    };
     if point.is_some() || address.is_some() {
         return Ok(Whereabouts { point, address });
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use usecases::Context;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{FilterEvents, filter};
+use super::{After, FilterEvents, after, filter};
 use crate::problem::{Code, Problem};
 use crate::reply;
 use crate::request::caller::Caller;
@@ -44,18 +44,6 @@ pub(crate) struct CityEventPage {
     /// Where the next page begins; null when there is nothing more now.
     #[schema(required)]
     next_cursor: Option<String>,
-}
-
-/// From where on events are asked for.
-enum After {
-    Event(Position),
-    Latest,
-}
-
-impl After {
-    fn parse(text: &str) -> Option<Self> {
-        if text == "latest" { Some(Self::Latest) } else { super::position(text).map(Self::Event) }
-    }
 }
 
 /// A position in the feed.
@@ -99,8 +87,7 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(&request);
     let filter = filter(&mut query, &*cx.city()?);
-    let expected = ("la `sequence` d’un événement, ou latest", "the `sequence` of an event, or latest");
-    let after = query.one("after", expected, After::parse);
+    let after = after(&mut query);
     let (limit, cursor) = query.page();
     query.finish()?;
     let begin = match (cursor, after) {

@@ -63,7 +63,19 @@ pub(crate) fn position(text: &str) -> Option<Position> {
     position.and_then(|position| position.try_into().ok())
 }
 
-fn after(query: &mut Query) -> Option<Position> {
-    let expected = ("la `sequence` d’un événement", "the `sequence` of an event");
-    query.one("after", expected, position)
+/// From where on events are asked for.
+enum After {
+    Event(Position),
+    Latest,
+}
+
+impl After {
+    fn parse(text: &str) -> Option<Self> {
+        if text == "latest" { Some(Self::Latest) } else { position(text).map(Self::Event) }
+    }
+}
+
+fn after(query: &mut Query) -> Option<After> {
+    let expected = ("la `sequence` d’un événement, ou `latest`", "the `sequence` of an event, or `latest`");
+    query.one("after", expected, After::parse)
 }

@@ -5,17 +5,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::http::header::{CACHE_CONTROL, HeaderName};
-use actix_web::rt::time::{Instant, sleep_until};
+use actix_web::rt::time::{Instant, sleep, sleep_until};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use auth::permission::FollowEvents;
 use domain::feed::{CloudEvent, Filter, Position, sequence};
+use tokio::sync::Notify;
 use usecases::feed::FeedError;
 use usecases::{Context, Origin};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{FilterEvents, after, filter, position};
+use super::{After, FilterEvents, after, filter, position};
 use crate::front::Front;
 use crate::guard;
 use crate::problem::{At, Code, FieldError, Problem};
@@ -36,34 +37,61 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a client waits before it connects again, milliseconds.
 const RETRY: u32 = 3000;
 
+/// How often, and how long each time, it is waited for a stream that was left to be noticed: what is said to it first is
+/// lost, what is said next fails.
+const LOOKS: u32 = 5;
+const LOOK: Duration = Duration::from_millis(200);
+
 /// The streams that are open at this instance, by program.
 #[derive(Clone, Default)]
-pub(crate) struct Streams(Arc<Mutex<HashMap<Uuid, usize>>>);
+pub(crate) struct Streams(Arc<Mutex<HashMap<Uuid, Followed>>>);
+
+/// The streams of a program.
+#[derive(Default)]
+struct Followed {
+    count: usize,
+    /// Has each say something, so that those are found that nobody reads any more.
+    say: Arc<Notify>,
+}
 
 /// One of them; gives its place back when dropped.
 struct Open {
     streams: Streams,
     client: Uuid,
+    say: Arc<Notify>,
 }
 
 impl Streams {
-    fn open(&self, client: Uuid) -> Option<Open> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(client).or_default();
-        if *count >= MOST {
-            return None;
+    /// A place, once one of those that nobody reads any more is given back, if all are taken.
+    async fn open(&self, client: Uuid) -> Option<Open> {
+        for _ in 0..LOOKS {
+            match self.try_open(client) {
+                Ok(open) => return Some(open),
+                Err(say) => say.notify_waiters(),
+            }
+            sleep(LOOK).await;
         }
-        *count += 1;
-        Some(Open { streams: self.clone(), client })
+        self.try_open(client).ok()
+    }
+
+    fn try_open(&self, client: Uuid) -> Result<Open, Arc<Notify>> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let followed = open.entry(client).or_default();
+        let say = followed.say.clone();
+        if followed.count >= MOST {
+            return Err(say);
+        }
+        followed.count += 1;
+        Ok(Open { streams: self.clone(), client, say })
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
         let mut open = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.client) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(followed) = open.get_mut(&self.client) {
+            followed.count -= 1;
+            if followed.count == 0 {
                 open.remove(&self.client);
             }
         }
@@ -75,8 +103,8 @@ impl Drop for Open {
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "only documents the parameters that `Query` takes")]
 pub(crate) struct BeginStream {
-    /// Only what came after the event of this `sequence`; from now on, when left out.
-    #[param(pattern = "^[0-9]{1,20}$", example = "00000000000000004217")]
+    /// Only what came after the event of this `sequence`; from now on, when left out or `latest`.
+    #[param(pattern = "^([0-9]{1,20}|latest)$", example = "00000000000000004217")]
     after: Option<String>,
 }
 
@@ -132,19 +160,19 @@ pub(crate) async fn follow(
             let error = FieldError::new(At::Header("Last-Event-ID"), "bad_value", texts);
             return Err(Problem::new(Code::InvalidHeader).errors(vec![error]));
         }
-        Some(resume) => resume,
+        Some(Some(position)) => Some(After::Event(position)),
         None => begin,
     };
     let client = caller.grant.holder().client.0;
-    let open = front.streams().open(client).ok_or_else(|| Problem::new(Code::TooManyStreams).retry_after(60))?;
+    let open = front.streams().open(client).await.ok_or_else(|| Problem::new(Code::TooManyStreams).retry_after(60))?;
     let begin = match begin {
-        Some(begin) => begin,
-        None => usecases::feed::head(&cx).await?,
+        Some(After::Event(position)) => position,
+        Some(After::Latest) | None => usecases::feed::head(&cx).await?,
     };
     // Where it cannot begin is told before anything else is.
     usecases::feed::read(&cx, &caller.grant, &filter, Some(begin), 1).await?;
     let token = guard::bearer(request.headers())?;
-    let follower = Follower { cx, filter, token, origin: visitor.0, _open: open };
+    let follower = Follower { cx, filter, token, origin: visitor.0, open };
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -159,7 +187,7 @@ struct Follower {
     filter: Filter,
     token: String,
     origin: Origin,
-    _open: Open,
+    open: Open,
 }
 
 impl Follower {
@@ -192,6 +220,7 @@ impl Follower {
             tokio::select! {
                 () = fed => {}
                 () = sleep_until(said + HEARTBEAT) => text.push_str(": still here\n\n"),
+                () = self.open.say.notified() => text.push_str(": still here\n\n"),
                 () = to.left() => return Ok(()),
                 () = self.cx.stopping.cancelled() => {
                     let wait = u64::from(RETRY) / 2 + self.cx.ids.next().as_u64_pair().1 % u64::from(RETRY);

@@ -46,8 +46,8 @@ fn fault(fault: Fault) -> FieldError {
             "/url",
             "bad_url",
             (
-                "Attendu : une URL avec un hôte, sans mot de passe.",
-                "Expected: a URL with a host and without a password.",
+                "Attendu : une URL avec un hôte, sans mot de passe ni fragment (#…).",
+                "Expected: a URL with a host, without password and fragment (#…).",
             ),
         ),
         Fault::Url(Refused::Address) => FieldError::in_body(
@@ -58,6 +58,14 @@ fn fault(fault: Fault) -> FieldError {
                 "This address is not public: nothing is sent there.",
             ),
         ),
+        Fault::Scope(event_type) => {
+            let (event_type, scope) = (event_type.code(), event_type.scope().code());
+            let texts = (
+                format!("Sans la portée « {scope} », le programme n’apprend rien de « {event_type} »."),
+                format!("Without the scope “{scope}”, the program is told of no “{event_type}”."),
+            );
+            FieldError::new(At::Body("/types".to_owned()), "scope_missing", texts)
+        }
         Fault::UnknownService(code) => unknown("/services", code.to_string()),
         Fault::UnknownCategory(code) => unknown("/categories", code.to_string()),
         Fault::UnknownZoning(code) => unknown("/areas", code.to_string()),

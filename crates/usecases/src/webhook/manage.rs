@@ -4,8 +4,9 @@ use auth::Grant;
 use auth::permission::FollowEvents;
 use chrono::{DateTime, Utc};
 use domain::audit::Act;
-use domain::feed::{CloudEvent, Filter, Position};
+use domain::feed::{CloudEvent, EventType, Filter, Position};
 use domain::id::{AreaCode, CategoryCode, ServiceCode, WebhookId, ZoningCode};
+use domain::rights::Client;
 use domain::webhook::{Because, OVERLAP, Ping};
 use fetch::Refused;
 use store::webhook::{Delivery, Webhook};
@@ -28,6 +29,8 @@ const SECRETS: i64 = 5;
 pub enum Fault {
     /// Nothing is sent there.
     Url(Refused),
+    /// The program is told of no such events: it lacks the scope.
+    Scope(EventType),
     /// The city has and had no such service.
     UnknownService(ServiceCode),
     /// The city has and had no such category.
@@ -87,6 +90,11 @@ fn faults(cx: &Context, url: &Url, filter: &Filter) -> Result<Vec<Fault>, NoCity
     Ok(url.into_iter().chain(services).chain(categories).chain(zonings).collect())
 }
 
+/// Which of the events that are asked for the program is not told of.
+fn untold(who: &Client, filter: &Filter) -> impl Iterator<Item = Fault> {
+    filter.types.iter().copied().filter(|one| !who.scopes.contains(&one.scope())).map(Fault::Scope)
+}
+
 /// A page of the program's webhooks, the oldest first.
 ///
 /// # Errors
@@ -120,6 +128,7 @@ pub async fn create(
     once: Once<'_, Created>,
 ) -> Result<Done<Created>, WebhookError> {
     let mut faults = faults(cx, &url, &filter)?;
+    faults.extend(untold(who.holder(), &filter));
     // Of a new one only: those that are there may wait for what an area that is gone had.
     let city = &cx.city()?.city;
     let missing = |(zoning, area): &&(ZoningCode, AreaCode)| {
@@ -187,7 +196,9 @@ pub async fn change(
         return Err(WebhookError::Stale(one.version));
     }
     let Change { url, filter, active } = cmd(&one);
-    let faults = faults(cx, url.as_ref().unwrap_or(&one.url), filter.as_ref().unwrap_or(&one.filter))?;
+    let mut faults = faults(cx, url.as_ref().unwrap_or(&one.url), filter.as_ref().unwrap_or(&one.filter))?;
+    // One whose program lost a scope can still be changed otherwise.
+    faults.extend(filter.iter().flat_map(|filter| untold(who.holder(), filter)));
     if !faults.is_empty() {
         return Err(WebhookError::Invalid(faults));
     }
