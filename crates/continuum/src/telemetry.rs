@@ -31,7 +31,9 @@ pub(crate) struct Telemetry(Option<SdkTracerProvider>);
 /// # Errors
 /// When the settings of traces make no sense.
 pub(crate) fn start(level: &str, format: LogFormat) -> Result<Telemetry> {
-    let filter = EnvFilter::try_from_env("CONTINUUM_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    // What clients send that is no HTTP is not an error of ours.
+    let quiet = format!("{level},actix_http::h1::dispatcher=off");
+    let filter = EnvFilter::try_from_env("CONTINUUM_LOG").unwrap_or_else(|_| EnvFilter::new(quiet));
     let log = tracing_subscriber::fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
     let log = match format {
         LogFormat::Text => log.boxed(),

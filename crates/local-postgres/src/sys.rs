@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: decisions. Each function is one call with its safety argument.
 
+use std::ffi::CStr;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
@@ -13,6 +14,19 @@ use std::process::Command;
 pub(crate) fn effective_user() -> u32 {
     // SAFETY: takes no argument, touches no memory, cannot fail.
     unsafe { libc::geteuid() }
+}
+
+/// How many bytes this user may still write to the file system of a folder.
+#[allow(unsafe_code)]
+pub(crate) fn available(folder: &CStr) -> io::Result<u128> {
+    // SAFETY: `statvfs` is plain data for which all zeroes is a valid value.
+    let mut space: libc::statvfs = unsafe { std::mem::zeroed() };
+    // SAFETY: both are valid for the length of the call; `folder` ends with a zero byte.
+    let outcome = unsafe { libc::statvfs(folder.as_ptr(), &raw mut space) };
+    if outcome != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(u128::from(space.f_bavail) * u128::from(space.f_frsize))
 }
 
 /// Sends a signal; false when there is no such process or it is not ours to signal.
