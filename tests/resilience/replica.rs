@@ -90,12 +90,17 @@ async fn statistics_and_exports_are_read_from_a_replica_that_has_seen_everything
     assert_eq!((asked(&replica, figures), asked(&primary, figures)), (1, 1));
     assert_eq!((asked(&replica, exported), asked(&primary, exported)), (1, 1));
     standby.execute("select pg_wal_replay_resume()").await.unwrap();
+    // What was counted is told for ten seconds, by neither.
+    assert_eq!(count().await, now);
+    assert_eq!((asked(&replica, figures), asked(&primary, figures)), (1, 1));
+    city.clock.forward(chrono::Duration::seconds(10));
     assert_eq!(count().await, now);
     assert_eq!((asked(&replica, figures), asked(&primary, figures)), (2, 1));
 
     // A replica that is gone is missed by nobody.
     standby.close().await.unwrap();
     replica.stop().unwrap();
+    city.clock.forward(chrono::Duration::seconds(10));
     assert_eq!(count().await, now);
     assert_eq!(Value::from(export().await), now);
     assert_eq!((asked(&primary, figures), asked(&primary, exported)), (2, 2));

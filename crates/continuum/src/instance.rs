@@ -249,6 +249,7 @@ pub async fn context(config: &Config, public_url: &Url) -> Result<Context> {
         looking: Arc::new(Semaphore::new(1)),
         exports: Arc::new(Semaphore::new(EXPORTS)),
         city: Arc::new(ArcSwapOption::empty()),
+        counted: Arc::default(),
         learnt: Arc::default(),
         source: public_url.as_str().into(),
         fed: Arc::new(Notify::new()),

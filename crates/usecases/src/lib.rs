@@ -97,6 +97,8 @@ pub struct Context {
     pub exports: Arc<Semaphore>,
     /// The city, as it was last read.
     pub city: Arc<ArcSwapOption<Loaded>>,
+    /// What was counted lately.
+    pub counted: Arc<statistics::Remembered>,
     /// What was last learnt about categories, as it was last read.
     pub learnt: Arc<Learnt>,
     /// Which Continuum this is, as its events say: where its links lead.

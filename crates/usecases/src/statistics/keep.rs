@@ -15,7 +15,11 @@ const BATCH: u32 = 1000;
 /// # Errors
 /// When the database does not answer: what was not done is still due.
 pub async fn keep(cx: &Context) -> Result<u64, Error> {
-    cx.store.keep_figures(BATCH).await
+    let kept = cx.store.keep_figures(BATCH).await?;
+    if kept > 0 {
+        cx.counted.kept();
+    }
+    Ok(kept)
 }
 
 /// Finds the figures of all tickets anew, while everything runs. Returns how many tickets there are, and how many had other

@@ -3,11 +3,13 @@
 
 mod cafe;
 mod keep;
+mod remember;
 mod report;
 mod ticket;
 
 pub use cafe::{CafeTable, cafes};
 pub use keep::{keep, rebuild};
+pub use remember::Remembered;
 pub use report::{Report, report};
 pub use store::statistics::{CafeGroup, Cafes, CafesBy};
 pub use ticket::{Asked, Shown, tickets};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::feed::{CloudEvent, Position};
 use domain::id::MessageId;
 use domain::webhook::{Next, PING, Ping, next};
@@ -134,9 +134,10 @@ struct Sent<'a, T> {
 impl Turn<'_> {
     /// Sends a ping, once.
     async fn ping(&self, id: Uuid) -> Result<bool, Error> {
-        let ping = Ping::new(id, self.lease.webhook.id, &self.cx.source, self.cx.now());
-        let attempt =
-            self.attempt(&Sent { id, event_type: PING, position: None, traceparent: None, body: &ping }, 1).await;
+        let at = self.cx.now();
+        let ping = Ping::new(id, self.lease.webhook.id, &self.cx.source, at);
+        let sent = Sent { id, event_type: PING, position: None, traceparent: None, body: &ping };
+        let attempt = self.attempt(&sent, at, 1).await;
         self.note(Some(&attempt), Then::Pinged).await
     }
 
@@ -166,7 +167,7 @@ impl Turn<'_> {
             let traceparent = traceparent.as_deref();
             let sent = Sent { id, event_type, position: Some(position), traceparent, body: &event };
             let number = failing.map_or(0, |failing| failing.failures) + 1;
-            let attempt = self.attempt(&sent, number).await;
+            let attempt = self.attempt(&sent, self.cx.now(), number).await;
             let status = attempt.answer.as_ref().ok().map(|(status, _)| *status);
             let (now, jitter) = (self.cx.now(), self.cx.ids.next().as_u64_pair().1);
             let then = match next(status, failing, now, jitter) {
@@ -194,10 +195,9 @@ impl Turn<'_> {
         Ok(held)
     }
 
-    /// Sends something once.
-    async fn attempt<T: Serialize>(&self, sent: &Sent<'_, T>, number: u32) -> Attempt {
-        let body = json(sent.body);
-        let (at, began) = (self.cx.now(), Instant::now());
+    /// Sends something once, now. The log tells a ping's body from that time.
+    async fn attempt<T: Serialize>(&self, sent: &Sent<'_, T>, at: DateTime<Utc>, number: u32) -> Attempt {
+        let (body, began) = (json(sent.body), Instant::now());
         let url = &self.lease.webhook.url;
         let (length, digest) = (u32::try_from(body.len()).unwrap_or(u32::MAX), Sha256::digest(&body).to_vec());
         let span = traces::delivery(sent.event_type, number, sent.traceparent);
