@@ -54,6 +54,11 @@ impl Program {
         self.form(city, "/oauth/token", &[("grant_type", "client_credentials")]).await.ok()
     }
 
+    /// An access token for these scopes only.
+    pub async fn narrowed(&self, city: &City, scope: &str) -> Value {
+        self.form(city, "/oauth/token", &[("grant_type", "client_credentials"), ("scope", scope)]).await.ok()
+    }
+
     /// The program, with an access token.
     pub async fn caller(&self, city: &City) -> Caller {
         city.with_token(&self.token(city).await)

@@ -6,7 +6,33 @@ use serde_json::{Value, json};
 use super::{city, follower, hook, path};
 use crate::client::register;
 
-crate::tests![a_webhook_is_its_programs_own, a_webhook_is_made_once_and_its_secret_is_shown_once,];
+crate::tests![
+    a_webhook_is_its_programs_own,
+    a_webhook_is_made_once_and_its_secret_is_shown_once,
+    a_narrowed_token_decides_of_no_webhook,
+];
+
+async fn a_narrowed_token_decides_of_no_webhook() {
+    let city = city(&[]).await;
+    let (program, who) = follower(&city).await;
+    let webhook = hook(&who, "https://hooks.ville.example/a").await;
+    let narrowed = city.with_token(&program.narrowed(&city, "cafes:read").await);
+    narrowed.post("/v1/webhooks", &json!({ "url": "https://a.example/" })).await.lacks("follow_events");
+    narrowed.patch(&path(&webhook, ""), &json!(1), &json!({ "active": false })).await.lacks("follow_events");
+    narrowed.post(&path(&webhook, "/replay"), &json!({ "from_sequence": "1" })).await.lacks("follow_events");
+    for action in ["/secret", "/ping"] {
+        let problem =
+            narrowed.send(narrowed.request(Method::POST, &path(&webhook, action))).await.lacks("follow_events");
+        assert!(problem["detail"].as_str().unwrap().contains("tickets:read"), "{problem}");
+    }
+    narrowed.delete(&path(&webhook, "")).await.lacks("follow_events");
+    assert_eq!(narrowed.get(&path(&webhook, "")).await.ok()["version"], 1);
+    // Scopes that tell of no event do not matter.
+    let both = register(&city, &["tickets:read", "concerns:write"], &[]).await;
+    let both = city.with_token(&both.narrowed(&city, "tickets:read").await);
+    hook(&both, "https://hooks.ville.example/b").await;
+    city.stop().await;
+}
 
 async fn a_webhook_is_its_programs_own() {
     let city = city(&[]).await;

@@ -174,6 +174,19 @@ impl Store {
         HolderRow::find_by_statement(statement).one(&self.db).await?.map(HolderRow::client).transpose()
     }
 
+    /// Everything that a program may do, whatever its tokens were narrowed to; nothing when it is not there.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn client_scopes(&self, id: ClientId) -> Result<BTreeSet<ClientScope>> {
+        let statement = sql(
+            "select id, scopes, services, categories, null::uuid as secret from api_client where id = $1",
+            [id.0.into()],
+        );
+        let row = HolderRow::find_by_statement(statement).one(&self.db).await?;
+        Ok(row.map(HolderRow::client).transpose()?.map(|client| client.scopes).unwrap_or_default())
+    }
+
     /// The program of an API key that is accepted, and the key's id. Asked at every request.
     ///
     /// # Errors

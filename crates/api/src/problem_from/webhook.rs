@@ -1,5 +1,6 @@
 //! What may be wrong with webhooks.
 
+use domain::rights::Right;
 use usecases::webhook::{Fault, Refused, ReplayError, WebhookError};
 
 use crate::problem::{At, Code, FieldError, Problem};
@@ -9,6 +10,17 @@ impl From<WebhookError> for Problem {
     fn from(error: WebhookError) -> Self {
         match error {
             WebhookError::NotFound => Self::new(Code::NotFound),
+            WebhookError::Narrowed(lacking) => {
+                let lacking: Vec<&str> = lacking.iter().map(|scope| scope.code()).collect();
+                let lacking = lacking.join(", ");
+                let detail = (
+                    format!(
+                        "Ce jeton n’a pas toutes les portées de lecture de son programme : il manque {lacking} (droit « follow_events »)."
+                    ),
+                    format!("This token lacks scopes by which its program reads: {lacking} (right “follow_events”)."),
+                );
+                Self::new(Code::MissingRight).right(Right::FollowEvents).detail(detail)
+            }
             WebhookError::Stale(current) => Self::new(Code::StaleVersion).etag(etag(current)),
             WebhookError::Invalid(faults) => {
                 Self::new(Code::InvalidContent).errors(faults.into_iter().map(fault).collect())

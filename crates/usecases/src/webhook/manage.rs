@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::audit::Act;
 use domain::feed::{CloudEvent, EventType, Filter, Position};
 use domain::id::{AreaCode, CategoryCode, ServiceCode, WebhookId, ZoningCode};
-use domain::rights::Client;
+use domain::rights::{Client, ClientScope};
 use domain::webhook::{Because, OVERLAP, Ping};
 use fetch::Refused;
 use store::webhook::{Delivery, Webhook};
@@ -47,6 +47,9 @@ pub enum WebhookError {
     /// The program has none of that id.
     #[error("there is no such webhook")]
     NotFound,
+    /// The token was narrowed: it lacks scopes by which the program is told of events, and so would its webhooks tell more.
+    #[error("the token lacks scopes of its program: {0:?}")]
+    Narrowed(Vec<ClientScope>),
     /// It has changed since the program saw it.
     #[error("the webhook has changed; it is at version {0} now")]
     Stale(i64),
@@ -95,6 +98,18 @@ fn untold(who: &Client, filter: &Filter) -> impl Iterator<Item = Fault> {
     filter.types.iter().copied().filter(|one| !who.scopes.contains(&one.scope())).map(Fault::Scope)
 }
 
+/// The scopes that decide which events a program is told of.
+const TELLING: [ClientScope; 3] = [ClientScope::TicketsRead, ClientScope::TicketsRestricted, ClientScope::CafesRead];
+
+/// What is sent to a webhook is what its program may know: whoever decides of one has to know as much.
+async fn whole(cx: &Context, who: &Grant<FollowEvents>) -> Result<(), WebhookError> {
+    let holder = who.holder();
+    let program = cx.store.client_scopes(holder.client).await?;
+    let lacks = |scope: &ClientScope| program.contains(scope) && !holder.scopes.contains(scope);
+    let lacking: Vec<ClientScope> = TELLING.into_iter().filter(lacks).collect();
+    if lacking.is_empty() { Ok(()) } else { Err(WebhookError::Narrowed(lacking)) }
+}
+
 /// A page of the program's webhooks, the oldest first.
 ///
 /// # Errors
@@ -127,6 +142,7 @@ pub async fn create(
     filter: Filter,
     once: Once<'_, Created>,
 ) -> Result<Done<Created>, WebhookError> {
+    whole(cx, who).await?;
     let mut faults = faults(cx, &url, &filter)?;
     faults.extend(untold(who.holder(), &filter));
     // Of a new one only: those that are there may wait for what an area that is gone had.
@@ -190,6 +206,7 @@ pub async fn change(
     seen: &[i64],
     cmd: impl FnOnce(&Webhook) -> Change,
 ) -> Result<Webhook, WebhookError> {
+    whole(cx, who).await?;
     let tx = cx.store.begin().await?;
     let mut one = tx.lock_webhook(who.holder().client, id).await?.ok_or(WebhookError::NotFound)?;
     if !seen.contains(&one.version) {
@@ -234,6 +251,7 @@ pub async fn change(
 /// # Errors
 /// See [`WebhookError`].
 pub async fn remove(cx: &Context, who: &Grant<FollowEvents>, id: WebhookId) -> Result<(), WebhookError> {
+    whole(cx, who).await?;
     let tx = cx.store.begin().await?;
     if !tx.remove_webhook(who.holder().client, id).await? {
         return Err(WebhookError::NotFound);
@@ -247,6 +265,7 @@ pub async fn remove(cx: &Context, who: &Grant<FollowEvents>, id: WebhookId) -> R
 /// # Errors
 /// See [`WebhookError`].
 pub async fn rotate(cx: &Context, who: &Grant<FollowEvents>, id: WebhookId) -> Result<String, WebhookError> {
+    whole(cx, who).await?;
     let tx = cx.store.begin().await?;
     tx.lock_webhook(who.holder().client, id).await?.ok_or(WebhookError::NotFound)?;
     let secret = add_secret(cx, &tx, id).await?;
@@ -265,6 +284,7 @@ pub async fn ping(
     id: WebhookId,
     once: Once<'_, Uuid>,
 ) -> Result<Done<Uuid>, WebhookError> {
+    whole(cx, who).await?;
     let ping = cx.ids.next();
     let asked = async |tx: &Tx| tx.ask_ping(who.holder().client, id, ping).await?.ok_or(WebhookError::NotFound);
     let done = once.run(cx, asked).await?;
@@ -322,6 +342,7 @@ pub async fn replay(
     range: Range,
     once: Once<'_, (Position, Position)>,
 ) -> Result<Done<(Position, Position)>, ReplayError> {
+    whole(cx, who).await?;
     let done = once
         .run(cx, async |tx| {
             let mut webhook = tx.lock_webhook(who.holder().client, id).await?.ok_or(WebhookError::NotFound)?;
