@@ -123,6 +123,9 @@ async fn bad_fields_are_named() {
     let deaf = register(&city, &["tickets:read"], &[]).await.caller(&city).await;
     let body = json!({ "url": "https://hooks.ville.example/", "types": ["cafe.planned", "ticket.submitted"] });
     deaf.post("/v1/webhooks", &body).await.refused_fields(422, "invalid_content", &[("/types", "scope_missing")]);
+    let limited = register(&city, &["tickets:read"], &["proprete"]).await.caller(&city).await;
+    let body = json!({ "url": "https://hooks.ville.example/", "services": ["proprete", "voirie"] });
+    limited.post("/v1/webhooks", &body).await.refused_fields(422, "invalid_content", &[("/services", "beyond_limits")]);
     for (body, fields) in [
         (json!({}), vec![("/url", "required")]),
         (json!({ "url": "nowhere" }), vec![("/url", "bad_format")]),

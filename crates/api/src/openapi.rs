@@ -1,6 +1,7 @@
 //! The OpenAPI document: inferred from the routes, with what follows from a route's parts — who must log in, what may
 //! go wrong — added here once for all of them. The only module that knows the crate which infers it.
 
+mod codes;
 mod examples;
 mod links;
 mod parameters;
@@ -163,6 +164,7 @@ fn infer() -> Value {
     document["components"]["responses"] = Value::Object(shared);
     document["components"]["examples"] = problems::examples();
     name_optional_bodies(&mut document);
+    codes::add(&mut document);
     links::add(&mut document);
     document
 }

@@ -189,7 +189,7 @@ pub struct CloudEvent {
     source: String,
     /// What it tells of.
     #[serde(rename = "type")]
-    #[schema(rename = "type", examples("ticket.acknowledged"))]
+    #[schema(rename = "type", value_type = EventType)]
     event_type: &'static str,
     /// The ticket's reference, or the café's id.
     #[schema(examples("AMI-26-004217"))]
@@ -245,7 +245,7 @@ struct EventTicket {
     #[schema(value_type = std::collections::BTreeMap<String, String>)]
     areas: Areas,
     /// Its state.
-    #[schema(examples("acknowledged"))]
+    #[schema(value_type = crate::ticket::State)]
     state: String,
     /// Its version; absent when the event did not change it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -262,7 +262,7 @@ struct EventCafe {
     #[schema(value_type = std::collections::BTreeMap<String, String>)]
     areas: Areas,
     /// Its state.
-    #[schema(examples("planned"))]
+    #[schema(value_type = crate::cafe::State)]
     state: String,
 }
 

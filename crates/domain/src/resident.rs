@@ -79,7 +79,7 @@ pub struct KeptTicket {
     #[schema(examples("proprete"))]
     pub service: String,
     /// Its state.
-    #[schema(examples("closed"))]
+    #[schema(value_type = crate::ticket::State)]
     pub state: String,
     /// How it ended.
     #[schema(examples("work_done"))]

@@ -50,6 +50,13 @@ fn fault(fault: Fault) -> FieldError {
         let texts = (format!("La ville ne connaît pas « {code} »."), format!("The city knows no “{code}”."));
         FieldError::new(At::Body(pointer.to_owned()), "unknown_code", texts)
     };
+    let beyond = |pointer: &str, code: String| {
+        let texts = (
+            format!("Le programme est limité à autre chose que « {code} »."),
+            format!("The program is limited to others than “{code}”."),
+        );
+        FieldError::new(At::Body(pointer.to_owned()), "beyond_limits", texts)
+    };
     match fault {
         Fault::Url(Refused::Scheme) => {
             FieldError::in_body("/url", "not_https", ("Attendu : une URL en https.", "Expected: an https URL."))
@@ -70,6 +77,8 @@ fn fault(fault: Fault) -> FieldError {
                 "This address is not public: nothing is sent there.",
             ),
         ),
+        Fault::BeyondService(code) => beyond("/services", code.to_string()),
+        Fault::BeyondCategory(code) => beyond("/categories", code.to_string()),
         Fault::Scope(event_type) => {
             let (event_type, scope) = (event_type.code(), event_type.scope().code());
             let texts = (

@@ -31,6 +31,10 @@ pub enum Fault {
     Url(Refused),
     /// The program is told of no such events: it lacks the scope.
     Scope(EventType),
+    /// The program is limited to other services.
+    BeyondService(ServiceCode),
+    /// The program is limited to other categories.
+    BeyondCategory(CategoryCode),
     /// The city has and had no such service.
     UnknownService(ServiceCode),
     /// The city has and had no such category.
@@ -95,7 +99,12 @@ fn faults(cx: &Context, url: &Url, filter: &Filter) -> Result<Vec<Fault>, NoCity
 
 /// Which of the events that are asked for the program is not told of.
 fn untold(who: &Client, filter: &Filter) -> impl Iterator<Item = Fault> {
-    filter.types.iter().copied().filter(|one| !who.scopes.contains(&one.scope())).map(Fault::Scope)
+    let types = filter.types.iter().copied().filter(|one| !who.scopes.contains(&one.scope())).map(Fault::Scope);
+    let services = filter.services.iter().filter(|code| !who.services.is_empty() && !who.services.contains(*code));
+    let categories =
+        filter.categories.iter().filter(|code| !who.categories.is_empty() && !who.categories.contains(*code));
+    let services = services.cloned().map(Fault::BeyondService);
+    types.chain(services).chain(categories.cloned().map(Fault::BeyondCategory))
 }
 
 /// The scopes that decide which events a program is told of.
