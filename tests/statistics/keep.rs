@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::recount::{Story, recount, regroup, stories};
 use super::{file, keep, play};
+use crate::client::register;
 use crate::support::caller::Caller;
 use crate::support::city::{City, START};
 use crate::support::database::{Database, PASSWORD};
@@ -21,6 +22,7 @@ crate::tests![
     two_workers_at_once_keep_what_people_do,
     nothing_is_lost_when_a_worker_is_killed,
     figures_say_until_when_they_count,
+    what_was_counted_is_told_for_ten_seconds_to_who_may_know_the_same,
     who_hears_only_of_the_end_was_told,
 ];
 
@@ -221,6 +223,29 @@ async fn nothing_is_lost_when_a_worker_is_killed() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert!(program.end("-TERM").success());
+}
+
+async fn what_was_counted_is_told_for_ten_seconds_to_who_may_know_the_same() {
+    let city = City::new().await;
+    let (agent, desk) = (city.agent().await, city.dispatcher().await);
+    let limited = register(&city, &["stats:read"], &["proprete"]).await.caller(&city).await;
+    // The worker of another process, of which this one does not know.
+    let file_and_keep = async |category: &str| {
+        for _ in 0..5 {
+            file(&agent, category).await;
+        }
+        while city.instance.context.store.keep_figures(1000).await.unwrap() > 0 {}
+    };
+    let filed = async |who: &Caller, path: &str| who.get(path).await.ok()["total"]["filed"].clone();
+    let (all, potholes, report) = ("/v1/stats/tickets", "/v1/stats/tickets?category=pothole", "/v1/stats/reports/2026");
+    file_and_keep("pothole").await;
+    assert_eq!((filed(&desk, all).await, filed(&desk, potholes).await), (json!(5), json!(5)));
+    assert_eq!(filed(&limited, all).await, 0, "it is not told what others may know");
+    file_and_keep("graffiti").await;
+    assert_eq!((filed(&desk, all).await, filed(&desk, report).await), (json!(5), json!(10)));
+    city.clock.forward(chrono::Duration::seconds(10));
+    assert_eq!((filed(&desk, all).await, filed(&desk, potholes).await), (json!(10), json!(5)));
+    city.stop().await;
 }
 
 async fn figures_say_until_when_they_count() {

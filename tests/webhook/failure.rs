@@ -118,7 +118,7 @@ async fn nor_do_a_hundred() {
     file(&city, 1).await;
     deliver(&city).await;
     assert_eq!((slow.take().len(), fast.take().len()), (100, 1));
-    slow.answers(Manner { after: Time::from_secs(13), ..Manner::status(204) });
+    slow.answers(Manner { after: Time::from_secs(10), ..Manner::status(204) });
     let worker = tokio::spawn(usecases::webhook::run(city.instance.context.clone()));
     let mut waits = Vec::new();
     // The first time they are not known to be slow: one attempt of some may have to end.

@@ -13,6 +13,15 @@ pub const PATIENCE: TimeDelta = TimeDelta::days(3);
 /// How long a secret that was replaced goes on signing.
 pub const OVERLAP: TimeDelta = TimeDelta::hours(24);
 
+/// How long a receiver that is prompt takes for an attempt at most.
+const PROMPT: TimeDelta = TimeDelta::seconds(1);
+
+/// Whether a receiver that took so long for its last attempt is prompt, whatever it answered: those wait for no slow one.
+#[must_use]
+pub fn is_prompt(took: TimeDelta) -> bool {
+    took <= PROMPT
+}
+
 /// The wait after the first failure, and the longest one, seconds.
 const FIRST: i64 = 5;
 const LONGEST: i64 = 8 * 3600;

@@ -36,8 +36,8 @@ pub enum Refused {
     /// It is not https, nor http within the networks that the operator allows.
     #[error("not https")]
     Scheme,
-    /// It has no host or no port that there is, or holds a password or a fragment.
-    #[error("no URL with a host, without password and fragment")]
+    /// It has no host or no port that there is, or holds a name and a password.
+    #[error("no URL with a host and a port, and without a password")]
     Form,
     /// It leads to an address that is neither public nor allowed by the operator.
     #[error("not a public address")]
@@ -135,7 +135,7 @@ impl Fetcher {
             "http" if !self.allowed.is_empty() => false,
             _ => return Err(Refused::Scheme),
         };
-        if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() || url.port() == Some(0) {
+        if !url.username().is_empty() || url.password().is_some() || url.port() == Some(0) {
             return Err(Refused::Form);
         }
         let address = match url.host().ok_or(Refused::Form)? {

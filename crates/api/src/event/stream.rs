@@ -1,6 +1,7 @@
 //! The events as they happen: server-sent events (WHATWG HTML, 9.2).
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -33,6 +34,9 @@ const PAGE: u64 = 100;
 
 /// How long nothing is said at most.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// What is said when there is nothing to tell.
+const HERE: &str = ": still here\n\n";
 
 /// How long a client waits before it connects again, milliseconds.
 const RETRY: u32 = 3000;
@@ -196,7 +200,7 @@ impl Follower {
         let mut said = Instant::now();
         loop {
             // What is announced from here on is not missed.
-            let fed = self.cx.fed.notified();
+            let mut fed = pin!(self.cx.fed.notified());
             // What the program may read, it may read now: its token and its rights are looked at each time.
             let Ok(principal) = guard::recognise(&self.cx, self.token.clone(), &self.origin).await else {
                 return Ok(());
@@ -217,15 +221,25 @@ impl Follower {
             if page.more && !self.cx.stopping.is_cancelled() {
                 continue;
             }
-            tokio::select! {
-                () = fed => {}
-                () = sleep_until(said + HEARTBEAT) => text.push_str(": still here\n\n"),
-                () = self.open.say.notified() => text.push_str(": still here\n\n"),
-                () = to.left() => return Ok(()),
-                () = self.cx.stopping.cancelled() => {
-                    let wait = u64::from(RETRY) / 2 + self.cx.ids.next().as_u64_pair().1 % u64::from(RETRY);
-                    drop(to.send(format!("retry: {wait}\n\n").into_bytes()).await);
-                    return Ok(());
+            loop {
+                tokio::select! {
+                    () = &mut fed => break,
+                    () = sleep_until(said + HEARTBEAT) => {
+                        text.push_str(HERE);
+                        break;
+                    }
+                    // Nothing is read for that.
+                    () = self.open.say.notified() => {
+                        if to.send(HERE.into()).await.is_err() {
+                            return Ok(());
+                        }
+                    }
+                    () = to.left() => return Ok(()),
+                    () = self.cx.stopping.cancelled() => {
+                        let wait = u64::from(RETRY) / 2 + self.cx.ids.next().as_u64_pair().1 % u64::from(RETRY);
+                        drop(to.send(format!("retry: {wait}\n\n").into_bytes()).await);
+                        return Ok(());
+                    }
                 }
             }
         }

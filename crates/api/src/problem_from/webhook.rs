@@ -61,7 +61,7 @@ fn fault(fault: Fault) -> FieldError {
         Fault::Url(Refused::Scheme) => {
             FieldError::in_body("/url", "not_https", ("Attendu : une URL en https.", "Expected: an https URL."))
         }
-        Fault::Url(Refused::Form) => FieldError::in_body(
+        Fault::Url(Refused::Form) | Fault::Fragment => FieldError::in_body(
             "/url",
             "bad_url",
             (

@@ -1,8 +1,9 @@
 //! The log of what was sent to webhooks.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::feed::Position;
 use domain::id::{ClientId, WebhookId};
+use domain::webhook::is_prompt;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde_json::Value;
 use uuid::Uuid;
@@ -39,14 +40,11 @@ pub struct Attempt {
     pub answer: std::result::Result<(u16, String), &'static str>,
 }
 
-/// What answers at once takes no longer than that, milliseconds.
-const AT_ONCE: u32 = 1000;
-
 impl Attempt {
-    /// Whether the receiver answered, or failed, at once.
+    /// Whether the receiver was prompt.
     #[must_use]
-    pub const fn is_prompt(&self) -> bool {
-        self.duration <= AT_ONCE
+    pub fn is_prompt(&self) -> bool {
+        is_prompt(TimeDelta::milliseconds(self.duration.into()))
     }
 }
 

@@ -186,20 +186,19 @@ impl Store {
         let Some(held) = held else { return Ok(false) };
         if let Some(attempt) = attempt {
             tx.add_delivery(id, attempt).await?;
-            let prompt = sql(
-                "update webhook set prompt = $2 where id = $1 and prompt <> $2",
-                [id.0.into(), attempt.is_prompt().into()],
-            );
-            tx.db.execute_raw(prompt).await?;
         }
         let held = held == Some(lease.id);
         if held {
-            tx.then(lease, then, now).await?;
+            tx.then(lease, attempt.map(Attempt::is_prompt), then, now).await?;
             if let Then::Stop(because) = then {
                 let host = lease.webhook.url.host_str().unwrap_or_default().to_owned();
                 let affair = Affair::WebhookDisabled { webhook: id, host, gone: because == Because::Gone };
                 tx.append_message(&Message::to_client(lease.webhook.client, message, affair), now).await?;
             }
+        } else if let Some(attempt) = attempt {
+            // What it asked for has changed meanwhile; how long it took has not.
+            let prompt = [id.0.into(), attempt.is_prompt().into()];
+            tx.db.execute_raw(sql("update webhook set prompt = $2 where id = $1", prompt)).await?;
         }
         tx.commit().await?;
         Ok(held)
@@ -207,35 +206,44 @@ impl Store {
 }
 
 impl crate::Tx {
-    async fn then(&self, lease: &Lease, then: Then, now: DateTime<Utc>) -> Result<()> {
+    /// `prompt`: whether the receiver was, if anything was sent.
+    async fn then(&self, lease: &Lease, prompt: Option<bool>, then: Then, now: DateTime<Utc>) -> Result<()> {
         let id = lease.webhook.id.0;
         let statement = match then {
-            Then::Pinged => {
-                sql("update webhook set ping_id = null where id = $1 and ping_id = $2", [id.into(), lease.ping.into()])
-            }
+            // Another one may have been asked for meanwhile.
+            Then::Pinged => sql(
+                "update webhook set ping_id = nullif(ping_id, $2), prompt = coalesce($3, prompt) where id = $1",
+                [id.into(), lease.ping.into(), prompt.into()],
+            ),
             Then::Done { position, replayed: true } => sql(
                 "update webhook set failures = 0, failing_since = null, attempt_at = null,
                      replay_after = case when $2 < replay_until then $2 end,
-                     replay_until = case when $2 < replay_until then replay_until end
+                     replay_until = case when $2 < replay_until then replay_until end, prompt = coalesce($3, prompt)
                  where id = $1",
-                [id.into(), position.into()],
+                [id.into(), position.into(), prompt.into()],
             ),
             Then::Done { position, replayed: false } => sql(
-                "update webhook set failures = 0, failing_since = null, attempt_at = null, position = $2 where id = $1",
-                [id.into(), position.into()],
+                "update webhook set failures = 0, failing_since = null, attempt_at = null, position = $2,
+                     prompt = coalesce($3, prompt)
+                 where id = $1",
+                [id.into(), position.into(), prompt.into()],
             ),
             Then::Again(failing, at) => sql(
-                "update webhook set failures = $2, failing_since = $3, attempt_at = $4 where id = $1",
+                "update webhook set failures = $2, failing_since = $3, attempt_at = $4, prompt = coalesce($5, prompt)
+                 where id = $1",
                 [
                     id.into(),
                     i32::try_from(failing.failures).unwrap_or(i32::MAX).into(),
                     failing.since.into(),
                     at.into(),
+                    prompt.into(),
                 ],
             ),
             Then::Stop(because) => sql(
-                "update webhook set disabled_at = $2, disabled_because = $3, version = version + 1 where id = $1",
-                [id.into(), now.into(), because.code().into()],
+                "update webhook set disabled_at = $2, disabled_because = $3, version = version + 1,
+                     prompt = coalesce($4, prompt)
+                 where id = $1",
+                [id.into(), now.into(), because.code().into(), prompt.into()],
             ),
         };
         self.db.execute_raw(statement).await?;

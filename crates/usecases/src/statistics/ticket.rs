@@ -49,7 +49,11 @@ pub async fn tickets(cx: &Context, who: &Grant<ReadStatistics>, asked: Asked) ->
         return Err(StatisticsError::TooFine(fine));
     }
     let filter = whole(cx, Listing { filter, sort: Sort::default() })?.filter;
-    let (table, as_of) = counted(cx, city, &Scope::counted_for(caller), &filter, &group_by).await?;
+    let scope = Scope::counted_for(caller);
+    // Everything that the figures depend on; who asks for them is in the scope.
+    let question = format!("{scope:?} {filter:?} {group_by:?} {:?}", city.zone());
+    let count = async || counted(cx, city, &scope, &filter, &group_by).await;
+    let (table, as_of) = cx.counted.or_count(question, cx.now(), count).await?;
     Ok(Shown { table: if masked { mask::table(table) } else { table }, as_of, masked })
 }
 
@@ -64,13 +68,8 @@ pub(super) async fn counted(
 ) -> Result<(Table, DateTime<Utc>), store::Error> {
     // Before the figures are read: it may be too early, never too late.
     let now = cx.now();
-    let count = async || {
-        let read = async |store: &Store| store.ticket_figures(scope, filter, group_by, city.zone(), now).await;
-        let (table, behind) = cx.store.aside(read).await?;
-        Ok::<_, store::Error>((table, behind.map_or(now, |since| since.min(now))))
-    };
-    let question = format!("{scope:?} {filter:?} {group_by:?} {:?}", city.zone());
-    let (mut table, as_of) = cx.counted.or_count(question, now, count).await?;
+    let read = async |store: &Store| store.ticket_figures(scope, filter, group_by, city.zone(), now).await;
+    let (mut table, behind) = cx.store.aside(read).await?;
     let order: Vec<&str> = match group_by {
         GroupBy::Nothing | GroupBy::Month => Vec::new(),
         GroupBy::Service => city.services.iter().map(|service| service.code.as_str()).collect(),
@@ -85,7 +84,7 @@ pub(super) async fn counted(
     // What the city no longer has comes last; the order tells nothing of the numbers.
     let place = |key: Option<&str>| order.iter().position(|code| Some(*code) == key).unwrap_or(order.len());
     table.groups.sort_by_key(|group| place(group.key.as_deref()));
-    Ok((table, as_of))
+    Ok((table, behind.map_or(now, |since| since.min(now))))
 }
 
 /// The parameters that choose tickets by what they are like one by one: by where they lie exactly, by who has them or filed

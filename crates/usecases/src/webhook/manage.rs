@@ -29,6 +29,8 @@ const SECRETS: i64 = 5;
 pub enum Fault {
     /// Nothing is sent there.
     Url(Refused),
+    /// The URL holds a fragment, which is never sent.
+    Fragment,
     /// The program is told of no such events: it lacks the scope.
     Scope(EventType),
     /// The program is limited to other services.
@@ -153,6 +155,7 @@ pub async fn create(
 ) -> Result<Done<Created>, WebhookError> {
     whole(cx, who).await?;
     let mut faults = faults(cx, &url, &filter)?;
+    faults.extend(url.fragment().map(|_| Fault::Fragment));
     faults.extend(untold(who.holder(), &filter));
     // Of a new one only: those that are there may wait for what an area that is gone had.
     let city = &cx.city()?.city;
@@ -223,6 +226,7 @@ pub async fn change(
     }
     let Change { url, filter, active } = cmd(&one);
     let mut faults = faults(cx, url.as_ref().unwrap_or(&one.url), filter.as_ref().unwrap_or(&one.filter))?;
+    faults.extend(url.as_ref().and_then(Url::fragment).map(|_| Fault::Fragment));
     // One whose program lost a scope can still be changed otherwise.
     faults.extend(filter.iter().flat_map(|filter| untold(who.holder(), filter)));
     if !faults.is_empty() {
