@@ -4,8 +4,8 @@ WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target,sharing=locked \
-    cargo build --release --locked -p continuum \
-    && cp target/release/continuum /usr/local/bin/continuum
+    cargo build --profile dist --locked -p continuum \
+    && cp target/dist/continuum /usr/local/bin/continuum
 
 FROM debian:bookworm-slim
 RUN apt-get update \

@@ -43,7 +43,7 @@ struct Log {
 
 async fn connect(database: &Database) -> Store {
     let connect = Connect { url: database.url().into(), replica: None, schema: SCHEMA.to_owned(), connections: 8 };
-    Store::connect(&connect, sealing_keys()).await.unwrap()
+    Store::connect(&connect, sealing_keys()).unwrap()
 }
 
 fn start() -> DateTime<Utc> {

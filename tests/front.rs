@@ -13,6 +13,7 @@ use crate::support::program::{run, said};
 
 crate::tests![
     every_answer_keeps_to_itself,
+    browsers_remember_https,
     what_can_be_got_can_be_asked_about,
     no_other_origin_may_unless_it_is_listed,
     who_asks_too_often_waits,
@@ -24,18 +25,32 @@ crate::tests![
 
 async fn every_answer_keeps_to_itself() {
     let city = City::new().await;
-    for path in ["/v1/me", "/v1/tickets", "/health/ready", "/docs/problems", "/nothing"] {
+    for path in ["/v1/me", "/v1/tickets", "/health/ready", "/docs/", "/docs/problems", "/nothing"] {
         let reply = city.stranger().get(path).await;
         for (name, value) in
             [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "no-referrer")]
         {
             assert_eq!(reply.header(name), Some(value), "{path}");
         }
-        assert!(reply.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"), "{path}");
+        for directive in ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"] {
+            assert!(reply.header("content-security-policy").unwrap().contains(directive), "{path}: {directive}");
+        }
         assert_eq!(reply.header("set-cookie"), None);
         assert_eq!(reply.header("server"), None);
     }
     city.stop().await;
+}
+
+async fn browsers_remember_https() {
+    let behind_tls = City::new().await;
+    let plain = City::with(|config| config.public_url = Some("http://localhost:8080".parse().unwrap())).await;
+    for path in ["/v1/me", "/health/live", "/docs/", "/nothing"] {
+        let (told, untold) = (behind_tls.stranger().get(path).await, plain.stranger().get(path).await);
+        assert_eq!(told.header("strict-transport-security"), Some("max-age=31536000; includeSubDomains"), "{path}");
+        assert_eq!(untold.header("strict-transport-security"), None, "{path}");
+    }
+    behind_tls.stop().await;
+    plain.stop().await;
 }
 
 async fn what_can_be_got_can_be_asked_about() {

@@ -41,6 +41,7 @@ async fn city_at(public_url: Option<&str>) -> (City, OidcProvider) {
         sirets: Some([CITY.parse().unwrap()].into()),
         scopes: None,
         pkce: false,
+        acr_values: vec![],
     };
     let city = City::with(|config| {
         config.clock = Arc::new(SystemClock);

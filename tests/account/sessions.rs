@@ -12,6 +12,7 @@ crate::tests![
     an_administrator_ends_somebodys_sessions,
     a_stolen_refresh_token_ends_its_family_and_the_owner_is_told,
     a_session_ends_when_it_is_not_refreshed,
+    a_session_ends_after_thirty_days_however_often_it_is_refreshed,
 ];
 
 async fn sessions_are_listed_and_ended_one_by_one() {
@@ -73,6 +74,26 @@ async fn a_stolen_refresh_token_ends_its_family_and_the_owner_is_told() {
     assert_eq!(city.letters_to(&email(WHO)).len(), 1);
     let acts = city.audited().await;
     assert_eq!(types(&acts), ["session_begun", "refresh_reused"]);
+    city.stop().await;
+}
+
+async fn a_session_ends_after_thirty_days_however_often_it_is_refreshed() {
+    let city = City::new().await;
+    let mut held = attempt(&city, WHO, PASSWORD).await.created();
+    let refresh = async |held: &Value| {
+        city.stranger().post("/v1/sessions/refresh", &json!({ "refresh_token": held["refresh_token"] })).await
+    };
+    for _ in 0..3 {
+        city.clock.forward(chrono::Duration::days(9));
+        held = refresh(&held).await.ok();
+    }
+    city.clock.forward(chrono::Duration::days(3) - chrono::Duration::seconds(1));
+    held = refresh(&held).await.ok();
+    let them = city.with_token(&held);
+    them.get("/v1/me").await.is(200);
+    city.clock.forward(chrono::Duration::seconds(2));
+    them.get("/v1/me").await.refused(401, "invalid_token");
+    refresh(&held).await.refused(401, "invalid_refresh_token");
     city.stop().await;
 }
 

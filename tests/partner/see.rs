@@ -106,7 +106,10 @@ async fn photographs_are_had_through_the_link() {
         (reply.is(200).header("content-type"), json!(reply.bytes.len())),
         (Some("image/jpeg"), added["size"].clone())
     );
-    assert_eq!(reply.header("content-security-policy"), Some("default-src 'none'; sandbox"));
+    assert_eq!(
+        reply.header("content-security-policy"),
+        Some("default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox")
+    );
     let again = stranger.request(Method::GET, content).header("If-None-Match", reply.header("etag").unwrap());
     stranger.send(again).await.is(304);
     stranger.get(thumbnail).await.is(200);

@@ -14,7 +14,7 @@ use crate::problem::{Code, Problem};
 
 /// Swagger UI sets styles from its script, and draws its icons from `data:` URLs.
 const EXPLORER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
-    img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
+    img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     // "none": the explorer would otherwise show a badge that sends the document's address to a public validator.

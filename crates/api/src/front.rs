@@ -31,6 +31,7 @@ pub struct Front {
     proxies: Vec<IpNet>,
     origins: Vec<String>,
     sign_in: Option<String>,
+    https: bool,
     limits: Option<Limits>,
     streams: Streams,
 }
@@ -72,13 +73,23 @@ impl Front {
             addresses: RateLimiter::dashmap(per_minute(rates.address)).with_middleware(),
             clock: DefaultClock::default(),
         });
-        Self { proxies, origins, sign_in: None, limits, streams: Streams::default() }
+        Self { proxies, origins, sign_in: None, https: false, limits, streams: Streams::default() }
     }
 
     /// Offers to sign in at the identity provider that people know under this name.
     #[must_use]
     pub fn with_sign_in(self, name: Option<String>) -> Self {
         Self { sign_in: name, ..self }
+    }
+
+    /// Whether the proxy in front of it speaks TLS with everybody: then browsers are told to remember it (RFC 6797).
+    #[must_use]
+    pub fn with_https(self, https: bool) -> Self {
+        Self { https, ..self }
+    }
+
+    pub(crate) const fn https(&self) -> bool {
+        self.https
     }
 
     pub(crate) const fn streams(&self) -> &Streams {

@@ -7,7 +7,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
@@ -20,7 +20,7 @@ use tracing::{Instrument as _, Span};
 use uuid::Uuid;
 
 use crate::Beside;
-use crate::front::Standing;
+use crate::front::{Front, Standing};
 use crate::guard;
 use crate::openapi;
 use crate::problem::{Code, Problem, preferred_language};
@@ -33,8 +33,11 @@ const DEFAULTS: [(HeaderName, &str); 5] = [
     (X_FRAME_OPTIONS, "DENY"),
     (REFERRER_POLICY, "no-referrer"),
     (CACHE_CONTROL, "no-store"),
-    (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (CONTENT_SECURITY_POLICY, "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"),
 ];
+
+/// RFC 6797, 6.1.
+const A_YEAR_OF_TLS: &str = "max-age=31536000; includeSubDomains";
 
 pub(crate) async fn outermost(
     request: ServiceRequest,
@@ -91,6 +94,9 @@ async fn answer(
         if !response.headers().contains_key(&name) {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
+    }
+    if response.request().app_data::<Data<Front>>().is_some_and(|front| front.https()) {
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(A_YEAR_OF_TLS));
     }
     let id = HeaderValue::from_str(&id.to_string()).expect("an id is made of digits, letters and hyphens");
     response.headers_mut().insert(REQUEST_ID, id);

@@ -165,9 +165,11 @@ struct Offered {
     /// The action: the last part of its path.
     action: Action,
     /// The fields that its body must have.
-    needs: Vec<&'static str>,
+    #[schema(value_type = Vec<String>)]
+    needs: &'static [&'static str],
     /// The fields that its body may have besides.
-    takes: Vec<&'static str>,
+    #[schema(value_type = Vec<String>)]
+    takes: &'static [&'static str],
 }
 
 /// Who filed a concern.
@@ -418,7 +420,7 @@ fn offered(ticket: &Ticket, reader: &Caller, now: DateTime<Utc>) -> Vec<Offered>
     };
     let offer = |action| {
         let (needs, takes) = fields(action, ticket.state);
-        Offered { action, needs: needs.to_vec(), takes: takes.to_vec() }
+        Offered { action, needs, takes }
     };
     Action::ALL.into_iter().filter(may).map(offer).collect()
 }

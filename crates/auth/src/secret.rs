@@ -1,4 +1,4 @@
-//! Secrets that we hand out: refresh tokens, programs' secrets, recovery codes. 256 random bits (recovery codes: 80), of
+//! Secrets that we hand out: refresh tokens, programs' secrets, recovery codes. 256 random bits (recovery codes: 140), of
 //! which only the digest is kept: nobody can guess one, so that no slow hash is needed.
 
 use base64::Engine as _;
@@ -18,11 +18,11 @@ impl Secret {
         Self(format!("{prefix}{}", URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())).into())
     }
 
-    /// A new recovery code: sixteen of Crockford's 32 letters and digits, in groups of four.
+    /// A new recovery code: 28 of Crockford's 32 letters and digits, in groups of four.
     #[must_use]
     pub fn recovery_code() -> Self {
         const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-        let code = rand::random::<[u8; 16]>().map(|byte| ALPHABET[usize::from(byte % 32)]);
+        let code = rand::random::<[u8; 28]>().map(|byte| ALPHABET[usize::from(byte % 32)]);
         let groups: Vec<&str> = code.chunks(4).filter_map(|group| std::str::from_utf8(group).ok()).collect();
         Self(groups.join("-").into())
     }
@@ -69,7 +69,7 @@ mod tests {
         let code = Secret::recovery_code();
         let typed = code.expose().to_uppercase().replace('-', " ").replace('0', "O").replace('1', "l");
         assert_eq!(normalise_recovery_code(&typed), code.expose());
-        assert_eq!(code.expose().len(), 19);
+        assert_eq!(code.expose().len(), 34);
         assert_ne!(Secret::generate("crt_").expose(), Secret::generate("crt_").expose());
         assert_eq!(format!("{code:?}"), "Secret(SecretBox<str>([REDACTED]))");
     }

@@ -32,7 +32,7 @@ const FILLED: [&str; 7] = ["concern", "ticket", "ticket_event", "handover", "out
 /// What follows from the rows of some tickets that were copied: as the triggers have it, which did not see them.
 const TEXTS: &str = "
     insert into ticket_text (ticket_id, part, source_id, body, words)
-    select t.id, 'concern', c.id, fold(b.written), stems(b.written)
+    select t.id, 'concern', c.id, fold(b.written), stems(b.written) || filed_in(t.filed_at)
     from ticket t join concern c on c.id = t.concern_id
     cross join lateral (select ticket_body(t.reference, c.address, c.description) as written) b
     where t.id = any ($1)";

@@ -79,7 +79,7 @@ pub(crate) const ALL: [Operation; 11] = [
         name: "read a ticket",
         who: Who::Dispatcher,
         sending: Sending::Repeated,
-        round_trips: Some(2),
+        round_trips: Some(1),
         requests: |city, random| of_some_ticket(city, random, ""),
     },
     Operation {
@@ -100,7 +100,7 @@ pub(crate) const ALL: [Operation; 11] = [
         name: "full-text search",
         who: Who::Dispatcher,
         sending: Sending::Repeated,
-        round_trips: Some(2),
+        round_trips: Some(3),
         requests: |_, random| {
             let asked =
                 ["matelas", "lampadaire", "hippocampe", "trottinettes+parc", "fuite+Saint-Leu", "encombrants", "17"];
@@ -132,7 +132,7 @@ pub(crate) const ALL: [Operation; 11] = [
         name: "sheet of a ticket",
         who: Who::Dispatcher,
         sending: Sending::Repeated,
-        round_trips: Some(3),
+        round_trips: Some(2),
         requests: |city, random| of_some_ticket(city, random, "/sheet"),
     },
     Operation {
@@ -173,7 +173,7 @@ pub(crate) const ALL: [Operation; 11] = [
         name: "acknowledge a ticket",
         who: Who::EveryService,
         sending: Sending::Once,
-        round_trips: Some(3),
+        round_trips: Some(2),
         requests: |_, _| Request { method: "POST", version: Some(1), body: "{}".to_owned(), ..get(String::new()) },
     },
 ];

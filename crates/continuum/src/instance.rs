@@ -87,6 +87,8 @@ pub struct Oidc {
     pub scopes: Option<Vec<String>>,
     /// Whether PKCE (RFC 7636) is used, which ProConnect does not know.
     pub pkce: bool,
+    /// How firmly people have to prove who they are (`acr_values`), best first; empty when it is left to the provider.
+    pub acr_values: Vec<String>,
 }
 
 impl Oidc {
@@ -98,7 +100,13 @@ impl Oidc {
         let settings =
             Settings::proconnect(issuer, client_id, secret, callback, signed_out, sirets.clone().unwrap_or_default());
         let scopes = self.scopes.clone().unwrap_or(settings.scopes.clone());
-        Ok(Provider::new(Settings { sirets, scopes, pkce: self.pkce, ..settings })?)
+        Ok(Provider::new(Settings {
+            sirets,
+            scopes,
+            pkce: self.pkce,
+            acr_values: self.acr_values.clone(),
+            ..settings
+        })?)
     }
 }
 
@@ -171,6 +179,7 @@ pub async fn build(config: Config) -> Result<Instance> {
     let metrics_listener = config.metrics_listen.as_deref().map(listen).transpose()?;
     let base_url = format!("http://{}", listener.local_addr()?);
     let public_url = config.public_url.clone().map_or_else(|| Url::parse(&base_url), Ok)?;
+    let https = public_url.scheme() == "https";
     let context = context(&config, &public_url).await?;
     let transport = transport(&config.mail)?;
     let (store, clock, ids) = (context.store.clone(), config.clock.clone(), config.ids.clone());
@@ -179,7 +188,8 @@ pub async fn build(config: Config) -> Result<Instance> {
     let mut servers = Vec::new();
     let front = Data::new(
         Front::new(config.proxies.clone(), config.origins.clone(), config.rate_limits)
-            .with_sign_in(config.oidc.as_ref().map(|oidc| oidc.name.clone())),
+            .with_sign_in(config.oidc.as_ref().map(|oidc| oidc.name.clone()))
+            .with_https(https),
     );
     let mut tasks = vec![
         tokio::spawn(periodic::follow_city(context.clone())),
@@ -224,7 +234,7 @@ pub(crate) fn transport(mail: &Mail) -> Result<Transport> {
 /// # Errors
 /// See [`build`].
 pub async fn context(config: &Config, public_url: &Url) -> Result<Context> {
-    let store = Store::connect(&config.database, config.keys.sealing.clone()).await?;
+    let store = Store::connect(&config.database, config.keys.sealing.clone())?;
     store.migrate(&config.database.schema).await?;
     if let Some((name, id)) = store.foreign_key().await? {
         bail!(

@@ -1,21 +1,20 @@
-//! The connection pool, transactions, and the ear for `NOTIFY`.
+//! Where the database is, transactions, and the ear for `NOTIFY`.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use domain::audit::Record;
-use sea_orm::sea_query::PostgresQueryBuilder;
+use sea_orm::sea_query::{PostgresQueryBuilder, SelectStatement};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
-    QueryResult, RuntimeErr, Statement, TransactionTrait as _, Value,
+    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DbErr, QueryResult, Statement, Value, Values,
 };
 use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::AssertSqlSafe;
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPool};
+use sqlx::postgres::{PgConnectOptions, PgListener};
+use sqlx::{AssertSqlSafe, ConnectOptions as _};
 use tokio::time::timeout;
 
-use crate::bounded::{ACQUIRE, Bounded, STATEMENT, answers, bounded};
+use crate::pool::{ACQUIRE, Pool, STATEMENT, Transaction};
 use crate::{Error, Result, SealingKeys};
 
 /// What the server is to end by itself, in each session: waiting for a lock (an operator may hold one), and transactions and
@@ -48,16 +47,16 @@ pub struct Connect {
 /// The database, and the keys of what it holds sealed.
 #[derive(Clone)]
 pub struct Store {
-    pub(crate) db: Bounded<DatabaseConnection>,
+    pub(crate) db: Pool,
     /// Connections that plan a prepared statement anew each time, for the values that it has then.
-    planning: DatabaseConnection,
+    planning: Pool,
     replica: Option<Arc<Self>>,
     pub(crate) keys: Arc<SealingKeys>,
 }
 
 /// A transaction. Dropped without [`Tx::commit`], it never happened.
 pub struct Tx {
-    pub(crate) db: Bounded<DatabaseTransaction>,
+    pub(crate) db: Transaction,
     pub(crate) keys: Arc<SealingKeys>,
     /// What the commit will append to the audit log.
     pub(crate) audit: Mutex<Vec<Record>>,
@@ -74,23 +73,21 @@ impl Store {
     ///
     /// # Errors
     /// When the URL is not one.
-    pub async fn connect(connect: &Connect, keys: SealingKeys) -> Result<Self> {
-        check("DATABASE_URL", &connect.url)?;
+    pub fn connect(connect: &Connect, keys: SealingKeys) -> Result<Self> {
         let keys = Arc::new(keys);
+        let url = options("DATABASE_URL", &connect.url, &connect.schema)?;
         let all = connect.connections.max(2);
         let third = (all / 3).max(1);
-        let open = async |url, most, plans| Database::connect(options(connect, url, most, plans)).await;
+        let planning =
+            |url: PgConnectOptions| Pool::new(url.options([("plan_cache_mode", "force_custom_plan")]), third);
         let replica = match &connect.replica {
             Some(url) => {
-                check("DATABASE_REPLICA_URL", url)?;
-                let planning = open(url, third, "force_custom_plan").await?;
-                let db = Bounded(planning.clone());
-                Some(Arc::new(Self { db, planning, replica: None, keys: keys.clone() }))
+                let planning = planning(options("DATABASE_REPLICA_URL", url, &connect.schema)?);
+                Some(Arc::new(Self { db: planning.clone(), planning, replica: None, keys: keys.clone() }))
             }
             None => None,
         };
-        let db = Bounded(open(&connect.url, all - third, "auto").await?);
-        Ok(Self { db, planning: open(&connect.url, third, "force_custom_plan").await?, replica, keys })
+        Ok(Self { db: Pool::new(url.clone(), all - third), planning: planning(url), replica, keys })
     }
 
     /// Reads what nobody waits for in between: from the replica, if there is one and it has seen all that was answered until
@@ -142,7 +139,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn begin(&self) -> Result<Tx> {
-        let db = Bounded(bounded(self.db.0.begin()).await?);
+        let db = self.db.begin().await?;
         if let Some(traceparent) = traces::current() {
             // Events keep it: migration 0046.
             db.execute_raw(sql("select set_config('continuum.traceparent', $1, true)", [traceparent.into()])).await?;
@@ -165,13 +162,21 @@ impl Store {
         self.planned_text(text, values).await
     }
 
-    /// The same, of a text that is made of names of this crate's only: every value is a parameter.
+    /// The rows of a statement that is asked again and again with the same few values: they are a part of its text, so that it is
+    /// planned for them once, and again when PostgreSQL has looked at its tables anew. Where the values are somebody's, there are too
+    /// many texts for that.
+    pub(crate) async fn planned_once(&self, select: &SelectStatement) -> Result<Vec<QueryResult>> {
+        let (text, values) = select.build_sqlx(PostgresQueryBuilder);
+        if values.0.0.iter().any(|value| matches!(value, Value::Uuid(_))) {
+            return self.planned_text(text, values).await;
+        }
+        let text = AssertSqlSafe(select.to_string(PostgresQueryBuilder));
+        Ok(self.db.rows(sqlx::query_with(text, SqlxValues(Values(Vec::new())))).await?)
+    }
+
+    /// The same as [`Self::planned`], of a text that is made of names of this crate's only: every value is a parameter.
     pub(crate) async fn planned_text(&self, text: String, values: SqlxValues) -> Result<Vec<QueryResult>> {
-        let query = sqlx::query_with(AssertSqlSafe(text), values);
-        let failed = |error: sqlx::Error| DbErr::Query(RuntimeErr::SqlxError(error.into()));
-        let pool = self.planning.get_postgres_connection_pool();
-        let rows = bounded(async { query.fetch_all(pool).await.map_err(failed) }).await?;
-        Ok(rows.into_iter().map(QueryResult::from).collect())
+        Ok(self.planning.rows(sqlx::query_with(AssertSqlSafe(text), values)).await?)
     }
 
     /// Listens to what other instances announce.
@@ -179,18 +184,14 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn listen(&self, channels: &[&str]) -> Result<Listener> {
-        let mut listener = PgListener::connect_with(self.pool()).await?;
+        let mut listener = self.db.listener().await?;
         listener.listen_all(channels.iter().copied()).await?;
         Ok(Listener(listener))
     }
 
-    pub(crate) fn pool(&self) -> &PgPool {
-        self.db.0.get_postgres_connection_pool()
-    }
-
     /// Both of them.
-    pub(crate) fn pools(&self) -> [&PgPool; 2] {
-        [self.pool(), self.planning.get_postgres_connection_pool()]
+    pub(crate) const fn pools(&self) -> [&Pool; 2] {
+        [&self.db, &self.planning]
     }
 
     /// Closes every connection; one that does not answer is not waited for.
@@ -198,7 +199,7 @@ impl Store {
         let [one, other] = self.pools();
         let replica = async {
             if let Some(replica) = &self.replica {
-                replica.pool().close().await;
+                replica.db.close().await;
             }
         };
         if timeout(ACQUIRE, async { tokio::join!(one.close(), other.close(), replica) }).await.is_err() {
@@ -207,41 +208,25 @@ impl Store {
     }
 }
 
-/// Refuses what cannot be parsed, and does not repeat it: the driver's message would hold the password.
-fn check(name: &str, url: &SecretString) -> Result<()> {
-    if url.expose_secret().parse::<PgConnectOptions>().is_ok() {
-        return Ok(());
-    }
-    Err(Error::Database(DbErr::Custom(format!(
-        "{name} is not of the form postgres://user:password@host/database; in a password, write # as %23, / as %2F, @ as %40"
-    ))))
-}
-
-/// What connections of a pool have in common.
-fn options(connect: &Connect, url: &SecretString, most: u32, plans: &'static str) -> ConnectOptions {
-    let mut options = ConnectOptions::new(url.expose_secret());
-    options
-        .max_connections(most)
-        .connect_lazy(true)
-        .acquire_timeout(ACQUIRE)
-        .statement_timeout(STATEMENT)
-        // The pool would otherwise ask every connection whether it lives, a round trip each time it is taken.
-        .test_before_acquire_if_idle_for(Duration::from_secs(30))
-        .set_schema_search_path(&connect.schema)
-        .set_application_name("continuum")
-        .map_sqlx_postgres_opts(move |options| {
-            let options = options.options(SERVER_ENDS);
-            options.options([
-                // How much alike words have to be for `resembles` (migration 0011): « matlas » finds « matelas ».
-                ("pg_trgm.word_similarity_threshold", "0.45"),
-                ("plan_cache_mode", plans),
-                // A request has one processor: where many are answered at once, the others are not free.
-                ("max_parallel_workers_per_gather", "0"),
-            ])
-        })
-        .map_sqlx_postgres_pool_opts(|options| options.after_release(|connection, _| Box::pin(answers(connection))))
-        .sqlx_logging(false);
-    options
+/// What all connections have in common. What cannot be parsed is refused and not repeated: the driver's message would hold the
+/// password.
+fn options(name: &str, url: &SecretString, schema: &str) -> Result<PgConnectOptions> {
+    let Ok(options) = url.expose_secret().parse::<PgConnectOptions>() else {
+        return Err(Error::Database(DbErr::Custom(format!(
+            "{name} is not of the form postgres://user:password@host/database; in a password, write # as %23, / as %2F, @ as %40"
+        ))));
+    };
+    let schema = format!("\"{}\"", schema.replace('"', "\"\""));
+    let limit = format!("{}ms", STATEMENT.as_millis());
+    let options = options.application_name("continuum").options(SERVER_ENDS).options([
+        ("search_path", schema.as_str()),
+        ("statement_timeout", limit.as_str()),
+        // How much alike words have to be for `resembles` (migration 0011): « matlas » finds « matelas ».
+        ("pg_trgm.word_similarity_threshold", "0.45"),
+        // A request has one processor: where many are answered at once, the others are not free.
+        ("max_parallel_workers_per_gather", "0"),
+    ]);
+    Ok(options.disable_statement_logging())
 }
 
 impl Tx {
@@ -251,7 +236,7 @@ impl Tx {
     /// When the database does not confirm; then it may or may not have happened.
     pub async fn commit(mut self) -> Result<()> {
         self.append_audit().await?;
-        Ok(bounded(self.db.0.commit()).await?)
+        Ok(self.db.commit().await?)
     }
 }
 

@@ -8,10 +8,12 @@ use chrono::{DateTime, Utc};
 use domain::feed::{About, EventType, Filter, Happened, Position};
 use domain::id::{CafeId, ConcernId, TicketId};
 use domain::rights::{Caller, Client, ClientScope, Reach, Secrecy};
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use sea_orm::ConnectionTrait;
 use serde_json::{Map, Value, json};
+use sqlx::types::Json;
 use uuid::Uuid;
 
+use crate::columns::Columns;
 use crate::connect::sql;
 use crate::{Error, Result, Store};
 
@@ -34,71 +36,41 @@ pub struct Look {
     pub head: Position,
 }
 
-#[derive(FromQueryResult)]
-struct HeadRow {
-    head: i64,
-    expired: i64,
-    position: Option<i64>,
-    #[sea_orm(nested)]
-    event: Option<Row>,
-}
-
-#[derive(FromQueryResult)]
-struct Row {
-    id: Uuid,
-    r#type: String,
-    at: DateTime<Utc>,
-    ticket_id: Option<Uuid>,
-    version: Option<i64>,
-    cafe_id: Option<Uuid>,
-    state: String,
-    services: Vec<String>,
-    category_code: Option<String>,
-    areas: Value,
-    reference: Option<String>,
-    concern_id: Option<Uuid>,
-    actor: Option<Value>,
-    details: Option<Value>,
-    name: Option<String>,
-    traceparent: Option<String>,
-}
-
-impl Row {
-    fn happened(self, position: Position) -> Result<Happened> {
-        let row = self;
-        let missing = || Error::corrupt("an event lacks what it tells of");
-        let areas = serde_json::from_value(row.areas).map_err(Error::corrupt)?;
-        let about = match (row.ticket_id, row.cafe_id) {
-            (Some(id), _) => About::Ticket {
-                id: TicketId(id),
-                reference: row.reference.ok_or_else(missing)?,
-                concern: ConcernId(row.concern_id.ok_or_else(missing)?),
-                category: row.category_code.ok_or_else(missing)?.try_into().map_err(Error::corrupt)?,
-                service: row.services.into_iter().next().ok_or_else(missing)?.try_into().map_err(Error::corrupt)?,
-                areas,
-                state: row.state,
-                version: row.version,
-            },
-            (None, Some(id)) => About::Cafe { id: CafeId(id), areas, state: row.state },
-            (None, None) => return Err(missing()),
-        };
-        let by = row.actor.map(serde_json::from_value).transpose().map_err(Error::corrupt)?;
-        let details = match row.details {
-            Some(Value::Object(details)) => details,
-            Some(_) | None => Map::new(),
-        };
-        Ok(Happened {
-            position,
-            id: row.id,
-            event_type: EventType::from_code(&row.r#type)
-                .ok_or_else(|| Error::corrupt("an event has an unknown type"))?,
-            at: row.at,
-            about,
-            by: by.map(|by| (by, row.name)),
-            details,
-            traceparent: row.traceparent,
-        })
-    }
+/// The event of a row of [`READ`], behind its position.
+fn happened(position: Position, mut row: Columns<'_>) -> Result<Happened> {
+    let missing = || Error::corrupt("an event lacks what it tells of");
+    let (id, event_type, at) = (row.next()?, row.next::<&str>()?, row.next()?);
+    let (ticket, version, cafe) = (row.next::<Option<Uuid>>()?, row.next()?, row.next::<Option<Uuid>>()?);
+    let (state, services, category) = (row.next()?, row.next::<Vec<String>>()?, row.next::<Option<String>>()?);
+    let (Json(areas), traceparent) = (row.next()?, row.next()?);
+    let (reference, concern) = (row.next::<Option<String>>()?, row.next::<Option<Uuid>>()?);
+    let about = match (ticket, cafe) {
+        (Some(id), _) => About::Ticket {
+            id: TicketId(id),
+            reference: reference.ok_or_else(missing)?,
+            concern: ConcernId(concern.ok_or_else(missing)?),
+            category: category.ok_or_else(missing)?.try_into().map_err(Error::corrupt)?,
+            service: services.into_iter().next().ok_or_else(missing)?.try_into().map_err(Error::corrupt)?,
+            areas,
+            state,
+            version,
+        },
+        (None, Some(id)) => About::Cafe { id: CafeId(id), areas, state },
+        (None, None) => return Err(missing()),
+    };
+    let by = row.next::<Option<Json<_>>>()?.map(|Json(by)| by);
+    let details: Option<Json<Map<String, Value>>> = row.next()?;
+    let name = row.next()?;
+    Ok(Happened {
+        position,
+        id,
+        event_type: EventType::from_code(event_type).ok_or_else(|| Error::corrupt("an event has an unknown type"))?,
+        at,
+        about,
+        by: by.map(|by| (by, name)),
+        details: details.map(|Json(details)| details).unwrap_or_default(),
+        traceparent,
+    })
 }
 
 const PLACE: &str = "
@@ -214,10 +186,15 @@ impl Store {
                 areas.into(),
             ],
         );
-        let rows = HeadRow::find_by_statement(statement).all(&self.db).await?;
-        let (head, expired) = rows.first().map(|row| (row.head, row.expired)).ok_or_else(no_head)?;
-        let events = rows.into_iter().filter_map(|row| row.position.zip(row.event));
-        let items = events.map(|(position, row)| row.happened(position)).collect::<Result<Vec<_>>>()?;
+        let (mut head, mut expired, mut items) = (None, 0, Vec::new());
+        for row in self.db.query_all_raw(statement).await? {
+            let mut row = Columns::of(&row)?;
+            (head, expired) = (Some(row.next()?), row.next()?);
+            if let Some(position) = row.next()? {
+                items.push(happened(position, row)?);
+            }
+        }
+        let head: Position = head.ok_or_else(no_head)?;
         // A full page: there may be more behind its last event.
         let full = items.len() as u64 >= limit;
         let passed = head.min(after.max(expired).saturating_add(LOOK)).max(after);

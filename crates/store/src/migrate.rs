@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
+use sqlx::Connection as _;
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
 
 use crate::{Error, Result, Store};
@@ -56,7 +57,7 @@ impl Store {
         );
         let mut applied = BTreeSet::new();
         if self.db.query_one_raw(exists).await.map_err(Error::from)?.is_some() {
-            let mut connection = self.pool().acquire().await.map_err(Error::from)?;
+            let mut connection = self.db.beside().await.map_err(Error::from)?;
             let rows = connection.list_applied_migrations(&MIGRATIONS.table_name).await;
             applied.extend(rows.map_err(MigrationError::Failed)?.into_iter().map(|row| row.version));
         }
@@ -91,12 +92,11 @@ impl Store {
         }
         self.pending_migrations().await?;
         // Migrations may take longer than a statement of a request, and another instance's turn is waited for.
-        let mut connection = self.pool().acquire().await.map_err(Error::from)?;
+        let mut connection = self.db.beside().await.map_err(Error::from)?;
         for unlimited in ["set statement_timeout = 0", "set lock_timeout = 0"] {
-            sqlx::query(unlimited).execute(&mut *connection).await.map_err(Error::from)?;
+            sqlx::query(unlimited).execute(&mut connection).await.map_err(Error::from)?;
         }
-        let outcome = MIGRATIONS.run(&mut *connection).await;
-        // The connection goes away with its changed setting.
+        let outcome = MIGRATIONS.run(&mut connection).await;
         connection.close().await.map_err(Error::from)?;
         outcome.map_err(|error| match error {
             MigrateError::VersionMissing(found) => MigrationError::DatabaseIsNewer {

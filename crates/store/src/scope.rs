@@ -63,6 +63,15 @@ impl Scope {
         Condition::all().add(any)
     }
 
+    /// Whether it holds nearly every ticket: those of every service that are not kept from most.
+    pub(crate) fn is_wide(&self) -> bool {
+        match &self.0 {
+            Holds::Everything => true,
+            Holds::Known(caller) => caller.reaches(Secrecy::Standard).any(|reach| reach == Reach::Everything),
+            Holds::Counted(_) => false,
+        }
+    }
+
     /// The condition on texts that tickets are searched by: who sees a ticket reads its concern; the notes are for the
     /// ticket's service and the dispatchers ([`domain::ticket::writing::COLLEAGUES`], said in SQL).
     pub(crate) fn texts(&self) -> Option<Expr> {

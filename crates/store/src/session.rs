@@ -1,6 +1,6 @@
 //! Login sessions.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use domain::account::Method;
 use domain::id::{SessionId, UserId};
 use domain::rights::Person;
@@ -12,6 +12,15 @@ use crate::{Error, Result, Store, Tx};
 
 /// How many sessions of one person are shown at most: the last used ones.
 const SHOWN: i64 = 100;
+
+/// How long a session lives.
+#[derive(Debug, Clone, Copy)]
+pub struct Lifetime {
+    /// After it was begun or refreshed the last time.
+    pub unused: Duration,
+    /// After it was begun.
+    pub whole: Duration,
+}
 
 /// A session to begin.
 #[derive(Debug, Clone)]
@@ -219,7 +228,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Spends a refresh token and puts the next one in its place; ends the session when the token was spent before. Of
+    /// Spends a refresh token and puts the next one in its place, for as long as a session lives; ends the session when the token was spent before. Of
     /// two that present the same token at once, one renews and the other is the reuse.
     ///
     /// # Errors
@@ -230,11 +239,12 @@ impl Tx {
         next: &[u8],
         address: Option<&str>,
         now: DateTime<Utc>,
-        expires_at: DateTime<Utc>,
+        lifetime: Lifetime,
     ) -> Result<Refreshed> {
         let renew = sql(
             "with renewed as (
-                 update session s set refresh_digest = $2, refreshed_at = $3, expires_at = $4, address = coalesce($5, address)
+                 update session s set refresh_digest = $2, refreshed_at = $3, address = coalesce($5, address),
+                     expires_at = least($4, s.created_at + make_interval(secs => $6))
                  from user_account u
                  where s.refresh_digest = $1 and s.ended_at is null and s.expires_at > $3 and u.id = s.user_id and u.active
                  returning s.id, s.user_id
@@ -242,7 +252,14 @@ impl Tx {
                  insert into spent_refresh_token (digest, session_id) select $1, id from renewed
              )
              select id, user_id from renewed",
-            [presented.to_vec().into(), next.to_vec().into(), now.into(), expires_at.into(), address.into()],
+            [
+                presented.to_vec().into(),
+                next.to_vec().into(),
+                now.into(),
+                (now + lifetime.unused).into(),
+                address.into(),
+                lifetime.whole.as_seconds_f64().into(),
+            ],
         );
         if let Some(row) = SessionRow::find_by_statement(renew).one(&self.db).await? {
             return Ok(Refreshed::Renewed { session: SessionId(row.id), user: UserId(row.user_id) });

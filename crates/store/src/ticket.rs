@@ -13,8 +13,10 @@ use sea_orm::{
 };
 use serde::Deserialize;
 use serde_json::Value;
+use sqlx::types::Json;
 use uuid::Uuid;
 
+use crate::columns::Columns;
 use crate::connect::sql;
 use crate::{Error, Page, Result, Scope, Store};
 
@@ -178,54 +180,64 @@ pub(crate) fn referrer(user: Option<Uuid>, client: Option<Uuid>) -> Result<Refer
     }
 }
 
-/// The row of a ticket whose columns come first, in the order of the entity: by their names, each would be looked up anew in
-/// every row.
-fn by_position(row: &QueryResult) -> Result<entity::Model> {
-    let mut position = 0..;
-    let mut next = || position.next().unwrap_or_default();
-    Ok(entity::Model {
-        id: row.try_get_by_index(next())?,
-        reference: row.try_get_by_index(next())?,
-        version: row.try_get_by_index(next())?,
-        state: row.try_get_by_index(next())?,
-        concern_id: row.try_get_by_index(next())?,
-        cafe_id: row.try_get_by_index(next())?,
-        category_code: row.try_get_by_index(next())?,
-        service_code: row.try_get_by_index(next())?,
-        priority: row.try_get_by_index(next())?,
-        sensitivity: row.try_get_by_index(next())?,
-        hidden_from_referrer: row.try_get_by_index(next())?,
-        referrer_id: row.try_get_by_index(next())?,
-        client_id: row.try_get_by_index(next())?,
-        lat: row.try_get_by_index(next())?,
-        lon: row.try_get_by_index(next())?,
-        address: row.try_get_by_index(next())?,
-        areas: row.try_get_by_index(next())?,
-        answers: row.try_get_by_index(next())?,
-        origin: row.try_get_by_index(next())?,
-        sent: row.try_get_by_index(next())?,
-        handovers: row.try_get_by_index(next())?,
-        reroutes: row.try_get_by_index(next())?,
-        reopened: row.try_get_by_index(next())?,
-        followers: row.try_get_by_index(next())?,
-        assignee_id: row.try_get_by_index(next())?,
-        filed_at: row.try_get_by_index(next())?,
-        handed_over_at: row.try_get_by_index(next())?,
-        received_at: row.try_get_by_index(next())?,
-        acknowledged_at: row.try_get_by_index(next())?,
-        resolved_at: row.try_get_by_index(next())?,
-        closed_at: row.try_get_by_index(next())?,
-        ack_due_at: row.try_get_by_index(next())?,
-        resolve_due_at: row.try_get_by_index(next())?,
-        pauses: row.try_get_by_index(next())?,
-        remind_at: row.try_get_by_index(next())?,
-        rungs: row.try_get_by_index(next())?,
-        wound_at: row.try_get_by_index(next())?,
-        scheduled_for: row.try_get_by_index(next())?,
-        resume_on: row.try_get_by_index(next())?,
-        closure_reason: row.try_get_by_index(next())?,
-        duplicate_of: row.try_get_by_index(next())?,
-        feedback: row.try_get_by_index(next())?,
+/// The ticket of a row whose columns come first, in the order of the entity. By their names, each would be looked up anew in every
+/// row; through the entity, each text and each document would be copied once more: a page has fifty.
+fn of_row(row: &QueryResult) -> Result<Ticket> {
+    fn code<T: TryFrom<String, Error: std::fmt::Display>>(text: &str) -> Result<T> {
+        text.to_owned().try_into().map_err(Error::corrupt)
+    }
+    let unknown = |what: &str| Error::Corrupt(format!("a ticket has an unknown {what}"));
+    let mut row = Columns::of(row)?;
+    Ok(Ticket {
+        id: TicketId(row.next()?),
+        reference: row.next()?,
+        version: row.next()?,
+        state: State::from_code(row.next()?).ok_or_else(|| unknown("state"))?,
+        concern: ConcernId(row.next()?),
+        category: {
+            row.skip();
+            code(row.next()?)?
+        },
+        service: code(row.next()?)?,
+        priority: Priority::from_code(row.next()?).ok_or_else(|| unknown("priority"))?,
+        sensitivity: Sensitivity::from_code(row.next()?).ok_or_else(|| unknown("sensitivity"))?,
+        hidden_from_referrer: row.next()?,
+        referrer: referrer(row.next()?, row.next()?)?,
+        place: Whereabouts {
+            point: row.next::<Option<f64>>()?.zip(row.next()?).map(|(lat, lon)| Point { lat, lon }),
+            address: row.next::<Option<String>>()?.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
+        },
+        areas: row.next::<Json<_>>()?.0,
+        replies: row.next::<Json<_>>()?.0,
+        origin: Origin::from_code(row.next()?).ok_or_else(|| unknown("origin"))?,
+        sent: row.next::<Option<Json<_>>>()?.map(|Json(sent)| sent),
+        handovers: row.next()?,
+        reroutes: row.next()?,
+        reopened: row.next()?,
+        followers: row.next()?,
+        assignee: row.next::<Option<Uuid>>()?.map(UserId),
+        filed_at: row.next()?,
+        handed_over_at: row.next()?,
+        received_at: row.next()?,
+        acknowledged_at: row.next()?,
+        resolved_at: row.next()?,
+        closed_at: row.next()?,
+        ack_due_at: row.next()?,
+        resolve_due_at: row.next()?,
+        pauses: row.next::<Json<_>>()?.0,
+        remind_at: row.next()?,
+        rungs: row.next()?,
+        scheduled_for: {
+            row.skip();
+            row.next()?
+        },
+        resume_on: row.next()?,
+        closure_reason: row
+            .next::<Option<&str>>()?
+            .map(|code| ClosureReason::from_code(code).ok_or_else(|| unknown("closure reason")))
+            .transpose()?,
+        duplicate_of: row.next::<Option<Uuid>>()?.map(TicketId),
+        feedback: Feedback::from_code(row.next()?).ok_or_else(|| unknown("feedback"))?,
     })
 }
 
@@ -292,7 +304,21 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn ticket(&self, scope: &Scope, name: &Named) -> Result<Option<Ticket>> {
-        named(scope, name).one(&self.db).await?.map(ticket).transpose()
+        let row = self.db.query_one_raw(named(scope, name).build(DatabaseBackend::Postgres)).await?;
+        row.map(|row| of_row(&row)).transpose()
+    }
+
+    /// The same, and what else is asked for in its row, as JSON.
+    pub(crate) async fn ticket_beside(
+        &self,
+        scope: &Scope,
+        name: &Named,
+        asked: Expr,
+    ) -> Result<Option<(Ticket, Value)>> {
+        let select = named(scope, name).expr_as(asked, "asked");
+        let Some(row) = self.db.query_one_raw(select.build(DatabaseBackend::Postgres)).await? else { return Ok(None) };
+        let told: Option<Value> = row.try_get("", "asked")?;
+        Ok(Some((of_row(&row)?, told.unwrap_or_default())))
     }
 
     /// The first events of a ticket's timeline. Whether the caller may see the ticket is asked before.
@@ -321,12 +347,11 @@ impl Store {
         limit: u64,
     ) -> Result<Option<(Ticket, Page<Entry, i64>)>> {
         let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-        let select = named(scope, name).expr_as(Expr::cust_with_values(TIMELINE, [after, most]), "timeline");
-        let Some(row) = self.db.query_one_raw(select.build(DatabaseBackend::Postgres)).await? else { return Ok(None) };
-        let entries: Value = row.try_get("", "timeline")?;
+        let asked = Expr::cust_with_values(TIMELINE, [after, most]);
+        let Some((ticket, entries)) = self.ticket_beside(scope, name, asked).await? else { return Ok(None) };
         let entries: Vec<EntryRow> = serde_json::from_value(entries).map_err(Error::corrupt)?;
         let entries = entries.into_iter().map(Entry::try_from).collect::<Result<Vec<_>>>()?;
         let page = Page::cut(entries, limit, |entry| entry.event.version);
-        Ok(Some((ticket(by_position(&row)?)?, page)))
+        Ok(Some((ticket, page)))
     }
 }

@@ -1,17 +1,21 @@
 //! The resident's link: what it shows, renewing and ending it, and whether mails go to the resident.
 
 use chrono::{DateTime, Utc};
+use data_encoding::BASE64_MIME;
 use domain::id::{CategoryCode, ConcernId};
 use domain::language::Language;
 use domain::text::{Answer, MessageToResident};
 use domain::ticket::Ticket;
+use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait as _, FromQueryResult};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::connect::sql;
 use crate::feedback::Given;
 use crate::resident::{Contact, tracking_token};
 use crate::seal::digest;
+use crate::ticket::Named;
 use crate::{Error, Result, Scope, Store, Tx};
 
 /// A concern as its resident may follow it.
@@ -74,13 +78,32 @@ struct Row {
     answer: Option<String>,
 }
 
-#[derive(FromQueryResult)]
+/// What was left of a resident's address, and what became of it.
+#[derive(FromQueryResult, Deserialize)]
 struct MailsRow {
-    key_id: Option<String>,
-    sealed: Option<Vec<u8>>,
+    key_id: String,
+    /// In base 64.
+    sealed: String,
     returned: bool,
     stopped: bool,
 }
+
+/// What the resident of a concern left, if anything.
+macro_rules! mails {
+    ($concern:literal) => {
+        concat!(
+            "select r.key_id, encode(r.sealed, 'base64') as sealed,
+                 exists (select from muted_address m where m.digest = r.address_digest) as returned,
+                 coalesce(l.ended_at, l.mails_stopped_at) is not null as stopped
+             from resident_contact r left join tracking_link l on l.concern_id = r.concern_id
+             where r.concern_id = ",
+            $concern
+        )
+    };
+}
+
+/// The same, of the concern of the ticket in whose row it stands.
+const OF_THE_ROW: &str = concat!("(select to_jsonb(m) from (", mails!("ticket.concern_id"), ") m)");
 
 impl Store {
     /// The concern that a tracking link leads to.
@@ -150,20 +173,30 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn mails(&self, concern: ConcernId) -> Result<(Mails, Language)> {
-        let statement = sql(
-            "select r.key_id, r.sealed, 
-                 exists (select from muted_address m where m.digest = r.address_digest) as returned,
-                 coalesce(l.ended_at, l.mails_stopped_at) is not null as stopped
-             from concern c
-             left join resident_contact r on r.concern_id = c.id
-             left join tracking_link l on l.concern_id = c.id
-             where c.id = $1",
-            [concern.0.into()],
-        );
+        let statement = sql(mails!("$1"), [concern.0.into()]);
         let row = MailsRow::find_by_statement(statement).one(&self.db).await?;
-        let Some(MailsRow { key_id: Some(key_id), sealed: Some(sealed), returned, stopped }) = row else {
+        self.told_of(concern, row)
+    }
+
+    /// The ticket of that name, if the scope holds it, and whether mails go to the resident of its concern.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn ticket_with_mails(&self, scope: &Scope, name: &Named) -> Result<Option<(Ticket, Mails)>> {
+        let Some((ticket, told)) = self.ticket_beside(scope, name, Expr::cust(OF_THE_ROW)).await? else {
+            return Ok(None);
+        };
+        let row = serde_json::from_value(told).map_err(Error::corrupt)?;
+        let (mails, _) = self.told_of(ticket.concern, row)?;
+        Ok(Some((ticket, mails)))
+    }
+
+    fn told_of(&self, concern: ConcernId, row: Option<MailsRow>) -> Result<(Mails, Language)> {
+        let Some(MailsRow { key_id, sealed, returned, stopped }) = row else {
             return Ok((Mails::NoAddress, Language::Fr));
         };
+        // PostgreSQL breaks its lines (RFC 2045).
+        let sealed = BASE64_MIME.decode(sealed.as_bytes()).map_err(Error::corrupt)?;
         let contact = Contact::open(&self.keys.residents, concern, &key_id, &sealed)?;
         let mails = match contact.email {
             None => Mails::NoAddress,

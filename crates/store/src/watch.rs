@@ -146,9 +146,9 @@ impl Store {
     pub fn connections(&self) -> Connections {
         let mut all = Connections { most: 0, used: 0, idle: 0 };
         for pool in self.pools() {
-            let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
-            all.most += pool.options().get_max_connections();
-            all.used += pool.size().saturating_sub(idle);
+            let (most, open, idle) = pool.standing();
+            all.most += most;
+            all.used += open.saturating_sub(idle);
             all.idle += idle;
         }
         all

@@ -44,7 +44,7 @@ async fn a_photograph_is_added_listed_had_and_taken_back() {
             "attachment; filename=\"Rue du Pigeonnier.jpg\"; filename*=UTF-8''Rue%20du%20Pigeonnier.jpg",
         ),
         ("x-content-type-options", "nosniff"),
-        ("content-security-policy", "default-src 'none'; sandbox"),
+        ("content-security-policy", "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox"),
         ("cache-control", "private, no-cache"),
     ] {
         assert_eq!(content.header(name), Some(value));

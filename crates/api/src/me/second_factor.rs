@@ -54,7 +54,7 @@ input!(OneTimeCode);
 #[schema(as = SecondFactorSet)]
 pub(crate) struct RecoveryCodes {
     /// Each stands in for a one-time code, once. They are shown this once only.
-    #[schema(min_items = 10, max_items = 10, examples("7k2m-9xqa-04zt-hn3p"))]
+    #[schema(min_items = 10, max_items = 10, examples("7k2m-9xqa-04zt-hn3p-t0w5-e8cr-2vjd"))]
     recovery_codes: Vec<String>,
 }
 

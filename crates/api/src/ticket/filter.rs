@@ -22,8 +22,8 @@ use crate::request::query::{Query, one_of};
 #[allow(dead_code, reason = "only documents the parameter that `filter` takes")]
 pub(crate) struct SearchTickets {
     /// Words of the reference, the description or the address, or of a note that the reader may read, in French: accents,
-    /// plurals and endings do not matter. `"two words"` stand together, `-word` does not occur. When no ticket of the list holds the words, those are listed
-    /// that hold similar ones.
+    /// plurals and endings do not matter. `"two words"` stand together, `-word` does not occur. When no ticket of the list holds the words, those of the last
+    /// twelve months are listed that hold similar ones.
     #[param(min_length = 1, max_length = 200, example = "matelas pigeonnier")]
     q: Option<String>,
 }

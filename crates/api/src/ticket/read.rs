@@ -32,12 +32,11 @@ pub(crate) async fn read(
     cx: Data<Context>,
     path: TicketPath,
 ) -> Result<HttpResponse, Problem> {
-    let ticket = usecases::ticket::open(&cx, &caller.grant, &path.ticket).await?;
-    let Some(ticket) = ticket else {
+    let opened = usecases::ticket::open(&cx, &caller.grant, &path.ticket).await?;
+    let Some((ticket, mails)) = opened else {
         let gone = usecases::retention::is_ticket_gone(&cx, &caller.grant, &path.ticket).await?;
         return Err(Problem::new(if gone { Code::Gone } else { Code::NotFound }));
     };
-    let mails = usecases::ticket::resident_mails(&cx, &caller.grant, &ticket).await?;
     let view = TicketView::new(&ticket, &cx.city()?.city, caller.grant.caller(), caller.language, cx.now());
     Ok(reply::read(Some(ticket.version), caller.language, &view.with_mails(mails)))
 }

@@ -77,7 +77,7 @@ async fn verify_log(from: i64, logged: Option<Head>, options: DatabaseOptions) -
     options.need_keys()?;
     let database = options.open().await?;
     let keys = options.keys()?;
-    let store = Store::connect(&database.connect, keys.sealing).await?;
+    let store = Store::connect(&database.connect, keys.sealing)?;
     let verified = verify(&store, &database.connect.schema, &keys.seal, (from, logged), SystemClock.now()).await;
     store.close().await;
     database.stop().await?;
@@ -136,7 +136,7 @@ fn tell_whole(verified: &Verification, from: i64) {
 
 async fn list(filter: &Filter, limit: u64, options: DatabaseOptions) -> Result<ExitCode> {
     let database = options.open().await?;
-    let store = options.store(&database).await?;
+    let store = options.store(&database)?;
     let page = store.audit_page(filter, None, limit).await?;
     if page.items.is_empty() {
         tell("No entry.");

@@ -120,7 +120,7 @@ async fn load(dir: PathBuf, replace_rules: bool, why: Option<Reason>, options: D
 
 async fn export(dir: &Path, options: &DatabaseOptions) -> Result<ExitCode> {
     let database = options.open().await?;
-    let store = options.store(&database).await?;
+    let store = options.store(&database)?;
     let loaded = store.city().await;
     store.close().await;
     database.stop().await?;

@@ -153,8 +153,8 @@ impl DatabaseOptions {
     }
 
     /// The store alone, for commands that need no more.
-    pub(crate) async fn store(&self, database: &Database) -> Result<Store> {
-        Ok(Store::connect(&database.connect, self.keys()?.sealing).await?)
+    pub(crate) fn store(&self, database: &Database) -> Result<Store> {
+        Ok(Store::connect(&database.connect, self.keys()?.sealing)?)
     }
 
     /// A configuration for commands that do not listen.

@@ -37,7 +37,7 @@ impl Keys {
         let KeysCommand::Rotate { now: at_once, database: options } = self.command;
         let now = SystemClock.now();
         let database = options.open().await?;
-        let store = options.store(&database).await?;
+        let store = options.store(&database)?;
         // An installation that has no key yet makes its first one.
         options.keys()?;
         let (key, path, gone) = keys::Keys::rotate(&options.keys_dir(), now, at_once)?;

@@ -20,7 +20,7 @@ pub struct Migrate {
 impl Migrate {
     pub(crate) async fn run(self) -> Result<ExitCode> {
         let database = self.database.open().await?;
-        let store = self.database.store(&database).await?;
+        let store = self.database.store(&database)?;
         let pending = store.pending_migrations().await?;
         for migration in &pending {
             tell(format_args!("{:04} {}", migration.version, migration.name));

@@ -73,7 +73,7 @@ impl Outbox {
 
 async fn list(state: State, limit: u64, options: DatabaseOptions) -> Result<()> {
     let database = options.open().await?;
-    let store = options.store(&database).await?;
+    let store = options.store(&database)?;
     let state = match state {
         State::Dead => "dead",
         State::Pending => "pending",
@@ -103,7 +103,7 @@ async fn list(state: State, limit: u64, options: DatabaseOptions) -> Result<()> 
 
 async fn replay(ids: Option<Vec<Uuid>>, options: DatabaseOptions) -> Result<()> {
     let database = options.open().await?;
-    let store = options.store(&database).await?;
+    let store = options.store(&database)?;
     let replayed = store.replay_messages(ids, SystemClock.now()).await?;
     tell(format_args!("{replayed} message(s) will be sent again."));
     store.close().await;
@@ -113,7 +113,7 @@ async fn replay(ids: Option<Vec<Uuid>>, options: DatabaseOptions) -> Result<()> 
 async fn unmute(options: DatabaseOptions) -> Result<()> {
     let address: EmailAddress = std::io::read_to_string(std::io::stdin())?.trim().parse()?;
     let database = options.open().await?;
-    let store = options.store(&database).await?;
+    let store = options.store(&database)?;
     let was_muted = store.unmute(address.as_str()).await?;
     store.close().await;
     database.stop().await?;

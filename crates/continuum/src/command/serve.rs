@@ -100,6 +100,10 @@ struct OidcOptions {
     /// Use PKCE, which ProConnect does not know.
     #[arg(long, env = "OIDC_PKCE")]
     oidc_pkce: bool,
+    /// How firmly people have to prove who they are: who does less is refused. Values of `acr`, best first, separated by commas,
+    /// for a provider that takes `acr_values` (OpenID Connect Core, 3.1.2.1).
+    #[arg(long = "oidc-acr", env = "OIDC_ACR_VALUES", value_delimiter = ',')]
+    oidc_acr_values: Vec<String>,
 }
 
 impl OidcOptions {
@@ -116,6 +120,7 @@ impl OidcOptions {
             sirets: (!self.oidc_any_siret).then(|| self.oidc_sirets.into_iter().collect()),
             scopes: Some(self.oidc_scopes).filter(|scopes| !scopes.is_empty()),
             pkce: self.oidc_pkce,
+            acr_values: self.oidc_acr_values,
         }))
     }
 }

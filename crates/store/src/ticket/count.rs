@@ -6,7 +6,7 @@ use sea_orm::sea_query::{Alias, Asterisk, CommonTableExpression, Expr, Func, Que
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use super::entity::{self, Column};
-use super::filter::Filter;
+use super::filter::{Filter, Months};
 use crate::{Result, Scope, Store};
 
 /// Up to how many tickets of a state are counted.
@@ -37,14 +37,13 @@ impl Store {
     ) -> Result<Vec<Count>> {
         let mut select = Query::select();
         // What holds the words is looked for once, not once for each state.
-        let rest = Filter { search: None, ..filter.clone() };
         let hits = || Query::select().column(Alias::new("ticket_id")).from(Alias::new("hits")).to_owned();
         for state in states {
             let of_state = entity::Entity::find()
                 .select_only()
                 .expr_as(Expr::val(1), "one")
                 .filter(Column::State.eq(state.code()))
-                .filter(rest.condition(scope, now))
+                .filter(filter.condition(scope, now))
                 .apply_if(filter.search.as_ref(), |query, _| query.filter(Column::Id.in_subquery(hits())))
                 // The order makes the planner walk an index, which ends at the bound.
                 .order_by_desc(Column::FiledAt)
@@ -59,7 +58,7 @@ impl Store {
         }
         let rows = if let Some(search) = &filter.search {
             let hits = CommonTableExpression::new()
-                .query(search.found(scope))
+                .query(search.found(scope, &Months::all(now, search.fuzzy)))
                 .column(Alias::new("ticket_id"))
                 .table_name(Alias::new("hits"))
                 .materialized(true)

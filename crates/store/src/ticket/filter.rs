@@ -1,7 +1,7 @@
 //! Which tickets a list asks for, as conditions on the table `ticket`. Only what is asked for becomes a condition, so
 //! that each combination is planned for itself.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, Utc};
 use domain::concern::Origin;
 use domain::id::{AreaCode, CafeId, CategoryCode, OrganisationCode, ServiceCode, TicketId, UserId, ZoningCode};
 use domain::place::{Bounds, Circle, EARTH_RADIUS};
@@ -13,10 +13,11 @@ use uuid::Uuid;
 
 use super::BeforeCafe;
 use super::entity::{self, Column};
+use super::owed::OPEN;
 use crate::Scope;
 
 /// Which tickets are asked for. An empty list asks for all.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {
     /// In one of these states.
     pub states: Vec<State>,
@@ -71,12 +72,73 @@ pub struct Filter {
 }
 
 /// What is searched for in the texts of tickets.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Search {
     /// Words, « expressions », -without: as people type them.
     pub words: SearchWords,
     /// Whether words that resemble those are enough.
     pub fuzzy: bool,
+}
+
+/// The months of the tickets that are searched. Most searches end within the last ones: those before are looked at only until a
+/// page is full.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Months {
+    /// The first instant of the first one; none when all of the past is searched.
+    from: Option<DateTime<Utc>>,
+    /// The instant after the last one; none when nothing is later.
+    before: Option<DateTime<Utc>>,
+    /// Whether hardly any ticket of them is expected to hold the words, since fewer than a page hold them of those after.
+    rare: bool,
+}
+
+/// How many months are looked at first, besides the one that is going on; and before those, as far as words are enough that
+/// only resemble.
+const STEPS: [u32; 2] = [1, 10];
+
+impl Months {
+    /// One after the other, the last ones first: those of tickets that were filed at that instant or before. Where they are narrowed
+    /// by anything but words, a page that is not full says nothing of these.
+    pub(super) fn back_from(last: DateTime<Utc>, fuzzy: bool, narrowed: bool) -> Vec<Self> {
+        let back = |months| month(last).checked_sub_months(chrono::Months::new(months));
+        let (near, far) = (back(STEPS[0]), back(STEPS[0] + STEPS[1]));
+        // The clock of another instance may be a little ahead.
+        let after = month(last).checked_add_months(chrono::Months::new(2));
+        let mut all = vec![
+            Self { from: near, before: after, rare: false },
+            Self { from: far, before: near, rare: !narrowed },
+            Self { from: None, before: far, rare: !narrowed },
+        ];
+        all.truncate(if fuzzy { 2 } else { 3 });
+        all
+    }
+
+    /// All that are searched, at once.
+    pub(super) fn all(now: DateTime<Utc>, fuzzy: bool) -> Self {
+        if !fuzzy {
+            return Self::default();
+        }
+        let steps = Self::back_from(now, true, true);
+        let (from, before) = (steps.last().and_then(|last| last.from), steps.first().and_then(|first| first.before));
+        Self { from, before, rare: false }
+    }
+
+    /// The months as a query of words: `filed_in` (migration 0049) has each as one. None for all of the past.
+    fn words(&self) -> Option<String> {
+        let (mut next, before) = (self.from?, self.before?);
+        let mut words = Vec::new();
+        while next < before {
+            words.push(format!("' {}'", next.format("%Y%m")));
+            next = next.checked_add_months(chrono::Months::new(1))?;
+        }
+        Some(words.join("|"))
+    }
+}
+
+/// The first instant of its month.
+fn month(at: DateTime<Utc>) -> DateTime<Utc> {
+    let first = at.date_naive().with_day(1).map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc());
+    first.unwrap_or(at)
 }
 
 /// The shortest word that is searched for by what it resembles: shorter ones resemble too many.
@@ -103,14 +165,22 @@ impl Search {
         words.filter(long).take(MOST).collect()
     }
 
-    /// The ids of the tickets of which one text, among those that the scope's caller reads, holds all of it.
-    pub(super) fn found(&self, scope: &Scope) -> SelectStatement {
+    /// The ids of the tickets of these months of which one text, among those that the scope's caller reads, holds all of it.
+    pub(super) fn found(&self, scope: &Scope, months: &Months) -> SelectStatement {
         let mut texts = Query::select();
         texts.column(Alias::new("ticket_id")).from(Alias::new("ticket_text")).and_where_option(scope.texts());
+        let filed = months.words();
         if !self.fuzzy {
-            let holds = "words @@ wanted($1)";
-            return texts.and_where(Expr::cust_with_values(holds, [self.query()])).to_owned();
+            let holds = match filed {
+                Some(filed) => Expr::cust_with_values(
+                    "words @@ (wanted($1) && $2::tsquery)",
+                    [self.query().into(), Value::from(filed)],
+                ),
+                None => Expr::cust_with_values("words @@ wanted($1)", [self.query()]),
+            };
+            return texts.and_where(holds).to_owned();
         }
+        texts.and_where_option(filed.map(|filed| Expr::cust_with_values("words @@ $1::tsquery", [filed])));
         let words = self.resembled();
         if words.is_empty() {
             texts.and_where(Expr::val(false));
@@ -119,6 +189,19 @@ impl Search {
             texts.and_where(Expr::cust_with_values("resembles(fold($1), body)", [word]));
         }
         texts
+    }
+
+    /// Whether a ticket was filed in these months and is [found](Self::found).
+    pub(super) fn condition(&self, scope: &Scope, months: &Months) -> Condition {
+        let found = self.found(scope, months);
+        let found = if months.rare {
+            // Not one by one as they were filed: nearly none is one of them.
+            Expr::cust_with_exprs("ticket.id = any(array $1)", [Expr::SubQuery(None, Box::new(found.into()))])
+        } else {
+            Column::Id.in_subquery(found)
+        };
+        let filed = [months.from.map(|at| Column::FiledAt.gte(at)), months.before.map(|at| Column::FiledAt.lt(at))];
+        filed.into_iter().flatten().fold(Condition::all().add(found), Condition::add)
     }
 
     /// How well a ticket fits, as far as the scope's caller reads its texts: a `real`, the better the greater.
@@ -205,16 +288,12 @@ fn when(all: Condition, asked: bool, condition: impl FnOnce() -> Condition) -> C
 }
 
 impl Filter {
-    /// The tickets of the scope that are asked for.
+    /// The tickets of the scope that are asked for, whatever words they hold.
     pub(crate) fn condition(&self, scope: &Scope, now: DateTime<Utc>) -> Condition {
         let all = scope.tickets().add(self.whose()).add(self.which(now));
-        let all = match self.has_duplicates {
+        match self.has_duplicates {
             Some(true) => all.add(Column::Id.in_subquery(originals(scope))),
             Some(false) => all.add(Column::Id.in_subquery(originals(scope)).not()),
-            None => all,
-        };
-        match &self.search {
-            Some(search) => all.add(Column::Id.in_subquery(search.found(scope))),
             None => all,
         }
     }
@@ -266,6 +345,22 @@ impl Filter {
         lists.iter().all(|empty| *empty) && !wishes.contains(&true)
     }
 
+    /// Whether anything but words is asked for.
+    pub(super) fn narrows(&self) -> bool {
+        Self { search: None, ..self.clone() } != Self::default()
+    }
+
+    /// Whether it asks for work that is not done, whose it is and what it is about, and for nothing else: the lists that
+    /// are open all day.
+    pub(super) fn is_of_work(&self) -> bool {
+        let Self { areas, inside_all, organisations, filed_from, filed_before, .. } = self;
+        let open = !self.states.is_empty() && self.states.iter().all(|state| OPEN.contains(state));
+        let anywhere = areas.is_empty() && inside_all.is_empty() && organisations.is_empty();
+        let at_any_time = filed_from.is_none() && filed_before.is_none();
+        let rest = || Self { states: Vec::new(), assignees: Vec::new(), ..self.clone() };
+        open && anywhere && at_any_time && rest().asks_for_what_is_always_kept()
+    }
+
     /// At whom, by whom.
     fn whose(&self) -> Condition {
         let one = |condition: Expr| Condition::all().add(condition);
@@ -287,8 +382,10 @@ impl Filter {
     fn which(&self, now: DateTime<Utc>) -> Condition {
         let one = |condition: Expr| Condition::all().add(condition);
         let mut all = Condition::all();
-        let states = self.states.iter().map(|state| state.code());
-        all = when(all, !self.states.is_empty(), || one(Column::State.is_in(states)));
+        // Not as parameters: how many tickets are in a state, and in which index they are, differs more than anything else.
+        let states = self.states.iter().map(|state| Expr::cust(format!("'{}'", state.code())));
+        all =
+            when(all, !self.states.is_empty(), || one(Expr::col((Alias::new("ticket"), Column::State)).is_in(states)));
         all = when(all, !self.categories.is_empty(), || one(Column::CategoryCode.is_in(codes(&self.categories))));
         let areas = |areas: &[(ZoningCode, AreaCode)]| -> Value {
             areas.iter().map(|(zoning, area)| format!("{zoning}:{area}")).collect::<Vec<_>>().into()

@@ -1,18 +1,18 @@
 //! Pages of tickets, sorted: one statement a page, each beginning where the last one ended.
 //!
 //! What a list asks for differs from one request to the next, and so does the index that serves it best: PostgreSQL plans
-//! these statements each time, for the values that they have.
+//! these statements each time, for the values that they have; but for lists of work, which are asked for most.
 
 use chrono::{DateTime, Utc};
 use domain::id::TicketId;
 use domain::ticket::{Priority, Ticket};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, SelectStatement};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, SelectStatement, Value};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 use uuid::Uuid;
 
 use super::entity::{self, Column};
-use super::filter::Filter;
-use super::{by_position, ticket};
+use super::filter::{Filter, Months, Search};
+use super::of_row;
 use crate::{Page, Result, Scope, Store};
 
 /// In which order tickets are listed. Those that are equal in it stand in the order of their ids.
@@ -149,26 +149,42 @@ impl Position {
     }
 }
 
-/// The tickets that are asked for, in that order, beginning after that one; with `rank`, if they are ranked.
-fn page(scope: &Scope, filter: &Filter, sort: Sort, after: Option<After>, now: DateTime<Utc>) -> SelectStatement {
-    let rank = filter.search.as_ref().filter(|_| sort == Sort::Relevance).map(|search| search.rank(scope));
-    let mut select = entity::Entity::find().into_query();
-    if let Some(rank) = &rank {
-        let mut last = entity::Entity::find()
-            .select_only()
-            .column(Column::Id)
-            .filter(filter.condition(scope, now))
-            .filter(Column::FiledAt.lte(asked(after, now)))
-            .into_query();
-        Position::new(Sort::LastFiled, None, None).apply(&mut last, None);
-        last.limit(COMPARED);
-        select.cond_where(Column::Id.in_subquery(last)).expr_as(rank.clone(), Alias::new("rank"));
-    } else {
-        select.cond_where(filter.condition(scope, now));
-    }
-    let position = Position::new(sort, after.map(|after| after.key), rank.as_ref());
+/// The tickets that are asked for, in that order, beginning after that one.
+fn page(
+    scope: &Scope,
+    filter: &Filter,
+    sort: Sort,
+    after: Option<After>,
+    months: &Months,
+    now: DateTime<Utc>,
+) -> SelectStatement {
+    let words = filter.search.as_ref().map(|search| search.condition(scope, months));
+    let all = filter.condition(scope, now).add_option(words);
+    let mut select = entity::Entity::find().filter(all).into_query();
+    Position::new(sort, after.map(|after| after.key), None).apply(&mut select, after.map(|after| after.id));
+    select
+}
+
+/// Those of these tickets that fit the words, the best first, beginning after that one; with `rank`.
+fn ranked(scope: &Scope, search: &Search, after: Option<After>, tickets: Vec<Uuid>) -> SelectStatement {
+    let rank = search.rank(scope);
+    let those = Expr::cust_with_values("ticket.id = any($1)", [Value::from(tickets)]);
+    let mut select = entity::Entity::find().filter(those).into_query();
+    select.expr_as(rank.clone(), Alias::new("rank"));
+    let position = Position::new(Sort::Relevance, after.map(|after| after.key), Some(&rank));
     position.apply(&mut select, after.map(|after| after.id));
     select
+}
+
+/// The months that a list walks through: those of the last filed first, if it searches and is sorted like that.
+fn months(scope: &Scope, filter: &Filter, sort: Sort, after: Option<After>, now: DateTime<Utc>) -> Vec<Months> {
+    let Some(search) = &filter.search else { return vec![Months::default()] };
+    let narrowed = filter.narrows() || !scope.is_wide();
+    match (sort, after.map(|after| after.key)) {
+        (Sort::LastFiled, Some(Key::LastFiled(last))) => Months::back_from(last, search.fuzzy, narrowed),
+        (Sort::LastFiled, _) => Months::back_from(now, search.fuzzy, narrowed),
+        _ => vec![Months::all(now, search.fuzzy)],
+    }
 }
 
 impl Store {
@@ -185,14 +201,33 @@ impl Store {
         limit: u64,
         now: DateTime<Utc>,
     ) -> Result<Page<Ticket, After>> {
-        let mut select = page(scope, filter, sort, after, now);
-        select.limit(limit + 1);
         let asked = asked(after, now);
-        let ranked = sort == Sort::Relevance && filter.search.is_some();
+        let best = filter.search.as_ref().filter(|_| sort == Sort::Relevance);
         let mut tickets = Vec::new();
-        for row in self.planned(&select).await? {
-            let rank: f32 = if ranked { row.try_get("", "rank")? } else { 0.0 };
-            tickets.push((ticket(by_position(&row)?)?, rank));
+        if let Some(search) = best {
+            let last = self.last_filed(scope, filter, search, asked, now).await?;
+            let mut select = ranked(scope, search, after, last);
+            select.limit(limit + 1);
+            for row in self.planned(&select).await? {
+                let rank: f32 = row.try_get("", "rank")?;
+                tickets.push((of_row(&row)?, rank));
+            }
+        } else {
+            for months in months(scope, filter, sort, after, now) {
+                let mut select = page(scope, filter, sort, after, &months, now);
+                select.limit((limit + 1).saturating_sub(tickets.len() as u64));
+                let rows = if after.is_none() && filter.is_of_work() {
+                    self.planned_once(&select).await?
+                } else {
+                    self.planned(&select).await?
+                };
+                for row in rows {
+                    tickets.push((of_row(&row)?, 0.0));
+                }
+                if tickets.len() as u64 > limit {
+                    break;
+                }
+            }
         }
         let fuzzy = filter.search.as_ref().is_some_and(|search| search.fuzzy);
         let Page { items, next } = Page::cut(tickets, limit, |(ticket, rank)| {
@@ -207,5 +242,29 @@ impl Store {
             After { key, id: ticket.id, fuzzy }
         });
         Ok(Page { items: items.into_iter().map(|(ticket, _)| ticket).collect(), next })
+    }
+
+    /// The ids of those that hold the words and were filed until then: of the last ones, as many as are compared.
+    async fn last_filed(
+        &self,
+        scope: &Scope,
+        filter: &Filter,
+        search: &Search,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Uuid>> {
+        let mut ids = Vec::new();
+        for months in Months::back_from(until, search.fuzzy, filter.narrows() || !scope.is_wide()) {
+            let mut select = page(scope, filter, Sort::LastFiled, None, &months, now);
+            select.clear_selects().column((Alias::new("ticket"), Column::Id)).and_where(Column::FiledAt.lte(until));
+            select.limit(COMPARED.saturating_sub(ids.len() as u64));
+            for row in self.planned(&select).await? {
+                ids.push(row.try_get_by_index::<Uuid>(0)?);
+            }
+            if ids.len() as u64 >= COMPARED {
+                break;
+            }
+        }
+        Ok(ids)
     }
 }

@@ -31,7 +31,7 @@ pub struct Owed {
 }
 
 /// Not at its end.
-const OPEN: [State; 6] =
+pub(super) const OPEN: [State; 6] =
     [State::Submitted, State::Acknowledged, State::Scheduled, State::InProgress, State::OnHold, State::Refused];
 
 // Arrays, made once: a subquery beside another condition would keep the planner from any index. A concern that was attached

@@ -1,17 +1,14 @@
 //! Changing one ticket without a transaction around it: it is read without a lock, and kept only if nobody has written its row
 //! since.
 
-use std::collections::BTreeMap;
-
-use domain::id::TicketId;
 use domain::ticket::Ticket;
 use domain::ticket::notice::Follower;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait, DatabaseBackend, QuerySelect, QueryTrait};
 
 use super::change::save;
-use super::follower::followers;
-use super::{Named, Saved, by_position, named, ticket};
+use super::follower::{OF_THE_ROW, of_the_row};
+use super::{Named, Saved, named, of_row};
 use crate::{Result, Scope, Store};
 
 /// How a ticket's row was when it was read: PostgreSQL names the transaction that wrote it.
@@ -19,23 +16,16 @@ use crate::{Result, Scope, Store};
 pub struct Seen(String);
 
 impl Store {
-    /// The ticket of that name, if the scope holds it, and how its row is.
+    /// The ticket of that name, if the scope holds it, who follows it (see [`crate::Tx::followers`]), and how its row is.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn ticket_as_seen(&self, scope: &Scope, name: &Named) -> Result<Option<(Ticket, Seen)>> {
+    pub async fn ticket_as_seen(&self, scope: &Scope, name: &Named) -> Result<Option<(Ticket, Vec<Follower>, Seen)>> {
         let select = named(scope, name).expr_as(Expr::cust("ticket.xmin::text"), "seen");
+        let select = select.expr_as(Expr::cust(OF_THE_ROW), "followers");
         let Some(row) = self.db.query_one_raw(select.build(DatabaseBackend::Postgres)).await? else { return Ok(None) };
-        let seen = Seen(row.try_get("", "seen")?);
-        Ok(Some((ticket(by_position(&row)?)?, seen)))
-    }
-
-    /// Who follows each of these tickets; see [`crate::Tx::followers`].
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn followers(&self, tickets: &[TicketId]) -> Result<BTreeMap<TicketId, Vec<Follower>>> {
-        followers(&self.db, &self.keys, tickets).await
+        let (seen, followers) = (Seen(row.try_get("", "seen")?), row.try_get("", "followers")?);
+        Ok(Some((of_row(&row)?, of_the_row(&self.keys, followers)?, seen)))
     }
 
     /// Keeps a ticket as a change left it, with everything that follows, in one statement; unless somebody has written its

@@ -16,6 +16,7 @@ pub use end::{end, end_current};
 pub use list::list;
 pub use me::me;
 pub use refresh::{RefreshError, refresh};
+use store::session::Lifetime;
 pub use store::session::Listed;
 pub use tries::Throttled;
 pub(crate) use tries::Tries;
@@ -23,8 +24,8 @@ pub(crate) use tries::Tries;
 use auth::secret::Secret;
 use chrono::Duration;
 
-/// How long a session lasts without being refreshed.
-const LIFETIME: Duration = Duration::days(14);
+/// How long a session lives.
+const LIFETIME: Lifetime = Lifetime { unused: Duration::days(14), whole: Duration::days(30) };
 
 /// What somebody holds who is logged in.
 pub struct Held {

@@ -39,7 +39,7 @@ pub(crate) async fn open(cx: &Context, user: &User, from: &Origin, how: Opened) 
         refresh_digest: refresh_token.digest(),
         id_token: how.id_token,
         created_at: now,
-        expires_at: now + LIFETIME,
+        expires_at: now + LIFETIME.unused,
     })
     .await?;
     if let Some((old, new)) = how.rehash {

@@ -37,7 +37,7 @@ pub async fn refresh(cx: &Context, presented: &str, from: &Origin) -> Result<Hel
     let now = cx.now();
     let (presented, address) = (secret::digest(presented), from.address.as_deref());
     let tx = cx.store.begin().await?;
-    match tx.refresh_session(&presented, &next.digest(), address, now, now + LIFETIME).await? {
+    match tx.refresh_session(&presented, &next.digest(), address, now, LIFETIME).await? {
         Refreshed::Renewed { session, user } => {
             let access_token = cx.tokens.sign_session(user, session, now).map_err(SessionError::from)?;
             tx.commit().await?;

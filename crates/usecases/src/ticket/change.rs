@@ -120,8 +120,7 @@ pub(super) struct Held<'a> {
 
 /// Changes a ticket: `decide` says what it becomes.
 ///
-/// What is asked for under no key, and has nobody come in between, takes no transaction: two statements and the question who
-/// is to be told. Otherwise, `decide` is asked again, with the ticket locked.
+/// What is asked for under no key, and has nobody come in between, takes no transaction: two statements. Otherwise, `decide` is asked again, with the ticket locked.
 pub(super) async fn change(
     cx: &Context,
     who: &Grant<ChangeTickets>,
@@ -150,14 +149,13 @@ async fn change_unlocked(
 ) -> Result<Option<Ticket>, ChangeError> {
     let (now, loaded) = (cx.now(), cx.city()?);
     let found = cx.store.ticket_as_seen(&Scope::of(who.caller()), &on.ticket).await?;
-    let (ticket, seen) = found.ok_or(Denied::NotFound)?;
+    let (ticket, followers, seen) = found.ok_or(Denied::NotFound)?;
     let by = may(who, &ticket, &on.seen, action)?;
     let change = decide(ticket, now).await?;
     if change.fact.turn().begins {
         return Ok(None);
     }
-    let told = told(std::iter::once(&change));
-    let followers = if told.is_empty() { BTreeMap::new() } else { cx.store.followers(&told).await? };
+    let followers = BTreeMap::from([(change.ticket.id, followers)]);
     let saved = saved(cx, &loaded, change, by, &followers, now);
     Ok(cx.store.save_change(&saved, &seen).await?.then_some(saved.ticket))
 }

@@ -46,7 +46,7 @@ pub use list::{ListError, Listed, Listing, count, list};
 pub use merge::{merge, unmerge};
 pub use prioritise::prioritise;
 pub(crate) use read::record_shown;
-pub use read::{handovers, open, read, resident_mails, sheet, timeline};
+pub use read::{handovers, open, read, sheet, timeline};
 pub use receive::receive;
 pub use refuse::refuse;
 pub use reopen::reopen;

@@ -16,12 +16,32 @@ use super::change::save;
 use crate::Context;
 
 /// One ticket, opened by the caller: when a person of its service does so for the first time, the service has received
-/// it. None when the caller may not know of it.
+/// it. And whether mails go to the resident of its concern, for those who have a part in the ticket. None when the caller may not
+/// know of it.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn open(cx: &Context, who: &Grant<ReadTickets>, name: &Named) -> Result<Option<Ticket>, Error> {
-    let Some(ticket) = read(cx, who, name).await? else { return Ok(None) };
+pub async fn open(
+    cx: &Context,
+    who: &Grant<ReadTickets>,
+    name: &Named,
+) -> Result<Option<(Ticket, Option<Mails>)>, Error> {
+    let Some((ticket, mails)) = cx.store.ticket_with_mails(&Scope::of(who.caller()), name).await? else {
+        return Ok(None);
+    };
+    record_read(cx, who, &ticket).await?;
+    let Some(ticket) = receive(cx, who, name, ticket).await? else { return Ok(None) };
+    let has_a_part = who.caller().parts_in(&ticket).next().is_some();
+    Ok(Some((ticket, Some(mails).filter(|_| has_a_part))))
+}
+
+/// Keeps that the service has received a ticket, if that is so with its being opened.
+async fn receive(
+    cx: &Context,
+    who: &Grant<ReadTickets>,
+    name: &Named,
+    ticket: Ticket,
+) -> Result<Option<Ticket>, Error> {
     let may_receive = |ticket: &Ticket| {
         let theirs = matches!(who.caller(), Caller::Person(_)) && who.caller().has(Right::ChangeTickets);
         let by = who.caller().acting(Action::Receive, ticket).ok().filter(|_| theirs);
@@ -39,24 +59,13 @@ pub async fn open(cx: &Context, who: &Grant<ReadTickets>, name: &Named) -> Resul
     Ok(received)
 }
 
-/// Whether mails go to the resident of a ticket's concern, for those who have a part in the ticket: none for the others.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn resident_mails(cx: &Context, who: &Grant<ReadTickets>, ticket: &Ticket) -> Result<Option<Mails>, Error> {
-    if who.caller().parts_in(ticket).next().is_none() {
-        return Ok(None);
-    }
-    Ok(Some(cx.store.mails(ticket.concern).await?.0))
-}
-
 /// One ticket with the concern that it refers, to be printed; opened by that, as by [`open`]. None when the caller may not
 /// know of it.
 ///
 /// # Errors
 /// When the database does not answer.
 pub async fn sheet(cx: &Context, who: &Grant<ReadTickets>, name: &Named) -> Result<Option<(Ticket, Concern)>, Error> {
-    let Some(ticket) = open(cx, who, name).await? else { return Ok(None) };
+    let Some((ticket, _)) = open(cx, who, name).await? else { return Ok(None) };
     let found = cx.store.concern(&Scope::of(who.caller()), ticket.concern).await?;
     Ok(found.map(|(concern, _)| (ticket, concern)))
 }

@@ -100,7 +100,10 @@ pub(crate) async fn deliver(
         .insert_header((ETAG, etag.as_str()))
         // Kept by who has read it, and asked about each time: rights may change.
         .insert_header((CACHE_CONTROL, "private, no-cache"))
-        .insert_header((CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"));
+        .insert_header((
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox",
+        ));
     if has(request, &etag) {
         return Ok(response.status(actix_web::http::StatusCode::NOT_MODIFIED).finish());
     }
