@@ -12,7 +12,8 @@ end
 function request()
     began = began or now()
     at = at + 1
-    return requests[math.min(at, #requests)]
+    -- wrk has one made now and then that it does not send: who comes last then finds none left.
+    return requests[at] or wrk.format("GET", "/health/live")
 end
 
 local claimed = 0

@@ -100,7 +100,8 @@ pub(crate) const ALL: [Operation; 11] = [
         name: "full-text search",
         who: Who::Dispatcher,
         sending: Sending::Repeated,
-        round_trips: Some(3),
+        // Three periods, and two once more for words that resemble those that no ticket holds.
+        round_trips: Some(5),
         requests: |_, random| {
             let asked =
                 ["matelas", "lampadaire", "hippocampe", "trottinettes+parc", "fuite+Saint-Leu", "encombrants", "17"];
@@ -132,7 +133,7 @@ pub(crate) const ALL: [Operation; 11] = [
         name: "sheet of a ticket",
         who: Who::Dispatcher,
         sending: Sending::Repeated,
-        round_trips: Some(2),
+        round_trips: Some(3),
         requests: |city, random| of_some_ticket(city, random, "/sheet"),
     },
     Operation {

@@ -111,6 +111,8 @@ impl Database {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("continuum").args(arguments).env_clear().env("DATABASE_URL", self.url());
         command.env("CONTINUUM_DATA_DIR", self.data());
+        // As the image has it.
+        command.envs([("MIMALLOC_ALLOW_THP", "0"), ("MIMALLOC_PURGE_DELAY", "0")]);
         Ok(command)
     }
 
