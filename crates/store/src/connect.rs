@@ -20,7 +20,7 @@ use crate::{Error, Result, SealingKeys};
 /// What the server is to end by itself, in each session: waiting for a lock (an operator may hold one), and transactions and
 /// statements of programs that are gone, or that the network no longer reaches, so that their locks are.
 const SERVER_ENDS: [(&str, &str); 6] = [
-    ("lock_timeout", "5s"),
+    ("lock_timeout", "4s"),
     ("idle_in_transaction_session_timeout", "2min"),
     ("client_connection_check_interval", "10s"),
     ("tcp_keepalives_idle", "60"),

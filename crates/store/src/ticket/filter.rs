@@ -99,18 +99,16 @@ const STEPS: [u32; 2] = [1, 10];
 impl Months {
     /// One after the other, the last ones first: those of tickets that were filed at that instant or before. Where they are narrowed
     /// by anything but words, a page that is not full says nothing of these.
-    pub(super) fn back_from(last: DateTime<Utc>, fuzzy: bool, narrowed: bool) -> Vec<Self> {
+    pub(super) fn back_from(last: DateTime<Utc>, narrowed: bool) -> Vec<Self> {
         let back = |months| month(last).checked_sub_months(chrono::Months::new(months));
         let (near, far) = (back(STEPS[0]), back(STEPS[0] + STEPS[1]));
         // The clock of another instance may be a little ahead.
         let after = month(last).checked_add_months(chrono::Months::new(2));
-        let mut all = vec![
+        vec![
             Self { from: near, before: after, rare: false },
             Self { from: far, before: near, rare: !narrowed },
             Self { from: None, before: far, rare: !narrowed },
-        ];
-        all.truncate(if fuzzy { 2 } else { 3 });
-        all
+        ]
     }
 
     /// All that are searched, at once.
@@ -118,9 +116,8 @@ impl Months {
         if !fuzzy {
             return Self::default();
         }
-        let steps = Self::back_from(now, true, true);
-        let (from, before) = (steps.last().and_then(|last| last.from), steps.first().and_then(|first| first.before));
-        Self { from, before, rare: false }
+        let from = month(now).checked_sub_months(chrono::Months::new(STEPS[0] + STEPS[1]));
+        Self { from, before: month(now).checked_add_months(chrono::Months::new(2)), rare: false }
     }
 
     /// The months as a query of words: `filed_in` (migration 0049) has each as one. None for all of the past.

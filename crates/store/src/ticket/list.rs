@@ -180,10 +180,13 @@ fn ranked(scope: &Scope, search: &Search, after: Option<After>, tickets: Vec<Uui
 fn months(scope: &Scope, filter: &Filter, sort: Sort, after: Option<After>, now: DateTime<Utc>) -> Vec<Months> {
     let Some(search) = &filter.search else { return vec![Months::default()] };
     let narrowed = filter.narrows() || !scope.is_wide();
+    if search.fuzzy {
+        return vec![Months::all(now, true)];
+    }
     match (sort, after.map(|after| after.key)) {
-        (Sort::LastFiled, Some(Key::LastFiled(last))) => Months::back_from(last, search.fuzzy, narrowed),
-        (Sort::LastFiled, _) => Months::back_from(now, search.fuzzy, narrowed),
-        _ => vec![Months::all(now, search.fuzzy)],
+        (Sort::LastFiled, Some(Key::LastFiled(last))) => Months::back_from(last, narrowed),
+        (Sort::LastFiled, _) => Months::back_from(now, narrowed),
+        _ => vec![Months::default()],
     }
 }
 
@@ -205,7 +208,7 @@ impl Store {
         let best = filter.search.as_ref().filter(|_| sort == Sort::Relevance);
         let mut tickets = Vec::new();
         if let Some(search) = best {
-            let last = self.last_filed(scope, filter, search, asked, now).await?;
+            let last = self.last_filed(scope, filter, asked, now).await?;
             let mut select = ranked(scope, search, after, last);
             select.limit(limit + 1);
             for row in self.planned(&select).await? {
@@ -249,12 +252,11 @@ impl Store {
         &self,
         scope: &Scope,
         filter: &Filter,
-        search: &Search,
         until: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Vec<Uuid>> {
         let mut ids = Vec::new();
-        for months in Months::back_from(until, search.fuzzy, filter.narrows() || !scope.is_wide()) {
+        for months in months(scope, filter, Sort::LastFiled, None, until) {
             let mut select = page(scope, filter, Sort::LastFiled, None, &months, now);
             select.clear_selects().column((Alias::new("ticket"), Column::Id)).and_where(Column::FiledAt.lte(until));
             select.limit(COMPARED.saturating_sub(ids.len() as u64));
