@@ -196,6 +196,32 @@ async fn ask(who: &Caller, log: &mut Statements, path: &str) -> (f64, String) {
     (best, found)
 }
 
+/// A search walks back through days, months and years: page by page, nothing is left out or told twice on the way.
+async fn the_last_filed_come_first(
+    who: &Caller,
+    connection: &mut PgConnection,
+    words: &str,
+    written: &str,
+    limit: usize,
+    most: usize,
+) {
+    let statement = "select t.reference from ticket t join concern c on c.id = t.concern_id
+        where c.description ilike $1 order by t.filed_at desc, t.id desc limit $2";
+    let expected = sqlx::query_scalar(statement).bind(written).bind(i64::try_from(most).unwrap());
+    let expected: Vec<String> = expected.fetch_all(connection).await.unwrap();
+    assert_eq!(expected.len(), most);
+    let (mut found, mut query) = (Vec::new(), format!("q={words}&limit={limit}"));
+    while found.len() < most {
+        let page = who.get(&format!("/v1/tickets?{query}")).await.ok();
+        found.extend(
+            page["items"].as_array().unwrap().iter().map(|ticket| ticket["reference"].as_str().unwrap().to_owned()),
+        );
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        query = format!("q={words}&limit={limit}&cursor={next}");
+    }
+    assert!(found.starts_with(&expected), "{words}: {found:?}");
+}
+
 fn times() -> bool {
     std::env::var_os("CONTINUUM_TIMES").is_some()
 }
@@ -217,6 +243,10 @@ async fn every_list_is_answered_by_an_index() {
     );
     connection.execute(AssertSqlSafe(explain)).await.unwrap();
     let other = city.second_with(|config| config.metrics_listen = Some("127.0.0.1:0".to_owned())).await;
+    let dispatcher = city.login("nadia.fournier").await.at(&other.base_url);
+    for (words, written, limit, most) in [("hippocampe", "%hippocampe%", 3, 20), ("matelas", "%matelas%", 200, 2_000)] {
+        the_last_filed_come_first(&dispatcher, &mut connection, words, written, limit, most).await;
+    }
     let mut wrong = Vec::new();
     for (who, name) in [("dispatcher", "nadia.fournier"), ("agent", "claire.delattre"), ("service", "amelie.petit")] {
         let caller = city.login(name).await.at(&other.base_url);

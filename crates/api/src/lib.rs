@@ -63,8 +63,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 pub use front::{Front, RateLimits};
 pub use openapi::document;
 
-/// Every documented route.
+/// Every documented route, tried one after the other: those first which are asked for most.
 fn routes(config: &mut ServiceConfig) {
+    ticket::routes(config);
+    concern::routes(config);
+    event::routes(config);
     session::routes(config);
     password::routes(config);
     me::routes(config);
@@ -73,8 +76,6 @@ fn routes(config: &mut ServiceConfig) {
     oauth::routes(config);
     audit::routes(config);
     cafe::routes(config);
-    concern::routes(config);
-    ticket::routes(config);
     saved_filter::routes(config);
     statistics::routes(config);
     city::routes(config);
@@ -85,7 +86,6 @@ fn routes(config: &mut ServiceConfig) {
     restitution::routes(config);
     hotspot::routes(config);
     open_data::routes(config);
-    event::routes(config);
     webhook::routes(config);
     inbound::routes(config);
     resident::routes(config);

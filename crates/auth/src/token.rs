@@ -17,6 +17,7 @@ use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use moka::sync::Cache;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -97,10 +98,26 @@ struct Key {
     decoding: DecodingKey,
 }
 
+/// How many tokens are remembered to be signed by us.
+const REMEMBERED: u64 = 10_000;
+
+/// The keys, and what the tokens say that one of them was seen to have signed: verifying a signature takes longer than all else that
+/// a request does before it asks the database. It is forgotten with the keys.
+struct Keyring {
+    keys: Vec<Key>,
+    signed: Cache<[u8; 32], Arc<Signed>>,
+}
+
+/// What a token says that was signed with the key of that id.
+struct Signed {
+    kid: String,
+    claims: Claims,
+}
+
 /// Signs and verifies access tokens.
 pub struct Tokens {
     issuer: String,
-    keys: ArcSwap<Vec<Key>>,
+    ring: ArcSwap<Keyring>,
 }
 
 impl Key {
@@ -119,11 +136,17 @@ impl Key {
     }
 }
 
-/// The keys in the order in which they sign.
-fn parse(keys: &[TokenKey]) -> Result<Vec<Key>, KeyError> {
-    let mut keys = keys.iter().map(Key::new).collect::<Result<Vec<_>, _>>()?;
-    keys.sort_by_key(|key| key.signs_from);
-    if keys.is_empty() { Err(KeyError("there is no key".to_owned())) } else { Ok(keys) }
+impl Keyring {
+    /// The keys in the order in which they sign.
+    fn new(keys: &[TokenKey]) -> Result<Self, KeyError> {
+        let mut keys = keys.iter().map(Key::new).collect::<Result<Vec<_>, _>>()?;
+        keys.sort_by_key(|key| key.signs_from);
+        if keys.is_empty() {
+            return Err(KeyError("there is no key".to_owned()));
+        }
+        let lived = (LIFETIME + LEEWAY).to_std().unwrap_or_default();
+        Ok(Self { keys, signed: Cache::builder().max_capacity(REMEMBERED).time_to_live(lived).build() })
+    }
 }
 
 /// The key that signs at this moment; before any does, the first.
@@ -150,7 +173,7 @@ impl Tokens {
     /// # Errors
     /// When a text holds no such key, or there is none.
     pub fn new(issuer: String, keys: &[TokenKey]) -> Result<Self, KeyError> {
-        Ok(Self { issuer, keys: ArcSwap::from_pointee(parse(keys)?) })
+        Ok(Self { issuer, ring: ArcSwap::from_pointee(Keyring::new(keys)?) })
     }
 
     /// Takes these keys from now on.
@@ -158,7 +181,7 @@ impl Tokens {
     /// # Errors
     /// See [`Tokens::new`]; the keys stay what they were.
     pub fn replace(&self, keys: &[TokenKey]) -> Result<(), KeyError> {
-        self.keys.store(Arc::new(parse(keys)?));
+        self.ring.store(Arc::new(Keyring::new(keys)?));
         Ok(())
     }
 
@@ -221,8 +244,8 @@ impl Tokens {
     }
 
     fn sign(&self, claims: &Claims, now: DateTime<Utc>) -> Result<String, KeyError> {
-        let keys = self.keys.load();
-        let key = signing(&keys, now);
+        let ring = self.ring.load();
+        let key = signing(&ring.keys, now);
         // RFC 9068, 2.1: so that no other kind of JWT is taken for an access token.
         let header =
             Header { typ: Some("at+jwt".to_owned()), kid: Some(key.kid.clone()), ..Header::new(Algorithm::EdDSA) };
@@ -242,7 +265,8 @@ impl Tokens {
     /// # Errors
     /// See [`Tokens::verify`].
     pub fn read(&self, token: &str, now: DateTime<Utc>) -> Result<Verified, TokenError> {
-        let claims = self.verified(token, now)?;
+        let signed = self.verified(token, now)?;
+        let claims = &signed.claims;
         if now.timestamp() >= (claims.exp + LEEWAY.num_seconds()) {
             return Err(TokenError::Expired);
         }
@@ -250,29 +274,47 @@ impl Tokens {
         let (issued_at, expires_at) = (time(claims.iat)?, time(claims.exp)?);
         let presented = match claims {
             Claims { sid: Some(session), client_id: None, sub, .. } => {
-                Presented::Session { user: UserId(sub), session: SessionId(session) }
+                Presented::Session { user: UserId(*sub), session: SessionId(*session) }
             }
             Claims { sid: None, client_id: Some(client), jti: Some(token), scope: Some(scope), .. } => {
                 let scopes = scope.split(' ').filter_map(ClientScope::from_code).collect();
-                Presented::Client { client: ClientId(client), token, scopes, issued_at }
+                Presented::Client { client: ClientId(*client), token: *token, scopes, issued_at }
             }
             _ => return Err(TokenError::Invalid),
         };
         Ok(Verified { presented, issued_at, expires_at })
     }
 
-    fn verified(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, TokenError> {
+    /// What a token says that a key has signed which is accepted now, and that is valid already.
+    fn verified(&self, token: &str, now: DateTime<Utc>) -> Result<Arc<Signed>, TokenError> {
         if token.len() > MAX_LENGTH {
             return Err(TokenError::Invalid);
         }
+        let ring = self.ring.load();
+        let digest = Sha256::digest(token).into();
+        let signed = if let Some(signed) = ring.signed.get(&digest) {
+            signed
+        } else {
+            let signed = Arc::new(self.signed(token, &ring.keys)?);
+            ring.signed.insert(digest, signed.clone());
+            signed
+        };
+        let is_accepted = accepted(&ring.keys, now).any(|key| key.kid == signed.kid);
+        if !is_accepted || now.timestamp() < (signed.claims.nbf - LEEWAY.num_seconds()) {
+            return Err(TokenError::Invalid);
+        }
+        Ok(signed)
+    }
+
+    /// What a token says that one of these keys has signed, whatever the time.
+    fn signed(&self, token: &str, keys: &[Key]) -> Result<Signed, TokenError> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Invalid)?;
         // RFC 7515, 4.1.11: what we do not understand and is critical is refused; we understand no extension.
         if header.typ.as_deref() != Some("at+jwt") || header.crit.is_some() {
             return Err(TokenError::Invalid);
         }
-        let keys = self.keys.load();
-        let key = accepted(&keys, now).find(|key| Some(&key.kid) == header.kid.as_ref());
-        let key = key.ok_or(TokenError::Invalid)?;
+        let kid = header.kid.ok_or(TokenError::Invalid)?;
+        let key = keys.iter().find(|key| key.kid == kid).ok_or(TokenError::Invalid)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&self.issuer]);
         validation.set_audience(&[AUDIENCE]);
@@ -281,19 +323,15 @@ impl Tokens {
         validation.validate_exp = false;
         validation.validate_nbf = false;
         let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation);
-        let claims = claims.map_err(|_| TokenError::Invalid)?.claims;
-        if now.timestamp() < (claims.nbf - LEEWAY.num_seconds()) {
-            return Err(TokenError::Invalid);
-        }
-        Ok(claims)
+        Ok(Signed { kid, claims: claims.map_err(|_| TokenError::Invalid)?.claims })
     }
 
     /// The public keys as a JSON Web Key Set (RFC 7517): those whose tokens may still live, and those that will sign.
     #[must_use]
     pub fn jwks(&self, now: DateTime<Utc>) -> Value {
-        let keys = self.keys.load();
+        let ring = self.ring.load();
         let key = |key: &Key| json!({ "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": key.kid, "x": key.x });
-        json!({ "keys": accepted(&keys, now).map(key).collect::<Vec<_>>() })
+        json!({ "keys": accepted(&ring.keys, now).map(key).collect::<Vec<_>>() })
     }
 }
 
@@ -346,6 +384,14 @@ mod tests {
         assert_eq!(tokens.verify(&early, switched), Ok(OURS), "what the old key signed still holds");
         assert_eq!(tokens.verify(&late, now()), Err(TokenError::Invalid), "not yet valid");
         assert_eq!(kids(switched + LIFETIME + LEEWAY), 1, "the old key is gone with its last token");
+        let outlived = tokens.verify(&early, switched + LIFETIME + LEEWAY);
+        assert_eq!(outlived, Err(TokenError::Invalid), "what it signed is not accepted any more");
+        tokens.replace(&[key(now())]).unwrap();
+        assert_eq!(
+            tokens.verify(&early, switched),
+            Err(TokenError::Invalid),
+            "nor what was signed with a key taken away"
+        );
         assert!(Tokens::new(String::new(), &[]).is_err());
     }
 
@@ -354,8 +400,8 @@ mod tests {
         let ours = tokens();
         let token = ours.sign_session(USER, SESSION, now()).unwrap();
         let (kid, x) = {
-            let keys = ours.keys.load();
-            (keys[0].kid.clone(), keys[0].x.clone())
+            let ring = ours.ring.load();
+            (ring.keys[0].kid.clone(), ring.keys[0].x.clone())
         };
         let parts: Vec<&str> = token.split('.').collect();
         let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());

@@ -7,6 +7,7 @@
 //! Deliberately absent: any load generator of its own, and any statement of the server's that is written down here.
 
 mod city;
+mod erasing;
 mod load;
 mod operation;
 mod people;
@@ -46,6 +47,9 @@ struct Options {
     /// Only the operations whose names contain this.
     #[arg(long, default_value = "")]
     only: String,
+    /// Afterwards, have the worker remove what was kept for long enough, and measure what others get meanwhile.
+    #[arg(long)]
+    erase: bool,
     /// The folder to make the cities in, kept afterwards; one that is there already is used again. Default: a temporary one.
     #[arg(long)]
     folder: Option<PathBuf>,
@@ -77,16 +81,9 @@ async fn measure(options: Options) -> Result<bool> {
     let temporary = if options.folder.is_none() { Some(server::passable_folder()?) } else { None };
     let folder =
         options.folder.or_else(|| temporary.as_ref().map(|folder| folder.path().to_owned())).unwrap_or_default();
-    let plan = if options.short {
-        run::Plan { connections: vec![8], seconds: 1, only: options.only, statements: options.statements }
-    } else {
-        run::Plan {
-            connections: options.connections,
-            seconds: options.seconds,
-            only: options.only,
-            statements: options.statements,
-        }
-    };
+    let (connections, seconds) = if options.short { (vec![8], 1) } else { (options.connections, options.seconds) };
+    let (only, statements) = (options.only, options.statements);
+    let plan = run::Plan { connections, seconds, only, statements, erase: options.erase };
     let mut cities = Vec::new();
     for tickets in if options.short { vec![2000] } else { options.tickets } {
         cities.push(run::city(&folder.join(tickets.to_string()), tickets, &plan).await?);

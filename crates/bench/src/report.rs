@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::erasing::Erasing;
 use crate::people::Who;
 use crate::run::{Measured, Plan, Row};
 
@@ -22,6 +23,7 @@ pub(crate) fn markdown(cities: &[Measured], plan: &Plan) -> String {
         for row in &city.rows {
             text.push_str(&line(row));
         }
+        text.extend(city.erasing.as_ref().map(erased));
     }
     if let [small, .., large] = cities {
         text.push_str(&growth(small, large));
@@ -48,6 +50,19 @@ fn line(row: &Row) -> String {
         row.alone_cpu,
         row.ratio(),
     )
+}
+
+fn erased(Erasing { removed, seconds, others }: &Erasing) -> String {
+    let mut text = format!(
+        "\n{removed} concerns removed with their tickets in {seconds:.0} s, while others asked.\n\n\
+         | meanwhile, 8 connections | requests/s without | with | p99 without, ms | with |\n|---|---|---|---|---|\n"
+    );
+    for (name, without, with) in others {
+        let line =
+            format!("| {name} | {:.0} | {:.0} | {:.1} | {:.1} |\n", without.rate(), with.rate(), without.p99, with.p99);
+        text.push_str(&line);
+    }
+    text
 }
 
 const fn decimals(rate: f64) -> usize {
@@ -79,6 +94,17 @@ fn growth(small: &Measured, large: &Measured) -> String {
 /// What failed, and what waits for the database more often than promised.
 pub(crate) fn faults(cities: &[Measured]) -> Vec<String> {
     let mut faults = Vec::new();
+    for erasing in cities.iter().filter_map(|city| city.erasing.as_ref()) {
+        if erasing.removed == 0 {
+            faults.push("the worker removed nothing of what was kept for long enough".to_owned());
+        }
+        for (name, without, with) in &erasing.others {
+            if without.failed + with.failed > 0 {
+                faults
+                    .push(format!("{name}: {} requests failed while the worker removed", without.failed + with.failed));
+            }
+        }
+    }
     for row in cities.iter().flat_map(|city| &city.rows) {
         let name = row.operation.name;
         if row.load.failed > 0 || row.load.requests == 0 {

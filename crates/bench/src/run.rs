@@ -11,6 +11,7 @@ use reqwest::Client;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 use uuid::Uuid;
 
+use crate::erasing::{self, Erasing};
 use crate::load::{Load, Target};
 use crate::operation::{self, Operation, Request, Sending};
 use crate::people::authorization;
@@ -31,6 +32,7 @@ pub(crate) struct Plan {
     pub(crate) seconds: u32,
     pub(crate) only: String,
     pub(crate) statements: bool,
+    pub(crate) erase: bool,
 }
 
 /// What was measured of a city.
@@ -43,6 +45,7 @@ pub(crate) struct Measured {
     /// Bytes of the database on disk.
     pub(crate) disk: i64,
     pub(crate) rows: Vec<Row>,
+    pub(crate) erasing: Option<Erasing>,
 }
 
 /// What was measured of an operation at a number of connections.
@@ -99,9 +102,11 @@ pub(crate) async fn city(folder: &Path, tickets: u32, plan: &Plan) -> Result<Mea
     program.stop()?;
     let mut connection = database.connection().await?;
     let disk = sqlx::query_scalar("select pg_database_size(current_database())").fetch_one(&mut connection).await?;
+    let state = state(&mut connection, tickets).await?;
     connection.close().await?;
+    let erasing = if plan.erase { Some(erasing::measure(&database, &state, plan.seconds).await?) } else { None };
     database.stop()?;
-    Ok(Measured { tickets, started_in, at_rest, disk, rows })
+    Ok(Measured { tickets, started_in, at_rest, disk, rows, erasing })
 }
 
 /// What a request of an operation has the database do: the statements of a few, as PostgreSQL logs them.

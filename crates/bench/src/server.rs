@@ -134,13 +134,29 @@ impl Program {
     /// Starts it, and waits until it says that it is ready. It leaves the outbox alone, so that nothing but requests is
     /// measured.
     pub(crate) fn start(database: &Database) -> Result<Self> {
+        Self::serve(database, &["--no-worker"])
+    }
+
+    /// The same, with the worker in it.
+    pub(crate) fn start_with_worker(database: &Database) -> Result<Self> {
+        Self::serve(database, &[])
+    }
+
+    fn serve(database: &Database, arguments: &[&str]) -> Result<Self> {
         let ready = database.data().join("ready.json");
         if ready.exists() {
             fs::remove_file(&ready)?;
         }
         let log = fs::File::create(database.data().join("server.log"))?;
-        let mut command = database.program(&["serve", "--no-worker", "--listen", "127.0.0.1:0", "--geocoder", ""])?;
-        command.args(["--metrics-listen", "127.0.0.1:0", "--rate-limit", UNLIMITED, "--rate-limit-address", UNLIMITED]);
+        let mut command = database.program(&["serve", "--listen", "127.0.0.1:0", "--geocoder", ""])?;
+        command.args(arguments).args([
+            "--metrics-listen",
+            "127.0.0.1:0",
+            "--rate-limit",
+            UNLIMITED,
+            "--rate-limit-address",
+            UNLIMITED,
+        ]);
         command.arg("--ready-file").arg(&ready).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let began = Instant::now();
         let mut child = command.spawn()?;

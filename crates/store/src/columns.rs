@@ -1,8 +1,8 @@
 //! Reading rows by position. By their names, each column would be looked up anew in every row.
 
 use sea_orm::QueryResult;
-use sqlx::Row as _;
 use sqlx::postgres::{PgRow, Postgres};
+use sqlx::{Column as _, Row as _};
 
 use crate::{Error, Result};
 
@@ -16,6 +16,12 @@ impl<'r> Columns<'r> {
     pub(crate) fn of(row: &'r QueryResult) -> Result<Self> {
         let row = row.try_as_pg_row().ok_or_else(|| Error::corrupt("a row is not one of PostgreSQL"))?;
         Ok(Self { row, next: 0 })
+    }
+
+    /// Those from the column of that name on.
+    pub(crate) fn from(row: &'r QueryResult, name: &str) -> Result<Self> {
+        let Self { row, next: _ } = Self::of(row)?;
+        Ok(Self { row, next: row.try_column(name)?.ordinal() })
     }
 
     pub(crate) fn next<T: sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres>>(&mut self) -> Result<T> {

@@ -5,14 +5,13 @@ use domain::city::catalogue::{ClosureReason, Sensitivity};
 use domain::concern::{Origin, Referrer};
 use domain::id::{ClientId, ConcernId, EventId, TicketId, UserId};
 use domain::place::{Point, Whereabouts};
-use domain::ticket::{Event, Feedback, Priority, State, Ticket};
+use domain::ticket::{Actor, Event, Fact, Feedback, Priority, State, Ticket};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, FromQueryResult, QueryFilter, QueryResult, QuerySelect,
-    QueryTrait,
+    ColumnTrait, ConnectionTrait, DatabaseBackend, EntityTrait, QueryFilter, QueryResult, QuerySelect, QueryTrait,
 };
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -146,28 +145,20 @@ const TIMELINE: &str = concat!(
     " where e.ticket_id = ticket.id and e.version > $1 order by e.version limit $2) entry)"
 );
 
-#[derive(FromQueryResult, Deserialize)]
+#[derive(Deserialize)]
 struct EntryRow {
     version: i64,
     id: Uuid,
     at: DateTime<Utc>,
-    actor: Value,
-    fact: Value,
+    actor: Actor,
+    fact: Fact,
     name: Option<String>,
 }
 
-impl TryFrom<EntryRow> for Entry {
-    type Error = Error;
-
-    fn try_from(row: EntryRow) -> Result<Self> {
-        let event = Event {
-            id: EventId(row.id),
-            version: row.version,
-            at: row.at,
-            by: serde_json::from_value(row.actor).map_err(Error::corrupt)?,
-            fact: serde_json::from_value(row.fact).map_err(Error::corrupt)?,
-        };
-        Ok(Self { event, name: row.name })
+impl From<EntryRow> for Entry {
+    fn from(row: EntryRow) -> Self {
+        let EntryRow { version, id, at, actor, fact, name } = row;
+        Self { event: Event { id: EventId(id), version, at, by: actor, fact }, name }
     }
 }
 
@@ -309,16 +300,16 @@ impl Store {
     }
 
     /// The same, and what else is asked for in its row, as JSON.
-    pub(crate) async fn ticket_beside(
+    pub(crate) async fn ticket_beside<T: DeserializeOwned>(
         &self,
         scope: &Scope,
         name: &Named,
         asked: Expr,
-    ) -> Result<Option<(Ticket, Value)>> {
+    ) -> Result<Option<(Ticket, Option<T>)>> {
         let select = named(scope, name).expr_as(asked, "asked");
         let Some(row) = self.db.query_one_raw(select.build(DatabaseBackend::Postgres)).await? else { return Ok(None) };
-        let told: Option<Value> = row.try_get("", "asked")?;
-        Ok(Some((of_row(&row)?, told.unwrap_or_default())))
+        let mut beside = Columns::from(&row, "asked")?;
+        Ok(Some((of_row(&row)?, beside.next::<Option<Json<T>>>()?.map(|Json(told)| told))))
     }
 
     /// The first events of a ticket's timeline. Whether the caller may see the ticket is asked before.
@@ -330,8 +321,13 @@ impl Store {
             concat!(entries!(), " where e.ticket_id = $1 order by e.version limit $2"),
             [ticket.0.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()],
         );
-        let rows = EntryRow::find_by_statement(statement).all(&self.db).await?;
-        rows.into_iter().map(Entry::try_from).collect()
+        let entry = |row| {
+            let mut row = Columns::of(row)?;
+            let (version, id, at) = (row.next()?, row.next()?, row.next()?);
+            let (Json(actor), Json(fact)) = (row.next()?, row.next()?);
+            Ok(EntryRow { version, id, at, actor, fact, name: row.next()? }.into())
+        };
+        self.db.query_all_raw(statement).await?.iter().map(entry).collect()
     }
 
     /// The ticket of that name, if the scope holds it, with a page of its timeline: the first event first, beginning after
@@ -348,9 +344,10 @@ impl Store {
     ) -> Result<Option<(Ticket, Page<Entry, i64>)>> {
         let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
         let asked = Expr::cust_with_values(TIMELINE, [after, most]);
-        let Some((ticket, entries)) = self.ticket_beside(scope, name, asked).await? else { return Ok(None) };
-        let entries: Vec<EntryRow> = serde_json::from_value(entries).map_err(Error::corrupt)?;
-        let entries = entries.into_iter().map(Entry::try_from).collect::<Result<Vec<_>>>()?;
+        let Some((ticket, entries)) = self.ticket_beside::<Vec<EntryRow>>(scope, name, asked).await? else {
+            return Ok(None);
+        };
+        let entries = entries.unwrap_or_default().into_iter().map(Entry::from).collect();
         let page = Page::cut(entries, limit, |entry| entry.event.version);
         Ok(Some((ticket, page)))
     }

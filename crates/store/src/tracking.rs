@@ -186,8 +186,7 @@ impl Store {
         let Some((ticket, told)) = self.ticket_beside(scope, name, Expr::cust(OF_THE_ROW)).await? else {
             return Ok(None);
         };
-        let row = serde_json::from_value(told).map_err(Error::corrupt)?;
-        let (mails, _) = self.told_of(ticket.concern, row)?;
+        let (mails, _) = self.told_of(ticket.concern, told)?;
         Ok(Some((ticket, mails)))
     }
 

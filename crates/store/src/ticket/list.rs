@@ -6,12 +6,12 @@
 use chrono::{DateTime, Utc};
 use domain::id::TicketId;
 use domain::ticket::{Priority, Ticket};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, SelectStatement, Value};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
+use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, Value};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait as _, EntityTrait, QueryFilter, QueryResult, QueryTrait};
 use uuid::Uuid;
 
 use super::entity::{self, Column};
-use super::filter::{Filter, Months, Search};
+use super::filter::{Filter, PERIOD, Period, Search, WANTED};
 use super::of_row;
 use crate::{Page, Result, Scope, Store};
 
@@ -155,14 +155,26 @@ fn page(
     filter: &Filter,
     sort: Sort,
     after: Option<After>,
-    months: &Months,
+    found: Option<Condition>,
     now: DateTime<Utc>,
 ) -> SelectStatement {
-    let words = filter.search.as_ref().map(|search| search.condition(scope, months));
-    let all = filter.condition(scope, now).add_option(words);
+    let all = filter.condition(scope, now).add_option(found);
     let mut select = entity::Entity::find().filter(all).into_query();
     Position::new(sort, after.map(|after| after.key), None).apply(&mut select, after.map(|after| after.id));
     select
+}
+
+/// The same of one period after the other, the last one first, until there are enough: the periods are a table, and for each of its
+/// rows the page is made that its period has.
+fn walk(search: &Search, periods: &[Period], mut page: SelectStatement, limit: u64) -> SelectStatement {
+    page.limit(limit);
+    let mut walk = Query::select();
+    walk.column((Alias::new("ticket"), Asterisk))
+        .from_subquery(search.wanted(), Alias::new(WANTED))
+        .from_values(periods.iter().map(Period::row), Alias::new(PERIOD))
+        .join_lateral(JoinType::InnerJoin, page, Alias::new("ticket"), Condition::all())
+        .limit(limit);
+    walk
 }
 
 /// Those of these tickets that fit the words, the best first, beginning after that one; with `rank`.
@@ -176,17 +188,11 @@ fn ranked(scope: &Scope, search: &Search, after: Option<After>, tickets: Vec<Uui
     select
 }
 
-/// The months that a list walks through: those of the last filed first, if it searches and is sorted like that.
-fn months(scope: &Scope, filter: &Filter, sort: Sort, after: Option<After>, now: DateTime<Utc>) -> Vec<Months> {
-    let Some(search) = &filter.search else { return vec![Months::default()] };
-    let narrowed = filter.narrows() || !scope.is_wide();
-    if search.fuzzy {
-        return vec![Months::all(now, true)];
-    }
-    match (sort, after.map(|after| after.key)) {
-        (Sort::LastFiled, Some(Key::LastFiled(last))) => Months::back_from(last, narrowed),
-        (Sort::LastFiled, _) => Months::back_from(now, narrowed),
-        _ => vec![Months::default()],
+/// When the last one was filed that a list by time may begin with.
+fn begins(after: Option<After>, now: DateTime<Utc>) -> DateTime<Utc> {
+    match after.map(|after| after.key) {
+        Some(Key::LastFiled(last)) => last,
+        Some(_) | None => now,
     }
 }
 
@@ -208,28 +214,35 @@ impl Store {
         let best = filter.search.as_ref().filter(|_| sort == Sort::Relevance);
         let mut tickets = Vec::new();
         if let Some(search) = best {
-            let last = self.last_filed(scope, filter, asked, now).await?;
-            let mut select = ranked(scope, search, after, last);
+            let page = |found| {
+                let mut select = page(scope, filter, Sort::LastFiled, None, found, now);
+                select.clear_selects().column((Alias::new("ticket"), Column::Id)).and_where(Column::FiledAt.lte(asked));
+                select
+            };
+            let rows = self.last_filed(scope, filter, (asked, now), COMPARED, page).await?;
+            let compared = rows.iter().map(|row| row.try_get_by_index(0)).collect::<std::result::Result<_, _>>()?;
+            let mut select = ranked(scope, search, after, compared);
             select.limit(limit + 1);
             for row in self.planned(&select).await? {
                 let rank: f32 = row.try_get("", "rank")?;
                 tickets.push((of_row(&row)?, rank));
             }
+        } else if filter.search.is_some() && sort == Sort::LastFiled {
+            let page = |found| page(scope, filter, sort, after, found, now);
+            for row in self.last_filed(scope, filter, (begins(after, now), now), limit + 1, page).await? {
+                tickets.push((of_row(&row)?, 0.0));
+            }
         } else {
-            for months in months(scope, filter, sort, after, now) {
-                let mut select = page(scope, filter, sort, after, &months, now);
-                select.limit((limit + 1).saturating_sub(tickets.len() as u64));
-                let rows = if after.is_none() && filter.is_of_work() {
-                    self.planned_once(&select).await?
-                } else {
-                    self.planned(&select).await?
-                };
-                for row in rows {
-                    tickets.push((of_row(&row)?, 0.0));
-                }
-                if tickets.len() as u64 > limit {
-                    break;
-                }
+            let found = filter.search.as_ref().map(|search| search.condition(scope, &Period::all(now, search.fuzzy)));
+            let mut select = page(scope, filter, sort, after, found, now);
+            select.limit(limit + 1);
+            let rows = if after.is_none() && filter.is_of_work() {
+                self.planned_once(&select).await?
+            } else {
+                self.planned(&select).await?
+            };
+            for row in rows {
+                tickets.push((of_row(&row)?, 0.0));
             }
         }
         let fuzzy = filter.search.as_ref().is_some_and(|search| search.fuzzy);
@@ -247,26 +260,37 @@ impl Store {
         Ok(Page { items: items.into_iter().map(|(ticket, _)| ticket).collect(), next })
     }
 
-    /// The ids of those that hold the words and were filed until then: of the last ones, as many as are compared.
+    /// Those that hold the words, the last filed first: as a page has them that is made for those found. From that instant on, back
+    /// into the past.
     async fn last_filed(
         &self,
         scope: &Scope,
         filter: &Filter,
-        until: DateTime<Utc>,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<Uuid>> {
-        let mut ids = Vec::new();
-        for months in months(scope, filter, Sort::LastFiled, None, until) {
-            let mut select = page(scope, filter, Sort::LastFiled, None, &months, now);
-            select.clear_selects().column((Alias::new("ticket"), Column::Id)).and_where(Column::FiledAt.lte(until));
-            select.limit(COMPARED.saturating_sub(ids.len() as u64));
-            for row in self.planned(&select).await? {
-                ids.push(row.try_get_by_index::<Uuid>(0)?);
-            }
-            if ids.len() as u64 >= COMPARED {
+        (last, now): (DateTime<Utc>, DateTime<Utc>),
+        limit: u64,
+        page: impl Fn(Option<Condition>) -> SelectStatement,
+    ) -> Result<Vec<QueryResult>> {
+        let Some(search) = &filter.search else { return Ok(Vec::new()) };
+        // A step brings little where the list holds few of those that are found; then PostgreSQL chooses for each what to begin with.
+        let is_narrow = filter.narrows() || !scope.is_wide();
+        let periods = match (search.fuzzy, is_narrow) {
+            (false, _) => Period::steps(last, is_narrow),
+            (true, false) => Period::resembling(now),
+            (true, true) => vec![Period::all(now, true)],
+        };
+        if !is_narrow {
+            let walk = walk(search, &periods, page(Some(search.condition_in_turn(scope))), limit);
+            return Ok(self.db.query_all(&walk).await?);
+        }
+        let mut rows = Vec::new();
+        for period in periods {
+            let mut select = page(Some(search.condition(scope, &period)));
+            select.limit(limit.saturating_sub(rows.len() as u64));
+            rows.extend(self.planned(&select).await?);
+            if rows.len() as u64 >= limit {
                 break;
             }
         }
-        Ok(ids)
+        Ok(rows)
     }
 }
