@@ -32,6 +32,7 @@ crate::tests![
     the_program_seals_verifies_and_lists,
     reads_of_restricted_tickets_are_recorded_and_auditors_read_them,
     acts_of_the_operator_are_recorded,
+    what_was_kept_for_long_enough_goes,
 ];
 
 /// A log of one test.
@@ -149,8 +150,52 @@ async fn the_database_refuses_every_change() {
         let refused = connection.execute(AssertSqlSafe(delete)).await.unwrap_err().to_string();
         assert!(refused.contains(&format!("{table} rows are never changed or deleted")), "{refused}");
     }
+    // Nor does who removes entries change one, or remove a seal.
+    connection.execute("set continuum.removing = 'audit_entry'").await.unwrap();
+    for statement in ["update audit_entry set hash = hash", "update audit_seal set seq = seq", "delete from audit_seal"]
+    {
+        let refused = connection.execute(statement).await.unwrap_err().to_string();
+        assert!(refused.contains("rows are never changed or deleted"), "{refused}");
+    }
     connection.close().await.unwrap();
     log.is_whole(&[]);
+}
+
+async fn what_was_kept_for_long_enough_goes() {
+    let city = City::new().await;
+    let cx = &city.instance.context;
+    let audit = async |number: u128, days| {
+        cx.store.audit(&Record { at: start() + TimeDelta::days(days), ..record(number) }).await.unwrap();
+    };
+    audit(1, 0).await;
+    audit(2, 0).await;
+    seal(&cx.store, "2026-03-10").await.unwrap();
+    audit(3, 1).await;
+    seal(&cx.store, "2026-03-11").await.unwrap();
+    cx.store.audit(&record(4)).await.unwrap();
+    let seqs =
+        "select string_agg(coalesce(content::jsonb #>> '{act,until}', seq::text), ' ' order by seq) from audit_entry";
+    let seqs = async || {
+        let mut connection = city.database.connection().await;
+        let seqs: String = sqlx::query_scalar(seqs).fetch_one(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        seqs
+    };
+    // Three years after the first day, and the day after it, on which it was sealed at the latest.
+    for (night, left) in [("2029-03-11", "1 2 3 4"), ("2029-03-12", "3 4 2"), ("2029-03-20", "4 2 3")] {
+        city.clock.set(&format!("{night}T12:00:00Z"));
+        while usecases::retention::keep(cx).await.unwrap() {}
+        assert_eq!(seqs().await, left, "the night of {night}");
+    }
+    let keys = keys_folder();
+    let keys = keys.path().display().to_string();
+    let environment =
+        [("DATABASE_URL", city.database.url()), ("CONTINUUM_KEYS_DIR", keys.clone()), ("CONTINUUM_DATA_DIR", keys)];
+    let verified = run(&["audit", "verify"], &environment.each_ref().map(|(name, value)| (*name, value.as_str())));
+    let said = said(&verified);
+    assert!(verified.status.success() && said.contains("entries 4 to 6 (3)"), "{said}");
+    assert!(said.contains("What was before entry 4"), "{said}");
+    city.stop().await;
 }
 
 async fn numbers_and_hashes_are_the_databases() {

@@ -6,7 +6,7 @@ use auth::SealKeys;
 use chrono::TimeDelta;
 use domain::audit::Record;
 
-use super::{Log, connect, record, seal, start};
+use super::{LATELY, Log, connect, record, seal, start};
 use crate::support::database::{Database, SCHEMA, seal_pem};
 use crate::support::program::{keys_folder, said};
 
@@ -15,6 +15,7 @@ crate::tests![
     an_end_that_was_cut_with_its_seals_is_found,
     a_log_that_was_emptied_is_found,
     a_log_is_verified_from_where_it_was_exported,
+    what_is_to_be_kept_is_missed,
     a_seal_outlives_its_key_and_a_strange_one_is_told,
 ];
 
@@ -161,15 +162,32 @@ async fn a_log_is_verified_from_where_it_was_exported() {
     log.store.audit(&record(8)).await.unwrap();
     assert!(log.is_whole(&["--from", "8"]).contains("entries 8 to 8 (1)"));
     log.tamper("delete from audit_entry where seq <= 6").await;
-    log.is_broken("entry 1 is missing: the next one that is there is 7");
-    let said = log.is_whole(&["--from", "7"]);
-    assert!(
-        said.contains("entries 7 to 8 (2)") && said.contains("Seals: 1, the last of 2026-03-09 over entry 6"),
-        "{said}"
-    );
+    // Of March: it need not be kept any more.
+    for arguments in [&[][..], &["--from", "7"]] {
+        let said = log.is_whole(arguments);
+        assert!(
+            said.contains("entries 7 to 8 (2)") && said.contains("Seals: 1, the last of 2026-03-09 over entry 6"),
+            "{said}"
+        );
+    }
     let from = log.program(&["audit", "verify", "--from", "5"]);
     assert_eq!(from.status.code(), Some(1));
     assert!(self::said(&from).contains("entry 4 is missing, and no seal was made over it"), "{}", self::said(&from));
+}
+
+async fn what_is_to_be_kept_is_missed() {
+    let log = Log::new().await;
+    for number in 1..=4 {
+        log.store.audit(&record(number)).await.unwrap();
+        if number == 3 {
+            seal(&log.store, &LATELY.date_naive().to_string()).await.unwrap();
+        }
+    }
+    log.tamper("delete from audit_entry where seq <= 3").await;
+    log.is_broken(&format!(
+        "entries 1 to 3 are gone, which were to be kept for six months: the seal over the last of them is of {}",
+        LATELY.date_naive()
+    ));
 }
 
 async fn a_seal_outlives_its_key_and_a_strange_one_is_told() {

@@ -7,6 +7,7 @@ use auth::seal::SealError;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::audit::chain::{Entry, Head, Seal};
 use domain::audit::verify::{Broken, Verification};
+use domain::audit::{kept_since, sealed_before};
 use store::Store;
 
 /// How many entries or seals are read at once.
@@ -34,17 +35,18 @@ pub(crate) async fn seal(
     store.seal_audit(day, |head| keys.sign(&Seal::text(schema, day, head)), now).await
 }
 
-/// Verifies the log from that entry on, in bounded steps; and that it holds what the server has logged of a seal.
+/// Verifies the log from that entry on, or else from its beginning, in bounded steps; and that it holds what the server has logged
+/// of a seal.
 pub(crate) async fn verify(
     store: &Store,
     schema: &str,
     keys: &SealKeys,
-    (from, logged): (i64, Option<Head>),
+    (from, logged): (Option<i64>, Option<Head>),
     now: DateTime<Utc>,
 ) -> Result<Verification, VerifyError> {
     // Asked first: what is made while the log is read has its entry.
     let proof = store.audit_proof().await?;
-    let verification = verify_chain(store, schema, keys, from).await?.end(now)?;
+    let verification = verify_chain(store, schema, keys, from, now).await?.end(now)?;
     verification.hold_against(proof)?;
     if let Some(Head { seq, hash }) = logged
         && entry(store, seq).await?.is_none_or(|entry| entry.hash != hash)
@@ -58,9 +60,18 @@ async fn entry(store: &Store, seq: i64) -> store::Result<Option<Entry>> {
     Ok(store.audit_chain(seq - 1, 1).await?.into_iter().find(|entry| entry.seq == seq))
 }
 
-async fn verify_chain(store: &Store, schema: &str, keys: &SealKeys, from: i64) -> Result<Verification, VerifyError> {
+async fn verify_chain(
+    store: &Store,
+    schema: &str,
+    keys: &SealKeys,
+    from: Option<i64>,
+    now: DateTime<Utc>,
+) -> Result<Verification, VerifyError> {
     let mut seals = Seals { store, schema, keys, read: VecDeque::new(), last: None, ended: false };
-    let mut verification = Verification::after(begin(store, &mut seals, from).await?);
+    let mut verification = Verification::after(match from {
+        Some(from) => begin(store, &mut seals, from).await?.0,
+        None => beginning(store, &mut seals, now).await?,
+    });
     loop {
         // The next seal is known before the entries are read: one that was made meanwhile is not over later entries.
         seals.compare(&mut verification).await?;
@@ -78,21 +89,33 @@ async fn verify_chain(store: &Store, schema: &str, keys: &SealKeys, from: i64) -
     }
 }
 
-/// What the entry to begin with continues: the entry before it, or where that was removed, a seal over it.
-async fn begin(store: &Store, seals: &mut Seals<'_>, from: i64) -> Result<Head, VerifyError> {
+/// What the first entry that is there continues: nothing, or what was kept for long enough.
+async fn beginning(store: &Store, seals: &mut Seals<'_>, now: DateTime<Utc>) -> Result<Head, VerifyError> {
+    let first = store.audit_chain(0, 1).await?.first().map_or(1, |entry| entry.seq);
+    match begin(store, seals, first).await {
+        Ok((head, None)) => Ok(head),
+        Ok((head, Some(day))) if day <= sealed_before(kept_since(now)) => Ok(head),
+        Ok((Head { seq, .. }, Some(day))) => Err(Broken::GoneEarly { seq, day }.into()),
+        Err(VerifyError::Broken(Broken::NoBeginning { .. })) => Err(Broken::Missing { seq: 1, found: first }.into()),
+        Err(error) => Err(error),
+    }
+}
+
+/// What the entry to begin with continues: the entry before it; or where that was removed, a seal over it, and its day.
+async fn begin(store: &Store, seals: &mut Seals<'_>, from: i64) -> Result<(Head, Option<NaiveDate>), VerifyError> {
     let seq = from - 1;
     while seals.next().await?.is_some_and(|seal| seal.head.seq < seq) {
         seals.take().await?;
     }
     if seq == 0 {
-        return Ok(Head::of_nothing());
+        return Ok((Head::of_nothing(), None));
     }
     if let Some(entry) = entry(store, seq).await? {
-        return Ok(Head { seq, hash: entry.hash });
+        return Ok((Head { seq, hash: entry.hash }, None));
     }
     match seals.next().await? {
         // Its signature is checked as soon as it is compared, before any entry.
-        Some(seal) if seal.head.seq == seq => Ok(seal.head.clone()),
+        Some(seal) if seal.head.seq == seq => Ok((seal.head.clone(), Some(seal.day))),
         Some(_) | None => Err(Broken::NoBeginning { seq }.into()),
     }
 }

@@ -11,11 +11,26 @@ pub mod verify;
 
 pub use act::Act;
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Days, Months, NaiveDate, Utc};
 use chrono_tz::Europe::Paris;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ClientId, UserId};
+
+/// For how many months an entry is kept at least (CNIL, recommandation relative à la journalisation, 14 October 2021).
+const KEPT_MONTHS: Months = Months::new(6);
+
+/// What was written from then on is there, whatever the city keeps.
+#[must_use]
+pub fn kept_since(now: DateTime<Utc>) -> DateTime<Utc> {
+    now.checked_sub_months(KEPT_MONTHS).unwrap_or(DateTime::<Utc>::MIN_UTC)
+}
+
+/// The last day whose seal lies over nothing that was written then or later: it was made until the end of the next day.
+#[must_use]
+pub fn sealed_before(at: DateTime<Utc>) -> NaiveDate {
+    day(at).checked_sub_days(Days::new(2)).unwrap_or(NaiveDate::MIN)
+}
 
 /// One act.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -86,6 +86,24 @@ impl Tx {
         self.audit.lock().unwrap_or_else(PoisonError::into_inner).push(record.clone());
     }
 
+    /// Removes the oldest entries up to one that a seal was made over, of that day or before; never the last one, which the next one
+    /// continues. Returns the last that is gone; none when there is nothing to remove.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn remove_audit(&self, until: NaiveDate) -> Result<Option<i64>> {
+        let sealed = sql(
+            "select min(seq) from audit_seal
+             where day <= $1 and seq >= (select min(seq) from audit_entry) and seq < (select max(seq) from audit_entry)",
+            [until.into()],
+        );
+        let row = self.db.query_one_raw(sealed).await?;
+        let Some(last) = row.map_or(Ok(None), |row| row.try_get_by_index::<Option<i64>>(0))? else { return Ok(None) };
+        self.db.query_one_raw(sql("select set_config('continuum.removing', 'audit_entry', true)", [])).await?;
+        self.db.execute_raw(sql("delete from audit_entry where seq <= $1", [last.into()])).await?;
+        Ok(Some(last))
+    }
+
     /// Writes what was recorded.
     pub(crate) async fn append_audit(&mut self) -> Result<()> {
         for record in std::mem::take(self.audit.get_mut().unwrap_or_else(PoisonError::into_inner)) {

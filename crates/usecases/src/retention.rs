@@ -9,7 +9,7 @@ pub use store::retention::{Counts, Run, RunState};
 use auth::Grant;
 use auth::permission::{ManagePersonalData, ReadTickets};
 use chrono::Timelike as _;
-use domain::audit::{Act, By, Record};
+use domain::audit::{Act, By, Record, kept_since, sealed_before};
 use domain::id::{ConcernId, RetentionRunId};
 use domain::retention::{Cutoffs, Retention};
 use store::ticket::Named;
@@ -218,6 +218,9 @@ async fn erase(cx: &Context, tx: &Tx, run: Run, cutoffs: &Cutoffs, zone: domain:
     {
         tx.erase_contacts(&contacts, now).await?;
         run.erased.contacts += count(&contacts);
+    } else if let Some(until) = tx.remove_audit(sealed_before(cutoffs.rows.min(kept_since(now)))).await? {
+        // A day's entries. What they tell of concerns goes when these do.
+        tx.audit(&Record { at: now, by: By::System, from: None, act: Act::AuditRemoved { until }, why: None });
     } else {
         tx.erase_the_rest(cutoffs).await?;
         run = Run { state: RunState::Done, finished_at: Some(now), ..run };

@@ -29,9 +29,9 @@ pub struct Audit {
 enum AuditCommand {
     /// Recompute the chain and check every seal; name the first broken link, and exit with 1, if there is one.
     Verify {
-        /// The entry to begin with: where earlier ones were exported and removed, the one after a seal.
-        #[arg(long, value_name = "SEQ", default_value_t = 1, value_parser = clap::value_parser!(i64).range(1..))]
-        from: i64,
+        /// The entry to begin with, instead of the first that is there: where earlier ones were removed, the one after a seal.
+        #[arg(long, value_name = "SEQ", value_parser = clap::value_parser!(i64).range(1..))]
+        from: Option<i64>,
         /// A seal as the server has logged it (“the audit log is sealed”), which nobody can take out of the database:
         /// the log has to hold that entry with that hash.
         #[arg(long, value_name = "SEQ:HASH", value_parser = logged)]
@@ -73,7 +73,7 @@ fn logged(text: &str) -> Result<Head, String> {
     Ok(Head { seq, hash: hash.parse::<Hash>().map_err(|error| error.to_string())? })
 }
 
-async fn verify_log(from: i64, logged: Option<Head>, options: DatabaseOptions) -> Result<ExitCode> {
+async fn verify_log(from: Option<i64>, logged: Option<Head>, options: DatabaseOptions) -> Result<ExitCode> {
     options.need_keys()?;
     let database = options.open().await?;
     let keys = options.keys()?;
@@ -83,7 +83,7 @@ async fn verify_log(from: i64, logged: Option<Head>, options: DatabaseOptions) -
     database.stop().await?;
     match verified {
         Ok(verified) => {
-            tell_whole(&verified, from);
+            tell_whole(&verified);
             Ok(ExitCode::SUCCESS)
         }
         Err(VerifyError::Broken(broken)) => {
@@ -98,8 +98,8 @@ fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-fn tell_whole(verified: &Verification, from: i64) {
-    let last = verified.head.seq;
+fn tell_whole(verified: &Verification) {
+    let (from, last) = (verified.begins_with(), verified.head.seq);
     match verified.since {
         Some(since) => tell(format_args!(
             "The audit log is whole: entries {from} to {last} ({}), the first of {}.",
@@ -110,6 +110,9 @@ fn tell_whole(verified: &Verification, from: i64) {
             "The audit log holds nothing from entry {from} on: 0 entries, {} seals. Nothing in the database speaks of more.",
             verified.seals
         )),
+    }
+    if from > 1 {
+        tell(format_args!("What was before entry {from} was not looked at, or is gone: kept for six months at least."));
     }
     let Some(seal) = &verified.last_seal else {
         tell("Seals: 0. No seal was made over it yet: nobody would notice if its end were cut off.");

@@ -82,6 +82,11 @@ pub enum Act {
         /// How many concerns with their tickets.
         rows: u64,
     },
+    /// Entries of this log that were kept for long enough were removed.
+    AuditRemoved {
+        /// The last of them: its hash is under a seal.
+        until: i64,
+    },
     /// A resident's link was replaced by another.
     TrackingRenewed {
         /// Whose concern.

@@ -23,6 +23,16 @@ pub enum Broken {
         /// The entry before the one to begin with.
         seq: i64,
     },
+    /// Entries at the beginning are gone that were still to be kept.
+    #[error(
+        "entries 1 to {seq} are gone, which were to be kept for six months: the seal over the last of them is of {day}"
+    )]
+    GoneEarly {
+        /// The last of them.
+        seq: i64,
+        /// The day of the seal over it.
+        day: NaiveDate,
+    },
     /// An entry does not carry the hash of the one before.
     #[error("entry {seq} does not continue entry {}: one of the two was put in another's place", seq - 1)]
     Unlinked {
@@ -145,6 +155,12 @@ impl Verification {
     pub const fn after(head: Head) -> Self {
         let begun_after = head.seq;
         Self { head, entries: 0, seals: 0, since: None, last_seal: None, begun_after, unsealed: None }
+    }
+
+    /// The entry that it begins with.
+    #[must_use]
+    pub const fn begins_with(&self) -> i64 {
+        self.begun_after + 1
     }
 
     /// Looks at the next entry.

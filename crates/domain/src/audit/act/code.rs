@@ -28,6 +28,7 @@ codes! {
     ResidentErased = "resident_erased";
     RetentionConfirmed = "retention_confirmed";
     RetentionRan = "retention_ran";
+    AuditRemoved = "audit_removed";
     TrackingRenewed = "tracking_renewed";
     TrackingEnded = "tracking_ended";
     SlipMade = "slip_made";

@@ -24,6 +24,7 @@ fn every_act() -> Vec<Act> {
         Act::ResidentErased { concerns: vec![concern] },
         Act::RetentionConfirmed { contacts: 900, texts: 0, rows: 0 },
         Act::RetentionRan { contacts: 12, texts: 3, rows: 0 },
+        Act::AuditRemoved { until: 4711 },
         Act::TrackingRenewed { concern },
         Act::TrackingEnded { concern },
         Act::SlipMade { concern },
