@@ -33,7 +33,10 @@ async fn explorer_root() -> HttpResponse {
 
 #[get("/openapi.json")]
 async fn document() -> HttpResponse {
-    HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=300")).json(openapi::document())
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .insert_header(("Cache-Control", "public, max-age=300"))
+        .body(openapi::text())
 }
 
 #[get("/docs/problems")]

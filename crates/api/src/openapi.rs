@@ -14,6 +14,7 @@ use std::sync::LazyLock;
 
 use actix_web::App;
 use actix_web::http::Method;
+use actix_web::web::Bytes;
 use domain::rights::{ClientScope, Right};
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
@@ -22,20 +23,44 @@ use utoipa_actix_web::AppExt as _;
 use crate::problem::Code;
 use crate::routes;
 
-static DOCUMENT: LazyLock<Value> = LazyLock::new(infer);
-
-/// The OpenAPI 3.1 document, as `openapi/openapi.json` holds it.
+/// The OpenAPI 3.1 document, as `openapi/openapi.json` holds it; inferred anew.
 #[must_use]
-pub fn document() -> &'static Value {
-    &DOCUMENT
+pub fn document() -> Value {
+    infer()
 }
 
 /// Operations, by path and method.
 type Operations<T> = BTreeMap<(String, String), T>;
 
+/// What a server keeps of the document: as values, it would take the greater part of its memory.
+struct Contract {
+    text: Bytes,
+    /// The methods of each path.
+    methods: BTreeMap<String, Vec<String>>,
+    /// The operations that are for those who have logged in.
+    for_the_known: BTreeSet<(String, String)>,
+    /// The operations that take no query, and whether they are for those who have logged in.
+    without_query: Operations<bool>,
+}
+
+static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
+    let document = infer();
+    let text = serde_json::to_vec(&document).expect("it was JSON before").into();
+    let methods = document["paths"].as_object().into_iter().flatten().filter_map(|(path, item)| {
+        let methods = item.as_object()?.keys().map(|method| method.to_ascii_uppercase());
+        Some((path.clone(), methods.collect()))
+    });
+    let for_the_known = operations(&document, |_, operation| needs_login(operation).then_some(()));
+    let without_query = operations(&document, |path, operation| {
+        let none = refuses_queries(path, operation) && !has_parameter(operation, "query", None);
+        none.then(|| needs_login(operation))
+    });
+    Contract { text, methods: methods.collect(), for_the_known: for_the_known.into_keys().collect(), without_query }
+});
+
 /// What is known of each operation of which something is.
-fn operations<T>(known: impl Fn(&str, &Value) -> Option<T>) -> Operations<T> {
-    let paths = document()["paths"].as_object().into_iter().flatten();
+fn operations<T>(document: &Value, known: impl Fn(&str, &Value) -> Option<T>) -> Operations<T> {
+    let paths = document["paths"].as_object().into_iter().flatten();
     let operations = paths.flat_map(|(path, item)| {
         item.as_object().into_iter().flatten().map(move |(method, operation)| (path, method, operation))
     });
@@ -45,27 +70,20 @@ fn operations<T>(known: impl Fn(&str, &Value) -> Option<T>) -> Operations<T> {
     operations.filter_map(known).collect()
 }
 
-/// The operations that take no query, and whether they are for those who have logged in.
-static WITHOUT_QUERY: LazyLock<Operations<bool>> = LazyLock::new(|| {
-    operations(|path, operation| {
-        let none = refuses_queries(path, operation) && !has_parameter(operation, "query", None);
-        none.then(|| needs_login(operation))
-    })
-});
-
-/// The operations that are for those who have logged in.
-static FOR_THE_KNOWN: LazyLock<BTreeSet<(String, String)>> =
-    LazyLock::new(|| operations(|_, operation| needs_login(operation).then_some(())).into_keys().collect());
+/// The document, as it is served.
+pub(crate) fn text() -> Bytes {
+    CONTRACT.text.clone()
+}
 
 /// Whether an operation is for those who have logged in.
 pub(crate) fn is_for_the_known(path: &str, method: &Method) -> bool {
-    FOR_THE_KNOWN.contains(&(path.to_owned(), method.as_str().to_owned()))
+    CONTRACT.for_the_known.contains(&(path.to_owned(), method.as_str().to_owned()))
 }
 
 /// Whether an operation takes no query, so that every parameter is unknown: none when it takes one or does not mind, or
 /// else whether it is for those who have logged in.
 pub(crate) fn takes_no_query(path: &str, method: &Method) -> Option<bool> {
-    WITHOUT_QUERY.get(&(path.to_owned(), method.as_str().to_owned())).copied()
+    CONTRACT.without_query.get(&(path.to_owned(), method.as_str().to_owned())).copied()
 }
 
 /// Whether an operation refuses unknown parameters. Links that people are sent do not: mail programs and search engines
@@ -89,9 +107,8 @@ const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// The methods that the document has at a path.
 pub(crate) fn methods_at(path: &str) -> Vec<String> {
-    let methods = |item: &Map<String, Value>| item.keys().map(|method| method.to_ascii_uppercase()).collect::<Vec<_>>();
-    if let Some(item) = document()["paths"].get(path).and_then(Value::as_object) {
-        return methods(item);
+    if let Some(methods) = CONTRACT.methods.get(path) {
+        return methods.clone();
     }
     let segments: Vec<&str> = path.split('/').collect();
     let fits = |template: &str| {
@@ -99,15 +116,12 @@ pub(crate) fn methods_at(path: &str) -> Vec<String> {
         parts.len() == segments.len()
             && parts.iter().zip(&segments).all(|(p, s)| (p.starts_with('{') && !s.is_empty()) || p == s)
     };
-    let paths = document()["paths"].as_object().into_iter().flatten();
-    let items = paths.filter(|(template, _)| fits(template)).filter_map(|(_, item)| item.as_object());
-    items.flat_map(methods).collect()
+    CONTRACT.methods.iter().filter(|(template, _)| fits(template)).flat_map(|(_, methods)| methods.clone()).collect()
 }
 
 /// Whether the document has that very path, but not under this method: `/v1/sessions/refresh` is not a session's.
 pub(crate) fn is_of_another_method(path: &str, method: &Method) -> bool {
-    let item = document()["paths"].get(path).and_then(Value::as_object);
-    item.is_some_and(|item| !item.contains_key(&method.as_str().to_ascii_lowercase()))
+    CONTRACT.methods.get(path).is_some_and(|methods| methods.iter().all(|other| other != method.as_str()))
 }
 
 fn infer() -> Value {

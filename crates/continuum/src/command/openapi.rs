@@ -21,7 +21,7 @@ pub struct Openapi {
 
 impl Openapi {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        let document = serde_json::to_string_pretty(api::document())? + "\n";
+        let document = serde_json::to_string_pretty(&api::document())? + "\n";
         let file = self.file.display();
         if self.check {
             let kept = fs::read_to_string(&self.file).with_context(|| format!("{file} cannot be read"))?;
