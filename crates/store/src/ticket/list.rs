@@ -165,7 +165,8 @@ fn page(
 }
 
 /// The same of one period after the other, the last one first, until there are enough: the periods are a table, and for each of its
-/// rows the page is made that its period has.
+/// rows the page is made that its period has. PostgreSQL takes these rows as they stand, since the pages hang on them, and ends at
+/// the limit: sorted once more, all of the past would be read.
 fn walk(search: &Search, periods: &[Period], mut page: SelectStatement, limit: u64) -> SelectStatement {
     page.limit(limit);
     let mut walk = Query::select();
