@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::{Program, add_secret, form, register};
 use crate::support::caller::{Caller, Reply};
 use crate::support::city::{City, dumping};
+use crate::support::contract::document;
 
 crate::tests![
     a_program_gets_a_token_for_its_scopes_and_uses_it,
@@ -287,7 +288,7 @@ async fn the_metadata_names_what_is_there() {
         let stranger = city.stranger();
         assert_ne!(stranger.send(stranger.request(method, path)).await.status, 404, "{path}");
     }
-    let flows = &api::document()["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"]["scopes"];
+    let flows = &document()["components"]["securitySchemes"]["oauth2"]["flows"]["clientCredentials"]["scopes"];
     let documented: Vec<_> = flows.as_object().unwrap().keys().cloned().collect();
     let mut supported: Vec<_> =
         metadata["scopes_supported"].as_array().unwrap().iter().map(|s| s.as_str().unwrap().to_owned()).collect();
@@ -306,7 +307,7 @@ async fn a_program_may_call_what_its_scopes_name_and_nothing_else() {
     }
     let nil = uuid::Uuid::nil().to_string();
     let mut allowed = 0;
-    for (path, item) in api::document()["paths"].as_object().unwrap() {
+    for (path, item) in document()["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let security = operation["security"].as_array().unwrap();
             if !security.iter().any(|one| one.get("bearer").is_some() || one.get("oauth2").is_some()) {

@@ -2,6 +2,7 @@
 
 use actix_web::web::Bytes;
 use chrono::Duration;
+use continuum::Mail;
 use image::ImageFormat;
 use reqwest::Method;
 use serde_json::Value;
@@ -9,14 +10,17 @@ use serde_json::Value;
 use super::form::told;
 use super::updating::{messages, update};
 use super::{key, post, refuses, requested, requests, waste};
+use crate::integrate::until;
 use crate::support::caller::Reply;
 use crate::support::city::City;
+use crate::support::database::config;
 use crate::support::files::{BOUNDARY, form, photograph};
 use crate::webhook::receiver::{Manner, Receiver};
 
 crate::tests![
     rule_17_photographs_of_media_url_are_fetched,
     rule_17_a_photograph_that_cannot_be_had_is_asked_for_again,
+    a_photograph_that_cannot_be_finished_is_fetched_by_others_at_once,
     rule_17_what_never_becomes_a_photograph_is_told_to_the_service,
     rule_17_an_address_of_the_house_is_refused,
     rule_17_photographs_are_sent_along,
@@ -130,6 +134,24 @@ async fn rule_17_a_photograph_that_cannot_be_had_is_asked_for_again() {
     let told = "Une photographie de 127.0.0.1 n’a pas pu être reprise : le serveur ne la donne pas.";
     assert_eq!(texts(&city, &id).await, [told]);
     assert!(attachments(&city, &id).await.is_empty());
+    city.stop().await;
+}
+
+async fn a_photograph_that_cannot_be_finished_is_fetched_by_others_at_once() {
+    let (city, receiver) = (city().await, here());
+    receiver.answers(Manner { after: std::time::Duration::from_mins(1), ..Manner::status(200) });
+    let url = format!("http://{}/rue.png", receiver.at);
+    let id = requested(&city, &waste(&key(&city, &[]).await, &[("media_url", &url)])).await;
+    let mut config = config(&city.database.name, Mail::Folder(city.mail.path().to_owned()), &city.clock);
+    (config.worker, config.private_targets) = (true, vec!["127.0.0.0/8".parse().unwrap()]);
+    let worker = continuum::build(config).await.unwrap();
+    until("a photograph that is asked for", async || (!receiver.sent().is_empty()).then_some(())).await;
+    worker.stop().await;
+    receiver.answers(Manner { body: Bytes::from(photograph(40, 30, ImageFormat::Png)), ..Manner::status(200) });
+    // The clock has not moved, so that a lease would never run out.
+    fetch(&city).await;
+    assert_eq!(attachments(&city, &id).await.len(), 1);
+    assert_eq!(receiver.sent().len(), 2);
     city.stop().await;
 }
 

@@ -2,7 +2,7 @@
 //! be called by some test.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -14,9 +14,15 @@ static VALIDATORS: Mutex<BTreeMap<String, Arc<Validator>>> = Mutex::new(BTreeMap
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
+/// The OpenAPI document.
+pub fn document() -> &'static Value {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(api::document);
+    &DOCUMENT
+}
+
 /// The operations: path, method, and what the document says.
 pub fn operations() -> impl Iterator<Item = (&'static str, &'static str, &'static Value)> {
-    let paths = api::document()["paths"].as_object().unwrap();
+    let paths = document()["paths"].as_object().unwrap();
     paths.iter().flat_map(|(path, item)| {
         let methods = item.as_object().unwrap().iter().filter(|(method, _)| METHODS.contains(&method.as_str()));
         methods.map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
@@ -95,14 +101,14 @@ fn check_code(id: &str, examples: &'static Value, problem: &Value) {
 
 /// What a reference leads to.
 pub fn resolved(value: &'static Value) -> &'static Value {
-    let target = value["$ref"].as_str().map(|path| api::document().pointer(path.strip_prefix('#').unwrap()).unwrap());
+    let target = value["$ref"].as_str().map(|path| document().pointer(path.strip_prefix('#').unwrap()).unwrap());
     target.unwrap_or(value)
 }
 
 fn validator(answer: &str, schema: &Value) -> Arc<Validator> {
     let mut validators = VALIDATORS.lock().unwrap();
     let made = validators.entry(answer.to_owned()).or_insert_with(|| {
-        let whole = json!({ "allOf": [schema], "components": api::document()["components"] });
+        let whole = json!({ "allOf": [schema], "components": document()["components"] });
         Arc::new(jsonschema::options().should_validate_formats(true).build(&whole).unwrap())
     });
     made.clone()
