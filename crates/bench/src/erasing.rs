@@ -51,6 +51,11 @@ pub(crate) async fn measure(database: &Database, city: &operation::City, seconds
     }
     let confirmed = http.post(format!("{url}/confirm")).header("Authorization", &bearer);
     confirmed.json(&json!({ "run": run["id"] })).send().await?.error_for_status()?;
+    // A worker looks when it begins, and then now and then.
+    program.stop()?;
+    let program = Program::start_with_worker(database)?;
+    let bearer = authorization(&program.base_url, Who::Dispatcher).await?.context("a dispatcher has a token")?;
+    let url = format!("{}/v1/retention", program.base_url);
     let (began, first) = (Instant::now(), removed(&http, &url, &bearer).await?);
     let mut others = Vec::new();
     for (operation, before) in asked.iter().zip(before) {
