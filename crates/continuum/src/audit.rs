@@ -7,8 +7,9 @@ use auth::seal::SealError;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::audit::chain::{Entry, Head, Seal};
 use domain::audit::verify::{Broken, Verification};
-use domain::audit::{kept_since, sealed_before};
+use domain::audit::{Act, kept_since, sealed_before};
 use store::Store;
+use store::audit::Filter;
 
 /// How many entries or seals are read at once.
 const BATCH: u64 = 1000;
@@ -94,11 +95,21 @@ async fn beginning(store: &Store, seals: &mut Seals<'_>, now: DateTime<Utc>) -> 
     let first = store.audit_chain(0, 1).await?.first().map_or(1, |entry| entry.seq);
     match begin(store, seals, first).await {
         Ok((head, None)) => Ok(head),
-        Ok((head, Some(day))) if day <= sealed_before(kept_since(now)) => Ok(head),
-        Ok((Head { seq, .. }, Some(day))) => Err(Broken::GoneEarly { seq, day }.into()),
+        Ok((Head { seq, .. }, Some(day))) if day > sealed_before(kept_since(now)) => {
+            Err(Broken::GoneEarly { seq, day }.into())
+        }
+        Ok((head, Some(_))) if tells_of_removal(store, head.seq).await? => Ok(head),
+        Ok((Head { seq, .. }, Some(_))) => Err(Broken::GoneUntold { seq }.into()),
         Err(VerifyError::Broken(Broken::NoBeginning { .. })) => Err(Broken::Missing { seq: 1, found: first }.into()),
         Err(error) => Err(error),
     }
+}
+
+/// Whether the last removal that the log tells of went that far.
+async fn tells_of_removal(store: &Store, until: i64) -> store::Result<bool> {
+    let removals = Filter { act: Some(Act::AuditRemoved { until }.code().to_owned()), ..Filter::default() };
+    let last = store.audit_page(&removals, None, 1).await?.items.pop();
+    Ok(last.and_then(|entry| entry.record().ok()).is_some_and(|record| record.act == Act::AuditRemoved { until }))
 }
 
 /// What the entry to begin with continues: the entry before it; or where that was removed, a seal over it, and its day.

@@ -33,6 +33,12 @@ pub enum Broken {
         /// The day of the seal over it.
         day: NaiveDate,
     },
+    /// Entries at the beginning are gone, and nothing says who removed them.
+    #[error("entries 1 to {seq} are gone, and no entry tells that they were removed")]
+    GoneUntold {
+        /// The last of them.
+        seq: i64,
+    },
     /// An entry does not carry the hash of the one before.
     #[error("entry {seq} does not continue entry {}: one of the two was put in another's place", seq - 1)]
     Unlinked {
