@@ -23,12 +23,6 @@ use utoipa_actix_web::AppExt as _;
 use crate::problem::Code;
 use crate::routes;
 
-/// The OpenAPI 3.1 document, as `openapi/openapi.json` holds it; inferred anew.
-#[must_use]
-pub fn document() -> Value {
-    infer()
-}
-
 /// Operations, by path and method.
 type Operations<T> = BTreeMap<(String, String), T>;
 
@@ -44,7 +38,7 @@ struct Contract {
 }
 
 static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
-    let document = infer();
+    let document = document();
     let text = serde_json::to_vec(&document).expect("it was JSON before").into();
     let methods = document["paths"].as_object().into_iter().flatten().filter_map(|(path, item)| {
         let methods = item.as_object()?.keys().map(|method| method.to_ascii_uppercase());
@@ -124,7 +118,12 @@ pub(crate) fn is_of_another_method(path: &str, method: &Method) -> bool {
     CONTRACT.methods.get(path).is_some_and(|methods| methods.iter().all(|other| other != method.as_str()))
 }
 
-fn infer() -> Value {
+/// The OpenAPI 3.1 document, as `openapi/openapi.json` holds it; inferred anew.
+///
+/// # Panics
+/// When it is no JSON.
+#[must_use]
+pub fn document() -> Value {
     let (_, inferred): (_, OpenApi) = App::new().into_utoipa_app().configure(routes).split_for_parts();
     let inferred = serde_json::to_string(&inferred).expect("an OpenAPI document is made of maps with string keys");
     // A generic type's name has a `_` before that of its parameter.

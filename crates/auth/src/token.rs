@@ -144,7 +144,7 @@ impl Keyring {
         if keys.is_empty() {
             return Err(KeyError("there is no key".to_owned()));
         }
-        let lived = (LIFETIME + LEEWAY).to_std().unwrap_or_default();
+        let lived = std::time::Duration::from_secs((LIFETIME + LEEWAY).num_seconds().unsigned_abs());
         Ok(Self { keys, signed: Cache::builder().max_capacity(REMEMBERED).time_to_live(lived).build() })
     }
 }

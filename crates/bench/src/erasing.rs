@@ -13,7 +13,7 @@ use crate::people::{Who, authorization};
 use crate::server::{Database, Program};
 
 /// How many connections the load generator opens meanwhile.
-const CONNECTIONS: u32 = 8;
+pub(crate) const CONNECTIONS: u32 = 8;
 /// How long the worker may take to plan a night.
 const PATIENCE: Duration = Duration::from_mins(3);
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::erasing::Erasing;
+use crate::erasing::{CONNECTIONS, Erasing};
 use crate::people::Who;
 use crate::run::{Measured, Plan, Row};
 
@@ -55,7 +55,7 @@ fn line(row: &Row) -> String {
 fn erased(Erasing { removed, seconds, others }: &Erasing) -> String {
     let mut text = format!(
         "\n{removed} concerns removed with their tickets in {seconds:.0} s, while others asked.\n\n\
-         | meanwhile, 8 connections | requests/s without | with | p99 without, ms | with |\n|---|---|---|---|---|\n"
+         | meanwhile, {CONNECTIONS} connections | requests/s without | with | p99 without, ms | with |\n|---|---|---|---|---|\n"
     );
     for (name, without, with) in others {
         let line =

@@ -47,7 +47,14 @@ pub(crate) async fn verify(
 ) -> Result<Verification, VerifyError> {
     // Asked first: what is made while the log is read has its entry.
     let proof = store.audit_proof().await?;
-    let verification = verify_chain(store, schema, keys, from, now).await?.end(now)?;
+    let verification = loop {
+        let first = first(store).await?;
+        match verify_chain(store, schema, keys, from, now).await {
+            // What a night removed meanwhile is not missing.
+            Err(VerifyError::Broken(_)) if self::first(store).await? != first => {}
+            verified => break verified?.end(now)?,
+        }
+    };
     verification.hold_against(proof)?;
     if let Some(Head { seq, hash }) = logged
         && entry(store, seq).await?.is_none_or(|entry| entry.hash != hash)
@@ -55,6 +62,11 @@ pub(crate) async fn verify(
         return Err(Broken::NotAsLogged { seq, logged: hash }.into());
     }
     Ok(verification)
+}
+
+/// The first entry that is there; the one that would be the first, when there is none.
+async fn first(store: &Store) -> store::Result<i64> {
+    Ok(store.audit_chain(0, 1).await?.first().map_or(1, |entry| entry.seq))
 }
 
 async fn entry(store: &Store, seq: i64) -> store::Result<Option<Entry>> {
@@ -92,7 +104,7 @@ async fn verify_chain(
 
 /// What the first entry that is there continues: nothing, or what was kept for long enough.
 async fn beginning(store: &Store, seals: &mut Seals<'_>, now: DateTime<Utc>) -> Result<Head, VerifyError> {
-    let first = store.audit_chain(0, 1).await?.first().map_or(1, |entry| entry.seq);
+    let first = first(store).await?;
     match begin(store, seals, first).await {
         Ok((head, None)) => Ok(head),
         Ok((Head { seq, .. }, Some(day))) if day > sealed_before(kept_since(now)) => {

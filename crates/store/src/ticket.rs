@@ -28,17 +28,20 @@ mod late;
 mod list;
 mod near;
 mod owed;
+mod period;
+mod search;
 mod seen;
 pub mod writing;
 
 pub use change::{NewTicket, ReferencePrefix, Saved};
 pub use clock::{Due, Reminding};
 pub use count::{COUNTED, Count};
-pub use filter::{Filter, Search};
+pub use filter::Filter;
 pub use late::Late;
 pub use list::{After, Key, Sort};
 pub use near::{Candidate, Near};
 pub use owed::{BeforeCafe, Owed};
+pub use search::Search;
 pub use seen::Seen;
 
 #[allow(unreachable_pub, reason = "sea-orm's macro makes it so")]

@@ -6,7 +6,7 @@ use sea_orm::sea_query::{Alias, Asterisk, CommonTableExpression, Expr, Func, Que
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use super::entity::{self, Column};
-use super::filter::{Filter, Period};
+use super::filter::Filter;
 use crate::{Result, Scope, Store};
 
 /// Up to how many tickets of a state are counted.
@@ -58,7 +58,7 @@ impl Store {
         }
         let rows = if let Some(search) = &filter.search {
             let hits = CommonTableExpression::new()
-                .query(search.found(scope, &Period::all(now, search.fuzzy)))
+                .query(search.found(scope, search.at_once(now).as_ref()))
                 .column(Alias::new("ticket_id"))
                 .table_name(Alias::new("hits"))
                 .materialized(true)

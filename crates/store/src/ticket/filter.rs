@@ -1,11 +1,10 @@
 //! Which tickets a list asks for, as conditions on the table `ticket`. Only what is asked for becomes a condition, so
 //! that each combination is planned for itself.
 
-use chrono::{DateTime, Datelike as _, Days, Duration, Months, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
 use domain::concern::Origin;
 use domain::id::{AreaCode, CafeId, CategoryCode, OrganisationCode, ServiceCode, TicketId, UserId, ZoningCode};
 use domain::place::{Bounds, Circle, EARTH_RADIUS};
-use domain::text::SearchWords;
 use domain::ticket::{Feedback, Priority, State};
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, UnionType, Value};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
@@ -14,6 +13,7 @@ use uuid::Uuid;
 use super::BeforeCafe;
 use super::entity::{self, Column};
 use super::owed::OPEN;
+use super::search::Search;
 use crate::Scope;
 
 /// Which tickets are asked for. An empty list asks for all.
@@ -69,237 +69,6 @@ pub struct Filter {
     pub standard_only: bool,
     /// Which hold these words.
     pub search: Option<Search>,
-}
-
-/// What is searched for in the texts of tickets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Search {
-    /// Words, « expressions », -without: as people type them.
-    pub words: SearchWords,
-    /// Whether words that resemble those are enough.
-    pub fuzzy: bool,
-}
-
-/// Tickets that were filed within some time, one after the other: most searches end within the last days, and those before are looked
-/// at only until a page is full.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Period {
-    /// Its first instant; none when all of the past is searched.
-    from: Option<DateTime<Utc>>,
-    /// The instant after the last one; none when nothing is later.
-    before: Option<DateTime<Utc>>,
-    /// The same as a query of words: `filed_in` (migration 0050) has each day, month and year as one. None for all of the past.
-    words: Option<String>,
-}
-
-/// The table of periods that a statement walks through.
-pub(super) const PERIOD: &str = "period";
-/// What it looks for in each.
-pub(super) const WANTED: &str = "wanted";
-
-/// What a period is counted in.
-#[derive(Debug, Clone, Copy)]
-enum Unit {
-    Day,
-    Month,
-    Year,
-}
-
-/// Back to where searches look, one step after the other: so many days, months or years before the one that is going on. Each is
-/// some times as long as the one before, so that of a word with a page of hits no more than some pages of hits are read.
-const STEPS: [(Unit, u32); 5] = [(Unit::Day, 2), (Unit::Day, 14), (Unit::Month, 2), (Unit::Month, 8), (Unit::Year, 2)];
-/// The same where a list is narrowed by more than words: a step that brings too few costs as much as it would bring.
-const NARROWED: [(Unit, u32); 2] = [(Unit::Month, 1), (Unit::Month, 11)];
-/// Back to where words are enough that only resemble.
-const RESEMBLING: [(Unit, u32); 4] = [(Unit::Day, 2), (Unit::Day, 14), (Unit::Month, 2), (Unit::Month, 11)];
-
-impl Unit {
-    /// So many units before the one that is going on then.
-    fn back(self, at: DateTime<Utc>, count: u32) -> Option<DateTime<Utc>> {
-        let date = at.date_naive();
-        let first = match self {
-            Self::Day => date.checked_sub_days(Days::new(count.into())),
-            Self::Month => date.with_day(1)?.checked_sub_months(Months::new(count)),
-            Self::Year => date.with_day(1)?.with_month(1)?.checked_sub_months(Months::new(12 * count)),
-        };
-        Some(first?.and_time(NaiveTime::MIN).and_utc())
-    }
-
-    /// The words for all of these within that time.
-    fn words(self, from: DateTime<Utc>, before: DateTime<Utc>) -> String {
-        let (format, days) = match self {
-            Self::Day => ("' %Y%m%d'", 1),
-            Self::Month => ("' %Y%m'", 28),
-            Self::Year => ("' %Y'", 365),
-        };
-        let mut all = Vec::new();
-        let mut at = from;
-        while at < before {
-            all.push(at.format(format).to_string());
-            at += Duration::days(days);
-        }
-        all.push((before - Duration::seconds(1)).format(format).to_string());
-        all.dedup();
-        all.join("|")
-    }
-}
-
-impl Period {
-    /// One after the other, the last ones first: those of tickets that were filed at that instant or before.
-    fn back_from(last: DateTime<Utc>, steps: &[(Unit, u32)]) -> Vec<Self> {
-        // The clock of another instance may be a little ahead.
-        let mut before = last + Duration::days(1);
-        let mut periods = Vec::new();
-        for (unit, count) in steps {
-            if let Some(from) = unit.back(last, *count).filter(|from| *from < before) {
-                periods.push(Self { from: Some(from), before: Some(before), words: Some(unit.words(from, before)) });
-                before = from;
-            }
-        }
-        periods
-    }
-
-    /// All of the past, in steps.
-    pub(super) fn steps(last: DateTime<Utc>, narrowed: bool) -> Vec<Self> {
-        let mut periods = Self::back_from(last, if narrowed { &NARROWED } else { &STEPS });
-        let before = periods.last().and_then(|period| period.from);
-        periods.push(Self { from: None, before, words: None });
-        periods
-    }
-
-    /// The last twelve months, in steps: as far as words are looked for that only resemble.
-    pub(super) fn resembling(now: DateTime<Utc>) -> Vec<Self> {
-        Self::back_from(now, &RESEMBLING)
-    }
-
-    /// All that are searched, at once.
-    pub(super) fn all(now: DateTime<Utc>, fuzzy: bool) -> Self {
-        if !fuzzy {
-            return Self::default();
-        }
-        Self::back_from(now, &RESEMBLING[3..]).into_iter().next().unwrap_or_default()
-    }
-
-    /// As a row of the table that a statement walks through: its words, its first instant, and the one after its last.
-    pub(super) fn row(&self) -> (Option<String>, DateTime<Utc>, DateTime<Utc>) {
-        let (from, before) =
-            (self.from.unwrap_or(DateTime::UNIX_EPOCH), self.before.unwrap_or(DateTime::<Utc>::MAX_UTC));
-        (self.words.clone(), from, before)
-    }
-}
-
-/// The shortest word that is searched for by what it resembles: shorter ones resemble too many.
-const SHORTEST: usize = 4;
-/// How many words are searched for by what they resemble.
-const MOST: usize = 6;
-
-impl Search {
-    /// The words, references as `ticket_body` (migration 0011) writes them: `AMI-26-4217` is `ami26004217`; hyphens inside
-    /// of words are spaces, as in the texts.
-    fn query(&self) -> String {
-        let parted = |word: &str| match word.strip_prefix('-') {
-            Some(without) => format!("-{}", without.replace('-', " -")),
-            None => word.replace('-', " "),
-        };
-        let word = |word: &str| reference(word).unwrap_or_else(|| parted(word));
-        self.words.as_str().split_whitespace().map(word).collect::<Vec<_>>().join(" ")
-    }
-
-    /// The words that are searched for by what they resemble. Numbers are not: a number that differs is another one.
-    fn resembled(&self) -> Vec<&str> {
-        let words = self.words.as_str().split(|c: char| !c.is_alphanumeric());
-        let long = |word: &&str| word.chars().count() >= SHORTEST && !word.contains(|c: char| c.is_numeric());
-        words.filter(long).take(MOST).collect()
-    }
-
-    /// The ids of the tickets of that period of which one text, among those that the scope's caller reads, holds all of it.
-    pub(super) fn found(&self, scope: &Scope, period: &Period) -> SelectStatement {
-        let wanted = (!self.fuzzy).then(|| Expr::cust_with_values("words @@ wanted($1)", [self.query()]));
-        let filed = period.words.as_deref();
-        let filed = filed.map(|filed| Expr::cust_with_values("words @@ $1::tsquery", [filed]));
-        self.texts(scope, [wanted, filed])
-    }
-
-    /// The same of the period in whose [row](Period::row) it stands, beside what is [wanted](Self::wanted).
-    fn found_in_turn(&self, scope: &Scope) -> SelectStatement {
-        // Two conditions: of one, PostgreSQL would read all that hold the words, of all of the past, to find those of the period.
-        let (wanted, filed) = if self.fuzzy {
-            (None, format!("words @@ {PERIOD}.column1::tsquery"))
-        } else {
-            let filed = format!("words @@ coalesce({PERIOD}.column1::tsquery, {WANTED}.words)");
-            (Some(Expr::cust(format!("words @@ {WANTED}.words"))), filed)
-        };
-        self.texts(scope, [wanted, Some(Expr::cust(filed))])
-    }
-
-    /// The words as a query, made once for all periods.
-    pub(super) fn wanted(&self) -> SelectStatement {
-        let mut wanted = Query::select();
-        wanted.expr_as(Expr::cust_with_values("wanted($1)", [self.query()]), Alias::new("words")).offset(0);
-        wanted
-    }
-
-    fn texts(&self, scope: &Scope, holds: [Option<Expr>; 2]) -> SelectStatement {
-        let mut texts = Query::select();
-        texts.column(Alias::new("ticket_id")).from(Alias::new("ticket_text")).and_where_option(scope.texts());
-        let [wanted, filed] = holds;
-        texts.and_where_option(wanted).and_where_option(filed);
-        if self.fuzzy {
-            let words = self.resembled();
-            if words.is_empty() {
-                texts.and_where(Expr::val(false));
-            }
-            for word in words {
-                texts.and_where(Expr::cust_with_values("resembles(fold($1), body)", [word]));
-            }
-        }
-        texts
-    }
-
-    /// Whether a ticket was filed in that period and is [found](Self::found).
-    pub(super) fn condition(&self, scope: &Scope, period: &Period) -> Condition {
-        let filed = [period.from.map(|at| Column::FiledAt.gte(at)), period.before.map(|at| Column::FiledAt.lt(at))];
-        let found = Condition::all().add(Column::Id.in_subquery(self.found(scope, period)));
-        filed.into_iter().flatten().fold(found, Condition::add)
-    }
-
-    /// The same of the period in whose [row](Period::row) it stands. The ids are looked for first: a step brings few.
-    pub(super) fn condition_in_turn(&self, scope: &Scope) -> Condition {
-        let found = Expr::SubQuery(None, Box::new(self.found_in_turn(scope).into()));
-        Condition::all()
-            .add(Expr::cust_with_exprs("ticket.id = any(array $1)", [found]))
-            .add(Expr::cust(format!("ticket.filed_at >= {PERIOD}.column2 and ticket.filed_at < {PERIOD}.column3")))
-    }
-
-    /// How well a ticket fits, as far as the scope's caller reads its texts: a `real`, the better the greater.
-    pub(super) fn rank(&self, scope: &Scope) -> Expr {
-        let (rank, words) = if self.fuzzy {
-            ("max(likeness(fold($1), body))", self.resembled().join(" "))
-        } else {
-            ("max(ts_rank(words, wanted($1)))", self.query())
-        };
-        let best = Query::select()
-            .expr(Expr::cust_with_values(rank, [words]))
-            .from(Alias::new("ticket_text"))
-            .and_where(Expr::cust("ticket_id = ticket.id"))
-            .and_where_option(scope.texts())
-            .to_owned();
-        Expr::SubQuery(None, Box::new(best.into()))
-    }
-}
-
-/// A reference as texts hold it, if the word is one.
-fn reference(word: &str) -> Option<String> {
-    let (prefix, rest) = word.split_once('-')?;
-    let (year, number) = rest.split_once('-')?;
-    let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
-    let is_one = (2..=5).contains(&prefix.len())
-        && prefix.chars().all(|c| c.is_ascii_alphabetic())
-        && year.len() == 2
-        && digits(year)
-        && (1..=12).contains(&number.len())
-        && digits(number);
-    is_one.then(|| format!("{prefix}{year}{number:0>6}"))
 }
 
 /// The running clock ends before then. For now, this is [`domain::ticket::Ticket::is_late`], said in SQL.
@@ -487,45 +256,5 @@ impl Filter {
             Some(false) => all.add(Column::Reopened.eq(0)),
             None => all,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_search_steps_back_in_time() {
-        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
-        let periods = Period::steps(at("2026-01-03T10:00:00Z"), false);
-        let words: Vec<&str> = periods.iter().map(|period| period.words.as_deref().unwrap_or_default()).collect();
-        assert_eq!(words[0], "' 20260101'|' 20260102'|' 20260103'|' 20260104'");
-        assert!(words[1].starts_with("' 20251220'|' 20251221'") && words[1].ends_with("' 20251231'"), "{}", words[1]);
-        let months = "' 202505'|' 202506'|' 202507'|' 202508'|' 202509'|' 202510'";
-        assert_eq!(words[2..], ["' 202511'|' 202512'", months, "' 2024'|' 2025'", ""]);
-        for pair in periods.windows(2) {
-            assert_eq!(pair[0].from, pair[1].before, "one begins where the other ends");
-        }
-        assert_eq!(periods[5].from, None);
-        let year = Period::resembling(at("2024-02-29T10:00:00Z"));
-        assert_eq!(year[3].words.as_deref().map(|words| words.matches('|').count() + 1), Some(9), "months, each once");
-        assert_eq!(Period::all(at("2024-02-29T10:00:00Z"), true).from, Some(at("2023-03-01T00:00:00Z")));
-    }
-
-    #[test]
-    fn references_are_searched_as_they_are_kept() {
-        for (word, kept) in [
-            ("AMI-26-004217", Some("AMI26004217")),
-            ("ami-26-4217", Some("ami26004217")),
-            ("AMI-26-1234567", Some("AMI261234567")),
-            ("peut-être", None),
-            ("a-26-1", None),
-            ("saint-26-x", None),
-        ] {
-            assert_eq!(reference(word).as_deref(), kept, "{word}");
-        }
-        let search = |words: &str| Search { words: words.to_owned().try_into().unwrap(), fuzzy: false };
-        assert_eq!(search("matelas  AMI-26-1").query(), "matelas AMI26000001");
-        assert_eq!(search("de l’éclairage, rue Saint-Leu").resembled(), ["éclairage", "Saint"]);
     }
 }

@@ -11,8 +11,10 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait as _, EntityTrait, QueryFi
 use uuid::Uuid;
 
 use super::entity::{self, Column};
-use super::filter::{Filter, PERIOD, Period, Search, WANTED};
+use super::filter::Filter;
 use super::of_row;
+use super::period::Period;
+use super::search::{PERIOD, Search, WANTED};
 use crate::{Page, Result, Scope, Store};
 
 /// In which order tickets are listed. Those that are equal in it stand in the order of their ids.
@@ -234,7 +236,7 @@ impl Store {
                 tickets.push((of_row(&row)?, 0.0));
             }
         } else {
-            let found = filter.search.as_ref().map(|search| search.condition(scope, &Period::all(now, search.fuzzy)));
+            let found = filter.search.as_ref().map(|search| search.condition(scope, search.at_once(now).as_ref()));
             let mut select = page(scope, filter, sort, after, found, now);
             select.limit(limit + 1);
             let rows = if after.is_none() && filter.is_of_work() {
@@ -277,7 +279,7 @@ impl Store {
         let periods = match (search.fuzzy, is_narrow) {
             (false, _) => Period::steps(last, is_narrow),
             (true, false) => Period::resembling(now),
-            (true, true) => vec![Period::all(now, true)],
+            (true, true) => search.at_once(now).into_iter().collect(),
         };
         if !is_narrow {
             let walk = walk(search, &periods, page(Some(search.condition_in_turn(scope))), limit);
@@ -285,7 +287,7 @@ impl Store {
         }
         let mut rows = Vec::new();
         for period in periods {
-            let mut select = page(Some(search.condition(scope, &period)));
+            let mut select = page(Some(search.condition(scope, Some(&period))));
             select.limit(limit.saturating_sub(rows.len() as u64));
             rows.extend(self.planned(&select).await?);
             if rows.len() as u64 >= limit {
