@@ -11,6 +11,7 @@ mod list;
 mod many;
 mod merge;
 pub mod random;
+mod reader;
 mod refuse;
 mod reopen;
 mod search;
@@ -32,6 +33,7 @@ pub fn tests() -> Vec<Test> {
         list::tests(),
         many::tests(),
         random::tests(),
+        reader::tests(),
         refuse::tests(),
         reopen::tests(),
         search::tests(),

@@ -8,13 +8,14 @@ use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, HeaderMap, Header
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _, ResponseError as _};
-use auth::{Presented, Principal, TokenError};
-use usecases::{Context, Origin};
+use auth::{Presented, Principal, Recalled, TokenError};
+use usecases::{Context, Origin, Reader};
 
 use crate::front::{Counted, Front, Standing};
 use crate::openapi;
 use crate::problem::{Code, Problem};
 use crate::request::query::Query;
+use crate::request::reader::is_for_readers;
 
 /// How many bytes of headers a request may have, besides what it proves itself with.
 const MAX_HEADERS: usize = 16 * 1024;
@@ -65,10 +66,20 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
     if others.map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>() > MAX_HEADERS {
         return Err(Problem::new(Code::HeadersTooLarge));
     }
+    let reads = is_for_readers(request);
+    let recalled = presented.as_ref().ok().filter(|_| reads).and_then(|shown| recall(&cx, shown, &origin));
+    if let Some(recalled) = recalled {
+        request.extensions_mut().insert(recalled);
+        request.extensions_mut().insert(origin);
+        return Ok(());
+    }
     let identified = match presented {
         Ok(presented) => identify(&cx, presented, &origin).await,
         Err(problem) => Err(problem),
     };
+    if let (Ok(principal), true) = (&identified, reads) {
+        cx.readers.remember(principal);
+    }
     // Where everything hangs on the database, who asks cannot be known; whether the server lives can.
     if let Err(problem) = &identified
         && problem.status().is_server_error()
@@ -162,6 +173,14 @@ fn present(cx: &Context, token: String) -> Result<Shown, Problem> {
 /// Who presents that token, as it is at this moment.
 pub(crate) async fn recognise(cx: &Context, token: String, origin: &Origin) -> Result<Principal, Problem> {
     identify(cx, present(cx, token)?, origin).await
+}
+
+/// Who presents that, if they have read tickets lately: the statement that finds some asks whether it still holds.
+fn recall(cx: &Context, shown: &Shown, origin: &Origin) -> Option<(Recalled, Reader)> {
+    let Shown::Token(presented) = shown else { return None };
+    let recalled = cx.readers.recall(presented, origin.address.as_deref())?;
+    let reader = Reader::recalled(cx, &recalled)?;
+    Some((recalled, reader))
 }
 
 async fn identify(cx: &Context, shown: Shown, origin: &Origin) -> Result<Principal, Problem> {

@@ -113,6 +113,11 @@ pub(crate) fn methods_at(path: &str) -> Vec<String> {
     CONTRACT.methods.iter().filter(|(template, _)| fits(template)).flat_map(|(_, methods)| methods.clone()).collect()
 }
 
+/// Whether the document has that very path.
+pub(crate) fn has_path(path: &str) -> bool {
+    CONTRACT.methods.contains_key(path)
+}
+
 /// Whether the document has that very path, but not under this method: `/v1/sessions/refresh` is not a session's.
 pub(crate) fn is_of_another_method(path: &str, method: &Method) -> bool {
     CONTRACT.methods.get(path).is_some_and(|methods| methods.iter().all(|other| other != method.as_str()))

@@ -7,7 +7,7 @@ use domain::audit::{Act, By, Record};
 use domain::rights::{Caller, Client, Person, Right};
 use uuid::Uuid;
 
-use crate::principal::{Credential, Principal};
+use crate::principal::{Credential, Principal, Recalled};
 
 /// A right, as a type.
 pub trait Permission {
@@ -179,5 +179,15 @@ impl Principal {
         let holder = P::Holder::of(&self.caller).filter(|_| self.caller.has(P::RIGHT));
         let holder = holder.ok_or(Forbidden::Right(P::RIGHT))?;
         Ok(Grant { holder, from: self.from.clone() })
+    }
+}
+
+impl Recalled {
+    /// What proves the right `P`, if they had it, as soon as a statement has found something that asks itself whether they are still
+    /// the same. Until then it proves nothing.
+    #[must_use]
+    pub fn grant_once_found<P: Permission<Holder = Caller>>(&self) -> Option<Grant<P>> {
+        let caller = Caller::Person(self.person.clone());
+        caller.has(P::RIGHT).then(|| Grant { holder: caller, from: self.from.clone() })
     }
 }

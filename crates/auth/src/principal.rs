@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use domain::id::{ClientId, ClientSecretId, SessionId, UserId};
-use domain::rights::{Caller, ClientScope};
+use domain::rights::{Caller, ClientScope, Person};
 use uuid::Uuid;
 
 /// Who is asking.
@@ -38,6 +38,17 @@ pub enum Credential {
         /// Which.
         id: ClientSecretId,
     },
+}
+
+/// A person who asked before in the same session, as they were then. What they may do may have changed since.
+#[derive(Debug, Clone)]
+pub struct Recalled {
+    /// The person, with what they could do.
+    pub person: Person,
+    /// The session. No second factor was due.
+    pub session: SessionId,
+    /// The address that the request came from.
+    pub from: Option<String>,
 }
 
 /// What an access token says, as far as its signature can vouch for it. Whether it still holds, the database knows.

@@ -44,8 +44,8 @@ pub(crate) struct Operation {
     pub(crate) name: &'static str,
     pub(crate) who: Who,
     pub(crate) sending: Sending,
-    /// How often the server may wait for the database at most, beside asking who it is that asks; none when it grows with
-    /// the answer.
+    /// How often the server may wait for the database at most, asking who it is that asks among it; none when it grows with the
+    /// answer.
     pub(crate) round_trips: Option<usize>,
     requests: fn(&City, &mut Xoshiro256PlusPlus) -> Request,
 }
@@ -112,7 +112,7 @@ pub(crate) const ALL: [Operation; 11] = [
         name: "events, page of 100",
         who: Who::Program,
         sending: Sending::Repeated,
-        round_trips: Some(1),
+        round_trips: Some(2),
         requests: |city, random| {
             let after = random.random_range(0..=(city.head - 100).max(0));
             get(format!("/v1/events?limit=100&after={after}"))
@@ -122,7 +122,7 @@ pub(crate) const ALL: [Operation; 11] = [
         name: "statistics of a year",
         who: Who::Dispatcher,
         sending: Sending::Repeated,
-        round_trips: Some(1),
+        round_trips: Some(2),
         requests: |city, _| {
             let (from, before) = (city.now - Duration::days(400), city.now - Duration::days(35));
             let (from, before) = (day(from), day(before));
@@ -133,7 +133,7 @@ pub(crate) const ALL: [Operation; 11] = [
         name: "sheet of a ticket",
         who: Who::Dispatcher,
         sending: Sending::Repeated,
-        round_trips: Some(3),
+        round_trips: Some(4),
         requests: |city, random| of_some_ticket(city, random, "/sheet"),
     },
     Operation {
@@ -158,7 +158,7 @@ pub(crate) const ALL: [Operation; 11] = [
         name: "file a concern",
         who: Who::Agent,
         sending: Sending::Repeated,
-        round_trips: Some(2),
+        round_trips: Some(3),
         requests: |_, random| {
             // So that none lies on another, a kilometre around.
             let mut degrees = |from: f64| (random.random_range(from..from + 0.02) * 1e6).round() / 1e6;
@@ -174,7 +174,7 @@ pub(crate) const ALL: [Operation; 11] = [
         name: "acknowledge a ticket",
         who: Who::EveryService,
         sending: Sending::Once,
-        round_trips: Some(2),
+        round_trips: Some(3),
         requests: |_, _| Request { method: "POST", version: Some(1), body: "{}".to_owned(), ..get(String::new()) },
     },
 ];

@@ -31,7 +31,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use url::Url;
-use usecases::Context;
+use usecases::{Context, Readers};
 
 use crate::keys::Keys;
 use crate::letters::Letters;
@@ -259,6 +259,7 @@ pub async fn context(config: &Config, public_url: &Url) -> Result<Context> {
         looking: Arc::new(Semaphore::new(1)),
         exports: Arc::new(Semaphore::new(EXPORTS)),
         city: Arc::new(ArcSwapOption::empty()),
+        readers: Readers::default(),
         counted: Arc::default(),
         learnt: Arc::default(),
         source: public_url.as_str().into(),

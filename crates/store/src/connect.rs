@@ -1,13 +1,12 @@
 //! Where the database is, transactions, and the ear for `NOTIFY`.
 
+use std::fmt::{self, Display, Write as _};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use domain::audit::Record;
-use sea_orm::sea_query::{PostgresQueryBuilder, SelectStatement};
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DbErr, QueryResult, Statement, Value, Values,
-};
+use sea_orm::sea_query::{PostgresQueryBuilder, QueryBuilder, SelectStatement, SqlWriter, SqlWriterValues};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DbErr, QueryResult, Statement, Value};
 use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgListener};
@@ -65,6 +64,41 @@ pub struct Tx {
 /// A statement with its parameters bound.
 pub(crate) fn sql<const N: usize>(text: &'static str, values: [Value; N]) -> Statement {
     Statement::from_sql_and_values(DatabaseBackend::Postgres, text, values)
+}
+
+/// Writes statements with their codes and numbers in the text: what is left as a parameter says who asks, and when.
+struct CodesInText(SqlWriterValues);
+
+impl fmt::Write for CodesInText {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.write_str(text)
+    }
+}
+
+impl Display for CodesInText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl SqlWriter for CodesInText {
+    fn push_param<T: QueryBuilder>(&mut self, value: Value, builder: &T) {
+        match value {
+            Value::String(_)
+            | Value::Bool(_)
+            | Value::SmallInt(_)
+            | Value::Int(_)
+            | Value::BigInt(_)
+            | Value::BigUnsigned(_) => {
+                self.0.write_str(&builder.value_to_string(&value)).expect("a text can be written to");
+            }
+            other => self.0.push_param(other, builder),
+        }
+    }
+
+    fn as_writer(&mut self) -> &mut dyn fmt::Write {
+        self
+    }
 }
 
 impl Store {
@@ -162,16 +196,13 @@ impl Store {
         self.planned_text(text, values).await
     }
 
-    /// The rows of a statement that is asked again and again with the same few values: they are a part of its text, so that it is
-    /// planned for them once, and again when PostgreSQL has looked at its tables anew. Where the values are somebody's, there are too
-    /// many texts for that.
+    /// The rows of a statement that is asked again and again with the same few codes: they are a part of its text, so that it is
+    /// planned for them once, and again when PostgreSQL has looked at its tables anew. It names nobody: there would be too many texts.
     pub(crate) async fn planned_once(&self, select: &SelectStatement) -> Result<Vec<QueryResult>> {
-        let (text, values) = select.build_sqlx(PostgresQueryBuilder);
-        if values.0.0.iter().any(|value| matches!(value, Value::Uuid(_))) {
-            return self.planned_text(text, values).await;
-        }
-        let text = AssertSqlSafe(select.to_string(PostgresQueryBuilder));
-        Ok(self.db.rows(sqlx::query_with(text, SqlxValues(Values(Vec::new())))).await?)
+        let mut writer = CodesInText(SqlWriterValues::new("$", true));
+        select.build_collect_any_into(&PostgresQueryBuilder, &mut writer);
+        let (text, values) = writer.0.into_parts();
+        Ok(self.db.rows(sqlx::query_with(AssertSqlSafe(text), SqlxValues(values))).await?)
     }
 
     /// The same as [`Self::planned`], of a text that is made of names of this crate's only: every value is a parameter.

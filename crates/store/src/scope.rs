@@ -1,9 +1,11 @@
 //! Which rows a caller may know of: a part of every query about cases.
 
+use chrono::{DateTime, Utc};
 use domain::city::catalogue::Sensitivity;
 use domain::concern::Referrer;
+use domain::id::{ServiceCode, SessionId};
 use domain::person::Role;
-use domain::rights::{Caller, Reach, Secrecy};
+use domain::rights::{Caller, Person, Reach, Secrecy};
 use sea_orm::sea_query::{Expr, ExprTrait, Value};
 use sea_orm::{ColumnTrait, Condition};
 
@@ -12,7 +14,11 @@ use crate::ticket::entity::Column;
 
 /// Which rows a caller may know of. Made from who is asking, and never widened.
 #[derive(Debug, Clone)]
-pub struct Scope(Holds);
+pub struct Scope {
+    holds: Holds,
+    /// What has to be so still, or it holds nothing.
+    while_holds: Option<Condition>,
+}
 
 #[derive(Debug, Clone)]
 enum Holds {
@@ -27,26 +33,38 @@ impl Scope {
     /// What this caller may know of: [`Caller::sees`], said in SQL.
     #[must_use]
     pub fn of(caller: &Caller) -> Self {
-        Self(Holds::Known(caller.clone()))
+        Self { holds: Holds::Known(caller.clone()), while_holds: None }
+    }
+
+    /// What a person may know of who is remembered: nothing, unless their session is live and they have the same roles and services
+    /// still, in the moment of the statement.
+    #[must_use]
+    pub fn recalled(person: &Person, session: SessionId, now: DateTime<Utc>) -> Self {
+        let codes = |codes: Vec<&str>| Value::from(codes.into_iter().map(str::to_owned).collect::<Vec<_>>());
+        let roles = codes(person.roles.iter().map(|role| role.code()).collect());
+        let services = codes(person.services.iter().map(ServiceCode::as_str).collect());
+        let values = [session.0.into(), person.user.0.into(), now.into(), roles, services];
+        let still = Expr::cust_with_values("session_holds($1, $2, $3, $4, $5)", values);
+        Self { while_holds: Some(Condition::all().add(still)), ..Self::of(&Caller::Person(person.clone())) }
     }
 
     /// What is counted in the figures that this caller reads: [`domain::rights::COUNTED`], said in SQL. For sums only.
     #[must_use]
     pub fn counted_for(caller: &Caller) -> Self {
-        Self(Holds::Counted(caller.clone()))
+        Self { holds: Holds::Counted(caller.clone()), while_holds: None }
     }
 
     /// Everything: for Continuum itself, which acts for nobody.
     #[must_use]
     pub const fn everything() -> Self {
-        Self(Holds::Everything)
+        Self { holds: Holds::Everything, while_holds: None }
     }
 
     /// The condition on tickets: [`domain::rights::REACH`], as far as it concerns the caller. Reaches that are the
     /// same for tickets of every secrecy are asked for once, so that the planner can use the index that fits.
     pub(crate) fn tickets(&self) -> Condition {
-        let (Holds::Known(caller) | Holds::Counted(caller)) = &self.0 else { return Condition::all() };
-        let has = |secrecy: &Secrecy, reach| match &self.0 {
+        let (Holds::Known(caller) | Holds::Counted(caller)) = &self.holds else { return Condition::all() };
+        let has = |secrecy: &Secrecy, reach| match &self.holds {
             Holds::Counted(_) => caller.counted().any(|r| r == reach),
             Holds::Everything | Holds::Known(_) => caller.reaches(*secrecy).any(|r| r == reach),
         };
@@ -60,12 +78,22 @@ impl Scope {
         if any.is_empty() {
             any = any.add(Expr::val(false));
         }
-        Condition::all().add(any)
+        Condition::all().add(any).add_option(self.while_holds.clone())
+    }
+
+    /// Whether it is the same for everybody of the same services.
+    pub(crate) fn names_nobody(&self) -> bool {
+        match &self.holds {
+            Holds::Everything => true,
+            Holds::Known(caller) | Holds::Counted(caller) => {
+                !Secrecy::ALL.into_iter().flat_map(|secrecy| caller.reaches(secrecy)).any(|reach| reach == Reach::Filed)
+            }
+        }
     }
 
     /// Whether it holds nearly every ticket: those of every service that are not kept from most.
     pub(crate) fn is_wide(&self) -> bool {
-        match &self.0 {
+        match &self.holds {
             Holds::Everything => true,
             Holds::Known(caller) => caller.reaches(Secrecy::Standard).any(|reach| reach == Reach::Everything),
             Holds::Counted(_) => false,
@@ -75,7 +103,7 @@ impl Scope {
     /// The condition on texts that tickets are searched by: who sees a ticket reads its concern; the notes are for the
     /// ticket's service and the dispatchers ([`domain::ticket::writing::COLLEAGUES`], said in SQL).
     pub(crate) fn texts(&self) -> Option<Expr> {
-        let person = match &self.0 {
+        let person = match &self.holds {
             // A program that sees a ticket is of its service.
             Holds::Everything | Holds::Known(Caller::Client(_)) => return None,
             Holds::Known(Caller::Person(person)) if person.is(Role::Dispatcher) => return None,
@@ -92,7 +120,7 @@ impl Scope {
     /// Whether it holds a concern without tickets (answered on the spot, signposted): the officer's own ones, and all
     /// for those who see every ticket.
     pub(crate) fn holds_own(&self, concern: &Concern) -> bool {
-        match (&self.0, concern.referrer) {
+        match (&self.holds, concern.referrer) {
             (Holds::Everything, _) => true,
             (Holds::Known(Caller::Person(person)), _) if person.is(Role::Dispatcher) => true,
             (Holds::Known(Caller::Person(person)), Referrer::Person(user)) => {

@@ -140,17 +140,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Option<(Person, bool)>> {
         let statement = sql(
-            "select u.roles,
-                    s.limited or (
-                        s.method = 'password'
-                        and u.roles && array(
-                            select jsonb_array_elements_text(settings -> 'second_factor_required_for') from city
-                        )
-                        and not exists (select from second_factor f where f.user_id = u.id and f.confirmed_at is not null)
-                    ) as limited,
-                    array(select service_code from service_member m where m.user_id = u.id) as services
-             from session s join user_account u on u.id = s.user_id and u.active
-             where s.id = $1 and s.user_id = $2 and s.ended_at is null and s.expires_at > $3",
+            "select roles, limited, services from session_holder($1, $2, $3)",
             [session.0.into(), user.0.into(), now.into()],
         );
         let Some(row) = HolderRow::find_by_statement(statement).one(&self.db).await? else { return Ok(None) };

@@ -1,5 +1,5 @@
-//! Whether a verified token still holds, and what its owner may do at this moment. One query a request: what an
-//! administrator changes takes effect with the next request, on every instance.
+//! Whether a verified token still holds, and what its owner may do at this moment. Asked at each request: what an
+//! administrator changes takes effect with the next one, on every instance. [`crate::reader`] asks it together with what is read.
 
 use auth::secret::digest;
 use auth::{Credential, Presented, Principal};

@@ -24,6 +24,7 @@ pub mod open311;
 pub mod open_data;
 pub mod password;
 pub mod place;
+mod reader;
 pub mod refusal;
 pub mod resident;
 pub mod restitution;
@@ -61,6 +62,7 @@ use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 
 pub use authenticate::{authenticate, authenticate_key};
+pub use reader::{Reader, Readers};
 pub use store::Error as StoreError;
 pub use store::city::Loaded;
 pub use store::idempotency::{Answer, Claim};
@@ -97,6 +99,8 @@ pub struct Context {
     pub exports: Arc<Semaphore>,
     /// The city, as it was last read.
     pub city: Arc<ArcSwapOption<Loaded>>,
+    /// Who has read tickets lately.
+    pub readers: Readers,
     /// What was counted lately.
     pub counted: Arc<statistics::Remembered>,
     /// What was last learnt about categories, as it was last read.

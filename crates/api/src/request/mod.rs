@@ -9,6 +9,7 @@ pub(crate) mod form;
 pub(crate) mod idempotency;
 pub(crate) mod path;
 pub(crate) mod query;
+pub(crate) mod reader;
 mod refused;
 pub(crate) mod sent;
 pub(crate) mod upload;

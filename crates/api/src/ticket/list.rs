@@ -3,16 +3,15 @@
 use actix_web::http::header::{ACCEPT, HeaderValue, VARY};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use auth::permission::ReadTickets;
 use serde::Serialize;
-use usecases::Context;
+use usecases::{Context, Reader};
 use utoipa::{IntoParams, ToSchema};
 
 use super::filter::{self, FilterTickets, SearchTickets, SortTickets};
 use crate::problem::Problem;
 use crate::reply;
-use crate::request::caller::Caller;
 use crate::request::query::Query;
+use crate::request::reader::TicketReader;
 use crate::view::TicketView;
 
 /// How a list of tickets is paged.
@@ -123,16 +122,19 @@ pub(crate) fn wants_geojson(request: &HttpRequest) -> bool {
 )]
 #[get("/v1/tickets")]
 pub(crate) async fn list(
-    caller: Caller<ReadTickets>,
+    reader: TicketReader,
     cx: Data<Context>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let mut query = Query::of(&request);
-    let listing = filter::listing(&mut query, caller.grant.caller(), &*cx.city()?);
-    let (limit, after) = filter::page(&mut query, listing.sort);
-    query.finish()?;
-    let searched = listing.filter.search.is_some();
-    let listed = usecases::ticket::list(&cx, &caller.grant, listing, after, limit).await?;
+    let list = async |reader: &Reader| {
+        let mut query = Query::of(&request);
+        let listing = filter::listing(&mut query, reader.who().caller(), &*cx.city()?);
+        let (limit, after) = filter::page(&mut query, listing.sort);
+        query.finish()?;
+        let searched = listing.filter.search.is_some();
+        Ok((usecases::ticket::list(&cx, reader, listing, after, limit).await?, searched))
+    };
+    let (caller, (listed, searched)) = reader.find(&cx, list, |(listed, _)| !listed.page.items.is_empty()).await?;
     let (loaded, now) = (cx.city()?, cx.now());
     let view = |ticket| TicketView::new(ticket, &loaded.city, caller.grant.caller(), caller.language, now);
     let items = listed.page.items.iter().map(view);

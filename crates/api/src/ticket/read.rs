@@ -2,13 +2,12 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
-use auth::permission::ReadTickets;
-use usecases::Context;
+use usecases::{Context, Reader};
 
 use super::TicketPath;
 use crate::problem::{Code, Problem};
 use crate::reply;
-use crate::request::caller::Caller;
+use crate::request::reader::TicketReader;
 use crate::view::TicketView;
 
 /// Read a ticket
@@ -27,12 +26,9 @@ use crate::view::TicketView;
     security(("bearer" = []))
 )]
 #[get("/v1/tickets/{ticket}")]
-pub(crate) async fn read(
-    caller: Caller<ReadTickets>,
-    cx: Data<Context>,
-    path: TicketPath,
-) -> Result<HttpResponse, Problem> {
-    let opened = usecases::ticket::open(&cx, &caller.grant, &path.ticket).await?;
+pub(crate) async fn read(reader: TicketReader, cx: Data<Context>, path: TicketPath) -> Result<HttpResponse, Problem> {
+    let open = async |reader: &Reader| Ok(usecases::ticket::open(&cx, reader, &path.ticket).await?);
+    let (caller, opened) = reader.find(&cx, open, Option::is_some).await?;
     let Some((ticket, mails)) = opened else {
         let gone = usecases::retention::is_ticket_gone(&cx, &caller.grant, &path.ticket).await?;
         return Err(Problem::new(if gone { Code::Gone } else { Code::NotFound }));

@@ -2,23 +2,22 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use auth::permission::ReadTickets;
 use chrono::{DateTime, Utc};
 use domain::language::Language;
 use domain::ticket::writing::COLLEAGUES;
 use domain::ticket::{ActorView, Fact};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use usecases::Context;
 use usecases::ticket::Entry;
+use usecases::{Context, Reader};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::TicketPath;
 use crate::problem::{Code, Problem};
 use crate::reply;
-use crate::request::caller::Caller;
 use crate::request::query::Query;
+use crate::request::reader::TicketReader;
 
 /// How a timeline is paged.
 #[derive(IntoParams)]
@@ -96,15 +95,18 @@ fn view(entry: Entry, notes: bool) -> TicketEvent {
 )]
 #[get("/v1/tickets/{ticket}/timeline")]
 pub(crate) async fn timeline(
-    caller: Caller<ReadTickets>,
+    reader: TicketReader,
     cx: Data<Context>,
     path: TicketPath,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let mut query = Query::of(&request);
-    let (limit, after) = query.page();
-    query.finish()?;
-    let found = usecases::ticket::timeline(&cx, &caller.grant, &path.ticket, after.unwrap_or(0), limit).await?;
+    let read = async |reader: &Reader| {
+        let mut query = Query::of(&request);
+        let (limit, after) = query.page();
+        query.finish()?;
+        Ok(usecases::ticket::timeline(&cx, reader, &path.ticket, after.unwrap_or(0), limit).await?)
+    };
+    let (caller, found) = reader.find(&cx, read, Option::is_some).await?;
     let (ticket, page) = found.ok_or_else(|| Problem::new(Code::NotFound))?;
     let reader = caller.grant.caller();
     let notes = reader.in_one_of(&COLLEAGUES, &ticket).is_some();

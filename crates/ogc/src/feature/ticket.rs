@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use domain::id::TicketId;
 use domain::ticket::{State, Ticket};
 use serde_json::{Value, json};
+use usecases::Reader;
 use usecases::open311::{Request, Wanted, Window};
 use usecases::ticket::{After, Filter, Key, Listing, Named, Sort};
 
@@ -34,7 +35,7 @@ pub(crate) async fn page(reading: &Reading<'_>, asked: &Asked) -> Result<Found, 
         };
         let listing = Listing { filter, sort: Sort::LastFiled };
         let after = after.map(|(at, id)| After { key: Key::LastFiled(at), id, fuzzy: false });
-        let listed = usecases::ticket::list(reading.cx, &grant, listing, after, asked.limit).await?.page;
+        let listed = usecases::ticket::list(reading.cx, &Reader::known(grant), listing, after, asked.limit).await?.page;
         let features = listed.items.iter().filter_map(|ticket| own(reading, ticket)).collect();
         let next = listed.next.is_some().then(|| listed.items.last()).flatten();
         return Ok((features, next.map(|ticket| cursor::write(ticket.filed_at, ticket.id.0))));

@@ -186,15 +186,16 @@ impl Filter {
         Self { search: None, ..self.clone() } != Self::default()
     }
 
-    /// Whether it asks for work that is not done, whose it is and what it is about, and for nothing else: the lists that
-    /// are open all day.
+    /// Whether it asks for work that is not done, at which service it is and what it is about, and for nothing else: the lists
+    /// that are open all day.
     pub(super) fn is_of_work(&self) -> bool {
         let Self { areas, inside_all, organisations, filed_from, filed_before, .. } = self;
         let open = !self.states.is_empty() && self.states.iter().all(|state| OPEN.contains(state));
         let anywhere = areas.is_empty() && inside_all.is_empty() && organisations.is_empty();
         let at_any_time = filed_from.is_none() && filed_before.is_none();
         let rest = || Self { states: Vec::new(), assignees: Vec::new(), ..self.clone() };
-        open && anywhere && at_any_time && rest().asks_for_what_is_always_kept()
+        let of_nobody = self.assignees.iter().all(Option::is_none);
+        open && of_nobody && anywhere && at_any_time && rest().asks_for_what_is_always_kept()
     }
 
     /// At whom, by whom.

@@ -239,7 +239,7 @@ impl Store {
             let found = filter.search.as_ref().map(|search| search.condition(scope, search.at_once(now).as_ref()));
             let mut select = page(scope, filter, sort, after, found, now);
             select.limit(limit + 1);
-            let rows = if after.is_none() && filter.is_of_work() {
+            let rows = if after.is_none() && filter.is_of_work() && scope.names_nobody() {
                 self.planned_once(&select).await?
             } else {
                 self.planned(&select).await?

@@ -8,7 +8,7 @@ use store::ticket::{After, Count, Filter, Search, Sort};
 use store::{Page, Scope, Store};
 
 use super::read::record_shown;
-use crate::{Context, NoCity, of};
+use crate::{Context, NoCity, Reader, of};
 
 /// What is listed: which tickets, in which order.
 #[derive(Debug, Clone, Default)]
@@ -39,21 +39,20 @@ pub enum ListError {
     Store(#[from] store::Error),
 }
 
-/// A page of the tickets that the caller may know of.
+/// A page of the tickets that the reader may know of.
 ///
 /// # Errors
 /// See [`ListError`].
 pub async fn list(
     cx: &Context,
-    who: &Grant<ReadTickets>,
+    reader: &Reader,
     listing: Listing,
     after: Option<After>,
     limit: u64,
 ) -> Result<Listed, ListError> {
     let mut listing = whole(cx, listing)?;
-    let scope = Scope::of(who.caller());
-    let (page, fuzzy) = begin(&cx.store, cx.now(), &scope, &mut listing, after, limit).await?;
-    record_shown(cx, who, &page.items).await?;
+    let (page, fuzzy) = begin(&cx.store, cx.now(), reader.scope(), &mut listing, after, limit).await?;
+    record_shown(cx, reader.who(), &page.items).await?;
     Ok(Listed { page, fuzzy })
 }
 

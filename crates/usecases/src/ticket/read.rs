@@ -13,7 +13,7 @@ use store::tracking::Mails;
 use store::{Error, Page, Scope};
 
 use super::change::save;
-use crate::Context;
+use crate::{Context, Reader};
 
 /// One ticket, opened by the caller: when a person of its service does so for the first time, the service has received
 /// it. And whether mails go to the resident of its concern, for those who have a part in the ticket. None when the caller may not
@@ -21,14 +21,11 @@ use crate::Context;
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn open(
-    cx: &Context,
-    who: &Grant<ReadTickets>,
-    name: &Named,
-) -> Result<Option<(Ticket, Option<Mails>)>, Error> {
-    let Some((ticket, mails)) = cx.store.ticket_with_mails(&Scope::of(who.caller()), name).await? else {
+pub async fn open(cx: &Context, reader: &Reader, name: &Named) -> Result<Option<(Ticket, Option<Mails>)>, Error> {
+    let Some((ticket, mails)) = cx.store.ticket_with_mails(reader.scope(), name).await? else {
         return Ok(None);
     };
+    let who = reader.who();
     record_read(cx, who, &ticket).await?;
     let Some(ticket) = receive(cx, who, name, ticket).await? else { return Ok(None) };
     let has_a_part = who.caller().parts_in(&ticket).next().is_some();
@@ -65,7 +62,7 @@ async fn receive(
 /// # Errors
 /// When the database does not answer.
 pub async fn sheet(cx: &Context, who: &Grant<ReadTickets>, name: &Named) -> Result<Option<(Ticket, Concern)>, Error> {
-    let Some((ticket, _)) = open(cx, who, name).await? else { return Ok(None) };
+    let Some((ticket, _)) = open(cx, &Reader::known(who.clone()), name).await? else { return Ok(None) };
     let found = cx.store.concern(&Scope::of(who.caller()), ticket.concern).await?;
     Ok(found.map(|(concern, _)| (ticket, concern)))
 }
@@ -121,14 +118,14 @@ pub(crate) async fn record_shown(cx: &Context, who: &Grant<ReadTickets>, tickets
 /// When the database does not answer.
 pub async fn timeline(
     cx: &Context,
-    who: &Grant<ReadTickets>,
+    reader: &Reader,
     name: &Named,
     after: i64,
     limit: u64,
 ) -> Result<Option<(Ticket, Page<Entry, i64>)>, Error> {
-    let found = cx.store.ticket_with_timeline(&Scope::of(who.caller()), name, after, limit).await?;
+    let found = cx.store.ticket_with_timeline(reader.scope(), name, after, limit).await?;
     if let Some((ticket, _)) = &found {
-        record_read(cx, who, ticket).await?;
+        record_read(cx, reader.who(), ticket).await?;
     }
     Ok(found)
 }
