@@ -124,11 +124,6 @@ pub(crate) fn areas(areas: &Areas) -> BTreeMap<String, String> {
     areas.iter().map(|(zoning, area)| (zoning.to_string(), area.to_string())).collect()
 }
 
-/// What was answered to the questions of a category: `{"extent": "street"}`.
-pub(crate) fn replies(replies: &Replies) -> BTreeMap<String, Reply> {
-    replies.iter().map(|(question, reply)| (question.to_string(), reply.clone())).collect()
-}
-
 /// A service, named.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ServiceRef {
@@ -149,9 +144,9 @@ impl ServiceRef {
 
 /// The rule that sent a concern to the ticket's first service, and why.
 #[derive(Serialize, ToSchema)]
-struct Routing {
+struct Routing<'a> {
     /// The rule's code.
-    rule: String,
+    rule: &'a str,
     /// The version of the rule set.
     version: i32,
     /// Why the rule matched, in words.
@@ -222,12 +217,12 @@ impl From<Mails> for MailsView {
 /// A ticket: the referral of a concern to one service.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Ticket)]
-pub(crate) struct TicketView {
+pub(crate) struct TicketView<'a> {
     /// Its id.
     id: Uuid,
     /// What people say on the phone; accepted wherever the id is.
     #[schema(pattern = "^[A-Z]{2,5}-[0-9]{2}-[0-9]{6,}$", examples("AMI-26-004217"))]
-    reference: String,
+    reference: &'a str,
     /// Rises by one with each change; also the `ETag`.
     #[schema(minimum = 1)]
     version: i64,
@@ -238,17 +233,19 @@ pub(crate) struct TicketView {
     referrer: ReferrerView,
     /// The category's code.
     #[schema(examples("illegal_dumping"))]
-    category: String,
+    category: &'a str,
     service: ServiceRef,
     priority: Priority,
     sensitivity: Sensitivity,
     place: WhereaboutsView,
     /// The area of the place in each zoning, as it was when the concern was filed.
     #[schema(examples(json!({"secteurs": "nord"})))]
-    areas: BTreeMap<String, String>,
+    #[schema(value_type = BTreeMap<String, String>)]
+    areas: &'a Areas,
     /// What was answered to the category's questions when the concern was filed, by the question's code.
     #[schema(examples(json!({"extent": "street"})))]
-    answers: BTreeMap<String, Reply>,
+    #[schema(value_type = BTreeMap<String, Reply>)]
+    answers: &'a Replies,
     /// When the concern was filed.
     filed_at: DateTime<Utc>,
     /// When the service opened it.
@@ -316,28 +313,34 @@ pub(crate) struct TicketView {
     /// Absent when a dispatcher opened the ticket at its service.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    routing: Option<Routing>,
+    routing: Option<Routing<'a>>,
     /// What the reader may do with it now.
     actions: Vec<Offered>,
 }
 
-impl TicketView {
-    pub(crate) fn new(ticket: &Ticket, city: &City, reader: &Caller, language: Language, now: DateTime<Utc>) -> Self {
+impl<'a> TicketView<'a> {
+    pub(crate) fn new(
+        ticket: &'a Ticket,
+        city: &City,
+        reader: &Caller,
+        language: Language,
+        now: DateTime<Utc>,
+    ) -> Self {
         Self {
             id: ticket.id.0,
-            reference: ticket.reference.clone(),
+            reference: &ticket.reference,
             version: ticket.version,
             state: ticket.state,
             concern_id: ticket.concern.0,
             origin: ticket.origin,
             referrer: ticket.referrer.into(),
-            category: ticket.category.to_string(),
+            category: ticket.category.as_str(),
             service: ServiceRef::new(city, &ticket.service, language),
             priority: ticket.priority,
             sensitivity: ticket.sensitivity,
             place: (&ticket.place).into(),
-            areas: areas(&ticket.areas),
-            answers: replies(&ticket.replies),
+            areas: &ticket.areas,
+            answers: &ticket.replies,
             filed_at: ticket.filed_at,
             received_at: ticket.received_at,
             acknowledged_at: ticket.acknowledged_at,
@@ -359,7 +362,7 @@ impl TicketView {
             feedback: ticket.feedback,
             resident_mails: None,
             routing: ticket.sent.as_ref().map(|sent| Routing {
-                rule: sent.rule.to_string(),
+                rule: sent.rule.as_str(),
                 version: sent.version,
                 explanation: city.explain(sent, language),
             }),
@@ -368,7 +371,7 @@ impl TicketView {
     }
 }
 
-impl TicketView {
+impl TicketView<'_> {
     /// The same, with whether mails go to the resident.
     pub(crate) fn with_mails(self, mails: Option<Mails>) -> Self {
         Self { resident_mails: mails.map(Into::into), ..self }

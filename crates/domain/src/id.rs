@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use compact_str::CompactString;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -84,10 +86,9 @@ const PATTERN: &str = "^[a-z][a-z0-9_-]{0,59}$";
 macro_rules! codes {
     ($(#[doc = $doc:literal] $name:ident;)*) => {$(
         #[doc = $doc]
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, JsonSchema)]
         #[schemars(extend("pattern" = PATTERN))]
-        pub struct $name(String);
+        pub struct $name(#[schemars(with = "String")] CompactString);
 
         impl $name {
             /// The code as the city's files write it.
@@ -110,7 +111,7 @@ macro_rules! codes {
             type Error = NotACode;
 
             fn try_from(text: String) -> Result<Self, NotACode> {
-                if is_code(&text) { Ok(Self(text)) } else { Err(NotACode(text)) }
+                text.parse()
             }
         }
 
@@ -118,13 +119,26 @@ macro_rules! codes {
             type Err = NotACode;
 
             fn from_str(text: &str) -> Result<Self, NotACode> {
-                Self::try_from(text.to_owned())
+                if is_code(text) { Ok(Self(text.into())) } else { Err(NotACode(text.to_owned())) }
             }
         }
 
         impl From<$name> for String {
             fn from(code: $name) -> Self {
-                code.0
+                code.0.into_string()
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.0.serialize(serializer)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = CompactString::deserialize(deserializer)?;
+                if is_code(&text) { Ok(Self(text)) } else { Err(D::Error::custom(NotACode(text.into_string()))) }
             }
         }
 

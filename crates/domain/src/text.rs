@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::content::{self, Finding};
 
@@ -78,8 +78,8 @@ fn parse(text: String, max: usize, form: Form, masked: &[Finding]) -> Result<Str
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident($max:literal, $form:expr, $masked:expr);)*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+        #[serde(try_from = "String")]
         pub struct $name(String);
 
         impl $name {
@@ -104,6 +104,12 @@ macro_rules! texts {
         impl From<$name> for String {
             fn from(text: $name) -> Self {
                 text.0
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.0.serialize(serializer)
             }
         }
 

@@ -1,5 +1,8 @@
 //! Tickets and their timelines.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use chrono::{DateTime, Utc};
 use domain::city::catalogue::{ClosureReason, Sensitivity};
 use domain::concern::{Origin, Referrer};
@@ -177,8 +180,8 @@ pub(crate) fn referrer(user: Option<Uuid>, client: Option<Uuid>) -> Result<Refer
 /// The ticket of a row whose columns come first, in the order of the entity. By their names, each would be looked up anew in every
 /// row; through the entity, each text and each document would be copied once more: a page has fifty.
 fn of_row(row: &QueryResult) -> Result<Ticket> {
-    fn code<T: TryFrom<String, Error: std::fmt::Display>>(text: &str) -> Result<T> {
-        text.to_owned().try_into().map_err(Error::corrupt)
+    fn code<T: FromStr<Err: Display>>(text: &str) -> Result<T> {
+        text.parse().map_err(Error::corrupt)
     }
     let unknown = |what: &str| Error::Corrupt(format!("a ticket has an unknown {what}"));
     let mut row = Columns::of(row)?;

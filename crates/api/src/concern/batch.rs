@@ -93,7 +93,7 @@ impl Input for FileNotedConcerns {
 }
 
 /// What became of a concern that was sent.
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum NotedStatus {
     /// It was filed now.
@@ -106,7 +106,7 @@ enum NotedStatus {
 
 /// What became of one concern that was sent.
 #[derive(Serialize, ToSchema)]
-struct NotedResult {
+struct NotedResult<'a> {
     /// The item's id, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -116,19 +116,19 @@ struct NotedResult {
     /// duplicates, when it exists. Absent when whoever sent it may no longer read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    concern: Option<FiledConcern>,
+    concern: Option<FiledConcern<'a>>,
     /// Why it was refused: the problem that `POST /v1/concerns` would answer, its pointers inside of the item; or
     /// `id_reused`, `out_of_range` for what only a concern of a batch has.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    problem: Option<ProblemBody>,
+    #[schema(nullable = false, value_type = Option<ProblemBody>)]
+    problem: Option<&'a ProblemBody>,
 }
 
 /// What became of each concern that was sent.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct NotedResults {
+pub(crate) struct NotedResults<'a> {
     /// One for each item, in the same order.
-    items: Vec<NotedResult>,
+    items: Vec<NotedResult<'a>>,
 }
 
 /// File concerns that were noted at a café
@@ -164,19 +164,23 @@ pub(crate) async fn batch(
     body: Body<FileNotedConcerns>,
 ) -> Result<HttpResponse, Problem> {
     let cafe = usecases::concern::intake(&cx, &caller.grant, CafeId(id.value)).await?;
-    let mut items = Vec::new();
+    let mut outcomes = Vec::new();
     for item in &body.value.items {
-        let id = item["id"].as_str().and_then(|id| id.parse().ok());
-        let result = match file(&cx, &caller, &cafe, item).await {
-            Ok((status, concern)) => NotedResult { id, status, concern, problem: None },
+        let outcome = match file(&cx, &caller, &cafe, item).await {
             Err(problem) if problem.passes() => return Err(problem),
-            Err(problem) => {
-                let problem = Some(problem.body(request.path(), caller.language));
-                NotedResult { id, status: NotedStatus::Refused, concern: None, problem }
-            }
+            outcome => outcome.map_err(|problem| problem.body(request.path(), caller.language)),
         };
-        items.push(result);
+        outcomes.push((item["id"].as_str().and_then(|id| id.parse().ok()), outcome));
     }
+    let (loaded, now) = (cx.city()?, cx.now());
+    let view = |filed| FiledConcern::new(filed, &loaded.city, caller.grant.caller(), caller.language, now);
+    let items = outcomes.iter().map(|(id, outcome)| match outcome {
+        Ok((status, filed)) => {
+            NotedResult { id: *id, status: *status, concern: filed.as_ref().map(view), problem: None }
+        }
+        Err(problem) => NotedResult { id: *id, status: NotedStatus::Refused, concern: None, problem: Some(problem) },
+    });
+    let items = items.collect();
     Ok(reply::read(None, caller.language, &NotedResults { items }))
 }
 
@@ -185,21 +189,18 @@ async fn file(
     caller: &Caller<FileConcerns>,
     cafe: &Cafe,
     item: &Value,
-) -> Result<(NotedStatus, Option<FiledConcern>), Problem> {
+) -> Result<(NotedStatus, Option<Filed>), Problem> {
     let noted: NotedConcern = body::part(item)?;
     let (id, at) = (noted.id, noted.noted_at);
     let note = Note { id, at, content: sorted(item).to_string(), file: noted.at(cafe).into_command()? };
-    let (status, filed) = match usecases::concern::note(cx, &caller.grant, cafe, note).await? {
+    Ok(match usecases::concern::note(cx, &caller.grant, cafe, note).await? {
         Sent::Created(filed) => (NotedStatus::Created, Some(*filed)),
         Sent::Exists(found) => {
             let as_it_is =
                 |(concern, tickets)| Filed { concern, tickets, duplicates: Vec::new(), warnings: Vec::new() };
             (NotedStatus::Exists, found.map(|found| as_it_is(*found)))
         }
-    };
-    let loaded = cx.city()?;
-    let view = |filed| FiledConcern::new(&filed, &loaded.city, caller.grant.caller(), caller.language, cx.now());
-    Ok((status, filed.map(view)))
+    })
 }
 
 impl NotedConcern {

@@ -90,9 +90,9 @@ input!(FileConcern);
 
 /// A concern as it was filed.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct FiledConcern {
+pub(crate) struct FiledConcern<'a> {
     #[serde(flatten)]
-    concern: ConcernView,
+    concern: ConcernView<'a>,
     /// Open tickets of the same category within 50 metres that were filed in the last 30 days and that you may know of,
     /// the best first, five at most.
     possible_duplicates: Vec<PossibleDuplicate>,
@@ -104,8 +104,8 @@ pub(crate) struct FiledConcern {
     emergency: Option<EmergencyView>,
 }
 
-impl FiledConcern {
-    pub(super) fn new(filed: &Filed, city: &City, reader: &Reader, language: Language, now: DateTime<Utc>) -> Self {
+impl<'a> FiledConcern<'a> {
+    pub(super) fn new(filed: &'a Filed, city: &City, reader: &Reader, language: Language, now: DateTime<Utc>) -> Self {
         let Filed { concern, tickets, duplicates, warnings } = filed;
         Self {
             concern: ConcernView::new(concern, tickets, city, reader, language, now),

@@ -8,14 +8,13 @@ pub(crate) use read::ConcernPath;
 mod suggest;
 mod tracking;
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use domain::city::City;
-use domain::city::question::Reply;
+use domain::city::question::{Replies, Reply};
 use domain::concern::{Origin, Outcome, Status};
 use domain::content::Finding;
 use domain::language::{Label, Language};
+use domain::place::Areas;
 use domain::rights::Caller;
 use domain::ticket::Ticket;
 use serde::Serialize;
@@ -24,7 +23,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::view::{TicketView, WhereaboutsView, areas, replies};
+use crate::view::{TicketView, WhereaboutsView};
 
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
@@ -41,7 +40,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 /// A concern: what one resident said, once.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Concern)]
-pub(crate) struct ConcernView {
+pub(crate) struct ConcernView<'a> {
     /// Its id.
     id: Uuid,
     origin: Origin,
@@ -65,13 +64,15 @@ pub(crate) struct ConcernView {
     answer: Option<String>,
     /// What was answered to the category's questions, by the question's code.
     #[schema(examples(json!({"extent": "street"})))]
-    answers: BTreeMap<String, Reply>,
+    #[schema(value_type = BTreeMap<String, Reply>)]
+    answers: &'a Replies,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     place: Option<WhereaboutsView>,
     /// The area of the place in each zoning.
     #[schema(examples(json!({"secteurs": "nord"})))]
-    areas: BTreeMap<String, String>,
+    #[schema(value_type = BTreeMap<String, String>)]
+    areas: &'a Areas,
     /// When it was filed.
     filed_at: DateTime<Utc>,
     /// When it was noted, if that was before, without a network. Clocks count from `filed_at`.
@@ -84,13 +85,13 @@ pub(crate) struct ConcernView {
     attached_to: Option<Uuid>,
     /// Those of its tickets that the reader may know of; of a concern that was attached, the ticket that it was attached
     /// to, and what that was merged into since.
-    tickets: Vec<TicketView>,
+    tickets: Vec<TicketView<'a>>,
 }
 
-impl ConcernView {
+impl<'a> ConcernView<'a> {
     fn new(
-        concern: &Concern,
-        tickets: &[Ticket],
+        concern: &'a Concern,
+        tickets: &'a [Ticket],
         city: &City,
         reader: &Caller,
         language: Language,
@@ -107,9 +108,9 @@ impl ConcernView {
             category: concern.category.to_string(),
             description: concern.description.as_ref().map(ToString::to_string),
             answer: concern.answer.as_ref().map(ToString::to_string),
-            answers: replies(&concern.replies),
+            answers: &concern.replies,
             place: concern.place.as_ref().map(Into::into),
-            areas: areas(&concern.areas),
+            areas: &concern.areas,
             filed_at: concern.filed_at,
             noted_at: concern.noted_at,
             attached_to: attached_to.map(|ticket| ticket.0),

@@ -139,8 +139,8 @@ impl TakenBy {
             because: because.to_owned(),
             send_to: named(&route.send_to),
             priority: route.priority,
-            acknowledge_within: route.sent.targets.acknowledge_within,
-            resolve_within: route.sent.targets.resolve_within,
+            acknowledge_within: route.sent.acknowledge_within,
+            resolve_within: route.sent.resolve_within,
             watchers: named(&route.sent.watchers),
             note: route.note.as_ref().map(ToString::to_string),
         }

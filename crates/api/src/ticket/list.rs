@@ -28,9 +28,9 @@ pub(crate) struct PageTickets {
 
 /// A page of tickets.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct TicketPage {
+pub(crate) struct TicketPage<'a> {
     /// The tickets, in the order that was asked for.
-    items: Vec<TicketView>,
+    items: Vec<TicketView<'a>>,
     /// Where the next page begins; null on the last one.
     #[schema(required)]
     next_cursor: Option<String>,
@@ -42,13 +42,13 @@ pub(crate) struct TicketPage {
 
 /// A page of tickets, as GeoJSON (RFC 7946).
 #[derive(Serialize, ToSchema)]
-pub(crate) struct TicketFeatures {
+pub(crate) struct TicketFeatures<'a> {
     /// `FeatureCollection`.
     #[serde(rename = "type")]
     #[schema(rename = "type", examples("FeatureCollection"))]
     collection_type: &'static str,
     /// The tickets, in the order that was asked for.
-    features: Vec<TicketFeature>,
+    features: Vec<TicketFeature<'a>>,
     /// Where the next page begins; null on the last one.
     #[schema(required)]
     next_cursor: Option<String>,
@@ -60,7 +60,7 @@ pub(crate) struct TicketFeatures {
 
 /// A ticket, as GeoJSON.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct TicketFeature {
+pub(crate) struct TicketFeature<'a> {
     /// `Feature`.
     #[serde(rename = "type")]
     #[schema(rename = "type", examples("Feature"))]
@@ -68,7 +68,7 @@ pub(crate) struct TicketFeature {
     /// Null when nobody has put the address on the map.
     #[schema(required)]
     geometry: Option<PointGeometry>,
-    properties: TicketView,
+    properties: TicketView<'a>,
 }
 
 /// A point, as GeoJSON.
@@ -88,8 +88,8 @@ impl PointGeometry {
     }
 }
 
-impl From<TicketView> for TicketFeature {
-    fn from(properties: TicketView) -> Self {
+impl<'a> From<TicketView<'a>> for TicketFeature<'a> {
+    fn from(properties: TicketView<'a>) -> Self {
         let geometry = properties.position().map(|(lat, lon)| PointGeometry::new(lat, lon));
         Self { feature_type: "Feature", geometry, properties }
     }

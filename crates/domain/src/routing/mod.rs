@@ -27,6 +27,7 @@ use crate::city::City;
 use crate::id::{RuleCode, ServiceCode};
 use crate::text::Reason;
 use crate::ticket::Priority;
+use crate::time::Target;
 
 pub use condition::{Condition, Day, Owned};
 pub use quality::Quality;
@@ -56,12 +57,23 @@ pub struct Sent {
     pub version: i32,
     /// Why the rule matched.
     pub because: Vec<Because>,
-    /// The rule's own targets, in place of the service's and the category's, whichever service has the ticket.
-    #[serde(flatten)]
-    pub targets: Targets,
+    /// The rule's own target, in place of the service's and the category's, whichever service has the ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledge_within: Option<Target>,
+    /// The same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolve_within: Option<Target>,
     /// Services that are told of the ticket's turns without acting on it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub watchers: Vec<ServiceCode>,
+}
+
+impl Sent {
+    /// The rule's own targets.
+    #[must_use]
+    pub const fn targets(&self) -> Targets {
+        Targets { acknowledge_within: self.acknowledge_within, resolve_within: self.resolve_within }
+    }
 }
 
 /// Where a concern goes.

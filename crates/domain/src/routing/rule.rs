@@ -53,13 +53,11 @@ pub struct Rule {
 }
 
 /// A rule's own targets.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Targets {
     /// How soon a ticket must be taken in hand.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledge_within: Option<Target>,
     /// How soon a ticket must be settled.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resolve_within: Option<Target>,
 }
 
@@ -78,12 +76,18 @@ impl Rule {
 
     /// Where it sends a concern that it matches.
     pub(super) fn route(&self, version: i32, subject: &Subject<'_>, because: Vec<Because>) -> Route {
-        let targets = self.targets();
         Route {
             send_to: self.send_to.clone(),
             priority: self.priority.unwrap_or_else(|| subject.priority()),
             note: self.note.clone(),
-            sent: Sent { rule: self.code.clone(), version, because, targets, watchers: self.watchers.clone() },
+            sent: Sent {
+                rule: self.code.clone(),
+                version,
+                because,
+                acknowledge_within: self.acknowledge_within,
+                resolve_within: self.resolve_within,
+                watchers: self.watchers.clone(),
+            },
         }
     }
 }

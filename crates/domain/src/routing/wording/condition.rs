@@ -107,8 +107,8 @@ impl Teller<'_> {
             Condition::All { of } => {
                 let parts = self.parts(of, true, self.pick(" et ", " and "));
                 self.say(
-                    format!("ces conditions ne sont pas réunies : {parts}"),
-                    format!("these conditions do not hold together: {parts}"),
+                    format_args!("ces conditions ne sont pas réunies : {parts}"),
+                    format_args!("these conditions do not hold together: {parts}"),
                 )
             }
             Condition::Any { of } if holds => self.parts(of, true, self.pick(" ou ", " or ")),

@@ -3,6 +3,8 @@
 mod condition;
 mod merge;
 
+use std::fmt;
+
 use super::Sent;
 use super::condition::Owned;
 use super::reason::{Because, Unmet};
@@ -43,10 +45,10 @@ impl Teller<'_> {
     }
 
     /// In one language or the other; what differs stands in the sentences.
-    fn say(&self, fr: String, en: String) -> String {
+    fn say(&self, fr: fmt::Arguments<'_>, en: fmt::Arguments<'_>) -> String {
         match self.language {
-            Language::Fr => fr,
-            Language::En => en,
+            Language::Fr => fr.to_string(),
+            Language::En => en.to_string(),
         }
     }
 
@@ -68,15 +70,21 @@ impl Teller<'_> {
             Because::Answer { category, question, is } => self.answer_is((category, question), is),
             Because::Keyword { is } => {
                 let word = self.quoted(is.as_str());
-                self.say(format!("la description contient {word}"), format!("the description has {word}"))
+                self.say(format_args!("la description contient {word}"), format_args!("the description has {word}"))
             }
             Because::Weekday { is } => {
                 let day = is.label(self.language);
-                self.say(format!("la doléance est saisie un {day}"), format!("the concern is filed on a {day}"))
+                self.say(
+                    format_args!("la doléance est saisie un {day}"),
+                    format_args!("the concern is filed on a {day}"),
+                )
             }
             Because::Hour { from, to } => {
                 let between = self.between(*from, *to);
-                self.say(format!("la doléance est saisie {between}"), format!("the concern is filed {between}"))
+                self.say(
+                    format_args!("la doléance est saisie {between}"),
+                    format_args!("the concern is filed {between}"),
+                )
             }
             Because::Owner { of, is } => self.owner_is(*of, is),
             Because::Unplaced => self.unplaced(),
@@ -128,24 +136,27 @@ impl Teller<'_> {
                 }
                 let of = of.join(self.pick(" ; ", "; "));
                 self.say(
-                    format!("aucune des conditions possibles n’est remplie ({of})"),
-                    format!("none of the possible conditions holds ({of})"),
+                    format_args!("aucune des conditions possibles n’est remplie ({of})"),
+                    format_args!("none of the possible conditions holds ({of})"),
                 )
             }
             Unmet::Excluded { because } => {
                 let facts = self.facts(because);
-                self.say(format!("{facts}, ce que la règle exclut"), format!("{facts}, which the rule excludes"))
+                self.say(
+                    format_args!("{facts}, ce que la règle exclut"),
+                    format_args!("{facts}, which the rule excludes"),
+                )
             }
         }
     }
 
     fn quoted(&self, text: &str) -> String {
-        self.say(format!("« {text} »"), format!("“{text}”"))
+        self.say(format_args!("« {text} »"), format_args!("“{text}”"))
     }
 
     fn is(&self, fr: &str, en: &str, value: &str) -> String {
         let value = self.quoted(value);
-        self.say(format!("{fr} est {value}"), format!("{en} is {value}"))
+        self.say(format_args!("{fr} est {value}"), format_args!("{en} is {value}"))
     }
 
     /// « a », « b » ou « c ».
@@ -158,7 +169,7 @@ impl Teller<'_> {
         if names.len() > NAMED {
             let more = names.len() - NAMED + 1;
             names.truncate(NAMED - 1);
-            names.push(self.say(format!("{more} autres"), format!("{more} others")));
+            names.push(self.say(format_args!("{more} autres"), format_args!("{more} others")));
         }
         match names.split_last() {
             Some((only, [])) => only.clone(),
@@ -170,11 +181,11 @@ impl Teller<'_> {
     /// What there is, and what the rule wants instead; `before` stands before each.
     fn and_not(&self, is: &str, before: &str, wants: impl Iterator<Item = String>) -> String {
         let wants = self.one_of(wants.map(|want| format!("{before}{want}")));
-        self.say(format!("{is}, et non {wants}"), format!("{is}, and not {wants}"))
+        self.say(format_args!("{is}, et non {wants}"), format_args!("{is}, and not {wants}"))
     }
 
     fn asks_for(&self, is: &str, wants: &str) -> String {
-        self.say(format!("{is}, et la règle demande {wants}"), format!("{is}, and the rule asks for {wants}"))
+        self.say(format_args!("{is}, et la règle demande {wants}"), format_args!("{is}, and the rule asks for {wants}"))
     }
 
     fn category(&self, code: &CategoryCode) -> String {
@@ -184,7 +195,7 @@ impl Teller<'_> {
 
     fn category_is(&self, code: &CategoryCode) -> String {
         let label = self.category(code);
-        self.say(format!("le motif est {label}"), format!("the category is {label}"))
+        self.say(format_args!("le motif est {label}"), format_args!("the category is {label}"))
     }
 
     fn area(&self, zoning: &ZoningCode, code: &AreaCode) -> String {
@@ -194,7 +205,7 @@ impl Teller<'_> {
 
     fn area_is(&self, zoning: &ZoningCode, code: &AreaCode) -> String {
         let name = self.area(zoning, code);
-        self.say(format!("le lieu est dans {name}"), format!("the place lies in {name}"))
+        self.say(format_args!("le lieu est dans {name}"), format_args!("the place lies in {name}"))
     }
 
     fn elsewhere(&self, zoning: &ZoningCode, is: Option<&AreaCode>, wants: &[AreaCode]) -> String {
@@ -205,8 +216,8 @@ impl Teller<'_> {
         let known = self.city.zoning(zoning).map_or(zoning.as_str(), |zoning| zoning.name.as_str());
         let known = self.quoted(known);
         let nowhere = self.say(
-            format!("le lieu n’est dans aucun secteur de {known}"),
-            format!("the place lies in no area of {known}"),
+            format_args!("le lieu n’est dans aucun secteur de {known}"),
+            format_args!("the place lies in no area of {known}"),
         );
         self.asks_for(&nowhere, &self.one_of(wants))
     }
@@ -227,7 +238,7 @@ impl Teller<'_> {
 
     fn owner_is(&self, of: Owned, code: &OrganisationCode) -> String {
         let (what, whose) = (self.owned(of), self.organisation(code));
-        self.say(format!("{what} appartient à {whose}"), format!("{what} belongs to {whose}"))
+        self.say(format_args!("{what} appartient à {whose}"), format_args!("{what} belongs to {whose}"))
     }
 
     fn other_owner(&self, of: Owned, is: &[OrganisationCode], wants: &[OrganisationCode]) -> String {
@@ -237,8 +248,8 @@ impl Teller<'_> {
         }
         let owned = self.owned(of);
         let nobody = self.say(
-            format!("aucun découpage ne dit à qui {owned} appartient à cet endroit"),
-            format!("no zoning says who owns {owned} there"),
+            format_args!("aucun découpage ne dit à qui {owned} appartient à cet endroit"),
+            format_args!("no zoning says who owns {owned} there"),
         );
         self.asks_for(&nobody, &self.one_of(wants))
     }
@@ -255,7 +266,7 @@ impl Teller<'_> {
 
     fn answer_is(&self, of: (&CategoryCode, &QuestionCode), reply: &Reply) -> String {
         let (asked, reply) = (self.asked(of), self.answered(of, reply));
-        self.say(format!("la réponse à {asked} est {reply}"), format!("the answer to {asked} is {reply}"))
+        self.say(format_args!("la réponse à {asked} est {reply}"), format_args!("the answer to {asked} is {reply}"))
     }
 
     fn answer(
@@ -272,7 +283,10 @@ impl Teller<'_> {
 
     fn unanswered(&self, of: (&CategoryCode, &QuestionCode)) -> String {
         let asked = self.asked(of);
-        self.say(format!("la question {asked} n’a pas de réponse"), format!("the question {asked} has no answer"))
+        self.say(
+            format_args!("la question {asked} n’a pas de réponse"),
+            format_args!("the question {asked} has no answer"),
+        )
     }
 
     fn unplaced(&self) -> String {
@@ -302,10 +316,10 @@ impl Teller<'_> {
         let number = |bound: i64| Reply::Number(bound.into()).in_words(asked, self.language);
         Some(match (least.map(number), greatest.map(number)) {
             (Some(least), Some(most)) => {
-                self.say(format!("entre {least} et {most}"), format!("between {least} and {most}"))
+                self.say(format_args!("entre {least} et {most}"), format_args!("between {least} and {most}"))
             }
-            (Some(least), None) => self.say(format!("au moins {least}"), format!("at least {least}")),
-            (None, Some(most)) => self.say(format!("au plus {most}"), format!("at most {most}")),
+            (Some(least), None) => self.say(format_args!("au moins {least}"), format_args!("at least {least}")),
+            (None, Some(most)) => self.say(format_args!("au plus {most}"), format_args!("at most {most}")),
             (None, None) => return None,
         })
     }
@@ -315,20 +329,23 @@ impl Teller<'_> {
         let words: Vec<String> = words.iter().map(|word| self.quoted(word.as_str())).collect();
         if let [only] = words.as_slice() {
             return self.say(
-                format!("la description ne contient pas {only}"),
-                format!("the description does not have {only}"),
+                format_args!("la description ne contient pas {only}"),
+                format_args!("the description does not have {only}"),
             );
         }
         let words = self.joined(words, self.pick(", ni ", " nor "), last);
-        self.say(format!("la description ne contient ni {words}"), format!("the description has neither {words}"))
+        self.say(
+            format_args!("la description ne contient ni {words}"),
+            format_args!("the description has neither {words}"),
+        )
     }
 
     fn hour(&self, hour: u8) -> String {
-        self.say(format!("{hour} h"), format!("{hour}:00"))
+        self.say(format_args!("{hour} h"), format_args!("{hour}:00"))
     }
 
     fn between(&self, from: u8, to: u8) -> String {
         let (from, to) = (self.hour(from), self.hour(to));
-        self.say(format!("entre {from} et {to}"), format!("between {from} and {to}"))
+        self.say(format_args!("entre {from} et {to}"), format_args!("between {from} and {to}"))
     }
 }
