@@ -24,7 +24,8 @@ enum Unit {
 
 /// Back to where searches look, one step after the other: so many days, months or years before the one that is going on. Each is
 /// some times as long as the one before, so that of a word with a page of hits no more than some pages of hits are read.
-const STEPS: [(Unit, u32); 5] = [(Unit::Day, 2), (Unit::Day, 14), (Unit::Month, 2), (Unit::Month, 8), (Unit::Year, 2)];
+const STEPS: [(Unit, u32); 6] =
+    [(Unit::Day, 0), (Unit::Day, 2), (Unit::Day, 14), (Unit::Month, 2), (Unit::Month, 8), (Unit::Year, 2)];
 /// The same where a list is narrowed by more than words: a step that brings too few costs as much as it would bring.
 const NARROWED: [(Unit, u32); 2] = [(Unit::Month, 1), (Unit::Month, 11)];
 /// Back to where words are enough that only resemble.
@@ -113,14 +114,14 @@ mod tests {
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         let periods = Period::steps(at("2026-01-03T10:00:00Z"), false);
         let words: Vec<&str> = periods.iter().map(|period| period.words.as_deref().unwrap_or_default()).collect();
-        assert_eq!(words[0], "' 20260101'|' 20260102'|' 20260103'|' 20260104'");
-        assert!(words[1].starts_with("' 20251220'|' 20251221'") && words[1].ends_with("' 20251231'"), "{}", words[1]);
+        assert_eq!(words[..2], ["' 20260103'|' 20260104'", "' 20260101'|' 20260102'"]);
+        assert!(words[2].starts_with("' 20251220'|' 20251221'") && words[2].ends_with("' 20251231'"), "{}", words[2]);
         let months = "' 202505'|' 202506'|' 202507'|' 202508'|' 202509'|' 202510'";
-        assert_eq!(words[2..], ["' 202511'|' 202512'", months, "' 2024'|' 2025'", ""]);
+        assert_eq!(words[3..], ["' 202511'|' 202512'", months, "' 2024'|' 2025'", ""]);
         for pair in periods.windows(2) {
             assert_eq!(pair[0].from, Some(pair[1].before), "one begins where the other ends");
         }
-        assert_eq!(periods[5].from, None);
+        assert_eq!(periods[6].from, None);
         let year = Period::resembling(at("2024-02-29T10:00:00Z"));
         assert_eq!(year[3].words.as_deref().map(|words| words.matches('|').count() + 1), Some(9), "months, each once");
         let at_once = Period::resembling_at_once(at("2024-02-29T10:00:00Z")).unwrap();
