@@ -113,7 +113,10 @@ async fn derive(database: &Database, statement: &'static str, tickets: u32) -> R
     Ok(())
 }
 
+/// In one transaction: `pgbench` changes any ticket with what one request saw, and that is unchanged if the same transaction wrote
+/// it (`xmin`).
 async fn copy(connection: &mut PgConnection, city: &City, referrers: &[Uuid], tickets: u32) -> Result<()> {
+    connection.execute("begin").await?;
     let now: DateTime<Utc> = sqlx::query_scalar("select now()").fetch_one(&mut *connection).await?;
     let mut teller = Teller::new(city, tickets, now);
     for first in (1..=tickets).step_by(BATCH as usize) {
@@ -127,5 +130,6 @@ async fn copy(connection: &mut PgConnection, city: &City, referrers: &[Uuid], ti
             copy.finish().await?;
         }
     }
+    connection.execute("commit").await?;
     Ok(())
 }

@@ -100,8 +100,8 @@ pub(crate) const ALL: [Operation; 11] = [
         name: "full-text search",
         who: Who::Dispatcher,
         sending: Sending::Repeated,
-        // Once more for words that resemble those that no ticket holds.
-        round_trips: Some(2),
+        // Once more for words that resemble those that no ticket holds; and when none resembles, who asks.
+        round_trips: Some(3),
         requests: |_, random| {
             let asked =
                 ["matelas", "lampadaire", "hippocampe", "trottinettes+parc", "fuite+Saint-Leu", "encombrants", "17"];

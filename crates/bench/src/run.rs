@@ -211,6 +211,8 @@ async fn measure(
             thread::sleep(Duration::from_secs(1));
         }
         let city = state(&mut connection, tickets).await?;
+        let who = sqlx::query_scalar("select id from session union all select id from api_client");
+        let who: Vec<Uuid> = who.fetch_all(&mut connection).await?;
         connection.close().await?;
         let first_new = u64::try_from((city.now - chrono::Duration::hours(1)).timestamp_millis())?;
         let (draw, until) = if operation.sending == Sending::Once {
@@ -222,13 +224,21 @@ async fn measure(
         };
         left -= 1;
         let scripts: Vec<String> =
-            transactions.iter().map(|transaction| transaction.script(first_new, &draw)).collect();
+            transactions.iter().map(|transaction| transaction.script(first_new, &who, &draw)).collect();
         // A number that is counted is counted by one script.
         let scripts = if operation.sending == Sending::Once { &scripts[..1] } else { &scripts[..] };
         let idle = postgres.cpu_with_children()?;
         let alone = pgbench(database, scripts, connections, until)
             .with_context(|| format!("{}: its statements alone", operation.name))?;
         let alone_cpu = (postgres.cpu_with_children()? - idle) / alone.transactions.max(1);
+        if operation.sending == Sending::Once {
+            let mut connection = database.connection().await?;
+            let next = *state(&mut connection, tickets).await?.submitted.start();
+            connection.close().await?;
+            if u64::from(next - city.submitted.start()) != alone.transactions {
+                bail!("{}: pgbench changed something else than one ticket with each transaction", operation.name);
+            }
+        }
         let answered = load.requests.max(1);
         let row = Row {
             operation,

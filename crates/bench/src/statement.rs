@@ -39,13 +39,13 @@ impl Transaction {
     }
 
     /// As a script for `pgbench`. `first_new` is the first instant, in milliseconds, of identifiers that were made anew;
-    /// `tickets` says how a ticket is drawn, as an expression.
-    pub(crate) fn script(&self, first_new: u64, tickets: &str) -> String {
+    /// `known` are those that were made anew and are there: who asks. `tickets` says how a ticket is drawn, as an expression.
+    pub(crate) fn script(&self, first_new: u64, known: &[Uuid], tickets: &str) -> String {
         // Variables live as long as a client does.
         let mut script = format!("\\set i :i + 1\n\\set id :client_id * 100000000 + :i\n\\set ticket {tickets}\n");
         // Millionths of a degree, a kilometre around.
         script.push_str("\\set north random(-9000, 9000)\n\\set east random(-9000, 9000)\n");
-        let mut literals = Literals { ticket: self.ticket, place: self.place, first_new, new: Vec::new() };
+        let mut literals = Literals { ticket: self.ticket, place: self.place, first_new, known, new: Vec::new() };
         for statement in &self.statements {
             script.push_str(&statement.with(&mut literals));
             script.push_str(";\n");
@@ -55,7 +55,7 @@ impl Transaction {
 }
 
 impl Statement {
-    fn with(&self, literals: &mut Literals) -> String {
+    fn with(&self, literals: &mut Literals<'_>) -> String {
         let mut text = String::new();
         let mut rest = self.text.trim().trim_end_matches(';');
         while let Some(at) = rest.find('$') {
@@ -73,15 +73,16 @@ impl Statement {
 }
 
 /// Makes literals of parameters.
-struct Literals {
+struct Literals<'a> {
     ticket: Option<u32>,
     place: Option<(f64, f64)>,
     first_new: u64,
+    known: &'a [Uuid],
     /// The identifiers that were made anew, in the order in which they came up.
     new: Vec<Uuid>,
 }
 
-impl Literals {
+impl Literals<'_> {
     fn of(&mut self, parameter: Option<&str>) -> String {
         let Some(parameter) = parameter else { return "NULL".to_owned() };
         let mut parts = Vec::new();
@@ -125,7 +126,7 @@ impl Literals {
             return Some((text[..24].to_owned(), ":ticket"));
         }
         let milliseconds = u64::try_from(id.as_u128() >> 80).ok()?;
-        if id.get_version_num() != 7 || milliseconds < self.first_new {
+        if id.get_version_num() != 7 || milliseconds < self.first_new || self.known.contains(&id) {
             return None;
         }
         let place = self.new.iter().position(|new| *new == id).unwrap_or_else(|| {
@@ -270,7 +271,7 @@ mod tests {
     #[test]
     fn a_script_draws_what_varies() {
         let transaction = Transaction { statements: statements(LOG).unwrap(), ticket: Some(17), place: None };
-        let script = transaction.script(0x01a0_0000_0000, "random(1, 9)");
+        let script = transaction.script(0x01a0_0000_0000, &[], "random(1, 9)");
         let statement = "select NULL, E'l''eau\\x3a \\\\'\nfrom ticket where id = \
                          ('0199a2c0-0001-7000-8000-' || lpad(to_hex(:ticket::bigint), 12, '0') || '')::uuid;";
         assert!(script.contains(statement), "{script}");
@@ -278,7 +279,7 @@ mod tests {
 
     #[test]
     fn places_are_moved_and_times_are_times() {
-        let literals = Literals { ticket: None, place: Some((49.9, 2.3)), first_new: 0, new: Vec::new() };
+        let literals = Literals { ticket: None, place: Some((49.9, 2.3)), first_new: 0, known: &[], new: Vec::new() };
         assert_eq!(literals.whole("49.8991"), "('49.8991'::float8 + :north::float8 / 1000000)");
         assert_eq!(literals.whole("6371008.8"), "'6371008.8'::float8");
         assert_eq!(literals.whole("2026-11-26 20:14:00.5+00"), "E'2026-11-26 20\\x3a14\\x3a00.5+00'::timestamptz");
@@ -287,7 +288,9 @@ mod tests {
 
     #[test]
     fn identifiers_that_were_made_anew_are_counted() {
-        let mut literals = Literals { ticket: None, place: None, first_new: 0x01a0_0000_0000, new: Vec::new() };
+        let known = ["01a00000-0001-7abc-8def-000000000002".parse().unwrap()];
+        let mut literals =
+            Literals { ticket: None, place: None, first_new: 0x01a0_0000_0000, known: &known, new: Vec::new() };
         let rows = r#"[{"id":"01a00000-0001-7abc-8def-000000000001","of":"0199a2c0-0001-7000-8000-000000000011"}]"#;
         let literal = literals.of(Some(rows));
         assert!(
@@ -295,5 +298,6 @@ mod tests {
             "{literal}"
         );
         assert!(literal.ends_with(r#"000000000011"}]')::jsonb"#), "{literal}");
+        assert_eq!(literals.of(Some("01a00000-0001-7abc-8def-000000000002")), "'01a00000-0001-7abc-8def-000000000002'");
     }
 }
