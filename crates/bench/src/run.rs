@@ -235,7 +235,9 @@ async fn measure(
             let mut connection = database.connection().await?;
             let next = *state(&mut connection, tickets).await?.submitted.start();
             connection.close().await?;
-            if u64::from(next - city.submitted.start()) != alone.transactions {
+            // A small city has fewer left than connections.
+            let left = city.submitted.clone().count() as u64;
+            if u64::from(next - city.submitted.start()) != alone.transactions.min(left) {
                 bail!("{}: pgbench changed something else than one ticket with each transaction", operation.name);
             }
         }
