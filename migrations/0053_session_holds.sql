@@ -18,7 +18,7 @@ language sql stable parallel safe as $$
 $$;
 comment on function session_holder is 'The roles and services of the person of a live session, and whether a second factor is due first; no row when it has ended or the account is disabled.';
 
--- Not in SQL, so that it is planned once a connection and not with each statement that asks it.
+-- Not in SQL, so that connections keep its plan, and do not plan it with each statement that asks it.
 create function session_holds(session_id uuid, person_id uuid, instant timestamptz, known_roles text[], known_services text[])
     returns boolean
 language plpgsql stable parallel safe as $$

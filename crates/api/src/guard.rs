@@ -1,6 +1,7 @@
 //! Before every handler: the request's headers are of a decent size, the caller has not asked too often, and the token,
 //! if one was presented, is verified and still holds. What was found out waits for the extractors of
-//! [`crate::request::caller`]: a public route does not care, the others refuse before they read the body.
+//! [`crate::request::caller`]: a public route does not care, the others refuse before they read the body. Whether the token of
+//! somebody who has read tickets before still holds, [`crate::request::reader`] finds out together with what they read.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};

@@ -121,7 +121,8 @@ permissions! {
     ManageClients for Person;
 }
 
-/// The proof that somebody has the right `P`. Only [`Principal::grant`] makes one.
+/// The proof that somebody has the right `P`. Only [`Principal::grant`] makes one; of the right to read tickets, also
+/// [`Recalled::grant_once_found`].
 #[derive(Debug, Clone)]
 pub struct Grant<P: Permission> {
     holder: P::Holder,
@@ -183,11 +184,11 @@ impl Principal {
 }
 
 impl Recalled {
-    /// What proves the right `P`, if they had it, as soon as a statement has found something that asks itself whether they are still
-    /// the same. Until then it proves nothing.
+    /// What proves the right to read tickets, if they had it, as soon as a statement has found some that asks itself whether they are
+    /// still the same. Until then it proves nothing.
     #[must_use]
-    pub fn grant_once_found<P: Permission<Holder = Caller>>(&self) -> Option<Grant<P>> {
+    pub fn grant_once_found(&self) -> Option<Grant<ReadTickets>> {
         let caller = Caller::Person(self.person.clone());
-        caller.has(P::RIGHT).then(|| Grant { holder: caller, from: self.from.clone() })
+        caller.has(ReadTickets::RIGHT).then(|| Grant { holder: caller, from: self.from.clone() })
     }
 }

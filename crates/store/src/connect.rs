@@ -196,8 +196,9 @@ impl Store {
         self.planned_text(text, values).await
     }
 
-    /// The rows of a statement that is asked again and again with the same few codes: they are a part of its text, so that it is
-    /// planned for them once, and again when PostgreSQL has looked at its tables anew. It names nobody: there would be too many texts.
+    /// The rows of a statement that is asked again and again with the same few codes: they are a part of its text, so that a
+    /// connection plans it for them a few times, and not each time; and again when PostgreSQL has looked at its tables anew. It names
+    /// nobody in its text: there would be too many.
     pub(crate) async fn planned_once(&self, select: &SelectStatement) -> Result<Vec<QueryResult>> {
         let mut writer = CodesInText(SqlWriterValues::new("$", true));
         select.build_collect_any_into(&PostgresQueryBuilder, &mut writer);

@@ -120,6 +120,10 @@ impl Scope {
     /// Whether it holds a concern without tickets (answered on the spot, signposted): the officer's own ones, and all
     /// for those who see every ticket.
     pub(crate) fn holds_own(&self, concern: &Concern) -> bool {
+        // What has to be so still, only a statement finds out.
+        if self.while_holds.is_some() {
+            return false;
+        }
         match (&self.holds, concern.referrer) {
             (Holds::Everything, _) => true,
             (Holds::Known(Caller::Person(person)), _) if person.is(Role::Dispatcher) => true,

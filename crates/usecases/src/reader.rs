@@ -37,13 +37,18 @@ impl Readers {
         Some(Recalled { person, session, from: from.map(str::to_owned) })
     }
 
-    /// Remembers somebody whom the database was asked about just now.
+    /// Remembers somebody whom the database was asked about just now, unless a second factor is due first.
     pub fn remember(&self, principal: &Principal) {
-        if let (Caller::Person(person), Credential::Session { id, limited: false }) =
-            (&principal.caller, principal.credential)
-        {
-            self.0.insert(id, person.clone());
+        match (&principal.caller, principal.credential) {
+            (Caller::Person(person), Credential::Session { id, limited: false }) => self.0.insert(id, person.clone()),
+            (_, Credential::Session { id, .. }) => self.forget(id),
+            (_, Credential::Token { .. } | Credential::Key { .. }) => {}
         }
+    }
+
+    /// Forgets whose session has ended.
+    pub fn forget(&self, session: SessionId) {
+        self.0.invalidate(&session);
     }
 }
 

@@ -60,7 +60,10 @@ impl TicketReader {
             Some(Recalled { person, session, from }) if !settled => {
                 let presented = Presented::Session { user: person.user, session };
                 let principal = usecases::authenticate(cx, presented, from).await?;
-                let principal = principal.ok_or_else(|| Problem::new(Code::InvalidToken))?;
+                let Some(principal) = principal else {
+                    cx.readers.forget(session);
+                    return Err(Problem::new(Code::InvalidToken));
+                };
                 cx.readers.remember(&principal);
                 let limited = matches!(principal.credential, Credential::Session { limited: true, .. });
                 if !limited && principal.caller == Who::Person(person) {

@@ -184,7 +184,7 @@ fn walk(search: &Search, periods: &[Period], mut page: SelectStatement, limit: u
 fn ranked(scope: &Scope, search: &Search, after: Option<After>, tickets: Vec<Uuid>) -> SelectStatement {
     let rank = search.rank(scope);
     let those = Expr::cust_with_values("ticket.id = any($1)", [Value::from(tickets)]);
-    let mut select = entity::Entity::find().filter(those).into_query();
+    let mut select = entity::Entity::find().filter(scope.tickets()).filter(those).into_query();
     select.expr_as(rank.clone(), Alias::new("rank"));
     let position = Position::new(Sort::Relevance, after.map(|after| after.key), Some(&rank));
     position.apply(&mut select, after.map(|after| after.id));

@@ -25,20 +25,15 @@ pub async fn open(cx: &Context, reader: &Reader, name: &Named) -> Result<Option<
     let Some((ticket, mails)) = cx.store.ticket_with_mails(reader.scope(), name).await? else {
         return Ok(None);
     };
-    let who = reader.who();
-    record_read(cx, who, &ticket).await?;
-    let Some(ticket) = receive(cx, who, name, ticket).await? else { return Ok(None) };
-    let has_a_part = who.caller().parts_in(&ticket).next().is_some();
+    record_read(cx, reader.who(), &ticket).await?;
+    let Some(ticket) = receive(cx, reader, name, ticket).await? else { return Ok(None) };
+    let has_a_part = reader.who().caller().parts_in(&ticket).next().is_some();
     Ok(Some((ticket, Some(mails).filter(|_| has_a_part))))
 }
 
 /// Keeps that the service has received a ticket, if that is so with its being opened.
-async fn receive(
-    cx: &Context,
-    who: &Grant<ReadTickets>,
-    name: &Named,
-    ticket: Ticket,
-) -> Result<Option<Ticket>, Error> {
+async fn receive(cx: &Context, reader: &Reader, name: &Named, ticket: Ticket) -> Result<Option<Ticket>, Error> {
+    let who = reader.who();
     let may_receive = |ticket: &Ticket| {
         let theirs = matches!(who.caller(), Caller::Person(_)) && who.caller().has(Right::ChangeTickets);
         let by = who.caller().acting(Action::Receive, ticket).ok().filter(|_| theirs);
@@ -46,7 +41,7 @@ async fn receive(
     };
     let (Some(_), Ok(loaded)) = (may_receive(&ticket), cx.city()) else { return Ok(Some(ticket)) };
     let tx = cx.store.begin().await?;
-    let Some(ticket) = tx.lock_ticket(&Scope::of(who.caller()), name).await? else { return Ok(None) };
+    let Some(ticket) = tx.lock_ticket(reader.scope(), name).await? else { return Ok(None) };
     // Somebody else of the service may have opened it meanwhile.
     let Some(by) = may_receive(&ticket) else { return Ok(Some(ticket)) };
     let now = cx.now();
