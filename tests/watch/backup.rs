@@ -6,10 +6,11 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use chrono::Utc;
 use image::ImageFormat;
 use local_postgres::Server;
 use serde_json::{Value, json};
-use sqlx::Executor as _;
+use sqlx::{Connection as _, Executor as _};
 
 use super::Town;
 use crate::integrate::until;
@@ -61,6 +62,31 @@ impl Operator {
         assert!(output.status.success(), "{script}: {}", said(&output));
         said(&output)
     }
+}
+
+/// A concern of that category whose resident is that one.
+fn raised(category: &str, resident: &str) -> Value {
+    let mut concern = dumping();
+    concern["category"] = json!(category);
+    concern["resident"] = json!({ "email": resident });
+    concern
+}
+
+/// Has erased what the resident of a ticket left, and waits until a worker has noted it beside the files.
+async fn forget(town: &Town, ticket: &Value, files: &Path) {
+    let concern = ticket["concern_id"].as_str().unwrap();
+    let dispatcher = town.login("nadia.fournier").await;
+    dispatcher.post(&format!("/v1/residents/{concern}/erase"), &json!({})).await.ok();
+    let mut worker = town.worker("127.0.0.1:0");
+    until("the note", async || files.join("erased").join(concern).exists().then_some(())).await;
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+}
+
+/// Of how many concerns a resident's contact is kept.
+async fn contacts(database: &str) -> i64 {
+    let mut connection = sqlx::PgConnection::connect(database).await.unwrap();
+    sqlx::query_scalar("select count(*) from continuum.resident_contact").fetch_one(&mut connection).await.unwrap()
 }
 
 /// What a city's people read of it: tickets with all that happened, the concern, the photograph, the cafés.
@@ -120,9 +146,11 @@ async fn a_city_is_backed_up_and_brought_back_in_an_empty_cluster() {
     let seen = proprete.get(&format!("/v1/tickets/{}", ticket["id"].as_str().unwrap())).await.ok();
     proprete.acknowledge(&seen).await.ok();
     // A restricted one, whose reading is audited.
-    let mut noise = dumping();
-    noise["category"] = json!("neighbour_noise");
-    agent.post("/v1/concerns", &noise).await.created();
+    agent.post("/v1/concerns", &raised("neighbour_noise", "habitante@mail.example")).await.created();
+    let mut leaving = Vec::new();
+    for resident in ["partante@mail.example", "partie@mail.example"] {
+        leaving.push(agent.post("/v1/concerns", &raised("pothole", resident)).await.created()["tickets"][0].clone());
+    }
     let receipt = letter(&data.join("mail"), ticket["reference"].as_str().unwrap()).await;
     let path = link(&receipt, "/v1/tracking/");
     let token = login(town.url(), "nadia.fournier").await;
@@ -149,19 +177,30 @@ async fn a_city_is_backed_up_and_brought_back_in_an_empty_cluster() {
             .unwrap_or_else(|| panic!("{output}"));
         line.to_owned()
     };
-    let Town { program, folders: _folders, .. } = town;
-    assert!(program.end("-TERM").success());
     let verified = run(&["audit", "verify"], &here);
     assert!(verified.status.success(), "{}", said(&verified));
     let entries = whole(&said(&verified));
+    // Two residents have erased what they left: one before a later backup, one after.
+    let left = contacts(&database).await;
+    forget(&town, &leaving[0], &files).await;
+    let name = || backups.join(Utc::now().format("%Y-%m-%dT%H%M%SZ").to_string());
+    until("another second", async || (!name().exists()).then_some(())).await;
+    operator.run("backup.sh", &here);
+    forget(&town, &leaving[1], &files).await;
+    assert_eq!(contacts(&database).await, left - 2);
+    let Town { program, folders: _folders, .. } = town;
+    assert!(program.end("-TERM").success());
 
     // Brought back on a server that has nothing.
     let server = Server::start_throwaway().unwrap();
     let (database, admin) = (server.url("continuum"), server.url("postgres"));
+    let in_use = files;
     let (files, keys, data) = (operator.path("files"), operator.path("keys"), operator.path("data"));
     let keys_backup = fs::read_dir(&keys_backups).unwrap().next().unwrap().unwrap().path();
     let there = [
         ("BACKUP", backup.as_str()),
+        ("BACKUPS", backups.to_str().unwrap()),
+        ("FILES_IN_USE", in_use.to_str().unwrap()),
         ("KEYS_BACKUP", keys_backup.to_str().unwrap()),
         ("ADMIN_URL", &admin),
         ("DATABASE", "continuum"),
@@ -174,9 +213,12 @@ async fn a_city_is_backed_up_and_brought_back_in_an_empty_cluster() {
     assert_eq!(whole(&operator.run("restore.sh", &there)), entries, "the same entries, and whole");
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&keys), 0o700, "nobody else reads the keys");
+    assert_eq!(contacts(&database).await, left, "the backup knew them all");
     let program = Program::start(&["serve", "--metrics-listen", "127.0.0.1:0"], &there);
     let token = login(program.base_url(), "nadia.fournier").await;
     assert_eq!(read(program.base_url(), &token, &ticket).await, before);
+    until("what was erased since is erased again", async || (contacts(&database).await == left - 2).then_some(()))
+        .await;
     // The resident's link leads there, and what the resident left is opened: the outcome reaches them.
     let resident = Caller::new(program.base_url(), None);
     let shown = resident.get(path.split('#').next().unwrap()).await.is(200).text.clone();
