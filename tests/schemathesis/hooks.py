@@ -15,6 +15,10 @@ KEPT = set(os.environ["FUZZ_KEPT"].split())
 SECRET = "Basic " + base64.b64encode(f"{os.environ['FUZZ_CLIENT']}:{os.environ['FUZZ_SECRET']}".encode()).decode()
 NOBODY = "00000000-0000-7000-8000-000000000000"
 
+# Whether it is asked by somebody who has no part in the cases, and what they have no part in, by the name of its parameter.
+STRANGE = os.environ["FUZZ_AS"] == "stranger"
+OTHERS = json.loads(os.environ["FUZZ_OTHERS"])
+
 numbers = itertools.count()
 versions, cursors = {}, {None}
 
@@ -37,6 +41,9 @@ def asked_by(caller):
 
     def asks(context):
         schemes = {name for needed in context.operation.definition.raw.get("security", []) for name in needed}
+        # Who has no part in anything tries what is for programs, too.
+        if STRANGE:
+            return caller == "bearer" and bool(schemes)
         return next((name for name in [*first, "client_basic"] if name in schemes), None) == caller
 
     return asks
@@ -56,7 +63,8 @@ class Caller:
 @schemathesis.auth(refresh_interval=600).apply_to(asked_by("bearer"))
 class Person(Caller):
     def get(self, _case, context):
-        login = json.dumps({"email": os.environ["FUZZ_EMAIL"], "password": os.environ["FUZZ_PASSWORD"]})
+        who = "FUZZ_STRANGER" if STRANGE else "FUZZ_EMAIL"
+        login = json.dumps({"email": os.environ[who], "password": os.environ["FUZZ_PASSWORD"]})
         return ask(context, "/v1/sessions", login, {"Content-Type": "application/json"})
 
 
@@ -75,6 +83,9 @@ class Secret(Caller):
 
 @schemathesis.hook
 def before_call(_context, case, _kwargs):
+    if STRANGE and case.path_parameters:
+        those = {name: OTHERS[name][next(numbers) % len(OTHERS[name])] for name in case.path_parameters if name in OTHERS}
+        case.path_parameters.update(those)
     if case.method not in ("GET", "HEAD") and case.path_parameters:
         kept = {name: NOBODY for name, value in case.path_parameters.items() if value in KEPT}
         case.path_parameters.update(kept)
@@ -105,6 +116,16 @@ def after_call(_context, case, response):
             versions[value] = etag
         if response.headers["content-type"] == ["application/json"]:
             versions[response.json().get("id")] = etag
+
+
+@schemathesis.check
+def others_are_not_told_of(_context, response, case):
+    """Who has no part in a case is told nothing of it, and changes nothing of it, whatever they ask."""
+    if not STRANGE or response.status_code >= 300:
+        return
+    told = [which for ids in OTHERS.values() for which in ids if which.encode() in response.content]
+    asked = [value for name, value in (case.path_parameters or {}).items() if value in OTHERS.get(name, [])]
+    assert not told and not asked, f"{case.method} {case.formatted_path}: {response.status_code} tells of {told or asked}"
 
 
 # What is wrong with a request though each part of it fits its schema: where, and what is said. Nothing else that the
