@@ -74,7 +74,7 @@ fn day(at: DateTime<Utc>) -> String {
 }
 
 /// Everything that is measured, what changes the city last.
-pub(crate) const ALL: [Operation; 11] = [
+pub(crate) const ALL: [Operation; 12] = [
     Operation {
         name: "read a ticket",
         who: Who::Dispatcher,
@@ -127,6 +127,20 @@ pub(crate) const ALL: [Operation; 11] = [
             let (from, before) = (city.now - Duration::days(400), city.now - Duration::days(35));
             let (from, before) = (day(from), day(before));
             get(format!("/v1/stats/tickets?group_by=service&filed_from={from}&filed_before={before}"))
+        },
+    },
+    // The same figures are told again within seconds: no two of these are the same.
+    Operation {
+        name: "statistics of any year",
+        who: Who::Dispatcher,
+        sending: Sending::Repeated,
+        round_trips: Some(2),
+        requests: |city, random| {
+            let before = city.now - Duration::days(random.random_range(35..2000));
+            let minutes = random.random_range(0..1440);
+            let (from, before) = (before - Duration::days(365), before - Duration::minutes(minutes));
+            let query = format!("group_by=service&filed_from={}&filed_before={}", day(from), day(before));
+            get(format!("/v1/stats/tickets?{query}"))
         },
     },
     Operation {
