@@ -1,5 +1,6 @@
 //! `/v1/audit`: who read what is restricted, who administered what.
 
+use crate::openapi::Routes;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use auth::permission::ReadAudit;
@@ -12,7 +13,6 @@ use serde_json::Value;
 use usecases::Context;
 use usecases::audit::Filter;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::problem::{Code, Problem};
@@ -20,7 +20,7 @@ use crate::reply;
 use crate::request::caller::Caller;
 use crate::request::query::{Query, one_of};
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config.service(list);
 }
 

@@ -36,7 +36,7 @@ async fn document() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/json")
         .insert_header(("Cache-Control", "public, max-age=300"))
-        .body(openapi::text())
+        .body(openapi::TEXT)
 }
 
 #[get("/docs/problems")]

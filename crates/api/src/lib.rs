@@ -48,6 +48,7 @@ mod view;
 mod webhook;
 mod wellknown;
 
+use crate::openapi::Routes;
 use actix_cors::Cors;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -57,14 +58,12 @@ use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App, Error, HttpRequest, HttpResponse};
 use usecases::Context;
-use utoipa_actix_web::AppExt as _;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 pub use front::{Front, RateLimits};
 pub use openapi::document;
 
 /// Every documented route, tried one after the other: those first which are asked for most.
-fn routes(config: &mut ServiceConfig) {
+fn routes(config: &mut impl Routes) {
     ticket::routes(config);
     concern::routes(config);
     event::routes(config);
@@ -142,9 +141,7 @@ pub fn app(
 > {
     let cors = Condition::new(!front.origins().is_empty(), cors(front.origins()));
     App::new()
-        .into_utoipa_app()
-        .configure(routes)
-        .into_app()
+        .configure(|config| routes(config))
         .app_data(Data::new(context))
         .app_data(front)
         .app_data(PayloadConfig::new(request::body::MAX_BODY))

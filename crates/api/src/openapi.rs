@@ -13,12 +13,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use actix_web::App;
+use actix_web::dev::HttpServiceFactory;
 use actix_web::http::Method;
-use actix_web::web::Bytes;
+use actix_web::web;
 use domain::rights::{ClientScope, Right};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
-use utoipa_actix_web::AppExt as _;
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::{AppExt as _, OpenApiFactory};
 
 use crate::problem::Code;
 use crate::routes;
@@ -26,9 +30,37 @@ use crate::routes;
 /// Operations, by path and method.
 type Operations<T> = BTreeMap<(String, String), T>;
 
-/// What a server keeps of the document: as values, it would take the greater part of its memory.
+/// Where routes are told of: the program, which answers them, or the document, which describes them.
+pub(crate) trait Routes {
+    /// One more operation.
+    fn service(&mut self, operation: impl HttpServiceFactory + OpenApiFactory + 'static) -> &mut Self;
+
+    /// Those of a part of the API.
+    fn configure(&mut self, part: impl FnOnce(&mut Self)) -> &mut Self {
+        part(self);
+        self
+    }
+}
+
+impl Routes for web::ServiceConfig {
+    fn service(&mut self, operation: impl HttpServiceFactory + OpenApiFactory + 'static) -> &mut Self {
+        Self::service(self, operation)
+    }
+}
+
+impl Routes for ServiceConfig<'_> {
+    fn service(&mut self, operation: impl HttpServiceFactory + OpenApiFactory + 'static) -> &mut Self {
+        Self::service(self, operation)
+    }
+}
+
+/// The document as it is served: the file of the repository, which `continuum openapi` writes and tests compare. To infer it takes
+/// more memory than all that a server keeps.
+pub(crate) const TEXT: &str = include_str!("../../../openapi/openapi.json");
+
+/// What a server looks up in the document.
+#[derive(Default)]
 struct Contract {
-    text: Bytes,
     /// The methods of each path.
     methods: BTreeMap<String, Vec<String>>,
     /// The operations that are for those who have logged in.
@@ -38,36 +70,29 @@ struct Contract {
 }
 
 static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
-    let document = document();
-    let text = serde_json::to_vec(&document).expect("it was JSON before").into();
-    let methods = document["paths"].as_object().into_iter().flatten().filter_map(|(path, item)| {
-        let methods = item.as_object()?.keys().map(|method| method.to_ascii_uppercase());
-        Some((path.clone(), methods.collect()))
-    });
-    let for_the_known = operations(&document, |_, operation| needs_login(operation).then_some(()));
-    let without_query = operations(&document, |path, operation| {
-        let none = refuses_queries(path, operation) && !has_parameter(operation, "query", None);
-        none.then(|| needs_login(operation))
-    });
-    Contract { text, methods: methods.collect(), for_the_known: for_the_known.into_keys().collect(), without_query }
+    #[derive(Deserialize)]
+    struct Document<'a> {
+        #[serde(borrow)]
+        paths: BTreeMap<String, BTreeMap<String, &'a RawValue>>,
+    }
+    let Document { paths } = serde_json::from_str(TEXT).expect("a test compares it with what is inferred");
+    let mut contract = Contract::default();
+    for (path, item) in paths {
+        for (method, operation) in item {
+            let operation: Value = serde_json::from_str(operation.get()).expect("it is a part of what was read");
+            let method = method.to_ascii_uppercase();
+            contract.methods.entry(path.clone()).or_default().push(method.clone());
+            let (login, id) = (needs_login(&operation), (path.clone(), method));
+            if refuses_queries(&path, &operation) && !has_parameter(&operation, "query", None) {
+                contract.without_query.insert(id.clone(), login);
+            }
+            if login {
+                contract.for_the_known.insert(id);
+            }
+        }
+    }
+    contract
 });
-
-/// What is known of each operation of which something is.
-fn operations<T>(document: &Value, known: impl Fn(&str, &Value) -> Option<T>) -> Operations<T> {
-    let paths = document["paths"].as_object().into_iter().flatten();
-    let operations = paths.flat_map(|(path, item)| {
-        item.as_object().into_iter().flatten().map(move |(method, operation)| (path, method, operation))
-    });
-    let known = |(path, method, operation): (&String, &String, &Value)| {
-        Some(((path.clone(), method.to_ascii_uppercase()), known(path, operation)?))
-    };
-    operations.filter_map(known).collect()
-}
-
-/// The document, as it is served.
-pub(crate) fn text() -> Bytes {
-    CONTRACT.text.clone()
-}
 
 /// Whether an operation is for those who have logged in.
 pub(crate) fn is_for_the_known(path: &str, method: &Method) -> bool {
@@ -123,13 +148,13 @@ pub(crate) fn is_of_another_method(path: &str, method: &Method) -> bool {
     CONTRACT.methods.get(path).is_some_and(|methods| methods.iter().all(|other| other != method.as_str()))
 }
 
-/// The OpenAPI 3.1 document, as `openapi/openapi.json` holds it; inferred anew.
+/// The OpenAPI 3.1 document, inferred anew from the routes.
 ///
 /// # Panics
 /// When it is no JSON.
 #[must_use]
 pub fn document() -> Value {
-    let (_, inferred): (_, OpenApi) = App::new().into_utoipa_app().configure(routes).split_for_parts();
+    let (_, inferred): (_, OpenApi) = App::new().into_utoipa_app().configure(|config| routes(config)).split_for_parts();
     let inferred = serde_json::to_string(&inferred).expect("an OpenAPI document is made of maps with string keys");
     // A generic type's name has a `_` before that of its parameter.
     let mut document: Value = serde_json::from_str(&inferred.replace("Bulk_", "Bulk")).expect("it was JSON before");
@@ -359,4 +384,15 @@ pub(crate) fn problems() -> Vec<Value> {
         json!({ "code": code.name(), "status": code.status(), "fr": fr, "en": en })
     };
     Code::ALL.iter().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_served_is_what_is_inferred() {
+        let inferred = serde_json::to_string_pretty(&document()).unwrap() + "\n";
+        assert!(TEXT == inferred, "openapi/openapi.json is not what the routes say: run `continuum openapi`");
+    }
 }

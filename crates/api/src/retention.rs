@@ -1,5 +1,6 @@
 //! `/v1/retention`: how long things are kept, what is erased at night, and what was.
 
+use crate::openapi::Routes;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
@@ -12,7 +13,6 @@ use usecases::Context;
 use usecases::once::Once;
 use usecases::retention::{Counts, Overview, Run};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::problem::Problem;
@@ -21,7 +21,7 @@ use crate::request::body::{Body, input};
 use crate::request::caller::Caller;
 use crate::request::idempotency::{Idempotency, IdempotencyHeader};
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config.service(read).service(confirm);
 }
 

@@ -14,6 +14,7 @@ mod report;
 
 use std::collections::BTreeMap;
 
+use crate::openapi::Routes;
 use chrono::{DateTime, Utc};
 use domain::cafe::report::{Conversations, Report, Weather};
 use domain::cafe::{Cafe, State};
@@ -24,14 +25,13 @@ use domain::rights::{Caller as Reader, Right};
 use serde::{Deserialize, Serialize};
 use usecases::cafe::Written;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::concern::WarningView;
 use crate::request::path::id_path;
 use crate::view::{PlaceView, areas};
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config
         .service(calendar::calendar)
         .service(cadence::cadence)

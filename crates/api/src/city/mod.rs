@@ -6,11 +6,11 @@ mod categories;
 mod services;
 mod zonings;
 
+use crate::openapi::Routes;
 use domain::id::{AreaCode, ZoningCode};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config
         .service(categories::categories)
         .service(services::services)

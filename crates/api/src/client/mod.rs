@@ -8,6 +8,7 @@ mod secret;
 
 use std::collections::BTreeSet;
 
+use crate::openapi::Routes;
 use chrono::{DateTime, Utc};
 use domain::id::ClientId;
 use domain::rights::ClientScope;
@@ -15,12 +16,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use usecases::client::{Registered, SecretInfo, SecretKind};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::request::path::{Id, id_path};
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config
         .service(list::list)
         .service(register::register)

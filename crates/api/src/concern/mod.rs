@@ -8,6 +8,7 @@ pub(crate) use read::ConcernPath;
 mod suggest;
 mod tracking;
 
+use crate::openapi::Routes;
 use chrono::{DateTime, Utc};
 use domain::city::City;
 use domain::city::question::{Replies, Reply};
@@ -20,12 +21,11 @@ use domain::ticket::Ticket;
 use serde::Serialize;
 use usecases::concern::{Concern, Warning};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::view::{TicketView, WhereaboutsView};
+use crate::view::{Shown, TicketView, WhereaboutsView};
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config
         .service(batch::batch)
         .service(file::file)

@@ -5,15 +5,15 @@ mod stream;
 
 pub(crate) use stream::Streams;
 
+use crate::openapi::Routes;
 use domain::feed::{EventType, Filter, Position};
 use usecases::Loaded;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::request::query::{Query, one_of};
 use crate::ticket::filter::unknown;
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config.service(list::list).service(stream::follow);
 }
 

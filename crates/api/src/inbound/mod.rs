@@ -4,8 +4,8 @@ mod list;
 mod receive;
 mod settle;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::openapi::Routes;
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config.service(receive::receive).service(list::list).service(settle::settle);
 }

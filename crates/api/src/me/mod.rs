@@ -6,9 +6,9 @@ mod password;
 mod read;
 mod second_factor;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::openapi::Routes;
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config
         .service(read::read)
         .service(password::change)

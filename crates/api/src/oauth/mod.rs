@@ -5,6 +5,7 @@ mod metadata;
 mod revoke;
 mod token;
 
+use crate::openapi::Routes;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -21,12 +22,11 @@ use url::form_urlencoded;
 use usecases::Context;
 use usecases::oauth::{Credentials, OauthError};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::outermost::Told;
 use crate::problem::Problem;
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config.service(metadata::metadata).service(token::token).service(revoke::revoke).service(introspect::introspect);
 }
 

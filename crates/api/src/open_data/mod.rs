@@ -5,10 +5,10 @@ mod catalogue;
 mod package;
 mod table;
 
+use crate::openapi::Routes;
 use actix_web::{HttpRequest, HttpResponse};
 use usecases::Context;
 use usecases::open_data::OpenDataError;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::problem::{Code, Problem};
 use crate::reply;
@@ -19,7 +19,7 @@ const KEEP: &str = "public, max-age=3600";
 /// Under which licence: Licence Ouverte 2.0 (Etalab), as data.gouv.fr knows it.
 const LICENCE: &str = "https://www.etalab.gouv.fr/licence-ouverte-open-licence";
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config.service(table::table).service(package::package).service(package::schema).service(catalogue::catalogue);
 }
 

@@ -13,14 +13,14 @@ mod view;
 
 use std::future::{Ready, ready};
 
+use crate::openapi::Routes;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::problem::Problem;
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config
         .service(read::read)
         .service(act::receive)

@@ -4,15 +4,15 @@ mod choose;
 mod forgotten;
 mod page;
 
+use crate::openapi::Routes;
 use auth::password::{MAX_LENGTH, MIN_LENGTH, Weak};
 use usecases::password::PasswordError;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::problem::{Code, FieldError, Problem, Text};
 
 pub(crate) use page::form_config;
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config.service(forgotten::forgotten).service(choose::choose);
 }
 

@@ -3,6 +3,7 @@
 mod reverse;
 mod search;
 
+use crate::openapi::Routes;
 use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
@@ -10,14 +11,13 @@ use domain::language::Language;
 use serde::Serialize;
 use usecases::place::{Kind, Located, LookUpError, MOST};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::problem::{Code, Problem};
 use crate::reply;
 use crate::request::query::Query;
 use crate::view::areas;
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config.service(search::search).service(reverse::reverse);
 }
 

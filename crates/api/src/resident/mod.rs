@@ -6,9 +6,9 @@ mod export;
 mod page;
 mod search;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::openapi::Routes;
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config.service(search::search).service(export::export).service(erase::erase);
     config.service(page::notice).service(page::record);
 }

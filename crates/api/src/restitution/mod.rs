@@ -9,19 +9,19 @@ mod link;
 mod page;
 mod view;
 
+use crate::openapi::Routes;
 use actix_web::http::header::{ACCEPT, HeaderValue, VARY};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::city::City;
 use domain::language::Language;
 use domain::restitution::Sheet;
 use usecases::restitution::Published;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::problem::Problem;
 use crate::reply;
 use view::SheetView;
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config
         .service(cafe::read)
         .service(cafe::publish)

@@ -12,6 +12,7 @@ mod restore;
 pub(crate) mod save;
 mod simulate;
 
+use crate::openapi::Routes;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
@@ -23,7 +24,6 @@ use domain::routing::Rule;
 use serde::Serialize;
 use usecases::routing::{Author, Draft, Edition, Which};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::problem::{Code, FieldError, Problem};
@@ -32,7 +32,7 @@ use crate::request::path::{Id, id_path};
 /// The greatest rule set that is read, bytes: some thousand rules.
 const MAX_RULES: usize = 1024 * 1024;
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config
         .service(read::in_force)
         .service(read::versions)

@@ -8,6 +8,7 @@ mod save;
 
 use std::collections::BTreeMap;
 
+use crate::openapi::Routes;
 use auth::Grant;
 use auth::permission::SaveFilters;
 use chrono::{DateTime, Utc};
@@ -17,7 +18,6 @@ use serde::Serialize;
 use usecases::Loaded;
 use usecases::saved_filter::{Holder, Parameters, SavedFilter};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::problem::{At, Code, FieldError, Problem};
@@ -25,7 +25,7 @@ use crate::request::path::{Id, id_path};
 use crate::request::query::Query;
 use crate::ticket::filter::listing;
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config.service(list::list).service(save::save).service(read::read).service(change::change).service(remove::remove);
 }
 

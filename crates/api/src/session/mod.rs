@@ -7,6 +7,7 @@ mod logout;
 mod redeem;
 mod refresh;
 
+use crate::openapi::Routes;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, HttpResponseBuilder};
@@ -16,10 +17,9 @@ use domain::id::SessionId;
 use serde::Serialize;
 use usecases::session::{Held, Listed};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config
         .service(begin::begin)
         .service(redeem::redeem)

@@ -7,8 +7,8 @@ mod report;
 mod ticket;
 mod view;
 
-use utoipa_actix_web::service_config::ServiceConfig;
+use crate::openapi::Routes;
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config.service(ticket::read).service(cafe::read).service(report::read);
 }

@@ -1,5 +1,6 @@
 //! The same for many tickets.
 
+use crate::openapi::Routes;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
@@ -12,7 +13,6 @@ use usecases::Context;
 use usecases::once::Once;
 use usecases::ticket::{self, Command, Denied, Named, On, Results};
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::acknowledge::AcknowledgeTicket;
@@ -26,7 +26,7 @@ use crate::request::body::{Body, Input, input};
 use crate::request::caller::Caller;
 use crate::request::idempotency::{Idempotency, IdempotencyHeader};
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Routes) {
     config.service(acknowledge).service(assign).service(reroute).service(prioritise).service(hold);
 }
 

@@ -37,6 +37,7 @@ pub(crate) use sheet::{areas, moment, replies};
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
+use crate::openapi::Routes;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
@@ -55,10 +56,10 @@ use crate::reply;
 use crate::request::caller::Caller;
 use crate::request::conditional::IfMatch;
 use crate::request::idempotency::Idempotency;
-use crate::view::TicketView;
+use crate::view::Shown;
 pub(crate) use list::{PointGeometry, wants_geojson};
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config
         // Before what takes any name for a ticket's.
         .configure(bulk::routes)

@@ -8,18 +8,18 @@ mod next;
 mod read;
 mod slip;
 
+use crate::openapi::Routes;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, LOCATION};
 use actix_web::{HttpRequest, HttpResponse};
 use minijinja::context;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::page;
 use crate::problem::{Code, Problem, preferred_language};
 
 pub(crate) use read::TrackingPath;
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config
         .service(slip::show)
         .service(slip::find)

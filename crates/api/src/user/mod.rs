@@ -8,6 +8,7 @@ mod read;
 mod second_factor;
 mod sessions;
 
+use crate::openapi::Routes;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
@@ -17,12 +18,11 @@ use domain::person::Role;
 use serde::Serialize;
 use usecases::user::User;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::request::path::{Id, id_path};
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config
         .service(list::list)
         .service(invite::invite)

@@ -10,6 +10,7 @@ mod remove;
 mod replay;
 mod secret;
 
+use crate::openapi::Routes;
 use chrono::{DateTime, Utc};
 use domain::feed::{EventType, Filter, sequence};
 use domain::id::{AreaCode, WebhookId, ZoningCode};
@@ -17,13 +18,12 @@ use serde::Serialize;
 use url::Url;
 use usecases::webhook::{Because, Webhook};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::problem::{At, Code, FieldError, Problem};
 use crate::request::path::{Id, id_path};
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config
         .service(list::list)
         .service(create::create)

@@ -1,5 +1,6 @@
 //! For those who run the server, and for those who verify its tokens.
 
+use crate::openapi::Routes;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
@@ -8,11 +9,10 @@ use serde_json::Value;
 use usecases::Context;
 use usecases::health::NotReady;
 use utoipa::ToSchema;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::outermost::Told;
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config.service(live).service(ready).service(jwks);
 }
 

@@ -6,13 +6,13 @@ mod list;
 mod read;
 mod remove;
 
+use crate::openapi::Routes;
 use chrono::{DateTime, Utc};
 use domain::attachment::{Attachment, FileName, MediaType};
 use serde::Serialize;
 use usecases::Context;
 use usecases::ticket::attachment::Shown;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 pub(crate) use content::deliver;
@@ -20,7 +20,7 @@ pub(crate) use content::deliver;
 use crate::request::path::id_path;
 use domain::ticket::ActorView;
 
-pub(crate) fn routes(config: &mut ServiceConfig) {
+pub(crate) fn routes(config: &mut impl Routes) {
     config
         .service(add::add)
         .service(list::list)

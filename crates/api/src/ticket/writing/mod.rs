@@ -7,10 +7,10 @@ mod note;
 mod referrer_message;
 mod resident_message;
 
+use crate::openapi::Routes;
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
-pub(super) fn routes(config: &mut ServiceConfig) {
+pub(super) fn routes(config: &mut impl Routes) {
     config
         .service(note::add)
         .service(note::list)
