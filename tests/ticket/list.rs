@@ -1,5 +1,7 @@
 //! Lists of tickets.
 
+use std::collections::BTreeSet;
+
 use chrono::Duration;
 use serde_json::{Value, json};
 
@@ -8,6 +10,7 @@ use crate::support::city::{City, dumping};
 
 crate::tests![
     a_list_is_walked_page_by_page_while_tickets_are_filed,
+    a_list_shows_each_ticket_as_it_is_read_alone,
     a_list_is_narrowed_by_each_filter,
     each_filter_keeps_what_it_says,
     a_category_stands_for_its_parts,
@@ -50,6 +53,42 @@ async fn a_list_is_walked_page_by_page_while_tickets_are_filed() {
         assert!(path.contains("limit=3") && path.contains(page["next_cursor"].as_str().unwrap()));
     }
     assert_eq!(walked, all);
+    city.stop().await;
+}
+
+async fn a_list_shows_each_ticket_as_it_is_read_alone() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    // Of one rule for one reason, of one rule for several, of several rules.
+    for (category, place) in [
+        ("illegal_dumping", [49.9121, 2.2972]),
+        ("illegal_dumping", [49.9121, 2.2972]),
+        ("illegal_dumping", [49.8942, 2.2957]),
+        ("pothole", [49.8942, 2.2957]),
+        ("street_light_out", [49.9121, 2.2972]),
+        ("neighbour_noise", [49.8942, 2.2957]),
+    ] {
+        let mut body = dumping();
+        body["category"] = json!(category);
+        body["place"] = json!({ "lat": place[0], "lon": place[1] });
+        agent.post("/v1/concerns", &body).await.created();
+    }
+    let dispatcher = city.dispatcher().await;
+    for language in ["fr", "en"] {
+        let read = async |path: &str| {
+            let request = dispatcher.request(reqwest::Method::GET, path).header("Accept-Language", language);
+            dispatcher.send(request).await.ok()
+        };
+        let page = read("/v1/tickets").await;
+        let mut reasons = BTreeSet::new();
+        for listed in page["items"].as_array().unwrap() {
+            let mut alone = read(&format!("/v1/tickets/{}", listed["id"].as_str().unwrap())).await;
+            alone.as_object_mut().unwrap().remove("resident_mails");
+            assert_eq!(*listed, alone);
+            reasons.insert(listed["routing"]["explanation"].as_str().unwrap().to_owned());
+        }
+        assert!(page["items"].as_array().unwrap().len() > reasons.len() && reasons.len() >= 4, "{reasons:?}");
+    }
     city.stop().await;
 }
 

@@ -1,7 +1,10 @@
 //! What an answer carries besides its body.
 
+use std::cell::Cell;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, ETAG, LINK, LOCATION, VARY};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::language::Language;
 use serde::Serialize;
@@ -65,7 +68,42 @@ pub(crate) fn read(version: Option<i64>, language: Language, body: &impl Seriali
     if let Some(version) = version {
         response.insert_header((ETAG, etag(version)));
     }
-    response.json(body)
+    response.content_type("application/json").body(json(body))
+}
+
+/// How much a buffer may hold that is kept for the next answer.
+const KEPT: usize = 512 * 1024;
+
+thread_local! {
+    /// The buffer of an answer that has left.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// The buffer of an answer, which is kept for the next one once the answer has left.
+struct Lent(Vec<u8>);
+
+impl AsRef<[u8]> for Lent {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        let buffer = std::mem::take(&mut self.0);
+        if buffer.capacity() <= KEPT {
+            // A thread that ends keeps none.
+            let _ = SPARE.try_with(|spare| spare.set(buffer));
+        }
+    }
+}
+
+/// A body, written where the one before was: one that grows is copied each time it doubles, and its memory asked for anew.
+fn json(body: &impl Serialize) -> Bytes {
+    let mut buffer = SPARE.take();
+    buffer.clear();
+    serde_json::to_writer(&mut buffer, body).expect("views are structs with string keys, which always serialise");
+    Bytes::from_owner(Lent(buffer))
 }
 
 fn in_language(response: &mut actix_web::HttpResponseBuilder, language: Language) {
@@ -106,5 +144,5 @@ pub(crate) fn linked<B: Serialize>(
         query.extend_pairs(pairs.filter(|(key, _)| key != "cursor")).append_pair("cursor", next);
         response.insert_header((LINK, format!("<{}?{}>; rel=\"next\"", request.path(), query.finish())));
     }
-    response.content_type(content_type).json(body(next_cursor))
+    response.content_type(content_type).body(json(&body(next_cursor)))
 }

@@ -1,8 +1,12 @@
 //! What several answers show: places, references to services, tickets.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use compact_str::CompactString;
 use domain::city::City;
 use domain::city::catalogue::{ClosureReason, Sensitivity};
 use domain::city::question::{Replies, Reply};
@@ -11,9 +15,10 @@ use domain::id::ServiceCode;
 use domain::language::Language;
 use domain::place::{Areas, Place, Point, Whereabouts};
 use domain::rights::Caller;
+use domain::routing::Sent;
 use domain::text::Address;
 use domain::ticket::{Action, Feedback, Priority, State, Ticket};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use usecases::tracking::Mails;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -74,7 +79,7 @@ impl From<PlaceView> for Place {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Whereabouts)]
-pub(crate) struct WhereaboutsView {
+pub(crate) struct WhereaboutsView<'a> {
     /// Latitude, degrees; with `lon`. Absent when nobody has put the address on the map: then it lies in no area.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = -90, maximum = 90, examples(49.894))]
@@ -86,20 +91,20 @@ pub(crate) struct WhereaboutsView {
     /// Postal address, one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 200, examples("Rue du Pigeonnier"))]
-    pub(crate) address: Option<Address>,
+    pub(crate) address: Option<Cow<'a, Address>>,
 }
 
-impl From<&Whereabouts> for WhereaboutsView {
-    fn from(place: &Whereabouts) -> Self {
+impl<'a> From<&'a Whereabouts> for WhereaboutsView<'a> {
+    fn from(place: &'a Whereabouts) -> Self {
         let (lat, lon) = place.point.map(|point| (point.lat, point.lon)).unzip();
-        Self { lat, lon, address: place.address.clone() }
+        Self { lat, lon, address: place.address.as_ref().map(Cow::Borrowed) }
     }
 }
 
-impl TryFrom<WhereaboutsView> for Whereabouts {
+impl TryFrom<WhereaboutsView<'_>> for Whereabouts {
     type Error = Problem;
 
-    fn try_from(view: WhereaboutsView) -> Result<Self, Problem> {
+    fn try_from(view: WhereaboutsView<'_>) -> Result<Self, Problem> {
         let needed = |field: &str| {
             let texts = ("Une latitude va avec une longitude.", "A latitude goes with a longitude.");
             Problem::new(Code::InvalidRequest).errors(vec![FieldError::in_body(field, "required", texts)])
@@ -115,7 +120,7 @@ impl TryFrom<WhereaboutsView> for Whereabouts {
             (Some(_), None) => return Err(needed("/place/lon")),
             (None, Some(_)) => return Err(needed("/place/lat")),
         };
-        Ok(Self { point, address: view.address })
+        Ok(Self { point, address: view.address.map(Cow::into_owned) })
     }
 }
 
@@ -128,17 +133,17 @@ pub(crate) fn areas(areas: &Areas) -> BTreeMap<String, String> {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ServiceRef {
     /// Its code.
-    #[schema(examples("proprete"))]
-    code: String,
+    #[schema(value_type = String, examples("proprete"))]
+    code: ServiceCode,
     /// What people call it.
-    #[schema(examples("Propreté urbaine"))]
-    pub(crate) name: String,
+    #[schema(value_type = String, examples("Propreté urbaine"))]
+    pub(crate) name: CompactString,
 }
 
 impl ServiceRef {
     pub(crate) fn new(city: &City, code: &ServiceCode, language: Language) -> Self {
         let name = city.service(code).map_or(code.as_str(), |service| service.name.in_language(language));
-        Self { code: code.to_string(), name: name.to_owned() }
+        Self { code: code.clone(), name: name.into() }
     }
 }
 
@@ -214,6 +219,12 @@ impl From<Mails> for MailsView {
     }
 }
 
+/// Writes an instant as chrono does, at once: sign by sign, each is looked at whether JSON has to escape it.
+fn instant<S: Serializer>(at: &(impl Copy + Into<Option<DateTime<Utc>>>), serializer: S) -> Result<S::Ok, S::Error> {
+    let at: Option<DateTime<Utc>> = (*at).into();
+    at.map(|at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true)).serialize(serializer)
+}
+
 /// A ticket: the referral of a concern to one service.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Ticket)]
@@ -237,7 +248,7 @@ pub(crate) struct TicketView<'a> {
     service: ServiceRef,
     priority: Priority,
     sensitivity: Sensitivity,
-    place: WhereaboutsView,
+    place: WhereaboutsView<'a>,
     /// The area of the place in each zoning, as it was when the concern was filed.
     #[schema(examples(json!({"secteurs": "nord"})))]
     #[schema(value_type = BTreeMap<String, String>)]
@@ -247,26 +258,29 @@ pub(crate) struct TicketView<'a> {
     #[schema(value_type = BTreeMap<String, Reply>)]
     answers: &'a Replies,
     /// When the concern was filed.
+    #[serde(serialize_with = "instant")]
     filed_at: DateTime<Utc>,
     /// When the service opened it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "instant")]
     #[schema(nullable = false)]
     received_at: Option<DateTime<Utc>>,
     /// When the service took it on.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "instant")]
     #[schema(nullable = false)]
     acknowledged_at: Option<DateTime<Utc>>,
     /// When the service settled it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "instant")]
     #[schema(nullable = false)]
     resolved_at: Option<DateTime<Utc>>,
     /// When it was closed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "instant")]
     #[schema(nullable = false)]
     closed_at: Option<DateTime<Utc>>,
     /// Until when the service should take it in hand: working time of its calendar.
+    #[serde(serialize_with = "instant")]
     ack_due_at: DateTime<Utc>,
     /// Until when the service should settle it.
+    #[serde(serialize_with = "instant")]
     resolve_due_at: DateTime<Utc>,
     /// Whether one of the two is missed.
     late: bool,
@@ -279,6 +293,7 @@ pub(crate) struct TicketView<'a> {
     #[schema(nullable = false)]
     resume_on: Option<NaiveDate>,
     /// When it was last passed to its service: the clocks count from then.
+    #[serde(serialize_with = "instant")]
     handed_over_at: DateTime<Utc>,
     /// How often it was passed to a service.
     #[schema(minimum = 1)]
@@ -318,15 +333,34 @@ pub(crate) struct TicketView<'a> {
     actions: Vec<Offered>,
 }
 
-impl<'a> TicketView<'a> {
-    pub(crate) fn new(
-        ticket: &'a Ticket,
-        city: &City,
-        reader: &Caller,
-        language: Language,
-        now: DateTime<Utc>,
-    ) -> Self {
-        Self {
+/// How tickets are shown: to whom, in which language, when.
+pub(crate) struct Shown<'a> {
+    city: &'a City,
+    reader: &'a Caller,
+    language: Language,
+    now: DateTime<Utc>,
+    /// Why rules matched, in words: told once for the tickets of a page that one rule sent for one reason.
+    explained: RefCell<Vec<(Arc<Sent>, String)>>,
+}
+
+impl<'a> Shown<'a> {
+    pub(crate) fn new(city: &'a City, reader: &'a Caller, language: Language, now: DateTime<Utc>) -> Self {
+        Self { city, reader, language, now, explained: RefCell::default() }
+    }
+
+    fn explanation(&self, sent: &Arc<Sent>) -> String {
+        let mut explained = self.explained.borrow_mut();
+        if let Some((_, told)) = explained.iter().find(|(known, _)| Arc::ptr_eq(known, sent)) {
+            return told.clone();
+        }
+        let told = self.city.explain(sent, self.language);
+        explained.push((sent.clone(), told.clone()));
+        told
+    }
+
+    pub(crate) fn ticket<'t>(&self, ticket: &'t Ticket) -> TicketView<'t> {
+        let Self { city, reader, language, now, .. } = *self;
+        TicketView {
             id: ticket.id.0,
             reference: &ticket.reference,
             version: ticket.version,
@@ -364,7 +398,7 @@ impl<'a> TicketView<'a> {
             routing: ticket.sent.as_ref().map(|sent| Routing {
                 rule: sent.rule.as_str(),
                 version: sent.version,
-                explanation: city.explain(sent, language),
+                explanation: self.explanation(sent),
             }),
             actions: offered(ticket, reader, now),
         }

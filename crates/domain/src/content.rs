@@ -181,6 +181,12 @@ pub fn check(text: &str, sought: &[Finding]) -> Checked {
     Checked { masked, findings }
 }
 
+/// A text in which these are masked.
+#[must_use]
+pub(crate) fn masked(text: String, sought: &[Finding]) -> String {
+    if ANY.is_match(&text) { check(&text, sought).masked } else { text }
+}
+
 /// A text as it is kept, and what was found in it: the passages are masked unless whoever wrote it confirmed them.
 #[must_use]
 pub fn screened<T: TryFrom<String> + Clone + Into<String>>(text: T, confirmed: bool) -> (T, Vec<Finding>) {

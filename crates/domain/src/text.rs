@@ -60,7 +60,8 @@ pub fn is_invisible(c: char) -> bool {
 
 fn parse(text: String, max: usize, form: Form, masked: &[Finding]) -> Result<String, TextError> {
     // Left out rather than refused: they come along unseen when a name is pasted from a list of contacts.
-    let text = if form == Form::Name { text.replace(turns_direction, "") } else { text };
+    let text =
+        if form == Form::Name && text.contains(turns_direction) { text.replace(turns_direction, "") } else { text };
     let trimmed = text.trim();
     let allowed = |c: char| !c.is_control() || (form == Form::Lines && matches!(c, '\n' | '\r' | '\t'));
     if !trimmed.chars().all(allowed) {
@@ -72,7 +73,8 @@ fn parse(text: String, max: usize, form: Form, masked: &[Finding]) -> Result<Str
     if trimmed.chars().count() > max {
         return Err(TextError::TooLong(max));
     }
-    Ok(if masked.is_empty() { trimmed.to_owned() } else { content::check(trimmed, masked).masked })
+    let text = if trimmed.len() < text.len() { trimmed.to_owned() } else { text };
+    Ok(if masked.is_empty() { text } else { content::masked(text, masked) })
 }
 
 macro_rules! texts {

@@ -88,7 +88,7 @@ fn ticket_row(new: &NewTicket) -> Result<TicketRow<'_>> {
         priority: ticket.priority.code(),
         sensitivity: ticket.sensitivity.code(),
         hidden_from_referrer: ticket.hidden_from_referrer,
-        sent: serde_json::to_value(&ticket.sent).map_err(Error::corrupt)?,
+        sent: serde_json::to_value(ticket.sent.as_deref()).map_err(Error::corrupt)?,
         ack_due_at: ticket.ack_due_at,
         resolve_due_at: ticket.resolve_due_at,
         remind_at: ticket.remind_at,

@@ -48,6 +48,11 @@ impl Scope {
         Self { while_holds: Some(Condition::all().add(still)), ..Self::of(&Caller::Person(person.clone())) }
     }
 
+    /// The same without asking whether who is remembered is so still, and that question: for statements that ask it once.
+    pub(crate) fn apart(&self) -> (Self, Option<Condition>) {
+        (Self { while_holds: None, ..self.clone() }, self.while_holds.clone())
+    }
+
     /// What is counted in the figures that this caller reads: [`domain::rights::COUNTED`], said in SQL. For sums only.
     #[must_use]
     pub fn counted_for(caller: &Caller) -> Self {

@@ -2,12 +2,14 @@
 
 use std::fmt::Display;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::city::catalogue::{ClosureReason, Sensitivity};
 use domain::concern::{Origin, Referrer};
 use domain::id::{ClientId, ConcernId, EventId, TicketId, UserId};
 use domain::place::{Point, Whereabouts};
+use domain::routing::Sent;
 use domain::ticket::{Actor, Event, Fact, Feedback, Priority, State, Ticket};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -15,6 +17,7 @@ use sea_orm::{
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -180,62 +183,96 @@ pub(crate) fn referrer(user: Option<Uuid>, client: Option<Uuid>) -> Result<Refer
 /// The ticket of a row whose columns come first, in the order of the entity. By their names, each would be looked up anew in every
 /// row; through the entity, each text and each document would be copied once more: a page has fifty.
 fn of_row(row: &QueryResult) -> Result<Ticket> {
-    fn code<T: FromStr<Err: Display>>(text: &str) -> Result<T> {
-        text.parse().map_err(Error::corrupt)
+    Rows::default().ticket(row)
+}
+
+/// The tickets of the rows of one answer.
+#[derive(Default)]
+struct Rows<'r> {
+    /// Whether one was read.
+    begun: bool,
+    /// What sent them, as it is kept and as it is: many were sent by one rule for one reason.
+    sent: Vec<(&'r str, Arc<Sent>)>,
+}
+
+impl<'r> Rows<'r> {
+    fn all(rows: &'r [QueryResult]) -> impl Iterator<Item = Result<Ticket>> {
+        let mut reading = Self::default();
+        rows.iter().map(move |row| reading.ticket(row))
     }
-    let unknown = |what: &str| Error::Corrupt(format!("a ticket has an unknown {what}"));
-    let mut row = Columns::of(row)?;
-    Ok(Ticket {
-        id: TicketId(row.next()?),
-        reference: row.next()?,
-        version: row.next()?,
-        state: State::from_code(row.next()?).ok_or_else(|| unknown("state"))?,
-        concern: ConcernId(row.next()?),
-        category: {
-            row.skip();
-            code(row.next()?)?
-        },
-        service: code(row.next()?)?,
-        priority: Priority::from_code(row.next()?).ok_or_else(|| unknown("priority"))?,
-        sensitivity: Sensitivity::from_code(row.next()?).ok_or_else(|| unknown("sensitivity"))?,
-        hidden_from_referrer: row.next()?,
-        referrer: referrer(row.next()?, row.next()?)?,
-        place: Whereabouts {
-            point: row.next::<Option<f64>>()?.zip(row.next()?).map(|(lat, lon)| Point { lat, lon }),
-            address: row.next::<Option<String>>()?.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
-        },
-        areas: row.next::<Json<_>>()?.0,
-        replies: row.next::<Json<_>>()?.0,
-        origin: Origin::from_code(row.next()?).ok_or_else(|| unknown("origin"))?,
-        sent: row.next::<Option<Json<_>>>()?.map(|Json(sent)| sent),
-        handovers: row.next()?,
-        reroutes: row.next()?,
-        reopened: row.next()?,
-        followers: row.next()?,
-        assignee: row.next::<Option<Uuid>>()?.map(UserId),
-        filed_at: row.next()?,
-        handed_over_at: row.next()?,
-        received_at: row.next()?,
-        acknowledged_at: row.next()?,
-        resolved_at: row.next()?,
-        closed_at: row.next()?,
-        ack_due_at: row.next()?,
-        resolve_due_at: row.next()?,
-        pauses: row.next::<Json<_>>()?.0,
-        remind_at: row.next()?,
-        rungs: row.next()?,
-        scheduled_for: {
-            row.skip();
-            row.next()?
-        },
-        resume_on: row.next()?,
-        closure_reason: row
-            .next::<Option<&str>>()?
-            .map(|code| ClosureReason::from_code(code).ok_or_else(|| unknown("closure reason")))
-            .transpose()?,
-        duplicate_of: row.next::<Option<Uuid>>()?.map(TicketId),
-        feedback: Feedback::from_code(row.next()?).ok_or_else(|| unknown("feedback"))?,
-    })
+
+    fn sent(&mut self, kept: &'r str) -> Result<Arc<Sent>> {
+        if let Some((_, sent)) = self.sent.iter().find(|(known, _)| *known == kept) {
+            return Ok(sent.clone());
+        }
+        let sent: Arc<Sent> = Arc::new(serde_json::from_str(kept).map_err(Error::corrupt)?);
+        self.sent.push((kept, sent.clone()));
+        Ok(sent)
+    }
+
+    fn ticket(&mut self, row: &'r QueryResult) -> Result<Ticket> {
+        let row = if self.begun { Columns::alike(row) } else { Columns::of(row) }?;
+        self.begun = true;
+        self.read(row)
+    }
+
+    fn read(&mut self, mut row: Columns<'r>) -> Result<Ticket> {
+        fn code<T: FromStr<Err: Display>>(text: &str) -> Result<T> {
+            text.parse().map_err(Error::corrupt)
+        }
+        let unknown = |what: &str| Error::Corrupt(format!("a ticket has an unknown {what}"));
+        Ok(Ticket {
+            id: TicketId(row.next()?),
+            reference: row.next()?,
+            version: row.next()?,
+            state: State::from_code(row.next()?).ok_or_else(|| unknown("state"))?,
+            concern: ConcernId(row.next()?),
+            category: {
+                row.skip();
+                code(row.next()?)?
+            },
+            service: code(row.next()?)?,
+            priority: Priority::from_code(row.next()?).ok_or_else(|| unknown("priority"))?,
+            sensitivity: Sensitivity::from_code(row.next()?).ok_or_else(|| unknown("sensitivity"))?,
+            hidden_from_referrer: row.next()?,
+            referrer: referrer(row.next()?, row.next()?)?,
+            place: Whereabouts {
+                point: row.next::<Option<f64>>()?.zip(row.next()?).map(|(lat, lon)| Point { lat, lon }),
+                address: row.next::<Option<String>>()?.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
+            },
+            areas: row.next::<Json<_>>()?.0,
+            replies: row.next::<Json<_>>()?.0,
+            origin: Origin::from_code(row.next()?).ok_or_else(|| unknown("origin"))?,
+            sent: row.next::<Option<Json<&RawValue>>>()?.map(|Json(kept)| self.sent(kept.get())).transpose()?,
+            handovers: row.next()?,
+            reroutes: row.next()?,
+            reopened: row.next()?,
+            followers: row.next()?,
+            assignee: row.next::<Option<Uuid>>()?.map(UserId),
+            filed_at: row.next()?,
+            handed_over_at: row.next()?,
+            received_at: row.next()?,
+            acknowledged_at: row.next()?,
+            resolved_at: row.next()?,
+            closed_at: row.next()?,
+            ack_due_at: row.next()?,
+            resolve_due_at: row.next()?,
+            pauses: row.next::<Json<_>>()?.0,
+            remind_at: row.next()?,
+            rungs: row.next()?,
+            scheduled_for: {
+                row.skip();
+                row.next()?
+            },
+            resume_on: row.next()?,
+            closure_reason: row
+                .next::<Option<&str>>()?
+                .map(|code| ClosureReason::from_code(code).ok_or_else(|| unknown("closure reason")))
+                .transpose()?,
+            duplicate_of: row.next::<Option<Uuid>>()?.map(TicketId),
+            feedback: Feedback::from_code(row.next()?).ok_or_else(|| unknown("feedback"))?,
+        })
+    }
 }
 
 pub(crate) fn ticket(row: entity::Model) -> Result<Ticket> {
@@ -259,7 +296,7 @@ pub(crate) fn ticket(row: entity::Model) -> Result<Ticket> {
         },
         areas: serde_json::from_value(row.areas).map_err(Error::corrupt)?,
         replies: serde_json::from_value(row.answers).map_err(Error::corrupt)?,
-        sent: row.sent.map(serde_json::from_value).transpose().map_err(Error::corrupt)?,
+        sent: row.sent.map(serde_json::from_value).transpose().map_err(Error::corrupt)?.map(Arc::new),
         handovers: row.handovers,
         reroutes: row.reroutes,
         reopened: row.reopened,

@@ -44,7 +44,7 @@ struct NotedConcern {
     #[schema(value_type = Option<String>, min_length = 1, max_length = 4000)]
     description: Option<Description>,
     /// As in `POST /v1/concerns`.
-    place: WhereaboutsView,
+    place: WhereaboutsView<'static>,
     /// As in `POST /v1/concerns`.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 4000)]
     answer: Option<Answer>,

@@ -34,7 +34,7 @@ pub(crate) struct FindDuplicates {
     description: Option<Description>,
     /// Where: a point inside the city, an address, or both, as when a concern is filed. With an address alone nothing is
     /// proposed.
-    place: WhereaboutsView,
+    place: WhereaboutsView<'static>,
 }
 input!(FindDuplicates);
 

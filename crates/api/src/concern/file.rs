@@ -66,7 +66,7 @@ pub(crate) struct FileConcern {
     #[schema(value_type = Option<String>, min_length = 1, max_length = 4000)]
     pub(super) description: Option<Description>,
     /// Where: a point inside the city, an address, or both. An address alone lies in no area.
-    pub(super) place: WhereaboutsView,
+    pub(super) place: WhereaboutsView<'static>,
     /// What you answered on the spot: no ticket is opened then.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 4000)]
     pub(super) answer: Option<Answer>,

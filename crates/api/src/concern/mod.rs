@@ -68,7 +68,7 @@ pub(crate) struct ConcernView<'a> {
     answers: &'a Replies,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    place: Option<WhereaboutsView>,
+    place: Option<WhereaboutsView<'a>>,
     /// The area of the place in each zoning.
     #[schema(examples(json!({"secteurs": "nord"})))]
     #[schema(value_type = BTreeMap<String, String>)]
@@ -97,6 +97,7 @@ impl<'a> ConcernView<'a> {
         language: Language,
         now: DateTime<Utc>,
     ) -> Self {
+        let shown = Shown::new(city, reader, language, now);
         let visible = || tickets.iter().filter(|ticket| reader.sees(ticket));
         let attached_to = concern.follows.filter(|id| visible().any(|ticket| ticket.id == *id));
         Self {
@@ -114,7 +115,7 @@ impl<'a> ConcernView<'a> {
             filed_at: concern.filed_at,
             noted_at: concern.noted_at,
             attached_to: attached_to.map(|ticket| ticket.0),
-            tickets: visible().map(|ticket| TicketView::new(ticket, city, reader, language, now)).collect(),
+            tickets: visible().map(|ticket| shown.ticket(ticket)).collect(),
         }
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct SuggestCategories {
     description: Description,
     /// Where, if it is known: a point inside the city, an address, or both, as when a concern is filed. With an address
     /// alone, only the words are looked at.
-    place: Option<WhereaboutsView>,
+    place: Option<WhereaboutsView<'static>>,
 }
 input!(SuggestCategories);
 

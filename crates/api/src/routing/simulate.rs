@@ -37,7 +37,7 @@ pub(crate) struct SimulateConcern {
     #[schema(value_type = String, pattern = "^[a-z][a-z0-9_-]{0,59}$", examples("illegal_dumping"))]
     category: CategoryCode,
     /// Where: a point inside the city, an address, or both, as when a concern is filed.
-    place: WhereaboutsView,
+    place: WhereaboutsView<'static>,
     /// How it is heard.
     origin: Origin,
     /// What was answered to the category's questions.

@@ -12,7 +12,7 @@ use crate::problem::Problem;
 use crate::reply;
 use crate::request::query::Query;
 use crate::request::reader::TicketReader;
-use crate::view::TicketView;
+use crate::view::{Shown, TicketView};
 
 /// How a list of tickets is paged.
 #[derive(IntoParams)]
@@ -136,8 +136,8 @@ pub(crate) async fn list(
     };
     let (caller, (listed, searched)) = reader.find(&cx, list, |(listed, _)| !listed.page.items.is_empty()).await?;
     let (loaded, now) = (cx.city()?, cx.now());
-    let view = |ticket| TicketView::new(ticket, &loaded.city, caller.grant.caller(), caller.language, now);
-    let items = listed.page.items.iter().map(view);
+    let shown = Shown::new(&loaded.city, caller.grant.caller(), caller.language, now);
+    let items = listed.page.items.iter().map(|ticket| shown.ticket(ticket));
     let (next, approximate) = (listed.page.next.as_ref(), searched.then_some(listed.fuzzy));
     let mut response = if wants_geojson(&request) {
         let features = items.map(TicketFeature::from).collect();

@@ -49,7 +49,6 @@ use usecases::once::{Done, Once};
 use usecases::ticket::{ChangeError, Named, On};
 use usecases::{Answer, Context};
 use utoipa::IntoParams;
-use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::problem::{Code, Problem};
 use crate::reply;
@@ -156,7 +155,7 @@ impl Change {
         let Self { caller: Caller { grant, language }, on, key } = self;
         let loaded: Arc<_> = cx.city()?;
         let show = |ticket: &Ticket| -> Answer {
-            let view = TicketView::new(ticket, &loaded.city, grant.caller(), language, cx.now());
+            let view = Shown::new(&loaded.city, grant.caller(), language, cx.now()).ticket(ticket);
             reply::kept(StatusCode::OK, Some(ticket.version), None, &view)
         };
         let claim = key.claim(grant.holder().id(), digest);

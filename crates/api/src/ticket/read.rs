@@ -8,7 +8,7 @@ use super::TicketPath;
 use crate::problem::{Code, Problem};
 use crate::reply;
 use crate::request::reader::TicketReader;
-use crate::view::TicketView;
+use crate::view::{Shown, TicketView};
 
 /// Read a ticket
 ///
@@ -33,6 +33,7 @@ pub(crate) async fn read(reader: TicketReader, cx: Data<Context>, path: TicketPa
         let gone = usecases::retention::is_ticket_gone(&cx, &caller.grant, &path.ticket).await?;
         return Err(Problem::new(if gone { Code::Gone } else { Code::NotFound }));
     };
-    let view = TicketView::new(&ticket, &cx.city()?.city, caller.grant.caller(), caller.language, cx.now());
+    let loaded = cx.city()?;
+    let view = Shown::new(&loaded.city, caller.grant.caller(), caller.language, cx.now()).ticket(&ticket);
     Ok(reply::read(Some(ticket.version), caller.language, &view.with_mails(mails)))
 }

@@ -104,7 +104,7 @@ impl City {
             (own.acknowledge_within, own.resolve_within)
         });
         // What the rule said about the concern holds wherever the ticket goes.
-        let rule = ticket.sent.as_ref().map(Sent::targets).unwrap_or_default();
+        let rule = ticket.sent.as_deref().map(Sent::targets).unwrap_or_default();
         Some((calendar, rule.acknowledge_within.unwrap_or(acknowledge), rule.resolve_within.unwrap_or(resolve)))
     }
 }

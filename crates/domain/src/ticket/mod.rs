@@ -35,6 +35,8 @@ pub mod split;
 pub mod start;
 pub mod writing;
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -135,7 +137,7 @@ pub struct Ticket {
     /// What was answered to the category's questions when the concern was filed.
     pub replies: Replies,
     /// The rule that sent it, and why; none when a dispatcher opened it at its service.
-    pub sent: Option<Sent>,
+    pub sent: Option<Arc<Sent>>,
     /// How often it was passed to a service; 1 when filed.
     pub handovers: i32,
     /// How often somebody passed it on to another service.
@@ -294,14 +296,14 @@ pub(crate) mod example {
             place: Whereabouts { point: Some(Point { lat: 49.9, lon: 2.3 }), address: None },
             areas: Areas::new(),
             replies: Replies::new(),
-            sent: Some(Sent {
+            sent: Some(Arc::new(Sent {
                 rule: "depots".parse().unwrap(),
                 version: 1,
                 because: Vec::new(),
                 acknowledge_within: None,
                 resolve_within: None,
                 watchers: Vec::new(),
-            }),
+            })),
             handovers: 1,
             reroutes: 0,
             reopened: 0,

@@ -10,9 +10,9 @@ use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, JoinType, Order, Quer
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait as _, EntityTrait, QueryFilter, QueryResult, QueryTrait};
 use uuid::Uuid;
 
+use super::Rows;
 use super::entity::{self, Column};
 use super::filter::Filter;
-use super::of_row;
 use super::period::Period;
 use super::search::{PERIOD, Search, WANTED};
 use crate::{Page, Result, Scope, Store};
@@ -169,11 +169,11 @@ fn page(
 /// The same of one period after the other, the last one first, until there are enough: the periods are a table, and for each of its
 /// rows the page is made that its period has. PostgreSQL takes these rows as they stand, since the pages hang on them, and ends at
 /// the limit: sorted once more, all of the past would be read.
-fn walk(search: &Search, periods: &[Period], mut page: SelectStatement, limit: u64) -> SelectStatement {
+fn walk(wanted: SelectStatement, periods: &[Period], mut page: SelectStatement, limit: u64) -> SelectStatement {
     page.limit(limit);
     let mut walk = Query::select();
     walk.column((Alias::new("ticket"), Asterisk))
-        .from_subquery(search.wanted(), Alias::new(WANTED))
+        .from_subquery(wanted, Alias::new(WANTED))
         .from_values(periods.iter().map(Period::row), Alias::new(PERIOD))
         .join_lateral(JoinType::InnerJoin, page, Alias::new("ticket"), Condition::all())
         .limit(limit);
@@ -189,6 +189,11 @@ fn ranked(scope: &Scope, search: &Search, after: Option<After>, tickets: Vec<Uui
     let position = Position::new(Sort::Relevance, after.map(|after| after.key), Some(&rank));
     position.apply(&mut select, after.map(|after| after.id));
     select
+}
+
+/// The tickets of the rows, of which none fits better than another.
+fn unranked(rows: &[QueryResult]) -> Result<Vec<(Ticket, f32)>> {
+    Rows::all(rows).map(|ticket| Ok((ticket?, 0.0))).collect()
 }
 
 /// When the last one was filed that a list by time may begin with.
@@ -217,7 +222,7 @@ impl Store {
         let best = filter.search.as_ref().filter(|_| sort == Sort::Relevance);
         let mut tickets = Vec::new();
         if let Some(search) = best {
-            let page = |found| {
+            let page = |scope: &Scope, found| {
                 let mut select = page(scope, filter, Sort::LastFiled, None, found, now);
                 select.clear_selects().column((Alias::new("ticket"), Column::Id)).and_where(Column::FiledAt.lte(asked));
                 select
@@ -226,15 +231,14 @@ impl Store {
             let compared = rows.iter().map(|row| row.try_get_by_index(0)).collect::<std::result::Result<_, _>>()?;
             let mut select = ranked(scope, search, after, compared);
             select.limit(limit + 1);
-            for row in self.planned(&select).await? {
-                let rank: f32 = row.try_get("", "rank")?;
-                tickets.push((of_row(&row)?, rank));
+            let rows = self.planned(&select).await?;
+            for (ticket, row) in Rows::all(&rows).zip(&rows) {
+                tickets.push((ticket?, row.try_get("", "rank")?));
             }
         } else if filter.search.is_some() && sort == Sort::LastFiled {
-            let page = |found| page(scope, filter, sort, after, found, now);
-            for row in self.last_filed(scope, filter, (begins(after, now), now), limit + 1, page).await? {
-                tickets.push((of_row(&row)?, 0.0));
-            }
+            let page = |scope: &Scope, found| page(scope, filter, sort, after, found, now);
+            let rows = self.last_filed(scope, filter, (begins(after, now), now), limit + 1, page).await?;
+            tickets = unranked(&rows)?;
         } else {
             let found = filter.search.as_ref().map(|search| search.condition(scope, search.at_once(now).as_ref()));
             let mut select = page(scope, filter, sort, after, found, now);
@@ -244,9 +248,7 @@ impl Store {
             } else {
                 self.planned(&select).await?
             };
-            for row in rows {
-                tickets.push((of_row(&row)?, 0.0));
-            }
+            tickets = unranked(&rows)?;
         }
         let fuzzy = filter.search.as_ref().is_some_and(|search| search.fuzzy);
         let Page { items, next } = Page::cut(tickets, limit, |(ticket, rank)| {
@@ -271,7 +273,7 @@ impl Store {
         filter: &Filter,
         (last, now): (DateTime<Utc>, DateTime<Utc>),
         limit: u64,
-        page: impl Fn(Option<Condition>) -> SelectStatement,
+        page: impl Fn(&Scope, Option<Condition>) -> SelectStatement,
     ) -> Result<Vec<QueryResult>> {
         let Some(search) = &filter.search else { return Ok(Vec::new()) };
         // A step brings little where the list holds few of those that are found; then PostgreSQL chooses for each what to begin with.
@@ -282,12 +284,14 @@ impl Store {
             (true, true) => search.at_once(now).into_iter().collect(),
         };
         if !is_narrow {
-            let walk = walk(search, &periods, page(Some(search.condition_in_turn(scope))), limit);
+            let (scope, still) = scope.apart();
+            let page = page(&scope, Some(search.condition_in_turn(&scope)));
+            let walk = walk(search.wanted(still), &periods, page, limit);
             return Ok(self.db.query_all(&walk).await?);
         }
         let mut rows = Vec::new();
         for period in periods {
-            let mut select = page(Some(search.condition(scope, Some(&period))));
+            let mut select = page(scope, Some(search.condition(scope, Some(&period))));
             select.limit(limit.saturating_sub(rows.len() as u64));
             rows.extend(self.planned(&select).await?);
             if rows.len() as u64 >= limit {

@@ -72,10 +72,11 @@ impl Search {
         self.texts(scope, [wanted, Some(Expr::cust(filed))])
     }
 
-    /// The words as a query, made once for all periods.
-    pub(super) fn wanted(&self) -> SelectStatement {
+    /// The words as a query, made once for all periods; none, and so nothing of any period, unless that is so.
+    pub(super) fn wanted(&self, still: Option<Condition>) -> SelectStatement {
         let mut wanted = Query::select();
         wanted.expr_as(Expr::cust_with_values("wanted($1)", [self.query()]), Alias::new("words")).offset(0);
+        wanted.cond_where(Condition::all().add_option(still));
         wanted
     }
 

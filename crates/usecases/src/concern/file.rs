@@ -1,5 +1,7 @@
 //! Filing a concern: finding its areas, routing it, and opening its tickets.
 
+use std::sync::Arc;
+
 use std::collections::BTreeMap;
 
 use auth::Grant;
@@ -292,7 +294,7 @@ fn ticket(
         place,
         areas: concern.areas.clone(),
         replies: concern.replies.clone(),
-        sent: Some(route.sent.clone()),
+        sent: Some(Arc::new(route.sent.clone())),
         handovers: 1,
         reroutes: 0,
         reopened: 0,
