@@ -141,7 +141,7 @@ pub fn app(
 > {
     let cors = Condition::new(!front.origins().is_empty(), cors(front.origins()));
     App::new()
-        .configure(|config| routes(config))
+        .configure(routes)
         .app_data(Data::new(context))
         .app_data(front)
         .app_data(PayloadConfig::new(request::body::MAX_BODY))

@@ -7,11 +7,11 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::server::Database;
 
-/// How many transactions a second, and how many there were.
+/// How many transactions there were, and within how long.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Replayed {
-    pub(crate) rate: f64,
     pub(crate) transactions: u64,
+    pub(crate) seconds: f64,
 }
 
 /// How long it goes on.
@@ -46,7 +46,7 @@ pub(crate) fn pgbench(database: &Database, scripts: &[String], connections: u32,
         bail!("pgbench failed: {said}{}", String::from_utf8_lossy(&output.stderr));
     };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
-    Ok(Replayed { rate, transactions: transactions as u64 })
+    Ok(Replayed { transactions: transactions as u64, seconds: transactions / rate })
 }
 
 /// The number behind these words.

@@ -15,7 +15,7 @@ use crate::erasing::{self, Erasing};
 use crate::load::{Load, Target};
 use crate::operation::{self, Operation, Request, Sending};
 use crate::people::authorization;
-use crate::replay::{Until, pgbench};
+use crate::replay::{Replayed, Until, pgbench};
 use crate::server::{Database, Program};
 use crate::statement::{Log, Transaction};
 use crate::story::ticket_id;
@@ -175,7 +175,7 @@ async fn state(connection: &mut PgConnection, tickets: u32) -> Result<operation:
     Ok(operation::City { tickets, submitted: first..=tickets, head, now })
 }
 
-/// Measures an operation at each number of connections: the server, then PostgreSQL alone.
+/// Measures an operation at each number of connections: the server, and PostgreSQL alone.
 async fn measure(
     database: &Database,
     program: &Program,
@@ -200,6 +200,26 @@ async fn measure(
         } else {
             warm(&target, &requests).await?;
         }
+        let who = sqlx::query_scalar("select id from session union all select id from api_client");
+        let who: Vec<Uuid> = who.fetch_all(&mut connection).await?;
+        let first_new = u64::try_from((city.now - chrono::Duration::hours(1)).timestamp_millis())?;
+        let replay = |draw: &str, until| -> Result<(Replayed, u64)> {
+            let scripts: Vec<String> =
+                transactions.iter().map(|transaction| transaction.script(first_new, &who, draw)).collect();
+            // A number that is counted is counted by one script.
+            let scripts = if operation.sending == Sending::Once { &scripts[..1] } else { &scripts[..] };
+            let idle = postgres.cpu_with_children()?;
+            let replayed = pgbench(database, scripts, connections, until)
+                .with_context(|| format!("{}: its statements alone", operation.name))?;
+            Ok((replayed, postgres.cpu_with_children()? - idle))
+        };
+        // PostgreSQL alone, before the server and after it: whatever else the machine does, it does to both.
+        let half = plan.seconds.div_ceil(2);
+        let any = format!("random(1, {tickets})");
+        let mut alone = Vec::new();
+        if operation.sending != Sending::Once {
+            alone.push(replay(&any, Until::Seconds(half))?);
+        }
         server.forget_peak()?;
         let before = (server.cpu()?, postgres.cpu_with_children()?);
         let load = target.load(&requests, operation.sending, connections, plan.seconds).await?;
@@ -211,36 +231,24 @@ async fn measure(
             thread::sleep(Duration::from_secs(1));
         }
         let city = state(&mut connection, tickets).await?;
-        let who = sqlx::query_scalar("select id from session union all select id from api_client");
-        let who: Vec<Uuid> = who.fetch_all(&mut connection).await?;
-        connection.close().await?;
-        let first_new = u64::try_from((city.now - chrono::Duration::hours(1)).timestamp_millis())?;
-        let (draw, until) = if operation.sending == Sending::Once {
+        if operation.sending == Sending::Once {
             let each = city.submitted.clone().count() / left / connections as usize;
             let draw = format!("{} + :client_id + (:i - 1) * {connections}", city.submitted.start());
-            (draw, Until::Transactions(u32::try_from(each)?.max(1)))
+            alone.push(replay(&draw, Until::Transactions(u32::try_from(each)?.max(1)))?);
         } else {
-            (format!("random(1, {tickets})"), Until::Seconds(plan.seconds))
-        };
+            alone.push(replay(&any, Until::Seconds(half))?);
+        }
         left -= 1;
-        let scripts: Vec<String> =
-            transactions.iter().map(|transaction| transaction.script(first_new, &who, &draw)).collect();
-        // A number that is counted is counted by one script.
-        let scripts = if operation.sending == Sending::Once { &scripts[..1] } else { &scripts[..] };
-        let idle = postgres.cpu_with_children()?;
-        let alone = pgbench(database, scripts, connections, until)
-            .with_context(|| format!("{}: its statements alone", operation.name))?;
-        let alone_cpu = (postgres.cpu_with_children()? - idle) / alone.transactions.max(1);
+        let replayed: u64 = alone.iter().map(|(replayed, _)| replayed.transactions).sum();
         if operation.sending == Sending::Once {
-            let mut connection = database.connection().await?;
             let next = *state(&mut connection, tickets).await?.submitted.start();
-            connection.close().await?;
             // A small city has fewer left than connections.
             let left = city.submitted.clone().count() as u64;
-            if u64::from(next - city.submitted.start()) != alone.transactions.min(left) {
+            if u64::from(next - city.submitted.start()) != replayed.min(left) {
                 bail!("{}: pgbench changed something else than one ticket with each transaction", operation.name);
             }
         }
+        connection.close().await?;
         let answered = load.requests.max(1);
         let row = Row {
             operation,
@@ -251,8 +259,8 @@ async fn measure(
             statements: transactions.iter().map(|transaction| transaction.statements.len()).max().unwrap_or_default(),
             round_trips: transactions.iter().map(Transaction::round_trips).max().unwrap_or_default(),
             peak,
-            alone: alone.rate,
-            alone_cpu,
+            alone: replayed as f64 / alone.iter().map(|(replayed, _)| replayed.seconds).sum::<f64>(),
+            alone_cpu: alone.iter().map(|(_, cpu)| cpu).sum::<u64>() / replayed.max(1),
         };
         say(format_args!(
             "{tickets} tickets, {}, {connections} connections: {:.0} a second, {:.2} of pgbench",
