@@ -68,7 +68,8 @@ fn record(number: u128) -> Record {
     }
 }
 
-async fn seal(store: &Store, day: &str) -> Option<Seal> {
+/// Seals the log for a day, unless that was done before.
+pub async fn seal(store: &Store, day: &str) -> Option<Seal> {
     let day = day.parse().unwrap();
     let keys = keys().seal;
     let sign = |head: &Head| keys.sign(&Seal::text(SCHEMA, day, head));

@@ -97,6 +97,7 @@ fn all() -> Vec<Test> {
         retention::tests(),
         retention::page::tests(),
         retention::resident::tests(),
+        retention::rest::tests(),
         rights::tests(),
         routing::tests(),
         saved_filter::tests(),

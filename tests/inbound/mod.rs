@@ -40,7 +40,7 @@ async fn city() -> (City, Caller) {
     (city, server)
 }
 
-async fn program(city: &City, scopes: &[&str]) -> Caller {
+pub async fn program(city: &City, scopes: &[&str]) -> Caller {
     register(city, scopes, &[]).await.caller(city).await
 }
 
@@ -49,7 +49,7 @@ async fn later(city: &City) -> Caller {
     program(city, &["mail:inbound", "tickets:read"]).await
 }
 
-async fn hand_in(server: &Caller, mail: &str) -> Value {
+pub async fn hand_in(server: &Caller, mail: &str) -> Value {
     hand_in_raw(server, mail.as_bytes().to_vec()).await.ok()
 }
 
@@ -80,7 +80,7 @@ fn reports_to(letter: &Message<'_>) -> String {
 }
 
 /// An answer to the letter, as a mail program writes it.
-fn answer(letter: &Message<'_>, from: &str, id: &str, text: &str) -> String {
+pub fn answer(letter: &Message<'_>, from: &str, id: &str, text: &str) -> String {
     format!(
         "From: {from}\r\nTo: {}\r\nMessage-ID: <{id}@mail.example>\r\nSubject: Re: {}\r\nMIME-Version: 1.0\r\n\
          Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n",
@@ -89,7 +89,7 @@ fn answer(letter: &Message<'_>, from: &str, id: &str, text: &str) -> String {
     )
 }
 
-async fn unplaced(city: &City) -> Vec<Value> {
+pub async fn unplaced(city: &City) -> Vec<Value> {
     let page = city.dispatcher().await.get("/v1/inbound").await.ok();
     page["items"].as_array().unwrap().clone()
 }

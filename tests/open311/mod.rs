@@ -21,7 +21,7 @@ pub fn tests() -> Vec<Test> {
 }
 
 /// The key of a program that uses Open311, limited to these services.
-async fn key(city: &City, services: &[&str]) -> String {
+pub async fn key(city: &City, services: &[&str]) -> String {
     let program = register(city, &["open311"], services).await;
     add_secret(&city.admin().await, &program.id, "api_key").await["secret"].as_str().unwrap().to_owned()
 }
@@ -35,7 +35,7 @@ async fn post(city: &City, path: &str, fields: &[(&str, &str)]) -> Reply {
 }
 
 /// A request about waste in the street, which one service gets.
-fn waste<'a>(key: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+pub fn waste<'a>(key: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let mut fields = vec![
         ("api_key", key),
         ("service_code", "cleanliness"),
@@ -49,7 +49,7 @@ fn waste<'a>(key: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str
 }
 
 /// The id of a request that was sent.
-async fn requested(city: &City, fields: &[(&str, &str)]) -> String {
+pub async fn requested(city: &City, fields: &[(&str, &str)]) -> String {
     let made = post(city, "requests.json", fields).await.is(200).json();
     made[0]["service_request_id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
 }

@@ -36,7 +36,7 @@ pub fn tests() -> Vec<Test> {
 }
 
 /// The landlord's mailbox.
-const LANDLORD: &str = "tranquillite@habitat-beffroi.example";
+pub const LANDLORD: &str = "tranquillite@habitat-beffroi.example";
 /// The national police's.
 const POLICE: &str = "commissariat-amiens@police-nationale.example";
 /// The dispatcher's desk.
@@ -67,7 +67,7 @@ async fn passed_on(city: &City, service: &str, mailbox: &str) -> (Value, String)
 }
 
 /// The path of the link in the last e-mail to an address.
-fn newest_link(city: &City, mailbox: &str) -> String {
+pub fn newest_link(city: &City, mailbox: &str) -> String {
     link(city.letters_to(mailbox).last().unwrap(), "/v1/partners/")
 }
 

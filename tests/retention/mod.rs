@@ -1,117 +1,39 @@
 //! Personal data over time: what goes when, what stays, and what nobody can lose by mistake.
 
+mod case;
 pub mod page;
 pub mod resident;
+pub mod rest;
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use chrono::Duration;
+use domain::audit::day_to_seal;
 use domain::clock::Clock as _;
-use image::ImageFormat;
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 use usecases::retention::keep;
 
-use crate::concern::dump;
-use crate::support::city::{City, dumping, link};
-use crate::support::files::{below, photograph, upload};
+use crate::support::city::{City, dumping};
+use crate::support::files::below;
 use crate::tracking::json_at;
+use case::{OF_CAFES, known, lived, lived_otherwise, words};
 
-/// Everything that is known of the resident, and a word in each text that anybody writes about their case.
-const KNOWN: [&str; 15] = [
-    "Zéphyrine",
-    "zephyrine@mail.example",
-    "+33612345678",
-    "word-description",
-    "word-address",
-    "word-answer",
-    "word-acknowledge",
-    "word-hold",
-    "word-note",
-    "word-to-referrer",
-    "word-to-resident",
-    "word-outcome",
-    "word-feedback",
-    "word-attachment",
-    "word-reopen",
-];
-
-/// What the tables and the files hold of it.
-async fn known(city: &City, files: &Path) -> Vec<&'static str> {
-    let mut everything = dump(city).await;
-    for file in below(files) {
-        everything += &file.display().to_string();
-        everything += &String::from_utf8_lossy(&std::fs::read(&file).unwrap());
-    }
-    // The search index folds and stems what it holds.
-    let folded = everything.to_lowercase();
-    let is_there = |word: &&str| everything.contains(*word) || folded.contains(&word.to_lowercase().replace('é', "e"));
-    KNOWN.into_iter().filter(is_there).collect()
-}
-
-/// Lets a night pass: everything that the worker does.
+/// Lets a night pass: what the worker does to what is kept.
 async fn night(city: &City) {
-    let cx = &city.instance.context;
+    let (cx, now) = (&city.instance.context, city.clock.now());
+    crate::audit::seal(&cx.store, &day_to_seal(now).to_string()).await;
     while keep(cx).await.unwrap() {}
     while usecases::statistics::keep(cx).await.unwrap() > 0 {}
     while usecases::hotspot::keep(cx).await.unwrap() > 0 {}
     while usecases::feed::place(cx).await.unwrap() > 0 {}
     usecases::concern::learn(cx).await.unwrap();
     while usecases::ticket::attachment::sweep(cx).await.unwrap() > 0 {}
+    while cx.store.clear_answers(now - Duration::hours(24)).await.unwrap() > 0 {}
+    while cx.store.forget_mail(now - Duration::days(90)).await.unwrap() > 0 {}
+    while cx.store.clear_settled_mail(now - Duration::days(30)).await.unwrap() > 0 {}
+    while usecases::webhook::forget(cx).await.unwrap() > 0 {}
     city.drain().await;
-}
-
-/// A case in which everybody has written something, ended.
-async fn lived(city: &City) -> Value {
-    let (agent, proprete) = (city.agent().await, city.proprete().await);
-    let body = json!({
-        "origin": "patrol",
-        "category": "illegal_dumping",
-        "description": "Un canapé word-description devant chez Zéphyrine",
-        "place": { "lat": 49.912_123, "lon": 2.297_234, "address": "3 rue word-address" },
-        "resident": { "name": "Zéphyrine", "email": "zephyrine@mail.example", "phone": "+33612345678" },
-    });
-    let filed = agent.post("/v1/concerns", &body).await.created();
-    for other in &filed["tickets"].as_array().unwrap()[1..] {
-        agent.act(other, "cancel", &json!({ "note": "Rien à constater" })).await.ok();
-    }
-    let ticket = filed["tickets"][0].clone();
-    let path = format!("/v1/tickets/{}", ticket["id"].as_str().unwrap());
-    upload(&agent, &ticket, "word-attachment.jpg", &photograph(20, 20, ImageFormat::Jpeg)).await.created();
-    let ticket = proprete.ticket(&ticket).await;
-    let ticket = proprete.act(&ticket, "acknowledge", &json!({ "note": "word-acknowledge" })).await.ok();
-    let held = json!({ "reason": "weather", "resume_on": "2026-03-12", "note": "word-hold" });
-    let ticket = proprete.act(&ticket, "hold", &held).await.ok();
-    proprete.post(&format!("{path}/notes"), &json!({ "text": "word-note chez Zéphyrine" })).await.created();
-    proprete.post(&format!("{path}/referrer_messages"), &json!({ "text": "word-to-referrer" })).await.created();
-    proprete.post(&format!("{path}/resident_messages"), &json!({ "text": "word-to-resident" })).await.created();
-    let outcome = json!({ "closure_reason": "work_done", "message_to_resident": "word-outcome", "note": "word-note" });
-    let ticket = proprete.act(&proprete.ticket(&ticket).await, "resolve", &outcome).await.ok();
-    let ticket = agent.act(&ticket, "reopen", &json!({ "note": "word-reopen" })).await.ok();
-    let ticket = proprete.act(&ticket, "acknowledge", &json!({})).await.ok();
-    let ticket = proprete.act(&ticket, "resolve", &outcome).await.ok();
-    city.drain().await;
-    let letter = city.letters_to("zephyrine@mail.example").pop().unwrap();
-    let tracking = link(&letter, "/v1/tracking/");
-    let tracking = tracking.split('#').next().unwrap().to_owned();
-    let said = json!({ "solved": "no", "reason": "other", "text": "word-feedback" });
-    city.stranger().post(&format!("{tracking}/feedback"), &said).await.is(200);
-    let ticket = city.dispatcher().await.close(&city.dispatcher().await.ticket(&ticket).await).await.ok();
-    // Others, of somebody who left nothing: a lamp, which has a question that is answered in words, and goes out often.
-    let lamp = json!({
-        "origin": "patrol",
-        "category": "street_light_out",
-        "description": "Lampe éteinte",
-        "answers": { "extent": "lamp", "post": "word-answer" },
-        "place": { "lat": 49.9121, "lon": 2.2972 },
-    });
-    let mut lamps = Vec::new();
-    for _ in 0..3 {
-        let ticket = agent.post("/v1/concerns", &lamp).await.created()["tickets"][0].clone();
-        agent.act(&ticket, "cancel", &json!({ "note": "Elle brille" })).await.ok();
-        lamps.push(ticket["reference"].clone());
-    }
-    json!({ "ticket": ticket, "tracking": tracking, "lamps": lamps })
 }
 
 /// Files concerns that are called off at once.
@@ -137,23 +59,33 @@ crate::tests![
 async fn three_years_later_only_figures_are_left() {
     let folder = tempfile::tempdir().unwrap();
     let files = folder.path().to_owned();
-    let city = City::with(|config| config.files = continuum::FileSettings::in_folder(&files)).await;
+    let city = City::with(|config| {
+        config.files = continuum::FileSettings::in_folder(&files);
+        config.private_targets = vec!["127.0.0.1/32".parse().unwrap()];
+    })
+    .await;
     let lived = lived(&city).await;
+    let concerns = 4 + lived_otherwise(&city).await;
     let (ticket, tracking) = (&lived["ticket"], lived["tracking"].as_str().unwrap());
     let (id, concern) = (ticket["id"].as_str().unwrap(), ticket["concern_id"].as_str().unwrap());
     let path = format!("/v1/tickets/{id}");
     night(&city).await;
     // But for how the resident can be reached, which is sealed.
-    let sealed = ["zephyrine@mail.example", "+33612345678"];
-    let open: Vec<&str> = KNOWN.into_iter().filter(|word| !sealed.contains(word)).collect();
-    assert_eq!(known(&city, folder.path()).await, open);
+    assert_eq!(known(&city, folder.path()).await, words());
+    let named = names(&city).await;
     let year = "/v1/stats/tickets?filed_from=2026-01-01T00:00:00%2B01:00&filed_before=2027-01-01T00:00:00%2B01:00&group_by=service";
-    let figures = city.dispatcher().await.get(year).await.ok();
     let counted = |figures: &Value| (figures["total"].clone(), figures["groups"].clone());
     let lamp = format!("/open311/v2/requests/{}.json", lived["lamps"][0].as_str().unwrap());
     let updated = async || city.stranger().get(&lamp).await.ok()[0]["updated_datetime"].clone();
     let called_off = updated().await;
-    assert_eq!(city.database.count("select count(*) from hotspot where lat <> round(lat::numeric, 3)").await, 1);
+    let exact = "select count(*) from hotspot where lat <> round(lat::numeric, 3)";
+    assert!(city.database.count(exact).await > 0);
+    // The audit log tells of which concerns something was read.
+    city.dispatcher().await.post("/v1/residents/search", &json!({ "email": "zephyrine@mail.example" })).await.ok();
+    city.clock.set("2026-03-11T12:00:00Z");
+    night(&city).await;
+    assert!(naming(&city, &named).await.contains("audit_entry"));
+    let figures = city.dispatcher().await.get(year).await.ok();
 
     // A day before six months are over, the resident can still be reached.
     city.clock.set("2026-09-09T12:00:00Z");
@@ -168,11 +100,14 @@ async fn three_years_later_only_figures_are_left() {
     let desk = city.dispatcher().await;
     let before = desk.get(&path).await;
     assert_eq!(desk.timeline(ticket).await.last().unwrap()["type"], "closed");
+    // What the dispatcher has settled is gone, what nobody could place is not yet.
+    assert_eq!(city.database.count("select count(*) from unplaced_mail").await, 2);
 
     // A year after the end, nobody can read what was said.
     city.clock.set("2027-03-11T12:00:00Z");
     night(&city).await;
-    assert_eq!(known(&city, folder.path()).await, Vec::<&str>::new());
+    assert_eq!(known(&city, folder.path()).await, OF_CAFES);
+    assert_eq!(city.database.count("select count(*) from unplaced_mail").await, 0);
     let desk = city.dispatcher().await;
     let read = desk.get(&path).await;
     assert_ne!(read.header("etag"), before.header("etag"), "who keeps a copy learns that it is another one now");
@@ -187,7 +122,7 @@ async fn three_years_later_only_figures_are_left() {
     assert_eq!(read.ok()["areas"], ticket["areas"]);
     let found = desk.get("/v1/tickets?q=canapé").await.ok();
     assert_eq!(found["items"], json!([]), "nothing of it is searched any more");
-    assert_eq!(city.database.count("select count(*) from hotspot where lat = round(lat::numeric, 3)").await, 1);
+    assert_eq!(city.database.count(exact).await, 0);
     assert_eq!(city.database.count("select count(*) from ticket where sent::text like '%\"answer\"%'").await, 0);
     assert_eq!(updated().await, called_off, "for the city's residents, nothing happened");
     assert_eq!(counted(&desk.get(year).await.ok()), counted(&figures));
@@ -195,31 +130,42 @@ async fn three_years_later_only_figures_are_left() {
     // Three years after the end, there is no row.
     city.clock.set("2029-03-11T12:00:00Z");
     night(&city).await;
+    assert_eq!(known(&city, folder.path()).await, Vec::<&str>::new());
     let desk = city.dispatcher().await;
     desk.get(&path).await.refused(410, "gone");
     desk.get(&format!("/v1/tickets/{}", ticket["reference"].as_str().unwrap())).await.refused(410, "gone");
     desk.get(&format!("/v1/concerns/{concern}")).await.refused(410, "gone");
     assert_eq!(counted(&desk.get(year).await.ok()), counted(&figures), "what was counted still is");
-    let mut connection = city.database.connection().await;
-    // But for who read it and that it is gone, no row names it.
-    let tables = "select coalesce(string_agg(distinct table_name, ', '), '') from information_schema.tables t, unnest(xpath('/table/row', query_to_xml(
-        format('select * from %I.%I', table_schema, table_name), true, false, ''))) r
-        where table_schema = current_schema() and table_type = 'BASE TABLE'
-            and table_name not in ('audit_entry', 'gone', 'stray_file') and r::text like ";
-    for named in [id, concern, ticket["reference"].as_str().unwrap()] {
-        let statement = sqlx::AssertSqlSafe(format!("{tables}'%{named}%'"));
-        let naming: String = sqlx::query_scalar(statement).fetch_one(&mut connection).await.unwrap();
-        assert_eq!(naming, "", "{named}");
-    }
     assert_eq!(city.database.count("select count(*) from hotspot").await, 0);
-    assert_eq!(below(&folder.path().join("files")), Vec::<std::path::PathBuf>::new());
+    assert_eq!(below(folder.path()), Vec::<PathBuf>::new());
     let overview = desk.get("/v1/retention").await.ok();
     assert_eq!(overview["due"], json!({ "contacts": 0, "texts": 0, "rows": 0 }));
     let erased: Vec<&Value> = overview["runs"].as_array().unwrap().iter().map(|run| &run["erased"]).collect();
-    assert_eq!(erased[0], &json!({ "contacts": 0, "texts": 0, "rows": 4 }));
-    assert_eq!(erased[1], &json!({ "contacts": 0, "texts": 4, "rows": 0 }));
-    assert_eq!(erased[2], &json!({ "contacts": 4, "texts": 0, "rows": 0 }));
+    assert_eq!(erased[0], &json!({ "contacts": 0, "texts": 0, "rows": concerns }));
+    assert_eq!(erased[1], &json!({ "contacts": 0, "texts": concerns, "rows": 0 }));
+    assert_eq!(erased[2], &json!({ "contacts": concerns, "texts": 0, "rows": 0 }));
+    // The audit log goes by days that are over and sealed. What is left that names it is there to: whoever asks for it is told
+    // that it is gone.
+    city.clock.set("2029-03-13T12:00:00Z");
+    night(&city).await;
+    assert_eq!(naming(&city, &named).await, "gone");
     city.stop().await;
+}
+
+/// The ids and references of all concerns and tickets.
+async fn names(city: &City) -> Vec<String> {
+    let names =
+        "select id::text from concern union all select id::text from ticket union all select reference from ticket";
+    sqlx::query_scalar(names).fetch_all(&mut city.database.connection().await).await.unwrap()
+}
+
+/// The tables of which a row has one of these names in it.
+async fn naming(city: &City, names: &[String]) -> String {
+    let tables = "select coalesce(string_agg(distinct table_name, ', '), '') from information_schema.tables t, unnest(xpath('/table/row', query_to_xml(
+        format('select * from %I.%I', table_schema, table_name), true, false, ''))) r
+        where table_schema = current_schema() and table_type = 'BASE TABLE' and r::text like any ($1)";
+    let like: Vec<String> = names.iter().map(|name| format!("%{name}%")).collect();
+    sqlx::query_scalar(tables).bind(like).fetch_one(&mut city.database.connection().await).await.unwrap()
 }
 
 async fn what_is_still_followed_keeps_its_resident() {

@@ -37,7 +37,7 @@ async fn follower(city: &City) -> (Program, Caller) {
 }
 
 /// Has everything sent to a URL.
-async fn hook(who: &Caller, url: &str) -> Value {
+pub async fn hook(who: &Caller, url: &str) -> Value {
     who.post("/v1/webhooks", &json!({ "url": url })).await.created()
 }
 

@@ -116,8 +116,14 @@ impl Tx {
                      )) else sent end
                  where concern_id = any($1) returning id, version
              ), hotspots as (
-                 update hotspot set lat = round(lat::numeric, 3), lon = round(lon::numeric, 3)
-                 where id in (select hotspot_id from hotspot_concern where concern_id = any($1))
+                 -- The street is out of an address that somebody typed. Where others make the place, theirs is found anew.
+                 update hotspot set lat = round(lat::numeric, 3), lon = round(lon::numeric, 3), street = null
+                 where id in (select hotspot_id from hotspot_concern where concern_id = any($1)) returning id
+             ), found_anew as (
+                 insert into hotspot_due (concern_id)
+                 select distinct on (m.hotspot_id) m.concern_id
+                 from hotspots h join hotspot_concern m on m.hotspot_id = h.id join concern c on c.id = m.concern_id
+                 where m.current and c.texts_erased_at is null and not (c.id = any($1))
              ), events as (
                  update ticket_event e set fact = e.fact || (
                      select coalesce(jsonb_object_agg(word, $3::text), '{}')

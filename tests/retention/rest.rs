@@ -1,0 +1,98 @@
+//! What belongs to no single concern: what was written of cafés, e-mails that nobody could place, places that come back.
+
+use serde_json::{Value, json};
+
+use super::night;
+use crate::cafe;
+use crate::inbound::{hand_in, program, unplaced};
+use crate::support::city::{City, dumping};
+
+crate::tests![
+    what_was_written_of_a_cafe_goes_three_years_after_it,
+    an_e_mail_that_nobody_could_place_goes_after_a_year,
+    a_place_that_comes_back_keeps_no_street_of_what_was_erased,
+];
+
+async fn read(city: &City, cafe: &Value) -> Value {
+    city.agent().await.get(&cafe::path(cafe, "")).await.ok()
+}
+
+async fn what_was_written_of_a_cafe_goes_three_years_after_it() {
+    let city = City::new().await;
+    let off = cafe::plan(&city.agent().await, json!({})).await;
+    let reason = json!({ "reason": "Mme Petit ne peut pas venir" });
+    city.agent().await.post(&cafe::path(&off, "/cancel"), &reason).await.ok();
+    let silent = cafe::plan(&city.agent().await, json!({})).await;
+    let (held, agent) = cafe::held(&city).await;
+    let silent = agent.post(&cafe::path(&silent, "/hold"), &json!({})).await.ok();
+    let body = json!({ "headcount": 34, "weather": "rain", "remarks": "Mme Petit est revenue." });
+    let mut reported = cafe::report(&agent, &held, &body).await.ok();
+    let mut plain = cafe::report(&agent, &silent, &json!({ "headcount": 3 })).await.ok();
+    for cafe in [&mut reported, &mut plain] {
+        cafe.as_object_mut().unwrap().remove("warnings");
+    }
+    // It ended on 12 March.
+    city.clock.set("2029-03-12T12:00:00Z");
+    night(&city).await;
+    assert_eq!(read(&city, &reported).await, reported);
+    assert_eq!(read(&city, &off).await["cancel_reason"], reason["reason"]);
+    city.clock.set("2029-03-13T12:00:00Z");
+    night(&city).await;
+    reported["report"]["remarks"] = json!("[effacé]");
+    assert_eq!(read(&city, &reported).await, reported, "what was counted stays");
+    assert_eq!(read(&city, &off).await["cancel_reason"], "[effacé]");
+    assert_eq!(read(&city, &plain).await, plain, "where nothing was written, nothing is said to be erased");
+    city.stop().await;
+}
+
+async fn an_e_mail_that_nobody_could_place_goes_after_a_year() {
+    let city = City::new().await;
+    city.take_mail_back().await;
+    let server = program(&city, &["mail:inbound"]).await;
+    let mail = "From: voisin@mail.example\r\nTo: retours@ville-amiens.example\r\nMessage-ID: <1@mail.example>\r\n\
+                Subject: Bonjour\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nJe cherche mon chat.\r\n";
+    assert_eq!(hand_in(&server, mail).await["outcome"], "unplaced");
+    // It came on 10 March.
+    city.clock.set("2027-03-10T12:00:00Z");
+    night(&city).await;
+    assert_eq!(unplaced(&city).await[0]["text"], "Je cherche mon chat.");
+    city.clock.set("2027-03-11T12:00:00Z");
+    night(&city).await;
+    assert_eq!(unplaced(&city).await, Vec::<Value>::new());
+    assert_eq!(city.database.count("select count(*) from unplaced_mail").await, 0);
+    city.stop().await;
+}
+
+async fn a_place_that_comes_back_keeps_no_street_of_what_was_erased() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    let file = async |address: &str, email: &str| {
+        let mut body = dumping();
+        (body["place"]["address"], body["resident"]["email"]) = (json!(address), json!(email));
+        agent.post("/v1/concerns", &body).await.created()
+    };
+    let mut asks = Value::Null;
+    for number in 1..=3 {
+        file(&format!("{number} rue Lavalard"), "habitante@mail.example").await;
+        asks = file(&format!("{number} rue Duméril"), "zephyrine@mail.example").await;
+        for ticket in asks["tickets"].as_array().unwrap() {
+            agent.act(ticket, "cancel", &json!({ "note": "Rien à constater" })).await.ok();
+        }
+    }
+    let find = async || while usecases::hotspot::keep(&city.instance.context).await.unwrap() > 0 {};
+    let street = async || {
+        let street = sqlx::query_scalar::<_, Option<String>>("select street from hotspot");
+        street.fetch_one(&mut city.database.connection().await).await.unwrap()
+    };
+    find().await;
+    assert_eq!(street().await.as_deref(), Some("Rue Duméril"));
+    let erase = format!("/v1/residents/{}/erase", asks["id"].as_str().unwrap());
+    let erased = city.dispatcher().await.post(&erase, &json!({})).await.ok();
+    assert_eq!(erased["erased"].as_array().unwrap().len(), 3, "{erased}");
+    assert_eq!(street().await, None);
+    // Those who are still there say where it is.
+    find().await;
+    assert_eq!(street().await.as_deref(), Some("Rue Lavalard"));
+    assert_eq!(city.database.count("select concerns::bigint from hotspot").await, 6);
+    city.stop().await;
+}
