@@ -134,6 +134,7 @@ pub fn config(database: &str, mail: Mail, clock: &Arc<HandClock>) -> continuum::
         oidc: None,
         rate_limits: None,
         threads: Some(1),
+        patience: continuum::PATIENCE,
         worker: false,
         clock: clock.clone(),
         ids: Arc::new(continuum::TimeOrderedIds),

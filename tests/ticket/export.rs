@@ -1,8 +1,13 @@
 //! Exports of tickets.
 
+use std::time::{Duration, Instant};
+
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpSocket;
 
+use crate::integrate::until;
 use crate::support::caller::Caller;
 use crate::support::city::{City, dumping};
 
@@ -12,6 +17,7 @@ crate::tests![
     restricted_tickets_and_residents_are_in_no_export,
     a_few_exports_are_written_at_once,
     a_bad_export_is_refused_parameter_by_parameter,
+    who_does_not_read_an_export_is_hung_up_on,
 ];
 
 async fn file(who: &Caller, change: impl FnOnce(&mut Value)) -> Value {
@@ -173,5 +179,67 @@ async fn a_bad_export_is_refused_parameter_by_parameter() {
         &[("format", "bad_value"), ("separator", "bad_value"), ("limit", "unknown_parameter"), ("status", "bad_value")],
     );
     city.admin().await.get("/v1/tickets/export").await.refused(403, "missing_right");
+    city.stop().await;
+}
+
+/// Files two thousand tickets, of which much was said: more than is under way between two programs.
+async fn many(city: &City) {
+    let agent = city.agent().await;
+    let said = "Un matelas et des sacs au pied du mur. ".repeat(100);
+    let ticket = file(&agent, |body| (body["category"], body["description"]) = (json!("graffiti"), json!(said))).await;
+    let (concern, n) = (ticket["concern_id"].as_str().unwrap(), "generate_series(1, 2000) n");
+    let from = format!("concern t, lateral (select md5('c' || n)::uuid as id from {n}) copy where t.id = '{concern}'");
+    city.database.copy("concern", &["id"], &from).await;
+    let copies = "md5('t' || n)::uuid as id, md5('c' || n)::uuid as concern_id, 'AMI-26-' || 900000 + n as reference";
+    let from = format!("ticket t, lateral (select {copies} from {n}) copy where t.concern_id = '{concern}'");
+    city.database.copy("ticket", &["id", "concern_id", "reference"], &from).await;
+}
+
+async fn who_does_not_read_an_export_is_hung_up_on() {
+    let patience = Duration::from_secs(3);
+    let city = City::with(|config| config.patience = patience).await;
+    many(&city).await;
+    let who = city.dispatcher().await;
+    let exports = &city.instance.context.exports;
+    let free = exports.available_permits();
+    let path = "/v1/tickets/export?format=ndjson";
+    let request = who.request(Method::GET, path).build().unwrap();
+    let token = request.headers()["authorization"].to_str().unwrap();
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let address = city.instance.base_url.strip_prefix("http://").unwrap();
+    let (mut stream, began) = (socket.connect(address.parse().unwrap()).await.unwrap(), Instant::now());
+    let head = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: {token}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
+    // It is being written, and nothing more is read for it than there is room for.
+    tokio::time::sleep(patience / 2).await;
+    assert_eq!(exports.available_permits(), free - 1);
+    until("an export that is given up", async || (exports.available_permits() == free).then_some(())).await;
+    assert!((patience..10 * patience).contains(&began.elapsed()), "{:?}", began.elapsed());
+    // Nobody is there any more who would hear what is said.
+    let deaf = async {
+        while stream.write_all(b"\r\n").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(patience, deaf).await.expect("the connection has ended");
+    // What had arrived by then does not look like the whole of it.
+    let mut rest = Vec::new();
+    drop(stream.read_to_end(&mut rest).await);
+    assert!(!rest.ends_with(b"0\r\n\r\n"), "{}", rest.len());
+    // Somebody who reads gets all of it, be it slowly.
+    let mut reply = who.request(Method::GET, path).send().await.unwrap();
+    let (mut whole, mut chunks) = (Vec::new(), 0);
+    while let Some(chunk) = reply.chunk().await.unwrap() {
+        whole.extend_from_slice(&chunk);
+        chunks += 1;
+        if chunks % 50 == 0 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    assert_eq!(String::from_utf8(whole).unwrap().lines().count(), 2001);
     city.stop().await;
 }

@@ -1,5 +1,8 @@
 //! Long answers, written piece by piece. A task of its own writes them, one piece ahead, and gives up when the client no
 //! longer takes what is there: so nobody keeps others from asking by not reading. What breaks off never looks complete.
+//!
+//! Deliberately absent: hanging up on such a client. A server that waits for room to write asks for no further piece, and so
+//! does not hear that there will be none; who listens has the connection ended.
 
 use std::fmt::Display;
 use std::io;

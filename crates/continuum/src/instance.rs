@@ -110,6 +110,9 @@ impl Oidc {
     }
 }
 
+/// How long a client may leave waiting what it is sent.
+pub const PATIENCE: Duration = Duration::from_mins(1);
+
 /// What an instance needs to know.
 #[derive(Clone)]
 pub struct Config {
@@ -145,6 +148,8 @@ pub struct Config {
     pub rate_limits: Option<RateLimits>,
     /// How many threads answer requests; one a processor, when absent.
     pub threads: Option<usize>,
+    /// How long a client may leave waiting what it is sent: [`PATIENCE`], but in tests.
+    pub patience: Duration,
     /// Whether this instance drains the outbox.
     pub worker: bool,
     /// The time.
@@ -176,6 +181,7 @@ pub struct Instance {
 /// one that sealed what residents left.
 pub async fn build(config: Config) -> Result<Instance> {
     let listener = listen(&config.listen)?;
+    hang_up_after(&listener, config.patience)?;
     let metrics_listener = config.metrics_listen.as_deref().map(listen).transpose()?;
     let base_url = format!("http://{}", listener.local_addr()?);
     let public_url = config.public_url.clone().map_or_else(|| Url::parse(&base_url), Ok)?;
@@ -275,6 +281,16 @@ pub(crate) fn listen(address: &str) -> Result<TcpListener> {
     let listener = TcpListener::bind(address).with_context(|| format!("{address} cannot be listened on"))?;
     listener.set_nonblocking(true)?;
     Ok(listener)
+}
+
+/// Ends the connections to a listener whose clients have taken nothing of what they are sent for that long. Whoever writes to one
+/// only waits; what they wait for is Linux's to give up.
+fn hang_up_after(listener: &TcpListener, patience: Duration) -> Result<()> {
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(listener).set_tcp_user_timeout(Some(patience))?;
+    #[cfg(not(target_os = "linux"))]
+    let _ = (listener, patience);
+    Ok(())
 }
 
 /// Beside the API.

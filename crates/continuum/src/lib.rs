@@ -23,7 +23,7 @@ pub use command::{Command, main};
 pub use edge::{SystemClock, TimeOrderedIds};
 /// Where attachments are kept, and what they may be.
 pub use files::Settings as FileSettings;
-pub use instance::{Config, Dkim, Instance, Mail, Oidc, build, context};
+pub use instance::{Config, Dkim, Instance, Mail, Oidc, PATIENCE, build, context};
 pub use keys::Keys;
 
 /// Gives what a hash of a password took, 19 MiB, back to the system: glibc's keeps it after the first few.

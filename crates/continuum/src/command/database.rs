@@ -10,7 +10,7 @@ use local_postgres::{Access, Server};
 use store::{Connect, Store};
 use usecases::Context;
 
-use crate::instance::{Config, Mail};
+use crate::instance::{Config, Mail, PATIENCE};
 use crate::keys::Keys;
 use crate::{SystemClock, TimeOrderedIds, secret};
 
@@ -176,6 +176,7 @@ impl DatabaseOptions {
             oidc: None,
             rate_limits: None,
             threads: None,
+            patience: PATIENCE,
             worker: false,
             clock: Arc::new(SystemClock),
             ids: Arc::new(TimeOrderedIds),

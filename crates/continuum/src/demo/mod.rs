@@ -16,7 +16,7 @@ use files::Settings as FileSettings;
 use local_postgres::Server;
 
 use crate::command::{Database, NATIONAL_GEOCODER, Ready, WebhookOptions, asked_to_stop, tell, write_ready_file};
-use crate::instance::{Config, Mail, build};
+use crate::instance::{Config, Mail, PATIENCE, build};
 use crate::keys::Keys;
 use crate::{SystemClock, TimeOrderedIds, city};
 
@@ -77,6 +77,7 @@ impl Demo {
             oidc: None,
             rate_limits: None,
             threads: None,
+            patience: PATIENCE,
             worker: true,
             clock: Arc::new(SystemClock),
             ids: Arc::new(TimeOrderedIds),
