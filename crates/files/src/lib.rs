@@ -7,6 +7,8 @@
 //! Deliberately absent: whose the files are, and who may read them. Those who ask have decided that.
 
 mod document;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 mod photograph;
 mod scanner;
 mod shelf;
