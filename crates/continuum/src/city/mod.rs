@@ -12,6 +12,8 @@ mod letters;
 mod plain;
 mod schema;
 mod syntax;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod village;
 mod whole;
 mod wording;
 mod zoning;

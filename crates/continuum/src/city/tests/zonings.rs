@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use super::faults::{SECTEURS, city, found};
+use super::faults::{city, found};
 use super::lines;
 use crate::city::check;
+use crate::city::village::SECTEURS;
 
 #[test]
 fn shapes_that_are_none_are_found() {
@@ -44,6 +45,18 @@ fn shapes_that_cross_or_overlap_are_found_and_gaps_are_worth_a_look() {
         shapes("[[[2, 48], [3, 49], [3, 48], [2, 49], [2, 48]]]"),
         ["zonings/secteurs.geojson:8: feature 2 (sud).geometry: the border of « sud » crosses or touches itself near \
           2.50000, 48.50000"]
+    );
+    let holes = "[[2.6, 48.2], [2.8, 48.2], [2.8, 48.4], [2.6, 48.2]], [[2.7, 48.22], [2.75, 48.22], [2.75, 48.25], [2.7, 48.22]]";
+    assert_eq!(
+        shapes(&format!("[[[2, 48], [3, 48], [3, 49], [2, 48]], {holes}]")),
+        [
+            "zonings/secteurs.geojson:8: feature 2 (sud).geometry: two holes of « sud » are one in the other near 2.70000, \
+          48.22000"
+        ]
+    );
+    assert_eq!(
+        shapes("[[[2, 48], [2, 48], [2, 48], [2, 48]]]"),
+        ["zonings/secteurs.geojson:8: feature 2 (sud).geometry: a border needs at least three different corners"]
     );
     let overlapping = shapes("[[[2, 48], [3, 48], [3, 49.1], [2, 48]]]");
     let begin = "zonings/secteurs.geojson:8: feature 2 (sud).geometry: « sud » overlaps « nord » by ";

@@ -15,7 +15,8 @@ use geo::algorithm::bool_ops::unary_union;
 use geo::line_intersection::line_intersection;
 use geo::orient::{Direction, Orient};
 use geo::{
-    Area as _, BooleanOps, BoundingRect, Coord, Intersects, Line, LineIntersection, LineString, MultiPolygon, Polygon,
+    Area as _, BooleanOps, BoundingRect, Contains as _, Coord, Intersects, Line, LineIntersection, LineString,
+    MultiPolygon, Polygon,
 };
 use rstar::primitives::GeomWithData;
 use rstar::{AABB, RTree};
@@ -96,13 +97,16 @@ fn check_shapes(zoning: &Zoning, file: &str, faults: &mut Faults) {
     let mut sound = Vec::new();
     for (at, area) in zoning.areas().iter().enumerate() {
         let pointer = format!("/features/{at}/geometry");
-        if area.shape().0.iter().any(|polygon| polygon.exterior().0.len() < 4) {
-            faults.add(file, pointer, "a polygon needs at least four positions, the last equal to the first");
+        if area.shape().0.iter().any(|polygon| rings(polygon).any(is_no_ring)) {
+            faults.add(file, pointer, "a border needs at least three different corners");
         } else if let Some(place) = crossing(area.shape()) {
             let message = format!("the border of « {} » crosses or touches itself near {}", area.code, name(place));
             faults.add(file, pointer, message);
         } else if let Some(place) = area.shape().0.iter().find_map(stray_hole) {
             let message = format!("a hole of « {} » lies outside of it near {}", area.code, name(place));
+            faults.add(file, pointer, message);
+        } else if let Some(place) = area.shape().0.iter().find_map(hole_in_hole) {
+            let message = format!("two holes of « {} » are one in the other near {}", area.code, name(place));
             faults.add(file, pointer, message);
         } else {
             sound.push((at, area));
@@ -123,11 +127,20 @@ fn check_shapes(zoning: &Zoning, file: &str, faults: &mut Faults) {
     }
 }
 
+/// The border of a polygon, then those of its holes.
+fn rings(polygon: &Polygon<f64>) -> impl Iterator<Item = &LineString<f64>> {
+    std::iter::once(polygon.exterior()).chain(polygon.interiors())
+}
+
+/// Whether it goes round nothing.
+fn is_no_ring(line: &LineString<f64>) -> bool {
+    line.lines().filter(|side| side.start != side.end).count() < 3
+}
+
 /// A place where the borders of a shape cross, run along one another, or one ring touches itself. Two rings may touch.
 fn crossing(shape: &MultiPolygon<f64>) -> Option<Coord<f64>> {
-    let rings = shape.0.iter().flat_map(|polygon| std::iter::once(polygon.exterior()).chain(polygon.interiors()));
     let mut lines = Vec::new();
-    for (ring, line) in rings.enumerate() {
+    for (ring, line) in shape.0.iter().flat_map(rings).enumerate() {
         let sides: Vec<Line<f64>> = line.lines().filter(|side| side.start != side.end).collect();
         let count = sides.len();
         lines.extend(sides.into_iter().enumerate().map(|(at, side)| Side { ring, at, count, side }));
@@ -167,10 +180,27 @@ impl Side {
     }
 }
 
-/// A corner of a hole that lies outside of what it is a hole in.
+/// Where a hole lies outside of what it is a hole in.
 fn stray_hole(polygon: &Polygon<f64>) -> Option<Coord<f64>> {
     let outer = Polygon::new(polygon.exterior().clone(), Vec::new());
-    polygon.interiors().iter().flat_map(|hole| &hole.0).find(|corner| !outer.intersects(*corner)).copied()
+    polygon.interiors().iter().flat_map(marks).find(|mark| !outer.intersects(mark))
+}
+
+/// Where two holes of a polygon are one in the other.
+fn hole_in_hole(polygon: &Polygon<f64>) -> Option<Coord<f64>> {
+    let holes: Vec<Polygon<f64>> =
+        polygon.interiors().iter().map(|hole| Polygon::new(hole.clone(), Vec::new())).collect();
+    let bounds: Vec<_> = holes.iter().map(BoundingRect::bounding_rect).collect();
+    let within = |inner: usize, outer: usize| {
+        let near = bounds[inner]?.intersects(&bounds[outer]?);
+        near.then(|| marks(holes[inner].exterior()).find(|mark| holes[outer].contains(mark)))?
+    };
+    (0..holes.len()).find_map(|at| (0..at).find_map(|earlier| within(at, earlier).or_else(|| within(earlier, at))))
+}
+
+/// The corners of a ring and the middles of its sides: where no borders cross, corners alone may all lie on another border.
+fn marks(ring: &LineString<f64>) -> impl Iterator<Item = Coord<f64>> {
+    ring.lines().flat_map(|side| [side.start, (side.start + side.end) / 2.0])
 }
 
 /// How much two shapes overlap, and where; none if it is strips at most.
@@ -230,6 +260,10 @@ fn name(place: Coord<f64>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use geo::Validation as _;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn shape(rings: &[&[(f64, f64)]]) -> MultiPolygon<f64> {
@@ -261,6 +295,41 @@ mod tests {
         let hole = |ring: &[(f64, f64)]| stray_hole(&shape(&[&SQUARE, ring]).0[0]).is_some();
         assert!(!hole(&[(1.0, 1.0), (2.0, 1.0), (1.0, 2.0), (1.0, 1.0)]));
         assert!(hole(&[(5.0, 5.0), (6.0, 5.0), (5.0, 6.0), (5.0, 5.0)]));
+        // All its corners lie on the border, and all else outside.
+        let bay = [
+            (0.0, 0.0),
+            (9.0, 0.0),
+            (9.0, 9.0),
+            (6.0, 9.0),
+            (6.0, 2.0),
+            (4.0, 2.0),
+            (4.0, 9.0),
+            (0.0, 9.0),
+            (0.0, 0.0),
+        ];
+        let island = shape(&[&bay, &[(4.0, 5.0), (5.0, 2.0), (6.0, 5.0), (4.0, 5.0)]]);
+        assert_eq!((crossing(&island), stray_hole(&island.0[0]).is_some()), (None, true));
+    }
+
+    #[test]
+    fn holes_lie_beside_one_another() {
+        let outer = [(1.0, 1.0), (3.0, 1.0), (3.0, 3.0), (1.0, 3.0), (1.0, 1.0)];
+        let holes = |ring: &[(f64, f64)]| {
+            let one = hole_in_hole(&shape(&[&SQUARE, &outer, ring]).0[0]);
+            assert_eq!(one.is_some(), hole_in_hole(&shape(&[&SQUARE, ring, &outer]).0[0]).is_some(), "in either order");
+            one.is_some()
+        };
+        assert!(holes(&[(1.5, 1.5), (2.5, 1.5), (1.5, 2.5), (1.5, 1.5)]));
+        assert!(holes(&[(1.0, 2.0), (2.0, 1.0), (3.0, 2.0), (2.0, 3.0), (1.0, 2.0)]), "its corners lie on the other");
+        assert!(!holes(&[(3.0, 2.0), (3.5, 1.0), (3.5, 3.0), (3.0, 2.0)]), "they touch");
+    }
+
+    #[test]
+    fn a_ring_goes_round_something() {
+        let line = |ring: &[(f64, f64)]| is_no_ring(&LineString::from(ring.to_vec()));
+        assert!(!line(&SQUARE));
+        assert!(line(&[(1.0, 1.0); 4]));
+        assert!(line(&[(1.0, 1.0), (2.0, 1.0), (2.0, 1.0), (1.0, 1.0)]));
     }
 
     #[test]
@@ -275,5 +344,34 @@ mod tests {
         // Eleven metres by 222.
         assert_eq!(overlap(&left, &right(1.9)).map(|(extent, _)| extent).as_deref(), Some("2473 m²"));
         assert_eq!(overlap(&left, &right(3.0)), None, "apart");
+    }
+
+    /// A ring of a few corners that lie on a grid, so that many touch, and some are the same.
+    fn ring(grid: std::ops::Range<u8>, corners: std::ops::Range<usize>) -> impl Strategy<Value = LineString<f64>> {
+        let corner = (grid.clone(), grid).prop_map(|(x, y)| (f64::from(x), f64::from(y)));
+        vec(corner, corners).prop_map(|mut corners| {
+            corners.extend(corners.first().copied());
+            LineString::from(corners)
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 5000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_polygon_that_is_accepted_is_one_to_others(
+            outer in prop_oneof![Just(LineString::from(SQUARE.map(|(x, y)| (2.0 * x, 2.0 * y)).to_vec())), ring(0..9, 3..8)],
+            holes in vec(ring(0..9, 3..5), 0..4),
+        ) {
+            let polygon = Polygon::new(outer, holes);
+            let shape = MultiPolygon(vec![polygon.clone()]);
+            if !rings(&polygon).any(is_no_ring)
+                && crossing(&shape).is_none()
+                && stray_hole(&polygon).is_none()
+                && hole_in_hole(&polygon).is_none()
+            {
+                prop_assert_eq!(polygon.validation_errors(), Vec::new());
+            }
+        }
     }
 }
