@@ -14,6 +14,13 @@ pub(crate) struct Replayed {
     pub(crate) seconds: f64,
 }
 
+/// How many a second.
+#[expect(clippy::cast_precision_loss, reason = "a count")]
+pub(crate) fn rate(all: &[Replayed]) -> f64 {
+    let transactions: u64 = all.iter().map(|replayed| replayed.transactions).sum();
+    transactions as f64 / all.iter().map(|replayed| replayed.seconds).sum::<f64>()
+}
+
 /// How long it goes on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Until {

@@ -15,7 +15,7 @@ use crate::erasing::{self, Erasing};
 use crate::load::{Load, Target};
 use crate::operation::{self, Operation, Request, Sending};
 use crate::people::authorization;
-use crate::replay::{Replayed, Until, pgbench};
+use crate::replay::{Replayed, Until, pgbench, rate};
 use crate::server::{Database, Program};
 use crate::statement::{Log, Transaction};
 use crate::story::ticket_id;
@@ -239,7 +239,8 @@ async fn measure(
             alone.push(replay(&any, Until::Seconds(half))?);
         }
         left -= 1;
-        let replayed: u64 = alone.iter().map(|(replayed, _)| replayed.transactions).sum();
+        let (alone, cpu): (Vec<Replayed>, Vec<u64>) = alone.into_iter().unzip();
+        let replayed: u64 = alone.iter().map(|replayed| replayed.transactions).sum();
         if operation.sending == Sending::Once {
             let next = *state(&mut connection, tickets).await?.submitted.start();
             // A small city has fewer left than connections.
@@ -259,8 +260,8 @@ async fn measure(
             statements: transactions.iter().map(|transaction| transaction.statements.len()).max().unwrap_or_default(),
             round_trips: transactions.iter().map(Transaction::round_trips).max().unwrap_or_default(),
             peak,
-            alone: replayed as f64 / alone.iter().map(|(replayed, _)| replayed.seconds).sum::<f64>(),
-            alone_cpu: alone.iter().map(|(_, cpu)| cpu).sum::<u64>() / replayed.max(1),
+            alone: rate(&alone),
+            alone_cpu: cpu.iter().sum::<u64>() / replayed.max(1),
         };
         say(format_args!(
             "{tickets} tickets, {}, {connections} connections: {:.0} a second, {:.2} of pgbench",
