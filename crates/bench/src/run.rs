@@ -83,6 +83,10 @@ pub(crate) async fn city(folder: &Path, tickets: u32, plan: &Plan) -> Result<Mea
     }
     let wanted: Vec<Operation> =
         operation::ALL.into_iter().filter(|operation| operation.name.contains(plan.only.as_str())).collect();
+    // What is filed from now on is new: in a folder that is kept there may be what was filed a moment ago.
+    let mut connection = database.connection().await?;
+    let begun = state(&mut connection, tickets).await?.now.timestamp_millis();
+    connection.close().await?;
     let mut seen = Vec::new();
     for operation in &wanted {
         seen.push(look(&database, tickets, *operation, plan).await?);
@@ -97,7 +101,7 @@ pub(crate) async fn city(folder: &Path, tickets: u32, plan: &Plan) -> Result<Mea
     let at_rest = program.process().resident()?;
     let mut rows = Vec::new();
     for (operation, transactions) in wanted.into_iter().zip(seen) {
-        rows.extend(measure(&database, &program, tickets, operation, &transactions, plan).await?);
+        rows.extend(measure(&database, &program, (tickets, begun), operation, &transactions, plan).await?);
     }
     program.stop()?;
     let mut connection = database.connection().await?;
@@ -179,7 +183,7 @@ async fn state(connection: &mut PgConnection, tickets: u32) -> Result<operation:
 async fn measure(
     database: &Database,
     program: &Program,
-    tickets: u32,
+    (tickets, begun): (u32, i64),
     operation: Operation,
     transactions: &[Transaction],
     plan: &Plan,
@@ -202,7 +206,7 @@ async fn measure(
         }
         let who = sqlx::query_scalar("select id from session union all select id from api_client");
         let who: Vec<Uuid> = who.fetch_all(&mut connection).await?;
-        let first_new = u64::try_from((city.now - chrono::Duration::hours(1)).timestamp_millis())?;
+        let first_new = u64::try_from(begun)?;
         let replay = |draw: &str, until| -> Result<(Replayed, u64)> {
             let scripts: Vec<String> =
                 transactions.iter().map(|transaction| transaction.script(first_new, &who, draw)).collect();
@@ -213,11 +217,13 @@ async fn measure(
                 .with_context(|| format!("{}: its statements alone", operation.name))?;
             Ok((replayed, postgres.cpu_with_children()? - idle))
         };
-        // PostgreSQL alone, before the server and after it: whatever else the machine does, it does to both.
+        // PostgreSQL alone, before the server and after it: whatever else the machine does, it does to both. What writes is replayed
+        // afterwards only: it writes the same rows.
+        let writes = requests.first().is_some_and(|request| request.method != "GET");
         let half = plan.seconds.div_ceil(2);
         let any = format!("random(1, {tickets})");
         let mut alone = Vec::new();
-        if operation.sending != Sending::Once {
+        if !writes {
             alone.push(replay(&any, Until::Seconds(half))?);
         }
         server.forget_peak()?;
@@ -236,7 +242,7 @@ async fn measure(
             let draw = format!("{} + :client_id + (:i - 1) * {connections}", city.submitted.start());
             alone.push(replay(&draw, Until::Transactions(u32::try_from(each)?.max(1)))?);
         } else {
-            alone.push(replay(&any, Until::Seconds(half))?);
+            alone.push(replay(&any, Until::Seconds(if writes { plan.seconds } else { half }))?);
         }
         left -= 1;
         let (alone, cpu): (Vec<Replayed>, Vec<u64>) = alone.into_iter().unzip();
