@@ -151,7 +151,7 @@ impl Tx {
                  delete from unplaced_mail where ticket_id in (select id from tickets)
              ), errors as (
                  update outbox set last_error = null
-                 where last_error is not null and (ticket_id in (select id from tickets) or concern_id = any($1))
+                 where last_error is not null and (ticket_id = any(array(select id from tickets)) or concern_id = any($1))
              )
              insert into ticket_event (ticket_id, version, id, at, actor, fact)
              select t.id, t.version, e.id, $2, jsonb_build_object('type', 'system'),
