@@ -162,7 +162,11 @@ impl Shelf {
 
 fn folder(root: &FilePath) -> Result<LocalFileSystem, Error> {
     let no_folder = |error: &dyn std::fmt::Display| Error::unavailable("the folder of files", error);
-    std::fs::create_dir_all(root).map_err(|error| no_folder(&error))?;
+    // Photographs are for nobody else on the machine.
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(root).map_err(|error| no_folder(&error))?;
     let store = LocalFileSystem::new_with_prefix(root).map_err(|error| no_folder(&error))?;
     // Who is told that a file is kept finds it after a power cut too.
     Ok(store.with_fsync(true))

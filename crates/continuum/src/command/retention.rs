@@ -4,23 +4,33 @@ use anyhow::Result;
 use usecases::retention::{Counts, Overview};
 
 use super::database::DatabaseOptions;
+use super::files::FileOptions;
 use super::tell;
 
-/// See what is erased over time: how long things are kept, what is due, what was erased. Erases nothing; like any command, it migrates the database of an earlier version.
+/// See what is erased over time: how long things are kept, what is due, what was erased. Erases nothing, but with --again; like any command, it migrates the database of an earlier version.
 #[derive(clap::Args)]
 pub struct Retention {
     #[command(flatten)]
     database: DatabaseOptions,
+    #[command(flatten)]
+    files: FileOptions,
+    /// After a restore: erase again what residents had erased since the backup, as the notes beside the files say.
+    #[arg(long)]
+    again: bool,
 }
 
 impl Retention {
     pub(crate) async fn run(self) -> Result<()> {
         let database = self.database.open().await?;
-        let context = self.database.context(&database).await?;
+        let context = self.database.context_with(&database, self.files.settings(&self.database.data_dir)?).await?;
+        let again = if self.again { Some(usecases::resident::erase_again(&context).await) } else { None };
         let outcome = usecases::retention::overview(&context).await;
         context.store.close().await;
         database.stop().await?;
-        show(&outcome?);
+        match again {
+            Some(again) => tell(format_args!("Erased again: what was left with {} concerns.", again?)),
+            None => show(&outcome?),
+        }
         Ok(())
     }
 }
