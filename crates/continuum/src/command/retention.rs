@@ -1,6 +1,7 @@
 //! `continuum retention`.
 
 use anyhow::Result;
+use usecases::Context;
 use usecases::retention::{Counts, Overview};
 
 use super::database::DatabaseOptions;
@@ -23,16 +24,22 @@ impl Retention {
     pub(crate) async fn run(self) -> Result<()> {
         let database = self.database.open().await?;
         let context = self.database.context_with(&database, self.files.settings(&self.database.data_dir)?).await?;
-        let again = if self.again { Some(usecases::resident::erase_again(&context).await) } else { None };
-        let outcome = usecases::retention::overview(&context).await;
+        let done = if self.again { again(&context).await } else { overview(&context).await };
         context.store.close().await;
         database.stop().await?;
-        match again {
-            Some(again) => tell(format_args!("Erased again: what was left with {} concerns.", again?)),
-            None => show(&outcome?),
-        }
-        Ok(())
+        done
     }
+}
+
+async fn again(context: &Context) -> Result<()> {
+    let again = usecases::resident::erase_again(context).await?;
+    tell(format_args!("Erased again: what was left with {again} concerns."));
+    Ok(())
+}
+
+async fn overview(context: &Context) -> Result<()> {
+    show(&usecases::retention::overview(context).await?);
+    Ok(())
 }
 
 fn show(overview: &Overview) {
