@@ -130,11 +130,13 @@ pub fn refuse(request: &HttpRequest, status: StatusCode, text: &str) -> HttpResp
 fn write(request: &HttpRequest, status: StatusCode, (root, node): &Told) -> HttpResponse {
     let mut answer = HttpResponse::build(status);
     answer.insert_header(("Vary", "Accept-Language")).insert_header(("Content-Language", language(request).tag()));
-    if request.path().rsplit_once('.').is_some_and(|(_, form)| form == "json") {
-        return answer.content_type("application/json; charset=utf-8").body(node.json().to_string());
-    }
-    match node.xml(root) {
-        Ok(document) => answer.content_type("text/xml; charset=utf-8").body(document),
+    let (media_type, written) = if request.path().rsplit_once('.').is_some_and(|(_, form)| form == "json") {
+        ("application/json; charset=utf-8", serde_json::to_vec(node).map_err(std::io::Error::from))
+    } else {
+        ("text/xml; charset=utf-8", node.xml(root))
+    };
+    match written {
+        Ok(document) => answer.content_type(media_type).body(document),
         // Nothing is written but to memory.
         Err(error) => {
             tracing::error!(%error, "an answer could not be written");

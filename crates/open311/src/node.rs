@@ -4,7 +4,7 @@
 use quick_xml::Writer;
 use quick_xml::escape::escape;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
-use serde_json::{Map, Number, Value};
+use serde::{Serialize, Serializer};
 
 /// A part of an answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,22 +49,22 @@ impl<T: Into<Node>> From<Option<T>> for Node {
     }
 }
 
-impl Node {
-    /// As JSON.
-    pub(crate) fn json(&self) -> Value {
+/// As JSON.
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Empty => Value::Null,
-            Self::Text(text) => Value::from(text.as_str()),
-            Self::Number(number) => Number::from_f64(*number).map_or(Value::Null, Value::Number),
-            Self::Whole(number) => Value::from(*number),
-            Self::Truth(truth) => Value::from(*truth),
-            Self::Object(parts) => {
-                Value::Object(parts.iter().map(|(name, part)| ((*name).to_owned(), part.json())).collect::<Map<_, _>>())
-            }
-            Self::List(_, items) => items.iter().map(Self::json).collect(),
+            Self::Empty => serializer.serialize_unit(),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Number(number) => serializer.serialize_f64(*number),
+            Self::Whole(number) => serializer.serialize_u32(*number),
+            Self::Truth(truth) => serializer.serialize_bool(*truth),
+            Self::Object(parts) => serializer.collect_map(parts.iter().map(|(name, part)| (name, part))),
+            Self::List(_, items) => serializer.collect_seq(items),
         }
     }
+}
 
+impl Node {
     /// As an XML document with that root.
     pub(crate) fn xml(&self, root: &'static str) -> std::io::Result<Vec<u8>> {
         let mut writer = Writer::new(Vec::new());
@@ -122,7 +122,7 @@ mod tests {
             ])],
         );
         assert_eq!(
-            answer.json(),
+            serde_json::to_value(&answer).unwrap(),
             serde_json::json!([{
                 "service_request_id": "AMI-26-000001",
                 "description": "a < b & <x>\r\n\u{1}« c »",

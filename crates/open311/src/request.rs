@@ -78,7 +78,7 @@ async fn redeemed(request: &HttpRequest, cx: &Context) -> Result<Told, Wrong> {
 async fn told(request: &HttpRequest, cx: &Context, wanted: Wanted) -> Result<Told, Wrong> {
     let (loaded, language, with_events) = (cx.city()?, language(request), wanted.with_events);
     let requests = usecases::open311::requests(cx, wanted).await?;
-    let records = requests.iter().map(|request| record(request, &loaded.city, language, with_events));
+    let records = requests.into_iter().map(|request| record(&request, &loaded.city, language, with_events));
     Ok(("service_requests", Node::List("request", records.collect())))
 }
 

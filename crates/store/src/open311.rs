@@ -14,12 +14,12 @@ use domain::text::{Description, MessageToResident, SearchWords};
 use domain::ticket::{Fact, State, Ticket};
 use sea_orm::sea_query::{Expr, Value};
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, EntityTrait as _, FromQueryResult, QueryFilter as _, QueryOrder as _,
+    ConnectionTrait, DatabaseBackend, EntityTrait as _, QueryFilter as _, QueryOrder as _, QueryResult,
     QuerySelect as _, Statement,
 };
-use serde_json::Value as Json;
-use uuid::Uuid;
+use sqlx::types::Json;
 
+use crate::columns::Columns;
 use crate::ticket::{entity, ticket};
 
 mod photograph;
@@ -115,28 +115,7 @@ pub struct Request {
     pub events: Vec<(DateTime<Utc>, Fact)>,
 }
 
-#[derive(FromQueryResult)]
-struct Row {
-    id: Uuid,
-    areas: Json,
-    reference: String,
-    state: String,
-    category_code: String,
-    services: Vec<String>,
-    origin: String,
-    description: Option<String>,
-    answers: Json,
-    lat: Option<f64>,
-    lon: Option<f64>,
-    address: Option<String>,
-    filed_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-    scheduled_for: Option<NaiveDate>,
-    closure_reason: Option<String>,
-    message: Option<String>,
-    events: Option<Json>,
-}
-
+/// What [`request`] reads, in that order; then [`MESSAGE`], and [`EVENTS`].
 const COLUMNS: &str = "t.id, t.areas, t.reference, w.state, t.category_code, w.services, t.origin,
     case when t.origin = 'open311' then c.description end as description,
     case when t.origin = 'open311' then t.answers else '{}' end as answers,
@@ -281,39 +260,49 @@ impl Wanted {
     }
 }
 
-impl TryFrom<Row> for Request {
-    type Error = Error;
-
-    fn try_from(row: Row) -> Result<Self> {
-        let unknown = |what: &str| Error::Corrupt(format!("a ticket has an unknown {what}"));
-        let state = State::from_code(&row.state).ok_or_else(|| unknown("state"))?;
-        let mut place = Whereabouts {
-            point: row.lat.zip(row.lon).map(|(lat, lon)| Point { lat, lon }),
-            address: row.address.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
-        };
-        if row.origin != Origin::Open311.code() {
-            place.address = place.street().and_then(|street| street.try_into().ok());
-        }
-        let reason = row.closure_reason.map(|code| ClosureReason::from_code(&code).ok_or_else(|| unknown("reason")));
-        let services = row.services.into_iter().map(ServiceCode::try_from);
-        Ok(Self {
-            first: TicketId(row.id),
-            reference: row.reference,
-            state,
-            category: row.category_code.try_into().map_err(Error::corrupt)?,
-            services: services.collect::<std::result::Result<_, _>>().map_err(Error::corrupt)?,
-            description: row.description.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
-            replies: serde_json::from_value(row.answers).map_err(Error::corrupt)?,
-            place,
-            areas: serde_json::from_value(row.areas).map_err(Error::corrupt)?,
-            requested_at: row.filed_at,
-            updated_at: row.updated_at,
-            scheduled_for: row.scheduled_for.filter(|_| state == State::Scheduled),
-            closure_reason: reason.transpose()?,
-            message: row.message.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
-            events: row.events.map(serde_json::from_value).transpose().map_err(Error::corrupt)?.unwrap_or_default(),
-        })
+/// A request of a row: [`COLUMNS`], [`MESSAGE`], [`EVENTS`].
+fn request(row: &QueryResult) -> Result<Request> {
+    let unknown = |what: &str| Error::Corrupt(format!("a ticket has an unknown {what}"));
+    let mut row = Columns::of(row)?;
+    let first = TicketId(row.next()?);
+    let areas = row.next::<Json<_>>()?.0;
+    let reference = row.next()?;
+    let state = State::from_code(row.next()?).ok_or_else(|| unknown("state"))?;
+    let category = row.next::<String>()?.try_into().map_err(Error::corrupt)?;
+    let services = row.next::<Vec<String>>()?.into_iter().map(ServiceCode::try_from);
+    let services = services.collect::<std::result::Result<_, _>>().map_err(Error::corrupt)?;
+    let came_from: &str = row.next()?;
+    let description = row.next::<Option<String>>()?.map(TryInto::try_into).transpose().map_err(Error::corrupt)?;
+    let replies = row.next::<Json<_>>()?.0;
+    let point = row.next::<Option<f64>>()?.zip(row.next()?).map(|(lat, lon)| Point { lat, lon });
+    let address = row.next::<Option<String>>()?.map(TryInto::try_into).transpose().map_err(Error::corrupt)?;
+    let mut place = Whereabouts { point, address };
+    if came_from != Origin::Open311.code() {
+        place.address = place.street().and_then(|street| street.try_into().ok());
     }
+    let (requested_at, updated_at) = (row.next()?, row.next()?);
+    let scheduled_for = row.next::<Option<NaiveDate>>()?.filter(|_| state == State::Scheduled);
+    let reason =
+        row.next::<Option<&str>>()?.map(|code| ClosureReason::from_code(code).ok_or_else(|| unknown("reason")));
+    let message = row.next::<Option<String>>()?.map(TryInto::try_into).transpose().map_err(Error::corrupt)?;
+    let events = row.next::<Option<Json<_>>>()?.map(|Json(events)| events).unwrap_or_default();
+    Ok(Request {
+        first,
+        reference,
+        state,
+        category,
+        services,
+        description,
+        replies,
+        place,
+        areas,
+        requested_at,
+        updated_at,
+        scheduled_for,
+        closure_reason: reason.transpose()?,
+        message,
+        events,
+    })
 }
 
 impl Store {
@@ -322,8 +311,9 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn service_requests(&self, wanted: &Wanted) -> Result<Vec<Request>> {
-        let rows = Row::find_by_statement(wanted.statement()).all(&self.db).await?;
-        rows.into_iter().map(Request::try_from).collect()
+        let rows = self.db.query_all_raw(wanted.statement()).await?;
+        // Each row goes when it is read: there are a thousand.
+        rows.into_iter().map(|row| request(&row)).collect()
     }
 }
 
