@@ -2,9 +2,15 @@
 //!
 //! The pool of the driver asks each connection that is given back whether it lives: after each statement a round trip more, which
 //! nobody waits for and both sides pay. Here one whose statement has ended is given back without a word; only one that was left in
-//! the middle of something is asked. And whoever takes one gets one that was opened by their own thread, if there is any: its
-//! answers wake nobody else.
+//! the middle of something is asked.
+//!
+//! Answers arrive where a connection was opened: each thread that serves requests hears of its own. So whoever takes one gets one
+//! that was opened at home, if there is any, and one that is given back goes to somebody there who waits for it, unless somebody
+//! elsewhere has waited longer by [`LEAD`]. A thread that gets one from elsewhere, and has fewer, opens another one in its place: all
+//! come to have as many as the others.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
@@ -15,12 +21,16 @@ use sea_orm::{
     ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values,
 };
 use sea_query_sqlx::SqlxValues;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPoolOptions};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Connection as _, Postgres};
-use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::sync::oneshot;
 use tokio::time::timeout;
+
+mod lease;
+
+use lease::{Lease, Left};
 
 /// How long a statement may take (`statement_timeout`).
 pub(crate) const STATEMENT: Duration = Duration::from_secs(30);
@@ -35,8 +45,11 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// After how long without use a connection is asked whether it lives before it is used; at once, when another one broke.
 const IDLE: Duration = Duration::from_secs(30);
 
-/// How old a connection becomes: what the server keeps for each grows with what it was asked.
-const LIFETIME: Duration = Duration::from_mins(30);
+/// By how much somebody elsewhere has to have waited longer.
+const LEAD: Duration = Duration::from_millis(10);
+
+/// How often a connection that nobody at home waits for is closed for one that is opened elsewhere.
+const MOVES: Duration = Duration::from_secs(1);
 
 /// What is asked for, within [`PATIENCE`].
 async fn bounded<T>(asked: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
@@ -53,33 +66,99 @@ pub(crate) struct Pool(Arc<Shared>);
 struct Shared {
     options: PgConnectOptions,
     most: u32,
-    /// As many as may be at work at once.
-    permits: Arc<Semaphore>,
     state: Mutex<State>,
+}
+
+/// Where the answers of a connection arrive: at a thread that serves requests, or at the runtime that all the others share.
+type Home = Option<ThreadId>;
+
+fn home() -> Home {
+    let alone = Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::CurrentThread);
+    alone.then(|| thread::current().id())
 }
 
 #[derive(Default)]
 struct State {
     /// Those that wait for work, the one used last at the end.
     idle: Vec<Opened>,
-    /// How many are open, at work or not.
-    open: u32,
+    /// How many are open, at work or not, by where they were opened.
+    open: HashMap<Home, u32>,
+    /// How many are at work, or about to be opened for it.
+    at_work: u32,
+    /// Those who wait until one has done its work, who came first at the front.
+    waiting: VecDeque<Waiting>,
     /// When one was last found broken: the others may be too.
     broken: Option<Instant>,
+    /// When one was last closed that nobody at home waited for.
+    moved: Option<Instant>,
+    /// No more are lent.
+    closed: bool,
+}
+
+struct Waiting {
+    home: Home,
+    since: Instant,
+    turn: oneshot::Sender<Lease>,
 }
 
 struct Opened {
     connection: PgConnection,
-    by: ThreadId,
+    home: Home,
     at: Instant,
     used: Instant,
+}
+
+impl State {
+    fn open(&self) -> u32 {
+        self.open.values().sum()
+    }
+
+    fn of(&self, home: Home) -> u32 {
+        self.open.get(&home).copied().unwrap_or_default()
+    }
+
+    fn opens(&mut self, home: Home) {
+        *self.open.entry(home).or_default() += 1;
+    }
+
+    fn closes(&mut self, home: Home) {
+        if let Entry::Occupied(mut open) = self.open.entry(home) {
+            *open.get_mut() -= 1;
+            if *open.get() == 0 {
+                open.remove();
+            }
+        }
+    }
+
+    /// Whether one that was opened there is closed, so that another one is opened at home.
+    fn moves(&mut self, there: Home, home: Home) -> bool {
+        if home.is_none() || there == home {
+            return false;
+        }
+        if self.of(home) < self.of(there) {
+            return true;
+        }
+        let wanted = self.waiting.iter().any(|waiting| waiting.home == there);
+        let moves = !wanted && self.moved.is_none_or(|moved| moved.elapsed() >= MOVES);
+        if moves {
+            self.moved = Some(Instant::now());
+        }
+        moves
+    }
+
+    /// Who gets a connection of that home that has done its work; without one, who came first.
+    fn next(&mut self, home: Option<Home>) -> Option<Waiting> {
+        let first = self.waiting.front()?.since;
+        let theirs = home.and_then(|home| self.waiting.iter().position(|waiting| waiting.home == home));
+        let theirs = theirs.filter(|place| self.waiting[*place].since.saturating_duration_since(first) < LEAD);
+        self.waiting.remove(theirs.unwrap_or_default())
+    }
 }
 
 impl Pool {
     /// Opens none before it is needed.
     pub(crate) fn new(options: PgConnectOptions, most: u32) -> Self {
-        let permits = Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(Semaphore::MAX_PERMITS)));
-        Self(Arc::new(Shared { options, most, permits, state: Mutex::default() }))
+        Self(Arc::new(Shared { options, most, state: Mutex::default() }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -90,7 +169,7 @@ impl Pool {
     /// How many there may be, how many are open, and how many of these wait for work.
     pub(crate) fn standing(&self) -> (u32, u32, u32) {
         let state = self.state();
-        (self.0.most, state.open, u32::try_from(state.idle.len()).unwrap_or(u32::MAX))
+        (self.0.most, state.open(), u32::try_from(state.idle.len()).unwrap_or(u32::MAX))
     }
 
     /// A connection beside them, which nobody else will use.
@@ -104,27 +183,58 @@ impl Pool {
         PgListener::connect_with(&own.connect_lazy_with(self.0.options.clone())).await
     }
 
-    /// One that waits for work: opened by this thread, or by another one if no more may be opened. None when one more is to be
-    /// opened, and is counted already.
-    fn idle(&self) -> Option<Opened> {
+    /// A place among those that may be at work at once: now, or once it is one's turn.
+    async fn place(&self) -> Result<Lease, DbErr> {
+        let refused = |why| Err(DbErr::ConnectionAcquire(why));
+        let waiting = {
+            let mut state = self.state();
+            if state.closed {
+                return refused(ConnAcquireErr::ConnectionClosed);
+            }
+            if state.at_work < self.0.most {
+                state.at_work += 1;
+                return Ok(Lease::new(self.clone(), None));
+            }
+            let (turn, waiting) = oneshot::channel();
+            state.waiting.push_back(Waiting { home: home(), since: Instant::now(), turn });
+            waiting
+        };
+        match timeout(ACQUIRE, waiting).await {
+            Ok(Ok(lease)) => Ok(lease),
+            Ok(Err(_)) => refused(ConnAcquireErr::ConnectionClosed),
+            Err(_) => {
+                self.state().waiting.retain(|waiting| !waiting.turn.is_closed());
+                refused(ConnAcquireErr::Timeout)
+            }
+        }
+    }
+
+    /// One that waits for work: opened at home, or elsewhere if no more may be opened. None when one more is to be opened, and is
+    /// counted already.
+    fn idle(&self, home: Home) -> Option<Opened> {
         let mut state = self.state();
-        let here = thread::current().id();
-        let ours = state.idle.iter().rposition(|idle| idle.by == here);
-        let any = state.idle.len().checked_sub(1).filter(|_| state.open >= self.0.most);
+        let ours = state.idle.iter().rposition(|idle| idle.home == home);
+        let any = state.idle.len().checked_sub(1).filter(|_| state.open() >= self.0.most);
         let found = ours.or(any).map(|place| state.idle.remove(place));
-        state.open += u32::from(found.is_none());
+        if found.is_none() {
+            state.opens(home);
+        }
         found
     }
 
     async fn lease(&self) -> Result<Lease, DbErr> {
-        let permit = match timeout(ACQUIRE, self.0.permits.clone().acquire_owned()).await {
-            Ok(Ok(permit)) => permit,
-            Ok(Err(_)) => return Err(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)),
-            Err(_) => return Err(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
-        };
-        let mut lease =
-            Lease { opened: None, left: Left::Nothing, given_up: false, pool: self.clone(), permit: Some(permit) };
-        while let Some(opened) = self.idle() {
+        let mut lease = self.place().await?;
+        let home = home();
+        if let Some(opened) = &lease.opened {
+            let there = opened.home;
+            let mut state = self.state();
+            if state.moves(there, home) {
+                state.closes(there);
+                drop(state);
+                lease.opened = None;
+            }
+        }
+        while let Some(opened) = lease.opened.take().or_else(|| self.idle(home)) {
             let used = opened.used;
             let doubtful = used.elapsed() > IDLE || self.state().broken.is_some_and(|broken| used <= broken);
             lease.opened = Some(opened);
@@ -134,13 +244,30 @@ impl Pool {
             lease.close();
         }
         // Whatever happens until it is open, the lease gives its place back.
-        lease.left = Left::Opening;
-        let (by, at) = (thread::current().id(), Instant::now());
+        lease.left = Left::Opening(home);
+        let at = Instant::now();
         let connection =
             Box::pin(self.beside()).await.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
         lease.left = Left::Nothing;
-        lease.opened = Some(Opened { connection, by, at, used: at });
+        lease.opened = Some(Opened { connection, home, at, used: at });
         Ok(lease)
+    }
+
+    /// Lends to whoever is next what has done its work; without a connection, its place.
+    fn pass_on(self, opened: Option<Opened>) {
+        let mut state = self.state();
+        let home = opened.as_ref().map(|opened| opened.home);
+        let mut lease = Lease::new(self.clone(), opened);
+        while let Some(next) = state.next(home) {
+            match next.turn.send(lease) {
+                Ok(()) => return,
+                // Nobody waits there any more.
+                Err(back) => lease = back,
+            }
+        }
+        state.at_work -= 1;
+        state.idle.extend(lease.opened.take());
+        lease.placed = false;
     }
 
     /// The rows of a statement.
@@ -161,143 +288,17 @@ impl Pool {
 
     /// Closes those that wait for work; the others close when they are given back.
     pub(crate) async fn close(&self) {
-        self.0.permits.close();
-        let idle = mem::take(&mut self.state().idle);
+        let idle = {
+            let mut state = self.state();
+            state.closed = true;
+            state.waiting.clear();
+            mem::take(&mut state.idle)
+        };
         for opened in idle {
-            self.state().open -= 1;
+            self.state().closes(opened.home);
             if let Err(error) = opened.connection.close().await {
                 tracing::debug!(%error, "a connection to the database was gone before it was closed");
             }
-        }
-    }
-}
-
-/// What a lease was left in the middle of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Left {
-    Nothing,
-    /// The server has not taken the connection yet.
-    Opening,
-    Statement,
-    Transaction,
-}
-
-/// A connection at work.
-struct Lease {
-    opened: Option<Opened>,
-    left: Left,
-    /// It was given up before, and is being asked whether it can be used again.
-    given_up: bool,
-    pool: Pool,
-    permit: Option<OwnedSemaphorePermit>,
-}
-
-impl Lease {
-    /// The connection, for one statement. Whoever stops waiting for its end leaves it in the middle.
-    fn begin(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
-        if self.left == Left::Nothing {
-            self.left = Left::Statement;
-        }
-        let opened = self.opened.as_mut();
-        Ok(&mut opened.ok_or(sqlx::Error::PoolClosed)?.connection)
-    }
-
-    /// The statement has ended. Of a connection that broke nothing is left.
-    fn end<T>(&mut self, outcome: Result<T, sqlx::Error>) -> Result<T, RuntimeErr> {
-        if self.left == Left::Statement {
-            self.left = Left::Nothing;
-        }
-        outcome.map_err(|error| {
-            if matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_)) {
-                self.close();
-            }
-            RuntimeErr::SqlxError(error.into())
-        })
-    }
-
-    async fn rows(&mut self, query: Query<'_, Postgres, SqlxValues>) -> Result<Vec<QueryResult>, DbErr> {
-        let rows = match self.begin() {
-            Ok(connection) => query.fetch_all(connection).await,
-            Err(closed) => Err(closed),
-        };
-        let rows: Vec<PgRow> = self.end(rows).map_err(DbErr::Query)?;
-        Ok(rows.into_iter().map(QueryResult::from).collect())
-    }
-
-    async fn execute(&mut self, query: Query<'_, Postgres, SqlxValues>) -> Result<ExecResult, DbErr> {
-        let done = match self.begin() {
-            Ok(connection) => query.execute(connection).await,
-            Err(closed) => Err(closed),
-        };
-        Ok(self.end(done).map_err(DbErr::Exec)?.into())
-    }
-
-    async fn unprepared(&mut self, text: &str) -> Result<ExecResult, DbErr> {
-        let done = match self.begin() {
-            Ok(connection) => Box::pin(sqlx::raw_sql(AssertSqlSafe(text)).execute(connection)).await,
-            Err(closed) => Err(closed),
-        };
-        Ok(self.end(done).map_err(DbErr::Exec)?.into())
-    }
-
-    /// Whether the server still answers, and nothing is left of what was begun.
-    async fn answers(&mut self) -> bool {
-        let left = self.left;
-        let asked = async {
-            let connection = self.begin()?;
-            connection.ping().await?;
-            if left == Left::Transaction {
-                sqlx::raw_sql("rollback").execute(connection).await?;
-            }
-            Ok::<(), sqlx::Error>(())
-        };
-        let answered = timeout(ACQUIRE, asked).await.is_ok_and(|answered| answered.is_ok());
-        if answered {
-            self.left = Left::Nothing;
-        }
-        answered
-    }
-
-    /// Hangs up; the server ends what was begun.
-    fn close(&mut self) {
-        if self.opened.take().is_some() {
-            let mut state = self.pool.state();
-            state.open -= 1;
-            state.broken = Some(Instant::now());
-        }
-        self.left = Left::Nothing;
-    }
-
-    /// Puts the connection back, unless it is old, or no other one is wanted.
-    fn give_back(&mut self) {
-        let Some(mut opened) = self.opened.take() else { return };
-        opened.used = Instant::now();
-        let mut state = self.pool.state();
-        if opened.at.elapsed() > LIFETIME || self.pool.0.permits.is_closed() {
-            state.open -= 1;
-        } else {
-            state.idle.push(opened);
-        }
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        match (self.left, Handle::try_current()) {
-            (Left::Nothing, _) => self.give_back(),
-            (Left::Opening, _) => self.pool.state().open -= 1,
-            // Whoever waited for it does no more: what comes back is still to be read, and the transaction to be undone.
-            (Left::Statement | Left::Transaction, Ok(runtime)) if !self.given_up => {
-                let (opened, pool, permit) = (self.opened.take(), self.pool.clone(), self.permit.take());
-                let mut lease = Self { opened, left: self.left, given_up: true, pool, permit };
-                runtime.spawn(async move {
-                    if !lease.answers().await {
-                        lease.close();
-                    }
-                });
-            }
-            // A runtime that ends drops what is spawned.
-            (Left::Statement | Left::Transaction, _) => self.close(),
         }
     }
 }
@@ -364,5 +365,57 @@ impl ConnectionTrait for Transaction {
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         bounded(async { self.0.lock().await.rows(query(&statement)).await }).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Somebody who has waited for so many milliseconds.
+    fn waiting(home: Home, now: Instant, milliseconds: u64) -> Waiting {
+        Waiting { home, since: now - Duration::from_millis(milliseconds), turn: oneshot::channel().0 }
+    }
+
+    fn threads() -> (Home, Home) {
+        let another = thread::spawn(|| thread::current().id()).join().unwrap();
+        (Some(thread::current().id()), Some(another))
+    }
+
+    #[test]
+    fn what_is_given_back_goes_to_somebody_at_home_unless_another_one_has_waited_longer() {
+        let (here, there) = threads();
+        let now = Instant::now();
+        let mut state = State::default();
+        state
+            .waiting
+            .extend([(there, 50), (here, 45), (there, 20), (here, 5)].map(|(home, ms)| waiting(home, now, ms)));
+        let mut next = |home| state.next(home).map(|next| (next.home, (now - next.since).as_millis()));
+        assert_eq!(next(Some(here)), Some((here, 45)), "hardly younger");
+        assert_eq!(next(Some(here)), Some((there, 50)), "much older");
+        assert_eq!(next(Some(None)), Some((there, 20)), "nobody is at home there: who came first");
+        assert_eq!(next(None), Some((here, 5)), "a place without a connection: who came first");
+        assert_eq!(next(Some(here)), None);
+    }
+
+    #[test]
+    fn connections_move_to_threads_that_have_fewer() {
+        let (here, there) = threads();
+        let mut state = State::default();
+        for home in [here, there, there, None] {
+            state.opens(home);
+        }
+        state.waiting.push_back(waiting(there, Instant::now(), 0));
+        assert!(state.moves(there, here), "one here, two there");
+        state.closes(there);
+        state.opens(here);
+        assert!(!state.moves(there, here), "two here, one there, where somebody waits");
+        assert!(
+            !state.moves(here, here) && !state.moves(here, None),
+            "only from elsewhere, to threads that serve requests"
+        );
+        assert!(state.moves(None, here), "of the others, none of whom waits");
+        assert!(!state.moves(None, there), "and no second one at once");
+        assert_eq!((state.open(), state.of(here), state.of(there), state.of(None)), (4, 2, 1, 1));
     }
 }
