@@ -141,6 +141,11 @@ async fn what_is_not_an_origin_or_a_network_is_refused_at_start() {
         ["serve", "--cors-origin", "null"],
         ["serve", "--trusted-proxy", "everybody"],
         ["serve", "--rate-limit", "0"],
+        ["serve", "--return-url", "https://portail.ville.example"],
+        ["serve", "--return-url", "https://portail.ville.example/retour#x"],
+        ["serve", "--return-url", "https://agent@portail.ville.example/"],
+        ["serve", "--return-url", "http://portail.ville.example/"],
+        ["serve", "--return-url", "javascript:alert(1)"],
     ] {
         let refused = run(&arguments, &[]);
         assert_eq!(refused.status.code(), Some(2), "{}", said(&refused));

@@ -105,6 +105,7 @@ fn all() -> Vec<Test> {
         sign_in::tests(),
         sign_in::browser::tests(),
         sign_in::linking::tests(),
+        sign_in::redeeming::tests(),
         statistics::tests(),
         ticket::tests(),
         token::tests(),

@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod linking;
+pub mod redeeming;
 
 use std::sync::Arc;
 
@@ -24,6 +25,11 @@ crate::tests![
 
 const PUBLIC: &str = "https://continuum.ville-amiens.example";
 const PORTAL: &str = "https://portail.ville-amiens.example";
+/// Where the browser goes back to the portal, to the letter.
+const BACK: &str = "https://portail.ville-amiens.example/retour?x=1";
+/// What the program keeps, and its challenge (RFC 7636, appendix B).
+pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// A city whose people sign in at a provider like ProConnect. The provider's clock is the system's, and so is the city's.
 pub async fn city() -> (City, OidcProvider) {
@@ -46,6 +52,7 @@ async fn city_at(public_url: Option<&str>) -> (City, OidcProvider) {
     let city = City::with(|config| {
         config.clock = Arc::new(SystemClock);
         config.origins = vec![PORTAL.to_owned()];
+        config.return_urls = vec![BACK.parse().unwrap()];
         config.oidc = Some(oidc);
         config.public_url = public_url.map(|url| url.parse().unwrap());
     })
@@ -61,8 +68,15 @@ struct Leaving {
     cookie: String,
 }
 
+/// The path, with the challenge of the program that begins.
+pub fn challenged(path: &str) -> String {
+    let begins = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{begins}code_challenge={CHALLENGE}&code_challenge_method=S256")
+}
+
 async fn leave(city: &City, path: &str) -> Leaving {
-    let reply = city.stranger().get(path).await;
+    let path = if path.starts_with("/sign-in") { challenged(path) } else { path.to_owned() };
+    let reply = city.stranger().get(&path).await;
     let cookie = reply.is(303).header("set-cookie").unwrap();
     for attribute in ["HttpOnly", "Secure", "SameSite=Lax", "Path=/"] {
         assert!(cookie.contains(attribute), "{cookie}");
@@ -94,7 +108,7 @@ pub fn code(page: &Reply) -> String {
 }
 
 async fn redeem(city: &City, code: &str) -> Reply {
-    city.stranger().post("/v1/sessions/redeem", &json!({ "code": code })).await
+    city.stranger().post("/v1/sessions/redeem", &json!({ "code": code, "code_verifier": VERIFIER })).await
 }
 
 /// The page that asks whether an account is to be linked, and the cookie with which the browser answers.
@@ -178,7 +192,7 @@ async fn a_program_gets_the_code_back_and_the_session_ends_at_both() {
         "/sign-in?return_to=https://portail.ville-amiens.example.evil.example/",
         "/sign-in?next=1",
     ] {
-        city.stranger().get(path).await.refused(400, "invalid_parameter");
+        city.stranger().get(&challenged(path)).await.refused(400, "invalid_parameter");
     }
     city.stop().await;
 }

@@ -11,6 +11,7 @@ use domain::clock::Clock as _;
 
 crate::tests![
     a_second_factor_is_set_up_and_asked_for,
+    other_sessions_end_with_a_second_factor_and_without_it,
     a_recovery_code_stands_in_once,
     codes_cannot_be_guessed,
     an_administrator_helps_who_has_lost_theirs,
@@ -71,6 +72,28 @@ async fn a_second_factor_is_set_up_and_asked_for() {
     let acts = city.audited().await;
     let factors: Vec<_> = types(&acts).into_iter().filter(|act| act.starts_with("second_factor")).collect();
     assert_eq!(factors, ["second_factor_enabled", "second_factor_removed"]);
+    city.stop().await;
+}
+
+async fn other_sessions_end_with_a_second_factor_and_without_it() {
+    let city = City::new().await;
+    let (here, elsewhere, agent) = (city.login(WHO).await, city.login(WHO).await, city.agent().await);
+    let offer = here.post("/v1/me/second_factor", &json!({ "password": PASSWORD })).await.created();
+    elsewhere.get("/v1/me").await.ok();
+    let uri = offer["uri"].as_str().unwrap();
+    here.post("/v1/me/second_factor/confirm", &json!({ "code": "000000" })).await.is(422);
+    elsewhere.get("/v1/me").await.ok();
+    here.post("/v1/me/second_factor/confirm", &json!({ "code": code(&city, uri) })).await.ok();
+    // It began without the factor, and might be somebody else's.
+    elsewhere.get("/v1/me").await.refused(401, "invalid_token");
+    here.get("/v1/me").await.ok();
+    city.clock.forward(chrono::Duration::seconds(30));
+    let elsewhere = city.with_token(&login(&city, Some(&code(&city, uri))).await.created());
+    city.clock.forward(chrono::Duration::seconds(30));
+    here.post("/v1/me/second_factor/remove", &json!({ "code": code(&city, uri) })).await.is(204);
+    elsewhere.get("/v1/me").await.refused(401, "invalid_token");
+    here.get("/v1/me").await.ok();
+    agent.get("/v1/me").await.ok();
     city.stop().await;
 }
 

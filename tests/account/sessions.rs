@@ -9,6 +9,8 @@ use crate::support::database::PASSWORD;
 
 crate::tests![
     sessions_are_listed_and_ended_one_by_one,
+    all_other_sessions_are_ended_at_once,
+    who_logged_in_long_ago_ends_their_own_session_only,
     an_administrator_ends_somebodys_sessions,
     a_stolen_refresh_token_ends_its_family_and_the_owner_is_told,
     a_session_ends_when_it_is_not_refreshed,
@@ -37,6 +39,49 @@ async fn sessions_are_listed_and_ended_one_by_one() {
     here.delete("/v1/sessions/current").await.is(204);
     here.get("/v1/me").await.refused(401, "invalid_token");
     second.stop().await;
+    city.stop().await;
+}
+
+async fn all_other_sessions_are_ended_at_once() {
+    let city = City::new().await;
+    let second = city.second().await;
+    let (one, two, here) = (city.login(WHO).await, city.login(WHO).await, city.login(WHO).await);
+    let agent = city.agent().await;
+    here.delete("/v1/sessions").await.is(204);
+    for ended in [one, two] {
+        ended.get("/v1/me").await.refused(401, "invalid_token");
+        ended.at(&second.base_url).get("/v1/me").await.refused(401, "invalid_token");
+    }
+    assert_eq!(here.get("/v1/sessions").await.ok()["items"].as_array().unwrap().len(), 1);
+    agent.get("/v1/me").await.ok();
+    city.stranger().delete("/v1/sessions").await.refused(401, "unauthenticated");
+    let acts = city.audited().await;
+    let ended = acts.iter().find(|act| act["type"] == "sessions_ended").unwrap();
+    assert_eq!(ended["user"], here.get("/v1/me").await.ok()["id"]);
+    second.stop().await;
+    city.stop().await;
+}
+
+async fn who_logged_in_long_ago_ends_their_own_session_only() {
+    let city = City::new().await;
+    let old = attempt(&city, WHO, PASSWORD).await.created();
+    city.clock.forward(chrono::Duration::minutes(10) + chrono::Duration::seconds(1));
+    let owner = city.login(WHO).await;
+    // A token that was refreshed proves no more than the login did.
+    let refresh = json!({ "refresh_token": old["refresh_token"] });
+    let old = city.with_token(&city.stranger().post("/v1/sessions/refresh", &refresh).await.ok());
+    let listed = old.get("/v1/sessions").await.ok();
+    let of = |current: bool| {
+        let items = listed["items"].as_array().unwrap();
+        let item = items.iter().find(|item| item["current"] == current).unwrap();
+        format!("/v1/sessions/{}", item["id"].as_str().unwrap())
+    };
+    old.delete(&of(false)).await.refused(403, "login_too_old");
+    old.delete("/v1/sessions").await.refused(403, "login_too_old");
+    owner.get("/v1/me").await.ok();
+    old.delete(&of(true)).await.is(204);
+    old.get("/v1/me").await.refused(401, "invalid_token");
+    owner.get("/v1/me").await.ok();
     city.stop().await;
 }
 

@@ -6,6 +6,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use super::{asked, city, code, leave, link_of, linked, redeem, refusals, say_yes, sign_in};
 use crate::support::caller::Caller;
 use crate::support::city::{City, email, link};
+use crate::support::database::PASSWORD;
 
 crate::tests![
     an_invited_person_links_their_account_and_signs_in_from_then_on,
@@ -49,7 +50,8 @@ async fn an_invited_person_links_their_account_and_signs_in_from_then_on() {
     assert_eq!(city.database.count("select count(*) from identity").await, 0);
     let page = say_yes(&city, Some(&question.cookie), question.answer()).await;
     assert!(page.text.contains("Denis Nouveau: your account is now linked"), "{}", page.text);
-    let session = redeem(&city, &code(&page)).await.created();
+    assert!(!page.text.contains("csc_"), "no program began: {}", page.text);
+    let session = redeem(&city, &code(&sign_in(&city, "/sign-in", "newcomer").await)).await.created();
     let me = city.with_token(&session);
     let account = me.get("/v1/me").await.ok();
     assert_eq!(
@@ -117,7 +119,7 @@ async fn a_person_is_shown_what_is_linked_and_says_yes() {
     let question = asked(&city, &path, "newcomer").await;
     let page = say_yes(&city, Some(&question.cookie), question.answer()).await;
     assert!(page.header("set-cookie").unwrap().contains("Max-Age=0"));
-    redeem(&city, &code(&page)).await.created();
+    redeem(&city, &code(&sign_in(&city, "/sign-in", "newcomer").await)).await.created();
     assert!(subjects(&city, "sophie.morel").await.iter().any(|subject| subject.contains("relié à une identité")));
     city.stop().await;
 }
@@ -165,13 +167,20 @@ async fn an_identity_is_listed_and_taken_away() {
         (&json!(provider.issuer), &json!("Amélie Petit (amelie.petit@ville-amiens.example)"))
     );
     assert!(listed[0]["linked_at"].as_str().unwrap().ends_with('Z'), "{listed:?}");
-    let path = format!("/v1/me/identities/{}", listed[0]["id"].as_str().unwrap());
-    city.agent().await.delete(&path).await.refused(404, "not_found");
+    let path = format!("/v1/me/identities/{}/remove", listed[0]["id"].as_str().unwrap());
+    let proof = json!({ "password": PASSWORD });
+    city.agent().await.post(&path, &proof).await.refused(404, "not_found");
+    // Whoever has got hold of her token does not shut her out.
+    for wrong in [json!({}), json!({ "password": "faux" })] {
+        let refused = caller.post(&path, &wrong).await;
+        refused.refused_fields(422, "invalid_content", &[("/password", "wrong_password")]);
+    }
+    assert_eq!(identities(&caller).await.len(), 1);
     let session = redeem(&city, &code(&sign_in(&city, "/sign-in", "amelie").await)).await.created();
     let by_identity = city.with_token(&session);
     let waiting = code(&sign_in(&city, "/sign-in", "amelie").await);
-    caller.delete(&path).await.is(204);
-    caller.delete(&path).await.refused(404, "not_found");
+    caller.post(&path, &proof).await.is(204);
+    caller.post(&path, &proof).await.refused(404, "not_found");
     assert!(identities(&caller).await.is_empty());
     // Whoever came in by it is out, also who has not come in yet.
     by_identity.get("/v1/me").await.refused(401, "invalid_token");
@@ -190,15 +199,22 @@ async fn the_only_way_in_stays() {
     let caller = city.login("amelie.petit").await;
     execute(&city, format!("update user_account set password_hash = null where email = '{}'", email("amelie.petit")))
         .await;
-    let only = format!("/v1/me/identities/{}", identities(&caller).await[0]["id"].as_str().unwrap());
-    caller.delete(&only).await.refused(409, "only_way_in");
+    let only = format!("/v1/me/identities/{}/remove", identities(&caller).await[0]["id"].as_str().unwrap());
+    caller.post(&only, &json!({})).await.refused(409, "only_way_in");
     sign_in(&city, "/sign-in", "amelie").await.is(200);
     // With another, it may go.
     linked(&city, "amelie.petit", "newcomer").await;
     assert_eq!(identities(&caller).await.len(), 2);
-    caller.delete(&only).await.is(204);
-    let last = format!("/v1/me/identities/{}", identities(&caller).await[0]["id"].as_str().unwrap());
-    caller.delete(&last).await.refused(409, "only_way_in");
+    // She has no password to give: she has to have logged in a moment ago.
+    let ago = |minutes: u32| format!("update session set created_at = now() - interval '{minutes} minutes'");
+    execute(&city, ago(11)).await;
+    caller.post(&only, &json!({})).await.refused(403, "login_too_old");
+    caller.post("/v1/me/second_factor", &json!({})).await.refused(403, "login_too_old");
+    assert_eq!(identities(&caller).await.len(), 2);
+    execute(&city, ago(9)).await;
+    caller.post(&only, &json!({})).await.is(204);
+    let last = format!("/v1/me/identities/{}/remove", identities(&caller).await[0]["id"].as_str().unwrap());
+    caller.post(&last, &json!({})).await.refused(409, "only_way_in");
     city.stop().await;
 }
 

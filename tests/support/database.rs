@@ -130,6 +130,7 @@ pub fn config(database: &str, mail: Mail, clock: &Arc<HandClock>) -> continuum::
         password_cost: COST,
         proxies: Vec::new(),
         origins: Vec::new(),
+        return_urls: Vec::new(),
         dkim: None,
         oidc: None,
         rate_limits: None,

@@ -10,6 +10,7 @@ use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use ipnet::IpNet;
+use url::Url;
 use usecases::Origin;
 use uuid::Uuid;
 
@@ -30,6 +31,7 @@ pub struct RateLimits {
 pub struct Front {
     proxies: Vec<IpNet>,
     origins: Vec<String>,
+    return_urls: Vec<Url>,
     sign_in: Option<String>,
     https: bool,
     limits: Option<Limits>,
@@ -73,13 +75,22 @@ impl Front {
             addresses: RateLimiter::dashmap(per_minute(rates.address)).with_middleware(),
             clock: DefaultClock::default(),
         });
-        Self { proxies, origins, sign_in: None, https: false, limits, streams: Streams::default() }
+        Self {
+            proxies,
+            origins,
+            return_urls: Vec::new(),
+            sign_in: None,
+            https: false,
+            limits,
+            streams: Streams::default(),
+        }
     }
 
-    /// Offers to sign in at the identity provider that people know under this name.
+    /// Offers to sign in at the identity provider that people know under this name; the browser goes back to one of these
+    /// addresses, to the letter.
     #[must_use]
-    pub fn with_sign_in(self, name: Option<String>) -> Self {
-        Self { sign_in: name, ..self }
+    pub fn with_sign_in(self, name: Option<String>, return_urls: Vec<Url>) -> Self {
+        Self { sign_in: name, return_urls, ..self }
     }
 
     /// Whether the proxy in front of it speaks TLS with everybody: then browsers are told to remember it (RFC 6797).
@@ -102,6 +113,10 @@ impl Front {
 
     pub(crate) fn origins(&self) -> &[String] {
         &self.origins
+    }
+
+    pub(crate) fn return_urls(&self) -> &[Url] {
+        &self.return_urls
     }
 
     /// Counts one request; how the caller stands then, and whether it was one too many. None without limits.

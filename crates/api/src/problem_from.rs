@@ -24,7 +24,7 @@ use usecases::identity::UnlinkError;
 use usecases::once::KeyReused;
 use usecases::password::PasswordError;
 use usecases::second_factor::SecondFactorError;
-use usecases::session::{BeginError, RefreshError, SessionError, Throttled};
+use usecases::session::{AgainError, BeginError, EndError, RefreshError, SessionError, Throttled};
 use usecases::user::{ChangeError as UserChangeError, Fault as UserFault, InviteError};
 
 use crate::problem::{At, Code, FieldError, Problem};
@@ -146,7 +146,18 @@ impl From<SecondFactorError> for Problem {
                 "Ce code est faux, ou a déjà servi.",
                 "This code is wrong, or was used before.",
             )]),
-            SecondFactorError::Password(PasswordError::WrongPassword) => {
+            SecondFactorError::Again(error) => error.into(),
+            SecondFactorError::Throttled(throttled) => throttled.into(),
+            SecondFactorError::NotFound => Self::new(Code::NotFound),
+            SecondFactorError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AgainError> for Problem {
+    fn from(error: AgainError) -> Self {
+        match error {
+            AgainError::Password(PasswordError::WrongPassword) => {
                 Self::new(Code::InvalidContent).errors(vec![content(
                     "/password",
                     "wrong_password",
@@ -154,10 +165,19 @@ impl From<SecondFactorError> for Problem {
                     "This is not your current password.",
                 )])
             }
-            SecondFactorError::Password(error) => crate::password::problem(error, "/password"),
-            SecondFactorError::Throttled(throttled) => throttled.into(),
-            SecondFactorError::NotFound => Self::new(Code::NotFound),
-            SecondFactorError::Store(error) => error.into(),
+            AgainError::Password(error) => crate::password::problem(error, "/password"),
+            AgainError::LongAgo => Self::new(Code::LoginTooOld),
+            AgainError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<EndError> for Problem {
+    fn from(error: EndError) -> Self {
+        match error {
+            EndError::NotFound => Self::new(Code::NotFound),
+            EndError::Again(error) => error.into(),
+            EndError::Store(error) => error.into(),
         }
     }
 }
@@ -167,6 +187,7 @@ impl From<UnlinkError> for Problem {
         match error {
             UnlinkError::NotFound => Self::new(Code::NotFound),
             UnlinkError::OnlyWayIn => Self::new(Code::OnlyWayIn),
+            UnlinkError::Again(error) => error.into(),
             UnlinkError::Store(error) => error.into(),
         }
     }

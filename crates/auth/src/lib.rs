@@ -11,6 +11,7 @@ pub mod assertion;
 pub mod oidc;
 pub mod password;
 pub mod permission;
+pub mod pkce;
 mod principal;
 pub mod seal;
 pub mod second_factor;

@@ -142,6 +142,8 @@ pub struct Config {
     pub proxies: Vec<IpNet>,
     /// The web origins whose scripts may use the API.
     pub origins: Vec<String>,
+    /// The addresses to which a browser goes back with the code of a sign-in.
+    pub return_urls: Vec<Url>,
     /// Where people sign in with OpenID Connect, if anywhere.
     pub oidc: Option<Oidc>,
     /// How often a caller may ask; as often as they like, when absent.
@@ -194,7 +196,7 @@ pub async fn build(config: Config) -> Result<Instance> {
     let mut servers = Vec::new();
     let front = Data::new(
         Front::new(config.proxies.clone(), config.origins.clone(), config.rate_limits)
-            .with_sign_in(config.oidc.as_ref().map(|oidc| oidc.name.clone()))
+            .with_sign_in(config.oidc.as_ref().map(|oidc| oidc.name.clone()), config.return_urls.clone())
             .with_https(https),
     );
     let mut tasks = vec![

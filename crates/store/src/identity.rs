@@ -71,15 +71,6 @@ impl Store {
         Ok(Some((UserId(row.try_get_by_index(0)?), IdentityId(row.try_get_by_index(1)?))))
     }
 
-    /// Whether the identity of that id is the person's.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn has_identity(&self, user: UserId, id: IdentityId) -> Result<bool> {
-        let statement = sql("select 1 from identity where id = $1 and user_id = $2", [id.0.into(), user.0.into()]);
-        Ok(self.db.query_one_raw(statement).await?.is_some())
-    }
-
     /// The identities of a person, the last linked first; a hundred at most.
     ///
     /// # Errors
@@ -95,6 +86,15 @@ impl Store {
 }
 
 impl Tx {
+    /// Whether the identity of that id is the person's.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn has_identity(&self, user: UserId, id: IdentityId) -> Result<bool> {
+        let statement = sql("select 1 from identity where id = $1 and user_id = $2", [id.0.into(), user.0.into()]);
+        Ok(self.db.query_one_raw(statement).await?.is_some())
+    }
+
     /// Remembers under that id whose identity it is, and what the provider calls them.
     ///
     /// # Errors

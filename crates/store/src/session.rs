@@ -41,6 +41,8 @@ pub struct NewSession {
     pub refresh_digest: Vec<u8>,
     /// The provider's ID token, for logging out there.
     pub id_token: Option<String>,
+    /// The SHA-256 of the code of a sign-in that gets it, if one does.
+    pub code_digest: Option<Vec<u8>>,
     /// When it began.
     pub created_at: DateTime<Utc>,
     /// When it ends unless refreshed.
@@ -160,6 +162,17 @@ impl Store {
         ListedRow::find_by_statement(statement).all(&self.db).await?.into_iter().map(Listed::try_from).collect()
     }
 
+    /// When a session of the person began: its login.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn session_began(&self, session: SessionId, user: UserId) -> Result<Option<DateTime<Utc>>> {
+        let statement =
+            sql("select created_at from session where id = $1 and user_id = $2", [session.0.into(), user.0.into()]);
+        let row = self.db.query_one_raw(statement).await?;
+        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
+    }
+
     /// The ID token that a session was begun with, if it was at an identity provider.
     ///
     /// # Errors
@@ -199,8 +212,9 @@ impl Tx {
             session.id_token.map(|token| self.keys.accounts.seal(session.id.0, token.as_bytes())).transpose()?;
         let statement = sql(
             "insert into session (
-                 id, user_id, refresh_digest, created_at, refreshed_at, expires_at, method, address, agent, limited, id_token
-             ) values ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $10)",
+                 id, user_id, refresh_digest, created_at, refreshed_at, expires_at, method, address, agent, limited, id_token,
+                 code_digest
+             ) values ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $10, $11)",
             [
                 session.id.0.into(),
                 session.user.0.into(),
@@ -212,6 +226,7 @@ impl Tx {
                 session.agent.into(),
                 session.limited.into(),
                 id_token.into(),
+                session.code_digest.into(),
             ],
         );
         self.db.execute_raw(statement).await?;
@@ -264,6 +279,19 @@ impl Tx {
             session: SessionId(row.id),
             user: UserId(row.user_id),
         }))
+    }
+
+    /// Ends the session that the code of that digest got, if it is live. Returns which, and whose.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn end_session_of_code(&self, digest: &[u8], now: DateTime<Utc>) -> Result<Option<(SessionId, UserId)>> {
+        let end = sql(
+            "update session set ended_at = $2 where code_digest = $1 and ended_at is null returning id, user_id",
+            [digest.into(), now.into()],
+        );
+        let ended = SessionRow::find_by_statement(end).one(&self.db).await?;
+        Ok(ended.map(|row| (SessionId(row.id), UserId(row.user_id))))
     }
 
     /// Ends a session of a person. Returns whether it was live.

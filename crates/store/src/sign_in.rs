@@ -5,7 +5,7 @@ use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use crate::connect::sql;
-use crate::{Result, Store};
+use crate::{Result, SealingKey, Store, Tx};
 
 /// How far a sign-in is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,13 +55,32 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn take_sign_in(&self, stage: Stage, digest: &[u8], now: DateTime<Utc>) -> Result<Option<Vec<u8>>> {
-        let statement = sql(
-            "delete from sign_in where stage = $1 and digest = $2 and expires_at > $3 returning id, sealed",
-            [stage.code().into(), digest.into(), now.into()],
-        );
-        let Some(row) = self.db.query_one_raw(statement).await? else { return Ok(None) };
-        let (id, sealed): (Uuid, Vec<u8>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-        let keys = &self.keys.accounts;
-        keys.open(id, keys.id(), &sealed).map(Some)
+        take(&self.db, &self.keys.accounts, stage, digest, now).await
     }
+}
+
+impl Tx {
+    /// Takes out what was remembered: of several that ask, one gets it, and the others wait for what it does with it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn take_sign_in(&self, stage: Stage, digest: &[u8], now: DateTime<Utc>) -> Result<Option<Vec<u8>>> {
+        take(&self.db, &self.keys.accounts, stage, digest, now).await
+    }
+}
+
+async fn take(
+    db: &impl ConnectionTrait,
+    keys: &SealingKey,
+    stage: Stage,
+    digest: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Option<Vec<u8>>> {
+    let statement = sql(
+        "delete from sign_in where stage = $1 and digest = $2 and expires_at > $3 returning id, sealed",
+        [stage.code().into(), digest.into(), now.into()],
+    );
+    let Some(row) = db.query_one_raw(statement).await? else { return Ok(None) };
+    let (id, sealed): (Uuid, Vec<u8>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+    keys.open(id, keys.id(), &sealed).map(Some)
 }

@@ -4,14 +4,16 @@ use auth::Grant;
 use auth::permission::ManageUsers;
 use domain::account::{Affair, Method};
 use domain::audit::{Act, By, Record};
-use domain::id::{IdentityId, MessageId, UserId};
+use domain::id::{IdentityId, MessageId, SessionId, UserId};
 use domain::person::Role;
+use secrecy::SecretString;
 use store::outbox::Message;
 use store::user::User;
 use store::{Error, Tx};
 
 pub use store::identity::Linked;
 
+use crate::session::{AgainError, confirm};
 use crate::{Context, Origin};
 
 /// Why an identity is not taken away.
@@ -23,6 +25,9 @@ pub enum UnlinkError {
     /// Nothing else lets its owner in; or no administrator would be left who can log in.
     #[error("it is the only way in")]
     OnlyWayIn,
+    /// They have not proved anew who they are.
+    #[error(transparent)]
+    Again(#[from] AgainError),
     /// The database does not answer.
     #[error(transparent)]
     Store(#[from] Error),
@@ -47,11 +52,20 @@ pub async fn list_of(cx: &Context, _who: &Grant<ManageUsers>, user: UserId) -> R
     }
 }
 
-/// Takes one of a person's own identities away, unless it is all that lets them in.
+/// Takes one of a person's own identities away, unless it is all that lets them in. `password` is the account's, if it has
+/// one; otherwise the session began a moment ago.
 ///
 /// # Errors
 /// See [`UnlinkError`].
-pub async fn unlink(cx: &Context, user: UserId, id: IdentityId, from: &Origin) -> Result<(), UnlinkError> {
+pub async fn unlink(
+    cx: &Context,
+    (user, session): (UserId, SessionId),
+    id: IdentityId,
+    password: &SecretString,
+    from: &Origin,
+) -> Result<(), UnlinkError> {
+    let account = cx.store.user(user).await?.ok_or(UnlinkError::NotFound)?;
+    confirm(cx, &account, session, password).await?;
     let tx = cx.store.begin().await?;
     let (after, issuer) = take_away(&tx, user, id).await?;
     if !after.has_accepted() {

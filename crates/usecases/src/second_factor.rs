@@ -7,15 +7,14 @@ use auth::second_factor::Seed;
 use auth::secret::Secret;
 use domain::account::Affair;
 use domain::audit::{Act, By, Record};
-use domain::id::{MessageId, UserId};
+use domain::id::{MessageId, SessionId, UserId};
 use secrecy::SecretString;
 use store::outbox::Message;
 use store::throttle::{Key, Limit};
 use store::user::User;
 use store::{Error, Tx};
 
-use crate::password::{PasswordError, confirm as confirm_password};
-use crate::session::{Throttled, accepts};
+use crate::session::{AgainError, Throttled, accepts, confirm as confirm_again};
 use crate::{Context, Origin};
 
 /// How many recovery codes there are.
@@ -43,9 +42,9 @@ pub enum SecondFactorError {
     /// The code is wrong, or was used before.
     #[error("the code is wrong")]
     WrongCode,
-    /// The password is wrong, or was tried too often.
+    /// They have not proved anew who they are.
     #[error(transparent)]
-    Password(#[from] PasswordError),
+    Again(#[from] AgainError),
     /// Too many attempts.
     #[error(transparent)]
     Throttled(#[from] Throttled),
@@ -57,19 +56,21 @@ pub enum SecondFactorError {
     Store(#[from] Error),
 }
 
-/// Begins to set a second factor up: it counts once a first code was given. `password` is the account's, if it has one:
-/// who has stolen an access token cannot lock its owner out.
+/// Begins to set a second factor up: it counts once a first code was given. `password` is the account's, if it has one;
+/// otherwise the session began a moment ago: who has stolen an access token cannot lock its owner out.
 ///
 /// # Errors
 /// See [`SecondFactorError`].
-pub async fn begin(cx: &Context, user: UserId, password: &SecretString) -> Result<Offer, SecondFactorError> {
+pub async fn begin(
+    cx: &Context,
+    (user, session): (UserId, SessionId),
+    password: &SecretString,
+) -> Result<Offer, SecondFactorError> {
     let user = cx.store.user(user).await?.ok_or(SecondFactorError::NotFound)?;
     if user.second_factor {
         return Err(SecondFactorError::AlreadySetUp);
     }
-    if user.password_hash.is_some() {
-        confirm_password(cx, &user, password).await?;
-    }
+    confirm_again(cx, &user, session, password).await?;
     let seed = Seed::generate();
     let tx = cx.store.begin().await?;
     if !tx.offer_second_factor(user.person.user, seed.as_bytes(), cx.now()).await? {
@@ -79,11 +80,17 @@ pub async fn begin(cx: &Context, user: UserId, password: &SecretString) -> Resul
     Ok(Offer { secret: seed.base32(), uri: seed.uri(&user.email) })
 }
 
-/// Sets the second factor up, by its first code. Returns the recovery codes, which are shown this once.
+/// Sets the second factor up, by its first code; the other sessions, which began without it, end. Returns the recovery codes,
+/// which are shown this once.
 ///
 /// # Errors
 /// See [`SecondFactorError`].
-pub async fn confirm(cx: &Context, user: UserId, code: &str, from: &Origin) -> Result<Vec<Secret>, SecondFactorError> {
+pub async fn confirm(
+    cx: &Context,
+    (user, session): (UserId, SessionId),
+    code: &str,
+    from: &Origin,
+) -> Result<Vec<Secret>, SecondFactorError> {
     throttle(cx, user).await?;
     let factor = cx.store.second_factor(user).await?.ok_or(SecondFactorError::NotSetUp)?;
     if factor.confirmed_at.is_some() {
@@ -97,6 +104,7 @@ pub async fn confirm(cx: &Context, user: UserId, code: &str, from: &Origin) -> R
     if !tx.confirm_second_factor(user, step, codes.iter().map(Secret::digest).collect(), now).await? {
         return Err(SecondFactorError::AlreadySetUp);
     }
+    tx.end_sessions(user, Some(session), now).await?;
     tx.audit(&from.record(By::Person { user }, Act::SecondFactorEnabled { user }, now));
     tell(cx, &tx, user, true).await?;
     tx.commit().await?;
@@ -104,11 +112,16 @@ pub async fn confirm(cx: &Context, user: UserId, code: &str, from: &Origin) -> R
     Ok(codes)
 }
 
-/// Takes one's own second factor away, by a code of it or a recovery code.
+/// Takes one's own second factor away, by a code of it or a recovery code; the other sessions end.
 ///
 /// # Errors
 /// See [`SecondFactorError`].
-pub async fn remove(cx: &Context, user: UserId, code: &str, from: &Origin) -> Result<(), SecondFactorError> {
+pub async fn remove(
+    cx: &Context,
+    (user, session): (UserId, SessionId),
+    code: &str,
+    from: &Origin,
+) -> Result<(), SecondFactorError> {
     throttle(cx, user).await?;
     if !cx.store.user(user).await?.is_some_and(|user: User| user.second_factor) {
         return Err(SecondFactorError::NotSetUp);
@@ -118,6 +131,7 @@ pub async fn remove(cx: &Context, user: UserId, code: &str, from: &Origin) -> Re
     }
     let tx = cx.store.begin().await?;
     tx.remove_second_factor(user).await?;
+    tx.end_sessions(user, Some(session), cx.now()).await?;
     tx.audit(&from.record(By::Person { user }, Act::SecondFactorRemoved { user }, cx.now()));
     tell(cx, &tx, user, false).await?;
     tx.commit().await?;

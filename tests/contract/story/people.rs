@@ -27,6 +27,7 @@ async fn sessions(story: &mut Story) {
     let sessions = story.done(&me, "session_list", &[]).await;
     let elsewhere = sessions["items"].as_array().unwrap().iter().find(|one| one["current"] == false).unwrap();
     story.play(&me, "session_end_other", &[("session", elsewhere["id"].clone())]).await;
+    story.play(&me, "session_end_others", &[]).await;
     story.done(&me, "me_read", &[]).await;
     story.done(&me, "me_notifications", &[]).await;
     let chosen = me.get("/v1/me/notifications").await;

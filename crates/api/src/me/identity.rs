@@ -1,16 +1,18 @@
 //! The identities with which one signs in.
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, delete, get};
+use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use domain::id::IdentityId;
-use serde::Serialize;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use usecases::Context;
 use usecases::identity::Linked;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::problem::Problem;
+use crate::request::body::{Body, input};
 use crate::request::caller::LoggedIn;
 use crate::request::path::{Id, id_path};
 
@@ -76,6 +78,18 @@ pub(crate) async fn list(who: LoggedIn, cx: Data<Context>) -> Result<HttpRespons
     Ok(HttpResponse::Ok().json(IdentityPage::from(linked)))
 }
 
+/// Take one of one's identities away.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RemoveIdentity {
+    /// Your password, if you have one; otherwise, you have to have logged in within ten minutes. Who has stolen an access
+    /// token cannot lock you out.
+    #[serde(default)]
+    #[schema(value_type = String, required = false, format = "password", max_length = 1024)]
+    password: SecretString,
+}
+input!(RemoveIdentity);
+
 /// Take one of one's identities away
 ///
 /// It no longer lets anybody in; every session that was begun by signing in at a provider ends, yours too if it is one.
@@ -85,14 +99,24 @@ pub(crate) async fn list(who: LoggedIn, cx: Data<Context>) -> Result<HttpRespons
     operation_id = "identity_remove",
     tag = "me",
     params(IdentityPath),
+    request_body(content = RemoveIdentity, example = json!({"password": "mot de passe des essais"})),
     responses(
         (status = 204, description = "It is taken away"),
+        (status = 403, description = "`login_too_old`"),
         (status = 409, description = "`only_way_in`"),
+        (status = 422, description = "The password is wrong"),
+        (status = 429, description = "`rate_limited`; `too_many_attempts`: `Retry-After` says when to try again"),
     ),
     security(("bearer" = []))
 )]
-#[delete("/v1/me/identities/{identity}")]
-pub(crate) async fn remove(who: LoggedIn, cx: Data<Context>, path: Id<IdentityPath>) -> Result<HttpResponse, Problem> {
-    usecases::identity::unlink(&cx, who.user, path.identity(), &who.origin).await?;
+#[post("/v1/me/identities/{identity}/remove")]
+pub(crate) async fn remove(
+    who: LoggedIn,
+    cx: Data<Context>,
+    path: Id<IdentityPath>,
+    body: Body<RemoveIdentity>,
+) -> Result<HttpResponse, Problem> {
+    let asking = (who.user, who.session);
+    usecases::identity::unlink(&cx, asking, path.identity(), &body.value.password, &who.origin).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -16,7 +16,8 @@ use crate::request::caller::LoggedIn;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BeginSecondFactor {
-    /// Your password, if you have one: who has stolen an access token cannot lock you out.
+    /// Your password, if you have one; otherwise, you have to have logged in within ten minutes. Who has stolen an access
+    /// token cannot lock you out.
     #[serde(default)]
     #[schema(value_type = String, required = false, format = "password", max_length = 1024)]
     password: SecretString,
@@ -67,6 +68,7 @@ pub(crate) struct RecoveryCodes {
     request_body(content = BeginSecondFactor, example = json!({"password": "mot de passe des essais"})),
     responses(
         (status = 201, description = "What your application needs", body = SecondFactorOffer),
+        (status = 403, description = "`login_too_old`"),
         (status = 409, description = "`second_factor_set_up`"),
         (status = 422, description = "The password is wrong"),
         (status = 429, description = "`rate_limited`; `too_many_attempts`: `Retry-After` says when to try again"),
@@ -79,14 +81,15 @@ pub(crate) async fn begin(
     cx: Data<Context>,
     body: Body<BeginSecondFactor>,
 ) -> Result<HttpResponse, Problem> {
-    let offer = usecases::second_factor::begin(&cx, who.user, &body.value.password).await?;
+    let offer = usecases::second_factor::begin(&cx, (who.user, who.session), &body.value.password).await?;
     let view = SecondFactorOffer { secret: offer.secret, uri: offer.uri };
     Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(view))
 }
 
 /// Set a second factor up
 ///
-/// Answers your recovery codes: keep them where your telephone is not. You are told by e-mail.
+/// Answers your recovery codes: keep them where your telephone is not. Your other sessions, which began without it, end,
+/// and you are told by e-mail.
 #[utoipa::path(
     operation_id = "second_factor_confirm",
     tag = "me",
@@ -105,14 +108,15 @@ pub(crate) async fn confirm(
     cx: Data<Context>,
     body: Body<OneTimeCode>,
 ) -> Result<HttpResponse, Problem> {
-    let codes = usecases::second_factor::confirm(&cx, who.user, &body.value.code, &who.origin).await?;
+    let codes = usecases::second_factor::confirm(&cx, (who.user, who.session), &body.value.code, &who.origin).await?;
     let recovery_codes = codes.iter().map(|code| code.expose().to_owned()).collect();
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(RecoveryCodes { recovery_codes }))
 }
 
 /// Take one's second factor away
 ///
-/// By a code of it, or a recovery code. If your role requires one, set another up at once.
+/// By a code of it, or a recovery code. Your other sessions end, and you are told by e-mail. If your role requires one, set
+/// another up at once.
 #[utoipa::path(
     operation_id = "second_factor_remove",
     tag = "me",
@@ -127,6 +131,6 @@ pub(crate) async fn confirm(
 )]
 #[post("/v1/me/second_factor/remove")]
 pub(crate) async fn remove(who: LoggedIn, cx: Data<Context>, body: Body<OneTimeCode>) -> Result<HttpResponse, Problem> {
-    usecases::second_factor::remove(&cx, who.user, &body.value.code, &who.origin).await?;
+    usecases::second_factor::remove(&cx, (who.user, who.session), &body.value.code, &who.origin).await?;
     Ok(HttpResponse::NoContent().finish())
 }

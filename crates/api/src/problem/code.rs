@@ -48,6 +48,7 @@ codes! {
     SecondFactorNeeded = "second_factor_needed", 401, "Il faut aussi un code à usage unique", "A one-time code is needed too";
     WrongSecondFactor = "wrong_second_factor", 401, "Le code à usage unique est faux ou a déjà servi", "The one-time code is wrong or was used before";
     SecondFactorRequired = "second_factor_required", 403, "Votre rôle exige un second facteur : mettez-le en place d’abord", "Your role requires a second factor: set one up first";
+    LoginTooOld = "login_too_old", 403, "Votre connexion date de plus de dix minutes : reconnectez-vous d’abord", "You logged in more than ten minutes ago: log in again first";
     MissingRight = "missing_right", 403, "Il manque un droit", "A right is missing";
     ActionNotYours = "action_not_yours", 403, "Cette action revient à quelqu’un d’autre sur cette saisine", "This action is somebody else's on this ticket";
     NotFound = "not_found", 404, "Introuvable", "Not found";

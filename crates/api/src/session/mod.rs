@@ -27,7 +27,8 @@ pub(crate) fn routes(config: &mut impl Routes) {
         .service(refresh::refresh)
         .service(list::list)
         .service(end::end_current)
-        .service(end::end);
+        .service(end::end)
+        .service(end::end_others);
 }
 
 /// What somebody holds who has logged in.

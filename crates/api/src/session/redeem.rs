@@ -20,18 +20,24 @@ pub(crate) struct RedeemCode {
     /// What the browser brought back in the fragment, or the page has shown.
     #[schema(min_length = 1, max_length = 200)]
     code: String,
+    /// The `code_verifier` of the `code_challenge` with which the sign-in began (RFC 7636): 43 to 128 letters, digits and
+    /// `-._~`, at random.
+    #[schema(min_length = 43, max_length = 128, pattern = "^[A-Za-z0-9._~-]+$")]
+    code_verifier: String,
 }
 input!(RedeemCode);
 
 /// Log in with the code of a sign-in
 ///
 /// For those who signed in at the organisation's identity provider: send the browser to
-/// `/sign-in?return_to=…&state=…`; it comes back to `return_to#code=…&state=…`. Compare `state`. The code works once,
-/// for two minutes.
+/// `/sign-in?return_to=…&state=…&code_challenge=…&code_challenge_method=S256`; it comes back to
+/// `return_to#code=…&state=…`. `return_to` is one of the addresses that the city lists (`--return-url`), to the letter;
+/// without it, a page shows the code. Compare `state`. The code works once, for two minutes, for who knows the verifier of
+/// the challenge (RFC 7636). A code that comes again ends the session that it got.
 #[utoipa::path(
     operation_id = "session_redeem",
     tag = "sessions",
-    request_body(content = RedeemCode, example = json!({"code": "csc_…"})),
+    request_body(content = RedeemCode, example = json!({"code": "csc_…", "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"})),
     responses(
         (status = 201, description = "The tokens", body = SessionTokens),
         (status = 401, description = "`invalid_sign_in_code`"),
@@ -45,7 +51,8 @@ pub(crate) async fn redeem(
     cx: Data<Context>,
     body: Body<RedeemCode>,
 ) -> Result<HttpResponse, Problem> {
-    let held = sign_in::redeem(&cx, &body.value.code, &origin).await.map_err(|error| match error {
+    let RedeemCode { code, code_verifier } = &body.value;
+    let held = sign_in::redeem(&cx, code, code_verifier, &origin).await.map_err(|error| match error {
         SignInError::Session(error) => error.into(),
         _ => Problem::new(Code::InvalidSignInCode),
     })?;

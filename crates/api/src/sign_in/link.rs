@@ -9,7 +9,7 @@ use serde::Deserialize;
 use usecases::Context;
 use usecases::session::linking::{ASKED, Question, confirm};
 
-use super::{COOKIE, back, cookie, refused, without_cookie};
+use super::{COOKIE, cookie, refused, without_cookie};
 use crate::front::Front;
 use crate::page;
 use crate::problem::{Code, Problem, preferred_language};
@@ -48,7 +48,11 @@ pub(super) async fn link(
     let form = form.map_err(|_| Problem::new(Code::InvalidRequest))?;
     let held = request.cookie(COOKIE);
     let answer = match confirm(&cx, held.as_ref().map(Cookie::value), &form.answer, &origin).await {
-        Ok(finished) => back(&request, &finished)?,
+        Ok(user) => {
+            let language = preferred_language(&request).tag();
+            let page = context! { language, linked => true, name => user.name.as_str() };
+            page::form(StatusCode::OK, "signed_in.html", page)?
+        }
         Err(error) => refused(&request, &cx, error)?,
     };
     without_cookie(&request, answer)

@@ -1,6 +1,6 @@
 //! Signing in at the organisation's identity provider: pages that the browser passes through. They belong to no contract;
-//! a program sends the browser to `/sign-in?return_to=…&state=…`, and gets a code back in the fragment, which no server
-//! sees.
+//! a program sends the browser to `/sign-in?return_to=…&state=…&code_challenge=…&code_challenge_method=S256`, and gets a code
+//! back in the fragment, which no server sees.
 
 mod link;
 
@@ -10,9 +10,10 @@ use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, get};
 use auth::oidc::{Callback, OidcError};
+use auth::pkce::Challenge;
 use minijinja::context;
 use serde::Deserialize;
-use url::{Url, form_urlencoded};
+use url::form_urlencoded;
 use usecases::Context;
 use usecases::session::sign_in::{self, AT_PROVIDER, Finished, Return, SignInError, Wish};
 
@@ -34,8 +35,10 @@ const MAX_STATE: usize = 200;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Start {
-    return_to: Option<Url>,
+    return_to: Option<String>,
     state: Option<String>,
+    code_challenge: Option<String>,
+    code_challenge_method: Option<String>,
 }
 
 fn cookie(value: String, lives: time::Duration) -> Cookie<'static> {
@@ -73,29 +76,50 @@ async fn start(
     front: Data<Front>,
     query: Result<Query<Start>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
+    if cx.provider.is_none() {
+        return Err(Problem::new(Code::NotFound));
+    }
     let query = query.map_err(|_| {
         wrong(
             "return_to",
-            "Attendu : « return_to » et « state », ou rien.",
-            "Expected: return_to and state, or nothing.",
+            "Attendu : « return_to » et « state », « code_challenge » et « code_challenge_method ».",
+            "Expected: return_to and state, code_challenge and code_challenge_method.",
         )
     })?;
-    let Start { return_to, state } = query.into_inner();
-    // A blob has the origin of the page that made it.
-    let listed = |url: &Url| {
-        matches!(url.scheme(), "http" | "https") && front.origins().contains(&url.origin().ascii_serialization())
-    };
-    if return_to.as_ref().is_some_and(|url| !listed(url) || url.fragment().is_some()) {
-        return Err(wrong(
-            "return_to",
-            "Cette adresse n’est pas parmi celles qui sont admises (--cors-origin).",
-            "This address is not among those that are allowed (--cors-origin).",
-        ));
+    go(&request, &cx, query.into_inner().wish(&front)?).await
+}
+
+impl Start {
+    /// What the program wishes for, as far as it may.
+    fn wish(self, front: &Front) -> Result<Wish, Problem> {
+        let Self { return_to, state, code_challenge, code_challenge_method } = self;
+        // To the letter (RFC 9700, 2.1): what a URL may be written like is not for us to judge.
+        let listed = |text: &String| front.return_urls().iter().find(|url| url.as_str() == text).cloned();
+        let return_to = match return_to {
+            Some(text) => Some(listed(&text).ok_or_else(|| {
+                wrong(
+                    "return_to",
+                    "Cette adresse n’est pas, à la lettre, l’une de celles qui sont admises (--return-url).",
+                    "This address is not, to the letter, one of those that are allowed (--return-url).",
+                )
+            })?),
+            None => None,
+        };
+        if state.as_ref().is_some_and(|state| state.chars().count() > MAX_STATE) {
+            return Err(wrong("state", "Au plus 200 caractères.", "At most 200 characters."));
+        }
+        if code_challenge_method.as_deref() != Some("S256") {
+            return Err(wrong("code_challenge_method", "Attendu : « S256 ».", "Expected: S256."));
+        }
+        let challenge = code_challenge.as_deref().and_then(Challenge::parse).ok_or_else(|| {
+            wrong(
+                "code_challenge",
+                "Attendu : le SHA-256 de « code_verifier », en base64url (RFC 7636).",
+                "Expected: the SHA-256 of code_verifier, in base64url (RFC 7636).",
+            )
+        })?;
+        Ok(Wish { link: None, return_to, state, challenge: Some(challenge) })
     }
-    if state.as_ref().is_some_and(|state| state.chars().count() > MAX_STATE) {
-        return Err(wrong("state", "Au plus 200 caractères.", "At most 200 characters."));
-    }
-    go(&request, &cx, Wish { link: None, return_to, state }).await
 }
 
 /// From the page of an invitation, or of a forgotten password: the account will be linked with the identity, once its
@@ -148,12 +172,8 @@ fn back(request: &HttpRequest, finished: &Finished) -> Result<HttpResponse, Prob
         return Ok(HttpResponse::SeeOther().insert_header((LOCATION, url.as_str())).finish());
     }
     let language = preferred_language(request).tag();
-    let linked = wish.link.is_some();
-    page::form(
-        StatusCode::OK,
-        "signed_in.html",
-        context! { language, linked, name => user.name.as_str(), code => code.expose() },
-    )
+    let page = context! { language, linked => false, name => user.name.as_str(), code => code.expose() };
+    page::form(StatusCode::OK, "signed_in.html", page)
 }
 
 /// Why somebody is not signed in, on a page that says what to do.

@@ -173,6 +173,7 @@ impl DatabaseOptions {
             password_cost: auth::password::Cost::default(),
             proxies: Vec::new(),
             origins: Vec::new(),
+            return_urls: Vec::new(),
             oidc: None,
             rate_limits: None,
             threads: None,

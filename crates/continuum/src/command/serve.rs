@@ -10,7 +10,7 @@ use auth::password::Cost;
 use domain::siret::Siret;
 use ipnet::IpNet;
 use serde::Serialize;
-use url::Url;
+use url::{Host, Url};
 
 use super::database::DatabaseOptions;
 use super::dkim::DkimOptions;
@@ -104,6 +104,10 @@ struct OidcOptions {
     /// for a provider that takes `acr_values` (OpenID Connect Core, 3.1.2.1).
     #[arg(long = "oidc-acr", env = "OIDC_ACR_VALUES", value_delimiter = ',')]
     oidc_acr_values: Vec<String>,
+    /// An address of a program to which the browser goes back with the code of a sign-in, to the letter; several, separated
+    /// by commas.
+    #[arg(long = "return-url", env = "CONTINUUM_RETURN_URLS", value_delimiter = ',', value_parser = return_url)]
+    return_urls: Vec<Url>,
 }
 
 impl OidcOptions {
@@ -130,6 +134,25 @@ fn origin(text: &str) -> Result<String, String> {
     let origin = Url::parse(text).ok().map(|url| url.origin()).filter(url::Origin::is_tuple);
     let origin = origin.map(|origin| origin.ascii_serialization());
     origin.filter(|origin| origin == text).ok_or_else(|| "expected https://host, or https://host:port".to_owned())
+}
+
+/// An address that a browser is led to with a code: by https, or on the person's own device (RFC 8252, 7.3). As URLs are
+/// written, since it is compared to the letter.
+fn return_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    let on_the_device = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(_)) | None => false,
+    };
+    let safe = url.scheme() == "https" || (url.scheme() == "http" && on_the_device);
+    if !safe || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
+        return Err("expected https://host/path, without # and without a login".to_owned());
+    }
+    if url.as_str() != text {
+        return Err(format!("it is compared to the letter: write {url}"));
+    }
+    Ok(url)
 }
 
 /// The State's own, which answers with the Base adresse nationale.
@@ -240,6 +263,7 @@ impl Serve {
             password_cost,
             proxies: self.front.proxies,
             origins: self.front.origins,
+            return_urls: self.oidc.return_urls.clone(),
             files: self.files.settings(&self.database.data_dir)?,
             private_targets: self.webhooks.private_targets,
             geocoder: geocoder(&self.geocoder)?,

@@ -73,6 +73,7 @@ impl Demo {
             password_cost: Cost::default(),
             proxies: Vec::new(),
             origins: Vec::new(),
+            return_urls: Vec::new(),
             dkim: None,
             oidc: None,
             rate_limits: None,

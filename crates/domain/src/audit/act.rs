@@ -205,6 +205,13 @@ pub enum Act {
         /// The session.
         session: SessionId,
     },
+    /// The code of a sign-in came a second time: a copy of it is abroad, and the session that it had got was ended.
+    CodeReused {
+        /// The person.
+        user: UserId,
+        /// The session.
+        session: SessionId,
+    },
     /// A sign-in through an identity provider (OpenID Connect) failed.
     SignInRefused {
         /// Why.

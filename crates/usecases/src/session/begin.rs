@@ -85,7 +85,8 @@ pub async fn begin(cx: &Context, cmd: Begin, from: &Origin) -> Result<Held, Begi
     }
     tries.forgive(cx).await?;
     let renewed = password::renewed_hash(cx, &cmd.password, &hash).await;
-    let how = Opened { method: Method::Password, id_token: None, rehash: renewed.map(|new| (hash, new)) };
+    let how =
+        Opened { method: Method::Password, id_token: None, code_digest: None, rehash: renewed.map(|new| (hash, new)) };
     let device = device.unwrap_or_else(|| cx.ids.next());
     Ok(Held { device_token: Some(cx.store.device_token(user.person.user, device)), ..open(cx, user, from, how).await? })
 }

@@ -1,9 +1,25 @@
 //! Logging out.
 
+use domain::audit::{Act, By};
 use domain::id::{SessionId, UserId};
 use store::Error;
 
-use crate::Context;
+use super::again::{AgainError, confirm_recent};
+use crate::{Context, Origin};
+
+/// Why a session is not ended.
+#[derive(Debug, thiserror::Error)]
+pub enum EndError {
+    /// There is no such live session of theirs.
+    #[error("there is no such session")]
+    NotFound,
+    /// They have not proved anew who they are.
+    #[error(transparent)]
+    Again(#[from] AgainError),
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
 
 /// Ends the session that one is in.
 ///
@@ -13,11 +29,36 @@ pub async fn end_current(cx: &Context, user: UserId, session: SessionId) -> Resu
     end(cx, user, session).await.map(drop)
 }
 
+/// Ends one of a person's sessions, from another of them: one that began a moment ago, unless it is the same. Whoever has got
+/// hold of somebody's session does not shut its owner out.
+///
+/// # Errors
+/// See [`EndError`].
+pub async fn end_one(cx: &Context, (user, from): (UserId, SessionId), session: SessionId) -> Result<(), EndError> {
+    if session != from {
+        confirm_recent(cx, user, from).await?;
+    }
+    if end(cx, user, session).await? { Ok(()) } else { Err(EndError::NotFound) }
+}
+
+/// Ends all of a person's sessions but the one that asks, which began a moment ago.
+///
+/// # Errors
+/// See [`EndError`].
+pub async fn end_others(cx: &Context, (user, but): (UserId, SessionId), origin: &Origin) -> Result<(), EndError> {
+    confirm_recent(cx, user, but).await?;
+    let now = cx.now();
+    let tx = cx.store.begin().await?;
+    tx.end_sessions(user, Some(but), now).await?;
+    tx.audit(&origin.record(By::Person { user }, Act::SessionsEnded { user }, now));
+    Ok(tx.commit().await?)
+}
+
 /// Ends one of a person's sessions. Returns whether it was live.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn end(cx: &Context, user: UserId, session: SessionId) -> Result<bool, Error> {
+pub(super) async fn end(cx: &Context, user: UserId, session: SessionId) -> Result<bool, Error> {
     let tx = cx.store.begin().await?;
     let ended = tx.end_session(session, user, cx.now()).await?;
     tx.commit().await?;

@@ -12,14 +12,13 @@ use chrono::Duration;
 use domain::account::Affair;
 use domain::audit::{Act, By};
 use domain::id::{IdentityId, MessageId};
-use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use store::identity::{Key, Linking};
 use store::outbox::Message;
 use store::sign_in::Stage;
 use store::user::User;
 
-use super::sign_in::{Finished, SignInError, Wish, grant, recall, recorded, remember};
+use super::sign_in::{SignInError, recall, recorded, remember};
 use crate::{Context, Origin};
 
 /// How long one may think about it.
@@ -47,7 +46,6 @@ struct Asked {
     idp: String,
     subject: String,
     called: String,
-    id_token: String,
 }
 
 impl Asked {
@@ -69,7 +67,6 @@ pub(super) async fn ask(cx: &Context, token: String, identity: &Identity) -> Res
         idp: identity.idp_id.clone().unwrap_or_default(),
         subject: identity.subject.clone(),
         called: identity.called(),
-        id_token: identity.id_token.expose_secret().to_owned(),
     };
     if user.second_factor {
         return Err(SignInError::SecondFactor);
@@ -83,16 +80,16 @@ pub(super) async fn ask(cx: &Context, token: String, identity: &Identity) -> Res
     Ok(Question { cookie, answer, user, called: asked.called, issuer: asked.issuer })
 }
 
-/// Links the two, as was asked of the browser that holds this cookie and sends this answer. The link is used up, and the
-/// person is signed in.
+/// Links the two, as was asked of the browser that holds this cookie and sends this answer. The link is used up. Returns the
+/// account: its owner signs in from the program that they use, which alone can answer for the code.
 ///
 /// # Errors
 /// See [`SignInError`].
-pub async fn confirm(cx: &Context, cookie: Option<&str>, answer: &str, from: &Origin) -> Result<Finished, SignInError> {
+pub async fn confirm(cx: &Context, cookie: Option<&str>, answer: &str, from: &Origin) -> Result<User, SignInError> {
     recorded(cx, link(cx, cookie, answer, from).await, from).await
 }
 
-async fn link(cx: &Context, cookie: Option<&str>, answer: &str, from: &Origin) -> Result<Finished, SignInError> {
+async fn link(cx: &Context, cookie: Option<&str>, answer: &str, from: &Origin) -> Result<User, SignInError> {
     let now = cx.now();
     let cookie = cookie.ok_or(SignInError::NoAttempt)?;
     let asked = cx.store.take_sign_in(Stage::Question, &both(cookie, answer), now).await?;
@@ -119,6 +116,5 @@ async fn link(cx: &Context, cookie: Option<&str>, answer: &str, from: &Origin) -
     }
     tx.commit().await?;
     cx.wake.notify_one();
-    let code = grant(cx, link.user, identity, asked.id_token).await?;
-    Ok(Finished { code, user, wish: Wish { link: Some(asked.link), ..Wish::default() } })
+    Ok(user)
 }

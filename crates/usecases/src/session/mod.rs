@@ -1,5 +1,6 @@
 //! Login sessions.
 
+mod again;
 mod begin;
 mod end;
 pub mod linking;
@@ -10,9 +11,11 @@ mod refresh;
 pub mod sign_in;
 mod tries;
 
+pub use again::AgainError;
+pub(crate) use again::confirm;
 pub(crate) use begin::accepts;
 pub use begin::{Begin, BeginError, begin};
-pub use end::{end, end_current};
+pub use end::{EndError, end_current, end_one, end_others};
 pub use list::list;
 pub use me::me;
 pub use refresh::{RefreshError, refresh};

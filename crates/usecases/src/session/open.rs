@@ -4,6 +4,7 @@ use auth::secret::Secret;
 use domain::account::Method;
 use domain::audit::{Act, By};
 use domain::id::SessionId;
+use store::Tx;
 use store::session::NewSession;
 use store::user::User;
 
@@ -18,17 +19,32 @@ pub(crate) struct Opened {
     pub(crate) method: Method,
     /// The provider's ID token, for logging out there.
     pub(crate) id_token: Option<String>,
+    /// The code of the sign-in, as its SHA-256.
+    pub(crate) code_digest: Option<Vec<u8>>,
     /// The password's hash as it was, and as it shall be.
     pub(crate) rehash: Option<(String, String)>,
 }
 
 /// Begins a session.
 pub(crate) async fn open(cx: &Context, user: &User, from: &Origin, how: Opened) -> Result<Held, SessionError> {
+    let tx = cx.store.begin().await?;
+    let held = open_within(cx, &tx, user, from, how).await?;
+    tx.commit().await?;
+    Ok(held)
+}
+
+/// The same, within what else is done at once.
+pub(crate) async fn open_within(
+    cx: &Context,
+    tx: &Tx,
+    user: &User,
+    from: &Origin,
+    how: Opened,
+) -> Result<Held, SessionError> {
     let (now, id, who) = (cx.now(), SessionId(cx.ids.next()), user.person.user);
     let refresh_token = Secret::generate("crt_");
     let limited = how.method == Method::Password && !user.second_factor && has_to_have_second_factor(cx, user);
     let access_token = cx.tokens.sign_session(who, id, now)?;
-    let tx = cx.store.begin().await?;
     tx.begin_session(NewSession {
         id,
         user: who,
@@ -38,6 +54,7 @@ pub(crate) async fn open(cx: &Context, user: &User, from: &Origin, how: Opened) 
         limited,
         refresh_digest: refresh_token.digest(),
         id_token: how.id_token,
+        code_digest: how.code_digest,
         created_at: now,
         expires_at: now + LIFETIME.unused,
     })
@@ -50,7 +67,6 @@ pub(crate) async fn open(cx: &Context, user: &User, from: &Origin, how: Opened) 
         Act::SessionBegun { user: who, session: id, method: how.method },
         now,
     ));
-    tx.commit().await?;
     Ok(Held { access_token, refresh_token, second_factor_due: limited, device_token: None })
 }
 

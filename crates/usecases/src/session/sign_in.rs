@@ -1,32 +1,34 @@
 //! Signing in at the organisation's identity provider (OpenID Connect), through the browser.
 //!
 //! The browser leaves with a cookie and comes back with an answer; both must fit the attempt, which is used up by the
-//! first answer. Who has come back gets a code, with which the program that they use gets a session: no token of ours
-//! ever stands in an address. An identity belongs to an account because its owner has linked the two ([`super::linking`]),
+//! first answer. Who has come back gets a code, with which the program that began gets a session: it alone can answer the
+//! challenge that it began with (PKCE), and no token of ours ever stands in an address. An identity belongs to an account because its owner has linked the two ([`super::linking`]),
 //! by a link that was sent to them; never because of an e-mail address.
 //!
 //! Coming back signs in without a question: it changes no account, and what it brings about, a code, goes to the program
 //! whose `state` it carries, or onto a page.
 
 use auth::oidc::{Attempt, Callback, Identity, OidcError};
+use auth::pkce::Challenge;
 use auth::secret::{Secret, digest};
 use chrono::Duration;
-use domain::account::Method;
+use domain::account::{Affair, Method};
 use domain::audit::act::SignInRefusal;
 use domain::audit::{Act, By};
-use domain::id::{IdentityId, SessionId, UserId};
+use domain::id::{IdentityId, MessageId, SessionId, UserId};
 use domain::siret::Siret;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
-use store::Error;
 use store::identity::Key;
+use store::outbox::Message;
 use store::sign_in::Stage;
 use store::throttle::{Key as Count, Limit};
 use store::user::User;
+use store::{Error, Tx};
 use url::Url;
 
 use super::linking::{Question, ask};
-use super::open::{Opened, open};
+use super::open::{Opened, open_within};
 use super::{Held, SessionError};
 use crate::{Context, Origin, refusal};
 
@@ -47,6 +49,9 @@ pub struct Wish {
     pub return_to: Option<Url>,
     /// What the program wants back with the code.
     pub state: Option<String>,
+    /// What the program has to answer to get a session for the code; there is no code without.
+    #[serde(default)]
+    pub challenge: Option<Challenge>,
 }
 
 /// A sign-in that has begun.
@@ -126,6 +131,7 @@ struct Granted {
     user: UserId,
     identity: IdentityId,
     id_token: String,
+    challenge: Challenge,
 }
 
 pub(super) fn remember(value: &impl Serialize) -> Result<Vec<u8>, SignInError> {
@@ -197,23 +203,14 @@ async fn answer(cx: &Context, cookie: Option<&str>, callback: Callback) -> Resul
     if let Some(token) = wish.link {
         return ask(cx, token, &identity).await.map(Return::Asked);
     }
+    let challenge = wish.challenge.clone().ok_or(SignInError::NoAttempt)?;
     let (user, id) = owner(cx, &identity).await?;
     let id_token = identity.id_token.expose_secret().to_owned();
-    let code = grant(cx, user.person.user, id, id_token).await?;
-    Ok(Return::SignedIn(Finished { code, user, wish }))
-}
-
-/// A code that gets a session for somebody who has come back.
-pub(super) async fn grant(
-    cx: &Context,
-    user: UserId,
-    identity: IdentityId,
-    id_token: String,
-) -> Result<Secret, SignInError> {
+    let granted = Granted { user: user.person.user, identity: id, id_token, challenge };
     let code = Secret::generate("csc_");
-    let (plain, expires_at) = (remember(&Granted { user, identity, id_token })?, cx.now() + CODE);
+    let (plain, expires_at) = (remember(&granted)?, cx.now() + CODE);
     cx.store.keep_sign_in(cx.ids.next(), Stage::Granted, &code.digest(), &plain, expires_at).await?;
-    Ok(code)
+    Ok(Return::SignedIn(Finished { code, user, wish }))
 }
 
 async fn owner(cx: &Context, identity: &Identity) -> Result<(User, IdentityId), SignInError> {
@@ -224,22 +221,54 @@ async fn owner(cx: &Context, identity: &Identity) -> Result<(User, IdentityId), 
     Ok((user, id))
 }
 
-/// Gets a session for the code of a sign-in.
+/// Gets a session for the code of a sign-in, for who answers its challenge. Whatever comes of it, the code is used up. One
+/// that comes a second time ends the session that it got: somebody has a copy of it. The owner is told.
 ///
 /// # Errors
 /// [`SignInError::CodeInvalid`].
-pub async fn redeem(cx: &Context, code: &str, from: &Origin) -> Result<Held, SignInError> {
-    let granted = cx.store.take_sign_in(Stage::Granted, &digest(code), cx.now()).await?;
-    let Some(granted) = granted else {
-        record(cx, SignInRefusal::CodeRefused, None, from).await?;
-        return Err(SignInError::CodeInvalid);
+pub async fn redeem(cx: &Context, code: &str, verifier: &str, from: &Origin) -> Result<Held, SignInError> {
+    let digest = digest(code);
+    let tx = cx.store.begin().await?;
+    let held = if let Some(granted) = tx.take_sign_in(Stage::Granted, &digest, cx.now()).await? {
+        exchange(cx, &tx, recall(&granted)?, verifier, &digest, from).await?
+    } else {
+        end_redeemed(cx, &tx, &digest, from).await?;
+        None
     };
-    let Granted { user, identity, id_token } = recall(&granted)?;
-    if !cx.store.has_identity(user, identity).await? {
-        return Err(SignInError::CodeInvalid);
+    tx.commit().await?;
+    cx.wake.notify_one();
+    if held.is_none() {
+        record(cx, SignInRefusal::CodeRefused, None, from).await?;
     }
-    let user = cx.store.user(user).await?.filter(|user| user.active).ok_or(SignInError::CodeInvalid)?;
-    Ok(open(cx, &user, from, Opened { method: Method::Oidc, id_token: Some(id_token), rehash: None }).await?)
+    held.ok_or(SignInError::CodeInvalid)
+}
+
+/// The session of a code that was just taken out, if the verifier is right and the account is still open to the identity.
+async fn exchange(
+    cx: &Context,
+    tx: &Tx,
+    granted: Granted,
+    verifier: &str,
+    digest: &[u8],
+    from: &Origin,
+) -> Result<Option<Held>, SignInError> {
+    let Granted { user, identity, id_token, challenge } = granted;
+    if !challenge.is_answered_by(verifier) || !tx.has_identity(user, identity).await? {
+        return Ok(None);
+    }
+    let Some(user) = tx.lock_user(user).await?.filter(|user| user.active) else { return Ok(None) };
+    let code_digest = Some(digest.to_vec());
+    let how = Opened { method: Method::Oidc, id_token: Some(id_token), code_digest, rehash: None };
+    Ok(Some(open_within(cx, tx, &user, from, how).await?))
+}
+
+/// Ends the session that the code got when it came before, if it did (RFC 6749, 4.1.2).
+async fn end_redeemed(cx: &Context, tx: &Tx, digest: &[u8], from: &Origin) -> Result<(), Error> {
+    let now = cx.now();
+    let Some((session, user)) = tx.end_session_of_code(digest, now).await? else { return Ok(()) };
+    tx.audit(&from.record(By::Nobody, Act::CodeReused { user, session }, now));
+    let message = Message::to_person(user, MessageId(cx.ids.next()), Affair::SessionStolen { session });
+    tx.append_message(&message, now).await
 }
 
 /// Ends the session that one is in. Where the browser goes to log out at the provider too, if it is from there that one
@@ -249,7 +278,7 @@ pub async fn redeem(cx: &Context, code: &str, from: &Origin) -> Result<Held, Sig
 /// When the database does not answer.
 pub async fn logout(cx: &Context, user: UserId, session: SessionId) -> Result<Option<Url>, Error> {
     let id_token = cx.store.id_token(session, user).await?;
-    super::end(cx, user, session).await?;
+    super::end::end(cx, user, session).await?;
     let (Some(provider), Some(id_token)) = (&cx.provider, id_token) else { return Ok(None) };
     Ok(match provider.logout(&id_token.into(), cx.now()).await {
         Ok(logout) => logout.map(|logout| logout.url),

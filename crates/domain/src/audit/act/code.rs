@@ -46,6 +46,7 @@ codes! {
     LoginThrottled = "login_throttled";
     SessionBegun = "session_begun";
     RefreshReused = "refresh_reused";
+    CodeReused = "code_reused";
     SignInRefused = "sign_in_refused";
     ClientCreated = "client_created";
     ClientChanged = "client_changed";

@@ -42,6 +42,7 @@ fn every_act() -> Vec<Act> {
         Act::LoginThrottled { user: Some(user) },
         Act::SessionBegun { user, session, method: Method::Oidc },
         Act::RefreshReused { user, session },
+        Act::CodeReused { user, session },
         Act::SignInRefused {
             reason: SignInRefusal::SiretNotAllowed,
             issuer: Some(issuer),
