@@ -14,6 +14,7 @@ crate::tests![
     nobody_learns_whether_an_account_exists,
     links_cannot_be_asked_for_without_end,
     who_knows_the_password_changes_it,
+    what_the_city_is_called_by_is_no_password,
     a_password_is_hashed_anew_when_the_cost_changes,
     a_password_is_the_same_on_every_keyboard,
 ];
@@ -72,6 +73,30 @@ async fn links_cannot_be_asked_for_without_end() {
     }
     city.clock.forward(chrono::Duration::minutes(20));
     forgotten(&city, &email(WHO)).await.is(202);
+    city.stop().await;
+}
+
+async fn what_the_city_is_called_by_is_no_password() {
+    let city = City::new().await;
+    let caller = city.login(WHO).await;
+    let change = async |from: &str, to: &str| {
+        let body = json!({ "current_password": from, "password": to });
+        caller.put("/v1/me/password", &body).await.status
+    };
+    // Its services, and the town hall as it signs its letters.
+    for guessed in ["voirie-proprete-urbanisme", "Éclairage public 2026", "stationnement 80000"] {
+        assert_eq!(change(PASSWORD, guessed).await, 422, "{guessed}");
+    }
+    let name = "villefranche-de-rouergue";
+    assert_eq!(change(PASSWORD, name).await, 204, "another city's name");
+    let statement = "update city set settings = jsonb_set(settings, '{name}', '\"Villefranche-de-Rouergue\"'), revision = revision + 1";
+    let mut connection = city.database.connection().await;
+    sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+    usecases::city::reload(&city.instance.context).await.unwrap();
+    for guessed in [name, "Villefranche Rouergue 12200"] {
+        assert_eq!(change(name, guessed).await, 422, "{guessed}");
+    }
+    assert_eq!(change(name, STRONG).await, 204);
     city.stop().await;
 }
 

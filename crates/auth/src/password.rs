@@ -11,11 +11,13 @@
 //! depends on the year, and a password must not.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use domain::text::is_invisible;
+use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::{UnicodeNormalization as _, is_nfc};
 
 /// How much a hash costs. The default is OWASP's first choice for argon2id: 19 MiB, two passes, one lane.
@@ -51,7 +53,8 @@ pub const MAX_LENGTH: usize = 200;
 /// How many guesses a password withstands at least, as a power of ten.
 const GUESSES_LOG10: f64 = 12.0;
 
-/// What French-speaking users of this program choose first, which zxcvbn's English lists do not have.
+/// What French-speaking users of this program choose first, which zxcvbn's English lists do not have; docs/security.md lists
+/// them. What a city is called by is its own to say ([`check_strength`]).
 const COMMON: [&str; 20] = [
     "continuum",
     "motdepasse",
@@ -92,7 +95,8 @@ pub enum Weak {
     Guessable,
 }
 
-/// Whether a new password is strong enough. `own` are words that an attacker would try first: the address, the name.
+/// Whether a new password is strong enough. `own` are texts whose words an attacker would try first: the address and the name
+/// of the account, what the city and its services are called. With and without accents, they count alike.
 ///
 /// # Errors
 /// [`Weak`] says why it is not.
@@ -108,15 +112,30 @@ pub fn check_strength(password: &str, own: &[&str]) -> Result<(), Weak> {
     if length > MAX_LENGTH {
         return Err(Weak::TooLong);
     }
-    let own: Vec<String> =
-        own.iter().flat_map(|words| words.split([' ', '@', '.', '-'])).map(str::to_lowercase).collect();
-    let known: Vec<&str> = own.iter().map(String::as_str).chain(COMMON).collect();
+    let own: Vec<String> = own.iter().flat_map(|text| words(text)).collect();
+    let mut known: Vec<&str> = own.iter().map(String::as_str).chain(COMMON).collect();
+    // The longest first: “ville” would break “villefranche” up.
+    known.sort_by_key(|word| Reverse(word.len()));
     // zxcvbn takes words in a row for hard to guess, even when they are the account's own, or everybody's.
     let words = known.iter().filter(|word| word.len() > 2);
-    let rest = words.fold(password.to_lowercase(), |rest, word| rest.replace(word, ""));
+    let rest = words.fold(plain(password), |rest, word| rest.replace(word, ""));
     let strange = rest.chars().filter(|c| c.is_alphanumeric()).count();
-    let guessable = strange < MIN_LENGTH / 2 || zxcvbn::zxcvbn(password, &known).guesses_log10() < GUESSES_LOG10;
+    let guessable = strange < MIN_LENGTH / 2
+        || [password, &plain(password)]
+            .iter()
+            .any(|written| zxcvbn::zxcvbn(written, &known).guesses_log10() < GUESSES_LOG10);
     if guessable { Err(Weak::Guessable) } else { Ok(()) }
+}
+
+/// The words of a text, as passwords are searched for them.
+fn words(text: &str) -> impl Iterator<Item = String> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(plain).collect::<Vec<_>>().into_iter()
+}
+
+/// A text in small letters without accents.
+fn plain(text: &str) -> String {
+    text.nfd().filter(|c| !is_combining_mark(*c)).collect::<String>().to_lowercase()
 }
 
 /// What of the invisible no password holds: all but the space, and what keyboards put into pictures and scripts by
@@ -273,6 +292,32 @@ mod tests {
         {
             assert_eq!(check_strength(password, &[]), Ok(()));
         }
+    }
+
+    #[test]
+    fn the_words_that_everybody_tries_are_documented() {
+        let document = include_str!("../../../docs/security.md");
+        let (_, list) = document.split_once("what French speakers choose first (").unwrap();
+        let (list, _) = list.split_once(')').unwrap();
+        let listed: Vec<&str> = list.split([',', '\n']).map(str::trim).filter(|word| !word.is_empty()).collect();
+        assert_eq!(listed, COMMON);
+    }
+
+    #[test]
+    fn a_city_is_known_by_its_names() {
+        let own = ["Ville de", "Saint-Étienne-du-Rouvray", "Brigade verte – Éclairage (ÉP)", "Villefranche"];
+        for (password, verdict) in [
+            ("saint-etienne-du-rouvray", Err(Weak::Guessable)),
+            ("Étienne Rouvray 2026", Err(Weak::Guessable)),
+            ("brigadeverte76800", Err(Weak::Guessable)),
+            ("eclairage brigade verte", Err(Weak::Guessable)),
+            ("villefranche 12200", Err(Weak::Guessable)),
+            ("pigeon violet tram soupière", Ok(())),
+            ("pigeon violet tram rouvray", Ok(())),
+        ] {
+            assert_eq!(check_strength(password, &own), verdict, "{password}");
+        }
+        assert_eq!(check_strength("saint-etienne-du-rouvray", &["Amiens"]), Ok(()), "nothing else knows that name");
     }
 
     #[test]

@@ -158,7 +158,7 @@ pub async fn of_link(cx: &Context, token: &str) -> Result<Option<User>, Error> {
 /// [`PasswordError::LinkInvalid`], [`PasswordError::Weak`]; the link stays usable when the password is weak.
 pub async fn choose(cx: &Context, token: &str, new: &SecretString, from: &Origin) -> Result<String, PasswordError> {
     let user = of_link(cx, token).await?.ok_or(PasswordError::LinkInvalid)?;
-    check_strength(new.expose_secret(), &[&user.email, &user.name])?;
+    check(cx, &user, new)?;
     let hash = hash(cx, new).await?;
     let now = cx.now();
     let tx = cx.store.begin().await?;
@@ -184,7 +184,7 @@ pub async fn change(
 ) -> Result<(), PasswordError> {
     let user = cx.store.user(who.0).await?.ok_or(PasswordError::WrongPassword)?;
     confirm(cx, &user, current).await?;
-    check_strength(new.expose_secret(), &[&user.email, &user.name])?;
+    check(cx, &user, new)?;
     let hash = hash(cx, new).await?;
     let tx = cx.store.begin().await?;
     set(cx, &tx, &user, &hash, Some(who.1)).await?;
@@ -192,6 +192,19 @@ pub async fn change(
     tx.commit().await?;
     cx.wake.notify_one();
     Ok(())
+}
+
+/// Whether a new password is strong enough for that account, in this city: what the city, its services and who writes for it
+/// are called is tried first.
+fn check(cx: &Context, user: &User, new: &SecretString) -> Result<(), Weak> {
+    let loaded = cx.city().ok();
+    let mut own = vec![user.email.as_str(), user.name.as_str()];
+    if let Some(city) = loaded.as_ref().map(|loaded| &loaded.city) {
+        own.extend([city.settings.name.as_str(), city.settings.sender.name.as_str()]);
+        own.extend(city.organisations.iter().map(|organisation| organisation.name.as_str()));
+        own.extend(city.services.iter().flat_map(|service| [service.name.fr.as_str(), service.name.en.as_str()]));
+    }
+    check_strength(new.expose_secret(), &own)
 }
 
 /// Whether somebody who is logged in knows the account's password too.
