@@ -72,6 +72,8 @@ async fn a_second_factor_is_set_up_and_asked_for() {
     let acts = city.audited().await;
     let factors: Vec<_> = types(&acts).into_iter().filter(|act| act.starts_with("second_factor")).collect();
     assert_eq!(factors, ["second_factor_enabled", "second_factor_removed"]);
+    let given: Vec<_> = acts.iter().filter_map(|act| act.get("second_factor")).collect();
+    assert_eq!(given, ["one_time_code"], "of the one login that it was given with");
     city.stop().await;
 }
 
@@ -106,6 +108,9 @@ async fn a_recovery_code_stands_in_once() {
     assert!(told.contains("Il vous en reste 9."), "{told}");
     login(&city, Some(&codes[0])).await.refused(401, "wrong_second_factor");
     login(&city, Some(&codes[1])).await.created();
+    let acts = city.audited().await;
+    let given: Vec<_> = acts.iter().filter_map(|act| act.get("second_factor")).collect();
+    assert_eq!(given, ["recovery_code", "recovery_code"]);
     city.drain().await;
     assert_eq!(city.letters_to(&email(WHO)).len(), 3, "of the second factor, and of each code that was used");
     let sealed = "select count(*) from second_factor where length(sealed) < 40";

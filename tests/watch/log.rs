@@ -1,17 +1,27 @@
 //! The log: lines that programs read, each of which says of which request it tells, and nothing of anybody.
 
 use std::borrow::Cow;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::Town;
 use crate::integrate::until;
-use crate::support::caller::Caller;
+use crate::support::caller::{Caller, Reply};
+use crate::support::city::email;
+use crate::support::database::PASSWORD;
 use crate::support::files::{photograph, upload};
 use crate::support::smtp::{Behaviour, SmtpServer};
 
-crate::tests![lines_are_json_and_say_of_which_request_they_tell, nothing_that_people_are_called_or_wrote_is_logged];
+crate::tests![
+    lines_are_json_and_say_of_which_request_they_tell,
+    who_is_refused_is_told_by_id,
+    who_gets_tokens_is_told_by_id,
+    nobody_whose_words_are_logged_writes_lines,
+    nothing_that_people_are_called_or_wrote_is_logged,
+];
 
 /// The lines of a log, but for what the program tells whoever starts it.
 fn lines(town: &Town) -> Vec<Value> {
@@ -45,6 +55,120 @@ async fn lines_are_json_and_say_of_which_request_they_tell() {
         assert!(line["timestamp"].is_string() && line["fields"]["ms"].is_number());
     }
     assert_ne!(replies[0].header("x-request-id"), replies[1].header("x-request-id"));
+    town.stop();
+}
+
+/// The line that tells of the request that was so answered.
+async fn line_of(town: &Town, reply: &Reply) -> Value {
+    let id = reply.header("x-request-id").unwrap();
+    until("its line", async || {
+        let mut answered = lines(town).into_iter().filter(|line| line["fields"]["message"] == "answered");
+        answered.find(|line| line["spans"][0]["id"] == id)
+    })
+    .await
+}
+
+async fn who_is_refused_is_told_by_id() {
+    let town = Town::with(&["--rate-limit", "12"], &[("CONTINUUM_LOG_FORMAT", "json")]).await;
+    let (stranger, agent, admin) =
+        (Caller::new(town.url(), None), town.login("claire.delattre").await, town.login("paul.carpentier").await);
+    let me = agent.get("/v1/me").await;
+    let person = format!("person {}", me.ok()["id"].as_str().unwrap());
+    let program = town.follower(&admin).await;
+    let told = line_of(&town, &me).await;
+    assert!(told["fields"].get("who").is_none() && told["fields"].get("code").is_none(), "{told}");
+    for (reply, status, code, who) in [
+        (agent.get("/v1/audit").await, 403, "missing_right", Some(&person)),
+        (agent.post("/v1/concerns", &json!({})).await, 400, "invalid_request", Some(&person)),
+        (agent.get("/v1/tickets/AMI-26-999999").await, 404, "not_found", Some(&person)),
+        (stranger.get("/v1/audit").await, 401, "unauthenticated", None),
+        (stranger.bearing("nonsense").get("/v1/audit").await, 401, "invalid_token", None),
+    ] {
+        reply.is(status);
+        let fields = line_of(&town, &reply).await["fields"].clone();
+        assert_eq!((&fields["status"], &fields["code"]), (&json!(status), &json!(code)));
+        assert_eq!(fields.get("who").and_then(Value::as_str), who.map(String::as_str), "{fields}");
+    }
+    let refused = program.get("/v1/users").await;
+    refused.is(403);
+    let fields = line_of(&town, &refused).await["fields"].clone();
+    assert!(fields["who"].as_str().unwrap().starts_with("program "), "{fields}");
+    // A token that was good, and no longer holds, still says whose it is.
+    agent.delete("/v1/sessions/current").await.is(204);
+    let refused = agent.get("/v1/me").await;
+    refused.is(401);
+    assert_eq!(line_of(&town, &refused).await["fields"]["who"], json!(person));
+    let limited = loop {
+        let reply = agent.get("/v1/me").await;
+        if reply.status == 429 {
+            break reply;
+        }
+    };
+    let fields = line_of(&town, &limited).await["fields"].clone();
+    assert_eq!((&fields["code"], &fields["who"]), (&json!("rate_limited"), &json!(person)));
+    town.stop();
+}
+
+async fn who_gets_tokens_is_told_by_id() {
+    let town = Town::with(&[], &[("CONTINUUM_LOG_FORMAT", "json")]).await;
+    let (stranger, admin) = (Caller::new(town.url(), None), town.login("paul.carpentier").await);
+    let body = json!({ "email": email("claire.delattre"), "password": PASSWORD });
+    let session = stranger.post("/v1/sessions", &body).await.created();
+    let agent = Caller::new(town.url(), session["access_token"].as_str());
+    let person = agent.get("/v1/me").await.ok()["id"].clone();
+    let listed = agent.get("/v1/sessions").await.ok();
+    let refresh = json!({ "refresh_token": session["refresh_token"] });
+    stranger.post("/v1/sessions/refresh", &refresh).await.ok();
+    town.follower(&admin).await;
+    let client = admin.get("/v1/clients").await.ok()["items"][0]["id"].clone();
+    let told = |message: &'static str| {
+        let town = &town;
+        until(message, async move || {
+            lines(town).into_iter().find(|line| line["fields"]["message"] == message).map(|line| line["fields"].clone())
+        })
+    };
+    let refreshed = told("a session is refreshed").await;
+    assert_eq!((&refreshed["user"], &refreshed["session"]), (&person, &listed["items"][0]["id"]));
+    let given = told("a program is given an access token").await;
+    assert_eq!(given["client"], client);
+    assert!(given["token"].is_string(), "{given}");
+    town.stop();
+}
+
+/// A mail server that puts everything off, in as many lines.
+fn deferring(lines: &'static [&'static str]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let mut writer = stream.try_clone().unwrap();
+            let mut answer = |text: &str| writer.write_all(text.as_bytes()).is_ok();
+            answer("220 mail.example\r\n");
+            for line in BufReader::new(stream).lines().map_while(Result::ok) {
+                let (last, before) = lines.split_last().unwrap();
+                let goes_on = if line.starts_with("RCPT") {
+                    before.iter().all(|line| answer(&format!("451-{line}\r\n"))) && answer(&format!("451 {last}\r\n"))
+                } else {
+                    answer("250 mail.example\r\n")
+                };
+                if !goes_on {
+                    break;
+                }
+            }
+        }
+    });
+    format!("smtp://{address}")
+}
+
+async fn nobody_whose_words_are_logged_writes_lines() {
+    let url = deferring(&["4.2.1 busy", "2026-03-10T09:00:00Z  INFO api: FORGED"]);
+    let town = Town::with(&[], &[("SMTP_URL", &url)]).await;
+    let asked = json!({ "email": email("claire.delattre") });
+    Caller::new(town.url(), None).post("/v1/passwords/forgotten", &asked).await.is(202);
+    let log = until("what was put off", async || Some(town.program.log()).filter(|log| log.contains("put off"))).await;
+    let line = log.lines().find(|line| line.contains("FORGED")).unwrap_or_else(|| panic!("{log}"));
+    assert!(line.contains("put off") && line.contains("busy"), "its words are in one line: {line}");
+    assert!(!log.lines().any(|line| line.starts_with("2026-03-10")), "{log}");
     town.stop();
 }
 

@@ -3,6 +3,8 @@
 //! [`crate::request::caller`]: a public route does not care, the others refuse before they read the body. Whether the token of
 //! somebody who has read tickets before still holds, [`crate::request::reader`] finds out together with what they read.
 
+use std::fmt;
+
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
@@ -10,6 +12,8 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _, ResponseError as _};
 use auth::{Presented, Principal, Recalled, TokenError};
+use domain::id::{ClientId, UserId};
+use domain::rights::Caller;
 use usecases::{Context, Origin, Reader};
 
 use crate::front::{Counted, Front, Standing};
@@ -24,6 +28,40 @@ const MAX_HEADERS: usize = 16 * 1024;
 /// Who is asking, or why nobody is recognised.
 #[derive(Clone)]
 pub(crate) struct Identified(pub(crate) Result<Principal, Problem>);
+
+/// Whose token or key was presented, as far as that could be read: for the log, also where it no longer holds.
+#[derive(Clone, Copy)]
+pub(crate) enum Asker {
+    Person(UserId),
+    Program(ClientId),
+}
+
+impl From<&Presented> for Asker {
+    fn from(presented: &Presented) -> Self {
+        match presented {
+            Presented::Session { user, .. } => Self::Person(*user),
+            Presented::Client { client, .. } => Self::Program(*client),
+        }
+    }
+}
+
+impl From<&Principal> for Asker {
+    fn from(principal: &Principal) -> Self {
+        match &principal.caller {
+            Caller::Person(person) => Self::Person(person.user),
+            Caller::Client(client) => Self::Program(client.client),
+        }
+    }
+}
+
+impl fmt::Display for Asker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person(user) => write!(f, "person {user}"),
+            Self::Program(client) => write!(f, "program {client}"),
+        }
+    }
+}
 
 /// Stands before every handler.
 pub(crate) async fn guard(
@@ -47,6 +85,9 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
     let front = request.app_data::<Data<Front>>().cloned().ok_or_else(internal)?;
     let (address, origin) = front.origin(request);
     let presented = bearer(request.headers()).and_then(|token| present(&cx, token));
+    if let Ok(Shown::Token(token)) = &presented {
+        request.extensions_mut().insert(Asker::from(token));
+    }
     let counted = match (&presented, address) {
         (Ok(Shown::Token(Presented::Session { user, .. })), _) => Some(Counted::Caller(user.0)),
         (Ok(Shown::Token(Presented::Client { client, .. })), _) => Some(Counted::Caller(client.0)),
@@ -91,6 +132,7 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
     request.extensions_mut().insert(origin);
     // For protocols beside the API.
     if let Ok(principal) = &identified {
+        request.extensions_mut().insert(Asker::from(principal));
         request.extensions_mut().insert(principal.clone());
     }
     request.extensions_mut().insert(Identified(identified));

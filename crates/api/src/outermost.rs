@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::Beside;
 use crate::front::{Front, Standing};
-use crate::guard;
+use crate::guard::{self, Asker};
 use crate::openapi;
 use crate::problem::{Code, Problem, preferred_language};
 
@@ -67,7 +67,9 @@ async fn answer(
     }
     let response = next.call(request).await?.map_into_boxed_body();
     let beside = beside.iter().find(|beside| response.request().path().starts_with(beside.prefix));
-    let problem = problem_of(&response).filter(|_| beside.is_none() || !is_told(&response));
+    let problem = problem_of(&response);
+    let code = problem.as_ref().map(|problem| problem.code().name());
+    let problem = problem.filter(|_| beside.is_none() || !is_told(&response));
     let mut response = match problem {
         Some(problem) => {
             let (request, told) = response.into_parts();
@@ -100,7 +102,7 @@ async fn answer(
     }
     let id = HeaderValue::from_str(&id.to_string()).expect("an id is made of digits, letters and hyphens");
     response.headers_mut().insert(REQUEST_ID, id);
-    observe(&response, &method, began);
+    observe(&response, &method, code, began);
     Ok(response)
 }
 
@@ -134,12 +136,20 @@ fn in_its_words(beside: &Beside, problem: &Problem, request: &HttpRequest, answe
 /// Marks an answer that is an error, but told already.
 pub(crate) struct Told;
 
-fn observe(response: &ServiceResponse, method: &Method, began: Instant) {
+/// Tells the log, the traces and the metrics. Of what was refused, the log has the code of the problem, and who asked: by id,
+/// never by name.
+fn observe(response: &ServiceResponse, method: &Method, code: Option<&str>, began: Instant) {
     let matched = response.request().match_pattern();
     traces::answered(&Span::current(), label(method), matched.as_deref(), response.status().as_u16());
     let route = matched.unwrap_or_else(|| "(none)".to_owned());
     let (status, seconds) = (response.status().as_u16(), began.elapsed().as_secs_f64());
-    tracing::info!(%method, %route, status, ms = (seconds * 1000.0).round(), "answered");
+    let ms = (seconds * 1000.0).round();
+    if status < 400 {
+        tracing::info!(%method, %route, status, ms, "answered");
+    } else {
+        let who = response.request().extensions().get::<Asker>().map(ToString::to_string);
+        tracing::info!(%method, %route, status, code, who, ms, "answered");
+    }
     let labels = [("method", label(method).to_owned()), ("route", route), ("status", status.to_string())];
     metrics::counter!("continuum_http_requests_total", &labels).increment(1);
     metrics::histogram!("continuum_http_request_duration_seconds", &labels[..2]).record(seconds);

@@ -1,6 +1,6 @@
 //! What the program tells of what it does: its log, and, where a collector was named, traces (OpenTelemetry).
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _, Write};
 
 use anyhow::{Context as _, Result};
 use opentelemetry::trace::TracerProvider as _;
@@ -22,6 +22,32 @@ pub(crate) enum LogFormat {
     Json,
 }
 
+/// Writes each event as one line, whatever is told in it: what breaks a line is escaped, so that nobody whose words are
+/// logged (a mail server, say) writes lines of their own. What else controls a terminal, `tracing` escapes.
+struct OneLine<W>(W);
+
+impl<W: Write> Write for OneLine<W> {
+    /// `event` is all of one, with the end of its line.
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let line = text.strip_suffix('\n').unwrap_or(&text);
+        let mut escaped = String::with_capacity(text.len());
+        for sign in line.chars() {
+            match sign {
+                '\n' | '\r' | '\u{b}' | '\u{85}' | '\u{2028}' | '\u{2029}' => escaped.extend(sign.escape_default()),
+                _ => escaped.push(sign),
+            }
+        }
+        escaped.push('\n');
+        self.0.write_all(escaped.as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 /// The traces that are still to be sent; nothing without a collector.
 pub(crate) struct Telemetry(Option<SdkTracerProvider>);
 
@@ -34,7 +60,9 @@ pub(crate) fn start(level: &str, format: LogFormat) -> Result<Telemetry> {
     // What clients send that is no HTTP is not an error of ours.
     let quiet = format!("{level},actix_http::h1::dispatcher=off");
     let filter = EnvFilter::try_from_env("CONTINUUM_LOG").unwrap_or_else(|_| EnvFilter::new(quiet));
-    let log = tracing_subscriber::fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt::layer()
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(|| OneLine(std::io::stderr()));
     let log = match format {
         LogFormat::Text => log.boxed(),
         LogFormat::Json => log.json().with_current_span(false).boxed(),
@@ -80,5 +108,19 @@ impl Telemetry {
         {
             tracing::warn!(%error, "the last traces could not be sent");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_one_line_whatever_is_told_in_it() {
+        let mut written = Vec::new();
+        let told = "WARN put off words=451 busy\r\n2026-01-01 INFO forged\u{2028}\u{b}\u{85}é\n";
+        OneLine(&mut written).write_all(told.as_bytes()).unwrap();
+        let written = String::from_utf8(written).unwrap();
+        assert_eq!(written, "WARN put off words=451 busy\\r\\n2026-01-01 INFO forged\\u{2028}\\u{b}\\u{85}é\n",);
     }
 }

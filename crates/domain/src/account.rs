@@ -57,6 +57,16 @@ impl Method {
     }
 }
 
+/// What was given besides a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondFactor {
+    /// A code of an authenticator application.
+    OneTimeCode,
+    /// One of the codes that stand in for it.
+    RecoveryCode,
+}
+
 /// What a letter tells the owner of an account or of a program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]

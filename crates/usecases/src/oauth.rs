@@ -103,7 +103,9 @@ pub async fn token(
             asked
         }
     };
-    let access_token = cx.tokens.sign_client(client.client, cx.ids.next(), &scopes, cx.now())?;
+    let id = cx.ids.next();
+    let access_token = cx.tokens.sign_client(client.client, id, &scopes, cx.now())?;
+    tracing::info!(client = %client.client, token = %id, "a program is given an access token");
     Ok(Issued { access_token, scopes })
 }
 

@@ -126,7 +126,7 @@ pub async fn remove(
     if !cx.store.user(user).await?.is_some_and(|user: User| user.second_factor) {
         return Err(SecondFactorError::NotSetUp);
     }
-    if !accepts(cx, user, code).await? {
+    if accepts(cx, user, code).await?.is_none() {
         return Err(SecondFactorError::WrongCode);
     }
     let tx = cx.store.begin().await?;

@@ -5,7 +5,7 @@ mod code;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::account::Method;
+use crate::account::{Method, SecondFactor};
 use crate::cafe::Action;
 use crate::id::{
     CafeId, CategoryCode, ClientId, ClientSecretId, ConcernId, IdentityId, RestitutionId, ServiceCode, SessionId,
@@ -197,6 +197,9 @@ pub enum Act {
         session: SessionId,
         /// How.
         method: Method,
+        /// The second factor that was given, if one was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        second_factor: Option<SecondFactor>,
     },
     /// A refresh token came a second time: a copy of it is abroad, and the session was ended.
     RefreshReused {

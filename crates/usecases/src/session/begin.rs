@@ -2,7 +2,7 @@
 
 use auth::second_factor::Seed;
 use auth::secret::{self, normalise_recovery_code};
-use domain::account::{Affair, Method};
+use domain::account::{Affair, Method, SecondFactor};
 use domain::audit::act::LoginRefusal;
 use domain::audit::{Act, By};
 use domain::id::{MessageId, UserId};
@@ -70,40 +70,45 @@ pub async fn begin(cx: &Context, cmd: Begin, from: &Origin) -> Result<Held, Begi
         refused(cx, user.as_ref(), from, why(user.as_ref())).await?;
         return Err(BeginError::WrongCredentials);
     };
+    let mut second_factor = None;
     if user.second_factor {
         match &cmd.code {
             None => {
                 tries.give_back(cx).await?;
                 return Err(BeginError::SecondFactorNeeded);
             }
-            Some(code) if accepts(cx, user.person.user, code).await? => {}
-            Some(_) => {
-                refused(cx, Some(user), from, LoginRefusal::WrongSecondFactor).await?;
-                return Err(BeginError::WrongSecondFactor);
-            }
+            Some(code) => second_factor = accepts(cx, user.person.user, code).await?,
+        }
+        if second_factor.is_none() {
+            refused(cx, Some(user), from, LoginRefusal::WrongSecondFactor).await?;
+            return Err(BeginError::WrongSecondFactor);
         }
     }
     tries.forgive(cx).await?;
     let renewed = password::renewed_hash(cx, &cmd.password, &hash).await;
-    let how =
-        Opened { method: Method::Password, id_token: None, code_digest: None, rehash: renewed.map(|new| (hash, new)) };
+    let how = Opened {
+        method: Method::Password,
+        second_factor,
+        id_token: None,
+        code_digest: None,
+        rehash: renewed.map(|new| (hash, new)),
+    };
     let device = device.unwrap_or_else(|| cx.ids.next());
     Ok(Held { device_token: Some(cx.store.device_token(user.person.user, device)), ..open(cx, user, from, how).await? })
 }
 
-/// Whether a one-time code or a recovery code is the person's, and was not used before; it is used by this.
-pub(crate) async fn accepts(cx: &Context, user: UserId, code: &str) -> Result<bool, store::Error> {
-    let Some(factor) = cx.store.second_factor(user).await? else { return Ok(false) };
+/// What the code is, if it is a one-time code or a recovery code of the person's that was not used before; it is used by
+/// this.
+pub(crate) async fn accepts(cx: &Context, user: UserId, code: &str) -> Result<Option<SecondFactor>, store::Error> {
+    let Some(factor) = cx.store.second_factor(user).await? else { return Ok(None) };
     let seed =
         Seed::from_bytes(&factor.seed).ok_or_else(|| store::Error::Corrupt("a seed of another length".into()))?;
     let code = code.trim();
     if code.len() == 6 {
-        return match seed.step_of(code, cx.now()) {
-            Some(step) => cx.store.spend_step(user, step).await,
-            None => Ok(false),
-        };
+        let Some(step) = seed.step_of(code, cx.now()) else { return Ok(None) };
+        return Ok(cx.store.spend_step(user, step).await?.then_some(SecondFactor::OneTimeCode));
     }
-    spend_recovery_code(cx, user, code).await
+    Ok(spend_recovery_code(cx, user, code).await?.then_some(SecondFactor::RecoveryCode))
 }
 
 /// The owner is told: who has their password may have found their codes too.

@@ -1,7 +1,7 @@
 //! Beginning a session for somebody who has proved who they are.
 
 use auth::secret::Secret;
-use domain::account::Method;
+use domain::account::{Method, SecondFactor};
 use domain::audit::{Act, By};
 use domain::id::SessionId;
 use store::Tx;
@@ -17,6 +17,8 @@ const AGENT: usize = 200;
 /// How somebody proved who they are.
 pub(crate) struct Opened {
     pub(crate) method: Method,
+    /// What they gave besides a password.
+    pub(crate) second_factor: Option<SecondFactor>,
     /// The provider's ID token, for logging out there.
     pub(crate) id_token: Option<String>,
     /// The code of the sign-in, as its SHA-256.
@@ -64,7 +66,7 @@ pub(crate) async fn open_within(
     }
     tx.audit(&from.record(
         By::Person { user: who },
-        Act::SessionBegun { user: who, session: id, method: how.method },
+        Act::SessionBegun { user: who, session: id, method: how.method, second_factor: how.second_factor },
         now,
     ));
     Ok(Held { access_token, refresh_token, second_factor_due: limited, device_token: None })

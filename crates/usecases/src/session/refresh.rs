@@ -41,6 +41,7 @@ pub async fn refresh(cx: &Context, presented: &str, from: &Origin) -> Result<Hel
         Refreshed::Renewed { session, user } => {
             let access_token = cx.tokens.sign_session(user, session, now).map_err(SessionError::from)?;
             tx.commit().await?;
+            tracing::info!(%user, %session, "a session is refreshed");
             let holder = cx.store.session_holder(session, user, now).await?;
             let second_factor_due = holder.is_some_and(|(_, limited)| limited);
             Ok(Held { access_token, refresh_token: next, second_factor_due, device_token: None })

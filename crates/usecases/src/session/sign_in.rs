@@ -258,7 +258,7 @@ async fn exchange(
     }
     let Some(user) = tx.lock_user(user).await?.filter(|user| user.active) else { return Ok(None) };
     let code_digest = Some(digest.to_vec());
-    let how = Opened { method: Method::Oidc, id_token: Some(id_token), code_digest, rehash: None };
+    let how = Opened { method: Method::Oidc, second_factor: None, id_token: Some(id_token), code_digest, rehash: None };
     Ok(Some(open_within(cx, tx, &user, from, how).await?))
 }
 

@@ -40,7 +40,7 @@ fn every_act() -> Vec<Act> {
         Act::IdentityUnlinked { user, identity, issuer: issuer.clone() },
         Act::LoginRefused { user: None, reason: LoginRefusal::UnknownPerson },
         Act::LoginThrottled { user: Some(user) },
-        Act::SessionBegun { user, session, method: Method::Oidc },
+        Act::SessionBegun { user, session, method: Method::Password, second_factor: Some(SecondFactor::RecoveryCode) },
         Act::RefreshReused { user, session },
         Act::CodeReused { user, session },
         Act::SignInRefused {
@@ -110,6 +110,10 @@ fn what_was_recorded_before_more_was_said_still_reads() {
         (
             serde_json::json!({ "type": "sign_in_refused", "reason": "unknown_person" }),
             Act::SignInRefused { reason: SignInRefusal::UnknownPerson, issuer: None, siret: None },
+        ),
+        (
+            serde_json::json!({ "type": "session_begun", "user": user, "session": user, "method": "oidc" }),
+            Act::SessionBegun { user, session: SessionId(user.0), method: Method::Oidc, second_factor: None },
         ),
     ] {
         assert_eq!(serde_json::from_value::<Act>(kept).unwrap(), act);
