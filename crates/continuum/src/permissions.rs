@@ -58,6 +58,8 @@ pub fn markdown() -> String {
         let name = format!("`{}`", action.code());
         row(&mut text, [name.as_str()].into_iter().chain(may));
     }
+    text += "\n## Which fields\n\n";
+    text += FIELDS;
     text += "\n## Scopes\n\n";
     row(&mut text, ["scope", "allows"]);
     rule(&mut text, 2);
@@ -121,6 +123,30 @@ const ACTIONS: &str = "In which part somebody acts follows from the ticket: its 
 the ticket), its *referrer* (who filed the concern, if it is not hidden from them), the *dispatcher*. The right
 `change_tickets` comes first; whether the ticket's state allows an action is told in [architecture.md](architecture.md).
 
+";
+
+const FIELDS: &str = "Whoever may know of a ticket reads what its answer holds, but for what this table keeps to some of them; parts are those
+of the actions above, and a program that reaches a ticket has the part of its service. What a partner's link shows is said in
+[partners.md](partners.md), what Open311 and public maps tell in [open311.md](open311.md) and [gis.md](gis.md).
+
+| what | read by | changed by |
+|---|---|---|
+| a resident's name, e-mail address, telephone | nobody, with a ticket; with `manage_personal_data`, handed out to the resident | whoever files the concern; nobody afterwards; erased with `manage_personal_data` |
+| `resident_mails`: whether the resident is written to | who has a part in the ticket | the resident; who filed the concern and dispatchers, who may end the link |
+| what the resident said, what was answered, the place | who may know of one of the concern's tickets; without a ticket, who filed it and dispatchers | whoever files it; nobody afterwards |
+| state, service, priority, assignee, dates, reasons | who may know of the ticket | the actions above, and nothing else |
+| `actions` | each reader, their own | – |
+| notes, and whom they may mention | service, dispatcher | the same: nobody changes one that was written |
+| messages between the service and the referrer | service, referrer, dispatcher; there are none where the referrer may not know of the ticket | the same: nobody changes one that was written |
+| messages to the resident | service, dispatcher | the same; taken back for twenty minutes |
+| whether the resident says that it is solved, in words | service, referrer, dispatcher | the resident |
+| photographs and documents, and the events that tell of them | who may know of the ticket; of a restricted one, its referrer those that referrers added | service, referrer, dispatcher add; taken back by who added it, a manager of the service, a dispatcher |
+| openings of a partner's link | dispatcher | – |
+| an account's address, name, language, roles, services, state | its owner; with `read_users` | `name`, `language`, `roles`, `services`, `active`: with `manage_users`; the address: nobody |
+| an account's password, second factor, settings of letters | nobody but, for the settings, its owner; whether there is a password and a factor is told with the account | its owner; the second factor is taken away with `manage_users` too |
+| an account's sessions and identities | its owner; with `manage_users` | ended and taken away by the same |
+| a program's name, contact, scopes, limits, public keys, whether it is active | with `read_clients` | with `manage_clients` |
+| secrets of programs and of webhooks | nobody, but in the answer that makes them | replaced: with `manage_clients`; a webhook's, by its program |
 ";
 
 #[cfg(test)]
