@@ -159,6 +159,9 @@ fn pattern_name(pattern: &str) -> Option<Text> {
             "un numéro de téléphone international, comme +33612345678",
             "an international phone number, such as +33612345678",
         ),
+        "^[A-Za-z0-9._~-]+$" => {
+            ("des lettres sans accent, des chiffres et « . _ ~ - »", "letters without accents, digits and . _ ~ -")
+        }
         r"^[^\x00-\x20@]+@[^\x00-\x20@]+$" => ("une adresse e-mail", "an e-mail address"),
         "^(00)?[0-9]{1,18}$" => ("la « sequence » d’un événement", "the “sequence” of an event"),
         "^[0-9]{1,3}[hd]$" => (
