@@ -6,8 +6,8 @@
 //!
 //! Answers arrive where a connection was opened: each thread that serves requests hears of its own. So whoever takes one gets one
 //! that was opened at home, if there is any, and one that is given back goes to somebody there who waits for it, unless somebody
-//! elsewhere has waited longer by [`LEAD`]. A thread that gets one from elsewhere, and has fewer, opens another one in its place: all
-//! come to have as many as the others.
+//! elsewhere has waited longer by [`LEAD`]. Whoever has waited and gets one from elsewhere, where there are more or where nobody waits,
+//! opens another one in its place, now and then ([`MOVES`]): threads come to have as many as they need.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -48,8 +48,8 @@ const IDLE: Duration = Duration::from_secs(30);
 /// By how much somebody elsewhere has to have waited longer.
 const LEAD: Duration = Duration::from_millis(10);
 
-/// How often a connection that nobody at home waits for is closed for one that is opened elsewhere.
-const MOVES: Duration = Duration::from_secs(1);
+/// How often a connection is closed for one that is opened elsewhere.
+const MOVES: Duration = Duration::from_millis(250);
 
 /// What is asked for, within [`PATIENCE`].
 async fn bounded<T>(asked: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
@@ -89,7 +89,7 @@ struct State {
     waiting: VecDeque<Waiting>,
     /// When one was last found broken: the others may be too.
     broken: Option<Instant>,
-    /// When one was last closed that nobody at home waited for.
+    /// When one was last to be closed for another one elsewhere.
     moved: Option<Instant>,
     /// No more are lent.
     closed: bool,
@@ -130,16 +130,13 @@ impl State {
         }
     }
 
-    /// Whether one that was opened there is closed, so that another one is opened at home.
+    /// Whether one that was opened there is to be closed, and another one opened at home.
     fn moves(&mut self, there: Home, home: Home) -> bool {
-        if home.is_none() || there == home {
+        if home.is_none() || there == home || self.moved.is_some_and(|moved| moved.elapsed() < MOVES) {
             return false;
         }
-        if self.of(home) < self.of(there) {
-            return true;
-        }
         let wanted = self.waiting.iter().any(|waiting| waiting.home == there);
-        let moves = !wanted && self.moved.is_none_or(|moved| moved.elapsed() >= MOVES);
+        let moves = !wanted || self.of(home) + 1 < self.of(there);
         if moves {
             self.moved = Some(Instant::now());
         }
@@ -224,21 +221,15 @@ impl Pool {
 
     async fn lease(&self) -> Result<Lease, DbErr> {
         let mut lease = self.place().await?;
-        let home = home();
-        if let Some(opened) = &lease.opened {
-            let there = opened.home;
-            let mut state = self.state();
-            if state.moves(there, home) {
-                state.closes(there);
-                drop(state);
-                lease.opened = None;
-            }
-        }
+        let (home, waited) = (home(), lease.opened.is_some());
         while let Some(opened) = lease.opened.take().or_else(|| self.idle(home)) {
             let used = opened.used;
             let doubtful = used.elapsed() > IDLE || self.state().broken.is_some_and(|broken| used <= broken);
             lease.opened = Some(opened);
             if !doubtful || lease.answers().await {
+                if waited {
+                    self.settle(&mut lease, home).await;
+                }
                 return Ok(lease);
             }
             lease.close();
@@ -251,6 +242,25 @@ impl Pool {
         lease.left = Left::Nothing;
         lease.opened = Some(Opened { connection, home, at, used: at });
         Ok(lease)
+    }
+
+    /// Opens one at home in the place of one from elsewhere, if it is time for that. There is one to be had in any case.
+    async fn settle(&self, lease: &mut Lease, home: Home) {
+        let Some(there) = lease.opened.as_ref().map(|opened| opened.home) else { return };
+        if !self.state().moves(there, home) {
+            return;
+        }
+        let at = Instant::now();
+        match Box::pin(self.beside()).await {
+            Ok(connection) => {
+                let mut state = self.state();
+                state.closes(there);
+                state.opens(home);
+                drop(state);
+                lease.opened = Some(Opened { connection, home, at, used: at });
+            }
+            Err(error) => tracing::debug!(%error, "a connection to the database is heard of elsewhere still"),
+        }
     }
 
     /// Lends to whoever is next what has done its work; without a connection, its place.
@@ -266,8 +276,14 @@ impl Pool {
             }
         }
         state.at_work -= 1;
-        state.idle.extend(lease.opened.take());
         lease.placed = false;
+        if state.closed {
+            if let Some(gone) = lease.opened.take() {
+                state.closes(gone.home);
+            }
+        } else {
+            state.idle.extend(lease.opened.take());
+        }
     }
 
     /// The rows of a statement.
@@ -374,7 +390,11 @@ mod tests {
 
     /// Somebody who has waited for so many milliseconds.
     fn waiting(home: Home, now: Instant, milliseconds: u64) -> Waiting {
-        Waiting { home, since: now - Duration::from_millis(milliseconds), turn: oneshot::channel().0 }
+        Waiting {
+            home,
+            since: now.checked_sub(Duration::from_millis(milliseconds)).unwrap(),
+            turn: oneshot::channel().0,
+        }
     }
 
     fn threads() -> (Home, Home) {
@@ -402,20 +422,21 @@ mod tests {
     fn connections_move_to_threads_that_have_fewer() {
         let (here, there) = threads();
         let mut state = State::default();
-        for home in [here, there, there, None] {
+        for home in [here, there, there, there, None] {
             state.opens(home);
         }
         state.waiting.push_back(waiting(there, Instant::now(), 0));
-        assert!(state.moves(there, here), "one here, two there");
-        state.closes(there);
-        state.opens(here);
-        assert!(!state.moves(there, here), "two here, one there, where somebody waits");
         assert!(
-            !state.moves(here, here) && !state.moves(here, None),
+            !state.moves(here, here) && !state.moves(there, None),
             "only from elsewhere, to threads that serve requests"
         );
+        assert!(state.moves(there, here), "one here, three there");
+        state.closes(there);
+        state.opens(here);
+        assert!(!state.moves(None, here), "and no second one at once");
+        state.moved = None;
+        assert!(!state.moves(there, here), "two here, two there, where somebody waits");
         assert!(state.moves(None, here), "of the others, none of whom waits");
-        assert!(!state.moves(None, there), "and no second one at once");
-        assert_eq!((state.open(), state.of(here), state.of(there), state.of(None)), (4, 2, 1, 1));
+        assert_eq!((state.open(), state.of(here), state.of(there), state.of(None)), (5, 2, 2, 1));
     }
 }

@@ -271,7 +271,8 @@ impl Tx {
         }
         let end = sql(
             "update session s set ended_at = $2 from spent_refresh_token t
-             where t.digest = $1 and s.id = t.session_id and s.ended_at is null returning s.id, s.user_id",
+             where t.digest = $1 and s.id = t.session_id and s.ended_at is null and s.expires_at > $2
+             returning s.id, s.user_id",
             [presented.to_vec().into(), now.into()],
         );
         let ended = SessionRow::find_by_statement(end).one(&self.db).await?;
@@ -287,7 +288,8 @@ impl Tx {
     /// When the database does not answer.
     pub async fn end_session_of_code(&self, digest: &[u8], now: DateTime<Utc>) -> Result<Option<(SessionId, UserId)>> {
         let end = sql(
-            "update session set ended_at = $2 where code_digest = $1 and ended_at is null returning id, user_id",
+            "update session set ended_at = $2 where code_digest = $1 and ended_at is null and expires_at > $2
+             returning id, user_id",
             [digest.into(), now.into()],
         );
         let ended = SessionRow::find_by_statement(end).one(&self.db).await?;

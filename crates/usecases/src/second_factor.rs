@@ -101,6 +101,7 @@ pub async fn confirm(
     let step = seed.step_of(code.trim(), now).ok_or(SecondFactorError::WrongCode)?;
     let codes: Vec<Secret> = (0..CODES).map(|_| Secret::recovery_code()).collect();
     let tx = cx.store.begin().await?;
+    tx.lock_user(user).await?.ok_or(SecondFactorError::NotFound)?;
     if !tx.confirm_second_factor(user, step, codes.iter().map(Secret::digest).collect(), now).await? {
         return Err(SecondFactorError::AlreadySetUp);
     }
@@ -130,6 +131,7 @@ pub async fn remove(
         return Err(SecondFactorError::WrongCode);
     }
     let tx = cx.store.begin().await?;
+    tx.lock_user(user).await?.ok_or(SecondFactorError::NotFound)?;
     tx.remove_second_factor(user).await?;
     tx.end_sessions(user, Some(session), cx.now()).await?;
     tx.audit(&from.record(By::Person { user }, Act::SecondFactorRemoved { user }, cx.now()));

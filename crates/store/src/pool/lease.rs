@@ -116,20 +116,16 @@ impl Lease {
         self.left = Left::Nothing;
     }
 
-    /// Gives back the place, and the connection unless it is old, or no other one is wanted.
+    /// Gives back the place, and the connection unless it is old.
     fn give_back(&mut self) {
         self.placed = false;
         let mut opened = self.opened.take();
+        if let Some(old) = opened.take_if(|opened| opened.at.elapsed() > LIFETIME) {
+            self.pool.state().closes(old.home);
+        }
         if let Some(opened) = &mut opened {
             opened.used = Instant::now();
         }
-        let old = |opened: &mut Opened| opened.at.elapsed() > LIFETIME;
-        let mut state = self.pool.state();
-        let closed = state.closed;
-        if let Some(gone) = opened.take_if(|opened| closed || old(opened)) {
-            state.closes(gone.home);
-        }
-        drop(state);
         self.pool.clone().pass_on(opened);
     }
 }

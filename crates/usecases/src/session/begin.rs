@@ -7,6 +7,7 @@ use domain::audit::act::LoginRefusal;
 use domain::audit::{Act, By};
 use domain::id::{MessageId, UserId};
 use secrecy::SecretString;
+use store::Tx;
 use store::outbox::Message;
 use store::user::User;
 
@@ -93,8 +94,27 @@ pub async fn begin(cx: &Context, cmd: Begin, from: &Origin) -> Result<Held, Begi
         code_digest: None,
         rehash: renewed.map(|new| (hash, new)),
     };
+    let tx = cx.store.begin().await?;
+    if !is_still(&tx, user).await? {
+        refused(cx, Some(user), from, LoginRefusal::WrongPassword).await?;
+        return Err(BeginError::WrongCredentials);
+    }
+    let held = open(cx, &tx, user, from, how).await?;
+    tx.commit().await?;
     let device = device.unwrap_or_else(|| cx.ids.next());
-    Ok(Held { device_token: Some(cx.store.device_token(user.person.user, device)), ..open(cx, user, from, how).await? })
+    Ok(Held { device_token: Some(cx.store.device_token(user.person.user, device)), ..held })
+}
+
+/// Whether somebody has the same password and the same need of a second factor as when both were verified; until the
+/// transaction ends. Whoever changes either locks the account, and ends the sessions that began before.
+async fn is_still(tx: &Tx, user: &User) -> Result<bool, store::Error> {
+    let id = user.person.user;
+    tx.lock_user(id).await?;
+    // The lock may have been waited for: what hangs on the account is read as it is since.
+    let now = tx.lock_user(id).await?;
+    Ok(now.is_some_and(|now| {
+        now.active && now.password_hash == user.password_hash && now.second_factor == user.second_factor
+    }))
 }
 
 /// What the code is, if it is a one-time code or a recovery code of the person's that was not used before; it is used by

@@ -27,22 +27,8 @@ pub(crate) struct Opened {
     pub(crate) rehash: Option<(String, String)>,
 }
 
-/// Begins a session.
-pub(crate) async fn open(cx: &Context, user: &User, from: &Origin, how: Opened) -> Result<Held, SessionError> {
-    let tx = cx.store.begin().await?;
-    let held = open_within(cx, &tx, user, from, how).await?;
-    tx.commit().await?;
-    Ok(held)
-}
-
-/// The same, within what else is done at once.
-pub(crate) async fn open_within(
-    cx: &Context,
-    tx: &Tx,
-    user: &User,
-    from: &Origin,
-    how: Opened,
-) -> Result<Held, SessionError> {
+/// Begins a session, within what else is done at once.
+pub(crate) async fn open(cx: &Context, tx: &Tx, user: &User, from: &Origin, how: Opened) -> Result<Held, SessionError> {
     let (now, id, who) = (cx.now(), SessionId(cx.ids.next()), user.person.user);
     let refresh_token = Secret::generate("crt_");
     let limited = how.method == Method::Password && !user.second_factor && has_to_have_second_factor(cx, user);

@@ -28,7 +28,7 @@ use store::{Error, Tx};
 use url::Url;
 
 use super::linking::{Question, ask};
-use super::open::{Opened, open_within};
+use super::open::{Opened, open};
 use super::{Held, SessionError};
 use crate::{Context, Origin, refusal};
 
@@ -253,13 +253,17 @@ async fn exchange(
     from: &Origin,
 ) -> Result<Option<Held>, SignInError> {
     let Granted { user, identity, id_token, challenge } = granted;
-    if !challenge.is_answered_by(verifier) || !tx.has_identity(user, identity).await? {
+    if !challenge.is_answered_by(verifier) {
         return Ok(None);
     }
     let Some(user) = tx.lock_user(user).await?.filter(|user| user.active) else { return Ok(None) };
+    // Whoever takes it away locks the account too, and ends the sessions that it began.
+    if !tx.has_identity(user.person.user, identity).await? {
+        return Ok(None);
+    }
     let code_digest = Some(digest.to_vec());
     let how = Opened { method: Method::Oidc, second_factor: None, id_token: Some(id_token), code_digest, rehash: None };
-    Ok(Some(open_within(cx, tx, &user, from, how).await?))
+    Ok(Some(open(cx, tx, &user, from, how).await?))
 }
 
 /// Ends the session that the code got when it came before, if it did (RFC 6749, 4.1.2).
