@@ -49,7 +49,7 @@ const IDLE: Duration = Duration::from_secs(30);
 const LEAD: Duration = Duration::from_millis(10);
 
 /// How often a connection is closed for one that is opened elsewhere.
-const MOVES: Duration = Duration::from_millis(250);
+const MOVES: Duration = Duration::from_secs(2);
 
 /// What is asked for, within [`PATIENCE`].
 async fn bounded<T>(asked: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
@@ -130,13 +130,13 @@ impl State {
         }
     }
 
-    /// Whether one that was opened there is to be closed, and another one opened at home.
+    /// Whether one that was opened there is to be closed, and another one opened at home, where others wait too.
     fn moves(&mut self, there: Home, home: Home) -> bool {
         if home.is_none() || there == home || self.moved.is_some_and(|moved| moved.elapsed() < MOVES) {
             return false;
         }
-        let wanted = self.waiting.iter().any(|waiting| waiting.home == there);
-        let moves = !wanted || self.of(home) + 1 < self.of(there);
+        let wanted = |at: Home| self.waiting.iter().any(|waiting| waiting.home == at);
+        let moves = wanted(home) && (!wanted(there) || self.of(home) + 1 < self.of(there));
         if moves {
             self.moved = Some(Instant::now());
         }
@@ -426,6 +426,8 @@ mod tests {
             state.opens(home);
         }
         state.waiting.push_back(waiting(there, Instant::now(), 0));
+        assert!(!state.moves(there, here), "one here, where nobody else waits");
+        state.waiting.push_back(waiting(here, Instant::now(), 0));
         assert!(
             !state.moves(here, here) && !state.moves(there, None),
             "only from elsewhere, to threads that serve requests"
