@@ -4,7 +4,6 @@ use futures_util::future::join;
 use serde_json::json;
 use sqlx::Connection as _;
 
-use crate::integrate::until;
 use crate::support::city::City;
 
 crate::tests![of_two_acknowledgements_at_once_one_wins_also_across_instances, what_the_worker_writes_meanwhile_stays,];
@@ -37,9 +36,7 @@ async fn what_the_worker_writes_meanwhile_stays() {
     sqlx::raw_sql("begin; update ticket set rungs = rungs + 1").execute(&mut worker).await.unwrap();
     let note = json!({ "note": "À l’équipe du matin" });
     let commit = async {
-        let waits =
-            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-        until("a change that waits", async || (city.database.count(waits).await > 0).then_some(())).await;
+        city.database.until_somebody_waits().await;
         sqlx::raw_sql("commit").execute(&mut worker).await.unwrap();
     };
     let (assigned, ()) = join(proprete.act(&ticket, "assign", &note), commit).await;

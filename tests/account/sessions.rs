@@ -1,15 +1,17 @@
 //! Where one is logged in.
 
+use auth::password::Passwords;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{WHO, attempt, types};
 use crate::support::city::{City, email};
-use crate::support::database::PASSWORD;
+use crate::support::database::{COST, PASSWORD};
 
 crate::tests![
     sessions_are_listed_and_ended_one_by_one,
     all_other_sessions_are_ended_at_once,
+    a_login_under_way_is_for_the_account_as_it_is_at_its_end,
     who_logged_in_long_ago_ends_their_own_session_only,
     an_administrator_ends_somebodys_sessions,
     a_stolen_refresh_token_ends_its_family_and_the_owner_is_told,
@@ -39,6 +41,25 @@ async fn sessions_are_listed_and_ended_one_by_one() {
     here.delete("/v1/sessions/current").await.is(204);
     here.get("/v1/me").await.refused(401, "invalid_token");
     second.stop().await;
+    city.stop().await;
+}
+
+async fn a_login_under_way_is_for_the_account_as_it_is_at_its_end() {
+    let city = City::new().await;
+    // Hashed anew meanwhile, as by another login, the password is the same.
+    let hash = Passwords::new(COST).unwrap().hash(PASSWORD).unwrap();
+    let rehashed = format!("update user_account set password_hash = '{hash}'");
+    city.meanwhile(&rehashed, attempt(&city, WHO, PASSWORD)).await.created();
+    let second_factor = "insert into second_factor (user_id, key_id, sealed, created_at, confirmed_at)
+        select id, '', '', now(), now() from user_account";
+    let (password, account) =
+        ("update user_account set password_hash = null", "update user_account set active = false");
+    for done in [password, second_factor, account] {
+        let city = City::new().await;
+        city.meanwhile(done, attempt(&city, WHO, PASSWORD)).await.refused(401, "wrong_credentials");
+        assert_eq!(city.database.count("select count(*) from session").await, 0, "{done}");
+        city.stop().await;
+    }
     city.stop().await;
 }
 

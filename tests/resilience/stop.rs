@@ -11,7 +11,6 @@ use sqlx::{Connection as _, Executor as _};
 
 use crate::client::register;
 use crate::event::{follower, place};
-use crate::integrate::until;
 use crate::support::city::City;
 use crate::support::database;
 use crate::support::smtp::{Behaviour, SmtpServer};
@@ -33,8 +32,7 @@ async fn a_request_under_way_is_answered_and_who_follows_is_told_to_connect_agai
     let mut holding = operator.begin().await.unwrap();
     holding.execute("select * from ticket for update").await.unwrap();
     let under_way = tokio::spawn(async move { proprete.acknowledge(&ticket).await });
-    let waits = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
-    until("a request that waits", async || (city.database.count(waits).await > 0).then_some(())).await;
+    city.database.until_somebody_waits().await;
     let told = tokio::spawn(async move { (stream.text().await, Instant::now()) });
     let City { instance, database, .. } = city;
     let began = Instant::now();

@@ -9,6 +9,7 @@ crate::tests![
     a_code_is_for_whoever_began,
     nobody_begins_without_a_challenge,
     a_code_that_comes_again_ends_the_session_that_it_got,
+    an_identity_that_is_taken_away_meanwhile_gets_no_session,
     of_two_that_bring_a_code_at_once_nobody_keeps_a_session,
     a_browser_goes_back_to_an_address_as_it_is_listed,
 ];
@@ -81,6 +82,17 @@ async fn a_code_that_comes_again_ends_the_session_that_it_got() {
     let letters = city.letters_to(&email("amelie.petit"));
     let told = letters.iter().filter(|letter| letter.subject().unwrap().contains("session"));
     assert_eq!(told.count(), 1, "the owner is told");
+    city.stop().await;
+}
+
+async fn an_identity_that_is_taken_away_meanwhile_gets_no_session() {
+    let (city, _provider) = city().await;
+    linked(&city, "amelie.petit", "amelie").await;
+    let code = code(&sign_in(&city, "/sign-in", "amelie").await);
+    let redeemed = city.meanwhile("delete from identity", redeem(&city, &code)).await;
+    redeemed.refused(401, "invalid_sign_in_code");
+    let begun = "select count(*) from session where method = 'oidc' and ended_at is null";
+    assert_eq!(city.database.count(begun).await, 0);
     city.stop().await;
 }
 

@@ -8,8 +8,10 @@ use chrono::{DateTime, Duration, Utc};
 use continuum::{Instance, Mail};
 use domain::audit::chain::Entry;
 use domain::clock::Clock;
+use futures_util::future::join;
 use mail_parser::{Message, MessageParser};
 use serde_json::{Value, json};
+use sqlx::AssertSqlSafe;
 use store::audit::Filter;
 use tempfile::TempDir;
 
@@ -108,6 +110,18 @@ impl City {
         let mut config = database::config(&self.database.name, mail, &self.clock);
         configure(&mut config);
         continuum::build(config).await.unwrap()
+    }
+
+    /// What comes of a request that waits for an account which somebody else has locked, and has done that with.
+    pub async fn meanwhile<T>(&self, done: &str, request: impl Future<Output = T>) -> T {
+        let mut other = self.database.connection().await;
+        let statements = format!("begin; select from user_account for update; {done}");
+        sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut other).await.unwrap();
+        let commit = async {
+            self.database.until_somebody_waits().await;
+            sqlx::raw_sql("commit").execute(&mut other).await.unwrap();
+        };
+        join(request, commit).await.0
     }
 
     /// A police agent.

@@ -23,6 +23,7 @@ use store::user::User;
 use store::{Connect, SealingKey, SealingKeys};
 
 use super::city::{HandClock, START};
+use crate::integrate::until;
 
 /// The password of everybody.
 pub const PASSWORD: &str = "mot de passe des essais";
@@ -227,6 +228,13 @@ impl Database {
         let count = sqlx::query_scalar(AssertSqlSafe(statement.to_owned())).fetch_one(&mut connection).await.unwrap();
         connection.close().await.unwrap();
         count
+    }
+
+    /// Until a statement waits for a row that somebody else holds.
+    pub async fn until_somebody_waits(&self) {
+        let waits =
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+        until("a statement that waits", async || (self.count(waits).await > 0).then_some(())).await;
     }
 }
 

@@ -31,15 +31,14 @@ impl<W: Write> Write for OneLine<W> {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
         let line = text.strip_suffix('\n').unwrap_or(&text);
-        let mut escaped = String::with_capacity(text.len());
-        for sign in line.chars() {
-            match sign {
-                '\n' | '\r' | '\u{b}' | '\u{85}' | '\u{2028}' | '\u{2029}' => escaped.extend(sign.escape_default()),
-                _ => escaped.push(sign),
-            }
+        let breaks = |sign| matches!(sign, '\n' | '\r' | '\u{b}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+        if line.contains(breaks) {
+            let escape = |sign: char| if breaks(sign) { sign.escape_default().to_string() } else { sign.to_string() };
+            let escaped: String = line.chars().map(escape).chain(["\n".to_owned()]).collect();
+            self.0.write_all(escaped.as_bytes())?;
+        } else {
+            self.0.write_all(event)?;
         }
-        escaped.push('\n');
-        self.0.write_all(escaped.as_bytes())?;
         Ok(event.len())
     }
 

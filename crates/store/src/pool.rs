@@ -6,8 +6,8 @@
 //!
 //! Answers arrive where a connection was opened: each thread that serves requests hears of its own. So whoever takes one gets one
 //! that was opened at home, if there is any, and one that is given back goes to somebody there who waits for it, unless somebody
-//! elsewhere has waited longer by [`LEAD`]. Whoever has waited and gets one from elsewhere, where there are more or where nobody waits,
-//! opens another one in its place, now and then ([`MOVES`]): threads come to have as many as they need.
+//! elsewhere has waited longer by [`LEAD`]. Where several wait, one who gets one from elsewhere, where there are more or where nobody
+//! waits, opens another one in its place, now and then ([`MOVES`]): threads come to have as many as they need.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
@@ -385,60 +385,4 @@ impl ConnectionTrait for Transaction {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Somebody who has waited for so many milliseconds.
-    fn waiting(home: Home, now: Instant, milliseconds: u64) -> Waiting {
-        Waiting {
-            home,
-            since: now.checked_sub(Duration::from_millis(milliseconds)).unwrap(),
-            turn: oneshot::channel().0,
-        }
-    }
-
-    fn threads() -> (Home, Home) {
-        let another = thread::spawn(|| thread::current().id()).join().unwrap();
-        (Some(thread::current().id()), Some(another))
-    }
-
-    #[test]
-    fn what_is_given_back_goes_to_somebody_at_home_unless_another_one_has_waited_longer() {
-        let (here, there) = threads();
-        let now = Instant::now();
-        let mut state = State::default();
-        state
-            .waiting
-            .extend([(there, 50), (here, 45), (there, 20), (here, 5)].map(|(home, ms)| waiting(home, now, ms)));
-        let mut next = |home| state.next(home).map(|next| (next.home, (now - next.since).as_millis()));
-        assert_eq!(next(Some(here)), Some((here, 45)), "hardly younger");
-        assert_eq!(next(Some(here)), Some((there, 50)), "much older");
-        assert_eq!(next(Some(None)), Some((there, 20)), "nobody is at home there: who came first");
-        assert_eq!(next(None), Some((here, 5)), "a place without a connection: who came first");
-        assert_eq!(next(Some(here)), None);
-    }
-
-    #[test]
-    fn connections_move_to_threads_that_have_fewer() {
-        let (here, there) = threads();
-        let mut state = State::default();
-        for home in [here, there, there, there, None] {
-            state.opens(home);
-        }
-        state.waiting.push_back(waiting(there, Instant::now(), 0));
-        assert!(!state.moves(there, here), "one here, where nobody else waits");
-        state.waiting.push_back(waiting(here, Instant::now(), 0));
-        assert!(
-            !state.moves(here, here) && !state.moves(there, None),
-            "only from elsewhere, to threads that serve requests"
-        );
-        assert!(state.moves(there, here), "one here, three there");
-        state.closes(there);
-        state.opens(here);
-        assert!(!state.moves(None, here), "and no second one at once");
-        state.moved = None;
-        assert!(!state.moves(there, here), "two here, two there, where somebody waits");
-        assert!(state.moves(None, here), "of the others, none of whom waits");
-        assert_eq!((state.open(), state.of(here), state.of(there), state.of(None)), (5, 2, 2, 1));
-    }
-}
+mod tests;

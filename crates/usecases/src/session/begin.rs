@@ -95,7 +95,7 @@ pub async fn begin(cx: &Context, cmd: Begin, from: &Origin) -> Result<Held, Begi
         rehash: renewed.map(|new| (hash, new)),
     };
     let tx = cx.store.begin().await?;
-    if !is_still(&tx, user).await? {
+    if !is_still(cx, &tx, user, &cmd.password).await? {
         refused(cx, Some(user), from, LoginRefusal::WrongPassword).await?;
         return Err(BeginError::WrongCredentials);
     }
@@ -105,16 +105,18 @@ pub async fn begin(cx: &Context, cmd: Begin, from: &Origin) -> Result<Held, Begi
     Ok(Held { device_token: Some(cx.store.device_token(user.person.user, device)), ..held })
 }
 
-/// Whether somebody has the same password and the same need of a second factor as when both were verified; until the
+/// Whether somebody has that password still, and the same need of a second factor as when both were verified; until the
 /// transaction ends. Whoever changes either locks the account, and ends the sessions that began before.
-async fn is_still(tx: &Tx, user: &User) -> Result<bool, store::Error> {
+async fn is_still(cx: &Context, tx: &Tx, user: &User, password: &SecretString) -> Result<bool, store::Error> {
     let id = user.person.user;
     tx.lock_user(id).await?;
     // The lock may have been waited for: what hangs on the account is read as it is since.
-    let now = tx.lock_user(id).await?;
-    Ok(now.is_some_and(|now| {
-        now.active && now.password_hash == user.password_hash && now.second_factor == user.second_factor
-    }))
+    let now = tx.lock_user(id).await?.filter(|now| now.active && now.second_factor == user.second_factor);
+    // Another login may have hashed it anew.
+    Ok(match now {
+        Some(now) => now.password_hash == user.password_hash || password::verify(cx, password, now.password_hash).await,
+        None => false,
+    })
 }
 
 /// What the code is, if it is a one-time code or a recovery code of the person's that was not used before; it is used by

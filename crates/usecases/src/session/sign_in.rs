@@ -2,8 +2,9 @@
 //!
 //! The browser leaves with a cookie and comes back with an answer; both must fit the attempt, which is used up by the
 //! first answer. Who has come back gets a code, with which the program that began gets a session: it alone can answer the
-//! challenge that it began with (PKCE), and no token of ours ever stands in an address. An identity belongs to an account because its owner has linked the two ([`super::linking`]),
-//! by a link that was sent to them; never because of an e-mail address.
+//! challenge that it began with (PKCE), and no token of ours ever stands in an address. An identity belongs to an account
+//! because its owner has linked the two ([`super::linking`]), by a link that was sent to them; never because of an e-mail
+//! address.
 //!
 //! Coming back signs in without a question: it changes no account, and what it brings about, a code, goes to the program
 //! whose `state` it carries, or onto a page.
