@@ -14,6 +14,7 @@ crate::tests![
     notes_are_found_by_those_who_read_them,
     nobody_finds_what_they_may_not_know_of,
     what_a_concern_no_longer_says_is_not_found,
+    a_step_back_holds_all_that_was_filed_in_its_time,
 ];
 
 async fn file(who: &Caller, description: &str, address: &str) -> String {
@@ -243,5 +244,46 @@ async fn what_a_concern_no_longer_says_is_not_found() {
     connection.execute(sqlx::AssertSqlSafe(statement)).await.unwrap();
     assert_eq!(found(&dispatcher, "matelas").await.0, Vec::<String>::new());
     assert_eq!(found(&dispatcher, "sommier pigeonnier").await.0, [id]);
+    city.stop().await;
+}
+
+async fn a_step_back_holds_all_that_was_filed_in_its_time() {
+    let city = City::new().await;
+    let mut connection = city.database.connection().await;
+    // From many instants, after whatever was found: a step ends, begins before the one before, and misses nothing.
+    let wrong: Vec<String> = sqlx::query_scalar(
+        "with tried as (
+             select last, since, first, hits, page, searched_since(last, since, hits, page, first) as until
+             from generate_series(timestamptz '2026-12-20 23:30Z', '2027-03-02', '17 hours 7 minutes') last,
+                 unnest(array[interval '-1 day', '0', '5 hours', '1 day', '13 days', '1 month', '300 days', '4 years']) ago,
+                 unnest(array[0, 1, 40, 50, 999]) hits, unnest(array[51, 1000]) page,
+                 unnest(array[timestamptz 'epoch', '2026-04-01 00:00Z']) first,
+                 lateral (select case when ago < '0' then last - ago else date_trunc('day', last - ago, 'UTC') end as since) s
+             where hits < page and since > first
+         )
+         select format('%s %s %s of %s: %s', last, since, hits, page, until) from tried
+         where until >= since or until < first
+             or exists (
+                 select from unnest(array[until, until + (since - until) / 7, until + (since - until) / 2, since - interval '1 us']) at
+                 where filed_between(until, since) is not null and not filed_in(at) @@ filed_between(until, since)
+             )
+             or (until > 'epoch') <> (filed_between(until, since) is not null)",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(wrong, Vec::<String>::new());
+    // A word that is told of once in ten years is looked for some times, not day by day.
+    let looks: i64 = sqlx::query_scalar(
+        "with recursive step(since, hits) as (
+             select timestamptz '2026-11-29 12:00Z', 0 union all
+             select searched_since('2026-11-28 12:00Z', since, 50, 51, 'epoch'), 50 from step where since > 'epoch'
+         )
+         select count(*) - 1 from step",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .unwrap();
+    assert!((3..=16).contains(&looks), "{looks}");
     city.stop().await;
 }

@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use domain::id::TicketId;
 use domain::ticket::{Priority, Ticket};
-use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, Value};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, SelectStatement, Value};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait as _, EntityTrait, QueryFilter, QueryResult, QueryTrait};
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use super::Rows;
 use super::entity::{self, Column};
 use super::filter::Filter;
 use super::period::Period;
-use super::search::{PERIOD, Search, WANTED};
+use super::search::Search;
 use crate::{Page, Result, Scope, Store};
 
 /// In which order tickets are listed. Those that are equal in it stand in the order of their ids.
@@ -166,24 +166,9 @@ fn page(
     select
 }
 
-/// The same of one period after the other, the last one first, until there are enough: the periods are a table, and for each of its
-/// rows the page is made that its period has. PostgreSQL takes these rows as they stand, since the pages hang on them, and ends at
-/// the limit: sorted once more, all of the past would be read.
-fn walk(wanted: SelectStatement, periods: &[Period], mut page: SelectStatement, limit: u64) -> SelectStatement {
-    page.limit(limit);
-    let mut walk = Query::select();
-    walk.column((Alias::new("ticket"), Asterisk))
-        .from_subquery(wanted, Alias::new(WANTED))
-        .from_values(periods.iter().map(Period::row), Alias::new(PERIOD))
-        .join_lateral(JoinType::InnerJoin, page, Alias::new("ticket"), Condition::all())
-        .limit(limit);
-    walk
-}
-
 /// Those of these tickets that fit the words, the best first, beginning after that one; with `rank`.
-fn ranked(scope: &Scope, search: &Search, after: Option<After>, tickets: Vec<Uuid>) -> SelectStatement {
+fn ranked(scope: &Scope, search: &Search, after: Option<After>, those: Expr) -> SelectStatement {
     let rank = search.rank(scope);
-    let those = Expr::cust_with_values("ticket.id = any($1)", [Value::from(tickets)]);
     let mut select = entity::Entity::find().filter(scope.tickets()).filter(those).into_query();
     select.expr_as(rank.clone(), Alias::new("rank"));
     let position = Position::new(Sort::Relevance, after.map(|after| after.key), Some(&rank));
@@ -204,6 +189,12 @@ fn begins(after: Option<After>, now: DateTime<Utc>) -> DateTime<Utc> {
     }
 }
 
+/// Whether the steps of a search bring little, because the list holds few of those that it finds: then PostgreSQL chooses for each what
+/// to begin with.
+fn steps_bring_little(scope: &Scope, filter: &Filter) -> bool {
+    filter.narrows() || !scope.is_wide()
+}
+
 impl Store {
     /// A page of the scope's tickets.
     ///
@@ -220,24 +211,51 @@ impl Store {
     ) -> Result<Page<Ticket, After>> {
         let asked = asked(after, now);
         let best = filter.search.as_ref().filter(|_| sort == Sort::Relevance);
+        let last_filed = filter.search.as_ref().filter(|_| sort == Sort::LastFiled);
         let mut tickets = Vec::new();
         if let Some(search) = best {
-            let page = |scope: &Scope, found| {
-                let mut select = page(scope, filter, Sort::LastFiled, None, found, now);
+            let compared = |scope: &Scope, found| {
+                let mut select = page(scope, filter, Sort::LastFiled, None, Some(found), now);
                 select.clear_selects().column((Alias::new("ticket"), Column::Id)).and_where(Column::FiledAt.lte(asked));
                 select
             };
-            let rows = self.last_filed(scope, filter, (asked, now), COMPARED, page).await?;
-            let compared = rows.iter().map(|row| row.try_get_by_index(0)).collect::<std::result::Result<_, _>>()?;
-            let mut select = ranked(scope, search, after, compared);
-            select.limit(limit + 1);
-            let rows = self.planned(&select).await?;
+            let rows = if steps_bring_little(scope, filter) {
+                let rows = self.last_filed((asked, now), search, COMPARED, |period| {
+                    compared(scope, search.condition(scope, Some(period)))
+                });
+                let ids = rows
+                    .await?
+                    .iter()
+                    .map(|row| row.try_get_by_index(0))
+                    .collect::<std::result::Result<Vec<Uuid>, _>>()?;
+                let those = Expr::cust_with_values("ticket.id = any($1)", [Value::from(ids)]);
+                self.planned(ranked(scope, search, after, those).limit(limit + 1)).await?
+            } else {
+                let (scope, still) = scope.apart();
+                let steps = search.walk(&scope, (asked, now), (still, COMPARED), |found| compared(&scope, found));
+                let mut select = ranked(&scope, search, after, Search::walked());
+                self.db.query_all(select.limit(limit + 1).with_cte(steps)).await?
+            };
             for (ticket, row) in Rows::all(&rows).zip(&rows) {
                 tickets.push((ticket?, row.try_get("", "rank")?));
             }
-        } else if filter.search.is_some() && sort == Sort::LastFiled {
-            let page = |scope: &Scope, found| page(scope, filter, sort, after, found, now);
-            let rows = self.last_filed(scope, filter, (begins(after, now), now), limit + 1, page).await?;
+        } else if let Some(search) = last_filed {
+            let last = begins(after, now);
+            let rows = if steps_bring_little(scope, filter) {
+                let found = |period: &Period| search.condition(scope, Some(period));
+                let of = |period: &Period| page(scope, filter, sort, after, Some(found(period)), now);
+                self.last_filed((last, now), search, limit + 1, of).await?
+            } else {
+                let (scope, still) = scope.apart();
+                let steps = search.walk(&scope, (last, now), (still, limit + 1), |found| {
+                    let mut select = page(&scope, filter, sort, after, Some(found), now);
+                    select.clear_selects().column((Alias::new("ticket"), Column::Id));
+                    select
+                });
+                let mut select = entity::Entity::find().filter(Search::walked()).into_query();
+                Position::new(sort, None, None).apply(&mut select, None);
+                self.db.query_all(select.limit(limit + 1).with_cte(steps)).await?
+            };
             tickets = unranked(&rows)?;
         } else {
             let found = filter.search.as_ref().map(|search| search.condition(scope, search.at_once(now).as_ref()));
@@ -265,33 +283,17 @@ impl Store {
         Ok(Page { items: items.into_iter().map(|(ticket, _)| ticket).collect(), next })
     }
 
-    /// Those that hold the words, the last filed first: as a page has them that is made for those found. From that instant on, back
-    /// into the past.
+    /// Those that hold the words, the last filed first, from that instant on back into the past: as the page of each period has them.
     async fn last_filed(
         &self,
-        scope: &Scope,
-        filter: &Filter,
         (last, now): (DateTime<Utc>, DateTime<Utc>),
+        search: &Search,
         limit: u64,
-        page: impl Fn(&Scope, Option<Condition>) -> SelectStatement,
+        page: impl Fn(&Period) -> SelectStatement,
     ) -> Result<Vec<QueryResult>> {
-        let Some(search) = &filter.search else { return Ok(Vec::new()) };
-        // A step brings little where the list holds few of those that are found; then PostgreSQL chooses for each what to begin with.
-        let is_narrow = filter.narrows() || !scope.is_wide();
-        let periods = match (search.fuzzy, is_narrow) {
-            (false, _) => Period::steps(last, is_narrow),
-            (true, false) => Period::resembling(now),
-            (true, true) => search.at_once(now).into_iter().collect(),
-        };
-        if !is_narrow {
-            let (scope, still) = scope.apart();
-            let page = page(&scope, Some(search.condition_in_turn(&scope)));
-            let walk = walk(search.wanted(still), &periods, page, limit);
-            return Ok(self.db.query_all(&walk).await?);
-        }
         let mut rows = Vec::new();
-        for period in periods {
-            let mut select = page(scope, Some(search.condition(scope, Some(&period))));
+        for period in search.periods(last, now) {
+            let mut select = page(&period);
             select.limit(limit.saturating_sub(rows.len() as u64));
             rows.extend(self.planned(&select).await?);
             if rows.len() as u64 >= limit {

@@ -2,11 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use domain::text::SearchWords;
-use sea_orm::sea_query::{Alias, Expr, Query, SelectStatement};
+use sea_orm::sea_query::{
+    Alias, CommonTableExpression, Expr, JoinType, Query, SelectStatement, UnionType, Value, WithClause,
+};
 use sea_orm::{ColumnTrait as _, Condition};
 
 use super::entity::Column;
-use super::period::Period;
+use super::period::{Period, after};
 use crate::Scope;
 
 /// What is searched for in the texts of tickets.
@@ -18,10 +20,12 @@ pub struct Search {
     pub fuzzy: bool,
 }
 
-/// The table of periods that a statement walks through.
-pub(super) const PERIOD: &str = "period";
-/// What it looks for in each.
-pub(super) const WANTED: &str = "wanted";
+/// The steps of a [walk](Search::walk).
+const STEP: &str = "step";
+/// The one that is being made.
+const NEXT: &str = "next_step";
+/// What it found.
+const FOUND: &str = "found";
 
 /// The shortest word that is searched for by what it resembles: shorter ones resemble too many.
 const SHORTEST: usize = 4;
@@ -49,7 +53,12 @@ impl Search {
 
     /// When the tickets were filed that are looked at, if not in steps: of words that only resemble, within the last months.
     pub(super) fn at_once(&self, now: DateTime<Utc>) -> Option<Period> {
-        if self.fuzzy { Period::resembling_at_once(now) } else { None }
+        if self.fuzzy { Period::year(now) } else { None }
+    }
+
+    /// When the tickets were filed that are looked at, of those that were filed at that instant or before: one period after the other.
+    pub(super) fn periods(&self, last: DateTime<Utc>, now: DateTime<Utc>) -> Vec<Period> {
+        if self.fuzzy { Period::year(now).into_iter().collect() } else { Period::steps(last) }
     }
 
     /// The ids of the tickets of that period, of all of the past without one, of which one text, among those that the scope's caller reads, holds all of it.
@@ -60,24 +69,70 @@ impl Search {
         self.texts(scope, [wanted, filed])
     }
 
-    /// The same of the period in whose [row](Period::row) it stands, beside what is [wanted](Self::wanted).
-    fn found_in_turn(&self, scope: &Scope) -> SelectStatement {
-        // Two conditions: of one, PostgreSQL would read all that hold the words, of all of the past, to find those of the period.
-        let (wanted, filed) = if self.fuzzy {
-            (None, format!("words @@ {PERIOD}.column1::tsquery"))
-        } else {
-            let filed = format!("words @@ coalesce({PERIOD}.column1::tsquery, {WANTED}.words)");
-            (Some(Expr::cust(format!("words @@ {WANTED}.words"))), filed)
-        };
-        self.texts(scope, [wanted, Some(Expr::cust(filed))])
+    /// A table of steps back into the past, as the beginning of a statement. Each step looks at some days, months or years, as many as
+    /// what was found so far lets expect a page (`searched_since`, migration 0057), until there are so many `hits`. Its `ids` are those
+    /// that `page` selects among the tickets that it is told of. The first step is made only while that is so.
+    pub(super) fn walk(
+        &self,
+        scope: &Scope,
+        (last, now): (DateTime<Utc>, DateTime<Utc>),
+        (still, hits): (Option<Condition>, u64),
+        page: impl FnOnce(Condition) -> SelectStatement,
+    ) -> WithClause {
+        let first = self.at_once(now).and_then(|period| period.from).unwrap_or(DateTime::UNIX_EPOCH);
+        let words =
+            if self.fuzzy { Expr::cust("null::tsquery") } else { Expr::cust_with_values("wanted($1)", [self.query()]) };
+        let mut walk = Query::select();
+        walk.expr_as(words, Alias::new("words"))
+            .expr_as(Expr::cust_with_values("$1::timestamptz", [after(last)]), Alias::new("since"))
+            .expr_as(Expr::cust("0"), Alias::new("hits"))
+            .expr_as(Expr::cust("'{}'::uuid[]"), Alias::new("ids"))
+            .cond_where(Condition::all().add_option(still));
+        let text = format!("searched_since($1, {STEP}.since, {STEP}.hits, $2::integer, $3)");
+        let wanted = i32::try_from(hits).unwrap_or(i32::MAX);
+        let values: [Value; 3] = [last.into(), wanted.into(), first.into()];
+        // « offset 0 »: each is found out once, and not for each time that it is named.
+        let next =
+            Query::select().expr_as(Expr::cust_with_values(text, values), Alias::new("since")).offset(0).to_owned();
+        let mut ids = page(self.found_in_step(scope));
+        ids.limit(hits);
+        let ids = Expr::cust_with_exprs("array $1", [Expr::SubQuery(None, Box::new(ids.into()))]);
+        let found = Query::select().expr_as(ids, Alias::new("ids")).offset(0).to_owned();
+        let mut step = Query::select();
+        step.column((Alias::new(STEP), Alias::new("words")))
+            .column((Alias::new(NEXT), Alias::new("since")))
+            .expr(Expr::cust(format!("{STEP}.hits + cardinality({FOUND}.ids)")))
+            .column((Alias::new(FOUND), Alias::new("ids")))
+            .from(Alias::new(STEP))
+            .join_lateral(JoinType::InnerJoin, next, Alias::new(NEXT), Condition::all())
+            .join_lateral(JoinType::InnerJoin, found, Alias::new(FOUND), Condition::all())
+            .and_where(Expr::cust_with_values(format!("{STEP}.hits < $1::integer"), [wanted]))
+            .and_where(Expr::cust_with_values(format!("{STEP}.since > $1"), [first]));
+        walk.union(UnionType::All, step);
+        let mut steps = CommonTableExpression::new();
+        steps.table_name(Alias::new(STEP)).query(walk);
+        WithClause::new().recursive(true).cte(steps).to_owned()
     }
 
-    /// The words as a query, made once for all periods; none, and so nothing of any period, unless that is so.
-    pub(super) fn wanted(&self, still: Option<Condition>) -> SelectStatement {
-        let mut wanted = Query::select();
-        wanted.expr_as(Expr::cust_with_values("wanted($1)", [self.query()]), Alias::new("words")).offset(0);
-        wanted.cond_where(Condition::all().add_option(still));
-        wanted
+    /// The tickets that the steps of a [walk](Self::walk) found.
+    pub(super) fn walked() -> Expr {
+        Expr::cust(format!("ticket.id = any(array(select unnest({STEP}.ids) from {STEP}))"))
+    }
+
+    /// Whether a ticket was filed in the time of a step, and is found. The ids are looked for first: a step brings few.
+    fn found_in_step(&self, scope: &Scope) -> Condition {
+        let filed = format!("filed_between({NEXT}.since, {STEP}.since)");
+        // Two conditions: of one, PostgreSQL would read all that hold the words, of all of the past, to find those of the time.
+        let holds = if self.fuzzy {
+            [None, Some(Expr::cust(format!("words @@ {filed}")))]
+        } else {
+            let wanted = format!("words @@ {STEP}.words");
+            [Some(Expr::cust(wanted)), Some(Expr::cust(format!("words @@ coalesce({filed}, {STEP}.words)")))]
+        };
+        let texts = Expr::SubQuery(None, Box::new(self.texts(scope, holds).into()));
+        Condition::all()
+            .add(Expr::cust_with_exprs("ticket.id = any(array $1)", [texts]))
+            .add(Expr::cust(format!("ticket.filed_at >= {NEXT}.since and ticket.filed_at < {STEP}.since")))
     }
 
     fn texts(&self, scope: &Scope, holds: [Option<Expr>; 2]) -> SelectStatement {
@@ -103,14 +158,6 @@ impl Search {
         let until = period.map(|period| Column::FiledAt.lt(period.before));
         let found = Condition::all().add(Column::Id.in_subquery(self.found(scope, period)));
         found.add_option(since).add_option(until)
-    }
-
-    /// The same of the period in whose [row](Period::row) it stands. The ids are looked for first: a step brings few.
-    pub(super) fn condition_in_turn(&self, scope: &Scope) -> Condition {
-        let found = Expr::SubQuery(None, Box::new(self.found_in_turn(scope).into()));
-        Condition::all()
-            .add(Expr::cust_with_exprs("ticket.id = any(array $1)", [found]))
-            .add(Expr::cust(format!("ticket.filed_at >= {PERIOD}.column2 and ticket.filed_at < {PERIOD}.column3")))
     }
 
     /// How well a ticket fits, as far as the scope's caller reads its texts: a `real`, the better the greater.

@@ -1,0 +1,59 @@
+-- A search looks back as far as what it has found so far lets expect a page: most words need three looks at the index instead of up to
+-- seven.
+
+create function searched_since(
+    last timestamptz, since timestamptz, hits integer, page integer, first timestamptz
+) returns timestamptz
+language plpgsql immutable parallel safe as $$
+declare
+    seen float8 := extract(epoch from last - since) / 86400;
+    -- Twice what would fill the page, were there as many before, and one more; what was looked through, at least: of words that are
+    -- told of no more, the looks would grow too slowly.
+    days float8 := greatest(2 * (page - hits) * seen / (hits + 1), seen, 1);
+    unit text := case when days <= 14 then 'day' when days <= 500 then 'month' else 'year' end;
+begin
+    if since > last then
+        return greatest(date_trunc('day', last, 'UTC'), first);
+    elsif days > 1500 then
+        return first;
+    end if;
+    return greatest(date_trunc(unit, since - days * interval '24 hours', 'UTC'), first);
+end;
+$$;
+comment on function searched_since is 'From when on a search of tickets looks next, the last filed first, when it has found so many from since to last, and wants a page: the first instant of a day, a month or a year, or the very first.';
+
+create function filed_between(since timestamptz, before timestamptz) returns tsquery
+language plpgsql immutable parallel safe as $$
+declare
+    span constant interval := before - since;
+    unit constant text := case when span <= '16 days' then 'day' when span <= '20 months' then 'month' else 'year' end;
+    form constant text := case unit when 'day' then 'YYYYMMDD' when 'month' then 'YYYYMM' else 'YYYY' end;
+    at timestamp := date_trunc(unit, since at time zone 'UTC');
+    words text[];
+begin
+    if since <= 'epoch' then
+        return null;
+    end if;
+    while at < before at time zone 'UTC' loop
+        words := words || quote_literal(' ' || to_char(at, form));
+        at := at + ('1 ' || unit)::interval;
+    end loop;
+    return array_to_string(words, '|')::tsquery;
+end;
+$$;
+comment on function filed_between is 'The days, months or years in which tickets were filed then, as filed_in has them, and some that are beside; null for all of the past.';
+
+create or replace function wanted(asked text) returns tsquery
+language plpgsql immutable strict parallel safe as $$
+declare
+    written constant tsquery := websearch_to_tsquery('pg_catalog.french'::regconfig, asked);
+    plain constant tsquery := websearch_to_tsquery('pg_catalog.french'::regconfig, singular(fold(asked)));
+begin
+    return case when plain = written then written else written || plain end;
+end;
+$$;
+
+-- Each search reads through what waits to be indexed, and whoever files the ninety-fifth concern waits until it is: nothing waits.
+alter index ticket_text_idx reset (gin_pending_list_limit);
+alter index ticket_text_idx set (fastupdate = off);
+select gin_clean_pending_list('ticket_text_idx');
