@@ -1,8 +1,13 @@
-//! Who reads tickets is remembered, and asked about by the statement that finds them.
+//! Who reads tickets, or follows events, is remembered, and asked about by the statement that finds them.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::cafe;
+use crate::client::register;
+use crate::event::place;
 use crate::support::caller::Reply;
 use crate::support::city::City;
 use crate::support::database::{Logged, Statements};
@@ -12,6 +17,8 @@ crate::tests![
     who_is_not_any_more_who_they_were_is_asked_about_in_every_read,
     who_may_do_more_than_before_is_told_so,
     what_is_refused_is_refused_to_those_who_are_known,
+    a_program_is_remembered_by_its_token_for_as_long_as_that_holds,
+    a_program_that_may_do_more_than_before_is_told_so,
 ];
 
 /// What is remembered of those who ask for these.
@@ -143,5 +150,98 @@ async fn what_is_refused_is_refused_to_those_who_are_known() {
     for path in wrong.iter().chain(&others) {
         member.get(path).await.refused(401, "invalid_token");
     }
+    city.stop().await;
+}
+
+/// What becomes of a program, whose id is `$1`; the id of its token is `$2`.
+const TURNS_OF_A_PROGRAM: [Turn; 5] = [
+    Turn {
+        happens: "update api_client set services = '{voirie}' where id = $1 and $2::uuid is not null",
+        undone: "update api_client set services = '{}' where id = $1 and $2::uuid is not null",
+        told: |reply| match reply.status {
+            200 => assert_eq!(reply.ok()["items"], json!([])),
+            _ => drop(reply.refused(404, "not_found")),
+        },
+    },
+    Turn {
+        happens: "update api_client set scopes = '{cafes:read}' where id = $1 and $2::uuid is not null",
+        undone: "update api_client set scopes = '{tickets:read}' where id = $1 and $2::uuid is not null",
+        told: |reply| drop(reply.lacks("read_tickets")),
+    },
+    Turn {
+        happens: "update api_client set active = false where id = $1 and $2::uuid is not null",
+        undone: "update api_client set active = true where id = $1 and $2::uuid is not null",
+        told: |reply| drop(reply.refused(401, "invalid_token")),
+    },
+    Turn {
+        happens: "update api_client set tokens_not_before = '2100-01-01' where id = $1 and $2::uuid is not null",
+        undone: "update api_client set tokens_not_before = null where id = $1 and $2::uuid is not null",
+        told: |reply| drop(reply.refused(401, "invalid_token")),
+    },
+    Turn {
+        happens: "insert into revoked_token (id, expires_at) select $2, '2100-01-01' where $1::uuid is not null",
+        undone: "delete from revoked_token where id = $2 and $1::uuid is not null",
+        told: |reply| drop(reply.refused(401, "invalid_token")),
+    },
+];
+
+async fn a_program_is_remembered_by_its_token_for_as_long_as_that_holds() {
+    let city = City::new().await;
+    let ticket = city.dumping().await;
+    place(&city).await;
+    let program = register(&city, &["tickets:read"], &[]).await;
+    let shown = program.token(&city).await["access_token"].as_str().unwrap().to_owned();
+    let caller = city.stranger().bearing(&shown);
+    let client: Uuid = program.id.parse().unwrap();
+    let claims = URL_SAFE_NO_PAD.decode(shown.split('.').nth(1).unwrap()).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    let token: Uuid = claims["jti"].as_str().unwrap().parse().unwrap();
+    let mut paths = reads(&ticket).to_vec();
+    paths.push("/v1/events?limit=100".to_owned());
+    let mut connection = city.database.connection().await;
+    for Turn { happens, undone, told } in TURNS_OF_A_PROGRAM {
+        for path in &paths {
+            caller.get(path).await.ok();
+            sqlx::query(happens).bind(client).bind(token).execute(&mut connection).await.unwrap();
+            let reply = caller.get(path).await;
+            if path.starts_with("/v1/events") && reply.status == 403 {
+                reply.lacks("follow_events");
+            } else {
+                told(&reply);
+            }
+            sqlx::query(undone).bind(client).bind(token).execute(&mut connection).await.unwrap();
+        }
+    }
+    // As long as nothing becomes of it, one statement answers.
+    let Some(mut statements) = Statements::logged(&city.database).await else { return city.stop().await };
+    let second = city.second().await;
+    let caller = caller.at(&second.base_url);
+    for path in &paths {
+        caller.get(path).await.ok();
+        statements.news();
+        let page = caller.get(path).await.ok();
+        let run: Vec<_> = statements.news().into_iter().filter(Logged::is_run).collect();
+        assert!(run.len() == 1 && run[0].text().contains("token_holds("), "{path}: {run:#?}");
+        assert_ne!(page.get("items"), Some(&json!([])), "{path}");
+    }
+    second.stop().await;
+    city.stop().await;
+}
+
+async fn a_program_that_may_do_more_than_before_is_told_so() {
+    let city = City::new().await;
+    city.dumping().await;
+    cafe::plan(&city.agent().await, json!({})).await;
+    place(&city).await;
+    let program = register(&city, &["tickets:read", "cafes:read"], &[]).await;
+    let caller = program.caller(&city).await;
+    let mut connection = city.database.connection().await;
+    let mut told = Vec::new();
+    for scopes in ["{tickets:read,cafes:read}", "{tickets:read}", "{tickets:read,cafes:read}"] {
+        sqlx::query("update api_client set scopes = $1::text[]").bind(scopes).execute(&mut connection).await.unwrap();
+        let page = caller.get("/v1/events").await.ok();
+        told.push(page["items"].as_array().unwrap().len());
+    }
+    assert!(told[0] > told[1] && told[1] > 0 && told[2] == told[0], "{told:?}");
     city.stop().await;
 }

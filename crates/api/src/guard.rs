@@ -1,7 +1,7 @@
 //! Before every handler: the request's headers are of a decent size, the caller has not asked too often, and the token,
 //! if one was presented, is verified and still holds. What was found out waits for the extractors of
 //! [`crate::request::caller`]: a public route does not care, the others refuse before they read the body. Whether the token of
-//! somebody who has read tickets before still holds, [`crate::request::reader`] finds out together with what they read.
+//! somebody who has read before still holds, [`crate::request::reader`] finds out together with what they read.
 
 use std::fmt;
 
@@ -13,8 +13,8 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _, ResponseError as _};
 use auth::{Presented, Principal, Recalled, TokenError};
 use domain::id::{ClientId, UserId};
-use domain::rights::Caller;
-use usecases::{Context, Origin, Reader};
+use domain::rights::{Caller, Right};
+use usecases::{Context, Origin};
 
 use crate::front::{Counted, Front, Standing};
 use crate::openapi;
@@ -109,7 +109,7 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
         return Err(Problem::new(Code::HeadersTooLarge));
     }
     let reads = is_for_readers(request);
-    let recalled = presented.as_ref().ok().filter(|_| reads).and_then(|shown| recall(&cx, shown, &origin));
+    let recalled = reads.zip(presented.as_ref().ok()).and_then(|(right, shown)| recall(&cx, shown, right, &origin));
     if let Some(recalled) = recalled {
         request.extensions_mut().insert(recalled);
         request.extensions_mut().insert(origin);
@@ -119,7 +119,7 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
         Ok(presented) => identify(&cx, presented, &origin).await,
         Err(problem) => Err(problem),
     };
-    if let (Ok(principal), true) = (&identified, reads) {
+    if let (Ok(principal), Some(_)) = (&identified, reads) {
         cx.readers.remember(principal);
     }
     // Where everything hangs on the database, who asks cannot be known; whether the server lives can.
@@ -218,12 +218,11 @@ pub(crate) async fn recognise(cx: &Context, token: String, origin: &Origin) -> R
     identify(cx, present(cx, token)?, origin).await
 }
 
-/// Who presents that, if they have read tickets lately: the statement that finds some asks whether it still holds.
-fn recall(cx: &Context, shown: &Shown, origin: &Origin) -> Option<(Recalled, Reader)> {
+/// Who presents that, if they have read lately and had the right: the statement that finds what they ask for asks whether it still holds.
+fn recall(cx: &Context, shown: &Shown, right: Right, origin: &Origin) -> Option<Recalled> {
     let Shown::Token(presented) = shown else { return None };
     let recalled = cx.readers.recall(presented, origin.address.as_deref())?;
-    let reader = Reader::recalled(cx, &recalled)?;
-    Some((recalled, reader))
+    recalled.who.caller().has(right).then_some(recalled)
 }
 
 async fn identify(cx: &Context, shown: Shown, origin: &Origin) -> Result<Principal, Problem> {

@@ -121,8 +121,7 @@ permissions! {
     ManageClients for Person;
 }
 
-/// The proof that somebody has the right `P`. Only [`Principal::grant`] makes one; of the right to read tickets, also
-/// [`Recalled::grant_once_found`].
+/// The proof that somebody has the right `P`. Only [`Principal::grant`] and [`Recalled::grant_once_found`] make one.
 #[derive(Debug, Clone)]
 pub struct Grant<P: Permission> {
     holder: P::Holder,
@@ -130,6 +129,11 @@ pub struct Grant<P: Permission> {
 }
 
 impl<P: Permission> Grant<P> {
+    fn of(caller: &Caller, from: Option<String>) -> Result<Self, Forbidden> {
+        let holder = P::Holder::of(caller).filter(|_| caller.has(P::RIGHT));
+        Ok(Self { holder: holder.ok_or(Forbidden::Right(P::RIGHT))?, from })
+    }
+
     /// Who has it.
     pub const fn holder(&self) -> &P::Holder {
         &self.holder
@@ -177,18 +181,17 @@ impl Principal {
         if matches!(self.credential, Credential::Session { limited: true, .. }) {
             return Err(Forbidden::SecondFactor);
         }
-        let holder = P::Holder::of(&self.caller).filter(|_| self.caller.has(P::RIGHT));
-        let holder = holder.ok_or(Forbidden::Right(P::RIGHT))?;
-        Ok(Grant { holder, from: self.from.clone() })
+        Grant::of(&self.caller, self.from.clone())
     }
 }
 
 impl Recalled {
-    /// What proves the right to read tickets, if they had it, as soon as a statement has found some that asks itself whether they are
-    /// still the same. Until then it proves nothing.
-    #[must_use]
-    pub fn grant_once_found(&self) -> Option<Grant<ReadTickets>> {
-        let caller = Caller::Person(self.person.clone());
-        caller.has(ReadTickets::RIGHT).then(|| Grant { holder: caller, from: self.from.clone() })
+    /// What proves the right `P`, if they had it, as soon as a statement has found something that asks itself whether they are still
+    /// the same. Until then it proves nothing.
+    ///
+    /// # Errors
+    /// [`Forbidden`] when they did not have it.
+    pub fn grant_once_found<P: Permission>(&self) -> Result<Grant<P>, Forbidden> {
+        Grant::of(&self.who.caller(), self.from.clone())
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use domain::id::{ClientId, ClientSecretId, SessionId, UserId};
-use domain::rights::{Caller, ClientScope, Person};
+use domain::rights::{Caller, ClientScope, Remembered};
 use uuid::Uuid;
 
 /// Who is asking.
@@ -40,15 +40,26 @@ pub enum Credential {
     },
 }
 
-/// A person who asked before in the same session, as they were then. What they may do may have changed since.
+/// Somebody who asked before in the same session, or with the same token, as they were then. What they may do may have changed since.
 #[derive(Debug, Clone)]
 pub struct Recalled {
-    /// The person, with what they could do.
-    pub person: Person,
-    /// The session. No second factor was due.
-    pub session: SessionId,
+    /// The person or the program, as they were.
+    pub who: Remembered,
     /// The address that the request came from.
     pub from: Option<String>,
+}
+
+impl Recalled {
+    /// What they present.
+    #[must_use]
+    pub fn presented(&self) -> Presented {
+        match &self.who {
+            Remembered::Person { person, session } => Presented::Session { user: person.user, session: *session },
+            Remembered::Client { client, token, asked, issued_at } => {
+                Presented::Client { client: client.client, token: *token, scopes: asked.clone(), issued_at: *issued_at }
+            }
+        }
+    }
 }
 
 /// What an access token says, as far as its signature can vouch for it. Whether it still holds, the database knows.

@@ -112,7 +112,7 @@ pub(crate) const ALL: [Operation; 12] = [
         name: "events, page of 100",
         who: Who::Program,
         sending: Sending::Repeated,
-        round_trips: Some(2),
+        round_trips: Some(1),
         requests: |city, random| {
             let after = random.random_range(0..=(city.head - 100).max(0));
             get(format!("/v1/events?limit=100&after={after}"))

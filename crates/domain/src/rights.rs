@@ -6,13 +6,15 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
+use uuid::Uuid;
 
 use crate::city::catalogue::Sensitivity;
-use crate::id::{CategoryCode, ClientId, ServiceCode, UserId};
+use crate::id::{CategoryCode, ClientId, ServiceCode, SessionId, UserId};
 use crate::person::Role;
 use crate::person::Role::{Admin, Agent, Auditor, Dispatcher, ServiceManager, ServiceMember};
 
@@ -212,6 +214,40 @@ pub enum Caller {
     Person(Person),
     /// A program.
     Client(Client),
+}
+
+/// Somebody who asked before, as they were then: what they may do may have changed since.
+#[derive(Debug, Clone)]
+pub enum Remembered {
+    /// In a session.
+    Person {
+        /// The person, with what they could do. No second factor was due.
+        person: Person,
+        /// The session.
+        session: SessionId,
+    },
+    /// With an access token.
+    Client {
+        /// The program, with what it could do of what the token asks for.
+        client: Client,
+        /// The token's id (`jti`).
+        token: Uuid,
+        /// What the token asks for.
+        asked: BTreeSet<ClientScope>,
+        /// When it was issued.
+        issued_at: DateTime<Utc>,
+    },
+}
+
+impl Remembered {
+    /// Who it was.
+    #[must_use]
+    pub fn caller(&self) -> Caller {
+        match self {
+            Self::Person { person, .. } => Caller::Person(person.clone()),
+            Self::Client { client, .. } => Caller::Client(client.clone()),
+        }
+    }
 }
 
 impl Caller {

@@ -166,9 +166,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn token_holder(&self, id: ClientId, token: Uuid, issued_at: DateTime<Utc>) -> Result<Option<Client>> {
         let statement = sql(
-            "select id, scopes, services, categories, null::uuid as secret from api_client
-             where id = $1 and active and (tokens_not_before is null or tokens_not_before < $3)
-                 and not exists (select from revoked_token where id = $2)",
+            "select $1 as id, scopes, services, categories, null::uuid as secret from token_holder($1, $2, $3)",
             [id.0.into(), token.into(), issued_at.into()],
         );
         HolderRow::find_by_statement(statement).one(&self.db).await?.map(HolderRow::client).transpose()

@@ -7,7 +7,7 @@
 use chrono::{DateTime, Utc};
 use domain::feed::{About, EventType, Filter, Happened, Position};
 use domain::id::{CafeId, ConcernId, TicketId};
-use domain::rights::{Caller, Client, ClientScope, Reach, Secrecy};
+use domain::rights::{Caller, Client, ClientScope, Reach, Remembered, Secrecy};
 use sea_orm::ConnectionTrait;
 use serde_json::{Map, Value, json};
 use sqlx::types::Json;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::columns::Columns;
 use crate::connect::sql;
+use crate::scope::token_holds;
 use crate::{Error, Result, Store};
 
 /// Where it is announced that the feed has grown.
@@ -133,6 +134,7 @@ const READ: &str = "
     ) w on true
     left join user_account u on u.id = (w.actor ->> 'user')::uuid
     left join api_client c on c.id = (w.actor ->> 'client')::uuid
+    where $13::uuid is null or token_holds($13, $14, $15, $16, $17, $18, $19)
     order by f.position";
 
 impl Store {
@@ -161,6 +163,47 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn events(&self, who: &Client, filter: &Filter, after: Position, limit: u64) -> Result<Look> {
+        let texts = || None::<Vec<String>>.into();
+        let nobody = [
+            None::<Uuid>.into(),
+            None::<Uuid>.into(),
+            None::<DateTime<Utc>>.into(),
+            texts(),
+            texts(),
+            texts(),
+            texts(),
+        ];
+        self.look(who, nobody, filter, after, limit).await?.ok_or_else(no_head)
+    }
+
+    /// The same for who is remembered; none unless they are so still.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn events_recalled(
+        &self,
+        who: &Remembered,
+        filter: &Filter,
+        after: Position,
+        limit: u64,
+    ) -> Result<Option<Look>> {
+        match who {
+            Remembered::Person { .. } => Ok(None),
+            Remembered::Client { client, token, asked, issued_at } => {
+                let still = token_holds(client, *token, asked, *issued_at);
+                self.look(client, still, filter, after, limit).await
+            }
+        }
+    }
+
+    async fn look(
+        &self,
+        who: &Client,
+        still: [sea_orm::Value; 7],
+        filter: &Filter,
+        after: Position,
+        limit: u64,
+    ) -> Result<Option<Look>> {
         let among = |reach: Reach| -> Vec<String> {
             let caller = Caller::Client(who.clone());
             let has = |secrecy: &Secrecy| caller.reaches(*secrecy).any(|one| one == reach);
@@ -169,6 +212,7 @@ impl Store {
         let areas: Vec<Value> =
             filter.areas.iter().map(|(zoning, area)| json!({ zoning.as_str(): area.as_str() })).collect();
         let types: Vec<String> = filter.types.iter().map(|one| one.code().to_owned()).collect();
+        let [holder, token, issued_at, scopes, others, services, categories] = still;
         let statement = sql(
             READ,
             [
@@ -184,6 +228,13 @@ impl Store {
                 texts(&filter.services).into(),
                 texts(&filter.categories).into(),
                 areas.into(),
+                holder,
+                token,
+                issued_at,
+                scopes,
+                others,
+                services,
+                categories,
             ],
         );
         let (mut head, mut expired, mut items) = (None, 0, Vec::new());
@@ -194,12 +245,12 @@ impl Store {
                 items.push(happened(position, row)?);
             }
         }
-        let head: Position = head.ok_or_else(no_head)?;
+        let Some(head): Option<Position> = head else { return Ok(None) };
         // A full page: there may be more behind its last event.
         let full = items.len() as u64 >= limit;
         let passed = head.min(after.max(expired).saturating_add(LOOK)).max(after);
         let until = items.last().filter(|_| full).map_or(passed, |last| last.position);
-        Ok(Look { items, until, expired, head })
+        Ok(Some(Look { items, until, expired, head }))
     }
 
     /// Forgets events of that time and before, some at a time. Returns how many.

@@ -1,13 +1,16 @@
 //! Which rows a caller may know of: a part of every query about cases.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use domain::city::catalogue::Sensitivity;
 use domain::concern::Referrer;
-use domain::id::{ServiceCode, SessionId};
+use domain::id::{CategoryCode, ServiceCode};
 use domain::person::Role;
-use domain::rights::{Caller, Person, Reach, Secrecy};
+use domain::rights::{Caller, Client, ClientScope, Reach, Remembered, Secrecy};
 use sea_orm::sea_query::{Expr, ExprTrait, Value};
 use sea_orm::{ColumnTrait, Condition};
+use uuid::Uuid;
 
 use crate::concern::Concern;
 use crate::ticket::entity::Column;
@@ -36,16 +39,11 @@ impl Scope {
         Self { holds: Holds::Known(caller.clone()), while_holds: None }
     }
 
-    /// What a person may know of who is remembered: nothing, unless their session is live and they have the same roles and services
-    /// still, in the moment of the statement.
+    /// What somebody may know of who is remembered: nothing, unless their session is live or their token holds, and they may do the
+    /// same still, in the moment of the statement.
     #[must_use]
-    pub fn recalled(person: &Person, session: SessionId, now: DateTime<Utc>) -> Self {
-        let codes = |codes: Vec<&str>| Value::from(codes.into_iter().map(str::to_owned).collect::<Vec<_>>());
-        let roles = codes(person.roles.iter().map(|role| role.code()).collect());
-        let services = codes(person.services.iter().map(ServiceCode::as_str).collect());
-        let values = [session.0.into(), person.user.0.into(), now.into(), roles, services];
-        let still = Expr::cust_with_values("session_holds($1, $2, $3, $4, $5)", values);
-        Self { while_holds: Some(Condition::all().add(still)), ..Self::of(&Caller::Person(person.clone())) }
+    pub fn recalled(who: &Remembered, now: DateTime<Utc>) -> Self {
+        Self { while_holds: Some(Condition::all().add(still(who, now))), ..Self::of(&who.caller()) }
     }
 
     /// The same without asking whether who is remembered is so still, and that question: for statements that ask it once.
@@ -100,7 +98,13 @@ impl Scope {
     pub(crate) fn is_wide(&self) -> bool {
         match &self.holds {
             Holds::Everything => true,
-            Holds::Known(caller) => caller.reaches(Secrecy::Standard).any(|reach| reach == Reach::Everything),
+            Holds::Known(caller) => caller.reaches(Secrecy::Standard).any(|reach| match (reach, caller) {
+                (Reach::Everything, _) => true,
+                (Reach::WithinLimits, Caller::Client(program)) => {
+                    program.services.is_empty() && program.categories.is_empty()
+                }
+                (_, _) => false,
+            }),
             Holds::Counted(_) => false,
         }
     }
@@ -141,6 +145,44 @@ impl Scope {
             | (Holds::Counted(_), _) => false,
         }
     }
+}
+
+/// Whether who is remembered is so still.
+fn still(who: &Remembered, now: DateTime<Utc>) -> Expr {
+    match who {
+        Remembered::Person { person, session } => {
+            let roles = texts(person.roles.iter().map(|role| role.code()));
+            let services = texts(person.services.iter().map(ServiceCode::as_str));
+            let values = [session.0.into(), person.user.0.into(), now.into(), roles, services];
+            Expr::cust_with_values("session_holds($1, $2, $3, $4, $5)", values)
+        }
+        Remembered::Client { client, token, asked, issued_at } => {
+            let values = token_holds(client, *token, asked, *issued_at);
+            Expr::cust_with_values("token_holds($1, $2, $3, $4, $5, $6, $7)", values)
+        }
+    }
+}
+
+/// What `token_holds` (migration 0058) asks whether it is so still.
+pub(crate) fn token_holds(
+    client: &Client,
+    token: Uuid,
+    asked: &BTreeSet<ClientScope>,
+    issued_at: DateTime<Utc>,
+) -> [Value; 7] {
+    [
+        client.client.0.into(),
+        token.into(),
+        issued_at.into(),
+        texts(client.scopes.iter().map(|scope| scope.code())),
+        texts(asked.difference(&client.scopes).map(|scope| scope.code())),
+        texts(client.services.iter().map(ServiceCode::as_str)),
+        texts(client.categories.iter().map(CategoryCode::as_str)),
+    ]
+}
+
+fn texts<'a>(codes: impl Iterator<Item = &'a str>) -> Value {
+    Value::from(codes.map(str::to_owned).collect::<Vec<_>>())
 }
 
 fn those(caller: &Caller, reach: Reach) -> Condition {

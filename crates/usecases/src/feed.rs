@@ -3,8 +3,8 @@
 pub use domain::feed::{CloudEvent, EventType, Filter, Position};
 pub use store::feed::CHANNEL;
 
-use auth::Grant;
 use auth::permission::FollowEvents;
+use auth::{Grant, Recalled};
 use chrono::TimeDelta;
 use store::Error;
 
@@ -36,6 +36,9 @@ pub enum FeedError {
     /// No event has had that place yet: the city was restored from a backup that is older.
     #[error("no event has had that place yet")]
     Ahead,
+    /// Who was remembered is not who they were any more.
+    #[error("the token does not hold any more, or its program may do something else")]
+    Unrecognised,
     /// The database does not answer.
     #[error(transparent)]
     Store(#[from] Error),
@@ -57,18 +60,25 @@ pub async fn forget(cx: &Context) -> Result<u64, Error> {
     cx.store.forget_events(cx.now() - KEPT).await
 }
 
-/// What a program may know of, after a position; from the oldest on that is kept, when it names none.
+/// What a program may know of, after a position; from the oldest on that is kept, when it names none. Whether who is recalled is who
+/// they were, is asked with it.
 ///
 /// # Errors
 /// See [`FeedError`].
 pub async fn read(
     cx: &Context,
     who: &Grant<FollowEvents>,
+    recalled: Option<&Recalled>,
     filter: &Filter,
     after: Option<Position>,
     limit: u64,
 ) -> Result<Page, FeedError> {
-    let look = cx.store.events(who.holder(), filter, after.unwrap_or(0), limit).await?;
+    let from = after.unwrap_or(0);
+    let look = match recalled {
+        Some(recalled) => cx.store.events_recalled(&recalled.who, filter, from, limit).await?,
+        None => Some(cx.store.events(who.holder(), filter, from, limit).await?),
+    };
+    let look = look.ok_or(FeedError::Unrecognised)?;
     match after {
         Some(after) if after < look.expired => return Err(FeedError::Expired),
         Some(after) if after > look.head => return Err(FeedError::Ahead),

@@ -3,6 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use auth::permission::FollowEvents;
+use auth::{Grant, Recalled};
 use domain::feed::{CloudEvent, Position, sequence};
 use domain::language::Language;
 use serde::Serialize;
@@ -12,9 +13,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::{After, FilterEvents, after, filter};
 use crate::problem::{Code, Problem};
 use crate::reply;
-use crate::request::caller::Caller;
 use crate::request::cursor::Cursor;
 use crate::request::query::Query;
+use crate::request::reader::Reader;
 
 /// How the events are paged.
 #[derive(IntoParams)]
@@ -81,21 +82,24 @@ impl Cursor for Place {
 )]
 #[get("/v1/events")]
 pub(crate) async fn list(
-    caller: Caller<FollowEvents>,
+    reader: Reader<FollowEvents>,
     cx: Data<Context>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let mut query = Query::of(&request);
-    let filter = filter(&mut query, &*cx.city()?);
-    let after = after(&mut query);
-    let (limit, cursor) = query.page();
-    query.finish()?;
-    let begin = match (cursor, after) {
-        (Some(Place(position)), _) | (None, Some(After::Event(position))) => Some(position),
-        (None, Some(After::Latest)) => Some(usecases::feed::head(&cx).await?),
-        (None, None) => None,
+    let follow = async |who: &Grant<FollowEvents>, recalled: Option<&Recalled>| {
+        let mut query = Query::of(&request);
+        let filter = filter(&mut query, &*cx.city()?);
+        let after = after(&mut query);
+        let (limit, cursor) = query.page();
+        query.finish()?;
+        let begin = match (cursor, after) {
+            (Some(Place(position)), _) | (None, Some(After::Event(position))) => Some(position),
+            (None, Some(After::Latest)) => Some(usecases::feed::head(&cx).await?),
+            (None, None) => None,
+        };
+        Ok(usecases::feed::read(&cx, who, recalled, &filter, begin, limit).await?)
     };
-    let page = usecases::feed::read(&cx, &caller.grant, &filter, begin, limit).await?;
+    let (_, page) = reader.find(&cx, follow, |_| true).await?;
     let next = page.more.then_some(Place(page.until));
     let last_sequence = sequence(page.until);
     Ok(reply::linked(&request, Language::default(), next.as_ref(), "application/json", |next_cursor| CityEventPage {
@@ -111,6 +115,7 @@ impl From<usecases::feed::FeedError> for Problem {
         match error {
             FeedError::Expired => Self::new(Code::EventsExpired),
             FeedError::Ahead => Self::new(Code::EventsAhead),
+            FeedError::Unrecognised => Self::new(Code::InvalidToken),
             FeedError::Store(error) => error.into(),
         }
     }

@@ -3,15 +3,17 @@
 use actix_web::http::header::{ACCEPT, HeaderValue, VARY};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
+use auth::permission::ReadTickets;
+use auth::{Grant, Recalled};
 use serde::Serialize;
-use usecases::{Context, Reader};
+use usecases::Context;
 use utoipa::{IntoParams, ToSchema};
 
 use super::filter::{self, FilterTickets, SearchTickets, SortTickets};
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::query::Query;
-use crate::request::reader::TicketReader;
+use crate::request::reader::Reader;
 use crate::view::{Shown, TicketView};
 
 /// How a list of tickets is paged.
@@ -122,17 +124,20 @@ pub(crate) fn wants_geojson(request: &HttpRequest) -> bool {
 )]
 #[get("/v1/tickets")]
 pub(crate) async fn list(
-    reader: TicketReader,
+    reader: Reader<ReadTickets>,
     cx: Data<Context>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let list = async |reader: &Reader| {
+    let list = async |who: &Grant<ReadTickets>, recalled: Option<&Recalled>| {
         let mut query = Query::of(&request);
-        let listing = filter::listing(&mut query, reader.who().caller(), &*cx.city()?);
+        let listing = filter::listing(&mut query, who.caller(), &*cx.city()?);
         let (limit, after) = filter::page(&mut query, listing.sort);
         query.finish()?;
         let searched = listing.filter.search.is_some();
-        Ok((usecases::ticket::list(&cx, reader, listing, after, limit).await?, searched))
+        Ok((
+            usecases::ticket::list(&cx, &usecases::Reader::new(&cx, who, recalled), listing, after, limit).await?,
+            searched,
+        ))
     };
     let (caller, (listed, searched)) = reader.find(&cx, list, |(listed, _)| !listed.page.items.is_empty()).await?;
     let (loaded, now) = (cx.city()?, cx.now());

@@ -2,12 +2,14 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
-use usecases::{Context, Reader};
+use auth::permission::ReadTickets;
+use auth::{Grant, Recalled};
+use usecases::Context;
 
 use super::TicketPath;
 use crate::problem::{Code, Problem};
 use crate::reply;
-use crate::request::reader::TicketReader;
+use crate::request::reader::Reader;
 use crate::view::{Shown, TicketView};
 
 /// Read a ticket
@@ -26,8 +28,15 @@ use crate::view::{Shown, TicketView};
     security(("bearer" = []))
 )]
 #[get("/v1/tickets/{ticket}")]
-pub(crate) async fn read(reader: TicketReader, cx: Data<Context>, path: TicketPath) -> Result<HttpResponse, Problem> {
-    let open = async |reader: &Reader| Ok(usecases::ticket::open(&cx, reader, &path.ticket).await?);
+pub(crate) async fn read(
+    reader: Reader<ReadTickets>,
+    cx: Data<Context>,
+    path: TicketPath,
+) -> Result<HttpResponse, Problem> {
+    let open = async |who: &Grant<ReadTickets>, recalled: Option<&Recalled>| {
+        let reader = usecases::Reader::new(&cx, who, recalled);
+        Ok(usecases::ticket::open(&cx, &reader, &path.ticket).await?)
+    };
     let (caller, opened) = reader.find(&cx, open, Option::is_some).await?;
     let Some((ticket, mails)) = opened else {
         let gone = usecases::retention::is_ticket_gone(&cx, &caller.grant, &path.ticket).await?;

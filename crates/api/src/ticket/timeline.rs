@@ -2,14 +2,16 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
+use auth::permission::ReadTickets;
+use auth::{Grant, Recalled};
 use chrono::{DateTime, Utc};
 use domain::language::Language;
 use domain::ticket::writing::COLLEAGUES;
 use domain::ticket::{ActorView, Fact};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use usecases::Context;
 use usecases::ticket::Entry;
-use usecases::{Context, Reader};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -17,7 +19,7 @@ use super::TicketPath;
 use crate::problem::{Code, Problem};
 use crate::reply;
 use crate::request::query::Query;
-use crate::request::reader::TicketReader;
+use crate::request::reader::Reader;
 
 /// How a timeline is paged.
 #[derive(IntoParams)]
@@ -95,16 +97,23 @@ fn view(entry: Entry, notes: bool) -> TicketEvent {
 )]
 #[get("/v1/tickets/{ticket}/timeline")]
 pub(crate) async fn timeline(
-    reader: TicketReader,
+    reader: Reader<ReadTickets>,
     cx: Data<Context>,
     path: TicketPath,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let read = async |reader: &Reader| {
+    let read = async |who: &Grant<ReadTickets>, recalled: Option<&Recalled>| {
         let mut query = Query::of(&request);
         let (limit, after) = query.page();
         query.finish()?;
-        Ok(usecases::ticket::timeline(&cx, reader, &path.ticket, after.unwrap_or(0), limit).await?)
+        Ok(usecases::ticket::timeline(
+            &cx,
+            &usecases::Reader::new(&cx, who, recalled),
+            &path.ticket,
+            after.unwrap_or(0),
+            limit,
+        )
+        .await?)
     };
     let (caller, found) = reader.find(&cx, read, Option::is_some).await?;
     let (ticket, page) = found.ok_or_else(|| Problem::new(Code::NotFound))?;

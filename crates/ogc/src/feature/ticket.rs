@@ -35,7 +35,10 @@ pub(crate) async fn page(reading: &Reading<'_>, asked: &Asked) -> Result<Found, 
         };
         let listing = Listing { filter, sort: Sort::LastFiled };
         let after = after.map(|(at, id)| After { key: Key::LastFiled(at), id, fuzzy: false });
-        let listed = usecases::ticket::list(reading.cx, &Reader::known(grant), listing, after, asked.limit).await?.page;
+        let listed =
+            usecases::ticket::list(reading.cx, &Reader::new(reading.cx, &grant, None), listing, after, asked.limit)
+                .await?
+                .page;
         let features = listed.items.iter().filter_map(|ticket| own(reading, ticket)).collect();
         let next = listed.next.is_some().then(|| listed.items.last()).flatten();
         return Ok((features, next.map(|ticket| cursor::write(ticket.filed_at, ticket.id.0))));

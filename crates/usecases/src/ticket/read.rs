@@ -57,7 +57,7 @@ async fn receive(cx: &Context, reader: &Reader, name: &Named, ticket: Ticket) ->
 /// # Errors
 /// When the database does not answer.
 pub async fn sheet(cx: &Context, who: &Grant<ReadTickets>, name: &Named) -> Result<Option<(Ticket, Concern)>, Error> {
-    let Some((ticket, _)) = open(cx, &Reader::known(who.clone()), name).await? else { return Ok(None) };
+    let Some((ticket, _)) = open(cx, &Reader::new(cx, who, None), name).await? else { return Ok(None) };
     let found = cx.store.concern(&Scope::of(who.caller()), ticket.concern).await?;
     Ok(found.map(|(concern, _)| (ticket, concern)))
 }
