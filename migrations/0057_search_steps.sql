@@ -7,14 +7,14 @@ create function searched_since(
 language plpgsql immutable parallel safe as $$
 declare
     seen float8 := extract(epoch from last - since) / 86400;
-    -- Twice what would fill the page, were there as many before, and one more; what was looked through, at least: of words that are
-    -- told of no more, the looks would grow too slowly.
-    days float8 := greatest(2 * (page - hits) * seen / (hits + 1), seen, 1);
+    -- A third more than what would fill the page, were there as many before and two more; but half of what was looked through at least:
+    -- of a word that nobody uses any more, the looks would grow too slowly.
+    days float8 := greatest(1.3 * (page - hits) * seen / (hits + 2), seen / 2, 1);
     unit text := case when days <= 14 then 'day' when days <= 500 then 'month' else 'year' end;
 begin
     if since > last then
-        return greatest(date_trunc('day', last, 'UTC'), first);
-    elsif days > 1500 then
+        return greatest(date_trunc('day', last - interval '24 hours', 'UTC'), first);
+    elsif days > 700 then
         return first;
     end if;
     return greatest(date_trunc(unit, since - days * interval '24 hours', 'UTC'), first);
