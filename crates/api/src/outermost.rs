@@ -1,9 +1,12 @@
 //! Around every request: problems are written in the caller's language, security headers set, the request counted,
 //! timed and logged — by its route, never by its path, which may hold a token.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{self, Poll};
 use std::time::Instant;
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER,
@@ -11,7 +14,7 @@ use actix_web::http::header::{
 };
 use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
-use actix_web::web::Data;
+use actix_web::web::{Bytes, Data};
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
 use usecases::Context;
 
@@ -103,7 +106,34 @@ async fn answer(
     let id = HeaderValue::from_str(&id.to_string()).expect("an id is made of digits, letters and hyphens");
     response.headers_mut().insert(REQUEST_ID, id);
     observe(&response, &method, code, began);
-    Ok(response)
+    Ok(response.map_body(|_, body| match body.try_into_bytes() {
+        Ok(whole) if whole.len() > PIECE => BoxBody::new(InPieces(whole)),
+        Ok(whole) => BoxBody::new(whole),
+        Err(body) => body,
+    }))
+}
+
+/// How much of an answer is handed to the connection at once.
+const PIECE: usize = 16 * 1024;
+
+/// A body that is there as a whole, told in pieces: the connection copies what it is handed, and keeps room for as much.
+struct InPieces(Bytes);
+
+impl MessageBody for InPieces {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.0.len() as u64)
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+        let size = self.0.len().min(PIECE);
+        Poll::Ready((size > 0).then(|| Ok(self.0.split_to(size))))
+    }
+
+    fn try_into_bytes(self) -> Result<Bytes, Self> {
+        Ok(self.0)
+    }
 }
 
 /// The problem that a handler answered with, or the one that stands for a framework's own error.
