@@ -318,6 +318,18 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn concern(&self, scope: &Scope, id: ConcernId) -> Result<Option<(Concern, Vec<Ticket>)>> {
+        let Some(concern) = self.any_concern(id).await? else { return Ok(None) };
+        let tickets = self.tickets_of(scope, id).await?;
+        let visible =
+            if concern.outcome == Outcome::Referred { !tickets.is_empty() } else { scope.holds_own(&concern) };
+        Ok(visible.then_some((concern, tickets)))
+    }
+
+    /// A concern. Whether the caller may read it is asked before.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn any_concern(&self, id: ConcernId) -> Result<Option<Concern>> {
         let statement = sql(
             "select c.id, origin, c.cafe_id, category_code, outcome, description, answer, answers, lat, lon, address,
                     areas, referrer_id, client_id, filed_at, n.noted_at, f.ticket_id as follows
@@ -326,12 +338,7 @@ impl Store {
              where c.id = $1",
             [id.0.into()],
         );
-        let Some(row) = ConcernRow::find_by_statement(statement).one(&self.db).await? else { return Ok(None) };
-        let concern = Concern::try_from(row)?;
-        let tickets = self.tickets_of(scope, id).await?;
-        let visible =
-            if concern.outcome == Outcome::Referred { !tickets.is_empty() } else { scope.holds_own(&concern) };
-        Ok(visible.then_some((concern, tickets)))
+        ConcernRow::find_by_statement(statement).one(&self.db).await?.map(Concern::try_from).transpose()
     }
 
     /// What these concerns say, as far as they say something. Whether the caller may read it is asked before.

@@ -18,13 +18,15 @@ use crate::openapi;
 use crate::problem::{Code, Problem, preferred_language};
 use crate::ticket::named;
 
-/// The right that a request needs which asks for a list of tickets, one ticket, its timeline or a list of events, if nothing is wrong
+/// The right that a request needs which asks for a list of tickets, one ticket, its timeline, its sheet or a list of events, if nothing is wrong
 /// with it that the guard tells those who are known.
 pub(crate) fn is_for_readers(request: &ServiceRequest) -> Option<Right> {
     let of_one = |path: &str| {
         let name = path.strip_prefix("/v1/tickets/")?;
-        let (name, has_query) = match name.strip_suffix("/timeline") {
-            Some(name) => (name, true),
+        let (name, has_query) = match name.split_once('/') {
+            Some((name, "timeline")) => (name, true),
+            Some((name, "sheet")) => (name, false),
+            Some(_) => return None,
             None => (name, false),
         };
         let is_one =

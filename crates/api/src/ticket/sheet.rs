@@ -4,6 +4,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use auth::permission::ReadTickets;
+use auth::{Grant, Recalled};
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Paris;
 use domain::city::City;
@@ -19,7 +20,7 @@ use usecases::concern::Concern;
 use super::TicketPath;
 use crate::page;
 use crate::problem::{Code, Problem};
-use crate::request::caller::Caller;
+use crate::request::reader::Reader;
 
 const STYLE: &str = include_str!("../../templates/sheet.css");
 
@@ -119,11 +120,14 @@ fn html(
 )]
 #[get("/v1/tickets/{ticket}/sheet")]
 pub(crate) async fn sheet(
-    caller: Caller<ReadTickets>,
+    reader: Reader<ReadTickets>,
     cx: Data<Context>,
     path: TicketPath,
 ) -> Result<HttpResponse, Problem> {
-    let found = usecases::ticket::sheet(&cx, &caller.grant, &path.ticket).await?;
+    let print = async |who: &Grant<ReadTickets>, recalled: Option<&Recalled>| {
+        Ok(usecases::ticket::sheet(&cx, &usecases::Reader::new(&cx, who, recalled), &path.ticket).await?)
+    };
+    let (caller, found) = reader.find(&cx, print, Option::is_some).await?;
     let (ticket, concern) = found.ok_or_else(|| Problem::new(Code::NotFound))?;
     let link = format!("{}/v1/tickets/{}", cx.tokens.issuer(), ticket.reference);
     let html = html(&ticket, &concern, &cx.city()?.city, caller.language, &link, cx.now())?;

@@ -56,10 +56,11 @@ async fn receive(cx: &Context, reader: &Reader, name: &Named, ticket: Ticket) ->
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn sheet(cx: &Context, who: &Grant<ReadTickets>, name: &Named) -> Result<Option<(Ticket, Concern)>, Error> {
-    let Some((ticket, _)) = open(cx, &Reader::new(cx, who, None), name).await? else { return Ok(None) };
-    let found = cx.store.concern(&Scope::of(who.caller()), ticket.concern).await?;
-    Ok(found.map(|(concern, _)| (ticket, concern)))
+pub async fn sheet(cx: &Context, reader: &Reader, name: &Named) -> Result<Option<(Ticket, Concern)>, Error> {
+    let Some((ticket, _)) = open(cx, reader, name).await? else { return Ok(None) };
+    // Who sees a ticket reads its concern.
+    let concern = cx.store.any_concern(ticket.concern).await?;
+    Ok(concern.map(|concern| (ticket, concern)))
 }
 
 /// A page of a ticket's handovers, the first one first; none when the caller may not know of the ticket.
