@@ -5,7 +5,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use chrono::{DateTime, Utc};
 use reqwest::Client;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
@@ -189,6 +189,11 @@ async fn measure(
     plan: &Plan,
 ) -> Result<Vec<Row>> {
     let (server, postgres, data) = (program.process(), database.process()?, database.data());
+    ensure!(
+        !transactions.is_empty(),
+        "{}: no ticket is left for it in this city, which was measured before",
+        operation.name
+    );
     let mut rows = Vec::new();
     let connections = if operation.sending == Sending::Alone { &[1][..] } else { &plan.connections };
     let mut left = connections.len() * 2;
