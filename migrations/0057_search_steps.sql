@@ -7,9 +7,9 @@ create function searched_since(
 language plpgsql immutable parallel safe as $$
 declare
     seen float8 := extract(epoch from last - since) / 86400;
-    -- A third more than what would fill the page, were there as many before and two more; but half of what was looked through at least:
+    -- A third more than what would fill the page, were there as many before and two more; but as much as was looked through at least:
     -- of a word that nobody uses any more, the looks would grow too slowly.
-    days float8 := greatest(1.3 * (page - hits) * seen / (hits + 2), seen / 2, 1);
+    days float8 := greatest(1.3 * (page - hits) * seen / (hits + 2), seen, 1);
     unit text := case when days <= 14 then 'day' when days <= 500 then 'month' else 'year' end;
 begin
     if since > last then
