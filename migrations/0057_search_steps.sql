@@ -1,5 +1,4 @@
--- A search looks back as far as what it has found so far lets expect a page: most words need three looks at the index instead of up to
--- seven.
+-- A search looks back as far as what it has found so far lets expect a page, instead of by fixed steps.
 
 create function searched_since(
     last timestamptz, since timestamptz, hits integer, page integer, first timestamptz
@@ -7,9 +6,9 @@ create function searched_since(
 language plpgsql immutable parallel safe as $$
 declare
     seen float8 := extract(epoch from last - since) / 86400;
-    -- A third more than what would fill the page, were there as many before and two more; but as much as was looked through at least:
-    -- of a word that nobody uses any more, the looks would grow too slowly.
-    days float8 := greatest(1.3 * (page - hits) * seen / (hits + 2), seen, 1);
+    -- A third more than what would fill the page, were there as many before and two more: no more than six times what was looked through,
+    -- since words have their seasons; and as much at least, or the looks for a word that nobody uses any more would grow too slowly.
+    days float8 := greatest(least(1.3 * (page - hits) * seen / (hits + 2), 6 * seen), seen, 1);
     unit text := case when days <= 14 then 'day' when days <= 500 then 'month' else 'year' end;
 begin
     if since > last then
@@ -46,9 +45,17 @@ comment on function filed_between is 'The days, months or years in which tickets
 create or replace function wanted(asked text) returns tsquery
 language plpgsql immutable strict parallel safe as $$
 declare
-    written constant tsquery := websearch_to_tsquery('pg_catalog.french'::regconfig, asked);
     plain constant tsquery := websearch_to_tsquery('pg_catalog.french'::regconfig, singular(fold(asked)));
+    written tsquery;
 begin
+    -- What is left out is left out however it is written: a text has the plain words always.
+    if position('-' in asked) > 0 then
+        asked := (
+            select string_agg(case when word like '-%' then singular(fold(word)) else word end, ' ' order by place)
+            from string_to_table(asked, ' ') with ordinality as w(word, place)
+        );
+    end if;
+    written := websearch_to_tsquery('pg_catalog.french'::regconfig, asked);
     return case when plain = written then written else written || plain end;
 end;
 $$;

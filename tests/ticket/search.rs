@@ -45,7 +45,10 @@ async fn words_are_found_whatever_their_accents_and_endings() {
     let light = file(&agent, "Lampadaires éteints depuis Noël, cœur de l’îlot", "Allée du Château").await;
     let scooter = file(&agent, "Trottinette abandonnée, nids-de-poule", "Quai Bélu").await;
     let car = file(&agent, "Voiturette abandonné", "Quai Bélu").await;
+    let school = file(&agent, "Ecole fermee, portail casse", "Rue Vide").await;
     for (words, expected) in [
+        ("portail", vec![&school]),
+        ("portail -éclairage", vec![&school]),
         ("abandonné", vec![&scooter, &car]),
         ("abandonnée", vec![&scooter, &car]),
         ("abandonnees", vec![&scooter]),
@@ -69,6 +72,10 @@ async fn words_are_found_whatever_their_accents_and_endings() {
     ] {
         let (concerns, approximate) = found(&dispatcher, words).await;
         assert_eq!((concerns.iter().collect::<Vec<_>>(), approximate), (expected, false), "{words}");
+    }
+    // What is left out is left out however it is written.
+    for words in ["portail -école", "portail -feux -écoles", "portail -\"écoles\""] {
+        assert_eq!(found(&dispatcher, words).await.0, Vec::<String>::new(), "{words}");
     }
     // The words go together with every other filter, and stand in one text.
     assert_eq!(found(&dispatcher, "matelas chateau").await.0, Vec::<String>::new());
@@ -152,10 +159,11 @@ async fn a_slip_of_the_pen_finds_what_was_meant() {
         ("lampadère", &light),
         ("lanpadaire", &light),
         ("rue du pigonnier", &heap),
+        ("mattelas -lampadaires", &heap),
     ] {
         assert_eq!(found(&dispatcher, words).await, (vec![expected.clone()], true), "{words}");
     }
-    for words in ["hippopotame", "le", "!!", "\"", "(", "de -", "' & | ! <-> :*"] {
+    for words in ["hippopotame", "mattelas -sacs", "le", "!!", "\"", "(", "de -", "' & | ! <-> :*"] {
         assert_eq!(found(&dispatcher, words).await.0, Vec::<String>::new(), "{words}");
     }
     // The pages that follow stay with what the first one said.

@@ -233,7 +233,7 @@ impl Store {
             } else {
                 let (scope, still) = scope.apart();
                 let steps = search.walk(&scope, (asked, now), (still, COMPARED), |found| compared(&scope, found));
-                let mut select = ranked(&scope, search, after, Search::walked());
+                let mut select = ranked(&scope, search, after, Search::walked(COMPARED));
                 self.db.query_all(select.limit(limit + 1).with_cte(steps)).await?
             };
             for (ticket, row) in Rows::all(&rows).zip(&rows) {
@@ -252,7 +252,7 @@ impl Store {
                     select.clear_selects().column((Alias::new("ticket"), Column::Id));
                     select
                 });
-                let mut select = entity::Entity::find().filter(Search::walked()).into_query();
+                let mut select = entity::Entity::find().filter(Search::walked(limit + 1)).into_query();
                 Position::new(sort, None, None).apply(&mut select, None);
                 self.db.query_all(select.limit(limit + 1).with_cte(steps)).await?
             };

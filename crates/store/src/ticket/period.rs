@@ -1,4 +1,4 @@
-//! When the tickets were filed that a search looks at, where a list is narrowed by more than words.
+//! When the tickets were filed that a search looks at, where a list is narrowed by more than words, or its reader reads a part of all tickets.
 
 use chrono::{DateTime, Datelike as _, Duration, Months, NaiveTime, Utc};
 

@@ -46,7 +46,8 @@ impl Search {
 
     /// The words that are searched for by what they resemble. Numbers are not: a number that differs is another one.
     fn resembled(&self) -> Vec<&str> {
-        let words = self.words.as_str().split(|c: char| !c.is_alphanumeric());
+        let asked = self.words.as_str().split_whitespace().filter(|word| !word.starts_with('-'));
+        let words = asked.flat_map(|word| word.split(|c: char| !c.is_alphanumeric()));
         let long = |word: &&str| word.chars().count() >= SHORTEST && !word.contains(|c: char| c.is_numeric());
         words.filter(long).take(MOST).collect()
     }
@@ -114,9 +115,14 @@ impl Search {
         WithClause::new().recursive(true).cte(steps).to_owned()
     }
 
-    /// The tickets that the steps of a [walk](Self::walk) found.
-    pub(super) fn walked() -> Expr {
-        Expr::cust(format!("ticket.id = any(array(select unnest({STEP}.ids) from {STEP}))"))
+    /// The tickets that the steps of a [walk](Self::walk) found, so many at most.
+    pub(super) fn walked(hits: u64) -> Expr {
+        let ids = format!(
+            "select f.id from {STEP}, unnest({STEP}.ids) with ordinality as f(id, place)
+             order by {STEP}.since desc, f.place limit $1"
+        );
+        let hits = i64::try_from(hits).unwrap_or(i64::MAX);
+        Expr::cust_with_values(format!("ticket.id = any(array({ids}))"), [hits])
     }
 
     /// Whether a ticket was filed in the time of a step, and is found. The ids are looked for first: a step brings few.
@@ -148,6 +154,11 @@ impl Search {
             for word in words {
                 texts.and_where(Expr::cust_with_values("resembles(fold($1), body)", [word]));
             }
+            let query = self.query();
+            let left_out: Vec<&str> = query.split_whitespace().filter(|word| word.starts_with('-')).collect();
+            if !left_out.is_empty() {
+                texts.and_where(Expr::cust_with_values("words @@ wanted($1)", [left_out.join(" ")]));
+            }
         }
         texts
     }
@@ -165,7 +176,7 @@ impl Search {
         let (rank, words) = if self.fuzzy {
             ("max(likeness(fold($1), body))", self.resembled().join(" "))
         } else {
-            ("max(ts_rank(words, wanted($1)))", self.query())
+            ("max(ts_rank(words, (select wanted($1))))", self.query())
         };
         let best = Query::select()
             .expr(Expr::cust_with_values(rank, [words]))
@@ -209,6 +220,6 @@ mod tests {
         }
         let search = |words: &str| Search { words: words.to_owned().try_into().unwrap(), fuzzy: false };
         assert_eq!(search("matelas  AMI-26-1").query(), "matelas AMI26000001");
-        assert_eq!(search("de l’éclairage, rue Saint-Leu").resembled(), ["éclairage", "Saint"]);
+        assert_eq!(search("de l’éclairage, rue Saint-Leu -trottoir").resembled(), ["éclairage", "Saint"]);
     }
 }
