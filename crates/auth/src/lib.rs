@@ -2,7 +2,8 @@
 //!
 //! A request's token is verified ([`Tokens`]) and becomes a [`Principal`] once the database has said that it still
 //! holds; a principal with the right becomes a [`Grant`], which only this crate can make; a use case takes the grant as
-//! an argument. Who is [`Recalled`] has asked before, and is asked about by the statement that finds what they read. The table of rights, and the rights on one ticket, are `domain`'s.
+//! an argument. Who is [`Recalled`] has asked before, and is asked about by the statement that finds what they read: they are
+//! [`Asking`]. The table of rights, and the rights on one ticket, are `domain`'s.
 //!
 //! Deliberately absent: the database (the `usecases` crate brings hashes and sessions), and the clock. Salts and
 //! refresh tokens do come from the operating system's randomness: they are secrets, not identifiers.
@@ -18,7 +19,7 @@ pub mod second_factor;
 pub mod secret;
 pub mod token;
 
-pub use permission::{Forbidden, Grant, Holder, Permission};
+pub use permission::{Asking, Forbidden, Grant, Holder, Permission};
 pub use principal::{Credential, Presented, Principal, Recalled, Verified};
 pub use seal::SealKeys;
 pub use token::{TokenError, Tokens};

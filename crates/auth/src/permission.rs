@@ -121,7 +121,7 @@ permissions! {
     ManageClients for Person;
 }
 
-/// The proof that somebody has the right `P`. Only [`Principal::grant`] and [`Recalled::grant_once_found`] make one.
+/// The proof that somebody has the right `P`. Only [`Principal::grant`] makes one, and [`Asking::once_found`].
 #[derive(Debug, Clone)]
 pub struct Grant<P: Permission> {
     holder: P::Holder,
@@ -185,13 +185,43 @@ impl Principal {
     }
 }
 
-impl Recalled {
-    /// What proves the right `P`, if they had it, as soon as a statement has found something that asks itself whether they are still
-    /// the same. Until then it proves nothing.
+/// Somebody who asks for what the right `P` is for: they have it; or are recalled, and had it. Then what they ask for has to be found
+/// by a statement that asks itself whether they are still who they were.
+#[derive(Debug, Clone)]
+pub struct Asking<P: Permission> {
+    grant: Grant<P>,
+    recalled: Option<Recalled>,
+}
+
+impl<P: Permission> From<Grant<P>> for Asking<P> {
+    fn from(grant: Grant<P>) -> Self {
+        Self { grant, recalled: None }
+    }
+}
+
+impl<P: Permission> Asking<P> {
+    /// Who is recalled.
     ///
     /// # Errors
-    /// [`Forbidden`] when they did not have it.
-    pub fn grant_once_found<P: Permission>(&self) -> Result<Grant<P>, Forbidden> {
-        Grant::of(&self.who.caller(), self.from.clone())
+    /// [`Forbidden`] when they did not have the right.
+    pub fn recalled(recalled: Recalled) -> Result<Self, Forbidden> {
+        let grant = Grant::of(&recalled.who.caller(), recalled.from.clone())?;
+        Ok(Self { grant, recalled: Some(recalled) })
+    }
+
+    /// Who it is.
+    pub const fn holder(&self) -> &P::Holder {
+        self.grant.holder()
+    }
+
+    /// As whom they are recalled, unless they are known.
+    pub const fn as_recalled(&self) -> Option<&Recalled> {
+        self.recalled.as_ref()
+    }
+
+    /// What proves the right. Of who is recalled, it proves nothing before something was found for them.
+    #[must_use]
+    pub fn once_found(self) -> Grant<P> {
+        self.grant
     }
 }

@@ -3,8 +3,8 @@
 pub use domain::feed::{CloudEvent, EventType, Filter, Position};
 pub use store::feed::CHANNEL;
 
+use auth::Asking;
 use auth::permission::FollowEvents;
-use auth::{Grant, Recalled};
 use chrono::TimeDelta;
 use store::Error;
 
@@ -67,16 +67,15 @@ pub async fn forget(cx: &Context) -> Result<u64, Error> {
 /// See [`FeedError`].
 pub async fn read(
     cx: &Context,
-    who: &Grant<FollowEvents>,
-    recalled: Option<&Recalled>,
+    asking: &Asking<FollowEvents>,
     filter: &Filter,
     after: Option<Position>,
     limit: u64,
 ) -> Result<Page, FeedError> {
     let from = after.unwrap_or(0);
-    let look = match recalled {
+    let look = match asking.as_recalled() {
         Some(recalled) => cx.store.events_recalled(&recalled.who, filter, from, limit).await?,
-        None => Some(cx.store.events(who.holder(), filter, from, limit).await?),
+        None => Some(cx.store.events(asking.holder(), filter, from, limit).await?),
     };
     let look = look.ok_or(FeedError::Unrecognised)?;
     match after {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use auth::permission::ReadTickets;
 use auth::token::LIFETIME;
-use auth::{Credential, Grant, Presented, Principal, Recalled};
+use auth::{Asking, Credential, Grant, Presented, Principal, Recalled};
 use domain::rights::{Caller, Remembered};
 use moka::sync::Cache;
 use store::Scope;
@@ -81,12 +81,12 @@ impl Reader {
     /// Somebody of whom the database has said what they may do; or who is remembered, and could read tickets then: nothing is found
     /// for them unless they still can.
     #[must_use]
-    pub fn new(cx: &Context, who: &Grant<ReadTickets>, recalled: Option<&Recalled>) -> Self {
-        let scope = match recalled {
+    pub fn new(cx: &Context, asking: &Asking<ReadTickets>) -> Self {
+        let scope = match asking.as_recalled() {
             Some(recalled) => Scope::recalled(&recalled.who, cx.now()),
-            None => Scope::of(who.caller()),
+            None => Scope::of(asking.holder()),
         };
-        Self { who: who.clone(), scope }
+        Self { who: asking.clone().once_found(), scope }
     }
 
     /// Who it is.

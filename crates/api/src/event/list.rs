@@ -2,8 +2,8 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
+use auth::Asking;
 use auth::permission::FollowEvents;
-use auth::{Grant, Recalled};
 use domain::feed::{CloudEvent, Position, sequence};
 use domain::language::Language;
 use serde::Serialize;
@@ -86,7 +86,7 @@ pub(crate) async fn list(
     cx: Data<Context>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let follow = async |who: &Grant<FollowEvents>, recalled: Option<&Recalled>| {
+    let follow = async |asking: &Asking<FollowEvents>| {
         let mut query = Query::of(&request);
         let filter = filter(&mut query, &*cx.city()?);
         let after = after(&mut query);
@@ -97,7 +97,7 @@ pub(crate) async fn list(
             (None, Some(After::Latest)) => Some(usecases::feed::head(&cx).await?),
             (None, None) => None,
         };
-        Ok(usecases::feed::read(&cx, who, recalled, &filter, begin, limit).await?)
+        Ok(usecases::feed::read(&cx, asking, &filter, begin, limit).await?)
     };
     let (_, page) = reader.find(&cx, follow, |_| true).await?;
     let next = page.more.then_some(Place(page.until));

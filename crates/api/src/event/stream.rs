@@ -174,7 +174,7 @@ pub(crate) async fn follow(
         Some(After::Latest) | None => usecases::feed::head(&cx).await?,
     };
     // Where it cannot begin is told before anything else is.
-    usecases::feed::read(&cx, &caller.grant, None, &filter, Some(begin), 1).await?;
+    usecases::feed::read(&cx, &caller.grant.into(), &filter, Some(begin), 1).await?;
     let token = guard::bearer(request.headers())?;
     let follower = Follower { cx, filter, token, origin: visitor.0, open };
     Ok(HttpResponse::Ok()
@@ -206,7 +206,7 @@ impl Follower {
                 return Ok(());
             };
             let Ok(grant) = principal.grant::<FollowEvents>() else { return Ok(()) };
-            let page = usecases::feed::read(&self.cx, &grant, None, &self.filter, Some(at), PAGE).await?;
+            let page = usecases::feed::read(&self.cx, &grant.into(), &self.filter, Some(at), PAGE).await?;
             text.extend(page.items.iter().map(block));
             if page.until > at && page.items.is_empty() {
                 text.extend(["id: ", &sequence(page.until), "\n\n"]);

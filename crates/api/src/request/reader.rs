@@ -8,7 +8,7 @@ use actix_web::http::Method;
 use actix_web::http::header::CONTENT_ENCODING;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use auth::permission::{FollowEvents, ReadTickets};
-use auth::{Credential, Grant, Permission, Recalled};
+use auth::{Asking, Credential, Permission, Recalled};
 use domain::language::Language;
 use domain::rights::Right;
 use usecases::Context;
@@ -45,8 +45,7 @@ pub(crate) fn is_for_readers(request: &ServiceRequest) -> Option<Right> {
 
 /// Somebody who reads what the right `P` is for: known, or recalled.
 pub(crate) struct Reader<P: Permission> {
-    grant: Grant<P>,
-    recalled: Option<Recalled>,
+    asking: Asking<P>,
     language: Language,
 }
 
@@ -56,36 +55,32 @@ impl<P: Permission> Reader<P> {
     pub(crate) async fn find<T>(
         self,
         cx: &Context,
-        find: impl AsyncFn(&Grant<P>, Option<&Recalled>) -> Result<T, Problem>,
+        find: impl AsyncFn(&Asking<P>) -> Result<T, Problem>,
         is_found: impl FnOnce(&T) -> bool,
     ) -> Result<(Caller<P>, T), Problem> {
-        let Self { grant, recalled, language } = self;
-        let found = find(&grant, recalled.as_ref()).await;
+        let Self { asking, language } = self;
+        let found = find(&asking).await;
         let settled = match &found {
             Ok(found) => is_found(found),
             Err(problem) => problem.status().is_server_error(),
         };
-        match recalled {
-            Some(recalled) if !settled => {
-                let principal = usecases::authenticate(cx, recalled.presented(), recalled.from.clone()).await?;
-                let Some(principal) = principal else {
-                    cx.readers.forget(&recalled.presented());
-                    return Err(Problem::new(Code::InvalidToken));
-                };
-                cx.readers.remember(&principal);
-                let limited = matches!(principal.credential, Credential::Session { limited: true, .. });
-                match found {
-                    Ok(found) if !limited && principal.caller == recalled.who.caller() => {
-                        Ok((Caller { grant, language }, found))
-                    }
-                    Ok(_) | Err(_) => {
-                        let grant = principal.grant()?;
-                        let found = find(&grant, None).await?;
-                        Ok((Caller { grant, language }, found))
-                    }
-                }
+        let recalled = asking.as_recalled().filter(|_| !settled).cloned();
+        let caller = Caller { grant: asking.once_found(), language };
+        let Some(recalled) = recalled else { return Ok((caller, found?)) };
+        let principal = usecases::authenticate(cx, recalled.presented(), recalled.from.clone()).await?;
+        let Some(principal) = principal else {
+            cx.readers.forget(&recalled.presented());
+            return Err(Problem::new(Code::InvalidToken));
+        };
+        cx.readers.remember(&principal);
+        let limited = matches!(principal.credential, Credential::Session { limited: true, .. });
+        match found {
+            Ok(found) if !limited && principal.caller == recalled.who.caller() => Ok((caller, found)),
+            Ok(_) | Err(_) => {
+                let asking = Asking::from(principal.grant()?);
+                let found = find(&asking).await?;
+                Ok((Caller { grant: asking.once_found(), language }, found))
             }
-            Some(_) | None => Ok((Caller { grant, language }, found?)),
         }
     }
 }
@@ -97,16 +92,12 @@ impl<P: Permission> FromRequest for Reader<P> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let recalled = request.extensions().get::<Recalled>().cloned();
         ready(match recalled {
-            Some(recalled) => recalled.grant_once_found().map_err(Problem::from).map(|grant| Self {
-                grant,
-                recalled: Some(recalled),
-                language: preferred_language(request),
-            }),
-            None => Caller::from_request(request, payload).into_inner().map(|Caller { grant, language }| Self {
-                grant,
-                recalled: None,
-                language,
-            }),
+            Some(recalled) => Asking::recalled(recalled)
+                .map(|asking| Self { asking, language: preferred_language(request) })
+                .map_err(Problem::from),
+            None => Caller::from_request(request, payload)
+                .into_inner()
+                .map(|Caller { grant, language }| Self { asking: grant.into(), language }),
         })
     }
 }

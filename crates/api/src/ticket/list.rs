@@ -3,8 +3,8 @@
 use actix_web::http::header::{ACCEPT, HeaderValue, VARY};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
+use auth::Asking;
 use auth::permission::ReadTickets;
-use auth::{Grant, Recalled};
 use serde::Serialize;
 use usecases::Context;
 use utoipa::{IntoParams, ToSchema};
@@ -128,16 +128,13 @@ pub(crate) async fn list(
     cx: Data<Context>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let list = async |who: &Grant<ReadTickets>, recalled: Option<&Recalled>| {
+    let list = async |asking: &Asking<ReadTickets>| {
         let mut query = Query::of(&request);
-        let listing = filter::listing(&mut query, who.caller(), &*cx.city()?);
+        let listing = filter::listing(&mut query, asking.holder(), &*cx.city()?);
         let (limit, after) = filter::page(&mut query, listing.sort);
         query.finish()?;
         let searched = listing.filter.search.is_some();
-        Ok((
-            usecases::ticket::list(&cx, &usecases::Reader::new(&cx, who, recalled), listing, after, limit).await?,
-            searched,
-        ))
+        Ok((usecases::ticket::list(&cx, &usecases::Reader::new(&cx, asking), listing, after, limit).await?, searched))
     };
     let (caller, (listed, searched)) = reader.find(&cx, list, |(listed, _)| !listed.page.items.is_empty()).await?;
     let (loaded, now) = (cx.city()?, cx.now());

@@ -2,8 +2,8 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
+use auth::Asking;
 use auth::permission::ReadTickets;
-use auth::{Grant, Recalled};
 use usecases::Context;
 
 use super::TicketPath;
@@ -33,8 +33,8 @@ pub(crate) async fn read(
     cx: Data<Context>,
     path: TicketPath,
 ) -> Result<HttpResponse, Problem> {
-    let open = async |who: &Grant<ReadTickets>, recalled: Option<&Recalled>| {
-        let reader = usecases::Reader::new(&cx, who, recalled);
+    let open = async |asking: &Asking<ReadTickets>| {
+        let reader = usecases::Reader::new(&cx, asking);
         Ok(usecases::ticket::open(&cx, &reader, &path.ticket).await?)
     };
     let (caller, opened) = reader.find(&cx, open, Option::is_some).await?;

@@ -3,8 +3,8 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
+use auth::Asking;
 use auth::permission::ReadTickets;
-use auth::{Grant, Recalled};
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Paris;
 use domain::city::City;
@@ -124,8 +124,8 @@ pub(crate) async fn sheet(
     cx: Data<Context>,
     path: TicketPath,
 ) -> Result<HttpResponse, Problem> {
-    let print = async |who: &Grant<ReadTickets>, recalled: Option<&Recalled>| {
-        Ok(usecases::ticket::sheet(&cx, &usecases::Reader::new(&cx, who, recalled), &path.ticket).await?)
+    let print = async |asking: &Asking<ReadTickets>| {
+        Ok(usecases::ticket::sheet(&cx, &usecases::Reader::new(&cx, asking), &path.ticket).await?)
     };
     let (caller, found) = reader.find(&cx, print, Option::is_some).await?;
     let (ticket, concern) = found.ok_or_else(|| Problem::new(Code::NotFound))?;

@@ -2,8 +2,8 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
+use auth::Asking;
 use auth::permission::ReadTickets;
-use auth::{Grant, Recalled};
 use chrono::{DateTime, Utc};
 use domain::language::Language;
 use domain::ticket::writing::COLLEAGUES;
@@ -102,13 +102,13 @@ pub(crate) async fn timeline(
     path: TicketPath,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let read = async |who: &Grant<ReadTickets>, recalled: Option<&Recalled>| {
+    let read = async |asking: &Asking<ReadTickets>| {
         let mut query = Query::of(&request);
         let (limit, after) = query.page();
         query.finish()?;
         Ok(usecases::ticket::timeline(
             &cx,
-            &usecases::Reader::new(&cx, who, recalled),
+            &usecases::Reader::new(&cx, asking),
             &path.ticket,
             after.unwrap_or(0),
             limit,

@@ -46,9 +46,15 @@ struct Cli {
 pub enum Command {
     /// Try it out: a private PostgreSQL, the city of Amiens, a café with eight concerns, the API and the worker.
     Demo(demo::Demo),
-    /// Answer requests, and drain the outbox unless told not to.
+    /// Answer requests, and do the work of `worker` unless told not to.
+    ///
+    /// E-mail goes to the server of `SMTP_URL` (smtp://, smtps://, with login and ?tls=required), or of the file that `SMTP_URL_FILE`
+    /// names; without one, each e-mail is a file.
     Serve(Box<serve::Serve>),
-    /// Drain the outbox only.
+    /// Send what waits to be sent, do what is due, and answer no requests.
+    ///
+    /// E-mails, webhooks, reminders, figures, seals of the audit log, and what is not kept any longer. Any number may run at once. E-mail
+    /// goes to the server of `SMTP_URL`, as with `serve`.
     Worker(worker::Worker),
     /// Bring the database up to this program.
     Migrate(migrate::Migrate),

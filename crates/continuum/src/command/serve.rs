@@ -164,8 +164,7 @@ pub(crate) fn geocoder(url: &str) -> Result<Option<Url>> {
     url.map(|url| url.parse().context("--geocoder is not a URL")).transpose()
 }
 
-/// Answer requests, and drain the outbox unless told not to. E-mail goes to the server of `SMTP_URL` (smtp://, smtps://,
-/// with login and ?tls=required), or of the file that `SMTP_URL_FILE` names; without one, each e-mail is a file.
+/// The options of `continuum serve`.
 #[derive(clap::Args)]
 pub struct Serve {
     #[command(flatten)]

@@ -16,7 +16,7 @@ use super::{asked_to_stop, tell};
 use crate::instance::{STOP, listen, transport};
 use crate::metrics_page;
 
-/// Drain the outbox, and deliver to webhooks, only. Any number of these may run at once. E-mail goes to the server of `SMTP_URL`, as with `serve`.
+/// The options of `continuum worker`.
 #[derive(clap::Args)]
 pub struct Worker {
     #[command(flatten)]

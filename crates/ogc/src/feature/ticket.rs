@@ -36,7 +36,7 @@ pub(crate) async fn page(reading: &Reading<'_>, asked: &Asked) -> Result<Found, 
         let listing = Listing { filter, sort: Sort::LastFiled };
         let after = after.map(|(at, id)| After { key: Key::LastFiled(at), id, fuzzy: false });
         let listed =
-            usecases::ticket::list(reading.cx, &Reader::new(reading.cx, &grant, None), listing, after, asked.limit)
+            usecases::ticket::list(reading.cx, &Reader::new(reading.cx, &grant.into()), listing, after, asked.limit)
                 .await?
                 .page;
         let features = listed.items.iter().filter_map(|ticket| own(reading, ticket)).collect();
