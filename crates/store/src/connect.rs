@@ -39,7 +39,7 @@ pub struct Connect {
     pub replica: Option<SecretString>,
     /// The schema that holds the city: one city a schema.
     pub schema: String,
-    /// How many connections at most, two at least: a third of them is for lists and statistics.
+    /// How many connections at most, three at least: a third of them is for lists and statistics, a quarter for searches.
     pub connections: u32,
 }
 
@@ -49,6 +49,9 @@ pub struct Store {
     pub(crate) db: Pool,
     /// Connections that plan a prepared statement anew each time, for the values that it has then.
     planning: Pool,
+    /// Connections for searches of all tickets: each keeps both processors of a small server busy, so that few at once are over sooner
+    /// than many, and nothing else waits for them.
+    pub(crate) searching: Pool,
     replica: Option<Arc<Self>>,
     pub(crate) keys: Arc<SealingKeys>,
 }
@@ -110,18 +113,20 @@ impl Store {
     pub fn connect(connect: &Connect, keys: SealingKeys) -> Result<Self> {
         let keys = Arc::new(keys);
         let url = options("DATABASE_URL", &connect.url, &connect.schema)?;
-        let all = connect.connections.max(2);
-        let third = (all / 3).max(1);
+        let all = connect.connections.max(3);
+        let (third, quarter) = (all / 3, (all / 4).max(1));
         let planning =
             |url: PgConnectOptions| Pool::new(url.options([("plan_cache_mode", "force_custom_plan")]), third);
         let replica = match &connect.replica {
             Some(url) => {
                 let planning = planning(options("DATABASE_REPLICA_URL", url, &connect.schema)?);
-                Some(Arc::new(Self { db: planning.clone(), planning, replica: None, keys: keys.clone() }))
+                let (db, searching) = (planning.clone(), planning.clone());
+                Some(Arc::new(Self { db, planning, searching, replica: None, keys: keys.clone() }))
             }
             None => None,
         };
-        Ok(Self { db: Pool::new(url.clone(), all - third), planning: planning(url), replica, keys })
+        let [db, searching] = [all - third - quarter, quarter].map(|most| Pool::new(url.clone(), most));
+        Ok(Self { db, planning: planning(url), searching, replica, keys })
     }
 
     /// Reads what nobody waits for in between: from the replica, if there is one and it has seen all that was answered until
@@ -221,20 +226,23 @@ impl Store {
         Ok(Listener(listener))
     }
 
-    /// Both of them.
-    pub(crate) const fn pools(&self) -> [&Pool; 2] {
-        [&self.db, &self.planning]
+    /// All of them.
+    pub(crate) const fn pools(&self) -> [&Pool; 3] {
+        [&self.db, &self.planning, &self.searching]
     }
 
     /// Closes every connection; one that does not answer is not waited for.
     pub async fn close(self) {
-        let [one, other] = self.pools();
+        let [db, planning, searching] = self.pools();
         let replica = async {
             if let Some(replica) = &self.replica {
                 replica.db.close().await;
             }
         };
-        if timeout(ACQUIRE, async { tokio::join!(one.close(), other.close(), replica) }).await.is_err() {
+        if timeout(ACQUIRE, async { tokio::join!(db.close(), planning.close(), searching.close(), replica) })
+            .await
+            .is_err()
+        {
             tracing::warn!("a connection to the database could not be closed");
         }
     }

@@ -1,6 +1,7 @@
 //! What is wrong with a body that does not fit its schema, for people and for programs.
 
 use domain::text::{TextError, VISIBLE};
+use domain::time::Target;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError};
 use serde_json::Value;
@@ -164,9 +165,9 @@ fn pattern_name(pattern: &str) -> Option<Text> {
         }
         r"^[^\x00-\x20@]+@[^\x00-\x20@]+$" => ("une adresse e-mail", "an e-mail address"),
         "^(00)?[0-9]{1,18}$" => ("la « sequence » d’un événement", "the “sequence” of an event"),
-        "^[0-9]{1,3}[hd]$" => (
-            "un délai en heures ou en jours, comme « 4h » ou « 2d »",
-            "a time in hours or in days, such as “4h” or “2d”",
+        Target::PATTERN => (
+            "un délai en heures ou en jours, comme « 4h » ou « 2d », 365 au plus",
+            "a time in hours or in days, such as “4h” or “2d”, 365 at most",
         ),
         _ => return None,
     })
@@ -181,6 +182,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use domain::text::VISIBLE;
+    use domain::time::Target;
     use serde_json::Value;
 
     use super::pattern_name;
@@ -224,5 +226,14 @@ mod tests {
         assert!(found.remove(VISIBLE) && found.len() > 3, "{found:?}");
         let unnamed: Vec<&&str> = found.iter().filter(|pattern| pattern_name(pattern).is_none()).collect();
         assert!(unnamed.is_empty(), "{unnamed:?}");
+    }
+
+    #[test]
+    fn the_pattern_of_targets_fits_those_that_are_taken() {
+        let schema = jsonschema::validator_for(&serde_json::json!({ "pattern": Target::PATTERN })).unwrap();
+        let counts = (0..1100).flat_map(|count| [format!("{count}"), format!("{count:03}"), format!("+{count}")]);
+        for text in counts.flat_map(|count| ["h", "d", ""].map(|unit| format!("{count}{unit}"))) {
+            assert_eq!(schema.is_valid(&text.as_str().into()), text.parse::<Target>().is_ok(), "{text}");
+        }
     }
 }

@@ -232,7 +232,14 @@ pub(crate) fn filter(query: &mut Query, me: &Caller, city: &Loaded) -> Filter {
         feedback: query.each("feedback", one_of(Feedback::ALL.map(Feedback::code)).as_str(), Feedback::from_code),
         standard_only: false,
         search: query
-            .one("q", ("1 à 200 caractères sur une ligne", "1 to 200 characters on one line"), words)
+            .one(
+                "q",
+                (
+                    "1 à 200 caractères sur une ligne, sans caractère de commande",
+                    "1 to 200 characters on one line, without control characters",
+                ),
+                words,
+            )
             .map(|words| Search { words, fuzzy: false }),
     };
     unknown(query, "service", &filter.services, |code| city.knows_service(code));

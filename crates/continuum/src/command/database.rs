@@ -23,7 +23,7 @@ pub(crate) struct DatabaseOptions {
     /// The schema that holds the city: one city a schema.
     #[arg(long, env = "DATABASE_SCHEMA", default_value = "continuum")]
     database_schema: String,
-    /// How many connections to the database at most, eight at least: a third of them is for lists and statistics. Up to
+    /// How many connections to the database at most, eight at least: a third of them is for lists and statistics, a quarter for searches. Up to
     /// three more hear what other instances announce.
     #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 12, value_parser = clap::value_parser!(u32).range(8..))]
     database_connections: u32,

@@ -12,7 +12,7 @@ use utoipa::{PartialSchema, ToSchema};
 /// day after the day on which the count began; `0d` is the end of that day itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-#[schemars(extend("pattern" = r"^[0-9]{1,3}[hd]$"))]
+#[schemars(extend("pattern" = Self::PATTERN))]
 pub enum Target {
     /// Open hours.
     Hours(u16),
@@ -20,11 +20,16 @@ pub enum Target {
     Days(u16),
 }
 
+impl Target {
+    /// How one is written.
+    pub const PATTERN: &str = "^([0-2]?[0-9]{1,2}|3[0-5][0-9]|36[0-5])[hd]$";
+}
+
 impl PartialSchema for Target {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
-            .pattern(Some("^[0-9]{1,3}[hd]$"))
+            .pattern(Some(Self::PATTERN))
             .description(Some(
                 "Working time: `4h` is four open hours, `2d` the end of the second open day, at most 365.",
             ))
@@ -45,7 +50,8 @@ impl FromStr for Target {
     fn from_str(text: &str) -> Result<Self, NotATarget> {
         let fail = || NotATarget(text.to_owned());
         let (digits, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(fail)?;
-        let count: u16 = digits.parse().ok().filter(|count| *count <= 365).ok_or_else(fail)?;
+        let is_count = (1..=3).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
+        let count = digits.parse().ok().filter(|count| is_count && *count <= 365).ok_or_else(fail)?;
         match unit {
             "h" => Ok(Self::Hours(count)),
             "d" => Ok(Self::Days(count)),

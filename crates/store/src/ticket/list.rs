@@ -234,7 +234,7 @@ impl Store {
                 let (scope, still) = scope.apart();
                 let steps = search.walk(&scope, (asked, now), (still, COMPARED), |found| compared(&scope, found));
                 let mut select = ranked(&scope, search, after, Search::walked(COMPARED));
-                self.db.query_all(select.limit(limit + 1).with_cte(steps)).await?
+                self.searching.query_all(select.limit(limit + 1).with_cte(steps)).await?
             };
             for (ticket, row) in Rows::all(&rows).zip(&rows) {
                 tickets.push((ticket?, row.try_get("", "rank")?));
@@ -254,7 +254,7 @@ impl Store {
                 });
                 let mut select = entity::Entity::find().filter(Search::walked(limit + 1)).into_query();
                 Position::new(sort, None, None).apply(&mut select, None);
-                self.db.query_all(select.limit(limit + 1).with_cte(steps)).await?
+                self.searching.query_all(select.limit(limit + 1).with_cte(steps)).await?
             };
             tickets = unranked(&rows)?;
         } else {
