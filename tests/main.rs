@@ -50,6 +50,7 @@ mod webhook;
 mod year;
 
 use std::process::ExitCode;
+use std::thread;
 
 use libtest_mimic::{Arguments, Trial};
 use support::Test;
@@ -138,7 +139,10 @@ fn main() -> ExitCode {
 }
 
 fn run() -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Many tests wait for what has to take its time: meanwhile, one more runs than there are processors.
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    arguments.test_threads = arguments.test_threads.or(Some(processors + 1));
     let whole = arguments.filter.is_none() && arguments.skip.is_empty() && !arguments.list;
     if !arguments.list {
         rustls::crypto::ring::default_provider().install_default().expect("nobody else has installed one");
