@@ -10,6 +10,7 @@ crate::tests![
     words_are_found_whatever_their_accents_and_endings,
     words_and_their_plurals_are_one_for_the_search_and_for_rules,
     a_slip_of_the_pen_finds_what_was_meant,
+    a_dash_before_no_word_leaves_nothing_out,
     a_reference_finds_its_ticket,
     notes_are_found_by_those_who_read_them,
     nobody_finds_what_they_may_not_know_of,
@@ -223,6 +224,31 @@ async fn notes_are_found_by_those_who_read_them() {
     assert_eq!(found(&agent, "matelas").await.0, [concern]);
     let page = agent.get("/v1/tickets?q=matelas%20OR%20nacelle&sort=relevance").await.ok();
     assert!(!page["items"].as_array().unwrap().is_empty());
+    city.stop().await;
+}
+
+async fn a_dash_before_no_word_leaves_nothing_out() {
+    let city = City::new().await;
+    let (agent, dispatcher) = (city.agent().await, city.dispatcher().await);
+    let heap = file(&agent, "Un matelas et des sacs au pied du mur", "Rue du Pigeonnier").await;
+    let passed_over = ["-", "- ", "–", "−", "-!", "-! ", "-( ", "-& ", "-\" ", "-\"\" ", "-' ", "-. "];
+    for dashes in passed_over.map(|dash| dash.repeat(190 / dash.len())) {
+        assert_eq!(found(&dispatcher, &dashes).await.0, Vec::<String>::new(), "{dashes}");
+        let words = encoded(&format!("matelas {dashes}"));
+        let counts = dispatcher.get(&format!("/v1/tickets/counts?q={words}")).await.ok();
+        assert_eq!(counts["items"][0]["count"], 2, "one for each service: {dashes}");
+        assert_ne!(dispatcher.get(&format!("/v1/tickets/export?format=ndjson&q={words}")).await.is(200).text, "");
+        for format in ["json", "xml"] {
+            dispatcher.get(&format!("/open311/v2/requests.{format}?q={}", encoded(&dashes))).await.is(200);
+        }
+    }
+    for words in ["matelas - sacs", "matelas – sacs", "matelas -- ! sacs", "matelas -!", "matelas −lampadaire"] {
+        assert_eq!(found(&dispatcher, words).await, (vec![heap.clone()], false), "{words}");
+    }
+    for words in ["matelas −sacs", "matelas –sacs", "matelas --sacs", "matelas -“des sacs”", "matelas -!sacs -sacs"]
+    {
+        assert_eq!(found(&dispatcher, words).await.0, Vec::<String>::new(), "{words}");
+    }
     city.stop().await;
 }
 

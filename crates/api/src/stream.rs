@@ -15,6 +15,7 @@ use actix_web::web::Bytes;
 use futures_util::Stream;
 use futures_util::stream::poll_fn;
 use tokio::sync::mpsc;
+use tracing::Instrument as _;
 
 /// How long a client may leave a piece waiting.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -56,7 +57,7 @@ pub(crate) fn stream<E: Display>(
 ) -> impl Stream<Item = io::Result<Bytes>> + 'static {
     let (sender, mut receiver) = mpsc::channel(1);
     let whole = Arc::new(AtomicBool::new(false));
-    rt::spawn({
+    let writing = {
         let whole = whole.clone();
         async move {
             match write(Pieces(sender)).await {
@@ -64,7 +65,8 @@ pub(crate) fn stream<E: Display>(
                 Err(error) => tracing::warn!(%error, "a long answer broke off"),
             }
         }
-    });
+    };
+    rt::spawn(writing.in_current_span());
     let mut ended = false;
     poll_fn(move |task| {
         receiver.poll_recv(task).map(|piece| match piece {

@@ -36,17 +36,19 @@ impl Search {
     /// The words, references as `ticket_body` (migration 0011) writes them: `AMI-26-4217` is `ami26004217`; hyphens inside
     /// of words are spaces, as in the texts.
     fn query(&self) -> String {
-        let parted = |word: &str| match word.strip_prefix('-') {
-            Some(without) => format!("-{}", without.replace('-', " -")),
-            None => word.replace('-', " "),
+        let parted = |word: &str| {
+            let before = if word.starts_with(is_dash) { "-" } else { "" };
+            let parts = word.split(is_dash).filter(|part| !part.is_empty());
+            parts.map(|part| format!("{before}{part}")).collect::<Vec<_>>().join(" ")
         };
         let word = |word: &str| reference(word).unwrap_or_else(|| parted(word));
-        self.words.as_str().split_whitespace().map(word).collect::<Vec<_>>().join(" ")
+        let words = self.words.as_str().split_whitespace().map(word).filter(|word| !word.is_empty());
+        words.collect::<Vec<_>>().join(" ")
     }
 
     /// The words that are searched for by what they resemble. Numbers are not: a number that differs is another one.
     fn resembled(&self) -> Vec<&str> {
-        let asked = self.words.as_str().split_whitespace().filter(|word| !word.starts_with('-'));
+        let asked = self.words.as_str().split_whitespace().filter(|word| !word.starts_with(is_dash));
         let words = asked.flat_map(|word| word.split(|c: char| !c.is_alphanumeric()));
         let long = |word: &&str| word.chars().count() >= SHORTEST && !word.contains(|c: char| c.is_numeric());
         words.filter(long).take(MOST).collect()
@@ -188,6 +190,11 @@ impl Search {
     }
 }
 
+/// Dashes, as keyboards and word processors write them: `fold` makes all of them the first.
+const fn is_dash(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+}
+
 /// A reference as texts hold it, if the word is one.
 fn reference(word: &str) -> Option<String> {
     let (prefix, rest) = word.split_once('-')?;
@@ -220,6 +227,7 @@ mod tests {
         }
         let search = |words: &str| Search { words: words.to_owned().try_into().unwrap(), fuzzy: false };
         assert_eq!(search("matelas  AMI-26-1").query(), "matelas AMI26000001");
+        assert_eq!(search("rue – Saint-Leu -arrêt-minute −bus ----").query(), "rue Saint Leu -arrêt -minute -bus");
         assert_eq!(search("de l’éclairage, rue Saint-Leu -trottoir").resembled(), ["éclairage", "Saint"]);
     }
 }
