@@ -161,6 +161,7 @@ async fn a_slip_of_the_pen_finds_what_was_meant() {
         ("lanpadaire", &light),
         ("rue du pigonnier", &heap),
         ("mattelas -lampadaires", &heap),
+        ("mattelas -! -- -(", &heap),
     ] {
         assert_eq!(found(&dispatcher, words).await, (vec![expected.clone()], true), "{words}");
     }

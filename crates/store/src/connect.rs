@@ -49,8 +49,8 @@ pub struct Store {
     pub(crate) db: Pool,
     /// Connections that plan a prepared statement anew each time, for the values that it has then.
     planning: Pool,
-    /// Connections for searches of all tickets: each keeps both processors of a small server busy, so that few at once are over sooner
-    /// than many, and nothing else waits for them.
+    /// Connections for searches of all tickets: each keeps a processor of the database busy for a while, so that few at once are over
+    /// sooner than many, and nothing else waits for them.
     pub(crate) searching: Pool,
     replica: Option<Arc<Self>>,
     pub(crate) keys: Arc<SealingKeys>,

@@ -157,7 +157,8 @@ impl Search {
                 texts.and_where(Expr::cust_with_values("resembles(fold($1), body)", [word]));
             }
             let query = self.query();
-            let left_out: Vec<&str> = query.split_whitespace().filter(|word| word.starts_with('-')).collect();
+            let leaves_out = |word: &&str| word.starts_with('-') && word.contains(char::is_alphanumeric);
+            let left_out: Vec<&str> = query.split_whitespace().filter(leaves_out).collect();
             if !left_out.is_empty() {
                 texts.and_where(Expr::cust_with_values("words @@ wanted($1)", [left_out.join(" ")]));
             }
