@@ -119,11 +119,7 @@ impl Database {
         command.arg("continuum").args(arguments).env_clear().env("DATABASE_URL", self.url());
         command.env("CONTINUUM_DATA_DIR", self.data());
         // As the image has it.
-        command.envs([
-            ("MIMALLOC_ALLOW_THP", "0"),
-            ("MIMALLOC_PURGE_DELAY", "5"),
-            ("MIMALLOC_ARENA_MAX_OBJECT_SIZE", "8192"),
-        ]);
+        command.envs([("MIMALLOC_ALLOW_THP", "0"), ("MIMALLOC_PURGE_DELAY", "5")]);
         Ok(command)
     }
 
