@@ -147,7 +147,7 @@ pub(crate) const ALL: [Operation; 12] = [
         name: "sheet of a ticket",
         who: Who::Dispatcher,
         sending: Sending::Repeated,
-        round_trips: Some(2),
+        round_trips: Some(1),
         requests: |city, random| of_some_ticket(city, random, "/sheet"),
     },
     Operation {

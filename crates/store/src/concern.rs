@@ -19,7 +19,7 @@ use crate::connect::sql;
 use crate::outbox::Message;
 use crate::resident::{Contact, tracking_token};
 use crate::seal::digest;
-use crate::ticket::{NewTicket, ReferencePrefix, entity as ticket_entity};
+use crate::ticket::{Named, NewTicket, ReferencePrefix, entity as ticket_entity};
 use crate::{Error, Result, Scope, SealingKeys, Store, Tx};
 
 /// A concern as it is kept.
@@ -318,18 +318,6 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn concern(&self, scope: &Scope, id: ConcernId) -> Result<Option<(Concern, Vec<Ticket>)>> {
-        let Some(concern) = self.any_concern(id).await? else { return Ok(None) };
-        let tickets = self.tickets_of(scope, id).await?;
-        let visible =
-            if concern.outcome == Outcome::Referred { !tickets.is_empty() } else { scope.holds_own(&concern) };
-        Ok(visible.then_some((concern, tickets)))
-    }
-
-    /// A concern. Whether the caller may read it is asked before.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn any_concern(&self, id: ConcernId) -> Result<Option<Concern>> {
         let statement = sql(
             "select c.id, origin, c.cafe_id, category_code, outcome, description, answer, answers, lat, lon, address,
                     areas, referrer_id, client_id, filed_at, n.noted_at, f.ticket_id as follows
@@ -338,7 +326,25 @@ impl Store {
              where c.id = $1",
             [id.0.into()],
         );
-        ConcernRow::find_by_statement(statement).one(&self.db).await?.map(Concern::try_from).transpose()
+        let Some(row) = ConcernRow::find_by_statement(statement).one(&self.db).await? else { return Ok(None) };
+        let concern = Concern::try_from(row)?;
+        let tickets = self.tickets_of(scope, id).await?;
+        let visible =
+            if concern.outcome == Outcome::Referred { !tickets.is_empty() } else { scope.holds_own(&concern) };
+        Ok(visible.then_some((concern, tickets)))
+    }
+
+    /// The ticket of that name, if the scope holds it, and how its concern was described: who sees a ticket reads its concern.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn ticket_with_description(
+        &self,
+        scope: &Scope,
+        name: &Named,
+    ) -> Result<Option<(Ticket, Option<Description>)>> {
+        let described = "(select to_jsonb(c.description) from concern c where c.id = ticket.concern_id)";
+        self.ticket_beside(scope, name, Expr::cust(described)).await
     }
 
     /// What these concerns say, as far as they say something. Whether the caller may read it is asked before.

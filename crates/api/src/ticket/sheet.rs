@@ -11,11 +11,11 @@ use domain::city::City;
 use domain::city::catalogue::{Audience, ClosureReason};
 use domain::language::Language;
 use domain::rights::Secrecy;
+use domain::text::Description;
 use domain::ticket::Ticket;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use usecases::Context;
-use usecases::concern::Concern;
 
 use super::TicketPath;
 use crate::page;
@@ -60,7 +60,7 @@ pub(crate) fn replies(ticket: &Ticket, city: &City, language: Language) -> Vec<[
 
 fn html(
     ticket: &Ticket,
-    concern: &Concern,
+    description: Option<&Description>,
     city: &City,
     language: Language,
     link: &str,
@@ -92,7 +92,7 @@ fn html(
             ack_due => moment(ticket.ack_due_at, language),
             resolve_due => moment(ticket.resolve_due_at, language),
             state => state,
-            description => concern.description.as_ref().map(ToString::to_string).unwrap_or_default(),
+            description => description.map(Description::as_str).unwrap_or_default(),
             replies => replies(ticket, city, language),
             answers => ANSWERS.map(|texts| language.pick(texts)).to_vec(),
             outcomes => ClosureReason::ALL.map(|reason| reason.label(Audience::Service, language)).to_vec(),
@@ -128,8 +128,8 @@ pub(crate) async fn sheet(
         Ok(usecases::ticket::sheet(&cx, &usecases::Reader::new(&cx, asking), &path.ticket).await?)
     };
     let (caller, found) = reader.find(&cx, print, Option::is_some).await?;
-    let (ticket, concern) = found.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let (ticket, description) = found.ok_or_else(|| Problem::new(Code::NotFound))?;
     let link = format!("{}/v1/tickets/{}", cx.tokens.issuer(), ticket.reference);
-    let html = html(&ticket, &concern, &cx.city()?.city, caller.language, &link, cx.now())?;
+    let html = html(&ticket, description.as_ref(), &cx.city()?.city, caller.language, &link, cx.now())?;
     Ok(page::whole(html, STYLE))
 }

@@ -5,9 +5,9 @@ use auth::permission::ReadTickets;
 use domain::audit::Act;
 use domain::id::TicketId;
 use domain::rights::{Caller, Right, Secrecy};
+use domain::text::Description;
 use domain::ticket::receive::Receive;
 use domain::ticket::{Action, State, Ticket};
-use store::concern::Concern;
 use store::ticket::{Entry, Named};
 use store::tracking::Mails;
 use store::{Error, Page, Scope};
@@ -25,13 +25,17 @@ pub async fn open(cx: &Context, reader: &Reader, name: &Named) -> Result<Option<
     let Some((ticket, mails)) = cx.store.ticket_with_mails(reader.scope(), name).await? else {
         return Ok(None);
     };
-    record_read(cx, reader.who(), &ticket).await?;
-    let Some(ticket) = receive(cx, reader, name, ticket).await? else { return Ok(None) };
+    let Some(ticket) = opened(cx, reader, name, ticket).await? else { return Ok(None) };
     let has_a_part = reader.who().caller().parts_in(&ticket).next().is_some();
     Ok(Some((ticket, Some(mails).filter(|_| has_a_part))))
 }
 
-/// Keeps that the service has received a ticket, if that is so with its being opened.
+/// Keeps that a ticket was read, if it is not for everybody, and that the service has received it, if that is so with its being opened.
+async fn opened(cx: &Context, reader: &Reader, name: &Named, ticket: Ticket) -> Result<Option<Ticket>, Error> {
+    record_read(cx, reader.who(), &ticket).await?;
+    receive(cx, reader, name, ticket).await
+}
+
 async fn receive(cx: &Context, reader: &Reader, name: &Named, ticket: Ticket) -> Result<Option<Ticket>, Error> {
     let who = reader.who();
     let may_receive = |ticket: &Ticket| {
@@ -51,16 +55,19 @@ async fn receive(cx: &Context, reader: &Reader, name: &Named, ticket: Ticket) ->
     Ok(received)
 }
 
-/// One ticket with the concern that it refers, to be printed; opened by that, as by [`open`]. None when the caller may not
-/// know of it.
+/// One ticket with what was said, to be printed; opened by that, as by [`open`]. None when the caller may not know of it.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn sheet(cx: &Context, reader: &Reader, name: &Named) -> Result<Option<(Ticket, Concern)>, Error> {
-    let Some((ticket, _)) = open(cx, reader, name).await? else { return Ok(None) };
-    // Who sees a ticket reads its concern.
-    let concern = cx.store.any_concern(ticket.concern).await?;
-    Ok(concern.map(|concern| (ticket, concern)))
+pub async fn sheet(
+    cx: &Context,
+    reader: &Reader,
+    name: &Named,
+) -> Result<Option<(Ticket, Option<Description>)>, Error> {
+    let Some((ticket, description)) = cx.store.ticket_with_description(reader.scope(), name).await? else {
+        return Ok(None);
+    };
+    Ok(opened(cx, reader, name, ticket).await?.map(|ticket| (ticket, description)))
 }
 
 /// A page of a ticket's handovers, the first one first; none when the caller may not know of the ticket.
