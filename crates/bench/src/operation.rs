@@ -154,7 +154,7 @@ pub(crate) const ALL: [Operation; 12] = [
         name: "Open311, list of requests",
         who: Who::Public,
         sending: Sending::Repeated,
-        round_trips: Some(2),
+        round_trips: Some(1),
         requests: |_, _| get("/open311/v2/requests.json".to_owned()),
     },
     Operation {

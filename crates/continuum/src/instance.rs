@@ -28,7 +28,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use store::{Connect, Store};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 use usecases::{Context, Readers};
@@ -329,6 +329,7 @@ impl Instance {
     /// Stops: requests and deliveries under way are finished, within ten seconds, those who follow events are told to connect
     /// again, and leases are given back; then the connections to the database are closed.
     pub async fn stop(self) {
+        let until = Instant::now() + STOP;
         self.context.stopping.cancel();
         // Each begins to stop when it is asked, not when it is waited for.
         let stopping: Vec<_> = self.servers.iter().map(|server| server.stop(true)).collect();
@@ -340,7 +341,7 @@ impl Instance {
                 drop(ending.await);
             }
         };
-        drop(timeout(STOP, ended).await);
+        drop(timeout_at(until, ended).await);
         for task in &self.tasks {
             task.abort();
         }

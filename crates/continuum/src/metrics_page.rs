@@ -16,7 +16,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 use usecases::Context;
-use usecases::watch::Watched;
+use usecases::watch::{Connections, Watched};
 
 /// The buckets of the histograms of times, seconds: from an answer out of memory to one that nobody waits for.
 const BUCKETS: [f64; 13] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -130,9 +130,10 @@ impl Page {
 }
 
 /// One metric, with its values by label.
-fn gauge<T: Display>(text: &mut String, name: &str, help: &str, values: &[(&str, T)]) {
+fn gauge<T: Display>(text: &mut String, name: &str, help: &str, values: &[(impl AsRef<str>, T)]) {
     let written = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge").and_then(|()| {
         values.iter().try_for_each(|(labels, value)| {
+            let labels = labels.as_ref();
             let braces = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
             writeln!(text, "{name}{braces} {value}")
         })
@@ -143,15 +144,16 @@ fn gauge<T: Display>(text: &mut String, name: &str, help: &str, values: &[(&str,
 fn write_process(text: &mut String, cx: &Context) {
     let version = format!("version=\"{}\"", env!("CARGO_PKG_VERSION"));
     gauge(text, "continuum_build_info", "Which Continuum this is.", &[(version.as_str(), 1)]);
-    let pool = usecases::watch::connections(cx);
-    gauge(
-        text,
-        "continuum_database_connections",
-        "Connections of this process to the database, by what they do.",
-        &[("state=\"used\"", pool.used), ("state=\"idle\"", pool.idle)],
-    );
+    let (mut open, mut most) = (Vec::new(), Vec::new());
+    for Connections { pool, most: allowed, used, idle } in usecases::watch::connections(cx) {
+        open.push((format!("pool=\"{pool}\",state=\"used\""), used));
+        open.push((format!("pool=\"{pool}\",state=\"idle\""), idle));
+        most.push((format!("pool=\"{pool}\""), allowed));
+    }
+    let name = "continuum_database_connections";
+    gauge(text, name, "Connections of this process to the database, by what they are for and what they do.", &open);
     let name = "continuum_database_connections_max";
-    gauge(text, name, "How many connections to the database this process may have.", &[("", pool.most)]);
+    gauge(text, name, "How many connections to the database this process may have, by what they are for.", &most);
 }
 
 #[rustfmt::skip]

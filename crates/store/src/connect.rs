@@ -52,7 +52,7 @@ pub struct Store {
     /// Connections for searches of all tickets: each keeps a processor of the database busy for a while, so that few at once are over
     /// sooner than many, and nothing else waits for them.
     pub(crate) searching: Pool,
-    replica: Option<Arc<Self>>,
+    pub(crate) replica: Option<Arc<Self>>,
     pub(crate) keys: Arc<SealingKeys>,
 }
 

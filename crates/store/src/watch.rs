@@ -141,23 +141,22 @@ impl Store {
         })
     }
 
-    /// The connections to the database.
-    #[must_use]
-    pub fn connections(&self) -> Connections {
-        let mut all = Connections { most: 0, used: 0, idle: 0 };
-        for pool in self.pools() {
-            let (most, open, idle) = pool.standing();
-            all.most += most;
-            all.used += open.saturating_sub(idle);
-            all.idle += idle;
-        }
-        all
+    /// The connections to the database, by what they are for: whoever waits for one of a pool is not served by those of another.
+    pub fn connections(&self) -> impl Iterator<Item = Connections> {
+        let names = ["general", "lists", "searches"].into_iter().zip(self.pools());
+        let replica = self.replica.as_deref().map(|replica| ("replica", &replica.db));
+        names.chain(replica).map(|(pool, standing)| {
+            let (most, open, idle) = standing.standing();
+            Connections { pool, most, used: open.saturating_sub(idle), idle }
+        })
     }
 }
 
-/// The connections of an instance.
+/// The connections of a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connections {
+    /// What they are for: `general`, `lists` (and statistics), `searches`, `replica`.
+    pub pool: &'static str,
     /// How many there may be.
     pub most: u32,
     /// How many are at work.

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use store::Error;
-use store::watch::{Connections, Standing};
+pub use store::watch::Connections;
+use store::watch::Standing;
 
 use crate::cafe::due;
 use crate::{Context, of};
@@ -37,8 +38,7 @@ pub async fn watch(cx: &Context) -> Result<Watched, Error> {
 }
 
 /// The connections of this instance to the database.
-#[must_use]
-pub fn connections(cx: &Context) -> Connections {
+pub fn connections(cx: &Context) -> impl Iterator<Item = Connections> {
     cx.store.connections()
 }
 
