@@ -16,6 +16,7 @@ use usecases::retention::keep;
 
 use crate::support::city::{City, dumping};
 use crate::support::files::below;
+use crate::support::program::{keys_folder, run, said};
 use crate::tracking::json_at;
 use case::{OF_CAFES, known, lived, lived_otherwise, words};
 
@@ -233,6 +234,8 @@ async fn a_night_that_would_erase_unusually_much_waits_for_somebody() {
     assert_eq!(overview["runs"].as_array().unwrap().len(), 1);
     let watched = city.instance.context.store.standing(None, &[], city.clock.now()).await.unwrap();
     assert_eq!(watched.erasures_waiting, 1);
+    what_an_operator_is_shown(&city);
+    assert_eq!(city.database.count("select count(*) from resident_contact").await, 3, "they were shown, not erased");
     let confirm = json!({ "run": run["id"] });
     city.proprete().await.post("/v1/retention/confirm", &confirm).await.lacks("manage_personal_data");
     let another = json!({ "run": "0197a3b2-7c11-7b3a-9d3e-5a1f0c2e4d6b" });
@@ -246,6 +249,25 @@ async fn a_night_that_would_erase_unusually_much_waits_for_somebody() {
         audited.iter().filter_map(|act| act["type"].as_str()).filter(|k| k.starts_with("retention")).collect();
     assert_eq!(kinds, ["retention_confirmed", "retention_ran"]);
     city.stop().await;
+}
+
+/// The dry run: `continuum retention`, as docs/personal-data.md shows it.
+fn what_an_operator_is_shown(city: &City) {
+    let (url, keys) = (city.database.url(), keys_folder());
+    let keys = keys.path().to_str().unwrap();
+    let environment = [("DATABASE_URL", &*url), ("CONTINUUM_KEYS_DIR", keys), ("CONTINUUM_DATA_DIR", keys)];
+    let output = run(&["retention"], &environment);
+    assert!(output.status.success(), "{}", said(&output));
+    let shown = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<_> = shown.lines().collect();
+    let [heading, contacts, texts, rows, most, "", runs, planned] = lines[..] else { panic!("{shown}") };
+    assert_eq!(heading, "Kept from the end of a concern     for         due now");
+    assert_eq!(contacts, "  how the resident can be reached  6 months          3");
+    assert!(texts.starts_with("  what was said and written        12 months  "), "{texts}");
+    assert!(rows.starts_with("  the concern and its tickets      36 months  "), "{rows}");
+    assert_eq!(most, "More than 2 a night wait until a dispatcher confirms it.");
+    assert_eq!(runs, "Run of                state     contacts   texts    rows");
+    assert_eq!(planned, "2026-10-03 12:00 UTC  waiting          0       0       0");
 }
 
 async fn what_a_wrong_clock_planned_is_not_erased() {
