@@ -11,7 +11,7 @@ use chrono::Duration;
 use domain::audit::day_to_seal;
 use domain::clock::Clock as _;
 use serde_json::{Value, json};
-use sqlx::Connection as _;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 use usecases::retention::keep;
 
 use crate::support::city::{City, dumping};
@@ -54,6 +54,7 @@ crate::tests![
     what_a_wrong_clock_planned_is_not_erased,
     what_is_written_later_goes_later,
     several_workers_erase_each_concern_once,
+    a_night_that_erases_locks_rows_and_no_table,
     nothing_else_changes_what_happened,
 ];
 
@@ -329,6 +330,23 @@ async fn several_workers_erase_each_concern_once() {
     assert_eq!(city.database.count("select count(*) from ticket").await, 0);
     assert_eq!(city.database.count("select count(*) from retention_run where rows = 4 and state = 'done'").await, 1);
     second.stop().await;
+    city.stop().await;
+}
+
+async fn a_night_that_erases_locks_rows_and_no_table() {
+    let city = City::new().await;
+    cancelled(&city, 2).await;
+    city.clock.set("2029-04-01T12:00:00Z");
+    let mut beside = city.database.connection().await;
+    let all = "select string_agg(format('%I', tablename), ', ') from pg_tables where schemaname = current_schema()";
+    let all: String = sqlx::query_scalar(all).fetch_one(&mut beside).await.unwrap();
+    // Beside this, rows can be written, and no stronger lock of a table can be had.
+    let held = format!("begin; lock table {all} in share update exclusive mode");
+    beside.execute(AssertSqlSafe(held)).await.unwrap();
+    while keep(&city.instance.context).await.expect("no table is locked, which would wait, and fail") {}
+    assert_eq!(city.database.count("select count(*) from retention_run where rows = 2 and state = 'done'").await, 1);
+    assert_eq!(city.database.count("select count(*) from ticket").await, 0);
+    beside.execute("rollback").await.unwrap();
     city.stop().await;
 }
 
