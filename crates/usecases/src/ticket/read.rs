@@ -36,6 +36,7 @@ async fn opened(cx: &Context, reader: &Reader, name: &Named, ticket: Ticket) -> 
     receive(cx, reader, name, ticket).await
 }
 
+/// Keeps that the service has received a ticket, if that is so with its being opened.
 async fn receive(cx: &Context, reader: &Reader, name: &Named, ticket: Ticket) -> Result<Option<Ticket>, Error> {
     let who = reader.who();
     let may_receive = |ticket: &Ticket| {
