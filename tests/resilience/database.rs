@@ -85,14 +85,18 @@ async fn a_database_that_falls_silent_is_waited_for_for_a_while() {
 
 async fn a_lock_that_somebody_holds_is_waited_for_for_a_while() {
     let city = City::with(|config| config.database.connections = 4).await;
-    let (held, free) = (city.dumping().await, city.dumping().await);
-    let proprete = city.proprete().await;
+    let (held, free) = &(city.dumping().await, city.dumping().await);
+    let proprete = &city.proprete().await;
     let mut operator = city.database.connection().await;
     let mut holding = operator.begin().await.unwrap();
     let id = held["id"].as_str().unwrap();
     holding.execute(sqlx::AssertSqlSafe(format!("select * from ticket where id = '{id}' for update"))).await.unwrap();
     let began = Instant::now();
-    let waiting = join_all((0..4).map(|_| proprete.acknowledge(&held)));
+    // The later ones wait for a connection to say who they are, and again to act: all of it together no longer than once.
+    let waiting = join_all((0..4_u64).map(|place| async move {
+        tokio::time::sleep(Duration::from_millis(place / 2 * 500)).await;
+        proprete.acknowledge(held).await
+    }));
     // Meanwhile every connection waits: others are served, or told so, soon.
     let others = async {
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -105,11 +109,11 @@ async fn a_lock_that_somebody_holds_is_waited_for_for_a_while() {
     };
     let (waited, ()) = join(waiting, others).await;
     waited.iter().for_each(is_unavailable);
-    // Who stands behind another one for a row waits for their turn first, then for the row; three have a connection.
+    // Who stands behind another one for a row waits for a connection, for their turn, then for the row.
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
-    proprete.acknowledge(&free).await.ok();
+    proprete.acknowledge(free).await.ok();
     holding.rollback().await.unwrap();
-    assert_eq!(proprete.acknowledge(&held).await.ok()["version"], 2);
+    assert_eq!(proprete.acknowledge(held).await.ok()["version"], 2);
     city.stop().await;
 }
 

@@ -16,7 +16,7 @@ use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, Data};
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
-use usecases::Context;
+use usecases::{Context, waiting_once};
 
 use traces::TRACEPARENT;
 use tracing::{Instrument as _, Span};
@@ -68,7 +68,7 @@ async fn answer(
     if method == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
-    let response = next.call(request).await?.map_into_boxed_body();
+    let response = waiting_once(next.call(request)).await?.map_into_boxed_body();
     let beside = beside.iter().find(|beside| response.request().path().starts_with(beside.prefix));
     let problem = problem_of(&response);
     let code = problem.as_ref().map(|problem| problem.code().name());

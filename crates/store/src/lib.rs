@@ -59,6 +59,7 @@ use chrono::{DateTime, Utc};
 
 pub use connect::{Connect, Listener, Store, Tx, drop_database, ensure_database};
 pub use error::Error;
+pub use pool::waiting_once;
 pub use resident::Contact;
 pub use scope::Scope;
 pub use seal::{SealingKey, SealingKeys};

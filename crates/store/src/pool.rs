@@ -29,8 +29,11 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 mod lease;
+mod turn;
 
 use lease::{Lease, Left};
+use turn::turn;
+pub use turn::waiting_once;
 
 /// How long a statement may take (`statement_timeout`).
 pub(crate) const STATEMENT: Duration = Duration::from_secs(30);
@@ -196,7 +199,7 @@ impl Pool {
             state.waiting.push_back(Waiting { home: home(), since: Instant::now(), turn });
             waiting
         };
-        match timeout(ACQUIRE, waiting).await {
+        match turn(waiting).await {
             Ok(Ok(lease)) => Ok(lease),
             Ok(Err(_)) => refused(ConnAcquireErr::ConnectionClosed),
             Err(_) => {

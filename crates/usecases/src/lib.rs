@@ -66,6 +66,7 @@ pub use reader::{Reader, Readers};
 pub use store::Error as StoreError;
 pub use store::city::Loaded;
 pub use store::idempotency::{Answer, Claim};
+pub use store::waiting_once;
 
 /// What every use case needs.
 #[derive(Clone)]

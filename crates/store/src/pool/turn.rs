@@ -1,0 +1,28 @@
+//! How long one waits for a free connection: a request that needs several, one after the other, no longer than one that needs one.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
+
+use super::ACQUIRE;
+
+tokio::task_local! {
+    /// What is left of it.
+    static LEFT: Cell<Duration>;
+}
+
+/// Does that work, which waits for five seconds in all until connections to the database are free, however often it needs one.
+pub async fn waiting_once<T>(work: impl Future<Output = T>) -> T {
+    LEFT.scope(Cell::new(ACQUIRE), work).await
+}
+
+/// Waits until it is one's turn.
+pub(super) async fn turn<T>(comes: impl Future<Output = T>) -> Result<T, Elapsed> {
+    let began = Instant::now();
+    let came = timeout(LEFT.try_with(Cell::get).unwrap_or(ACQUIRE), comes).await;
+    // Whoever works for no request waits as long each time.
+    let _alone = LEFT.try_with(|left| left.set(left.get().saturating_sub(began.elapsed())));
+    came
+}
