@@ -17,6 +17,7 @@ crate::tests![
     a_database_that_falls_silent_is_waited_for_for_a_while,
     a_lock_that_somebody_holds_is_waited_for_for_a_while,
     a_statement_that_hangs_is_ended_and_repeated_under_its_key,
+    statistics_that_take_long_keep_no_list_waiting,
 ];
 
 /// A city whose database is reached by that way.
@@ -132,5 +133,33 @@ async fn a_statement_that_hangs_is_ended_and_repeated_under_its_key() {
     operator.execute("drop trigger hang on ticket").await.unwrap();
     agent.send(keyed(&agent, "once")).await.created();
     assert_eq!(city.database.count("select count(*) from concern").await, 1);
+    city.stop().await;
+}
+
+async fn statistics_that_take_long_keep_no_list_waiting() {
+    let city = City::with(|config| config.database.connections = 8).await;
+    let ticket = city.dumping().await;
+    let dispatcher = &city.dispatcher().await;
+    let mut operator = city.database.connection().await;
+    let mut holding = operator.begin().await.unwrap();
+    holding.execute("lock table ticket_figure").await.unwrap();
+    let counted = join_all(
+        ["service", "category", "month"]
+            .map(|by| async move { dispatcher.get(&format!("/v1/stats/tickets?group_by={by}")).await }),
+    );
+    let others = async {
+        city.database.until_somebody_waits().await;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let asked = Instant::now();
+        // Of those that share their connections with statistics.
+        let list = dispatcher.get("/v1/tickets?category=illegal_dumping&sort=-filed_at").await.ok();
+        assert!(list["items"].as_array().unwrap().iter().any(|item| item["id"] == ticket["id"]), "{list}");
+        assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+        holding.rollback().await.unwrap();
+    };
+    let (counted, ()) = join(counted, others).await;
+    for reply in counted {
+        reply.ok();
+    }
     city.stop().await;
 }

@@ -11,9 +11,10 @@ use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgListener};
 use sqlx::{AssertSqlSafe, ConnectOptions as _};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::pool::{ACQUIRE, Pool, STATEMENT, Transaction};
+use crate::pool::{ACQUIRE, Pool, STATEMENT, Transaction, turn};
 use crate::{Error, Result, SealingKeys};
 
 /// What the server is to end by itself, in each session: waiting for a lock (an operator may hold one), and transactions and
@@ -49,6 +50,8 @@ pub struct Store {
     pub(crate) db: Pool,
     /// Connections that plan a prepared statement anew each time, for the values that it has then.
     planning: Pool,
+    /// Turns of statistics, for half of these: of a large city, each keeps one for seconds, and lists are not to wait for all of them.
+    counting: Arc<Semaphore>,
     /// Connections for searches of all tickets: each keeps a processor of the database busy for a while, so that few at once are over
     /// sooner than many, and nothing else waits for them.
     pub(crate) searching: Pool,
@@ -117,16 +120,24 @@ impl Store {
         let (third, quarter) = (all / 3, (all / 4).max(1));
         let planning =
             |url: PgConnectOptions| Pool::new(url.options([("plan_cache_mode", "force_custom_plan")]), third);
+        let counting = || Arc::new(Semaphore::new((third as usize / 2).max(1)));
         let replica = match &connect.replica {
             Some(url) => {
                 let planning = planning(options("DATABASE_REPLICA_URL", url, &connect.schema)?);
                 let (db, searching) = (planning.clone(), planning.clone());
-                Some(Arc::new(Self { db, planning, searching, replica: None, keys: keys.clone() }))
+                Some(Arc::new(Self {
+                    db,
+                    planning,
+                    counting: counting(),
+                    searching,
+                    replica: None,
+                    keys: keys.clone(),
+                }))
             }
             None => None,
         };
         let [db, searching] = [all - third - quarter, quarter].map(|most| Pool::new(url.clone(), most));
-        Ok(Self { db, planning: planning(url), searching, replica, keys })
+        Ok(Self { db, planning: planning(url), counting: counting(), searching, replica, keys })
     }
 
     /// Reads what nobody waits for in between: from the replica, if there is one and it has seen all that was answered until
@@ -198,7 +209,7 @@ impl Store {
     /// The rows of a statement that is planned for its values.
     pub(crate) async fn planned(&self, select: &impl SqlxBinder) -> Result<Vec<QueryResult>> {
         let (text, values) = select.build_sqlx(PostgresQueryBuilder);
-        self.planned_text(text, values).await
+        Ok(self.planning.rows(sqlx::query_with(AssertSqlSafe(text), values)).await?)
     }
 
     /// The rows of a statement that is asked again and again with the same few codes: they are a part of its text, so that a
@@ -211,8 +222,11 @@ impl Store {
         Ok(self.db.rows(sqlx::query_with(AssertSqlSafe(text), SqlxValues(values))).await?)
     }
 
-    /// The same as [`Self::planned`], of a text that is made of names of this crate's only: every value is a parameter.
-    pub(crate) async fn planned_text(&self, text: String, values: SqlxValues) -> Result<Vec<QueryResult>> {
+    /// The same as [`Self::planned`] for what is summed up of many rows, of a text that is made of names of this crate's only: every
+    /// value is a parameter.
+    pub(crate) async fn counted(&self, text: String, values: SqlxValues) -> Result<Vec<QueryResult>> {
+        let _turn =
+            turn(self.counting.acquire()).await.map_err(|_| Error::Unavailable("others are counting".to_owned()))?;
         Ok(self.planning.rows(sqlx::query_with(AssertSqlSafe(text), values)).await?)
     }
 

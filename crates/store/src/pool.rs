@@ -32,7 +32,7 @@ mod lease;
 mod turn;
 
 use lease::{Lease, Left};
-use turn::turn;
+pub(crate) use turn::turn;
 pub use turn::waiting_once;
 
 /// How long a statement may take (`statement_timeout`).

@@ -1,4 +1,4 @@
-//! How long one waits for a free connection: a request that needs several, one after the other, no longer than one that needs one.
+//! How long one waits for one's turn, for a free connection above all: a request that needs several, one after the other, no longer than one that needs one.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ pub async fn waiting_once<T>(work: impl Future<Output = T>) -> T {
 }
 
 /// Waits until it is one's turn.
-pub(super) async fn turn<T>(comes: impl Future<Output = T>) -> Result<T, Elapsed> {
+pub(crate) async fn turn<T>(comes: impl Future<Output = T>) -> Result<T, Elapsed> {
     let began = Instant::now();
     let came = timeout(LEFT.try_with(Cell::get).unwrap_or(ACQUIRE), comes).await;
     // Whoever works for no request waits as long each time.
