@@ -27,7 +27,8 @@ def free_port():
 class PostgreSQL:
     """A cluster of its own; under the account of the Debian package when we are root, as PostgreSQL refuses to be."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, connections=100):
+        self.connections = connections
         found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
         self.bin = pathlib.Path(os.environ.get("PG_BIN") or found[-1])
         self.folder, self.port, self.process, self.environment = folder / "postgres", free_port(), None, {}
@@ -39,7 +40,7 @@ class PostgreSQL:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/", **self.account)
 
     def start(self):
-        settings = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": 100}
+        settings = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": self.connections}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with open(self.folder.parent / "postgres.log", "ab") as log:
             command = [self.bin / "postgres", "-D", self.folder, *options]

@@ -83,7 +83,7 @@ async fn measure(options: Options) -> Result<bool> {
         options.folder.or_else(|| temporary.as_ref().map(|folder| folder.path().to_owned())).unwrap_or_default();
     let (connections, seconds) = if options.short { (vec![8], 1) } else { (options.connections, options.seconds) };
     let (only, statements) = (options.only, options.statements);
-    let plan = run::Plan { connections, seconds, only, statements, erase: options.erase };
+    let plan = run::Plan { connections, seconds, only, statements, erase: options.erase, judged: !options.short };
     let mut cities = Vec::new();
     for tickets in if options.short { vec![2000] } else { options.tickets } {
         cities.push(run::city(&folder.join(tickets.to_string()), tickets, &plan).await?);

@@ -47,6 +47,10 @@ pub(crate) struct Operation {
     /// How often the server may wait for the database at most, asking who it is that asks among it; none when it grows with the
     /// answer.
     pub(crate) round_trips: Option<usize>,
+    /// How near to PostgreSQL alone was asked for, before the program was written.
+    pub(crate) ratio: Option<f64>,
+    /// Which p99 of a million tickets was, ms; of more, twice as much.
+    pub(crate) p99: Option<f64>,
     requests: fn(&City, &mut Xoshiro256PlusPlus) -> Request,
 }
 
@@ -80,6 +84,8 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::Dispatcher,
         sending: Sending::Repeated,
         round_trips: Some(1),
+        ratio: None,
+        p99: None,
         requests: |city, random| of_some_ticket(city, random, ""),
     },
     Operation {
@@ -87,6 +93,8 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::Dispatcher,
         sending: Sending::Repeated,
         round_trips: Some(1),
+        ratio: Some(0.6),
+        p99: None,
         requests: |city, random| of_some_ticket(city, random, "/timeline"),
     },
     Operation {
@@ -94,6 +102,8 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::Service,
         sending: Sending::Repeated,
         round_trips: Some(1),
+        ratio: Some(0.5),
+        p99: None,
         requests: |_, _| get("/v1/tickets?status=submitted&sort=ack_due_at&limit=50".to_owned()),
     },
     Operation {
@@ -102,6 +112,8 @@ pub(crate) const ALL: [Operation; 12] = [
         sending: Sending::Repeated,
         // Once more for words that resemble those that no ticket holds; and when none resembles, who asks.
         round_trips: Some(3),
+        ratio: None,
+        p99: Some(50.0),
         requests: |_, random| {
             let asked =
                 ["matelas", "lampadaire", "hippocampe", "trottinettes+parc", "fuite+Saint-Leu", "encombrants", "17"];
@@ -113,6 +125,8 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::Program,
         sending: Sending::Repeated,
         round_trips: Some(1),
+        ratio: Some(0.5),
+        p99: None,
         requests: |city, random| {
             let after = random.random_range(0..=(city.head - 100).max(0));
             get(format!("/v1/events?limit=100&after={after}"))
@@ -123,6 +137,8 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::Dispatcher,
         sending: Sending::Repeated,
         round_trips: Some(2),
+        ratio: None,
+        p99: Some(50.0),
         requests: |city, _| {
             let (from, before) = (city.now - Duration::days(400), city.now - Duration::days(35));
             let (from, before) = (day(from), day(before));
@@ -135,6 +151,8 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::Dispatcher,
         sending: Sending::Repeated,
         round_trips: Some(2),
+        ratio: None,
+        p99: Some(50.0),
         requests: |city, random| {
             let before = city.now - Duration::days(random.random_range(35..2000));
             let minutes = random.random_range(0..1440);
@@ -148,6 +166,8 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::Dispatcher,
         sending: Sending::Repeated,
         round_trips: Some(1),
+        ratio: None,
+        p99: None,
         requests: |city, random| of_some_ticket(city, random, "/sheet"),
     },
     Operation {
@@ -155,6 +175,8 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::Public,
         sending: Sending::Repeated,
         round_trips: Some(1),
+        ratio: None,
+        p99: None,
         requests: |_, _| get("/open311/v2/requests.json".to_owned()),
     },
     Operation {
@@ -162,6 +184,8 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::Dispatcher,
         sending: Sending::Alone,
         round_trips: None,
+        ratio: None,
+        p99: None,
         requests: |city, _| {
             let share = i32::try_from(city.tickets).unwrap_or(i32::MAX).max(EXPORTED);
             let from = city.now - Duration::days(3660) * (EXPORTED / 1000) / (share / 1000);
@@ -173,6 +197,8 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::Agent,
         sending: Sending::Repeated,
         round_trips: Some(3),
+        ratio: Some(0.8),
+        p99: None,
         requests: |_, random| {
             // So that none lies on another, a kilometre around.
             let mut degrees = |from: f64| (random.random_range(from..from + 0.02) * 1e6).round() / 1e6;
@@ -189,6 +215,8 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::EveryService,
         sending: Sending::Once,
         round_trips: Some(3),
+        ratio: Some(0.55),
+        p99: None,
         requests: |_, _| Request { method: "POST", version: Some(1), body: "{}".to_owned(), ..get(String::new()) },
     },
 ];
