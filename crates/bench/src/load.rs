@@ -56,7 +56,7 @@ impl Target<'_> {
     ) -> Result<Load> {
         match sending {
             Sending::Alone => self.download(requests, seconds).await,
-            Sending::Repeated => self.wrk(requests, SCRIPT, connections, seconds),
+            Sending::Repeated | Sending::Different => self.wrk(requests, SCRIPT, connections, seconds),
             Sending::Once => self.wrk(requests, &format!("{SCRIPT}{ONCE}"), connections, seconds),
         }
     }

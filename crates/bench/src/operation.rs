@@ -32,6 +32,8 @@ pub(crate) struct Request {
 pub(crate) enum Sending {
     /// Again and again.
     Repeated,
+    /// Again and again, but what was asked for before is told from memory: each is another one.
+    Different,
     /// Each one once.
     Once,
     /// One at a time: few are answered at once.
@@ -149,7 +151,7 @@ pub(crate) const ALL: [Operation; 12] = [
     Operation {
         name: "statistics of any year",
         who: Who::Dispatcher,
-        sending: Sending::Repeated,
+        sending: Sending::Different,
         round_trips: Some(2),
         ratio: None,
         p99: Some(50.0),

@@ -29,11 +29,18 @@ pub(crate) enum Until {
     Transactions(u32),
 }
 
-/// Runs scripts in turn, by the `pgbench` of the server's own version.
-pub(crate) fn pgbench(database: &Database, scripts: &[String], connections: u32, until: Until) -> Result<Replayed> {
+/// Runs scripts in turn, by the `pgbench` of the server's own version. What the same scripts made anew is there when they are run
+/// `again`, so many times: they count from further on.
+pub(crate) fn pgbench(
+    database: &Database,
+    scripts: &[String],
+    (connections, again): (u32, usize),
+    until: Until,
+) -> Result<Replayed> {
     let folder = database.data();
     let mut pgbench = Command::new(database.binaries()?.join("pgbench"));
-    pgbench.args(["-n", "-M", "prepared", "-D", "i=0", "-j", "2", "-c", &connections.to_string()]);
+    pgbench.args(["-n", "-M", "prepared", "-D", "i=0", "-D", &format!("new={}", again * 1_000_000)]);
+    pgbench.args(["-j", "2", "-c", &connections.to_string()]);
     match until {
         Until::Seconds(seconds) => pgbench.args(["-T", &seconds.to_string()]),
         Until::Transactions(transactions) => pgbench.args(["-t", &transactions.to_string()]),

@@ -119,11 +119,14 @@ fn short_of(city: &Measured) -> Vec<String> {
     if city.started_in > READY {
         short.push(format!("{tickets} tickets: ready after {:?}, {READY:?} asked for", city.started_in));
     }
-    let whole = city.whole.iter().map(|whole| (EXPORT, whole.peak));
-    for (name, peak) in city.rows.iter().map(|row| (row.operation.name, row.peak)).chain(whole) {
-        if peak > MEMORY {
-            short.push(format!("{tickets} tickets, {name}: {} MiB, {} asked for", peak >> 10, MEMORY >> 10));
-        }
+    let whole = city.whole.iter().map(|whole| (whole.peak, EXPORT));
+    let most = city.rows.iter().map(|row| (row.peak, row.operation.name)).chain(whole).max();
+    if let Some((peak, name)) = most.filter(|(peak, _)| *peak > MEMORY) {
+        short.push(format!(
+            "{tickets} tickets: {} MiB resident during “{name}”, {} asked for",
+            peak >> 10,
+            MEMORY >> 10
+        ));
     }
     for row in city.rows.iter().filter(|_| tickets >= A_MILLION) {
         let what = format!("{tickets} tickets, {}, {} connections", row.operation.name, row.connections);

@@ -164,7 +164,7 @@ async fn look(database: &Database, tickets: u32, operation: Operation, plan: &Pl
             if shortest.as_ref().is_none_or(|shortest| transaction.statements.len() <= shortest.statements.len()) {
                 shortest = Some(transaction);
             }
-            if operation.sending == Sending::Once {
+            if matches!(operation.sending, Sending::Once | Sending::Different) {
                 request = requests.next().context("there are too few tickets to acknowledge")?;
             }
         }
@@ -217,7 +217,7 @@ async fn measure(
     let mut rows = Vec::new();
     let connections = if operation.sending == Sending::Alone { &[1][..] } else { &plan.connections };
     let mut left = connections.len() * 2;
-    for connections in connections.iter().copied() {
+    for (again, connections) in connections.iter().copied().enumerate() {
         let authorization = authorization(door, operation.who).await?;
         let target =
             Target { base_url: &program.base_url, authorization: authorization.as_deref(), folder: data.as_path() };
@@ -238,7 +238,7 @@ async fn measure(
             // A number that is counted is counted by one script.
             let scripts = if operation.sending == Sending::Once { &scripts[..1] } else { &scripts[..] };
             let idle = postgres.cpu_with_children()?;
-            let replayed = pgbench(database, scripts, connections, until)
+            let replayed = pgbench(database, scripts, (connections, again), until)
                 .with_context(|| format!("{}: its statements alone", operation.name))?;
             Ok((replayed, postgres.cpu_with_children()? - idle))
         };
@@ -324,7 +324,7 @@ async fn export((program, door): (&Program, &str)) -> Result<Export> {
 async fn warm(target: &Target<'_>, requests: &[Request]) -> Result<()> {
     let http = Client::new();
     for request in requests.iter().take(20) {
-        target.send(&http, request).await?;
+        ensure!(target.send(&http, request).await?, "{} {} is refused", request.method, request.path);
         if request.path.contains("/export") {
             break;
         }

@@ -157,6 +157,9 @@ impl Program {
         let log = fs::File::create(database.data().join("server.log"))?;
         let mut command = database.program(&["serve", "--listen", "127.0.0.1:0", "--geocoder", ""])?;
         command.args(arguments).args([
+            // Of all instances: what one has signed is taken by the others.
+            "--public-url",
+            "http://localhost",
             "--metrics-listen",
             "127.0.0.1:0",
             "--rate-limit",

@@ -42,7 +42,8 @@ impl Transaction {
     /// `known` are those that were made anew and are there: who asks. `tickets` says how a ticket is drawn, as an expression.
     pub(crate) fn script(&self, first_new: u64, known: &[Uuid], tickets: &str) -> String {
         // Variables live as long as a client does.
-        let mut script = format!("\\set i :i + 1\n\\set id :client_id * 100000000 + :i\n\\set ticket {tickets}\n");
+        let mut script =
+            format!("\\set i :i + 1\n\\set id :client_id * 100000000 + :new + :i\n\\set ticket {tickets}\n");
         // Millionths of a degree, a kilometre around.
         script.push_str("\\set north random(-9000, 9000)\n\\set east random(-9000, 9000)\n");
         let mut literals = Literals { ticket: self.ticket, place: self.place, first_new, known, new: Vec::new() };
