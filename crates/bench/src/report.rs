@@ -11,7 +11,9 @@ const MEMORY: u64 = 64 << 10;
 const READY: Duration = Duration::from_millis(300);
 /// How many times as long 99 of 100 answers of the largest city may take at most as those of the smallest.
 const GROWTH: f64 = 2.0;
+/// From how many tickets and connections on it was asked for how fast what is.
 const A_MILLION: u32 = 1_000_000;
+const MANY: u32 = 32;
 
 /// The tables, and the machine that they were measured on.
 pub(crate) fn markdown(cities: &[Measured], plan: &Plan) -> String {
@@ -128,7 +130,8 @@ fn short_of(city: &Measured) -> Vec<String> {
             MEMORY >> 10
         ));
     }
-    for row in city.rows.iter().filter(|_| tickets >= A_MILLION) {
+    let judged = |row: &&Row| tickets >= A_MILLION && row.connections >= MANY;
+    for row in city.rows.iter().filter(judged) {
         let what = format!("{tickets} tickets, {}, {} connections", row.operation.name, row.connections);
         if let Some(ratio) = row.operation.ratio.filter(|ratio| row.ratio() < *ratio) {
             short.push(format!("{what}: {:.2} of `pgbench`, {ratio} asked for", row.ratio()));
