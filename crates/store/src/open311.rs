@@ -12,11 +12,9 @@ use domain::id::{AreaCode, CategoryCode, ServiceCode, TicketId, ZoningCode};
 use domain::place::{Areas, Bounds, Circle, EARTH_RADIUS, Point, Whereabouts};
 use domain::text::{Description, MessageToResident, SearchWords};
 use domain::ticket::{Fact, State, Ticket};
-use sea_orm::sea_query::{Expr, Value};
-use sea_orm::{
-    ConnectionTrait, DatabaseBackend, EntityTrait as _, QueryFilter as _, QueryOrder as _, QueryResult,
-    QuerySelect as _, Statement,
-};
+use sea_orm::sea_query::{Expr, Value, Values};
+use sea_orm::{ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QueryResult, QuerySelect as _};
+use sea_query_sqlx::SqlxValues;
 use sqlx::types::Json;
 
 use crate::columns::Columns;
@@ -192,7 +190,7 @@ fn codes<T: ToString>(codes: &[T]) -> Value {
 }
 
 impl Wanted {
-    fn statement(&self) -> Statement {
+    fn text(&self) -> Text {
         let mut text = Text::default();
         let events = if self.with_events { EVENTS } else { "null::jsonb as events" };
         text.add(&format!("select {COLUMNS}, {MESSAGE}, {events} from {REQUESTS}"), []);
@@ -212,7 +210,7 @@ impl Wanted {
         };
         let number = |number: u64| Value::from(i64::try_from(number).unwrap_or(i64::MAX));
         text.add(&format!(" order by {order} limit ? offset ?"), [number(self.limit), number(self.skip)]);
-        Statement::from_sql_and_values(DatabaseBackend::Postgres, text.sql, text.values)
+        text
     }
 
     fn conditions(&self, text: &mut Text) {
@@ -311,7 +309,9 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn service_requests(&self, wanted: &Wanted) -> Result<Vec<Request>> {
-        let rows = self.db.query_all_raw(wanted.statement()).await?;
+        // Planned for what is asked for: of a narrow map, PostgreSQL would come to expect all maps to be so.
+        let Text { sql, values } = wanted.text();
+        let rows = self.planned_text(sql, SqlxValues(Values(values))).await?;
         // Each row goes when it is read: there are a thousand.
         rows.into_iter().map(|row| request(&row)).collect()
     }
