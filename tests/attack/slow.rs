@@ -58,6 +58,17 @@ async fn a_body_that_drips_is_waited_for_twenty_seconds() {
     let (answer, took) = drip(stream, b"nul").await;
     assert_eq!(answer.statuses(), [401], "{}", answer.0);
     assert!(took.as_secs() < 12, "{took:?}");
+    // What says that it is too large is not waited for.
+    let mut stream = connect(&city).await;
+    let begin = head("POST /v1/sessions", "x");
+    let declared = "Content-Type: application/json\r\nContent-Length: 100000000\r\n\r\n{}";
+    let asked = Instant::now();
+    stream.write_all(format!("{begin}{declared}").as_bytes()).await.unwrap();
+    let mut answer = [0; 2000];
+    let read = stream.read(&mut answer).await.unwrap();
+    let answer = Heard(String::from_utf8_lossy(&answer[..read]).into_owned());
+    assert_eq!(answer.statuses(), [413], "{}", answer.0);
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
     assert_eq!(concerns(&city).await, 0);
     city.stop().await;
 }

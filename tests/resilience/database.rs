@@ -72,6 +72,13 @@ async fn a_database_that_falls_silent_is_waited_for_for_a_while() {
     let replies = join_all((0..12).map(|n| agent.send(keyed(&agent, &format!("key {n}"))))).await;
     assert!(began.elapsed() < Duration::from_secs(45), "{:?}", began.elapsed());
     replies.iter().for_each(is_unavailable);
+    // What did not answer once is not asked again, one connection after the other.
+    let began = Instant::now();
+    is_unavailable(&agent.get("/v1/tickets").await);
+    assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
+    let began = Instant::now();
+    agent.get("/health/live").await.is(200);
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     network.is(Way::Open);
     // The connections that fell silent are not waited for any longer: there are others at once.
     let began = Instant::now();

@@ -236,15 +236,26 @@ impl Pool {
                 return Ok(lease);
             }
             lease.close();
+            self.forget_idle();
         }
         // Whatever happens until it is open, the lease gives its place back.
         lease.left = Left::Opening(home);
         let at = Instant::now();
-        let connection =
-            Box::pin(self.beside()).await.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
+        let connection = turn(Box::pin(self.beside()))
+            .await
+            .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+            .map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
         lease.left = Left::Nothing;
         lease.opened = Some(Opened { connection, home, at, used: at });
         Ok(lease)
+    }
+
+    /// Closes those that wait for work: where one did not answer, asking the others would take as long again, one after the other.
+    fn forget_idle(&self) {
+        let mut state = self.state();
+        for gone in mem::take(&mut state.idle) {
+            state.closes(gone.home);
+        }
     }
 
     /// Opens one at home in the place of one from elsewhere, if it is time for that. There is one to be had in any case.

@@ -34,9 +34,9 @@ impl<T: Input> FromRequest for Sent<T> {
             let body = Body::from_request(request, payload);
             return Box::pin(async move { Ok(Self { body: body.await, seen, key, form: None }) });
         }
-        let (request, payload) = (request.clone(), payload.take());
+        let (declared, request, payload) = (body::Declared::of(request), request.clone(), payload.take());
         Box::pin(async move {
-            let bytes = body::read(payload, T::MAX).await;
+            let bytes = body::read(declared, payload, T::MAX).await;
             Ok(of_form(&request, bytes))
         })
     }

@@ -4,6 +4,7 @@
 use std::pin::Pin;
 use std::time::Duration;
 
+use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::rt::time::timeout;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, ResponseError as _, dev::Payload};
 use domain::email::EmailAddress;
@@ -94,9 +95,9 @@ impl<T: Input> FromRequest for Body<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_json = request.content_type().eq_ignore_ascii_case("application/json");
-        let payload = payload.take();
+        let (declared, payload) = (Declared::of(request), payload.take());
         Box::pin(async move {
-            let bytes = read(payload, T::MAX).await?;
+            let bytes = read(declared, payload, T::MAX).await?;
             match bytes.is_empty() {
                 true => parse(b"{}"),
                 false if is_json => parse(&bytes),
@@ -131,13 +132,26 @@ impl<const MAX: usize> FromRequest for Raw<MAX> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let content_type = request.content_type().to_owned();
-        let payload = payload.take();
-        Box::pin(async move { Ok(Self { bytes: read(payload, MAX).await?, content_type }) })
+        let (declared, payload) = (Declared::of(request), payload.take());
+        Box::pin(async move { Ok(Self { bytes: read(declared, payload, MAX).await?, content_type }) })
+    }
+}
+
+/// How many bytes a request says that it carries: of too many, none is waited for.
+#[derive(Clone, Copy)]
+pub(crate) struct Declared(Option<u64>);
+
+impl Declared {
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        Self(request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok()))
     }
 }
 
 /// What a request carries, if it arrives in time and is no greater than `most` bytes.
-pub(crate) async fn read(payload: Payload, most: usize) -> Result<Vec<u8>, Problem> {
+pub(crate) async fn read(declared: Declared, payload: Payload, most: usize) -> Result<Vec<u8>, Problem> {
+    if declared.0.is_some_and(|declared| declared > most as u64) {
+        return Err(Problem::new(Code::BodyTooLarge));
+    }
     timeout(PATIENCE, receive(payload, most)).await.map_err(|_| Problem::new(Code::RequestTimeout))?
 }
 

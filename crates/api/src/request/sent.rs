@@ -34,9 +34,9 @@ impl<T: FormInput> FromRequest for Sent<T> {
             let body = Body::<T>::from_request(request, payload);
             return Box::pin(async move { Ok(Self { form: None, value: Ok(body.await?.value) }) });
         }
-        let payload = payload.take();
+        let (declared, payload) = (body::Declared::of(request), payload.take());
         Box::pin(async move {
-            let bytes = body::read(payload, T::MAX).await?;
+            let bytes = body::read(declared, payload, T::MAX).await?;
             let typed: BTreeMap<String, String> = form::typed(&bytes).collect();
             Ok(Self { value: form::parse(typed.clone(), T::BOXES).map(|body| body.value), form: Some(typed) })
         })

@@ -25,7 +25,7 @@ use anyhow::Result;
 use clap::Parser;
 
 pub(crate) use database::Database;
-pub(crate) use serve::{Login, NATIONAL_GEOCODER, Ready, WebhookOptions, write_ready_file};
+pub(crate) use serve::{Login, NATIONAL_GEOCODER, Ready, WebhookOptions, remove_ready_file, write_ready_file};
 
 use crate::demo;
 use crate::telemetry::{self, LogFormat};

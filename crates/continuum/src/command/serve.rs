@@ -244,9 +244,16 @@ pub(crate) fn write_ready_file(path: &Path, ready: &Ready) -> Result<()> {
     fs::rename(&aside, path).with_context(|| format!("{} cannot be written", path.display()))
 }
 
+/// Removes one that was left by a process before: whoever waits for it waits for this one.
+pub(crate) fn remove_ready_file(path: Option<&Path>) -> Result<()> {
+    let Some(path) = path.filter(|path| path.exists()) else { return Ok(()) };
+    fs::remove_file(path).with_context(|| format!("{} cannot be removed", path.display()))
+}
+
 impl Serve {
     pub(crate) async fn run(self) -> Result<()> {
         self.database.refuse_demo()?;
+        remove_ready_file(self.ready_file.as_deref())?;
         let password_cost = self.passwords.cost()?;
         let mail = self.database.mail()?;
         let mail_dir = match &mail {

@@ -15,7 +15,9 @@ use auth::password::Cost;
 use files::Settings as FileSettings;
 use local_postgres::Server;
 
-use crate::command::{Database, NATIONAL_GEOCODER, Ready, WebhookOptions, asked_to_stop, tell, write_ready_file};
+use crate::command::{
+    Database, NATIONAL_GEOCODER, Ready, WebhookOptions, asked_to_stop, remove_ready_file, tell, write_ready_file,
+};
 use crate::instance::{Config, Mail, PATIENCE, build};
 use crate::keys::Keys;
 use crate::{SystemClock, TimeOrderedIds, city};
@@ -53,6 +55,7 @@ impl Demo {
         fs::create_dir_all(&self.data_dir)
             .with_context(|| format!("the folder {} cannot be made", self.data_dir.display()))?;
         let data_dir = self.data_dir.canonicalize()?;
+        remove_ready_file(self.ready_file.as_deref())?;
         let mark = people::Mark::read(&data_dir.join(MARK))?;
         let database = Database::private(data_dir.join("postgres"), "continuum", 12).await?;
         if mark.is_none() {

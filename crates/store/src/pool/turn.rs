@@ -1,4 +1,4 @@
-//! How long one waits for one's turn, for a free connection above all: a request that needs several, one after the other, no longer than one that needs one.
+//! How long one waits for a connection that is free, or opened: a request that needs several, one after the other, no longer than one that needs one.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -13,12 +13,12 @@ tokio::task_local! {
     static LEFT: Cell<Duration>;
 }
 
-/// Does that work, which waits for five seconds in all until connections to the database are free, however often it needs one.
+/// Does that work, which waits for five seconds in all until connections to the database are free or opened, however many it needs.
 pub async fn waiting_once<T>(work: impl Future<Output = T>) -> T {
     LEFT.scope(Cell::new(ACQUIRE), work).await
 }
 
-/// Waits until it is one's turn.
+/// Waits for that, as long as one may still.
 pub(crate) async fn turn<T>(comes: impl Future<Output = T>) -> Result<T, Elapsed> {
     let began = Instant::now();
     let came = timeout(LEFT.try_with(Cell::get).unwrap_or(ACQUIRE), comes).await;
