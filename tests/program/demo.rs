@@ -85,7 +85,8 @@ async fn the_demonstration_is_what_the_readme_says() {
     let output = Command::new("bash").args(["-c", &story]).output().unwrap();
     let printed = said(&output);
     assert!(printed.contains("\"state\":\"acknowledged\"") && printed.contains("\"state\":\"resolved\""), "{printed}");
-    assert!(printed.contains("To: habitante@mail.example"), "{printed}");
+    // Each header of the letter on a line of its own.
+    assert!(printed.contains("To: habitante@mail.example") && printed.contains("\nMIME-Version: "), "{printed}");
     let again = run(&[&demo[..], &["--reset"]].concat(), &[]);
     assert!(said(&again).contains(&program.ready["pid"].to_string()), "a running one is left alone: {}", said(&again));
     let (before, postgres) = (letters(data.path()), postgres_pid(data.path()));
