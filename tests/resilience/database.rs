@@ -15,6 +15,7 @@ use crate::support::network::{Network, Way};
 crate::tests![
     a_database_that_cannot_be_reached_is_said_to_be,
     a_database_that_falls_silent_is_waited_for_for_a_while,
+    a_connection_that_does_not_answer_stands_for_all,
     a_lock_that_somebody_holds_is_waited_for_for_a_while,
     a_statement_that_hangs_is_ended_and_repeated_under_its_key,
     statistics_that_take_long_keep_no_list_waiting,
@@ -72,13 +73,6 @@ async fn a_database_that_falls_silent_is_waited_for_for_a_while() {
     let replies = join_all((0..12).map(|n| agent.send(keyed(&agent, &format!("key {n}"))))).await;
     assert!(began.elapsed() < Duration::from_secs(45), "{:?}", began.elapsed());
     replies.iter().for_each(is_unavailable);
-    // What did not answer once is not asked again, one connection after the other.
-    let began = Instant::now();
-    is_unavailable(&agent.get("/v1/tickets").await);
-    assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
-    let began = Instant::now();
-    agent.get("/health/live").await.is(200);
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     network.is(Way::Open);
     // The connections that fell silent are not waited for any longer: there are others at once.
     let began = Instant::now();
@@ -88,6 +82,23 @@ async fn a_database_that_falls_silent_is_waited_for_for_a_while() {
         reply.created();
     }
     assert_eq!(city.database.count("select count(*) from concern").await, 12);
+    city.stop().await;
+}
+
+async fn a_connection_that_does_not_answer_stands_for_all() {
+    let (city, network) = behind_a_network().await;
+    let agent = city.agent().await;
+    join_all((0..12).map(|_| agent.get("/v1/me"))).await;
+    network.is(Way::Silent);
+    let live = Instant::now();
+    agent.get("/health/live").await.is(200);
+    assert!(live.elapsed() < Duration::from_secs(2), "whoever asks, nobody else is asked: {:?}", live.elapsed());
+    is_unavailable(&agent.get("/v1/me").await);
+    // Several more wait for work: one of them is asked, and then another one is opened, each for five seconds.
+    let began = Instant::now();
+    is_unavailable(&agent.get("/v1/me").await);
+    assert!(began.elapsed() < Duration::from_secs(13), "{:?}", began.elapsed());
+    network.is(Way::Open);
     city.stop().await;
 }
 

@@ -291,8 +291,9 @@ async fn every_list_is_answered_by_an_index() {
             wrong.push(format!("{items}?{query} reads the whole of {whole:?}:\n{plans}"));
         }
         // A page, what happened to what is on it, and what is passed over.
-        if most_rows(&plans) > 20_000 {
-            wrong.push(format!("{items}?{query} reads {} rows:\n{plans}", most_rows(&plans)));
+        let most = most_rows(&plans);
+        if !(1..20_000).contains(&most) {
+            wrong.push(format!("{items}?{query} reads {most} rows:\n{plans}"));
         }
     }
     log.news();

@@ -93,8 +93,9 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
         (Ok(Shown::Token(Presented::Client { client, .. })), _) => Some(Counted::Caller(client.0)),
         (Ok(Shown::Key(_)) | Err(_), address) => address.map(Counted::Address),
     };
-    // Whoever looks after the server may ask as often as they like.
-    let counted = counted.filter(|_| !request.path().starts_with("/health/"));
+    // Whoever looks after the server may ask as often as they like, and is told without anybody being asked who it is.
+    let of_health = request.path().starts_with("/health/");
+    let counted = counted.filter(|_| !of_health);
     match counted.and_then(|counted| front.count(counted)) {
         Some(Ok(standing)) => drop(request.extensions_mut().insert(standing)),
         Some(Err(standing)) => {
@@ -116,18 +117,16 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
         return Ok(());
     }
     let identified = match presented {
-        // Whether the server lives is told without the database.
-        Ok(_) if request.path() == "/health/live" => Err(Problem::new(Code::Unauthenticated)),
+        Ok(_) if of_health => Err(Problem::new(Code::Unauthenticated)),
         Ok(presented) => identify(&cx, presented, &origin).await,
         Err(problem) => Err(problem),
     };
     if let (Ok(principal), Some(_)) = (&identified, reads) {
         cx.readers.remember(principal);
     }
-    // Where everything hangs on the database, who asks cannot be known; whether the server lives can.
+    // Where everything hangs on the database, who asks cannot be known.
     if let Err(problem) = &identified
         && problem.status().is_server_error()
-        && !request.path().starts_with("/health/")
     {
         return Err(problem.clone());
     }

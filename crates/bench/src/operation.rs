@@ -40,6 +40,16 @@ pub(crate) enum Sending {
     Alone,
 }
 
+/// How fast it was to be, asked before the program was written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Asked {
+    Nothing,
+    /// So near to PostgreSQL alone, at least.
+    Ratio(f64),
+    /// Milliseconds that 99 of 100 answers take at most, of a million tickets; of more, twice as many.
+    P99(f64),
+}
+
 /// An operation.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Operation {
@@ -49,10 +59,7 @@ pub(crate) struct Operation {
     /// How often the server may wait for the database at most, asking who it is that asks among it; none when it grows with the
     /// answer.
     pub(crate) round_trips: Option<usize>,
-    /// How near to PostgreSQL alone was asked for, before the program was written.
-    pub(crate) ratio: Option<f64>,
-    /// Which p99 of a million tickets was, ms; of more, twice as much.
-    pub(crate) p99: Option<f64>,
+    pub(crate) asked: Asked,
     requests: fn(&City, &mut Xoshiro256PlusPlus) -> Request,
 }
 
@@ -86,8 +93,7 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::Dispatcher,
         sending: Sending::Repeated,
         round_trips: Some(1),
-        ratio: None,
-        p99: None,
+        asked: Asked::Nothing,
         requests: |city, random| of_some_ticket(city, random, ""),
     },
     Operation {
@@ -95,8 +101,7 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::Dispatcher,
         sending: Sending::Repeated,
         round_trips: Some(1),
-        ratio: Some(0.6),
-        p99: None,
+        asked: Asked::Ratio(0.6),
         requests: |city, random| of_some_ticket(city, random, "/timeline"),
     },
     Operation {
@@ -104,8 +109,7 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::Service,
         sending: Sending::Repeated,
         round_trips: Some(1),
-        ratio: Some(0.5),
-        p99: None,
+        asked: Asked::Ratio(0.5),
         requests: |_, _| get("/v1/tickets?status=submitted&sort=ack_due_at&limit=50".to_owned()),
     },
     Operation {
@@ -114,8 +118,7 @@ pub(crate) const ALL: [Operation; 12] = [
         sending: Sending::Repeated,
         // Once more for words that resemble those that no ticket holds; and when none resembles, who asks.
         round_trips: Some(3),
-        ratio: None,
-        p99: Some(50.0),
+        asked: Asked::P99(50.0),
         requests: |_, random| {
             let asked =
                 ["matelas", "lampadaire", "hippocampe", "trottinettes+parc", "fuite+Saint-Leu", "encombrants", "17"];
@@ -127,8 +130,7 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::Program,
         sending: Sending::Repeated,
         round_trips: Some(1),
-        ratio: Some(0.5),
-        p99: None,
+        asked: Asked::Ratio(0.5),
         requests: |city, random| {
             let after = random.random_range(0..=(city.head - 100).max(0));
             get(format!("/v1/events?limit=100&after={after}"))
@@ -139,8 +141,7 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::Dispatcher,
         sending: Sending::Repeated,
         round_trips: Some(2),
-        ratio: None,
-        p99: Some(50.0),
+        asked: Asked::P99(50.0),
         requests: |city, _| {
             let (from, before) = (city.now - Duration::days(400), city.now - Duration::days(35));
             let (from, before) = (day(from), day(before));
@@ -153,8 +154,7 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::Dispatcher,
         sending: Sending::Different,
         round_trips: Some(2),
-        ratio: None,
-        p99: Some(50.0),
+        asked: Asked::P99(50.0),
         requests: |city, random| {
             let before = city.now - Duration::days(random.random_range(35..2000));
             let minutes = random.random_range(0..1440);
@@ -168,8 +168,7 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::Dispatcher,
         sending: Sending::Repeated,
         round_trips: Some(1),
-        ratio: None,
-        p99: None,
+        asked: Asked::Nothing,
         requests: |city, random| of_some_ticket(city, random, "/sheet"),
     },
     Operation {
@@ -177,8 +176,7 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::Public,
         sending: Sending::Repeated,
         round_trips: Some(1),
-        ratio: None,
-        p99: None,
+        asked: Asked::Nothing,
         requests: |_, _| get("/open311/v2/requests.json".to_owned()),
     },
     Operation {
@@ -186,8 +184,7 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::Dispatcher,
         sending: Sending::Alone,
         round_trips: None,
-        ratio: None,
-        p99: None,
+        asked: Asked::Nothing,
         requests: |city, _| {
             let share = i32::try_from(city.tickets).unwrap_or(i32::MAX).max(EXPORTED);
             let from = city.now - Duration::days(3660) * (EXPORTED / 1000) / (share / 1000);
@@ -199,8 +196,7 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::Agent,
         sending: Sending::Repeated,
         round_trips: Some(3),
-        ratio: Some(0.8),
-        p99: None,
+        asked: Asked::Ratio(0.8),
         requests: |_, random| {
             // So that none lies on another, a kilometre around.
             let mut degrees = |from: f64| (random.random_range(from..from + 0.02) * 1e6).round() / 1e6;
@@ -217,8 +213,7 @@ pub(crate) const ALL: [Operation; 12] = [
         who: Who::EveryService,
         sending: Sending::Once,
         round_trips: Some(3),
-        ratio: Some(0.55),
-        p99: None,
+        asked: Asked::Ratio(0.55),
         requests: |_, _| Request { method: "POST", version: Some(1), body: "{}".to_owned(), ..get(String::new()) },
     },
 ];

@@ -4,6 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use crate::erasing::{CONNECTIONS, Erasing};
+use crate::operation::Asked;
 use crate::run::{EXPORT, Export, Measured, Plan, Row};
 
 /// KiB that the server may have resident at most, and how long it may take until it answers, as was asked for.
@@ -36,7 +37,11 @@ pub(crate) fn markdown(cities: &[Measured], plan: &Plan) -> String {
         text.extend(city.erasing.as_ref().map(erased));
     }
     if let [small, .., large] = cities {
-        text.push_str("\n| p99, ms, at the most connections | before | after | growth |\n|---|---|---|---|\n");
+        let heading = format!(
+            "\n| p99, ms, at the most connections | {} tickets | {} tickets | growth |\n|---|---|---|---|\n",
+            small.tickets, large.tickets
+        );
+        text.push_str(&heading);
         for (name, before, now) in growth(small, large) {
             let line = format!("| {name} | {before:.1} | {now:.1} | {:.1} |\n", now / before);
             text.push_str(&line);
@@ -133,12 +138,17 @@ fn short_of(city: &Measured) -> Vec<String> {
     let judged = |row: &&Row| tickets >= A_MILLION && row.connections >= MANY;
     for row in city.rows.iter().filter(judged) {
         let what = format!("{tickets} tickets, {}, {} connections", row.operation.name, row.connections);
-        if let Some(ratio) = row.operation.ratio.filter(|ratio| row.ratio() < *ratio) {
-            short.push(format!("{what}: {:.2} of `pgbench`, {ratio} asked for", row.ratio()));
-        }
-        let p99 = row.operation.p99.map(|p99| if tickets > A_MILLION { p99 * GROWTH } else { p99 });
-        if let Some(p99) = p99.filter(|p99| row.load.p99 > *p99) {
-            short.push(format!("{what}: p99 {:.1} ms, {p99} asked for", row.load.p99));
+        match row.operation.asked {
+            Asked::Ratio(ratio) if row.ratio() < ratio => {
+                short.push(format!("{what}: {:.2} of `pgbench`, {ratio} asked for", row.ratio()));
+            }
+            Asked::P99(p99) => {
+                let p99 = if tickets > A_MILLION { p99 * GROWTH } else { p99 };
+                if row.load.p99 > p99 {
+                    short.push(format!("{what}: p99 {:.1} ms, {p99} asked for", row.load.p99));
+                }
+            }
+            Asked::Ratio(_) | Asked::Nothing => {}
         }
     }
     short

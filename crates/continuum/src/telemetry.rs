@@ -54,13 +54,13 @@ pub(crate) struct Telemetry(Option<SdkTracerProvider>);
 /// collector for them.
 ///
 /// # Errors
-/// When the settings of traces make no sense.
+/// When the settings of the log or of traces make no sense.
 pub(crate) fn start(level: &str, format: LogFormat) -> Result<Telemetry> {
     // What clients send that is no HTTP is not an error of ours.
     let base = format!("{level},actix_http::h1::dispatcher=off");
     let asked = std::env::var("CONTINUUM_LOG").unwrap_or_default();
     // What is asked for comes last: of two that speak of the same, that holds.
-    let filter = EnvFilter::try_new(format!("{base},{asked}")).unwrap_or_else(|_| EnvFilter::new(base));
+    let filter = EnvFilter::try_new(format!("{base},{asked}")).context("CONTINUUM_LOG is not understood")?;
     let log = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(|| OneLine(std::io::stderr()));

@@ -244,7 +244,7 @@ pub(crate) fn write_ready_file(path: &Path, ready: &Ready) -> Result<()> {
     fs::rename(&aside, path).with_context(|| format!("{} cannot be written", path.display()))
 }
 
-/// Removes one that was left by a process before: whoever waits for it waits for this one.
+/// Removes one: of a process that was killed before this one is ready, and once this one is to end.
 pub(crate) fn remove_ready_file(path: Option<&Path>) -> Result<()> {
     let Some(path) = path.filter(|path| path.exists()) else { return Ok(()) };
     fs::remove_file(path).with_context(|| format!("{} cannot be removed", path.display()))
@@ -253,7 +253,6 @@ pub(crate) fn remove_ready_file(path: Option<&Path>) -> Result<()> {
 impl Serve {
     pub(crate) async fn run(self) -> Result<()> {
         self.database.refuse_demo()?;
-        remove_ready_file(self.ready_file.as_deref())?;
         let password_cost = self.passwords.cost()?;
         let mail = self.database.mail()?;
         let mail_dir = match &mail {
@@ -278,6 +277,7 @@ impl Serve {
             rate_limits: Some(RateLimits { caller: self.front.rate_limit, address: self.front.rate_limit_address }),
             ..self.database.config(&database, mail)?
         };
+        remove_ready_file(self.ready_file.as_deref())?;
         let instance = build(config).await?;
         tell(format_args!("Continuum answers at {} with {}.", instance.base_url, database.describe()));
         tell(format_args!("{}.", instance.worker.describe()));
@@ -288,6 +288,7 @@ impl Serve {
             write_ready_file(path, &Ready::new(&instance, mail_dir, Vec::new()))?;
         }
         asked_to_stop().await?;
+        remove_ready_file(self.ready_file.as_deref())?;
         instance.stop().await;
         database.stop().await
     }

@@ -55,7 +55,6 @@ impl Demo {
         fs::create_dir_all(&self.data_dir)
             .with_context(|| format!("the folder {} cannot be made", self.data_dir.display()))?;
         let data_dir = self.data_dir.canonicalize()?;
-        remove_ready_file(self.ready_file.as_deref())?;
         let mark = people::Mark::read(&data_dir.join(MARK))?;
         let database = Database::private(data_dir.join("postgres"), "continuum", 12).await?;
         if mark.is_none() {
@@ -86,6 +85,7 @@ impl Demo {
             clock: Arc::new(SystemClock),
             ids: Arc::new(TimeOrderedIds),
         };
+        remove_ready_file(self.ready_file.as_deref())?;
         let instance = build(config).await?;
         let kept = mark.is_some();
         let mark = match mark {
@@ -98,6 +98,7 @@ impl Demo {
         banner::print(&instance, &mark, &mail_dir, kept);
         asked_to_stop().await?;
         tell("\nStopping…");
+        remove_ready_file(self.ready_file.as_deref())?;
         instance.stop().await;
         database.stop().await
     }

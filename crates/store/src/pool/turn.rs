@@ -1,4 +1,5 @@
-//! How long one waits for a connection that is free, or opened: a request that needs several, one after the other, no longer than one that needs one.
+//! How long one waits for a connection that is free, or opened: a request that needs several, one after the other, no longer than one
+//! that needs one.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -25,4 +26,30 @@ pub(crate) async fn turn<T>(comes: impl Future<Output = T>) -> Result<T, Elapsed
     // Whoever works for no request waits as long each time.
     let _alone = LEFT.try_with(|left| left.set(left.get().saturating_sub(began.elapsed())));
     came
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use tokio::time::sleep;
+
+    use super::*;
+
+    /// How long somebody waits in vain, rounded to seconds.
+    async fn in_vain() -> u64 {
+        let began = Instant::now();
+        assert!(turn(pending::<()>()).await.is_err());
+        (began.elapsed() + Duration::from_millis(500)).as_secs()
+    }
+
+    #[tokio::test]
+    async fn a_request_waits_no_longer_for_several_than_for_one() {
+        let request = waiting_once(async {
+            assert!(turn(sleep(Duration::from_secs(3))).await.is_ok());
+            (in_vain().await, in_vain().await)
+        });
+        let worker = async { (in_vain().await, in_vain().await) };
+        assert_eq!(tokio::join!(request, worker), ((2, 0), (5, 5)));
+    }
 }
