@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::city::city_of;
 use super::commands::{Operator, amiens};
+use crate::statistics::keep;
 use crate::support::city::{City, dumping};
 use crate::support::database::root;
 use crate::support::program::said;
@@ -92,6 +93,13 @@ async fn areas_follow_a_zoning_that_was_drawn_anew_once_that_is_meant() {
     let dispatcher = city.dispatcher().await;
     let ticket = &filed["tickets"][0];
     let before = (dispatcher.ticket(ticket).await, dispatcher.timeline(ticket).await);
+    let counted = async || {
+        keep(&city).await;
+        let figures = dispatcher.get("/v1/stats/tickets?group_by=area:secteurs").await.ok();
+        let groups = figures["groups"].as_array().unwrap().iter();
+        groups.map(|group| (group["key"].clone(), group["figures"]["filed"].clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(counted().await, [(json!("nord"), json!(2))]);
     let looked = operator.run(&["city", "areas"]);
     assert_eq!(said(&looked), format!("{DIFFERS}Nothing was written: --apply does it.\n"));
     assert_eq!(dispatcher.ticket(ticket).await, before.0);
@@ -102,6 +110,7 @@ async fn areas_follow_a_zoning_that_was_drawn_anew_once_that_is_meant() {
     assert_eq!((&after["version"], dispatcher.timeline(ticket).await), (&before.0["version"], before.1));
     let concern = dispatcher.get(&format!("/v1/concerns/{}", filed["id"].as_str().unwrap())).await.ok();
     assert_eq!(concern["areas"], after["areas"]);
+    assert_eq!(counted().await, [(json!("septentrion"), json!(2))]);
     let count = "select count(*) from ticket where area_codes = '{quartiers:nord-pigeonnier,secteurs:septentrion}'";
     assert_eq!(operator.database.count(count).await, 2);
     let emergency = "select count(*) from concern where outcome = 'signposted' and areas ->> 'secteurs' = 'nord'";

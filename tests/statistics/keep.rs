@@ -215,7 +215,7 @@ async fn nothing_is_lost_when_a_worker_is_killed() {
     }
     assert_eq!(database.count("select count(*) from ticket_figure").await, filed);
     let differ = "select count(*) from (
-        select * from ticket_figures(array(select id from ticket)) except select * from ticket_figure) d";
+        select * from figures_of(array(select id from ticket)) except select * from ticket_figure) d";
     // Letters are sent meanwhile, and counted a moment later.
     let began = Instant::now();
     while database.count(differ).await > 0 {

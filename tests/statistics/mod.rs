@@ -26,7 +26,7 @@ pub fn tests() -> Vec<Test> {
 }
 
 /// Has the worker bring figures up to what has happened.
-async fn keep(city: &City) {
+pub async fn keep(city: &City) {
     while usecases::statistics::keep(&city.instance.context).await.unwrap() > 0 {}
 }
 

@@ -16,7 +16,7 @@ crate::tests![every_list_is_answered_by_an_index];
 const TICKETS: u32 = 100_000;
 
 /// The tables that grow.
-const BIG: [&str; 5] = ["ticket", "ticket_text", "ticket_event", "concern", "handover"];
+const BIG: [&str; 6] = ["ticket", "ticket_text", "ticket_event", "ticket_figure", "concern", "handover"];
 
 /// The indexes of the table that no constraint needs, as statements that make them anew.
 async fn indexes(connection: &mut PgConnection, table: &str) -> Vec<(String, String)> {
@@ -44,6 +44,8 @@ async fn fill(connection: &mut PgConnection) {
     for definition in remade {
         connection.execute(AssertSqlSafe(definition)).await.unwrap();
     }
+    let figures = "insert into ticket_figure select * from figures_of(array(select id from ticket order by filed_at))";
+    connection.execute(figures).await.unwrap();
     connection.execute("vacuum analyze").await.unwrap();
 }
 
@@ -172,6 +174,16 @@ const ON_MAPS: [&str; 9] = [
     "datetime=2020-01-01T00:00:00Z/2020-02-01T00:00:00Z",
 ];
 
+/// What is counted, and whether its tickets are read for it beside their figures.
+const COUNTED: [(&str, bool); 3] = [
+    ("group_by=service&filed_from=2020-01-01T00:00:00Z&filed_before=2020-02-01T00:00:00Z", false),
+    (
+        "group_by=area:secteurs&category=illegal_dumping&filed_from=2020-01-01T00:00:00Z&filed_before=2020-04-01T00:00:00Z",
+        false,
+    ),
+    ("group_by=service&status=refused&filed_from=2020-01-01T00:00:00Z&filed_before=2020-02-01T00:00:00Z", true),
+];
+
 /// How long the statements took that these plans are of, in milliseconds.
 fn milliseconds(plans: &str) -> f64 {
     let durations = plans.split("duration: ").skip(1).filter_map(|rest| rest.split_once(" ms"));
@@ -294,6 +306,16 @@ async fn every_list_is_answered_by_an_index() {
         let most = most_rows(&plans);
         if !(1..20_000).contains(&most) {
             wrong.push(format!("{items}?{query} reads {most} rows:\n{plans}"));
+        }
+    }
+    for (query, beside) in COUNTED {
+        let (took, plans) = ask(&dispatcher, &mut log, &format!("/v1/stats/tickets?{query}"), 1).await;
+        if times() {
+            eprintln!("| dispatcher | `/v1/stats/tickets?{query}` | {took:.1} |");
+        }
+        let whole = read_whole(&plans);
+        if !whole.is_empty() || !plans.contains("ticket_figure_") || plans.contains(" on ticket ") != beside {
+            wrong.push(format!("{query} reads the whole of {whole:?}:\n{plans}"));
         }
     }
     log.news();

@@ -37,7 +37,7 @@ const TEXTS: &str = "
     cross join lateral (select ticket_body(t.reference, c.address, c.description) as written) b
     where t.id = any ($1)";
 /// And as the worker has it.
-const FIGURES: &str = "insert into ticket_figure select * from ticket_figures($1)";
+const FIGURES: &str = "insert into ticket_figure select * from figures_of($1)";
 
 /// What follows from all of them.
 const DERIVED: [&str; 3] = [

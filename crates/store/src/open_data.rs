@@ -153,7 +153,7 @@ impl Tx {
     ) -> Result<Vec<Record>> {
         let text = "select t.category_code, t.areas ->> $1 as area, t.state, t.closure_reason, f.first_status_after,
                 f.resolved_after
-            from ticket t join ticket_figures(array(
+            from ticket t join figures_of(array(
                 select id from ticket
                 where filed_at >= $2 and filed_at < $3 and sensitivity = 'standard' and not hidden_from_referrer
             )) f on f.ticket_id = t.id";

@@ -1,7 +1,7 @@
 //! Figures: what is counted of tickets, by what, and what of it is shown to whom ([`mask`]).
 //!
 //! Deliberately absent: how a ticket's figures are found. They follow from its events, in the database
-//! (`ticket_figures`, migration 0024), one ticket at a time.
+//! (`figures_of`, migration 0060), one ticket at a time.
 
 pub mod mask;
 

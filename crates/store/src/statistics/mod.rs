@@ -1,6 +1,7 @@
-//! Figures: what is counted of each ticket (`ticket_figure`), kept up with what happens; and sums of it.
+//! Figures: what is counted of each ticket, and among which it is counted (`ticket_figure`), kept up with what happens; and
+//! sums of it.
 //!
-//! One function of the database says what a ticket's figures are (`ticket_figures`, migration 0024): the worker and a
+//! One function of the database says what a ticket's figures are (`figures_of`, migration 0060): the worker and a
 //! rebuild write what it gives. They take turns: of two at once, the one that read first could write last.
 
 mod cafe;
@@ -38,15 +39,19 @@ macro_rules! keep {
     ($ids:literal) => {
         concat!(
             "kept as (
-                insert into ticket_figure as f select * from ticket_figures(array(", $ids, "))
+                insert into ticket_figure as f select * from figures_of(array(", $ids, "))
                 on conflict (ticket_id) do update set
-                    open = excluded.open, closure_reason = excluded.closure_reason, acknowledged = excluded.acknowledged,
-                    acknowledged_on_time = excluded.acknowledged_on_time, first_status_after = excluded.first_status_after,
+                    filed_at = excluded.filed_at, urgency = excluded.urgency, open = excluded.open,
+                    acknowledged = excluded.acknowledged, acknowledged_on_time = excluded.acknowledged_on_time,
+                    rerouted = excluded.rerouted, refused = excluded.refused, reopened = excluded.reopened,
+                    hidden_from_referrer = excluded.hidden_from_referrer,
+                    first_status_after = excluded.first_status_after,
                     first_status_after_working = excluded.first_status_after_working,
-                    resolved_after = excluded.resolved_after, rerouted = excluded.rerouted, refused = excluded.refused,
-                    reopened = excluded.reopened, residents_to_tell = excluded.residents_to_tell,
+                    resolved_after = excluded.resolved_after, residents_to_tell = excluded.residents_to_tell,
                     residents_told = excluded.residents_told, referrers_to_tell = excluded.referrers_to_tell,
-                    referrers_told = excluded.referrers_told
+                    referrers_told = excluded.referrers_told, service_code = excluded.service_code,
+                    category_code = excluded.category_code, sensitivity = excluded.sensitivity, origin = excluded.origin,
+                    closure_reason = excluded.closure_reason, areas = excluded.areas, area_codes = excluded.area_codes
                 where f is distinct from excluded returning 1
             )"
         )

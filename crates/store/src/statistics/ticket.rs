@@ -1,12 +1,12 @@
-//! The figures of tickets, summed up group by group: one statement. Which tickets, and in which group each is, is read
-//! from the tickets themselves; what is counted of them, from their figures. Tickets that are no longer kept are counted
-//! from what was kept of their figures (`past_figure`).
+//! The figures of tickets, summed up group by group: one statement. Figures say themselves of which service, category and
+//! areas a ticket is; the tickets are read beside them only when something else is asked for. Tickets that are no longer
+//! kept are counted from what was kept of their figures (`past_figure`).
 
 use chrono::{DateTime, Utc};
 use domain::city::catalogue::ClosureReason;
 use domain::statistics::{Counted, Delay, Figures, Group, GroupBy, Table};
 use domain::time::Zone;
-use sea_orm::sea_query::{Alias, Expr, JoinType, PostgresQueryBuilder, Query, UnionType, Value};
+use sea_orm::sea_query::{Alias, Expr, PostgresQueryBuilder, Query, UnionType, Value};
 use sea_orm::{ColumnTrait, QueryResult};
 use sea_query_sqlx::SqlxBinder as _;
 
@@ -56,6 +56,13 @@ fn key(group_by: &GroupBy, zone: Zone) -> Expr {
     }
 }
 
+/// Whether a ticket ended without work and without an answer.
+fn without_work(figures: &str) -> Expr {
+    let reasons = ClosureReason::ALL.into_iter().filter(|reason| !reason.is_an_answer());
+    let reasons: Vec<String> = reasons.map(|reason| reason.code().to_owned()).collect();
+    Expr::cust_with_values(format!("coalesce({figures}.closure_reason = any($1), false)"), [Value::from(reasons)])
+}
+
 fn figures(row: &QueryResult) -> Result<Figures> {
     let mut counts = [0; Counted::ALL.len()];
     for (at, count) in counts.iter_mut().enumerate() {
@@ -90,42 +97,28 @@ impl Store {
         zone: Zone,
         now: DateTime<Utc>,
     ) -> Result<(Table, Option<DateTime<Utc>>)> {
-        let without_work = ClosureReason::ALL.into_iter().filter(|reason| !reason.is_an_answer());
-        let without_work: Vec<String> = without_work.map(|reason| reason.code().to_owned()).collect();
-        let mut tickets = Query::select()
-            .expr_as(key(group_by, zone), Alias::new("key"))
-            .column(Column::FiledAt.as_column_ref())
-            .columns(COUNTED.map(|name| (Alias::new("ticket_figure"), Alias::new(name))))
-            .expr_as(Expr::cust("ticket_figure.open"), Alias::new("open"))
-            .expr_as(
-                Expr::cust_with_values(
-                    "coalesce(ticket_figure.closure_reason = any($1), false)",
-                    [Value::from(without_work.clone())],
-                ),
-                Alias::new("without_work"),
-            )
-            .from(entity::Entity)
-            .join(JoinType::InnerJoin, Alias::new("ticket_figure"), Expr::cust("ticket_figure.ticket_id = ticket.id"))
-            .cond_where(filter.condition(scope, now))
-            .to_owned();
-        if filter.asks_for_what_is_always_kept() {
-            let past = Query::select()
+        let from = |figures: &'static str, called: &'static str| {
+            let mut counted = Query::select();
+            counted
                 .expr_as(key(group_by, zone), Alias::new("key"))
                 .column(Column::FiledAt.as_column_ref())
-                .columns(COUNTED.map(|name| (Alias::new("ticket"), Alias::new(name))))
-                .expr_as(Expr::val(false), Alias::new("open"))
-                .expr_as(
-                    Expr::cust_with_values(
-                        "coalesce(ticket.closure_reason = any($1), false)",
-                        [Value::from(without_work)],
-                    ),
-                    Alias::new("without_work"),
-                )
-                .from_as(Alias::new("past_figure"), Alias::new("ticket"))
-                .cond_where(filter.condition(scope, now))
-                .to_owned();
-            tickets.union(UnionType::All, past);
-        }
+                .columns(COUNTED.map(|name| (Alias::new(called), Alias::new(name))))
+                .expr_as(without_work(called), Alias::new("without_work"))
+                .from_as(Alias::new(figures), Alias::new(called))
+                .cond_where(filter.condition(scope, now));
+            counted
+        };
+        // What is asked of tickets is asked of their figures, by the same names.
+        let tickets = if filter.asks_for_what_is_always_kept() {
+            let mut past = from("past_figure", "ticket");
+            past.expr_as(Expr::val(false), Alias::new("open"));
+            let mut kept = from("ticket_figure", "ticket");
+            kept.column((Alias::new("ticket"), Alias::new("open"))).union(UnionType::All, past).take()
+        } else {
+            let mut kept = from("ticket_figure", "ticket_figure");
+            let theirs = Expr::cust("ticket.id = ticket_figure.ticket_id");
+            kept.column((Alias::new("ticket_figure"), Alias::new("open"))).inner_join(entity::Entity, theirs).take()
+        };
         let (text, values) = tickets.build_sqlx(PostgresQueryBuilder);
         let (group, grouped) = match group_by {
             GroupBy::Nothing => ("true, null::text", ""),
