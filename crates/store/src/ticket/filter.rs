@@ -135,7 +135,7 @@ impl Filter {
     }
 
     /// Whether nothing is asked for but what is kept of each ticket for good: its service, category, areas, origin and
-    /// priority, and when it was filed.
+    /// priority, and when it was filed. These are columns of `ticket_figure` and of `past_figure`, by the same names.
     pub(crate) fn asks_for_what_is_always_kept(&self) -> bool {
         let Self {
             services: _,

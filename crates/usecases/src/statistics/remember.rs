@@ -1,4 +1,4 @@
-//! What was counted lately. Counting a year of a large city takes a tenth of a second of a processor, and many look at the same
+//! What was counted lately. Counting a year of a large city takes a fifth of a second of a processor, and many look at the same
 //! figures: who asks the same within seconds is told the same, and since when something may not be counted yet.
 
 use std::collections::HashMap;
