@@ -315,7 +315,7 @@ async fn every_list_is_answered_by_an_index() {
         }
         let whole = read_whole(&plans);
         if !whole.is_empty() || !plans.contains("ticket_figure_") || plans.contains(" on ticket ") != beside {
-            wrong.push(format!("{query} reads the whole of {whole:?}:\n{plans}"));
+            wrong.push(format!("{query}, tickets beside: {beside}, reads the whole of {whole:?}:\n{plans}"));
         }
     }
     log.news();
