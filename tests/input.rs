@@ -287,6 +287,11 @@ async fn a_bad_query_is_refused_parameter_by_parameter() {
         "invalid_parameter",
         &[("late", "repeated")],
     );
+    agent.get("/v1/tickets?q=%E9clairage&limit=1").await.refused_fields(
+        400,
+        "invalid_parameter",
+        &[("q", "bad_encoding")],
+    );
     city.stop().await;
 }
 

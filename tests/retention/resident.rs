@@ -5,6 +5,7 @@ use usecases::resident::erase_again;
 use usecases::retention::keep;
 
 use super::lived;
+use crate::support::caller::Caller;
 use crate::support::city::{City, dumping, link};
 
 crate::tests![
@@ -134,8 +135,17 @@ async fn what_has_ended_is_erased_at_once_and_the_rest_when_it_ends() {
     let mut other = dumping();
     other["resident"] = json!({ "email": "zephyrine@mail.example" });
     other["description"] = json!("Le deuxième canapé de Zéphyrine");
-    let agent = city.agent().await;
-    let filed = agent.post("/v1/concerns", &other).await.created();
+    let (agent, proprete) = (city.agent().await, city.proprete().await);
+    // Answers are kept for repeats of these requests.
+    let once = async |caller: &Caller, path: &str, body: &Value| {
+        let request = caller.request(reqwest::Method::POST, path).header("Idempotency-Key", path);
+        caller.send(request.json(body)).await.created()
+    };
+    let notes = format!("/v1/tickets/{}/notes", lived["ticket"]["id"].as_str().unwrap());
+    once(&proprete, &notes, &json!({ "text": "Chez Zéphyrine" })).await;
+    let filed = once(&agent, "/v1/concerns", &other).await;
+    let kept = async || city.database.count("select count(*) from idempotency_key where body like '%Zéphyrine%'").await;
+    assert_eq!(kept().await, 2);
     for beside in &filed["tickets"].as_array().unwrap()[1..] {
         agent.act(beside, "cancel", &json!({ "note": "Rien à constater" })).await.ok();
     }
@@ -147,6 +157,7 @@ async fn what_has_ended_is_erased_at_once_and_the_rest_when_it_ends() {
         erased,
         json!({ "erased": [lived["ticket"]["concern_id"]], "waiting": [open["concern_id"]], "more": false })
     );
+    assert_eq!(kept().await, 1);
     let once_more = format!("/v1/residents/{}/erase", lived["ticket"]["concern_id"].as_str().unwrap());
     let erased = desk.post(&once_more, &json!({})).await.ok();
     assert_eq!(erased, json!({ "erased": [lived["ticket"]["concern_id"]], "waiting": [], "more": false }));
@@ -163,12 +174,13 @@ async fn what_has_ended_is_erased_at_once_and_the_rest_when_it_ends() {
     assert_eq!(act["concerns"].as_array().unwrap().len(), 2);
     // Nothing more is mailed, and what ends is erased.
     let letters = city.letters().len();
-    let resolved = city.proprete().await.resolve(&city.proprete().await.acknowledge(open).await.ok()).await.ok();
+    let resolved = proprete.resolve(&proprete.acknowledge(open).await.ok()).await.ok();
     city.drain().await;
     assert!(!city.letters()[letters..].iter().any(|letter| format!("{:?}", letter.to()).contains("zephyrine")));
     city.dispatcher().await.close(&resolved).await.ok();
     while keep(&city.instance.context).await.unwrap() {}
     assert_eq!(description(open).await, "[effacé]");
+    assert_eq!(kept().await, 0);
     city.stop().await;
 }
 

@@ -82,7 +82,7 @@ pub(crate) struct WhereaboutsView<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = -180, maximum = 180, examples(2.302))]
     pub(crate) lon: Option<f64>,
-    /// Postal address, one line.
+    /// Postal address, one line. Its street is shown to everybody on public maps: no names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 200, examples("Rue du Pigeonnier"))]
     pub(crate) address: Option<Cow<'a, Address>>,

@@ -134,11 +134,11 @@ of the actions above, and a program that reaches a ticket has the part of its se
 | a resident's name, e-mail address, telephone | nobody, with a ticket; with `manage_personal_data`, handed out to the resident | whoever files the concern; nobody afterwards; erased with `manage_personal_data` |
 | `resident_mails`: whether the resident is written to | who has a part in the ticket | the resident; who filed the concern and dispatchers, who may end the link |
 | what the resident said, what was answered, the place | who may know of one of the concern's tickets; without a ticket, who filed it and dispatchers | whoever files it; nobody afterwards |
-| state, service, priority, assignee, dates, reasons | who may know of the ticket | the actions above, and nothing else |
+| state, service, priority, assignee, dates, reasons, what the resident is told with an action | who may know of the ticket | the actions above, and nothing else |
 | `actions` | each reader, their own | – |
 | notes, and whom they may mention | service, dispatcher | the same: nobody changes one that was written |
 | messages between the service and the referrer | service, referrer, dispatcher; there are none where the referrer may not know of the ticket | the same: nobody changes one that was written |
-| messages to the resident | service, dispatcher | the same; taken back for twenty minutes |
+| messages to the resident that go with no action | service, dispatcher | the same; taken back for twenty minutes |
 | whether the resident says that it is solved, in words | service, referrer, dispatcher | the resident |
 | photographs and documents, and the events that tell of them | who may know of the ticket; of a restricted one, its referrer those that referrers added | service, referrer, dispatcher add; taken back by who added it, a manager of the service, a dispatcher |
 | openings of a partner's link | dispatcher | – |

@@ -75,9 +75,9 @@ const NEVER_KEPT: &[Finding] = &[Finding::SecretLink];
 const GAP: &str = r"[\s./()_\u{00ad}\u{200b}\u{2010}-\u{2015}-]{0,3}";
 
 /// The longer patterns come first, so that a part of a social-security number is not taken for a telephone number. `~`
-/// stands for [`GAP`].
+/// stands for [`GAP`], `¤` for [`link`].
 const PATTERNS: [(Finding, &str); 7] = [
-    (Finding::SecretLink, r"(?:https?:\S*?)?(?:/|%2f)v1(?:/|%2f)(?:tracking|partners)(?:/|%2f)[\w-]{8,}[^\s<>)\]»]*"),
+    (Finding::SecretLink, r"(?:https?:\S*?)?¤(?:[\w-]|%[\da-f]{2}){8,}[^\s<>)\]»]*"),
     (Finding::EmailAddress, r"[\w.+-]+\s?(?:[@＠]|[(\[](?:at|arobase)[)\]])\s?[\w-]+(?:\.[\w-]+)+"),
     (
         Finding::SocialSecurityNumber,
@@ -101,10 +101,25 @@ const PATTERNS: [(Finding, &str); 7] = [
     ),
 ];
 
+/// Where a link of ours leads, up to its secret: as it is, with characters percent-encoded, once or more often, as Proofpoint's
+/// URL Defense has it (`_` for `/`, `-` for `%`), or broken before the secret.
+fn link() -> String {
+    let letter = |c| format!("(?:{c}|[%-](?:25)*{:x})", u32::from(c));
+    let word = |word: &str| word.chars().map(letter).collect::<Vec<_>>().concat();
+    let (v1, tracking, partners) = (word("v1"), word("tracking"), word("partners"));
+    let slash = "(?:/|_|[%-](?:25)*2f)";
+    format!(r"{slash}{v1}{slash}(?:{tracking}|{partners}){slash}(?:=?\s*\n[>\s]*)?")
+}
+
+/// The patterns, written out.
+fn patterns() -> [(Finding, String); 7] {
+    PATTERNS.map(|(finding, pattern)| (finding, pattern.replace('~', GAP).replace('¤', &link())))
+}
+
 static FINDERS: LazyLock<Vec<(Finding, Regex)>> = LazyLock::new(|| {
-    PATTERNS
+    patterns()
         .map(|(finding, pattern)| {
-            let regex = RegexBuilder::new(&pattern.replace('~', GAP)).case_insensitive(true).build();
+            let regex = RegexBuilder::new(&pattern).case_insensitive(true).build();
             (finding, regex.expect("the patterns are literals, and a test compiles them"))
         })
         .into()
@@ -113,7 +128,7 @@ static FINDERS: LazyLock<Vec<(Finding, Regex)>> = LazyLock::new(|| {
 /// Which patterns may match, in one pass over the text. Boundaries of ASCII let it run as an automaton over any text,
 /// and are found wherever those of Unicode are.
 static ANY: LazyLock<RegexSet> = LazyLock::new(|| {
-    let patterns = PATTERNS.map(|(_, pattern)| pattern.replace('~', GAP).replace(r"\b", r"(?-u:\b)"));
+    let patterns = patterns().map(|(_, pattern)| pattern.replace(r"\b", r"(?-u:\b)"));
     let set = RegexSetBuilder::new(patterns).case_insensitive(true).build();
     set.expect("the patterns are literals, and a test compiles them")
 });
@@ -248,6 +263,20 @@ mod tests {
                 Finding::SecretLink,
                 "[…] !",
             ),
+            (
+                "https://s.example/?url=https%253A%252F%252Fv.example%252Fv1%252Ftracking%252FAb3xyz90Kq",
+                Finding::SecretLink,
+                "[…]",
+            ),
+            (
+                "https://urldefense.example/v2/url?u=https-3A__v.example_v1_tracking_Ab3xyz-2D90Kq&d=DwM ici",
+                Finding::SecretLink,
+                "[…] ici",
+            ),
+            ("http://v.example/v1/%74racking/Ab3xyz90Kq", Finding::SecretLink, "[…]"),
+            ("http://v.example/%76%31/tracking/%41b3xyz90Kq", Finding::SecretLink, "[…]"),
+            ("http://v.example/v1/tracking/\n> Ab3xyz90Kq ici", Finding::SecretLink, "[…] ici"),
+            ("http://v.example/v1/tracking/=\r\nAb3xyz90Kq ici", Finding::SecretLink, "[…] ici"),
             ("un voisin alcoolique", Finding::HealthWord, "un voisin […]"),
             ("c’est un Dealer connu", Finding::OffenceWord, "c’est un […] connu"),
         ] {

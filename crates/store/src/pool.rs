@@ -179,7 +179,9 @@ impl Pool {
 
     /// An ear for `NOTIFY`, with a connection of its own.
     pub(crate) async fn listener(&self) -> Result<PgListener, sqlx::Error> {
+        // Closed when the listener goes; nobody is to be told if the server was faster.
         let own = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE);
+        let own = own.after_release(|_, _| Box::pin(async { Ok(false) }));
         PgListener::connect_with(&own.connect_lazy_with(self.0.options.clone())).await
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::HttpRequest;
+use percent_encoding::percent_decode_str;
 use url::form_urlencoded;
 
 use crate::problem::{At, Code, FieldError, Problem};
@@ -45,7 +46,13 @@ pub(crate) struct Query {
 impl Query {
     /// The query of a request.
     pub(crate) fn of(request: &HttpRequest) -> Self {
-        Self { pairs: form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect(), errors: vec![] }
+        let sent = request.query_string();
+        let mut query = Self { pairs: form_urlencoded::parse(sent.as_bytes()).into_owned().collect(), errors: vec![] };
+        for parameter in sent.split('&').filter(|sent| percent_decode_str(sent).decode_utf8().is_err()) {
+            let name = form_urlencoded::parse(parameter.as_bytes()).next().map(|(name, _)| name.into_owned());
+            query.fault(&name.unwrap_or_default(), "bad_encoding", "Attendu : de l’UTF-8.", "Expected: UTF-8.");
+        }
+        query
     }
 
     /// Parameters that were kept, as a query would have them.

@@ -25,7 +25,7 @@ use anyhow::Result;
 use clap::Parser;
 
 pub(crate) use database::Database;
-pub(crate) use serve::{Login, NATIONAL_GEOCODER, Ready, WebhookOptions, remove_ready_file, write_ready_file};
+pub(crate) use serve::{Login, NATIONAL_GEOCODER, Ready, WebhookOptions, remove_ready_file, write_json};
 
 use crate::demo;
 use crate::telemetry::{self, LogFormat};
@@ -48,8 +48,10 @@ pub enum Command {
     Demo(demo::Demo),
     /// Answer requests, and do the work of `worker` unless told not to.
     ///
-    /// E-mail goes to the server of `SMTP_URL` (smtp://, smtps://, with login and ?tls=required), or of the file that `SMTP_URL_FILE`
-    /// names; without one, each e-mail is a file.
+    /// E-mail goes to the server of `SMTP_URL` (smtp://, smtps://, with login and ?tls=required); without one, each e-mail is a file.
+    /// Statistics and exports are read from `DATABASE_REPLICA_URL`, if there is one. What is secret comes from the environment, or from
+    /// the file that the same name with `_FILE` names: these two, `DATABASE_URL`, `OIDC_CLIENT_SECRET`, `AWS_ACCESS_KEY_ID`,
+    /// `AWS_SECRET_ACCESS_KEY`.
     Serve(Box<serve::Serve>),
     /// Send what waits to be sent, do what is due, and answer no requests.
     ///
@@ -88,8 +90,8 @@ pub async fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // A server's log tells what it did; a command's output speaks for itself, and the demonstration's is for reading.
     let level = match cli.command {
         Command::Serve(_) | Command::Worker(_) => "info,sqlx=warn",
-        Command::Demo(_) => "error",
-        _ => "warn",
+        Command::Demo(_) => "error,sqlx=error",
+        _ => "warn,sqlx=warn",
     };
     let telemetry = match telemetry::start(level, cli.log_format) {
         Ok(telemetry) => telemetry,

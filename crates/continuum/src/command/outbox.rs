@@ -84,8 +84,13 @@ async fn list(state: State, limit: u64, options: DatabaseOptions) -> Result<()> 
         tell(format_args!("No message is {state}."));
     }
     for message in &page.items {
+        let due = if state == "pending" {
+            message.due_at.format("due %Y-%m-%d %H:%M:%S UTC  ").to_string()
+        } else {
+            String::new()
+        };
         tell(format_args!(
-            "{}  {}  {:<12}  to {:<36}  {} attempt(s)  {}",
+            "{}  {}  {:<12}  to {:<36}  {due}{} attempt(s)  {}",
             message.id,
             message.reference,
             message.kind,

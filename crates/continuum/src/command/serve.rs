@@ -1,7 +1,9 @@
 //! `continuum serve`.
 
 use std::fs;
+use std::io::Write as _;
 use std::num::NonZeroU32;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
@@ -236,10 +238,12 @@ impl Ready {
     }
 }
 
-/// Writes a ready file: whoever waits for it never reads half of it.
-pub(crate) fn write_ready_file(path: &Path, ready: &Ready) -> Result<()> {
+/// Writes a file for its owner only, who never reads half of it.
+pub(crate) fn write_json(path: &Path, content: &impl Serialize) -> Result<()> {
     let aside = path.with_extension("new");
-    fs::write(&aside, serde_json::to_vec_pretty(ready)?)
+    let json = serde_json::to_vec_pretty(content)?;
+    let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside);
+    file.and_then(|mut file| file.write_all(&json))
         .with_context(|| format!("{} cannot be written", aside.display()))?;
     fs::rename(&aside, path).with_context(|| format!("{} cannot be written", path.display()))
 }
@@ -285,7 +289,7 @@ impl Serve {
             tell("No city is loaded yet: run `continuum city load cities/amiens`.");
         }
         if let Some(path) = &self.ready_file {
-            write_ready_file(path, &Ready::new(&instance, mail_dir, Vec::new()))?;
+            write_json(path, &Ready::new(&instance, mail_dir, Vec::new()))?;
         }
         asked_to_stop().await?;
         remove_ready_file(self.ready_file.as_deref())?;

@@ -56,7 +56,8 @@ const STORY: &str = r#"  # 1. An officer logs in and files a concern; the answer
     -H 'Content-Type: application/json' \
     -d '{"closure_reason": "work_done", "message_to_resident": "Le canapé a été enlevé."}'; echo
 
-  # 3. What came out: the service, the officer and the resident were told (a second or two later). The resident's letter:
+  # 3. What came out: the service and the resident were told (a second or two later); the officer is, of what becomes of it, in
+  # one letter twenty minutes later. The resident's letter, which leads to the answer:
   letter() { perl -0pe 's/(?<!\?)=\r?\n//g; s/=([0-9A-F]{2})/chr hex $1/ge' \
     "$(grep -l habitante@mail.example {mail}/*.eml | tail -1)"; }
   sleep 3; grep -l "$T" {mail}/*.eml; letter | sed '/^Content-Type: text.html/,$d'

@@ -16,7 +16,7 @@ use files::Settings as FileSettings;
 use local_postgres::Server;
 
 use crate::command::{
-    Database, NATIONAL_GEOCODER, Ready, WebhookOptions, asked_to_stop, remove_ready_file, tell, write_ready_file,
+    Database, NATIONAL_GEOCODER, Ready, WebhookOptions, asked_to_stop, remove_ready_file, tell, write_json,
 };
 use crate::instance::{Config, Mail, PATIENCE, build};
 use crate::keys::Keys;
@@ -93,7 +93,7 @@ impl Demo {
             None => self.prepare(&instance.context, &data_dir).await?,
         };
         if let Some(path) = &self.ready_file {
-            write_ready_file(path, &Ready::new(&instance, Some(mail_dir.clone()), mark.logins.clone()))?;
+            write_json(path, &Ready::new(&instance, Some(mail_dir.clone()), mark.logins.clone()))?;
         }
         banner::print(&instance, &mark, &mail_dir, kept);
         asked_to_stop().await?;
@@ -115,7 +115,7 @@ impl Demo {
         let cast = people::put(cx, people).await?;
         story::play(cx, &cast).await?;
         let mark = people::Mark::of(&cast);
-        mark.write(&data_dir.join(MARK))?;
+        write_json(&data_dir.join(MARK), &mark)?;
         Ok(mark)
     }
 }

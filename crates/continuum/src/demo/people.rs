@@ -113,10 +113,4 @@ impl Mark {
             Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
         }
     }
-
-    pub(super) fn write(&self, path: &Path) -> Result<()> {
-        let aside = path.with_extension("new");
-        fs::write(&aside, serde_json::to_vec_pretty(self)?)?;
-        fs::rename(&aside, path).with_context(|| format!("{} cannot be written", path.display()))
-    }
 }

@@ -44,15 +44,42 @@ const KINDS: [(&str, &str); 22] = [
 ];
 
 /// Somebody is named.
-static SOMEBODY: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"\b(?:mme|mlle|mr|monsieur|madame|mademoiselle|famille|chez)\b|\bm\.\s"));
+static SOMEBODY: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"\b(?:mme|mlle|mr|monsieur|madame|mademoiselle|famille|chez|au nom|habit\w*|demeur\w*|locataires?|propri[ée]taires?|voisine?s?|gardien(?:ne)?s?|occupante?s?)\b|\bm\.\s|[^\d\s]\s+m\s",
+    )
+});
 
 /// Where the street's name is over: a mark, a postcode, what describes the spot.
 static END: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"[^\w\s’.-]|[\n\r\t]|\s[-–—]\s|\b\d{5}\b|\bn°|\b(?:devant|derri[èe]re|face|en face|pr[èe]s|angle|[àa] c[ôo]t[ée]|[àa] l’angle|au niveau|niveau|entre|appartement|appt?|apt|b[âa]timent|b[âa]t|[ée]tage|hall|porte|escalier|r[ée]sidence|num[ée]ro|parking|vers|c[ôo]t[ée])\b",
+        r"[^\w\s’.-]|[\n\r\t]|\s[-–—]\s|\b\d{5}\b|\bn°|\b(?:devant|derri[èe]re|face|en face|pr[èe]s|angle|[àa] c[ôo]t[ée]|[àa] l’angle|au niveau|niveau|entre|appartement|appt?|apt|b[âa]timent|b[âa]t|[ée]tage|hall|porte|escalier|r[ée]sidence|num[ée]ro|parking|vers|c[ôo]t[ée]|sonnette|interphone|digicode|bo[îi]tes?|chambre|studio|logement)\b",
     )
 });
+
+/// Whom streets are named after with their titles, as [`folded`]: « rue du Général Leclerc ».
+const TITLES: [&str; 20] = [
+    "abbe",
+    "amiral",
+    "archeveque",
+    "capitaine",
+    "cardinal",
+    "chanoine",
+    "colonel",
+    "commandant",
+    "comte",
+    "docteur",
+    "dr",
+    "general",
+    "lieutenant",
+    "marechal",
+    "pasteur",
+    "pere",
+    "president",
+    "professeur",
+    "resistant",
+    "sergent",
+];
 
 /// A number that belongs to the name: « rue du 8 Mai 1945 ».
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
@@ -74,7 +101,31 @@ pub fn street(address: &Address) -> Option<String> {
     let rest = words[at + 1..].join(" ");
     let rest = &rest[..END.find(&rest).map_or(rest.len(), |end| end.start())];
     let name = named(rest);
-    (!name.is_empty()).then(|| format!("{kind} {}", name.join(" ")))
+    (!name.is_empty() && !names_somebody(&name)).then(|| format!("{kind} {}", name.join(" ")))
+}
+
+/// What is called after a thing, « du Pigeonnier », is not called after somebody besides: « du Pigeonnier Jean Dupont ». Nor is a
+/// surname written in capitals when the rest is not, but for the numbers of kings: « Henri IV ».
+fn names_somebody(name: &[&str]) -> bool {
+    let capital = |word: &str| word.starts_with(char::is_uppercase);
+    let shouted = |word: &str| !word.contains(char::is_lowercase) && !word.contains(char::is_numeric);
+    let king = |word: &str| word.chars().all(|c| "IVXLC".contains(c));
+    let words = || name.iter().filter(|word| capital(word) && word.chars().count() > 2 && !king(word));
+    if words().any(|word| shouted(word)) && words().any(|word| !shouted(word)) {
+        return true;
+    }
+    let lower: Vec<String> = name.iter().map(|word| word.to_lowercase()).collect();
+    let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+    let thing = match lower[..] {
+        ["du" | "des", ..] => 1,
+        ["de", "la", ..] => 2,
+        ["de", thing, ..] if thing.starts_with("l’") => 1,
+        _ => return false,
+    };
+    let titled =
+        lower.get(thing).is_some_and(|thing| TITLES.contains(&folded(thing.trim_start_matches("l’")).as_str()));
+    let given = |at: usize| capital(name[at]) && !["saint", "sainte", "notre"].contains(&lower[at]);
+    !titled && (thing + 2..name.len()).any(|at| given(at - 1) && given(at))
 }
 
 /// The words of the name: up to a number that is not the beginning of a date.
@@ -126,6 +177,16 @@ mod tests {
             ("Devant le 5 rue Delpech devant la porte", "Rue Delpech"),
             ("Allée du Marais 3B", "Allée du Marais"),
             ("Rue de l’Abbé-Lemire <b>", "Rue de l’Abbé-Lemire"),
+            ("14 rue du Pigeonnier sonnette Dupont", "Rue du Pigeonnier"),
+            ("14 rue du Pigeonnier interphone DUPONT", "Rue du Pigeonnier"),
+            ("2 rue du Général Jean Dupont", "Rue du Général Jean Dupont"),
+            ("rue des Trois Cailloux", "Rue des Trois Cailloux"),
+            ("rue du Petit Saint Jean", "Rue du Petit Saint Jean"),
+            ("rue de l'Abbé Charles Lemire", "Rue de l’Abbé Charles Lemire"),
+            ("RUE DU PIGEONNIER", "Rue DU PIGEONNIER"),
+            ("PLACE DU GENERAL DE GAULLE", "Place DU GENERAL DE GAULLE"),
+            ("place Henri IV", "Place Henri IV"),
+            ("à 20 m de la rue Delpech", "Rue Delpech"),
         ] {
             assert_eq!(of(address).as_deref(), Some(told), "{address}");
         }
@@ -136,6 +197,13 @@ mod tests {
         for address in [
             "chez Mme Durand, 3 rue du Pigeonnier",
             "3 rue du Pigeonnier (M. Durand)",
+            "14 rue du Pigeonnier Jean Dupont",
+            "14 Rue du Pigeonnier DUPONT Jean",
+            "3 place de l'Hôtel Jeanne Durand",
+            "3 rue de la Dodane Jeanne Durand",
+            "14 rue du Pigeonnier DUPONT",
+            "rue du Pigeonnier, M Dupont",
+            "Place Jean Dupont demeure ici",
             "rue du Pigeonnier 06 12 34 56 78",
             "Impasse des Jardins",
             "Résidence du Parc",

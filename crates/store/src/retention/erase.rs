@@ -149,6 +149,20 @@ impl Tx {
                  delete from photograph_to_fetch where ticket_id in (select id from tickets)
              ), mails as (
                  delete from unplaced_mail where ticket_id in (select id from tickets)
+             ), asked as (
+                 -- Answers are kept for a day: to requests about those that have just ended, which somebody asked to erase.
+                 select t.id, t.reference from ticket t join concern c on c.id = t.concern_id
+                 where c.id = any($1) and c.to_erase
+             ), words as (
+                 select id::text as word from concern where id = any($1) and to_erase
+                 union all select id::text from asked
+                 union all select reference from asked
+                 union all select id::text from note where ticket_id in (select id from asked)
+                 union all select id::text from referrer_message where ticket_id in (select id from asked)
+                 union all select id::text from resident_message where ticket_id in (select id from asked)
+                 union all select id::text from feedback where ticket_id in (select id from asked)
+             ), answered as (
+                 delete from idempotency_key k where exists (select from words where strpos(k.body, word) > 0)
              ), errors as (
                  update outbox set last_error = null
                  where last_error is not null and (ticket_id = any(array(select id from tickets)) or concern_id = any($1))
