@@ -1,5 +1,6 @@
 //! Residents who ask what is kept of them, or wish that it is erased.
 
+use image::ImageFormat;
 use serde_json::{Value, json};
 use usecases::resident::erase_again;
 use usecases::retention::keep;
@@ -7,6 +8,7 @@ use usecases::retention::keep;
 use super::lived;
 use crate::support::caller::Caller;
 use crate::support::city::{City, dumping, link};
+use crate::support::files::{form, photograph, send_form};
 
 crate::tests![
     a_resident_is_found_by_what_they_left_and_gets_everything,
@@ -145,7 +147,9 @@ async fn what_has_ended_is_erased_at_once_and_the_rest_when_it_ends() {
     once(&proprete, &notes, &json!({ "text": "Chez Zéphyrine" })).await;
     let filed = once(&agent, "/v1/concerns", &other).await;
     let kept = async || city.database.count("select count(*) from idempotency_key where body like '%Zéphyrine%'").await;
-    assert_eq!(kept().await, 2);
+    let photograph = form("file", "Zéphyrine.jpg", &photograph(20, 20, ImageFormat::Jpeg));
+    send_form(&agent, &filed["tickets"][0], Some("photograph"), photograph).await.created();
+    assert_eq!(kept().await, 3);
     for beside in &filed["tickets"].as_array().unwrap()[1..] {
         agent.act(beside, "cancel", &json!({ "note": "Rien à constater" })).await.ok();
     }
@@ -157,7 +161,7 @@ async fn what_has_ended_is_erased_at_once_and_the_rest_when_it_ends() {
         erased,
         json!({ "erased": [lived["ticket"]["concern_id"]], "waiting": [open["concern_id"]], "more": false })
     );
-    assert_eq!(kept().await, 1);
+    assert_eq!(kept().await, 2);
     let once_more = format!("/v1/residents/{}/erase", lived["ticket"]["concern_id"].as_str().unwrap());
     let erased = desk.post(&once_more, &json!({})).await.ok();
     assert_eq!(erased, json!({ "erased": [lived["ticket"]["concern_id"]], "waiting": [], "more": false }));
@@ -174,7 +178,7 @@ async fn what_has_ended_is_erased_at_once_and_the_rest_when_it_ends() {
     assert_eq!(act["concerns"].as_array().unwrap().len(), 2);
     // Nothing more is mailed, and what ends is erased.
     let letters = city.letters().len();
-    let resolved = proprete.resolve(&proprete.acknowledge(open).await.ok()).await.ok();
+    let resolved = proprete.resolve(&proprete.acknowledge(&proprete.ticket(open).await).await.ok()).await.ok();
     city.drain().await;
     assert!(!city.letters()[letters..].iter().any(|letter| format!("{:?}", letter.to()).contains("zephyrine")));
     city.dispatcher().await.close(&resolved).await.ok();

@@ -89,7 +89,7 @@ pub enum Error {
     Failed(Box<Failure>),
 
     /// A file operation failed.
-    #[error("cannot {action} {}", .path.display())]
+    #[error("cannot {action} {}: {source}", .path.display())]
     Io {
         /// What was attempted, as a verb.
         action: &'static str,

@@ -161,6 +161,7 @@ impl Tx {
                  union all select id::text from referrer_message where ticket_id in (select id from asked)
                  union all select id::text from resident_message where ticket_id in (select id from asked)
                  union all select id::text from feedback where ticket_id in (select id from asked)
+                 union all select id::text from attachment where ticket_id in (select id from asked)
              ), answered as (
                  delete from idempotency_key k where exists (select from words where strpos(k.body, word) > 0)
              ), errors as (
