@@ -86,9 +86,12 @@ async fn measure(options: Options) -> Result<bool> {
     let plan = run::Plan { connections, seconds, only, statements, erase: options.erase, judged: !options.short };
     let mut cities = Vec::new();
     for tickets in if options.short { vec![2000] } else { options.tickets } {
-        cities.push(run::city(&folder.join(tickets.to_string()), tickets, &plan).await?);
+        let measured = run::city(&folder.join(tickets.to_string()), tickets, &plan).await?;
+        // Told at once: the next one may take an hour, or fail.
+        tell(report::city(&measured, &plan));
+        cities.push(measured);
     }
-    tell(report::markdown(&cities, &plan));
+    tell(report::judgement(&cities, &plan));
     let faults = report::faults(&cities);
     for fault in &faults {
         say(format_args!("FAILED: {fault}"));

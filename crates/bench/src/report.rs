@@ -16,40 +16,42 @@ const GROWTH: f64 = 2.0;
 const A_MILLION: u32 = 1_000_000;
 const MANY: u32 = 32;
 
-/// The tables, and the machine that they were measured on.
-pub(crate) fn markdown(cities: &[Measured], plan: &Plan) -> String {
-    let mut text = format!("{}, {} s a row.\n", machine(), plan.seconds);
-    for city in cities {
-        let heading = format!(
-            "\n{} tickets, {} MiB on disk; ready {} ms after its start, then {} MiB resident.\n\n\
-             | operation | connections | requests/s | p50, ms | p99, ms | CPU µs a request: server, PostgreSQL | statements | \
-             round trips | memory, MiB | `pgbench`/s, CPU µs | ratio |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
-            city.tickets,
-            city.disk >> 20,
-            city.started_in.as_millis(),
-            city.at_rest >> 10,
-        );
-        text.push_str(&heading);
-        for row in &city.rows {
-            text.push_str(&line(row));
-        }
-        text.extend(city.whole.as_ref().map(exported));
-        text.extend(city.erasing.as_ref().map(erased));
-    }
+/// The tables of a city, and the machine that they were measured on.
+pub(crate) fn city(city: &Measured, plan: &Plan) -> String {
+    let mut text = format!(
+        "{} tickets, {} MiB on disk; ready {} ms after its start, then {} MiB resident. {}, {} s a row.\n\n\
+         | operation | connections | requests/s | p50, ms | p99, ms | CPU µs a request: server, PostgreSQL | statements | \
+         round trips | memory, MiB | `pgbench`/s, CPU µs | ratio |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
+        city.tickets,
+        city.disk >> 20,
+        city.started_in.as_millis(),
+        city.at_rest >> 10,
+        machine(),
+        plan.seconds,
+    );
+    text.extend(city.rows.iter().map(line));
+    text.extend(city.whole.as_ref().map(exported));
+    text.extend(city.erasing.as_ref().map(erased));
+    text
+}
+
+/// How figures grow from the first city to the last one, and what is not as was asked for.
+pub(crate) fn judgement(cities: &[Measured], plan: &Plan) -> String {
+    let mut text = String::new();
     if let [small, .., large] = cities {
-        let heading = format!(
-            "\n| p99, ms, at the most connections | {} tickets | {} tickets | growth |\n|---|---|---|---|\n",
+        text = format!(
+            "| p99, ms, at the most connections | {} tickets | {} tickets | growth |\n|---|---|---|---|\n",
             small.tickets, large.tickets
         );
-        text.push_str(&heading);
         for (name, before, now) in growth(small, large) {
             let line = format!("| {name} | {before:.1} | {now:.1} | {:.1} |\n", now / before);
             text.push_str(&line);
         }
+        text.push('\n');
     }
     if plan.judged {
         let short = shortfalls(cities);
-        text.push_str(if short.is_empty() { "\nAll is as was asked for.\n" } else { "\nNot as was asked for:\n\n" });
+        text.push_str(if short.is_empty() { "All is as was asked for.\n" } else { "Not as was asked for:\n\n" });
         text.extend(short.iter().map(|what| format!("- {what}\n")));
     }
     text
@@ -156,7 +158,7 @@ fn short_of(city: &Measured) -> Vec<String> {
 
 /// What failed, and what waits for the database more often than promised.
 pub(crate) fn faults(cities: &[Measured]) -> Vec<String> {
-    let mut faults = Vec::new();
+    let mut faults: Vec<String> = cities.iter().flat_map(|city| city.failed.iter().cloned()).collect();
     for erasing in cities.iter().filter_map(|city| city.erasing.as_ref()) {
         if erasing.removed == 0 {
             faults.push("the worker removed nothing of what was kept for long enough".to_owned());

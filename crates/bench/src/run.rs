@@ -47,6 +47,8 @@ pub(crate) struct Measured {
     /// Bytes of the database on disk.
     pub(crate) disk: i64,
     pub(crate) rows: Vec<Row>,
+    /// What could not be measured.
+    pub(crate) failed: Vec<String>,
     pub(crate) whole: Option<Export>,
     pub(crate) erasing: Option<Erasing>,
 }
@@ -117,9 +119,13 @@ pub(crate) async fn city(folder: &Path, tickets: u32, plan: &Plan) -> Result<Mea
     // People log in at another instance: what is kept for a moment of hashing a password is not what an operation takes.
     let door = Program::start(&database)?;
     let programs = (&program, door.base_url.as_str());
-    let mut rows = Vec::new();
+    let (mut rows, mut failed) = (Vec::new(), Vec::new());
     for (operation, transactions) in wanted.into_iter().zip(seen) {
-        rows.extend(measure(&database, programs, (tickets, begun), operation, &transactions, plan).await?);
+        match measure(&database, programs, (tickets, begun), operation, &transactions, plan).await {
+            Ok(measured) => rows.extend(measured),
+            // What was measured before, minutes of it, is told nevertheless.
+            Err(error) => failed.push(format!("{tickets} tickets, {}: {error:#}", operation.name)),
+        }
     }
     let whole = if EXPORT.contains(&plan.only) { Some(export(programs).await?) } else { None };
     door.stop()?;
@@ -130,7 +136,7 @@ pub(crate) async fn city(folder: &Path, tickets: u32, plan: &Plan) -> Result<Mea
     connection.close().await?;
     let erasing = if plan.erase { Some(erasing::measure(&database, &state, plan.seconds).await?) } else { None };
     database.stop()?;
-    Ok(Measured { tickets, started_in, at_rest, disk, rows, whole, erasing })
+    Ok(Measured { tickets, started_in, at_rest, disk, rows, failed, whole, erasing })
 }
 
 /// What a request of an operation has the database do: the statements of a few, as PostgreSQL logs them.
@@ -165,7 +171,11 @@ async fn look(database: &Database, tickets: u32, operation: Operation, plan: &Pl
                 shortest = Some(transaction);
             }
             if matches!(operation.sending, Sending::Once | Sending::Different) {
-                request = requests.next().context("there are too few tickets to acknowledge")?;
+                // In a city that was measured before there may be none left: what was looked at until then has to do.
+                match requests.next() {
+                    Some(next) => request = next,
+                    None => break,
+                }
             }
         }
         transactions.extend(shortest);
@@ -209,11 +219,7 @@ async fn measure(
     plan: &Plan,
 ) -> Result<Vec<Row>> {
     let (server, postgres, data) = (program.process(), database.process()?, database.data());
-    ensure!(
-        !transactions.is_empty(),
-        "{}: no ticket is left for it in this city, which was measured before",
-        operation.name
-    );
+    ensure!(!transactions.is_empty(), "no ticket is left for it in this city, which was measured before");
     let mut rows = Vec::new();
     let connections = if operation.sending == Sending::Alone { &[1][..] } else { &plan.connections };
     let mut left = connections.len() * 2;
@@ -238,8 +244,7 @@ async fn measure(
             // A number that is counted is counted by one script.
             let scripts = if operation.sending == Sending::Once { &scripts[..1] } else { &scripts[..] };
             let idle = postgres.cpu_with_children()?;
-            let replayed = pgbench(database, scripts, (connections, again), until)
-                .with_context(|| format!("{}: its statements alone", operation.name))?;
+            let replayed = pgbench(database, scripts, (connections, again), until).context("its statements alone")?;
             Ok((replayed, postgres.cpu_with_children()? - idle))
         };
         // PostgreSQL alone, before the server and after it: whatever else the machine does, it does to both. What writes is replayed
@@ -277,7 +282,7 @@ async fn measure(
             // A small city has fewer left than connections.
             let left = city.submitted.clone().count() as u64;
             if u64::from(next - city.submitted.start()) != replayed.min(left) {
-                bail!("{}: pgbench changed something else than one ticket with each transaction", operation.name);
+                bail!("pgbench changed something else than one ticket with each transaction");
             }
         }
         connection.close().await?;

@@ -7,7 +7,7 @@ use domain::language::Language;
 use usecases::open311::ReadError;
 use usecases::{NoCity, StoreError};
 
-use crate::node::Node;
+use crate::node::{Node, json, xml};
 
 /// What is answered when all is well: the name of the root, and what it holds.
 pub(crate) type Told = (&'static str, Node);
@@ -128,15 +128,35 @@ pub fn refuse(request: &HttpRequest, status: StatusCode, text: &str) -> HttpResp
 }
 
 fn write(request: &HttpRequest, status: StatusCode, (root, node): &Told) -> HttpResponse {
+    let written = if wants_json(request) { serde_json::to_vec(node).map_err(Into::into) } else { node.xml(root) };
+    respond(request, status, written)
+}
+
+/// A list of elements that share a name, each of which goes when it is written: there may be a thousand.
+pub(crate) fn each(
+    request: &HttpRequest,
+    root: &'static str,
+    name: &'static str,
+    elements: impl Iterator<Item = Node>,
+) -> HttpResponse {
+    let written = if wants_json(request) { json(elements) } else { xml(root, name, elements) };
+    respond(request, StatusCode::OK, written)
+}
+
+fn wants_json(request: &HttpRequest) -> bool {
+    request.path().rsplit_once('.').is_some_and(|(_, form)| form == "json")
+}
+
+fn respond(request: &HttpRequest, status: StatusCode, written: std::io::Result<Vec<u8>>) -> HttpResponse {
     let mut answer = HttpResponse::build(status);
     answer.insert_header(("Vary", "Accept-Language")).insert_header(("Content-Language", language(request).tag()));
-    let (media_type, written) = if request.path().rsplit_once('.').is_some_and(|(_, form)| form == "json") {
-        ("application/json; charset=utf-8", serde_json::to_vec(node).map_err(std::io::Error::from))
+    answer.content_type(if wants_json(request) {
+        "application/json; charset=utf-8"
     } else {
-        ("text/xml; charset=utf-8", node.xml(root))
-    };
+        "text/xml; charset=utf-8"
+    });
     match written {
-        Ok(document) => answer.content_type(media_type).body(document),
+        Ok(document) => answer.body(document),
         // Nothing is written but to memory.
         Err(error) => {
             tracing::error!(%error, "an answer could not be written");

@@ -1,6 +1,8 @@
 //! What is answered, once: written as XML, or as JSON by the Spark convention (the root has no name, a list is a bare
 //! array, an empty element is null).
 
+use std::io;
+
 use quick_xml::Writer;
 use quick_xml::escape::escape;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
@@ -66,14 +68,11 @@ impl Serialize for Node {
 
 impl Node {
     /// As an XML document with that root.
-    pub(crate) fn xml(&self, root: &'static str) -> std::io::Result<Vec<u8>> {
-        let mut writer = Writer::new(Vec::new());
-        writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("utf-8"), None)))?;
-        self.element(&mut writer, root)?;
-        Ok(writer.into_inner())
+    pub(crate) fn xml(&self, root: &'static str) -> io::Result<Vec<u8>> {
+        document(|writer| self.element(writer, root))
     }
 
-    fn element(&self, writer: &mut Writer<Vec<u8>>, name: &'static str) -> std::io::Result<()> {
+    fn element(&self, writer: &mut Writer<Vec<u8>>, name: &'static str) -> io::Result<()> {
         let text = match self {
             Self::Empty => return writer.write_event(Event::Empty(BytesStart::new(name))),
             Self::Text(text) => written(text),
@@ -81,20 +80,50 @@ impl Node {
             Self::Whole(number) => number.to_string(),
             Self::Truth(truth) => truth.to_string(),
             Self::Object(parts) => {
-                writer.write_event(Event::Start(BytesStart::new(name)))?;
-                parts.iter().try_for_each(|(name, part)| part.element(writer, name))?;
-                return writer.write_event(Event::End(BytesEnd::new(name)));
+                return within(writer, name, |writer| {
+                    parts.iter().try_for_each(|(name, part)| part.element(writer, name))
+                });
             }
             Self::List(item, items) => {
-                writer.write_event(Event::Start(BytesStart::new(name)))?;
-                items.iter().try_for_each(|part| part.element(writer, item))?;
-                return writer.write_event(Event::End(BytesEnd::new(name)));
+                return within(writer, name, |writer| items.iter().try_for_each(|part| part.element(writer, item)));
             }
         };
-        writer.write_event(Event::Start(BytesStart::new(name)))?;
-        writer.write_event(Event::Text(BytesText::from_escaped(text)))?;
-        writer.write_event(Event::End(BytesEnd::new(name)))
+        within(writer, name, |writer| writer.write_event(Event::Text(BytesText::from_escaped(text))))
     }
+}
+
+/// A list as JSON, each element of which goes when it is written.
+pub(crate) fn json(elements: impl Iterator<Item = Node>) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    serde_json::Serializer::new(&mut text).collect_seq(elements)?;
+    Ok(text)
+}
+
+/// The same as an XML document with that root, of elements that share a name.
+pub(crate) fn xml(
+    root: &'static str,
+    name: &'static str,
+    mut elements: impl Iterator<Item = Node>,
+) -> io::Result<Vec<u8>> {
+    document(|writer| within(writer, root, |writer| elements.try_for_each(|node| node.element(writer, name))))
+}
+
+fn document(content: impl FnOnce(&mut Writer<Vec<u8>>) -> io::Result<()>) -> io::Result<Vec<u8>> {
+    let mut writer = Writer::new(Vec::new());
+    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("utf-8"), None)))?;
+    content(&mut writer)?;
+    Ok(writer.into_inner())
+}
+
+/// An element of that name, with that in it.
+fn within(
+    writer: &mut Writer<Vec<u8>>,
+    name: &'static str,
+    content: impl FnOnce(&mut Writer<Vec<u8>>) -> io::Result<()>,
+) -> io::Result<()> {
+    writer.write_event(Event::Start(BytesStart::new(name)))?;
+    content(writer)?;
+    writer.write_event(Event::End(BytesEnd::new(name)))
 }
 
 /// Words as XML holds them: without what it cannot hold (XML 1.0, 2.2), and with the carriage returns that a reader would
@@ -108,6 +137,15 @@ fn written(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_is_the_same_written_at_once_or_element_by_element() {
+        for elements in [vec![], vec![Node::Whole(1)], vec!["a < b".into(), Node::Object(vec![("lat", Node::Empty)])]] {
+            let whole = Node::List("request", elements.clone());
+            assert_eq!(json(elements.clone().into_iter()).unwrap(), serde_json::to_vec(&whole).unwrap());
+            assert_eq!(xml("all", "request", elements.into_iter()).unwrap(), whole.xml("all").unwrap());
+        }
+    }
 
     #[test]
     fn one_answer_in_two_forms() {

@@ -5,10 +5,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::id::CategoryCode;
 use domain::text::SearchWords;
 use usecases::Context;
-use usecases::open311::{Sort, Wanted};
+use usecases::open311::{Request, Sort, Wanted};
 
 use crate::TEST;
-use crate::answer::{Told, Wrong, answer, language};
+use crate::answer::{Told, Wrong, answer, each, language};
 use crate::caller::jurisdiction;
 use crate::node::Node;
 use crate::parameters::{Parameters, lately};
@@ -29,34 +29,37 @@ const DEEPEST: u64 = 10_000;
 pub(crate) const TRIED: &str = "test";
 
 pub(crate) async fn list(request: HttpRequest, cx: Data<Context>) -> HttpResponse {
-    answer(&request, listed(&request, &cx).await)
+    listed(&request, &cx).await.unwrap_or_else(|wrong| answer(&request, Err(wrong)))
 }
 
 pub(crate) async fn one(request: HttpRequest, cx: Data<Context>) -> HttpResponse {
-    answer(&request, found(&request, &cx).await)
+    found(&request, &cx).await.unwrap_or_else(|wrong| answer(&request, Err(wrong)))
 }
 
 pub(crate) async fn token(request: HttpRequest, cx: Data<Context>) -> HttpResponse {
     answer(&request, redeemed(&request, &cx).await)
 }
 
-async fn listed(request: &HttpRequest, cx: &Context) -> Result<Told, Wrong> {
+async fn listed(request: &HttpRequest, cx: &Context) -> Result<HttpResponse, Wrong> {
     let parameters = Parameters::parse(request.query_string().as_bytes())?;
     jurisdiction(&cx.city()?.city, &parameters)?;
     let references: Vec<String> = parameters.list("service_request_id").map(str::to_owned).collect();
     let wanted = if references.is_empty() { wanted(cx, &parameters)? } else { named(references, &parameters)? };
-    told(request, cx, wanted).await
+    let with_events = wanted.with_events;
+    told(request, cx, usecases::open311::requests(cx, wanted).await?, with_events)
 }
 
-async fn found(request: &HttpRequest, cx: &Context) -> Result<Told, Wrong> {
+async fn found(request: &HttpRequest, cx: &Context) -> Result<HttpResponse, Wrong> {
     let parameters = Parameters::parse(request.query_string().as_bytes())?;
     jurisdiction(&cx.city()?.city, &parameters)?;
     let reference = request.match_info().get("id").unwrap_or_default().to_owned();
-    let told = told(request, cx, named(vec![reference], &parameters)?).await?;
-    if told.1 == Node::List("request", Vec::new()) {
+    let wanted = named(vec![reference], &parameters)?;
+    let with_events = wanted.with_events;
+    let requests = usecases::open311::requests(cx, wanted).await?;
+    if requests.is_empty() {
         return Err(Wrong::unknown(("Cette demande est inconnue.", "This request is unknown.")));
     }
-    Ok(told)
+    told(request, cx, requests, with_events)
 }
 
 /// The id of a request is told at once, and is its own token; what was only tried has none.
@@ -75,11 +78,10 @@ async fn redeemed(request: &HttpRequest, cx: &Context) -> Result<Told, Wrong> {
     Ok(("service_requests", Node::List("request", vec![Node::Object(parts)])))
 }
 
-async fn told(request: &HttpRequest, cx: &Context, wanted: Wanted) -> Result<Told, Wrong> {
-    let (loaded, language, with_events) = (cx.city()?, language(request), wanted.with_events);
-    let requests = usecases::open311::requests(cx, wanted).await?;
-    let records = requests.into_iter().map(|request| record(&request, &loaded.city, language, with_events));
-    Ok(("service_requests", Node::List("request", records.collect())))
+fn told(request: &HttpRequest, cx: &Context, requests: Vec<Request>, with_events: bool) -> Result<HttpResponse, Wrong> {
+    let (loaded, language) = (cx.city()?, language(request));
+    let records = requests.into_iter().map(|one| record(&one, &loaded.city, language, with_events));
+    Ok(each(request, "service_requests", "request", records))
 }
 
 /// Those of these ids, whatever else is asked for.

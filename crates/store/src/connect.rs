@@ -209,7 +209,7 @@ impl Store {
     /// The rows of a statement that is planned for its values.
     pub(crate) async fn planned(&self, select: &impl SqlxBinder) -> Result<Vec<QueryResult>> {
         let (text, values) = select.build_sqlx(PostgresQueryBuilder);
-        self.planned_text(text, values).await
+        self.planned_text(text, values, Ok).await
     }
 
     /// The rows of a statement that is asked again and again with the same few codes: they are a part of its text, so that a
@@ -222,16 +222,22 @@ impl Store {
         Ok(self.db.rows(sqlx::query_with(AssertSqlSafe(text), SqlxValues(values))).await?)
     }
 
-    /// The same as [`Self::planned`], of a text that is made of names of this crate's only: every value is a parameter.
-    pub(crate) async fn planned_text(&self, text: String, values: SqlxValues) -> Result<Vec<QueryResult>> {
-        Ok(self.planning.rows(sqlx::query_with(AssertSqlSafe(text), values)).await?)
+    /// The same as [`Self::planned`], of a text that is made of names of this crate's only: every value is a parameter. What is read
+    /// of each row as it comes.
+    pub(crate) async fn planned_text<T>(
+        &self,
+        text: String,
+        values: SqlxValues,
+        read: impl FnMut(QueryResult) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        self.planning.read(sqlx::query_with(AssertSqlSafe(text), values), read).await
     }
 
     /// The same for what is summed up of many rows.
     pub(crate) async fn counted(&self, text: String, values: SqlxValues) -> Result<Vec<QueryResult>> {
         let _turn =
             turn(self.counting.acquire()).await.map_err(|_| Error::Unavailable("others are counting".to_owned()))?;
-        self.planned_text(text, values).await
+        self.planned_text(text, values, Ok).await
     }
 
     /// Listens to what other instances announce.

@@ -311,9 +311,8 @@ impl Store {
     pub async fn service_requests(&self, wanted: &Wanted) -> Result<Vec<Request>> {
         // Planned for what is asked for: of a narrow map, PostgreSQL would come to expect all maps to be so.
         let Text { sql, values } = wanted.text();
-        let rows = self.planned_text(sql, SqlxValues(Values(values))).await?;
-        // Each row goes when it is read: there are a thousand.
-        rows.into_iter().map(|row| request(&row)).collect()
+        // There may be a thousand rows: each goes when it is read.
+        self.planned_text(sql, SqlxValues(Values(values)), |row| request(&row)).await
     }
 }
 

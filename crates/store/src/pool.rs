@@ -55,10 +55,10 @@ const LEAD: Duration = Duration::from_millis(10);
 const MOVES: Duration = Duration::from_secs(2);
 
 /// What is asked for, within [`PATIENCE`].
-async fn bounded<T>(asked: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+async fn bounded<T, E: From<DbErr>>(asked: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     timeout(PATIENCE, asked).await.unwrap_or_else(|_| {
         let silent = std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer came in time");
-        Err(DbErr::Conn(RuntimeErr::SqlxError(sqlx::Error::Io(silent).into())))
+        Err(DbErr::Conn(RuntimeErr::SqlxError(sqlx::Error::Io(silent).into())).into())
     })
 }
 
@@ -304,7 +304,16 @@ impl Pool {
 
     /// The rows of a statement.
     pub(crate) async fn rows(&self, query: Query<'_, Postgres, SqlxValues>) -> Result<Vec<QueryResult>, DbErr> {
-        bounded(async { self.lease().await?.rows(query).await }).await
+        self.read(query, Ok).await
+    }
+
+    /// What is read of each row of a statement as it comes.
+    pub(crate) async fn read<T, E: From<DbErr>>(
+        &self,
+        query: Query<'_, Postgres, SqlxValues>,
+        read: impl FnMut(QueryResult) -> Result<T, E>,
+    ) -> Result<Vec<T>, E> {
+        bounded(async { self.lease().await?.read(query, read).await }).await
     }
 
     /// Begins a transaction.

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::TryStreamExt as _;
 use sea_orm::{DbErr, ExecResult, QueryResult, RuntimeErr};
 use sea_query_sqlx::SqlxValues;
-use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::postgres::PgConnection;
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Connection as _, Postgres};
 use tokio::runtime::Handle;
@@ -63,13 +64,32 @@ impl Lease {
         })
     }
 
-    pub(super) async fn rows(&mut self, query: Query<'_, Postgres, SqlxValues>) -> Result<Vec<QueryResult>, DbErr> {
-        let rows = match self.begin() {
-            Ok(connection) => query.fetch_all(connection).await,
+    /// What is read of each row as it comes, so that those that came before can go.
+    pub(super) async fn read<T, E: From<DbErr>>(
+        &mut self,
+        query: Query<'_, Postgres, SqlxValues>,
+        mut read: impl FnMut(QueryResult) -> Result<T, E>,
+    ) -> Result<Vec<T>, E> {
+        let mut all = Vec::new();
+        let ended = match self.begin() {
+            Ok(connection) => {
+                let mut rows = query.fetch(connection);
+                loop {
+                    match rows.try_next().await {
+                        Ok(Some(row)) => all.push(read(row.into())?),
+                        Ok(None) => break Ok(()),
+                        Err(error) => break Err(error),
+                    }
+                }
+            }
             Err(closed) => Err(closed),
         };
-        let rows: Vec<PgRow> = self.end(rows).map_err(DbErr::Query)?;
-        Ok(rows.into_iter().map(QueryResult::from).collect())
+        self.end(ended).map_err(DbErr::Query)?;
+        Ok(all)
+    }
+
+    pub(super) async fn rows(&mut self, query: Query<'_, Postgres, SqlxValues>) -> Result<Vec<QueryResult>, DbErr> {
+        self.read(query, Ok).await
     }
 
     pub(super) async fn execute(&mut self, query: Query<'_, Postgres, SqlxValues>) -> Result<ExecResult, DbErr> {
