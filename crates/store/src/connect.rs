@@ -52,6 +52,8 @@ pub struct Store {
     planning: Pool,
     /// Turns of statistics, for half of these: of a large city, each keeps one for seconds, and lists are not to wait for all of them.
     counting: Arc<Semaphore>,
+    /// Turns of lists of a thousand, for half of these: as many as can be worked at, and no more of them in memory.
+    listing: Arc<Semaphore>,
     /// Connections for searches of all tickets: each keeps a processor of the database busy for a while, so that few at once are over
     /// sooner than many, and nothing else waits for them.
     pub(crate) searching: Pool,
@@ -120,7 +122,7 @@ impl Store {
         let (third, quarter) = (all / 3, (all / 4).max(1));
         let planning =
             |url: PgConnectOptions| Pool::new(url.options([("plan_cache_mode", "force_custom_plan")]), third);
-        let counting = || Arc::new(Semaphore::new((third as usize / 2).max(1)));
+        let half = || Arc::new(Semaphore::new((third as usize / 2).max(1)));
         let replica = match &connect.replica {
             Some(url) => {
                 let planning = planning(options("DATABASE_REPLICA_URL", url, &connect.schema)?);
@@ -128,7 +130,8 @@ impl Store {
                 Some(Arc::new(Self {
                     db,
                     planning,
-                    counting: counting(),
+                    counting: half(),
+                    listing: half(),
                     searching,
                     replica: None,
                     keys: keys.clone(),
@@ -137,7 +140,7 @@ impl Store {
             None => None,
         };
         let [db, searching] = [all - third - quarter, quarter].map(|most| Pool::new(url.clone(), most));
-        Ok(Self { db, planning: planning(url), counting: counting(), searching, replica, keys })
+        Ok(Self { db, planning: planning(url), counting: half(), listing: half(), searching, replica, keys })
     }
 
     /// Reads what nobody waits for in between: from the replica, if there is one and it has seen all that was answered until
@@ -214,12 +217,16 @@ impl Store {
 
     /// The rows of a statement that is asked again and again with the same few codes: they are a part of its text, so that a
     /// connection plans it for them a few times, and not each time; and again when PostgreSQL has looked at its tables anew. It names
-    /// nobody in its text: there would be too many.
-    pub(crate) async fn planned_once(&self, select: &SelectStatement) -> Result<Vec<QueryResult>> {
+    /// nobody in its text: there would be too many. What is read of each row as it comes.
+    pub(crate) async fn planned_once<T>(
+        &self,
+        select: &SelectStatement,
+        read: impl FnMut(QueryResult) -> Result<T>,
+    ) -> Result<Vec<T>> {
         let mut writer = CodesInText(SqlWriterValues::new("$", true));
         select.build_collect_any_into(&PostgresQueryBuilder, &mut writer);
         let (text, values) = writer.0.into_parts();
-        Ok(self.db.rows(sqlx::query_with(AssertSqlSafe(text), SqlxValues(values))).await?)
+        self.db.read(sqlx::query_with(AssertSqlSafe(text), SqlxValues(values)), read).await
     }
 
     /// The same as [`Self::planned`], of a text that is made of names of this crate's only: every value is a parameter. What is read
@@ -238,6 +245,18 @@ impl Store {
         let _turn =
             turn(self.counting.acquire()).await.map_err(|_| Error::Unavailable("others are counting".to_owned()))?;
         self.planned_text(text, values, Ok).await
+    }
+
+    /// What is read of each row of a list of many.
+    pub(crate) async fn listed<T>(
+        &self,
+        text: String,
+        values: SqlxValues,
+        read: impl FnMut(QueryResult) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let _turn =
+            turn(self.listing.acquire()).await.map_err(|_| Error::Unavailable("others are listing".to_owned()))?;
+        self.planned_text(text, values, read).await
     }
 
     /// Listens to what other instances announce.

@@ -312,7 +312,7 @@ impl Store {
         // Planned for what is asked for: of a narrow map, PostgreSQL would come to expect all maps to be so.
         let Text { sql, values } = wanted.text();
         // There may be a thousand rows: each goes when it is read.
-        self.planned_text(sql, SqlxValues(Values(values)), |row| request(&row)).await
+        self.listed(sql, SqlxValues(Values(values)), |row| request(&row)).await
     }
 }
 

@@ -188,35 +188,35 @@ fn of_row(row: &QueryResult) -> Result<Ticket> {
 
 /// The tickets of the rows of one answer.
 #[derive(Default)]
-struct Rows<'r> {
+struct Rows {
     /// Whether one was read.
     begun: bool,
     /// What sent them, as it is kept and as it is: many were sent by one rule for one reason.
-    sent: Vec<(&'r str, Arc<Sent>)>,
+    sent: Vec<(Box<str>, Arc<Sent>)>,
 }
 
-impl<'r> Rows<'r> {
-    fn all(rows: &'r [QueryResult]) -> impl Iterator<Item = Result<Ticket>> {
+impl Rows {
+    fn all(rows: &[QueryResult]) -> impl Iterator<Item = Result<Ticket>> {
         let mut reading = Self::default();
         rows.iter().map(move |row| reading.ticket(row))
     }
 
-    fn sent(&mut self, kept: &'r str) -> Result<Arc<Sent>> {
-        if let Some((_, sent)) = self.sent.iter().find(|(known, _)| *known == kept) {
+    fn sent(&mut self, kept: &str) -> Result<Arc<Sent>> {
+        if let Some((_, sent)) = self.sent.iter().find(|(known, _)| **known == *kept) {
             return Ok(sent.clone());
         }
         let sent: Arc<Sent> = Arc::new(serde_json::from_str(kept).map_err(Error::corrupt)?);
-        self.sent.push((kept, sent.clone()));
+        self.sent.push((kept.into(), sent.clone()));
         Ok(sent)
     }
 
-    fn ticket(&mut self, row: &'r QueryResult) -> Result<Ticket> {
+    fn ticket(&mut self, row: &QueryResult) -> Result<Ticket> {
         let row = if self.begun { Columns::alike(row) } else { Columns::of(row) }?;
         self.begun = true;
         self.read(row)
     }
 
-    fn read(&mut self, mut row: Columns<'r>) -> Result<Ticket> {
+    fn read(&mut self, mut row: Columns<'_>) -> Result<Ticket> {
         fn code<T: FromStr<Err: Display>>(text: &str) -> Result<T> {
             text.parse().map_err(Error::corrupt)
         }

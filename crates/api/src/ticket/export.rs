@@ -1,5 +1,7 @@
 //! Exporting tickets: the rows of a list, all of them, streamed.
 
+use std::mem;
+
 use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_DISPOSITION};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
@@ -16,6 +18,9 @@ use crate::problem::Problem;
 use crate::request::caller::Caller;
 use crate::request::query::Query;
 use crate::stream::{Gone, Pieces, stream};
+
+/// From how many bytes on rows are sent.
+const PIECE: usize = 32 << 10;
 
 /// As what tickets are exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
@@ -162,6 +167,9 @@ impl Writer {
                     }
                 }
                 first = false;
+                if chunk.len() > PIECE {
+                    to.send(mem::take(&mut chunk)).await?;
+                }
             }
             to.send(chunk).await?;
         }

@@ -6,8 +6,9 @@
 use chrono::{DateTime, Utc};
 use domain::id::TicketId;
 use domain::ticket::{Priority, Ticket};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, SelectStatement, Value};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, PostgresQueryBuilder, SelectStatement, Value};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait as _, EntityTrait, QueryFilter, QueryResult, QueryTrait};
+use sea_query_sqlx::SqlxBinder as _;
 use uuid::Uuid;
 
 use super::Rows;
@@ -261,12 +262,14 @@ impl Store {
             let found = filter.search.as_ref().map(|search| search.condition(scope, search.at_once(now).as_ref()));
             let mut select = page(scope, filter, sort, after, found, now);
             select.limit(limit + 1);
-            let rows = if after.is_none() && filter.is_of_work() && scope.names_nobody() {
-                self.planned_once(&select).await?
+            let mut reading = Rows::default();
+            let read = |row: QueryResult| Ok((reading.ticket(&row)?, 0.0));
+            tickets = if after.is_none() && filter.is_of_work() && scope.names_nobody() {
+                self.planned_once(&select, read).await?
             } else {
-                self.planned(&select).await?
+                let (text, values) = select.build_sqlx(PostgresQueryBuilder);
+                self.planned_text(text, values, read).await?
             };
-            tickets = unranked(&rows)?;
         }
         let fuzzy = filter.search.as_ref().is_some_and(|search| search.fuzzy);
         let Page { items, next } = Page::cut(tickets, limit, |(ticket, rank)| {
