@@ -12,7 +12,7 @@ use domain::audit::day_to_seal;
 use domain::clock::Clock as _;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
-use usecases::retention::keep;
+use usecases::retention::{clear, keep};
 
 use crate::support::city::{City, dumping};
 use crate::support::files::below;
@@ -30,10 +30,7 @@ async fn night(city: &City) {
     while usecases::feed::place(cx).await.unwrap() > 0 {}
     usecases::concern::learn(cx).await.unwrap();
     while usecases::ticket::attachment::sweep(cx).await.unwrap() > 0 {}
-    while cx.store.clear_answers(now - Duration::hours(24)).await.unwrap() > 0 {}
-    while cx.store.forget_mail(now - Duration::days(90)).await.unwrap() > 0 {}
-    while cx.store.clear_settled_mail(now - Duration::days(30)).await.unwrap() > 0 {}
-    while usecases::webhook::forget(cx).await.unwrap() > 0 {}
+    while clear(cx).await.unwrap() > 0 {}
     city.drain().await;
 }
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 use actix_web::web::Data;
 use api::Front;
 use auth::SealKeys;
-use chrono::TimeDelta;
 use usecases::Context;
 
 use crate::audit;
@@ -118,24 +117,10 @@ fn noted<T, E>(cx: &Context, task: &'static str, outcome: Result<T, E>) -> Resul
     outcome
 }
 
-/// Clears what was kept for a time: the answers for repeats of their requests, once they are a day old; sessions, a
-/// month after their end; links, revocations and throttles that say nothing any more; a year later, who followed the links
-/// of partners; what became of e-mails that came in, after 90 days, and those that dispatchers settled, and what was sent to
-/// webhooks, after 30; events after a year.
+/// Clears what was kept for a time: looks every ten minutes.
 async fn clear(cx: Context) {
     loop {
-        let now = cx.now();
-        let cleared = async {
-            let answers = cx.store.clear_answers(now - TimeDelta::hours(24)).await?;
-            let openings = cx.store.clear_openings(now - TimeDelta::days(365)).await?;
-            let mail = cx.store.forget_mail(now - TimeDelta::days(90)).await?;
-            let settled = cx.store.clear_settled_mail(now - TimeDelta::days(30)).await?;
-            let identity = cx.store.clear_identity(now, now - TimeDelta::days(30)).await?;
-            let events = usecases::feed::forget(&cx).await?;
-            let deliveries = usecases::webhook::forget(&cx).await?;
-            Ok::<u64, store::Error>(events + deliveries + answers + openings + mail + settled + identity)
-        };
-        match noted(&cx, "clear", cleared.await) {
+        match noted(&cx, "clear", usecases::retention::clear(&cx).await) {
             Ok(1..) => continue,
             Ok(0) => {}
             Err(error) => tracing::warn!(%error, "what is too old could not be cleared; trying again"),

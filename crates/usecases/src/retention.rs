@@ -8,7 +8,7 @@ pub use store::retention::{Counts, Run, RunState};
 
 use auth::Grant;
 use auth::permission::{ManagePersonalData, ReadTickets};
-use chrono::Timelike as _;
+use chrono::{TimeDelta, Timelike as _};
 use domain::audit::{Act, By, Record, kept_since, sealed_before};
 use domain::id::{ConcernId, RetentionRunId};
 use domain::retention::{Cutoffs, Retention};
@@ -198,6 +198,25 @@ pub async fn keep(cx: &Context) -> Result<bool, Error> {
         );
     }
     Ok(state == RunState::Running)
+}
+
+/// Clears what was kept for a time, some at a time: the answers for repeats of their requests, once they are a day old; sessions, a
+/// month after their end; links, revocations and throttles that say nothing any more; a year later, who followed the links
+/// of partners; what became of e-mails that came in, after 90 days, and those that dispatchers settled, and what was sent to
+/// webhooks, after 30; events after a year. Returns how much.
+///
+/// # Errors
+/// When the database does not answer: what was not cleared is cleared next time.
+pub async fn clear(cx: &Context) -> Result<u64, Error> {
+    let now = cx.now();
+    let answers = cx.store.clear_answers(now - TimeDelta::hours(24)).await?;
+    let openings = cx.store.clear_openings(now - TimeDelta::days(365)).await?;
+    let mail = cx.store.forget_mail(now - TimeDelta::days(90)).await?;
+    let settled = cx.store.clear_settled_mail(now - TimeDelta::days(30)).await?;
+    let identity = cx.store.clear_identity(now, now - TimeDelta::days(30)).await?;
+    let events = crate::feed::forget(cx).await?;
+    let deliveries = crate::webhook::forget(cx).await?;
+    Ok(events + deliveries + answers + openings + mail + settled + identity)
 }
 
 /// One batch, the rows first: what is gone needs no other step.
