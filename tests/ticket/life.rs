@@ -5,16 +5,19 @@ use std::collections::BTreeSet;
 use chrono::Duration;
 use domain::ticket::State;
 use domain::ticket::lifecycle::{Action, next};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::contract::document;
 use crate::support::caller::{Caller, Reply};
 use crate::support::city::{City, dumping};
+use crate::support::database::{Logged, Statements};
 
 crate::tests![
     each_change_is_one_event_and_the_next_version,
     every_action_in_every_state_is_done_or_refused_as_the_table_says,
     what_is_offered_is_what_succeeds,
+    each_action_takes_as_many_statements_as_is_said,
 ];
 
 /// Does an action, with all that it needs; `main` is a ticket to merge into.
@@ -237,5 +240,73 @@ async fn what_is_offered_is_what_succeeds() {
             }
         }
     }
+    city.stop().await;
+}
+
+/// How many statements an action takes, as docs/performance.md says: who asks, the ticket with who is to be told, one that writes
+/// everything. What hands a ticket to a service, or writes others beside it, takes a transaction.
+const fn statements(action: Action) -> usize {
+    match action {
+        Action::Receive
+        | Action::Acknowledge
+        | Action::Refuse
+        | Action::Schedule
+        | Action::Start
+        | Action::Hold
+        | Action::Resume
+        | Action::Resolve
+        | Action::Close
+        | Action::Cancel
+        | Action::Assign
+        | Action::Prioritise => 3,
+        Action::Reroute | Action::Reopen | Action::Merge | Action::Unmerge => 7,
+        Action::Split => 8,
+    }
+}
+
+async fn each_action_takes_as_many_statements_as_is_said() {
+    let city = City::new().await;
+    let people = People::of(&city).await;
+    let somebody = city.account("amelie.petit").await["id"].clone();
+    let Some(mut log) = Statements::logged(&city.database).await else { return city.stop().await };
+    let second = city.second().await;
+    let mut others = Vec::new();
+    let mut count = |log: &mut Statements, what: String, expected: usize| {
+        let run: Vec<_> = log.news().into_iter().filter(Logged::is_run).collect();
+        if run.len() != expected {
+            others.push((what, run));
+        }
+    };
+    for state in State::ALL {
+        for action in Action::ALL.into_iter().filter(|action| next(state, *action).is_ok()) {
+            let theirs = |(_, _, theirs): &(_, _, &str)| theirs.split(' ').any(|code| code == action.code());
+            let (_, who, _) = people.each().into_iter().rfind(theirs).unwrap();
+            let ticket = people.after(way(state, action)).await;
+            log.news();
+            act(&who.at(&second.base_url), &ticket, action, &people.main).await.ok();
+            count(&mut log, format!("{} on {}", action.code(), state.code()), statements(action));
+        }
+    }
+    // Who is to have it is looked up besides.
+    let service = people.service.at(&second.base_url);
+    for action in ["acknowledge", "assign"] {
+        let ticket = people.after(&[]).await;
+        log.news();
+        service.act(&ticket, action, &json!({ "assignee": somebody })).await.ok();
+        count(&mut log, format!("{action} somebody"), 4);
+    }
+    // A partner's link is opened besides.
+    let ticket = people.after(&[]).await;
+    log.news();
+    let to_partner = json!({ "service": "bailleur", "note": "C’est dans leur cour." });
+    people.dispatcher.at(&second.base_url).act(&ticket, "reroute", &to_partner).await.ok();
+    count(&mut log, "reroute to a partner".to_owned(), statements(Action::Reroute) + 1);
+    let ticket = people.after(&[]).await;
+    let request = service.request(Method::POST, &format!("/v1/tickets/{}/acknowledge", ticket["id"].as_str().unwrap()));
+    log.news();
+    service.send(request.header("If-Match", "\"1\"").header("Idempotency-Key", "k").json(&json!({}))).await.ok();
+    count(&mut log, "under a key".to_owned(), 8);
+    assert!(others.is_empty(), "{others:#?}");
+    second.stop().await;
     city.stop().await;
 }
