@@ -10,7 +10,7 @@ use std::time::Duration;
 use image::ImageFormat;
 use local_postgres::Server;
 use serde_json::{Value, json};
-use sqlx::{Connection as _, Executor as _};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
 use super::Town;
 use crate::integrate::until;
@@ -62,7 +62,23 @@ impl Operator {
         assert!(output.status.success(), "{script}: {}", said(&output));
         said(&output)
     }
+
+    /// Backs a city up while its worker has nothing to do. Returns where, and what [`rows`] its tables hold there.
+    async fn back_up(&self, environment: &[(&str, &str)], database: &str, but: &[&str]) -> (String, Rows) {
+        until("a backup while nothing is written", async || {
+            let before = rows(database, but).await;
+            let backup = self.run("backup.sh", environment).trim().to_owned();
+            let nothing = rows(database, but).await == before;
+            // Backups are named after the second that they begin in.
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            nothing.then_some((backup, before))
+        })
+        .await
+    }
 }
+
+/// How many rows each table holds, and a digest of them.
+type Rows = BTreeMap<String, (i64, Option<String>)>;
 
 /// A concern of that category whose resident is that one.
 fn raised(category: &str, resident: &str) -> Value {
@@ -70,6 +86,13 @@ fn raised(category: &str, resident: &str) -> Value {
     concern["category"] = json!(category);
     concern["resident"] = json!({ "email": resident });
     concern
+}
+
+/// When a café may be.
+#[expect(clippy::disallowed_methods, reason = "the program runs on the system's clock")]
+fn in_two_days() -> Value {
+    let begins = chrono::Utc::now() + chrono::Duration::days(2);
+    json!({ "starts_at": begins, "ends_at": begins + chrono::Duration::hours(2) })
 }
 
 /// Has erased what the resident of a ticket left, and waits until a worker has noted it beside the files.
@@ -89,6 +112,25 @@ async fn contacts(database: &str) -> i64 {
     sqlx::query_scalar("select count(*) from continuum.resident_contact").fetch_one(&mut connection).await.unwrap()
 }
 
+/// The rows of all tables, but for those that name one of these concerns; and the number that the last ticket was given.
+async fn rows(database: &str, but: &[&str]) -> Rows {
+    let mut connection = sqlx::PgConnection::connect(database).await.unwrap();
+    let tables = "select tablename::text from pg_tables where schemaname = 'continuum'";
+    let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut connection).await.unwrap();
+    let mut all = BTreeMap::new();
+    for table in tables {
+        let digest = format!(
+            "select count(*), md5(string_agg(md5(t::text), '' order by md5(t::text))) from continuum.{table} t
+             where not exists (select from unnest($1::text[]) named where strpos(t::text, named) > 0)"
+        );
+        let row = sqlx::query_as(AssertSqlSafe(digest)).bind(but).fetch_one(&mut connection).await.unwrap();
+        all.insert(table, row);
+    }
+    let number = "select last_value, null::text from continuum.ticket_number";
+    all.insert("ticket_number".to_owned(), sqlx::query_as(number).fetch_one(&mut connection).await.unwrap());
+    all
+}
+
 /// What a city's people read of it: tickets with all that happened, the concern, the photograph, the cafés.
 async fn read(url: &str, token: &Value, ticket: &Value) -> BTreeMap<String, Value> {
     let dispatcher = Caller::new(url, token.as_str());
@@ -101,6 +143,7 @@ async fn read(url: &str, token: &Value, ticket: &Value) -> BTreeMap<String, Valu
         format!("{of}/timeline?limit=200"),
         attachments(ticket),
         concern,
+        "/v1/cafes".to_owned(),
     ];
     for path in paths {
         let value = dispatcher.get(&path).await.ok();
@@ -145,6 +188,7 @@ async fn a_city_is_backed_up_and_brought_back_in_an_empty_cluster() {
     upload(&proprete, &ticket, "mur.jpg", &photograph(60, 40, ImageFormat::Jpeg)).await.created();
     let seen = proprete.get(&format!("/v1/tickets/{}", ticket["id"].as_str().unwrap())).await.ok();
     proprete.acknowledge(&seen).await.ok();
+    crate::cafe::plan(&agent, in_two_days()).await;
     // A restricted one, whose reading is audited.
     agent.post("/v1/concerns", &raised("neighbour_noise", "habitante@mail.example")).await.created();
     let mut leaving = Vec::new();
@@ -155,6 +199,8 @@ async fn a_city_is_backed_up_and_brought_back_in_an_empty_cluster() {
     let path = link(&receipt, "/v1/tracking/");
     let token = login(town.url(), "nadia.fournier").await;
     let before = read(town.url(), &token, &ticket).await;
+    // A minute later, where starting took all connections.
+    until("a seal", async || town.program.log().contains("the audit log is sealed").then_some(())).await;
     until("figures", async || (town.database.count("select count(*) from feed_due").await == 0).then_some(())).await;
 
     // Backed up while it runs.
@@ -167,7 +213,8 @@ async fn a_city_is_backed_up_and_brought_back_in_an_empty_cluster() {
         ("CONTINUUM_FILES", files.to_str().unwrap()),
         ("CONTINUUM_KEYS_DIR", keys.to_str().unwrap()),
     ];
-    let backup = operator.run("backup.sh", &here).trim().to_owned();
+    let erased = [0, 1].map(|which: usize| leaving[which]["concern_id"].as_str().unwrap());
+    let (backup, kept) = operator.back_up(&here, &database, &erased).await;
     operator.run("backup-keys.sh", &here);
     assert_eq!(town.program.log().matches("the audit log is sealed").count(), 1);
     let whole = |output: &str| {
@@ -183,8 +230,6 @@ async fn a_city_is_backed_up_and_brought_back_in_an_empty_cluster() {
     // Two residents have erased what they left: one before a later backup, one after.
     let left = contacts(&database).await;
     forget(&town, &leaving[0], &files).await;
-    // Backups are named after the second that they begin in.
-    tokio::time::sleep(Duration::from_secs(1)).await;
     operator.run("backup.sh", &here);
     forget(&town, &leaving[1], &files).await;
     assert_eq!(contacts(&database).await, left - 2);
@@ -216,6 +261,8 @@ async fn a_city_is_backed_up_and_brought_back_in_an_empty_cluster() {
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&keys), 0o700, "nobody else reads the keys");
     assert_eq!(contacts(&database).await, left - 2, "before anything is started");
+    // Nothing else differs, in any table: what was erased again names its concern, as does the log that tells of it.
+    assert_eq!(rows(&database, &erased).await, kept);
     let program = Program::start(&["serve", "--metrics-listen", "127.0.0.1:0"], &there);
     let token = login(program.base_url(), "nadia.fournier").await;
     assert_eq!(read(program.base_url(), &token, &ticket).await, before);
