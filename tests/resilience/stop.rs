@@ -11,13 +11,15 @@ use sqlx::{Connection as _, Executor as _};
 
 use crate::client::register;
 use crate::event::{follower, place};
-use crate::support::city::City;
+use crate::support::city::{City, dumping};
 use crate::support::database;
 use crate::support::smtp::{Behaviour, SmtpServer};
+use crate::watch::Town;
 use crate::webhook::receiver::{Manner, Receiver};
 
 crate::tests![
     a_request_under_way_is_answered_and_who_follows_is_told_to_connect_again,
+    a_process_that_gets_sigterm_does_the_same_and_ends_well,
     e_mails_that_cannot_be_finished_are_sent_by_others_at_once,
     webhooks_that_cannot_be_finished_are_delivered_by_others_at_once,
 ];
@@ -48,11 +50,43 @@ async fn a_request_under_way_is_answered_and_who_follows_is_told_to_connect_agai
     assert_eq!(answered.ok()["state"], "acknowledged");
     let (text, ended) = told.await.unwrap();
     // It ended as a whole answer does, long before the limit.
-    let text = text.unwrap();
+    is_told_to_connect_again(&text.unwrap());
+    assert!(ended - began < Duration::from_secs(1), "{:?}", ended - began);
+    drop(database);
+}
+
+/// What a stream said to its end.
+fn is_told_to_connect_again(text: &str) {
     let blocks: Vec<&str> = text.trim_end().split("\n\n").collect();
     let wait: u64 = blocks.last().unwrap().strip_prefix("retry: ").unwrap().parse().unwrap();
     assert!(blocks.len() > 1 && (1500..4500).contains(&wait), "{text}");
-    assert!(ended - began < Duration::from_secs(1), "{:?}", ended - began);
+}
+
+async fn a_process_that_gets_sigterm_does_the_same_and_ends_well() {
+    // What waits for the ticket is the request, not a worker.
+    let town = Town::start(&["--no-worker"]).await;
+    let (agent, proprete) = (town.login("claire.delattre").await, town.login("amelie.petit").await);
+    let who = town.follower(&town.login("paul.carpentier").await).await;
+    let ticket = agent.post("/v1/concerns", &dumping()).await.created()["tickets"][0].clone();
+    let stream = who.request(Method::GET, "/v1/events/stream").send().await.unwrap();
+    let mut operator = town.database.connection().await;
+    let mut holding = operator.begin().await.unwrap();
+    holding.execute("select * from ticket for update").await.unwrap();
+    let under_way = tokio::spawn(async move { proprete.acknowledge(&ticket).await });
+    town.database.until_somebody_waits().await;
+    let Town { program, database, folders: _folders, .. } = town;
+    let began = Instant::now();
+    let end = tokio::task::spawn_blocking(move || program.end("-TERM"));
+    // The stream ends at once, the request is still waited for.
+    is_told_to_connect_again(&stream.text().await.unwrap());
+    assert!(!under_way.is_finished() && !end.is_finished());
+    holding.rollback().await.unwrap();
+    let answered = under_way.await.unwrap();
+    assert_eq!(answered.header("connection"), Some("close"));
+    assert_eq!(answered.ok()["state"], "acknowledged");
+    assert_eq!(end.await.unwrap().code(), Some(0));
+    // As docs/resilience.md has it.
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     drop(database);
 }
 

@@ -24,16 +24,16 @@ pub fn tests() -> Vec<Test> {
 }
 
 /// A city whose program is a process of its own, with a metrics page. Webhooks may go to this machine.
-struct Town {
-    program: Program,
+pub struct Town {
+    pub program: Program,
     environment: Vec<(&'static str, String)>,
-    database: Database,
+    pub database: Database,
     /// Of the keys, and of everything else.
-    folders: [tempfile::TempDir; 2],
+    pub folders: [tempfile::TempDir; 2],
 }
 
 impl Town {
-    async fn start(options: &[&str]) -> Self {
+    pub async fn start(options: &[&str]) -> Self {
         Self::with(options, &[]).await
     }
 
@@ -74,14 +74,14 @@ impl Town {
     }
 
     /// Logs somebody in, by the part of the address before the @.
-    async fn login(&self, who: &str) -> Caller {
+    pub async fn login(&self, who: &str) -> Caller {
         let body = json!({ "email": email(who), "password": PASSWORD });
         let session = Caller::new(self.url(), None).post("/v1/sessions", &body).await.created();
         Caller::new(self.url(), session["access_token"].as_str())
     }
 
     /// A program that follows tickets.
-    async fn follower(&self, admin: &Caller) -> Caller {
+    pub async fn follower(&self, admin: &Caller) -> Caller {
         let body = json!({ "name": "Suivi", "contact": "dsi@ville.example", "scopes": ["tickets:read"] });
         let id = admin.post("/v1/clients", &body).await.created()["id"].as_str().unwrap().to_owned();
         let secret = admin.post(&format!("/v1/clients/{id}/secrets"), &json!({ "kind": "secret" })).await.created();
