@@ -16,6 +16,10 @@ SAME = ("received", "assigned", "prioritised", "split", "followed", "attachment_
 # Of one ticket, nobody gets more than so many e-mails a day: what is held for that waits for tomorrow.
 ENOUGH = "too many e-mails about the ticket in a day"
 PASSES = ("submitted", "rerouted", "reopened", "unmerged")
+# Why a message may end unsent: the mail server here refuses none for good, and no resident wants none. A service is not told of
+# a ticket that has gone elsewhere meanwhile; and a morning's list may have become empty.
+UNSEEN = "the recipient may no longer know of it"
+UNNEEDED = ("late", "nothing is late")
 
 
 def answered_writes(postgres, memory):
@@ -90,18 +94,24 @@ def replayed(events, priority):
 
 
 def mails(postgres, post):
-    """No message waits, what was given up says why, each that was sent arrived, and whatever arrived twice is one message."""
-    rows = postgres.rows("select *, coalesce(mail, id) as mail_id from outbox")
+    """No message waits or was given up, each that was sent arrived, and whatever arrived twice is one message."""
+    rows = postgres.rows(
+        """select *, coalesce(mail, id) as mail_id, recipient ->> 'type' = 'service' and exists (
+            select from ticket_event e where e.ticket_id = o.ticket_id and e.version > o.event_version
+                and e.fact ->> 'type' = 'rerouted' and e.fact ->> 'from' = o.recipient ->> 'code'
+        ) as went_elsewhere from outbox o"""
+    )
     arrived = collections.defaultdict(list)
     for message, to, _ in post.received:
         arrived[message].append(to)
     for row in rows:
+        may_stop = (row["kind"], row["last_error"]) == UNNEEDED or (row["last_error"] == UNSEEN and row["went_elsewhere"])
         if row["state"] == "pending" and row["last_error"] != ENOUGH:
             yield f"message {row['id']} ({row['kind']}) was never sent: {row['last_error']}, due {row['due_at']}"
         elif row["state"] == "sent" and row["mail_id"] not in arrived:
             yield f"message {row['id']} ({row['kind']}) is said to be sent, and {row['mail_id']} never arrived"
-        elif row["state"] not in ("sent", "pending") and not row["last_error"]:
-            yield f"message {row['id']} ({row['kind']}) is {row['state']} without a reason"
+        elif row["state"] not in ("sent", "pending") and not (row["state"] == "stopped" and may_stop):
+            yield f"message {row['id']} ({row['kind']}) is {row['state']}: {row['last_error']}"
     known = {row["mail_id"] for row in rows}
     for message, copies in arrived.items():
         if message not in known:
@@ -121,6 +131,42 @@ def mails(postgres, post):
     for row in postgres.rows(f"select ticket_id, version from ticket_event where fact ->> 'type' in ({passes})"):
         if (row["ticket_id"], row["version"]) not in told:
             yield f"ticket {row['ticket_id']} was passed to a service at version {row['version']}, which was not told"
+
+
+def residents(postgres, post, memory):
+    """Whoever left an address was told there that their concern was received, and that it was taken in hand and how it ended."""
+    query = "select kind, ticket_id, event_version, recipient ->> 'concern' as concern, coalesce(mail, id) as mail_id from outbox"
+    rows = postgres.rows(f"{query} where recipient ->> 'type' = 'resident'")
+    told = {(row["kind"], row["concern"], row["ticket_id"], row["event_version"]) for row in rows}
+    reached = {row["id"] for row in postgres.rows("select concern_id as id from resident_contact")}
+    expected = {("received", concern, None, None) for concern in reached}
+    addresses = {answer["id"]: body["resident"]["email"] for answer, body in memory.concerns if "resident" in body}
+    for concern in sorted(set(addresses) - reached):
+        yield f"concern {concern} was answered, and the address of its resident is not there"
+    query = """select e.ticket_id, e.version, e.fact ->> 'type' as type, t.concern_id
+        from ticket_event e join ticket t on t.id = e.ticket_id order by e.ticket_id, e.version"""
+    resolved = set()
+    for event in postgres.rows(query):
+        ticket, kind = event["ticket_id"], event["type"]
+        # The end of a resolved ticket was told when it was resolved.
+        says = {"acknowledged": "acknowledged", "resolved": "outcome", "closed": None if ticket in resolved else "outcome"}.get(kind)
+        if says and event["concern_id"] in reached:
+            expected.add((says, event["concern_id"], ticket, event["version"]))
+        if kind == "resolved":
+            resolved.add(ticket)
+        elif kind in PASSES:
+            resolved.discard(ticket)
+    for kind, concern, ticket, version in sorted(expected - told, key=str):
+        of = f" of ticket {ticket}, version {version}" if ticket else ""
+        yield f"the resident of concern {concern} was not told « {kind} »{of}"
+    for kind in ("received", "acknowledged", "outcome"):
+        if kind not in {what for what, *_ in expected}:
+            yield f"no resident was to be told « {kind} »: too few to say"
+    arrived = {message: to for message, to, _ in post.received}
+    for row in rows:
+        to, address = arrived.get(row["mail_id"]), addresses.get(row["concern"])
+        if to and address and to != (address,):
+            yield f"e-mail {row['mail_id']} to the resident of concern {row['concern']} arrived at {to}"
 
 
 def reminders(postgres, _):

@@ -28,6 +28,8 @@ BECOMES = {
     "close": "closed",
     "prioritise": "prioritised",
 }
+# What brings a ticket to its end, the last first.
+ONWARDS = ["close", "resolve", "start", "acknowledge"]
 
 
 def program_token(port, client, secret):
@@ -65,7 +67,7 @@ class Person(threading.Thread):
         super().__init__(daemon=True)
         self.memory, self.ports, self.email, self.password = memory, ports, email, password
         self.random, self.work, self.days = random.Random(seed), work, days
-        self.token, self.stopping, self.give_up_at = None, threading.Event(), None
+        self.token, self.stopping, self.give_up_at, self.at = None, threading.Event(), None, None
 
     def run(self):
         try:
@@ -152,14 +154,15 @@ class Person(threading.Thread):
             self.memory.keep("faults", f"POST /v1/concerns: {status} {text}")
 
     def one_ticket(self):
-        """A ticket: one of the last twenty more often than not."""
-        with self.memory.lock:
-            tickets = self.memory.tickets[-20:] if self.random.random() < 0.7 else self.memory.tickets
-            chosen = self.random.choice(tickets) if tickets else None
-        if chosen is None:
+        """A ticket: the same again half of the time, else one of the last twenty more often than not."""
+        if self.at is None or self.random.random() < 0.5:
+            with self.memory.lock:
+                tickets = self.memory.tickets[-20:] if self.random.random() < 0.7 else self.memory.tickets
+                self.at = self.random.choice(tickets) if tickets else None
+        if self.at is None:
             time.sleep(0.2)
             return None
-        status, text = self.ask("GET", f"/v1/tickets/{chosen}")
+        status, text = self.ask("GET", f"/v1/tickets/{self.at}")
         return json.loads(text) if status == 200 else None
 
     def body_of(self, action):
@@ -184,6 +187,8 @@ class Person(threading.Thread):
         if not offered:
             return
         action = self.random.choice(offered)
+        if self.random.random() < 0.5:
+            action = next((ending for ending in ONWARDS if ending in offered), action)
         body = self.body_of(action)
         if action == "close" and ticket["state"] == "refused":
             body = {"closure_reason": "private_matter"}
