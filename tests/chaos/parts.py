@@ -16,6 +16,8 @@ import threading
 import time
 
 START_LIMIT = 120
+# All of a stop ends within twenty seconds, by the programs' own clocks (docs/resilience.md); the rest is for a slow machine.
+STOP_LIMIT = 25
 
 
 def free_port():
@@ -106,6 +108,7 @@ class Network:
 
     def __init__(self, loop, to):
         self.loop, self.to, self.writers, self.is_cut = loop.loop, to, set(), False
+        self.broken, self.held_up = 0, 0
         self.passing = asyncio.run_coroutine_threadsafe(self.event(), self.loop).result()
         self.port = loop.serve(self.carry)
 
@@ -130,12 +133,14 @@ class Network:
 
     async def pump(self, reader, writer):
         while data := await reader.read(65536):
+            self.held_up += not self.passing.is_set()
             await self.passing.wait()
             writer.write(data)
             await writer.drain()
         writer.close()
 
     def reset(self):
+        self.broken += len(self.writers) // 2
         for writer in list(self.writers):
             writer.transport.abort()
 
@@ -150,14 +155,19 @@ class Network:
 
 class Post:
     """A mail server that keeps what comes. When it is moody it now and then takes an e-mail and does not say so, or says to
-    come later."""
+    come later; the first one to a resident, which nothing makes needless, it always takes so."""
 
     def __init__(self, loop, seed):
         self.random, self.moody, self.received = random.Random(seed), False, []
-        self.port = loop.serve(self.converse)
+        self.kept_quiet, self.port = False, loop.serve(self.converse)
 
     def whim(self, chance):
         return self.moody and self.random.random() < chance
+
+    def keeps_quiet(self, to):
+        first = self.moody and not self.kept_quiet and any(address.startswith("habitante-") for address in to)
+        self.kept_quiet |= first
+        return first or self.whim(0.02)
 
     async def converse(self, reader, writer):
         def say(line):
@@ -182,9 +192,9 @@ class Post:
                 text = await reader.readuntil(b"\r\n.\r\n")
                 found = re.search(rb"(?im)^Message-ID:\s*<([^>@]+)@", text)
                 self.received.append((found[1].decode() if found else None, tuple(to), text))
-                to = []
-                if self.whim(0.02):
+                if self.keeps_quiet(to):
                     return
+                to = []
                 say("250 taken")
             elif verb == "EHLO":
                 say("250-sink\r\n250-8BITMIME\r\n250 SMTPUTF8")
@@ -195,11 +205,11 @@ class Post:
 
 
 class Receiver:
-    """Takes webhooks and keeps what comes; when it is moody, it now and then takes an event and does not say so."""
+    """Takes webhooks and keeps what comes; when it is moody, it takes the first event, and one now and then, and does not say so."""
 
     def __init__(self, loop, seed):
         self.random, self.moody, self.received = random.Random(seed), False, []
-        self.port = loop.serve(self.take)
+        self.kept_quiet, self.port = False, loop.serve(self.take)
 
     async def take(self, reader, writer):
         while True:
@@ -207,7 +217,8 @@ class Receiver:
             length = int(re.search(r"(?i)content-length: (\d+)", head)[1])
             event = json.loads(await reader.readexactly(length))
             self.received.append((re.search(r"(?i)webhook-id: (\S+)", head)[1], event))
-            if self.moody and self.random.random() < 0.01:
+            if self.moody and (not self.kept_quiet or self.random.random() < 0.01):
+                self.kept_quiet = True
                 return
             writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
             await writer.drain()
@@ -220,6 +231,7 @@ class Program:
         self.name, self.command, self.folder = name, command, folder
         self.environment, self.log = os.environ | environment, folder / f"{name}.log"
         self.ends, self.process, self.not_before = collections.Counter(), None, 0
+        self.slowest_stop, self.faults = 0.0, []
 
     def start(self):
         with open(self.log, "ab") as log:
@@ -235,18 +247,29 @@ class Program:
         if self.process is None and time.monotonic() >= self.not_before:
             self.start()
 
+    def is_up(self):
+        """Whether it has started: the last thing that it does then is to listen for SIGTERM."""
+        if self.process is None or self.process.poll() is not None:
+            return False
+        caught = re.search(r"SigCgt:\s*(\w+)", pathlib.Path(f"/proc/{self.process.pid}/status").read_text())
+        return caught is not None and bool(int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
+
     def end(self, how, pause=0.0):
-        """Ends it; returns the seconds that it took."""
-        began = time.monotonic()
+        """Ends it; returns the seconds that it took. Who is asked to stop has to do so in time and, once it is up, with success."""
         if self.process is None or self.process.poll() is not None:
             return 0.0
+        was_up, began = self.is_up(), time.monotonic()
         self.process.send_signal(how)
         try:
             self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            self.ends["did not stop within a minute"] += 1
-        self.ends[signal.Signals(how).name] += 1
+        took = time.monotonic() - began
+        self.ends[signal.Signals(how).name if was_up else "while it started"] += 1
+        if how == signal.SIGTERM:
+            self.slowest_stop = max(self.slowest_stop, took)
+            if took > STOP_LIMIT or (was_up and self.process.returncode != 0):
+                self.faults.append(f"{self.name} was asked to stop: after {took:.1f} s it ended with {self.process.returncode}")
         self.process, self.not_before = None, time.monotonic() + pause
-        return time.monotonic() - began
+        return took
