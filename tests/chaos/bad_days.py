@@ -1,21 +1,25 @@
 """Bad days, one after the other, at the programs themselves. Each says what people see meanwhile; afterwards everything has to be
 there that was answered (facts.py)."""
 
+import concurrent.futures
 import contextlib
+import itertools
 import os
 import pathlib
+import re
 import resource
 import selectors
 import socket
 import subprocess
 import threading
 import time
+import urllib.request
 
 SLOW_CLIENTS = 10_000
 
 
 class Watch(threading.Thread):
-    """Asks for a list of tickets again and again, as somebody would; counts the answers."""
+    """Asks for a list of tickets, and for one of them, again and again, as somebody would; counts the answers."""
 
     def __init__(self, person):
         super().__init__(daemon=True)
@@ -24,15 +28,18 @@ class Watch(threading.Thread):
 
     def run(self):
         self.person.login()
+        while not self.person.memory.tickets:
+            time.sleep(0.1)
+        paths = itertools.cycle(["/v1/tickets?limit=5", f"/v1/tickets/{self.person.memory.tickets[0]}"])
         while not self.stopping.is_set():
             headers = {"Authorization": f"Bearer {self.person.token}"}
             began = time.monotonic()
-            status, text = self.person.once(self.person.ports[0], "GET", "/v1/tickets?limit=5", None, headers)
+            status, text = self.person.once(self.person.ports[0], "GET", next(paths), None, headers)
             self.slowest = max(self.slowest, time.monotonic() - began)
             self.answers[status] = self.answers.get(status, 0) + 1
             if status == 503 and '"unavailable"' not in text:
                 self.faults.append(f"503, and not the API's: {text[:200]}")
-            time.sleep(0.2)
+            time.sleep(0.1)
 
     def end(self):
         self.stopping.set()
@@ -78,12 +85,61 @@ def somebody_else(town, statement):
     return subprocess.Popen([*command, "-d", "continuum", "-c", statement], env=environment, **quiet)
 
 
+def since(before, after):
+    """What was counted meanwhile."""
+    return {key: count - before.get(key, 0) for key, count in after.items() if count > before.get(key, 0)}
+
+
+def could_open(port):
+    """How many connections a server may open still."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+        page = answer.read().decode()
+    told = [int(number) for number in re.findall(r"^continuum_database_connections{.*} (\d+)$", page, re.MULTILINE)]
+    may = [int(number) for number in re.findall(r"^continuum_database_connections_max{.*} (\d+)$", page, re.MULTILINE)]
+    return sum(may) - sum(told)
+
+
+def busy(town, limit):
+    """So many ask at once that each server opens all connections that it may: only then it asks for no other one. Whether they
+    did within that time."""
+    person = town.person("regulation", "act")
+    person.login()
+    headers, end = {"Authorization": f"Bearer {person.token}"}, time.monotonic() + limit
+    paths = ["/v1/tickets?limit=50", "/v1/tickets?q=essai", "/v1/stats/tickets", "/v1/me"]
+    with concurrent.futures.ThreadPoolExecutor(32) as crowd:
+        while (left := [could_open(port) for port in town.metrics]) != [0, 0] and time.monotonic() < end:
+            asked = [(port, path) for port in town.ports for path in paths for _ in range(8)]
+            list(crowd.map(lambda what: person.once(what[0], "GET", what[1], None, headers), asked))
+    return left == [0, 0]
+
+
 def connections_exhausted(town, say, faults):
-    """Somebody else has all of PostgreSQL's connections."""
+    """Somebody else has all of PostgreSQL's connections: those that the programs have left, then theirs too."""
     title = "no connection left"
+    if not busy(town, 60):
+        faults.append(f"{title}: busy as they are, the servers do not open all connections that they may")
+    others = []
+
+    def take():
+        """Takes all that there are."""
+        others.extend(somebody_else(town, "select pg_sleep(300)") for _ in range(110))
+
+    with watched(town, say, f"{title} but one's own", faults, 8):
+        answered, written = dict(town.memory.statuses), dict(town.memory.writes)
+        take()
+        end = time.monotonic() + 30
+        while not (used_up := somebody_else(town, "select 1").wait() != 0) and time.monotonic() < end:
+            time.sleep(0.2)
+        time.sleep(8)
+        answers, writes = since(answered, town.memory.statuses), since(written, town.memory.writes)
+        say(f"{title} but one's own: everybody was answered {answers}; of these, writes {writes}")
+        if not used_up:
+            faults.append(f"{title} but one's own: others could have more")
+        if not (answers.get(200) and writes.get(201)) or answers.keys() & {503, "broken"}:
+            faults.append(f"{title} but one's own: that was noticed: {answers}")
     with watched(town, say, title, faults, 8) as watch:
         town.network.cut(True)
-        others = [somebody_else(town, "select pg_sleep(300)") for _ in range(110)]
+        take()
         time.sleep(3)
         town.network.cut(False)
         # From now on, they have the network, and no connection.
@@ -101,27 +157,38 @@ def disk_full(town, say, faults):
     """Nothing can be added to the disk of PostgreSQL."""
     title = "disk full"
     flag = pathlib.Path(town.postgres.environment["FULL_WHILE"])
-    with watched(town, say, title, faults, 45):
-        before = town.memory.statuses.get(503, 0)
+    # Its log has room at first: a file of 16 MiB of its own.
+    town.postgres.run("select pg_switch_wal(); create table fresh (); drop table fresh")
+    with watched(town, say, title, faults, 45) as watch:
+        others_session = somebody_else(town, "select pg_sleep(300)")
+        read, written = dict(watch.answers), dict(town.memory.writes)
         flag.touch()
         end = time.monotonic() + 60
-        while time.monotonic() < end and town.memory.statuses.get(503, 0) < before + 20:
+        while time.monotonic() < end:
             town.look()
             time.sleep(0.2)
-        refused = town.memory.statuses.get(503, 0) - before
+            reads, writes = since(read, watch.answers), since(written, town.memory.writes)
+            if writes.get(503, 0) >= 20 and sum(reads.values()) >= 10:
+                break
+        say(f"{title}: reads were answered {reads}, writes {writes}")
+        if not writes.get(503):
+            faults.append(f"{title}: no write was refused")
+        if set(reads) != {200}:
+            faults.append(f"{title}: before PostgreSQL gave up, reads were answered {reads}")
         # Then its log, too, needs another file: PostgreSQL gives up, recovers, and gives up again.
         switching = somebody_else(town, "create table more (); select pg_switch_wal(); create table most ()")
         town.calm(10)
         switching.kill()
         switching.wait()
         flag.unlink()
+        if others_session.poll() is None:
+            faults.append(f"{title}: PostgreSQL did not give up")
+            others_session.kill()
+        others_session.wait()
         if town.postgres.process.poll() is not None:
             say("PostgreSQL had ended for lack of space, and is started again")
             town.postgres.start()
         recovers(town, title, faults, 30)
-        say(f"{title}: {refused} requests were answered 503")
-        if not refused:
-            faults.append(f"{title}: nobody noticed")
 
 
 def table_locked(town, say, faults):

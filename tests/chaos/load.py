@@ -48,15 +48,19 @@ class Memory:
         self.lock = threading.Lock()
         self.concerns, self.actions, self.notes, self.refused = [], [], [], []
         self.tickets, self.faults, self.statuses = [], [], {}
+        # Of these, what concerns, actions and notes were answered.
+        self.writes = {}
         self.slowest, self.unanswered = 0.0, 0
 
     def keep(self, name, item):
         with self.lock:
             getattr(self, name).append(item)
 
-    def count(self, status, seconds=0.0):
+    def count(self, status, is_write, seconds=0.0):
         with self.lock:
             self.statuses[status] = self.statuses.get(status, 0) + 1
+            if is_write:
+                self.writes[status] = self.writes.get(status, 0) + 1
             self.slowest = max(self.slowest, seconds)
 
 
@@ -79,7 +83,7 @@ class Person(threading.Thread):
     def once(self, port, method, path, body, headers):
         """One attempt: the status, the text; no status when nothing came back."""
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-        began = time.monotonic()
+        began, is_write = time.monotonic(), method != "GET" and path not in DOORS
         try:
             connection.request(method, path, None if body is None else json.dumps(body), headers)
             answer = connection.getresponse()
@@ -88,11 +92,11 @@ class Person(threading.Thread):
             self.memory.keep("faults", f"{method} {path} had no answer within {PATIENCE} s")
             return None, ""
         except (OSError, http.client.HTTPException):
-            self.memory.count("broken")
+            self.memory.count("broken", is_write)
             return None, ""
         finally:
             connection.close()
-        self.memory.count(status, time.monotonic() - began)
+        self.memory.count(status, is_write, time.monotonic() - began)
         if status >= 500 and (status != 503 or not answer.getheader("Retry-After")):
             self.memory.keep("faults", f"{method} {path}: {status} {text}")
         return status, text
