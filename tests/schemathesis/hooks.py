@@ -1,9 +1,11 @@
 """What Schemathesis cannot know of the API; scripts/fuzz has it loaded."""
 
+import atexit
 import base64
 import itertools
 import json
 import os
+import pathlib
 import re
 import urllib.request
 
@@ -18,6 +20,10 @@ NOBODY = "00000000-0000-7000-8000-000000000000"
 # Whether it is asked by somebody who has no part in the cases, and what they have no part in, by the name of its parameter.
 STRANGE = os.environ["FUZZ_AS"] == "stranger"
 OTHERS = json.loads(os.environ["FUZZ_OTHERS"])
+# How often they named each kind of it (notes stand in no path), and were served at all: what scripts/fuzz reads in the end.
+counted = {"named": {kind: 0 for kind in OTHERS if kind != "note"}, "served": 0}
+if STRANGE:
+    atexit.register(lambda: pathlib.Path(os.environ["FUZZ_COUNTED"]).write_text(json.dumps(counted)))
 
 numbers = itertools.count()
 versions, cursors = {}, {None}
@@ -86,7 +92,7 @@ def before_call(_context, case, _kwargs):
     if STRANGE and case.path_parameters:
         those = {name: OTHERS[name][next(numbers) % len(OTHERS[name])] for name in case.path_parameters if name in OTHERS}
         case.path_parameters.update(those)
-    if case.method not in ("GET", "HEAD") and case.path_parameters:
+    if not STRANGE and case.method not in ("GET", "HEAD") and case.path_parameters:
         kept = {name: NOBODY for name, value in case.path_parameters.items() if value in KEPT}
         case.path_parameters.update(kept)
     # Nobody guesses a cursor: what was not told is left out, so that the rest is tried.
@@ -121,10 +127,15 @@ def after_call(_context, case, response):
 @schemathesis.check
 def others_are_not_told_of(_context, response, case):
     """Who has no part in a case is told nothing of it, and changes nothing of it, whatever they ask."""
-    if not STRANGE or response.status_code >= 300:
+    if not STRANGE:
         return
+    asked = {name: value for name, value in (case.path_parameters or {}).items() if value in OTHERS.get(name, [])}
+    for kind in asked:
+        counted["named"][kind] += 1
+    if response.status_code >= 300:
+        return
+    counted["served"] += 1
     told = [which for ids in OTHERS.values() for which in ids if which.encode() in response.content]
-    asked = [value for name, value in (case.path_parameters or {}).items() if value in OTHERS.get(name, [])]
     assert not told and not asked, f"{case.method} {case.formatted_path}: {response.status_code} tells of {told or asked}"
 
 
