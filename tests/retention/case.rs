@@ -21,7 +21,7 @@ use crate::webhook::receiver::{Manner, Receiver};
 use crate::webhook::{deliver, hook};
 
 /// Everything that is known of the resident, and a word in each text that anybody writes about their case.
-const KNOWN: [&str; 33] = [
+const KNOWN: [&str; 35] = [
     "Zéphyrine",
     "zephyrine@mail.example",
     "+33612345678",
@@ -59,6 +59,9 @@ const KNOWN: [&str; 33] = [
     "word-dead",
     "word-webhook",
     "word-open311",
+    // A list that somebody kept.
+    "word-list",
+    "word-sought",
 ];
 
 /// What the resident left to be reached, which stands nowhere in clear.
@@ -160,6 +163,8 @@ pub async fn lived_otherwise(city: &City) -> u32 {
     assert_eq!(city.database.count("select count(*) from webhook_delivery where status = 500").await, 1);
     receiver.stop().await;
     of_cafes(city).await;
+    let kept = json!({ "name": "word-list", "parameters": { "q": ["word-sought"] } });
+    city.agent().await.post("/v1/filters", &kept).await.created();
     6
 }
 

@@ -1,4 +1,5 @@
-//! What belongs to no single concern: what was written of cafés, e-mails that nobody could place, places that come back.
+//! What belongs to no single concern: what was written of cafés, e-mails that nobody could place, places that come back, lists that
+//! people keep.
 
 use serde_json::{Value, json};
 
@@ -11,6 +12,7 @@ crate::tests![
     what_was_written_of_a_cafe_goes_three_years_after_it,
     an_e_mail_that_nobody_could_place_goes_after_a_year,
     a_place_that_comes_back_keeps_no_street_of_what_was_erased,
+    a_kept_list_that_looks_for_words_goes_a_year_after_it_was_saved,
 ];
 
 async fn read(city: &City, cafe: &Value) -> Value {
@@ -94,5 +96,34 @@ async fn a_place_that_comes_back_keeps_no_street_of_what_was_erased() {
     find().await;
     assert_eq!(street().await.as_deref(), Some("Rue Lavalard"));
     assert_eq!(city.database.count("select concerns::bigint from hotspot").await, 6);
+    city.stop().await;
+}
+
+async fn a_kept_list_that_looks_for_words_goes_a_year_after_it_was_saved() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    let keep = async |name: &str, parameters: Value| {
+        agent.post("/v1/filters", &json!({ "name": name, "parameters": parameters })).await.created()
+    };
+    keep("Mme Petit", json!({ "q": ["petit"] })).await;
+    let used = keep("Mme Grand", json!({ "q": ["grand"] })).await;
+    keep("En retard", json!({ "late": ["true"] })).await;
+    let names = async || -> Vec<String> {
+        let kept = city.agent().await.get("/v1/filters").await.ok();
+        kept["items"].as_array().unwrap().iter().map(|filter| filter["name"].as_str().unwrap().to_owned()).collect()
+    };
+    city.clock.set("2026-06-10T12:00:00Z");
+    let path = format!("/v1/filters/{}", used["id"].as_str().unwrap());
+    city.agent().await.patch(&path, &json!(1), &json!({ "parameters": { "q": ["grande"] } })).await.ok();
+    // They were kept on 10 March.
+    city.clock.set("2027-03-10T08:00:00Z");
+    night(&city).await;
+    assert_eq!(names().await, ["En retard", "Mme Grand", "Mme Petit"]);
+    city.clock.set("2027-03-11T12:00:00Z");
+    night(&city).await;
+    assert_eq!(names().await, ["En retard", "Mme Grand"]);
+    city.clock.set("2027-06-11T12:00:00Z");
+    night(&city).await;
+    assert_eq!(names().await, ["En retard"], "who looks for no words names nobody");
     city.stop().await;
 }

@@ -38,6 +38,8 @@ pub struct SavedFilter {
     pub version: i64,
     /// When it was kept first.
     pub created_at: DateTime<Utc>,
+    /// When it was kept or changed last.
+    pub saved_at: DateTime<Utc>,
 }
 
 /// Where a page begins: after this one, in the order of the names.
@@ -58,6 +60,7 @@ struct Row {
     parameters: Value,
     version: i64,
     created_at: DateTime<Utc>,
+    saved_at: DateTime<Utc>,
 }
 
 impl TryFrom<Row> for SavedFilter {
@@ -76,6 +79,7 @@ impl TryFrom<Row> for SavedFilter {
             parameters: serde_json::from_value(row.parameters).map_err(Error::corrupt)?,
             version: row.version,
             created_at: row.created_at,
+            saved_at: row.saved_at,
         })
     }
 }
@@ -84,7 +88,7 @@ impl TryFrom<Row> for SavedFilter {
 macro_rules! visible {
     ($more:literal) => {
         concat!(
-            "select id, owner_id, service_code, name, parameters, version, created_at from saved_filter
+            "select id, owner_id, service_code, name, parameters, version, created_at, saved_at from saved_filter
              where (owner_id = $1 or service_code = any($2)) and ",
             $more
         )
@@ -150,9 +154,9 @@ impl Tx {
     pub async fn add_saved_filter(&self, filter: &SavedFilter, most: i64) -> Result<bool> {
         let (owner, service) = columns(&filter.holder);
         let statement = sql(
-            "insert into saved_filter (id, owner_id, service_code, name, parameters, version, created_at)
-             select $1, $2::uuid, $3::text, $4, $5, $6, $7
-             where (select count(*) from saved_filter where owner_id = $2 or service_code = $3) < $8",
+            "insert into saved_filter (id, owner_id, service_code, name, parameters, version, created_at, saved_at)
+             select $1, $2::uuid, $3::text, $4, $5, $6, $7, $8
+             where (select count(*) from saved_filter where owner_id = $2 or service_code = $3) < $9",
             [
                 filter.id.0.into(),
                 owner.into(),
@@ -161,6 +165,7 @@ impl Tx {
                 serde_json::to_value(&filter.parameters).map_err(Error::corrupt)?.into(),
                 filter.version.into(),
                 filter.created_at.into(),
+                filter.saved_at.into(),
                 most.into(),
             ],
         );
@@ -173,12 +178,14 @@ impl Tx {
     /// When the database does not answer, or the holder has another of that name.
     pub async fn save_saved_filter(&self, filter: &SavedFilter) -> Result<bool> {
         let statement = sql(
-            "update saved_filter set name = $2, parameters = $3, version = $4 where id = $1 and version = $4 - 1",
+            "update saved_filter set name = $2, parameters = $3, version = $4, saved_at = $5
+             where id = $1 and version = $4 - 1",
             [
                 filter.id.0.into(),
                 filter.name.as_str().into(),
                 serde_json::to_value(&filter.parameters).map_err(Error::corrupt)?.into(),
                 filter.version.into(),
+                filter.saved_at.into(),
             ],
         );
         Ok(self.db.execute_raw(statement).await?.rows_affected() == 1)

@@ -102,8 +102,8 @@ pub async fn save(
     if !may_change(who.person(), &holder) {
         return Err(SaveError::NotTheirs);
     }
-    let id = SavedFilterId(cx.ids.next());
-    let filter = SavedFilter { id, holder, name: name.into(), parameters, version: 1, created_at: cx.now() };
+    let (id, now) = (SavedFilterId(cx.ids.next()), cx.now());
+    let filter = SavedFilter { id, holder, name: name.into(), parameters, version: 1, created_at: now, saved_at: now };
     once.run(
         cx,
         async |tx| {
@@ -139,6 +139,7 @@ pub async fn change(
         return Ok(after);
     }
     after.version += 1;
+    after.saved_at = cx.now();
     let tx = cx.store.begin().await?;
     if !tx.save_saved_filter(&after).await? {
         return Err(SaveError::Stale(after.version));

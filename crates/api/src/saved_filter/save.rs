@@ -39,7 +39,8 @@ input!(SaveFilter);
 /// Keep a filter
 ///
 /// The parameters of a list of tickets, under a name: for oneself, or for a service that one manages. What the list shows
-/// is decided when it is asked for. `me` stands for whoever asks.
+/// is decided when it is asked for. `me` stands for whoever asks. The words of `q` may name somebody: a list that has it is
+/// forgotten when it was not saved again for as long as the city keeps what was said (`retention.texts`: a year).
 #[utoipa::path(
     operation_id = "filter_save",
     tag = "filters",

@@ -182,7 +182,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Erases what was written of cafés and e-mails that nobody could put with a ticket, once they are that old.
+    /// Erases what was written of cafés, e-mails that nobody could put with a ticket, and kept lists that look for words, which may
+    /// name somebody, once they are that old.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -196,6 +197,8 @@ impl Tx {
         );
         self.db.execute_raw(cafes).await?;
         self.db.execute_raw(sql("delete from unplaced_mail where received_at < $1", [cutoffs.texts.into()])).await?;
+        let filters = sql("delete from saved_filter where parameters ? 'q' and saved_at < $1", [cutoffs.texts.into()]);
+        self.db.execute_raw(filters).await?;
         Ok(())
     }
 
