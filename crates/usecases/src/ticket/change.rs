@@ -16,7 +16,7 @@ use store::outbox::Message;
 use store::ticket::{Named, Saved};
 use store::{Scope, Tx};
 
-use super::partner::open_links;
+use super::partner::{has_link, open_links};
 
 use crate::once::{Done, KeyReused, Once};
 use crate::{Context, NoCity, of};
@@ -138,8 +138,7 @@ pub(super) async fn change(
     change_beside(cx, who, on, None, action, once, async |held| decide(held.ticket, held.now).await).await
 }
 
-/// Changes a ticket as it was read. None when nothing was done: somebody has written it since, or it goes to another service,
-/// from which more may follow than one statement keeps.
+/// Changes a ticket as it was read. None when nothing was done: somebody has written it since, or a partner is to have a link to it.
 async fn change_unlocked(
     cx: &Context,
     who: &Grant<ChangeTickets>,
@@ -152,7 +151,7 @@ async fn change_unlocked(
     let (ticket, followers, seen) = found.ok_or(Denied::NotFound)?;
     let by = may(who, &ticket, &on.seen, action)?;
     let change = decide(ticket, now).await?;
-    if change.fact.turn().begins {
+    if change.fact.turn().begins && has_link(of(&loaded), &change.ticket) {
         return Ok(None);
     }
     let followers = BTreeMap::from([(change.ticket.id, followers)]);

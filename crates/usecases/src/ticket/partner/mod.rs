@@ -192,8 +192,18 @@ pub(crate) fn opens_link(city: &City, ticket: &Ticket) -> bool {
 }
 
 /// A new link to a ticket, if it is with a partner without accounts.
+/// How the service that has a ticket comes to it without an account, if it does.
+fn access<'a>(city: &'a City, ticket: &Ticket) -> Option<&'a Access> {
+    city.service(&ticket.service)?.access_to(ticket.secrecy())
+}
+
+/// Whether the service that has a ticket gets a link to it.
+pub(super) fn has_link(city: &City, ticket: &Ticket) -> bool {
+    access(city, ticket).is_some()
+}
+
 fn link(cx: &Context, city: &City, ticket: &Ticket, now: DateTime<Utc>) -> Option<PartnerLink> {
-    let access = city.service(&ticket.service)?.access_to(ticket.secrecy())?;
+    let access = access(city, ticket)?;
     Some(PartnerLink::to(ticket, PartnerLinkId(cx.ids.next()), access.clone(), now + LIVES))
 }
 
