@@ -16,22 +16,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
-use sea_orm::entity::prelude::async_trait;
-use sea_orm::{
-    ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values,
-};
+use sea_orm::{ConnAcquireErr, DbErr, QueryResult, RuntimeErr};
 use sea_query_sqlx::SqlxValues;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPoolOptions};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Connection as _, Postgres};
+use sqlx::{Connection as _, Postgres};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 mod lease;
+mod statement;
 mod turn;
 
 use lease::{Lease, Left};
+pub(crate) use statement::Transaction;
 pub(crate) use turn::turn;
 pub use turn::waiting_once;
 
@@ -146,6 +145,13 @@ impl State {
         moves
     }
 
+    /// Has somebody wait for one, last.
+    fn wait(&mut self) -> oneshot::Receiver<Lease> {
+        let (turn, waiting) = oneshot::channel();
+        self.waiting.push_back(Waiting { home: home(), since: Instant::now(), turn });
+        waiting
+    }
+
     /// Who gets a connection of that home that has done its work; without one, who came first.
     fn next(&mut self, home: Option<Home>) -> Option<Waiting> {
         let first = self.waiting.front()?.since;
@@ -197,16 +203,18 @@ impl Pool {
                 state.at_work += 1;
                 return Ok(Lease::new(self.clone(), None));
             }
-            let (turn, waiting) = oneshot::channel();
-            state.waiting.push_back(Waiting { home: home(), since: Instant::now(), turn });
-            waiting
+            state.wait()
         };
+        self.turn_of(waiting).await.or_else(refused)
+    }
+
+    /// What somebody is lent who waits.
+    async fn turn_of(&self, waiting: oneshot::Receiver<Lease>) -> Result<Lease, ConnAcquireErr> {
         match turn(waiting).await {
-            Ok(Ok(lease)) => Ok(lease),
-            Ok(Err(_)) => refused(ConnAcquireErr::ConnectionClosed),
+            Ok(lease) => lease.map_err(|_| ConnAcquireErr::ConnectionClosed),
             Err(_) => {
                 self.state().waiting.retain(|waiting| !waiting.turn.is_closed());
-                refused(ConnAcquireErr::Timeout)
+                Err(ConnAcquireErr::Timeout)
             }
         }
     }
@@ -243,13 +251,45 @@ impl Pool {
         // Whatever happens until it is open, the lease gives its place back.
         lease.left = Left::Opening(home);
         let at = Instant::now();
-        let connection = turn(Box::pin(self.beside()))
-            .await
-            .unwrap_or(Err(sqlx::Error::PoolTimedOut))
-            .map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
-        lease.left = Left::Nothing;
-        lease.opened = Some(Opened { connection, home, at, used: at });
-        Ok(lease)
+        match turn(Box::pin(self.beside())).await.unwrap_or(Err(sqlx::Error::PoolTimedOut)) {
+            Ok(connection) => {
+                lease.left = Left::Nothing;
+                lease.opened = Some(Opened { connection, home, at, used: at });
+                Ok(lease)
+            }
+            Err(error) => {
+                drop(lease);
+                self.taken().await.ok_or_else(|| DbErr::Conn(RuntimeErr::SqlxError(error.into())))
+            }
+        }
+    }
+
+    /// One of those that the server has taken before it took no more: now, or once it has done its work. None when there is none, and
+    /// when it does not answer.
+    async fn taken(&self) -> Option<Lease> {
+        let waiting = {
+            let mut state = self.state();
+            if state.closed {
+                return None;
+            }
+            if let Some(opened) = state.idle.pop() {
+                state.at_work += 1;
+                Ok(Lease::new(self.clone(), Some(opened)))
+            } else if state.open() > 0 {
+                Err(state.wait())
+            } else {
+                return None;
+            }
+        };
+        let mut lease = match waiting {
+            Ok(lease) => lease,
+            Err(waiting) => self.turn_of(waiting).await.ok()?,
+        };
+        if lease.opened.is_none() || lease.answers().await {
+            return lease.opened.is_some().then_some(lease);
+        }
+        lease.close();
+        None
     }
 
     /// Closes those that wait for work: where one did not answer, asking the others would take as long again, one after the other.
@@ -316,17 +356,6 @@ impl Pool {
         bounded(async { self.lease().await?.read(query, read).await }).await
     }
 
-    /// Begins a transaction.
-    pub(crate) async fn begin(&self) -> Result<Transaction, DbErr> {
-        bounded(async {
-            let mut lease = self.lease().await?;
-            lease.left = Left::Transaction;
-            lease.unprepared("begin").await?;
-            Ok(Transaction(tokio::sync::Mutex::new(lease)))
-        })
-        .await
-    }
-
     /// Closes those that wait for work; the others close when they are given back.
     pub(crate) async fn close(&self) {
         let idle = {
@@ -341,71 +370,6 @@ impl Pool {
                 tracing::debug!(%error, "a connection to the database was gone before it was closed");
             }
         }
-    }
-}
-
-/// A transaction. Dropped without a commit, it is undone.
-pub(crate) struct Transaction(tokio::sync::Mutex<Lease>);
-
-impl Transaction {
-    /// Makes it happen.
-    pub(crate) async fn commit(self) -> Result<(), DbErr> {
-        let mut lease = self.0.into_inner();
-        bounded(lease.unprepared("commit")).await?;
-        lease.left = Left::Nothing;
-        Ok(())
-    }
-}
-
-/// A statement as the driver takes it.
-fn query(statement: &Statement) -> Query<'_, Postgres, SqlxValues> {
-    let values = statement.values.clone().unwrap_or(Values(Vec::new()));
-    sqlx::query_with(AssertSqlSafe(statement.sql.as_str()), SqlxValues(values))
-}
-
-#[async_trait::async_trait]
-impl ConnectionTrait for Pool {
-    fn get_database_backend(&self) -> DbBackend {
-        DbBackend::Postgres
-    }
-
-    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        bounded(async { self.lease().await?.execute(query(&statement)).await }).await
-    }
-
-    async fn execute_unprepared(&self, text: &str) -> Result<ExecResult, DbErr> {
-        bounded(async { self.lease().await?.unprepared(text).await }).await
-    }
-
-    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        Ok(self.query_all_raw(statement).await?.into_iter().next())
-    }
-
-    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.rows(query(&statement)).await
-    }
-}
-
-#[async_trait::async_trait]
-impl ConnectionTrait for Transaction {
-    fn get_database_backend(&self) -> DbBackend {
-        DbBackend::Postgres
-    }
-
-    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        bounded(async { self.0.lock().await.execute(query(&statement)).await }).await
-    }
-
-    async fn execute_unprepared(&self, text: &str) -> Result<ExecResult, DbErr> {
-        bounded(async { self.0.lock().await.unprepared(text).await }).await
-    }
-
-    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        Ok(self.query_all_raw(statement).await?.into_iter().next())
-    }
-
-    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        bounded(async { self.0.lock().await.rows(query(&statement)).await }).await
     }
 }
 
