@@ -16,6 +16,7 @@ mod letters;
 mod metrics_page;
 mod periodic;
 pub mod permissions;
+mod resident;
 mod secret;
 mod telemetry;
 
