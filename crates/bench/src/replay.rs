@@ -50,8 +50,8 @@ pub(crate) fn pgbench(
         fs::write(&file, script)?;
         pgbench.arg("-f").arg(file);
     }
-    // As the server's own connections have it.
-    pgbench.env("PGOPTIONS", "-c search_path=continuum -c pg_trgm.word_similarity_threshold=0.45");
+    let session = store::SESSION.map(|(name, value)| format!("-c {name}={value}")).join(" ");
+    pgbench.env("PGOPTIONS", format!("-c search_path=continuum {session}"));
     let output = pgbench.arg(database.url()).output().context("pgbench cannot be run; it comes with PostgreSQL")?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let (Some(rate), Some(transactions), true) =

@@ -19,17 +19,18 @@ const MANY: u32 = 32;
 /// The tables of a city, and the machine that they were measured on.
 pub(crate) fn city(city: &Measured, plan: &Plan) -> String {
     let mut text = format!(
-        "{} tickets, {} MiB on disk; ready {} ms after its start, then {} MiB resident. {}, {} s a row.\n\n\
+        "{} tickets, {} MiB on disk; ready {} ms after its start, then {} MiB resident. {}: {}, {} s a row.\n\n\
          | operation | connections | requests/s | p50, ms | p99, ms | CPU µs a request: server, PostgreSQL | statements | \
-         round trips | memory, MiB | `pgbench`/s, CPU µs | ratio |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
+         round trips | memory, MiB | `pgbench`/s, CPU µs | ratio; to its best |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
         city.tickets,
         city.disk >> 20,
         city.started_in.as_millis(),
         city.at_rest >> 10,
+        city.at.format("%-d %B %Y, %H:%M UTC"),
         machine(),
         plan.seconds,
     );
-    text.extend(city.rows.iter().map(line));
+    text.extend(city.rows.iter().map(|row| line(row, best(city, row))));
     text.extend(city.whole.as_ref().map(exported));
     text.extend(city.erasing.as_ref().map(erased));
     text
@@ -57,9 +58,15 @@ pub(crate) fn judgement(cities: &[Measured], plan: &Plan) -> String {
     text
 }
 
-fn line(row: &Row) -> String {
+/// The most transactions a second that PostgreSQL alone did of an operation, at whatever number of connections.
+fn best(city: &Measured, row: &Row) -> f64 {
+    let same = city.rows.iter().filter(|other| other.operation.name == row.operation.name);
+    same.map(|other| other.alone).fold(row.alone, f64::max)
+}
+
+fn line(row: &Row, best: f64) -> String {
     format!(
-        "| {} | {} | {:.*} | {:.1} | {:.1} | {}, {} | {} | {} | {} | {:.*}, {} | {:.2} |\n",
+        "| {} | {} | {:.*} | {:.1} | {:.1} | {}, {} | {} | {} | {} | {:.*}, {} | {:.2}; {:.2} |\n",
         row.operation.name,
         row.connections,
         decimals(row.load.rate()),
@@ -75,6 +82,7 @@ fn line(row: &Row) -> String {
         row.alone,
         row.alone_cpu,
         row.ratio(),
+        row.load.rate() / best,
     )
 }
 

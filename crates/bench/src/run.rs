@@ -23,6 +23,8 @@ use crate::{city as filling, say};
 
 /// How many different requests of an operation are looked at, and replayed in turn.
 const SAMPLES: usize = 7;
+/// How many requests that can be sent only once there have to be.
+const FEWEST: usize = 100;
 /// How often each of them is sent: the first time statements are prepared, at any time something else may be logged.
 const TRIES: usize = 3;
 
@@ -40,6 +42,8 @@ pub(crate) struct Plan {
 /// What was measured of a city.
 pub(crate) struct Measured {
     pub(crate) tickets: u32,
+    /// When it was.
+    pub(crate) at: DateTime<Utc>,
     /// From the start of the process until it answered, the slowest of three.
     pub(crate) started_in: Duration,
     /// KiB, before the first request.
@@ -134,9 +138,10 @@ pub(crate) async fn city(folder: &Path, tickets: u32, plan: &Plan) -> Result<Mea
     let disk = sqlx::query_scalar("select pg_database_size(current_database())").fetch_one(&mut connection).await?;
     let state = state(&mut connection, tickets).await?;
     connection.close().await?;
+    let at = state.now;
     let erasing = if plan.erase { Some(erasing::measure(&database, &state, plan.seconds).await?) } else { None };
     database.stop()?;
-    Ok(Measured { tickets, started_in, at_rest, disk, rows, failed, whole, erasing })
+    Ok(Measured { tickets, at, started_in, at_rest, disk, rows, failed, whole, erasing })
 }
 
 /// What a request of an operation has the database do: the statements of a few, as PostgreSQL logs them.
@@ -232,6 +237,7 @@ async fn measure(
         let mut requests = operation.requests(&city);
         if operation.sending == Sending::Once {
             requests.truncate(requests.len() / left);
+            ensure!(requests.len() >= FEWEST, "{} tickets are left for it, {FEWEST} needed", requests.len());
         } else {
             warm(&target, &requests).await?;
         }

@@ -28,6 +28,14 @@ const SERVER_ENDS: [(&str, &str); 6] = [
     ("tcp_keepalives_count", "6"),
 ];
 
+/// What statements mean, and how they are planned, in each session: whoever runs them without this crate needs the same.
+pub const SESSION: [(&str, &str); 2] = [
+    // How much alike words have to be for `resembles` (migration 0011): « matlas » finds « matelas ».
+    ("pg_trgm.word_similarity_threshold", "0.45"),
+    // A request has one processor: where many are answered at once, the others are not free.
+    ("max_parallel_workers_per_gather", "0"),
+];
+
 /// How long a replica is waited for that has not seen everything.
 const LAG: Duration = Duration::from_millis(500);
 
@@ -301,14 +309,11 @@ fn options(name: &str, url: &SecretString, schema: &str) -> Result<PgConnectOpti
     };
     let schema = format!("\"{}\"", schema.replace('"', "\"\""));
     let limit = format!("{}ms", STATEMENT.as_millis());
-    let options = options.application_name("continuum").options(SERVER_ENDS).options([
-        ("search_path", schema.as_str()),
-        ("statement_timeout", limit.as_str()),
-        // How much alike words have to be for `resembles` (migration 0011): « matlas » finds « matelas ».
-        ("pg_trgm.word_similarity_threshold", "0.45"),
-        // A request has one processor: where many are answered at once, the others are not free.
-        ("max_parallel_workers_per_gather", "0"),
-    ]);
+    let options = options
+        .application_name("continuum")
+        .options(SERVER_ENDS)
+        .options(SESSION)
+        .options([("search_path", schema.as_str()), ("statement_timeout", limit.as_str())]);
     Ok(options.disable_statement_logging())
 }
 

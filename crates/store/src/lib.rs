@@ -57,7 +57,7 @@ mod withheld;
 
 use chrono::{DateTime, Utc};
 
-pub use connect::{Connect, Listener, Store, Tx, drop_database, ensure_database};
+pub use connect::{Connect, Listener, SESSION, Store, Tx, drop_database, ensure_database};
 pub use error::Error;
 pub use pool::waiting_once;
 pub use resident::Contact;
