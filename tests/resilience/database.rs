@@ -6,16 +6,18 @@ use futures_util::future::{join, join_all};
 use reqwest::Method;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use sqlx::{Connection as _, Executor as _};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 use crate::support::caller::{Caller, Reply};
 use crate::support::city::{City, dumping};
+use crate::support::database::url;
 use crate::support::network::{Network, Way};
 
 crate::tests![
     a_database_that_cannot_be_reached_is_said_to_be,
     a_database_that_falls_silent_is_waited_for_for_a_while,
     a_connection_that_does_not_answer_stands_for_all,
+    who_gets_no_other_connection_goes_on_with_those_that_there_are,
     a_lock_that_somebody_holds_is_waited_for_for_a_while,
     a_statement_that_hangs_is_ended_and_repeated_under_its_key,
     statistics_that_take_long_keep_no_list_waiting,
@@ -23,7 +25,7 @@ crate::tests![
 
 /// A city whose database is reached by that way.
 async fn behind_a_network() -> (City, Network) {
-    let network = Network::to(&crate::support::database::url("")).await;
+    let network = Network::to(&url("")).await;
     let city = City::with(|config| {
         config.database.url = network.url(config.database.url.expose_secret()).into();
     })
@@ -99,6 +101,36 @@ async fn a_connection_that_does_not_answer_stands_for_all() {
     is_unavailable(&agent.get("/v1/me").await);
     assert!(began.elapsed() < Duration::from_secs(13), "{:?}", began.elapsed());
     network.is(Way::Open);
+    city.stop().await;
+}
+
+async fn who_gets_no_other_connection_goes_on_with_those_that_there_are() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    for path in ["/v1/me", "/v1/tickets", "/v1/tickets?q=matelas"] {
+        agent.get(path).await.ok();
+    }
+    let name = sqlx::query_scalar::<_, String>("select current_database()");
+    let name = name.fetch_one(&mut city.database.connection().await).await.unwrap();
+    // Nobody decides so of the database that they are in.
+    let mut operator = PgConnection::connect(&url("postgres")).await.unwrap();
+    let mut takes = async |more: bool| {
+        let statement = format!("alter database \"{name}\" with allow_connections {more}");
+        operator.execute(AssertSqlSafe(statement)).await.unwrap();
+    };
+    takes(false).await;
+    // More than there are connections, of all kinds.
+    let paths = ["/v1/me", "/v1/tickets", "/v1/tickets?q=matelas"].into_iter().cycle().take(24);
+    let read = join_all(paths.map(|path| agent.get(path)));
+    let filed = join_all((0..8).map(|n| agent.send(keyed(&agent, &format!("key {n}")))));
+    let (read, filed) = join(read, filed).await;
+    takes(true).await;
+    for reply in read {
+        reply.ok();
+    }
+    for reply in filed {
+        reply.created();
+    }
     city.stop().await;
 }
 

@@ -75,7 +75,8 @@ impl From<DbErr> for Error {
 fn passes(code: &str) -> bool {
     // Connection, password, resources (a full disk, too many connections), operator, system.
     let classes = ["08", "28", "53", "57", "58"];
-    // A server that does not take writes now; a transaction that waited too long; serialization, deadlock, lock not given.
-    let codes = ["25006", "25P03", "40001", "40P01", "55P03"];
+    // A server that does not take writes now; a transaction that waited too long; serialization, deadlock; a database that is closed to
+    // all, lock not given.
+    let codes = ["25006", "25P03", "40001", "40P01", "55000", "55P03"];
     codes.contains(&code) || code.get(..2).is_some_and(|class| classes.contains(&class))
 }

@@ -100,6 +100,8 @@ struct State {
 struct Waiting {
     home: Home,
     since: Instant,
+    /// The server takes no more: a place alone is of no use, but to learn that none is open any more.
+    for_open: bool,
     turn: oneshot::Sender<Lease>,
 }
 
@@ -146,16 +148,21 @@ impl State {
     }
 
     /// Has somebody wait for one, last.
-    fn wait(&mut self) -> oneshot::Receiver<Lease> {
+    fn wait(&mut self, for_open: bool) -> oneshot::Receiver<Lease> {
         let (turn, waiting) = oneshot::channel();
-        self.waiting.push_back(Waiting { home: home(), since: Instant::now(), turn });
+        self.waiting.push_back(Waiting { home: home(), since: Instant::now(), for_open, turn });
         waiting
     }
 
     /// Who gets a connection of that home that has done its work; without one, who came first.
     fn next(&mut self, home: Option<Home>) -> Option<Waiting> {
+        let Some(home) = home else {
+            let in_vain = self.open() == 0;
+            let place = self.waiting.iter().position(|waiting| !waiting.for_open || in_vain)?;
+            return self.waiting.remove(place);
+        };
         let first = self.waiting.front()?.since;
-        let theirs = home.and_then(|home| self.waiting.iter().position(|waiting| waiting.home == home));
+        let theirs = self.waiting.iter().position(|waiting| waiting.home == home);
         let theirs = theirs.filter(|place| self.waiting[*place].since.saturating_duration_since(first) < LEAD);
         self.waiting.remove(theirs.unwrap_or_default())
     }
@@ -203,20 +210,18 @@ impl Pool {
                 state.at_work += 1;
                 return Ok(Lease::new(self.clone(), None));
             }
-            state.wait()
+            state.wait(false)
         };
         self.turn_of(waiting).await.or_else(refused)
     }
 
     /// What somebody is lent who waits.
     async fn turn_of(&self, waiting: oneshot::Receiver<Lease>) -> Result<Lease, ConnAcquireErr> {
-        match turn(waiting).await {
-            Ok(lease) => lease.map_err(|_| ConnAcquireErr::ConnectionClosed),
-            Err(_) => {
-                self.state().waiting.retain(|waiting| !waiting.turn.is_closed());
-                Err(ConnAcquireErr::Timeout)
-            }
-        }
+        let Ok(lease) = turn(waiting).await else {
+            self.state().waiting.retain(|waiting| !waiting.turn.is_closed());
+            return Err(ConnAcquireErr::Timeout);
+        };
+        lease.map_err(|_| ConnAcquireErr::ConnectionClosed)
     }
 
     /// One that waits for work: opened at home, or elsewhere if no more may be opened. None when one more is to be opened, and is
@@ -259,7 +264,9 @@ impl Pool {
             }
             Err(error) => {
                 drop(lease);
-                self.taken().await.ok_or_else(|| DbErr::Conn(RuntimeErr::SqlxError(error.into())))
+                // Only who answers can have taken others.
+                let taken = if error.as_database_error().is_some() { self.taken().await } else { None };
+                taken.ok_or_else(|| DbErr::Conn(RuntimeErr::SqlxError(error.into())))
             }
         }
     }
@@ -276,7 +283,7 @@ impl Pool {
                 state.at_work += 1;
                 Ok(Lease::new(self.clone(), Some(opened)))
             } else if state.open() > 0 {
-                Err(state.wait())
+                Err(state.wait(true))
             } else {
                 return None;
             }
@@ -285,8 +292,8 @@ impl Pool {
             Ok(lease) => lease,
             Err(waiting) => self.turn_of(waiting).await.ok()?,
         };
-        if lease.opened.is_none() || lease.answers().await {
-            return lease.opened.is_some().then_some(lease);
+        if lease.opened.is_some() && lease.answers().await {
+            return Some(lease);
         }
         lease.close();
         None

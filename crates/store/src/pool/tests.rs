@@ -4,7 +4,12 @@ use super::*;
 
 /// Somebody who has waited for so many milliseconds.
 fn waiting(home: Home, now: Instant, milliseconds: u64) -> Waiting {
-    Waiting { home, since: now.checked_sub(Duration::from_millis(milliseconds)).unwrap(), turn: oneshot::channel().0 }
+    Waiting {
+        home,
+        since: now.checked_sub(Duration::from_millis(milliseconds)).unwrap(),
+        for_open: false,
+        turn: oneshot::channel().0,
+    }
 }
 
 fn threads() -> (Home, Home) {
@@ -24,6 +29,13 @@ fn what_is_given_back_goes_to_somebody_at_home_unless_another_one_has_waited_lon
     assert_eq!(next(Some(None)), Some((there, 20)), "nobody is at home there: who came first");
     assert_eq!(next(None), Some((here, 5)), "a place without a connection: who came first");
     assert_eq!(next(Some(here)), None);
+    let for_open = || Waiting { for_open: true, ..waiting(here, now, 0) };
+    state.opens(there);
+    state.waiting.extend([for_open(), for_open()]);
+    assert!(state.next(None).is_none(), "who can open none waits for one that is open");
+    assert!(state.next(Some(there)).is_some());
+    state.closes(there);
+    assert!(state.next(None).is_some(), "no longer, when none is");
 }
 
 #[test]
