@@ -1,18 +1,34 @@
 //! What the server has resident of its own file.
 //!
-//! Starting reads half of the code and most constants: the command line, the contract, the schemas, the routes. Linux leaves all
-//! of it mapped for as long as nobody lacks memory, and counts it as the server's.
+//! Much of the code and of the constants is read once: at the start (the command line, the contract, the schemas, the routes), for the
+//! first request, the first connection, the first sheet. Linux leaves all of it mapped for as long as nobody lacks memory, and
+//! counts it as the server's.
 
 use std::io;
+use std::time::Duration;
 
-/// Unmaps what was read of the program's code and constants until now: 13 MiB that nobody asks for again once the server is ready.
-/// What is needed after all is mapped again, from the cache of files.
+/// How often.
+const EVERY: Duration = Duration::from_mins(1);
+
+/// Unmaps, now and then, what was read of the program's code and constants until then. What is needed again is mapped again, from
+/// the cache of files, by some hundred page faults.
+pub(crate) async fn stay_small() {
+    loop {
+        if let Err(error) = unmap() {
+            tracing::info!(%error, "what was read once of the program stays resident");
+            return;
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// Unmaps what was read of the program's code and constants.
 ///
 /// # Errors
 /// When the system cannot do so, as where the program is locked in memory.
 #[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
-pub(crate) fn forget_start() -> io::Result<()> {
+fn unmap() -> io::Result<()> {
     unsafe extern "C" {
         // Where the linker put the begin of the program, and the end of its code.
         #[link_name = "__executable_start"]
@@ -30,13 +46,13 @@ pub(crate) fn forget_start() -> io::Result<()> {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn forget_start() -> io::Result<()> {
+fn unmap() -> io::Result<()> {
     Ok(())
 }
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use super::forget_start;
+    use super::unmap;
 
     /// KiB resident of files.
     fn of_files() -> u64 {
@@ -52,7 +68,7 @@ mod tests {
         // Other tests run meanwhile, and have what they need mapped again.
         let halved = (0..20).any(|_| {
             let before = of_files();
-            forget_start().expect("nothing is locked in memory");
+            unmap().expect("nothing is locked in memory");
             of_files() * 2 < before
         });
         assert!(halved, "{} KiB", of_files());

@@ -19,7 +19,7 @@ use super::dkim::DkimOptions;
 use super::files::FileOptions;
 use super::{asked_to_stop, tell};
 use crate::instance::{Config, Instance, Mail, Oidc, build};
-use crate::resident::forget_start;
+use crate::resident::stay_small;
 use crate::secret;
 
 /// What stands before the handlers.
@@ -284,9 +284,7 @@ impl Serve {
         };
         remove_ready_file(self.ready_file.as_deref())?;
         let instance = build(config).await?;
-        if let Err(error) = forget_start() {
-            tracing::info!(%error, "what only the start needed stays resident");
-        }
+        tokio::spawn(stay_small());
         tell(format_args!("Continuum answers at {} with {}.", instance.base_url, database.describe()));
         tell(format_args!("{}.", instance.worker.describe()));
         if instance.context.city().is_err() {
