@@ -10,6 +10,9 @@ use crate::run::{EXPORT, Export, Measured, Plan, Row};
 /// KiB that the server may have resident at most, and how long it may take until it answers, as was asked for.
 const MEMORY: u64 = 64 << 10;
 const READY: Duration = Duration::from_millis(300);
+/// More than these is a fault wherever it runs, built however: something is kept, or waited for.
+const MEMORY_AT_WORST: u64 = 192 << 10;
+const READY_AT_WORST: Duration = Duration::from_secs(3);
 /// How many times as long 99 of 100 answers of the largest city may take at most as those of the smallest.
 const GROWTH: f64 = 2.0;
 /// From how many tickets and connections on it was asked for how fast what is.
@@ -164,7 +167,7 @@ fn short_of(city: &Measured) -> Vec<String> {
     short
 }
 
-/// What failed, and what waits for the database more often than promised.
+/// What failed, what waits for the database more often than promised, and what takes far too much.
 pub(crate) fn faults(cities: &[Measured]) -> Vec<String> {
     let mut faults: Vec<String> = cities.iter().flat_map(|city| city.failed.iter().cloned()).collect();
     for erasing in cities.iter().filter_map(|city| city.erasing.as_ref()) {
@@ -176,6 +179,15 @@ pub(crate) fn faults(cities: &[Measured]) -> Vec<String> {
                 faults
                     .push(format!("{name}: {} requests failed while the worker removed", without.failed + with.failed));
             }
+        }
+    }
+    for city in cities {
+        if city.started_in > READY_AT_WORST {
+            faults.push(format!("{} tickets: ready after {:?}", city.tickets, city.started_in));
+        }
+        let peaks = city.rows.iter().map(|row| row.peak).chain(city.whole.as_ref().map(|whole| whole.peak));
+        if let Some(peak) = peaks.max().filter(|peak| *peak > MEMORY_AT_WORST) {
+            faults.push(format!("{} tickets: {} MiB resident", city.tickets, peak >> 10));
         }
     }
     for row in cities.iter().flat_map(|city| &city.rows) {
