@@ -11,6 +11,8 @@ use crate::support::city::{City, dumping};
 crate::tests![
     a_repeat_gets_the_first_answer_and_does_nothing,
     repeats_that_arrive_at_once_file_one_concern,
+    repeats_that_arrive_at_once_change_a_ticket_once,
+    what_was_done_is_answered_again_whatever_became_of_it,
     a_key_belongs_to_one_request_of_one_client,
     a_refused_request_keeps_nothing,
     a_key_that_is_none_is_refused,
@@ -20,6 +22,12 @@ crate::tests![
 async fn file(caller: &Caller, key: &str, body: &Value) -> Reply {
     let request = caller.request(Method::POST, "/v1/concerns").header("Idempotency-Key", key).json(body);
     caller.send(request).await
+}
+
+/// Takes a ticket in hand that nobody has changed.
+async fn acknowledge(caller: &Caller, ticket: &Value, key: &str) -> Reply {
+    let path = format!("/v1/tickets/{}/acknowledge", ticket["id"].as_str().unwrap());
+    caller.send(caller.request(Method::POST, &path).header("If-Match", "\"1\"").header("Idempotency-Key", key)).await
 }
 
 async fn concerns(city: &City) -> i64 {
@@ -34,12 +42,7 @@ async fn a_repeat_gets_the_first_answer_and_does_nothing() {
     assert_eq!(first.header("location"), second.header("location"));
     assert_eq!(concerns(&city).await, 1);
     let ticket = &first.json()["tickets"][0];
-    let path = format!("/v1/tickets/{}/acknowledge", ticket["id"].as_str().unwrap());
-    let acknowledge = async || {
-        let request = proprete.request(Method::POST, &path).header("If-Match", "\"1\"").header("Idempotency-Key", "a");
-        proprete.send(request).await
-    };
-    let (first, second) = (acknowledge().await, acknowledge().await);
+    let (first, second) = (acknowledge(&proprete, ticket, "a").await, acknowledge(&proprete, ticket, "a").await);
     assert_eq!((first.is(200).header("etag"), &first.text), (second.is(200).header("etag"), &second.text));
     assert_eq!(proprete.timeline(ticket).await.len(), 2);
     city.stop().await;
@@ -53,6 +56,46 @@ async fn repeats_that_arrive_at_once_file_one_concern() {
     let first = replies[0].created();
     assert!(replies.iter().all(|reply| reply.created() == first));
     assert_eq!(concerns(&city).await, 1);
+    city.stop().await;
+}
+
+async fn repeats_that_arrive_at_once_change_a_ticket_once() {
+    let city = City::new().await;
+    let ticket = city.dumping().await;
+    let proprete = city.proprete().await;
+    let replies = join_all((0..8).map(|_| acknowledge(&proprete, &ticket, "at-once"))).await;
+    let first = replies[0].is(200);
+    assert!(replies.iter().all(|reply| (reply.is(200).header("etag"), &reply.text) == (Some("\"2\""), &first.text)));
+    assert_eq!(proprete.timeline(&ticket).await.len(), 2);
+    city.stop().await;
+}
+
+async fn what_was_done_is_answered_again_whatever_became_of_it() {
+    let city = City::new().await;
+    let (agent, proprete) = (city.agent().await, city.proprete().await);
+    let filed = file(&agent, "first", &dumping()).await.created();
+    let ticket = &filed["tickets"][0];
+    let first = acknowledge(&proprete, ticket, "a").await;
+    let taken = first.is(200).json();
+    let (path, body) = (
+        format!("/v1/tickets/{}/reroute", ticket["id"].as_str().unwrap()),
+        json!({ "service": "voirie", "note": "À eux." }),
+    );
+    let reroute = async || {
+        let request = proprete.request(Method::POST, &path).header("If-Match", "\"2\"").header("Idempotency-Key", "b");
+        proprete.send(request.json(&body)).await
+    };
+    let passed_on = reroute().await;
+    // The service does not have the ticket any more, and its version is another one.
+    proprete.get(&format!("/v1/tickets/{}", ticket["id"].as_str().unwrap())).await.refused(404, "not_found");
+    assert_eq!(acknowledge(&proprete, ticket, "a").await.is(200).json(), taken);
+    assert_eq!(reroute().await.is(200).text, passed_on.is(200).text);
+    acknowledge(&proprete, ticket, "b").await.refused(422, "idempotency_key_reused");
+    acknowledge(&proprete, ticket, "c").await.refused(404, "not_found");
+    // A concern that is sent again has no numbers drawn for it; each opens two tickets.
+    assert_eq!(file(&agent, "first", &dumping()).await.created(), filed);
+    let second = file(&agent, "second", &dumping()).await.created();
+    assert_eq!(second["tickets"][0]["reference"], "AMI-26-000003");
     city.stop().await;
 }
 

@@ -1,10 +1,11 @@
 //! The statements that the server sends, read from PostgreSQL's log, and made into scripts for `pgbench`.
 //!
-//! A parameter becomes a literal; of what a request makes anew (identifiers) or may ask for (tickets), a number that `pgbench`
-//! counts or draws.
+//! A parameter becomes a literal; of what a request makes anew (identifiers, references) or may ask for (tickets), a number that
+//! `pgbench` counts or draws.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
@@ -89,6 +90,12 @@ impl Literals<'_> {
         let mut parts = Vec::new();
         let mut from = 0;
         for at in 0..parameter.len() {
+            if let Some(number) = new_reference(parameter, at) {
+                parts.push(quoted(&parameter[from..number.start]));
+                // Longer than any that the city has.
+                parts.push(format!("'9' || lpad((:id * 10 + {})::text, 13, '0')", parts.len() % 10));
+                from = number.end;
+            }
             let found = parameter.get(at..at + 36).filter(|_| at >= from).and_then(|text| Uuid::try_parse(text).ok());
             let Some((prefix, variable)) = found.and_then(|id| self.varies(id)) else { continue };
             parts.push(quoted(&format!("{}{prefix}", &parameter[from..at])));
@@ -136,6 +143,14 @@ impl Literals<'_> {
         });
         Some((format!("{}-7{place:03x}-8000-", &text[..13]), ":id"))
     }
+}
+
+/// Where in that text the number of a new ticket's reference is, if it is said there: `"reference": "AMI-26-000017"`.
+fn new_reference(text: &str, at: usize) -> Option<Range<usize>> {
+    let value = text.get(at..)?.strip_prefix("\"reference\":")?.trim_start().strip_prefix('"')?;
+    let (reference, _) = value.split_once('"')?;
+    let start = text.len() - value.len();
+    Some(start + reference.rfind('-')? + 1..start + reference.len())
 }
 
 /// The type of a text that is put together, as far as parameters have any.
@@ -285,6 +300,16 @@ mod tests {
         assert_eq!(literals.whole("6371008.8"), "'6371008.8'::float8");
         assert_eq!(literals.whole("2026-11-26 20:14:00.5+00"), "E'2026-11-26 20\\x3a14\\x3a00.5+00'::timestamptz");
         assert_eq!(literals.whole("17"), "'17'");
+    }
+
+    #[test]
+    fn references_are_counted() {
+        let mut literals = Literals { ticket: None, place: None, first_new: 0, known: &[], new: Vec::new() };
+        let rows = r#"[{"fact": {}, "reference": "AMI-26-000017"}]"#;
+        assert_eq!(
+            literals.of(Some(rows)),
+            r#"(E'[{"fact"\x3a {}, "reference"\x3a "AMI-26-' || '9' || lpad((:id * 10 + 1)::text, 13, '0') || '"}]')::jsonb"#
+        );
     }
 
     #[test]

@@ -16,10 +16,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::connect::sql;
+use crate::idempotency::{First, keep_first};
 use crate::outbox::Message;
 use crate::resident::{Contact, tracking_token};
 use crate::seal::digest;
-use crate::ticket::{Named, NewTicket, ReferencePrefix, entity as ticket_entity};
+use crate::ticket::{Named, NewTicket, entity as ticket_entity};
 use crate::{Error, Result, Scope, SealingKeys, Store, Tx};
 
 /// A concern as it is kept.
@@ -58,6 +59,7 @@ pub struct Concern {
 #[derive(Serialize)]
 struct TicketRow<'a> {
     id: Uuid,
+    reference: &'a str,
     service_code: &'a str,
     priority: &'static str,
     sensitivity: &'static str,
@@ -84,6 +86,7 @@ fn ticket_row(new: &NewTicket) -> Result<TicketRow<'_>> {
     let NewTicket { ticket, event, revision, .. } = new;
     Ok(TicketRow {
         id: ticket.id.0,
+        reference: &ticket.reference,
         service_code: ticket.service.as_str(),
         priority: ticket.priority.code(),
         sensitivity: ticket.sensitivity.code(),
@@ -99,7 +102,8 @@ fn ticket_row(new: &NewTicket) -> Result<TicketRow<'_>> {
     })
 }
 
-const FILE: &str = "
+const FILE: &str = concat!(
+    "
     with filed as (
         insert into concern (
             id, origin, cafe_id, category_code, outcome, description, answer, lat, lon, address, areas, referrer_id,
@@ -114,39 +118,35 @@ const FILE: &str = "
     ), follow as (
         insert into concern_follow (concern_id, ticket_id, since) select $1, $22::uuid, $13 where $22::uuid is not null
     ), wanted as (
-        select row_number() over () as position, t.*
-        from jsonb_to_recordset($17) as t (
-            id uuid, service_code text, priority text, sensitivity text, hidden_from_referrer boolean, sent jsonb,
+        select * from jsonb_to_recordset($17) as t (
+            id uuid, reference text, service_code text, priority text, sensitivity text, hidden_from_referrer boolean, sent jsonb,
             ack_due_at timestamptz, resolve_due_at timestamptz, remind_at timestamptz, wound_at bigint, event_id uuid,
             actor jsonb, fact jsonb
         )
-    ), numbered as (
-        select wanted.*, nextval('ticket_number')::text as number from wanted
     ), opened as (
         insert into ticket (
             id, reference, version, state, concern_id, cafe_id, category_code, service_code, priority, sensitivity,
             hidden_from_referrer, referrer_id, lat, lon, address, areas, sent, handovers, filed_at, ack_due_at,
             resolve_due_at, client_id, origin, handed_over_at, remind_at, wound_at, answers
         )
-        select id, $18 || '-' || lpad(number, greatest(6, length(number)), '0'), 1, 'submitted', $1, $3, $4,
-            service_code, priority, sensitivity, hidden_from_referrer, $12, $8, $9, $10, $11, sent, 1, $13, ack_due_at,
-            resolve_due_at, $20, $2, $13, remind_at, wound_at, $21
-        from numbered
-        returning id, reference
+        select id, reference, 1, 'submitted', $1, $3, $4, service_code, priority, sensitivity, hidden_from_referrer, $12,
+            $8, $9, $10, $11, sent, 1, $13, ack_due_at, resolve_due_at, $20, $2, $13, remind_at, wound_at, $21
+        from wanted
     ), happened as (
         insert into ticket_event (ticket_id, version, id, at, actor, fact)
         select id, 1, event_id, $13, actor, fact from wanted
     ), handed as (
         insert into handover (ticket_id, number, service_code, sent_at) select id, 1, service_code, $13 from wanted
-    ), told as (
-        insert into outbox (id, lane, kind, recipient, ticket_id, event_version, concern_id, since, due_at)
-        select m.id, m.lane, m.kind, m.recipient, m.ticket_id, case when m.ticket_id is not null then 1 end,
-            m.concern_id, case when m.concern_id is not null then $13 end, $13
-        from jsonb_to_recordset($19) as m (
-            id uuid, lane text, kind text, recipient jsonb, ticket_id uuid, concern_id uuid
-        )
-    )
-    select id, reference from opened";
+    ), answered as (",
+    keep_first!("$18", "(select) once"),
+    ")
+    insert into outbox (id, lane, kind, recipient, ticket_id, event_version, concern_id, since, due_at)
+    select m.id, m.lane, m.kind, m.recipient, m.ticket_id, case when m.ticket_id is not null then 1 end,
+        m.concern_id, case when m.concern_id is not null then $13 end, $13
+    from jsonb_to_recordset($19) as m (
+        id uuid, lane text, kind text, recipient jsonb, ticket_id uuid, concern_id uuid
+    )"
+);
 
 /// An array, made once: a subquery beside another condition would keep the planner from any index.
 const FOLLOWED: &str = "ticket.id = any (array(
@@ -160,12 +160,6 @@ const FOLLOWED: &str = "ticket.id = any (array(
     )
     select id from followed
 ))";
-
-#[derive(FromQueryResult)]
-struct OpenedRow {
-    id: Uuid,
-    reference: String,
-}
 
 #[derive(FromQueryResult)]
 struct DescriptionRow {
@@ -220,32 +214,33 @@ impl TryFrom<ConcernRow> for Concern {
     }
 }
 
+/// A concern to be filed, with what follows from it.
+#[derive(Debug, Clone, Copy)]
+pub struct NewConcern<'a> {
+    /// The concern.
+    pub concern: &'a Concern,
+    /// How the resident can be reached.
+    pub contact: Option<&'a Contact>,
+    /// What tells them that it was received.
+    pub receipt: Option<&'a Message>,
+    /// The tickets that it opens.
+    pub tickets: &'a [NewTicket],
+    /// What will be answered under a key.
+    pub first: Option<&'a First<'a>>,
+}
+
 impl Tx {
-    /// Files a concern with everything that follows from it: contact, tracking link, tickets, events, messages, the
-    /// resident's receipt among them. One statement. Returns the tickets with the references that they were given.
+    /// [`Store::file_concern`], as a part of the transaction.
     ///
     /// # Errors
-    /// When the database does not answer, or the café or the category is gone.
-    pub async fn file_concern(
-        &self,
-        concern: &Concern,
-        contact: Option<&Contact>,
-        receipt: Option<&Message>,
-        tickets: Vec<NewTicket>,
-        prefix: &ReferencePrefix,
-    ) -> Result<Vec<Ticket>> {
-        file(&self.db, &self.keys, concern, (contact, receipt), tickets, prefix).await
+    /// As there.
+    pub async fn file_concern(&self, new: NewConcern<'_>) -> Result<bool> {
+        file(&self.db, &self.keys, new).await
     }
 }
 
-async fn file(
-    db: &impl ConnectionTrait,
-    keys: &SealingKeys,
-    concern: &Concern,
-    (contact, receipt): (Option<&Contact>, Option<&Message>),
-    tickets: Vec<NewTicket>,
-    prefix: &ReferencePrefix,
-) -> Result<Vec<Ticket>> {
+async fn file(db: &impl ConnectionTrait, keys: &SealingKeys, new: NewConcern<'_>) -> Result<bool> {
+    let NewConcern { concern, contact, receipt, tickets, first } = new;
     let sealed = contact.map(|contact| contact.seal(&keys.residents, concern.id)).transpose()?;
     let digest = contact.map(|_| digest(&tracking_token(&keys.residents, concern.id, 1)));
     let rows = tickets.iter().map(ticket_row).collect::<Result<Vec<_>>>()?;
@@ -277,7 +272,7 @@ async fn file(
             sealed.into(),
             digest.into(),
             serde_json::to_value(rows).map_err(Error::corrupt)?.into(),
-            prefix.0.as_str().into(),
+            First::rows(first)?.into(),
             serde_json::to_value(messages).map_err(Error::corrupt)?.into(),
             concern.referrer.client().map(|client| client.0).into(),
             serde_json::to_value(&concern.replies).map_err(Error::corrupt)?.into(),
@@ -285,31 +280,17 @@ async fn file(
             contact.map(|contact| contact.address_digest(&keys.residents)).into(),
         ],
     );
-    let opened = OpenedRow::find_by_statement(statement).all(db).await?;
-    let reference = |id: TicketId| {
-        let row = opened.iter().find(|row| row.id == id.0);
-        row.map(|row| row.reference.clone()).ok_or_else(|| Error::corrupt("a ticket was not opened"))
-    };
-    tickets
-        .into_iter()
-        .map(|NewTicket { ticket, .. }| Ok(Ticket { reference: reference(ticket.id)?, ..ticket }))
-        .collect()
+    Ok(First::unless_answered(db.execute_raw(statement).await)?.is_some())
 }
 
 impl Store {
-    /// [`Tx::file_concern`], as a transaction of its own.
+    /// Files a concern with everything that follows from it: contact, tracking link, tickets, events, messages, the
+    /// resident's receipt among them. One statement. False, and nothing is filed, when the key has an answer.
     ///
     /// # Errors
-    /// As there.
-    pub async fn file_concern(
-        &self,
-        concern: &Concern,
-        contact: Option<&Contact>,
-        receipt: Option<&Message>,
-        tickets: Vec<NewTicket>,
-        prefix: &ReferencePrefix,
-    ) -> Result<Vec<Ticket>> {
-        file(&self.db, &self.keys, concern, (contact, receipt), tickets, prefix).await
+    /// When the database does not answer, or the café or the category is gone.
+    pub async fn file_concern(&self, new: NewConcern<'_>) -> Result<bool> {
+        file(&self.db, &self.keys, new).await
     }
 
     /// A concern with those of its tickets that the scope holds, and of those that it is attached to; none when it holds none of them, or, for a concern

@@ -1,8 +1,12 @@
 //! The record behind `Idempotency-Key`: the first answer to a request, given again to its repeats. Written in the
-//! transaction of the work itself: either both happened or neither.
+//! transaction of the work itself: either both happened or neither. Where the answer is known before, the statement that does
+//! the work writes it ([`First`]).
 
 use chrono::{DateTime, Utc};
+use data_encoding::HEXLOWER;
 use sea_orm::{ConnectionTrait, FromQueryResult};
+use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::connect::sql;
@@ -43,6 +47,82 @@ pub enum Claimed {
     AnotherRequest,
 }
 
+/// The first answer under a key, kept by the statement that does the work; which does nothing when there is one already.
+#[derive(Debug)]
+pub struct First<'a> {
+    /// The key.
+    pub claim: &'a Claim,
+    /// What will be answered.
+    pub answer: Answer,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// The part of a statement that keeps the [`First`] answer, if there is one, as one row for each of `$from`: the parameter `$first` is
+/// [`First::rows`].
+macro_rules! keep_first {
+    ($first:literal, $from:literal) => {
+        concat!(
+            "insert into idempotency_key (client, key, fingerprint, created_at, status, etag, location, body)
+             select k.* from jsonb_to_recordset(",
+            $first,
+            ") as k (
+                 client uuid, key text, fingerprint bytea, created_at timestamptz, status smallint, etag text,
+                 location text, body text
+             ) cross join ",
+            $from
+        )
+    };
+}
+pub(crate) use keep_first;
+
+/// The constraint that a second answer under a key violates.
+const PRIMARY_KEY: &str = "idempotency_key_pkey";
+
+#[derive(Serialize)]
+struct FirstRow<'a> {
+    client: Uuid,
+    key: &'a str,
+    /// As PostgreSQL writes a `bytea`.
+    fingerprint: String,
+    created_at: DateTime<Utc>,
+    status: u16,
+    etag: Option<&'a str>,
+    location: Option<&'a str>,
+    body: &'a str,
+}
+
+impl First<'_> {
+    /// The rows that [`keep_first`] keeps: one, or none.
+    pub(crate) fn rows(first: Option<&Self>) -> Result<Value> {
+        let row = |First { claim, answer, at }: &First<'_>| {
+            let Answer { status, etag, location, body } = answer;
+            let fingerprint = format!("\\x{}", HEXLOWER.encode(&claim.fingerprint));
+            let (etag, location) = (etag.as_deref(), location.as_deref());
+            let (client, key, created_at) = (claim.client, &claim.key, *at);
+            serde_json::to_value([FirstRow {
+                client,
+                key,
+                fingerprint,
+                created_at,
+                status: *status,
+                etag,
+                location,
+                body,
+            }])
+        };
+        first.map_or_else(|| Ok(Value::Array(Vec::new())), row).map_err(Error::corrupt)
+    }
+
+    /// What a statement gave that keeps it; nothing when the key has an answer already.
+    pub(crate) fn unless_answered<T>(run: std::result::Result<T, impl Into<Error>>) -> Result<Option<T>> {
+        match run.map_err(Into::into) {
+            Err(error) if error.constraint() == Some(PRIMARY_KEY) => Ok(None),
+            run => run.map(Some),
+        }
+    }
+}
+
 #[derive(FromQueryResult)]
 struct Row {
     fingerprint: Vec<u8>,
@@ -50,6 +130,24 @@ struct Row {
     etag: Option<String>,
     location: Option<String>,
     body: Option<String>,
+}
+
+/// What was answered under a key that was used; none when that was another request.
+async fn answered(db: &impl ConnectionTrait, claim: &Claim) -> Result<Option<Answer>> {
+    let select = sql(
+        "select fingerprint, status, etag, location, body from idempotency_key where client = $1 and key = $2",
+        [claim.client.into(), claim.key.clone().into()],
+    );
+    let row = Row::find_by_statement(select).one(db).await?;
+    let row = row.ok_or_else(|| Error::Unavailable("an idempotency key was cleared while it was read".into()))?;
+    if row.fingerprint != claim.fingerprint {
+        return Ok(None);
+    }
+    let status = row.status.and_then(|status| u16::try_from(status).ok());
+    let (Some(status), Some(body)) = (status, row.body) else {
+        return Err(Error::corrupt("an idempotency key was committed without its answer"));
+    };
+    Ok(Some(Answer { status, etag: row.etag, location: row.location, body }))
 }
 
 impl Tx {
@@ -67,20 +165,7 @@ impl Tx {
         if self.db.execute_raw(insert).await?.rows_affected() == 1 {
             return Ok(Claimed::First);
         }
-        let select = sql(
-            "select fingerprint, status, etag, location, body from idempotency_key where client = $1 and key = $2",
-            [claim.client.into(), claim.key.clone().into()],
-        );
-        let row = Row::find_by_statement(select).one(&self.db).await?;
-        let row = row.ok_or_else(|| Error::Unavailable("an idempotency key was cleared while it was read".into()))?;
-        if row.fingerprint != claim.fingerprint {
-            return Ok(Claimed::AnotherRequest);
-        }
-        let status = row.status.and_then(|status| u16::try_from(status).ok());
-        let (Some(status), Some(body)) = (status, row.body) else {
-            return Err(Error::corrupt("an idempotency key was committed without its answer"));
-        };
-        Ok(Claimed::Answered(Answer { status, etag: row.etag, location: row.location, body }))
+        Ok(answered(&self.db, claim).await?.map_or(Claimed::AnotherRequest, Claimed::Answered))
     }
 
     /// Keeps the answer of a claimed key.
@@ -106,6 +191,14 @@ impl Tx {
 }
 
 impl Store {
+    /// What was answered under a key that was used; none when that was another request.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn answer_before(&self, claim: &Claim) -> Result<Option<Answer>> {
+        answered(&self.db, claim).await
+    }
+
     /// Clears the answers given before `limit`, a bounded number at a time. Returns how many.
     ///
     /// # Errors

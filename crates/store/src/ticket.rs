@@ -39,7 +39,7 @@ mod search;
 mod seen;
 pub mod writing;
 
-pub use change::{NewTicket, ReferencePrefix, Saved};
+pub use change::{NewTicket, Saved};
 pub use clock::{Due, Reminding};
 pub use count::{COUNTED, Count};
 pub use filter::Filter;

@@ -1,9 +1,11 @@
 //! Doing a thing once, however often it is asked for: the mechanism behind `Idempotency-Key`.
 //!
-//! The key is claimed, the work done and the answer kept in one transaction. A repeat gets the first answer, also when
-//! both arrive at once: the second waits for the first. Refusals are not kept: nothing was done.
+//! The key is claimed, the work done and the answer kept in one transaction, or in the one statement that does the work, where the
+//! answer is known before. A repeat gets the first answer, also when both arrive at once: the second waits for the first.
+//! Refusals are not kept: nothing was done.
 
-use store::idempotency::{Answer, Claim, Claimed};
+use chrono::{DateTime, Utc};
+use store::idempotency::{Answer, Claim, Claimed, First};
 use store::{Error, Tx};
 
 use crate::Context;
@@ -38,16 +40,34 @@ impl<T> Done<T> {
 #[error("the idempotency key was used for another request")]
 pub struct KeyReused;
 
+/// Whether one statement takes a transaction all the same: when its trace is sent to a collector, which a transaction keeps with the
+/// events (migration 0046).
+pub(crate) fn needs_transaction() -> bool {
+    traces::current().is_some()
+}
+
 impl<'a, T> Once<'a, T> {
     /// Under a key, if there is one; `show` turns the outcome into the answer that a repeat will get.
     pub fn new(claim: Option<Claim>, show: &'a (dyn Fn(&T) -> Answer + 'a)) -> Self {
         Self { claim, show }
     }
 
-    /// Whether it takes a transaction even for one statement: under a key, and when its trace is sent to a collector, which a
-    /// transaction keeps with the events (migration 0046).
-    pub(crate) fn needs_transaction(&self) -> bool {
-        self.claim.is_some() || traces::current().is_some()
+    /// The key, if there is one.
+    pub(crate) const fn claim(&self) -> Option<&Claim> {
+        self.claim.as_ref()
+    }
+
+    /// What is kept under the key by the one statement that makes it so.
+    pub(crate) fn first(&self, outcome: &T, at: DateTime<Utc>) -> Option<First<'_>> {
+        self.claim.as_ref().map(|claim| First { claim, answer: (self.show)(outcome), at })
+    }
+
+    /// What was answered under a key that was used.
+    pub(crate) async fn before<E>(cx: &Context, claim: &Claim) -> Result<Done<T>, E>
+    where
+        E: From<Error> + From<KeyReused>,
+    {
+        Ok(Done::Before(cx.store.answer_before(claim).await?.ok_or(KeyReused)?))
     }
 
     /// Does the work in a transaction of its own, unless it was done before under the same key.

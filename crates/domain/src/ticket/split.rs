@@ -17,8 +17,8 @@ pub struct Split {
 }
 
 impl Split {
-    /// The ticket as it stays where it is, and the new ones, which have these ids, in the order of the services. Their
-    /// references are given by the database.
+    /// The ticket as it stays where it is, and the new ones, which have these ids, in the order of the services, without
+    /// a reference yet.
     ///
     /// # Errors
     /// [`Refusal::State`] unless the ticket is open.

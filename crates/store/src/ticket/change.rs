@@ -17,6 +17,7 @@ use super::entity::{self, Column};
 use super::follower::followers;
 use super::{Named, named};
 use crate::connect::sql;
+use crate::idempotency::{First, keep_first};
 use crate::outbox::Message;
 use crate::{Error, Result, Scope, Tx};
 
@@ -35,10 +36,10 @@ pub struct Saved {
     pub revision: i64,
 }
 
-/// A ticket to be opened. Its reference is given by the database.
+/// A ticket to be opened.
 #[derive(Debug, Clone)]
 pub struct NewTicket {
-    /// The ticket; its `reference` is not looked at.
+    /// The ticket.
     pub ticket: Ticket,
     /// That it was submitted.
     pub event: Event,
@@ -47,10 +48,6 @@ pub struct NewTicket {
     /// The revision of the city that the clocks were wound by.
     pub revision: i64,
 }
-
-/// How the references of new tickets begin: `AMI-26`.
-#[derive(Debug, Clone)]
-pub struct ReferencePrefix(pub String);
 
 #[derive(Serialize)]
 struct SavedRow<'a> {
@@ -142,7 +139,8 @@ pub(super) struct MessageRow<'a> {
     message: &'a Message,
 }
 
-const SAVE: &str = "
+const SAVE: &str = concat!(
+    "
     with c as (
         select * from jsonb_to_recordset($1) as c (
             id uuid, version bigint, state text, service_code text, priority text, handovers integer, reroutes integer,
@@ -186,12 +184,16 @@ const SAVE: &str = "
         from jsonb_to_recordset($2) as m (
             id uuid, lane text, kind text, recipient jsonb, ticket_id uuid, version bigint, due_at timestamptz
         ) join changed on changed.id = m.ticket_id
-    )
-    select 1 from changed";
+    ), answered as (",
+    keep_first!("$4", "changed"),
+    ")
+    select 1 from changed"
+);
 
 #[derive(Serialize)]
 struct OpenRow<'a> {
     id: Uuid,
+    reference: &'a str,
     service_code: &'a str,
     priority: &'static str,
     ack_due_at: DateTime<Utc>,
@@ -206,9 +208,8 @@ struct OpenRow<'a> {
 
 const OPEN: &str = "
     with wanted as (
-        select w.*, nextval('ticket_number')::text as number
-        from jsonb_to_recordset($2) as w (
-            id uuid, service_code text, priority text, ack_due_at timestamptz, resolve_due_at timestamptz, remind_at timestamptz,
+        select * from jsonb_to_recordset($2) as w (
+            id uuid, reference text, service_code text, priority text, ack_due_at timestamptz, resolve_due_at timestamptz, remind_at timestamptz,
             wound_at bigint, at timestamptz, event_id uuid, actor jsonb, fact jsonb
         )
     ), opened as (
@@ -217,7 +218,7 @@ const OPEN: &str = "
             hidden_from_referrer, referrer_id, client_id, lat, lon, address, areas, answers, origin, handovers,
             filed_at, handed_over_at, ack_due_at, resolve_due_at, remind_at, wound_at
         )
-        select w.id, $3 || '-' || lpad(w.number, greatest(6, length(w.number)), '0'), 1, 'submitted', t.concern_id,
+        select w.id, w.reference, 1, 'submitted', t.concern_id,
             t.cafe_id, t.category_code, w.service_code, w.priority, t.sensitivity, t.hidden_from_referrer,
             t.referrer_id, t.client_id, t.lat, t.lon, t.address, t.areas, t.answers, t.origin, 1, w.at, w.at,
             w.ack_due_at, w.resolve_due_at, w.remind_at, w.wound_at
@@ -230,7 +231,7 @@ const OPEN: &str = "
     )
     insert into outbox (id, lane, kind, recipient, ticket_id, event_version, due_at)
     select m.id, m.lane, m.kind, m.recipient, m.ticket_id, m.version, m.due_at
-    from jsonb_to_recordset($4) as m (
+    from jsonb_to_recordset($3) as m (
         id uuid, lane text, kind text, recipient jsonb, ticket_id uuid, version bigint, due_at timestamptz
     )";
 
@@ -278,7 +279,7 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn save_changes(&self, saved: &[Saved]) -> Result<()> {
-        save(&self.db, saved, None).await?;
+        save(&self.db, saved, None, None).await?;
         Ok(())
     }
 
@@ -286,11 +287,12 @@ impl Tx {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn open_siblings(&self, of: TicketId, new: &[NewTicket], prefix: &ReferencePrefix) -> Result<()> {
+    pub async fn open_siblings(&self, of: TicketId, new: &[NewTicket]) -> Result<()> {
         let row = |new: &'_ NewTicket| -> Result<Value> {
             let NewTicket { ticket, event, revision, .. } = new;
             let row = OpenRow {
                 id: ticket.id.0,
+                reference: &ticket.reference,
                 service_code: ticket.service.as_str(),
                 priority: ticket.priority.code(),
                 ack_due_at: ticket.ack_due_at,
@@ -309,33 +311,29 @@ impl Tx {
         let messages: Vec<MessageRow<'_>> = messages.collect();
         let statement = sql(
             OPEN,
-            [
-                of.0.into(),
-                Value::Array(rows).into(),
-                prefix.0.as_str().into(),
-                serde_json::to_value(messages).map_err(Error::corrupt)?.into(),
-            ],
+            [of.0.into(), Value::Array(rows).into(), serde_json::to_value(messages).map_err(Error::corrupt)?.into()],
         );
         self.db.execute_raw(statement).await?;
         Ok(())
     }
 
-    /// The services that have a ticket of a concern which has not ended. Whoever opens more of them has locked one.
+    /// The services that have a ticket of a concern which has not ended, and the numbers of so many new ones. Whoever opens more of
+    /// them has locked one.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn open_services(&self, concern: ConcernId) -> Result<Vec<ServiceCode>> {
+    pub async fn open_services(&self, concern: ConcernId, new: usize) -> Result<(Vec<ServiceCode>, Vec<i64>)> {
         let statement = sql(
-            "select service_code from ticket
-             where concern_id = $1 and state not in ('resolved', 'closed', 'cancelled')",
-            [concern.0.into()],
+            "select array(
+                 select service_code from ticket
+                 where concern_id = $1 and state not in ('resolved', 'closed', 'cancelled')
+             ), array(select nextval('ticket_number') from generate_series(1, $2))",
+            [concern.0.into(), i32::try_from(new).unwrap_or(i32::MAX).into()],
         );
-        let rows = self.db.query_all_raw(statement).await?;
-        let code = |row: sea_orm::QueryResult| {
-            let code: String = row.try_get_by_index(0)?;
-            code.try_into().map_err(Error::corrupt)
-        };
-        rows.into_iter().map(code).collect()
+        let row = self.db.query_one_raw(statement).await?.ok_or_else(|| Error::corrupt("nothing was counted"))?;
+        let codes: Vec<String> = row.try_get_by_index(0)?;
+        let services = codes.into_iter().map(|code| code.try_into().map_err(Error::corrupt)).collect::<Result<_>>()?;
+        Ok((services, row.try_get_by_index(1)?))
     }
 
     /// Who follows each of these tickets: its own concern first, then those that were attached to it, then the same of
@@ -348,8 +346,14 @@ impl Tx {
     }
 }
 
-/// Keeps changes; those of rows only that are as they were seen, if that is said. Returns how many there were.
-pub(super) async fn save(db: &impl ConnectionTrait, saved: &[Saved], seen: Option<&str>) -> Result<usize> {
+/// Keeps changes; those of rows only that are as they were seen, if that is said, and with them the first answer under a key. Returns
+/// how many there were.
+pub(super) async fn save(
+    db: &impl ConnectionTrait,
+    saved: &[Saved],
+    seen: Option<&str>,
+    first: Option<&First<'_>>,
+) -> Result<usize> {
     let rows = saved.iter().map(saved_row).collect::<Result<Vec<_>>>()?;
     let messages = saved.iter().flat_map(|s| messages(&s.ticket, s.event.at, &s.messages));
     let messages: Vec<MessageRow<'_>> = messages.collect();
@@ -359,6 +363,7 @@ pub(super) async fn save(db: &impl ConnectionTrait, saved: &[Saved], seen: Optio
             serde_json::to_value(rows).map_err(Error::corrupt)?.into(),
             serde_json::to_value(messages).map_err(Error::corrupt)?.into(),
             seen.into(),
+            First::rows(first)?.into(),
         ],
     );
     Ok(db.query_all_raw(statement).await?.len())

@@ -1,5 +1,5 @@
 //! Tickets near a place that may be about the same thing: found, measured and ranked by one statement, however many
-//! there are.
+//! there are. The same draws the numbers of the tickets that will be opened.
 
 use chrono::{DateTime, Utc};
 use domain::city::catalogue::Sensitivity;
@@ -8,11 +8,12 @@ use domain::place::{Circle, EARTH_RADIUS, Point};
 use domain::rights::Secrecy;
 use domain::ticket::State;
 use domain::ticket::duplicate::{AGE, METRES, MOST};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement, SimpleExpr};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseBackend, FromQueryResult};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, SimpleExpr, Value};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, FromQueryResult};
 use uuid::Uuid;
 
 use super::entity::{Column, Entity};
+use crate::idempotency::Claim;
 use crate::{Error, Result, Scope, Store, Tx};
 
 /// What a concern is about that is being filed.
@@ -136,17 +137,13 @@ fn name(name: &'static str) -> Alias {
     Alias::new(name)
 }
 
-async fn candidates(
-    db: &impl ConnectionTrait,
-    scope: &Scope,
-    near: Near<'_>,
-    now: DateTime<Utc>,
-) -> Result<Vec<Candidate>> {
+/// Open tickets of the scope that may be about the same thing, to be ranked.
+fn compared(scope: &Scope, near: Near<'_>, now: DateTime<Utc>) -> SelectStatement {
     let likeness: SimpleExpr = match near.description {
         Some(text) => Expr::cust_with_values("text_similarity(description, $1)::double precision", [text]),
         None => Expr::cust("null::double precision"),
     };
-    let compared = Query::select()
+    Query::select()
         .columns(SHOWN)
         .columns(["metres", "age"].map(name))
         .expr_as(likeness, name("likeness"))
@@ -154,21 +151,57 @@ async fn candidates(
         .and_where(Expr::col(name("metres")).lte(METRES))
         // Keeps the planner from writing this into the ranking, where it would be worked out three times over.
         .offset(0)
-        .to_owned();
+        .to_owned()
+}
+
+/// Numbers of the tickets that will be opened; none when the key has an answer: then none will be.
+fn numbers(tickets: usize, claim: Option<&Claim>) -> SelectStatement {
+    let tickets = i32::try_from(tickets).unwrap_or(i32::MAX);
+    let numbers = match claim {
+        None => Expr::cust_with_values("array(select nextval('ticket_number') from generate_series(1, $1))", [tickets]),
+        Some(claim) => Expr::cust_with_values(
+            "array(select nextval('ticket_number') from generate_series(1, $1)
+                where not exists (select from idempotency_key where client = $2 and key = $3))",
+            [Value::from(tickets), claim.client.into(), claim.key.as_str().into()],
+        ),
+    };
+    Query::select().expr_as(numbers, name("numbers")).to_owned()
+}
+
+async fn look(
+    db: &impl ConnectionTrait,
+    near: Option<(&Scope, Near<'_>)>,
+    now: DateTime<Utc>,
+    (tickets, claim): (usize, Option<&Claim>),
+) -> Result<(Vec<Candidate>, Vec<i64>)> {
+    if near.is_none() && tickets == 0 {
+        return Ok((Vec::new(), Vec::new()));
+    }
     #[expect(clippy::cast_precision_loss, reason = "30 days are few seconds")]
     let scales = [METRES, AGE.num_seconds() as f64];
-    let ranked = Query::select()
-        .columns(SHOWN)
-        .columns(["metres", "likeness"].map(name))
-        .expr_as(Expr::cust_with_values(SCORE, scales), name("score"))
-        .from_subquery(compared, name("compared"))
-        .order_by(name("score"), Order::Desc)
-        .order_by(name("filed_at"), Order::Desc)
-        .order_by(name("id"), Order::Desc)
-        .limit(MOST)
-        .to_owned();
-    let rows = Row::find_by_statement(DatabaseBackend::Postgres.build(&ranked)).all(db).await?;
-    rows.into_iter().map(Candidate::try_from).collect()
+    let mut select =
+        Query::select().column(name("numbers")).from_subquery(numbers(tickets, claim), name("drawn")).to_owned();
+    if let Some((scope, near)) = near {
+        select
+            .columns(SHOWN)
+            .columns(["metres", "likeness"].map(name))
+            .expr_as(Expr::cust_with_values(SCORE, scales), name("score"))
+            .join_subquery(JoinType::LeftJoin, compared(scope, near, now), name("compared"), Condition::all())
+            .order_by(name("score"), Order::Desc)
+            .order_by(name("filed_at"), Order::Desc)
+            .order_by(name("id"), Order::Desc)
+            .limit(MOST);
+    }
+    let rows = db.query_all_raw(DatabaseBackend::Postgres.build(&select)).await?;
+    let numbers = rows.first().map_or_else(|| Ok(Vec::new()), |row| row.try_get("", "numbers"))?;
+    let mut candidates = Vec::new();
+    // The one row without a candidate has the numbers alone.
+    for row in rows.iter().filter(|_| near.is_some()) {
+        if row.try_get::<Option<Uuid>>("", "id")?.is_some() {
+            candidates.push(Row::from_query_result(row, "")?.try_into()?);
+        }
+    }
+    Ok((candidates, numbers))
 }
 
 impl Store {
@@ -177,16 +210,36 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn candidates(&self, scope: &Scope, near: Near<'_>, now: DateTime<Utc>) -> Result<Vec<Candidate>> {
-        candidates(&self.db, scope, near, now).await
+        Ok(look(&self.db, Some((scope, near)), now, (0, None)).await?.0)
+    }
+
+    /// What has to be known before a concern is filed, in one statement: its [`Self::candidates`], and the numbers of so many new
+    /// tickets. Fewer when the key has an answer: then nothing is filed.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn before_filing(
+        &self,
+        near: Option<(&Scope, Near<'_>)>,
+        now: DateTime<Utc>,
+        tickets: usize,
+        claim: Option<&Claim>,
+    ) -> Result<(Vec<Candidate>, Vec<i64>)> {
+        look(&self.db, near, now, (tickets, claim)).await
     }
 }
 
 impl Tx {
-    /// [`Store::candidates`], as the transaction sees them.
+    /// [`Store::before_filing`], as the transaction sees it.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn candidates(&self, scope: &Scope, near: Near<'_>, now: DateTime<Utc>) -> Result<Vec<Candidate>> {
-        candidates(&self.db, scope, near, now).await
+    pub async fn before_filing(
+        &self,
+        near: Option<(&Scope, Near<'_>)>,
+        now: DateTime<Utc>,
+        tickets: usize,
+    ) -> Result<(Vec<Candidate>, Vec<i64>)> {
+        look(&self.db, near, now, (tickets, None)).await
     }
 }

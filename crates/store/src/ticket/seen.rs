@@ -9,6 +9,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, QuerySelect, QueryTrait};
 use super::change::save;
 use super::follower::{OF_THE_ROW, of_the_row};
 use super::{Named, Saved, named, of_row};
+use crate::idempotency::First;
 use crate::{Result, Scope, Store};
 
 /// How a ticket's row was when it was read: PostgreSQL names the transaction that wrote it.
@@ -29,11 +30,12 @@ impl Store {
     }
 
     /// Keeps a ticket as a change left it, with everything that follows, in one statement; unless somebody has written its
-    /// row since it was seen: then nothing is done, and this is false.
+    /// row since it was seen, or the key has an answer: then nothing is done, and this is false.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn save_change(&self, saved: &Saved, seen: &Seen) -> Result<bool> {
-        Ok(save(&self.db, std::slice::from_ref(saved), Some(&seen.0)).await? == 1)
+    pub async fn save_change(&self, saved: &Saved, seen: &Seen, first: Option<&First<'_>>) -> Result<bool> {
+        let run = save(&self.db, std::slice::from_ref(saved), Some(&seen.0), first).await;
+        Ok(First::unless_answered(run)? == Some(1))
     }
 }

@@ -10,7 +10,7 @@ use domain::ticket::Ticket;
 use domain::ticket::event::Part;
 use domain::ticket::follow::Follow;
 use store::city::Loaded;
-use store::concern::Concern;
+use store::concern::{Concern, NewConcern};
 use store::ticket::Named;
 use store::{Contact, Tx};
 
@@ -18,7 +18,7 @@ use super::duplicates::reach;
 use super::file::{Fault, File, FileError, Filed, Warning};
 use super::ready::receipt;
 use crate::Context;
-use crate::ticket::{reference_prefix, save};
+use crate::ticket::save;
 
 /// The ticket of that name, locked, if the caller may know of it and a concern of the category can be attached to it. One
 /// that they may not know of is refused as one that does not exist.
@@ -72,9 +72,9 @@ impl Filing {
     ) -> Result<Filed, FileError> {
         let Self { concern, contact, warnings } = self;
         let concern = Concern { follows: Some(ticket.id), ..concern };
-        let prefix = reference_prefix(&loaded.city, concern.filed_at);
         let receipt = receipt(cx, concern.id, contact.as_ref());
-        tx.file_concern(&concern, contact.as_ref(), receipt.as_ref(), Vec::new(), &prefix).await?;
+        let (contact, receipt) = (contact.as_ref(), receipt.as_ref());
+        tx.file_concern(NewConcern { concern: &concern, contact, receipt, tickets: &[], first: None }).await?;
         let change = Follow { concern: concern.id }.apply(ticket);
         let by = who.caller().in_part(Part::Referrer);
         let tickets = save(cx, loaded, tx, vec![(change, by)], concern.filed_at).await?;

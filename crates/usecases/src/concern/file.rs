@@ -30,7 +30,7 @@ use store::ticket::{Candidate, Named, NewTicket};
 use super::attach::{Filing, attach_fault};
 use super::draft::draft;
 use super::ready::Ready;
-use crate::once::{Done, KeyReused, Once};
+use crate::once::{Done, KeyReused, Once, needs_transaction};
 use crate::{Context, NoCity, of, today};
 
 /// File a concern.
@@ -163,10 +163,10 @@ pub async fn file(
     once: Once<'_, Filed>,
 ) -> Result<Done<Filed>, FileError> {
     let ready = prepare(cx, who, cmd).await?;
-    let done = if once.needs_transaction() || !ready.is_one_statement() {
+    let done = if needs_transaction() || !ready.is_one_statement() {
         once.run(cx, async |tx| ready.write(cx, tx, who).await).await?
     } else {
-        Done::Now(ready.write_at_once(cx, who).await?)
+        ready.write_at_once(cx, who, &once).await?
     };
     cx.wake.notify_one();
     Ok(done)

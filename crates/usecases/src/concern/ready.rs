@@ -9,8 +9,9 @@ use domain::concern::{News, Outcome};
 use domain::id::{ConcernId, MessageId};
 use domain::rights::Caller;
 use domain::text::Description;
+use domain::ticket::Ticket;
 use store::city::Loaded;
-use store::concern::Concern;
+use store::concern::{Concern, NewConcern};
 use store::outbox::Message;
 use store::ticket::{Named, Near, NewTicket};
 use store::{Contact, Scope, Tx};
@@ -18,8 +19,9 @@ use store::{Contact, Scope, Tx};
 use super::attach::{Filing, attachable};
 use super::duplicates::{reach, shown};
 use super::file::{Fault, FileError, Filed};
+use crate::once::{Done, Once};
 use crate::ticket::partner::{open_links, opens_link};
-use crate::ticket::reference_prefix;
+use crate::ticket::reference;
 use crate::{Context, of};
 
 /// A concern that nothing is wrong with, ready to be written.
@@ -67,16 +69,17 @@ impl Ready {
             return filing.attach(cx, &loaded, tx, who, ticket).await;
         }
         let Filing { concern, contact, warnings } = filing;
-        let duplicates = match near(who, &concern) {
-            Some((scope, near)) => tx.candidates(&scope, near, concern.filed_at).await?,
-            None => Vec::new(),
-        };
+        let near = near(who, &concern);
+        let near = near.as_ref().map(|(scope, near)| (scope, *near));
+        let (duplicates, numbers) = tx.before_filing(near, concern.filed_at, tickets.len()).await?;
         if let Some(act) = shown(&duplicates) {
             tx.audit(&who.record(act, concern.filed_at));
         }
-        let prefix = reference_prefix(of(&loaded), concern.filed_at);
+        let new = numbered(&loaded, tickets, numbers);
         let receipt = receipt(cx, concern.id, contact.as_ref());
-        let tickets = tx.file_concern(&concern, contact.as_ref(), receipt.as_ref(), tickets, &prefix).await?;
+        let (contact, receipt) = (contact.as_ref(), receipt.as_ref());
+        tx.file_concern(NewConcern { concern: &concern, contact, receipt, tickets: &new, first: None }).await?;
+        let tickets: Vec<Ticket> = new.into_iter().map(|new| new.ticket).collect();
         open_links(cx, of(&loaded), tx, tickets.iter(), concern.filed_at).await?;
         Ok(Filed { concern, tickets, duplicates, warnings })
     }
@@ -93,27 +96,48 @@ impl Ready {
         self,
         cx: &Context,
         who: &Grant<P>,
-    ) -> Result<Filed, FileError> {
+        once: &Once<'_, Filed>,
+    ) -> Result<Done<Filed>, FileError> {
         let Self { loaded, filing: Filing { concern, contact, warnings }, tickets, .. } = self;
-        let duplicates = match near(who, &concern) {
-            Some((scope, near)) => cx.store.candidates(&scope, near, concern.filed_at).await?,
-            None => Vec::new(),
-        };
-        let prefix = reference_prefix(of(&loaded), concern.filed_at);
+        let (at, near) = (concern.filed_at, near(who, &concern));
+        let near = near.as_ref().map(|(scope, near)| (scope, *near));
+        let (duplicates, numbers) = cx.store.before_filing(near, at, tickets.len(), once.claim()).await?;
+        if let Some(claim) = once.claim().filter(|_| numbers.len() < tickets.len()) {
+            return Once::before(cx, claim).await;
+        }
+        let act = shown(&duplicates);
+        let new = numbered(&loaded, tickets, numbers);
         let receipt = receipt(cx, concern.id, contact.as_ref());
-        let (contact, receipt) = (contact.as_ref(), receipt.as_ref());
-        let tickets = match shown(&duplicates) {
-            None => cx.store.file_concern(&concern, contact, receipt, tickets, &prefix).await?,
+        let tickets = new.iter().map(|new| new.ticket.clone()).collect();
+        let filed = Filed { concern, tickets, duplicates, warnings };
+        let first = once.first(&filed, at);
+        let (contact, receipt, first) = (contact.as_ref(), receipt.as_ref(), first.as_ref());
+        let new = NewConcern { concern: &filed.concern, contact, receipt, tickets: &new, first };
+        let done = match act {
+            None => cx.store.file_concern(new).await?,
             Some(act) => {
                 let tx = cx.store.begin().await?;
-                tx.audit(&who.record(act, concern.filed_at));
-                let tickets = tx.file_concern(&concern, contact, receipt, tickets, &prefix).await?;
-                tx.commit().await?;
-                tickets
+                tx.audit(&who.record(act, at));
+                let done = tx.file_concern(new).await?;
+                if done {
+                    tx.commit().await?;
+                }
+                done
             }
         };
-        Ok(Filed { concern, tickets, duplicates, warnings })
+        match once.claim() {
+            Some(claim) if !done => Once::before(cx, claim).await,
+            Some(_) | None => Ok(Done::Now(filed)),
+        }
     }
+}
+
+/// The tickets with their references.
+fn numbered(loaded: &Loaded, mut tickets: Vec<NewTicket>, numbers: Vec<i64>) -> Vec<NewTicket> {
+    for (NewTicket { ticket, .. }, number) in tickets.iter_mut().zip(numbers) {
+        ticket.reference = reference(of(loaded), ticket.filed_at, number);
+    }
+    tickets
 }
 
 /// What tells the resident that it was received, if they left an address: one mail, however many tickets there are.

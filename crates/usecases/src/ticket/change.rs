@@ -18,7 +18,7 @@ use store::{Scope, Tx};
 
 use super::partner::{has_link, open_links};
 
-use crate::once::{Done, KeyReused, Once};
+use crate::once::{Done, KeyReused, Once, needs_transaction};
 use crate::{Context, NoCity, of};
 
 /// Which ticket, and which versions of it the caller has seen.
@@ -120,7 +120,7 @@ pub(super) struct Held<'a> {
 
 /// Changes a ticket: `decide` says what it becomes.
 ///
-/// What is asked for under no key, and has nobody come in between, takes no transaction: two statements. Otherwise, `decide` is asked again, with the ticket locked.
+/// What has nobody come in between takes no transaction: two statements. Otherwise, `decide` is asked again, with the ticket locked.
 pub(super) async fn change(
     cx: &Context,
     who: &Grant<ChangeTickets>,
@@ -129,21 +129,29 @@ pub(super) async fn change(
     once: Once<'_, Ticket>,
     decide: impl AsyncFn(Ticket, DateTime<Utc>) -> Result<Change, ChangeError>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    if !once.needs_transaction()
-        && let Some(ticket) = change_unlocked(cx, who, &on, action, &decide).await?
-    {
-        cx.wake.notify_one();
-        return Ok(Done::Now(ticket));
+    if !needs_transaction() {
+        match change_unlocked(cx, who, &on, action, &once, &decide).await {
+            Ok(Some(ticket)) => {
+                cx.wake.notify_one();
+                return Ok(Done::Now(ticket));
+            }
+            Ok(None) => {}
+            // Under a key: it may have been done before.
+            Err(ChangeError::Denied(_)) if once.claim().is_some() => {}
+            Err(error) => return Err(error),
+        }
     }
     change_beside(cx, who, on, None, action, once, async |held| decide(held.ticket, held.now).await).await
 }
 
-/// Changes a ticket as it was read. None when nothing was done: somebody has written it since, or a partner is to have a link to it.
+/// Changes a ticket as it was read. None when nothing was done: somebody has written it since, the key has an answer, or a partner is
+/// to have a link to it.
 async fn change_unlocked(
     cx: &Context,
     who: &Grant<ChangeTickets>,
     on: &On,
     action: Action,
+    once: &Once<'_, Ticket>,
     decide: impl AsyncFn(Ticket, DateTime<Utc>) -> Result<Change, ChangeError>,
 ) -> Result<Option<Ticket>, ChangeError> {
     let (now, loaded) = (cx.now(), cx.city()?);
@@ -156,7 +164,8 @@ async fn change_unlocked(
     }
     let followers = BTreeMap::from([(change.ticket.id, followers)]);
     let saved = saved(cx, &loaded, change, by, &followers, now);
-    Ok(cx.store.save_change(&saved, &seen).await?.then_some(saved.ticket))
+    let first = once.first(&saved.ticket, now);
+    Ok(cx.store.save_change(&saved, &seen, first.as_ref()).await?.then_some(saved.ticket))
 }
 
 /// Changes a ticket beside another one, which is locked too.

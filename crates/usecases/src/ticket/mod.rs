@@ -29,7 +29,6 @@ mod writing;
 use chrono::{DateTime, Datelike as _, Utc};
 use chrono_tz::Europe::Paris;
 use domain::city::City;
-use store::ticket::ReferencePrefix;
 
 pub use acknowledge::acknowledge;
 pub use assign::assign;
@@ -64,8 +63,8 @@ pub use writing::{
     resident_messages, take_back, write_to_referrer, write_to_resident,
 };
 
-/// How the references of tickets begin that are opened now: `AMI-26`.
-pub(crate) fn reference_prefix(city: &City, now: DateTime<Utc>) -> ReferencePrefix {
-    let year = now.with_timezone(&Paris).year().rem_euclid(100);
-    ReferencePrefix(format!("{}-{year:02}", city.settings.reference_prefix))
+/// The reference of a ticket that is opened then, with that number: `AMI-26-000017`.
+pub(crate) fn reference(city: &City, at: DateTime<Utc>, number: i64) -> String {
+    let year = at.with_timezone(&Paris).year().rem_euclid(100);
+    format!("{}-{year:02}-{number:06}", city.settings.reference_prefix)
 }

@@ -15,7 +15,7 @@ use store::ticket::NewTicket;
 
 use super::change::{ChangeError, Denied, Fault, Held, On, change_beside};
 use super::partner::open_links;
-use super::reference_prefix;
+use super::reference;
 use crate::once::{Done, Once};
 use crate::{Context, of};
 
@@ -33,7 +33,7 @@ pub async fn split(
 ) -> Result<Done<Ticket>, ChangeError> {
     let loaded = cx.city()?;
     change_beside(cx, who, on, None, Action::Split, once, async |Held { tx, ticket, now, .. }| {
-        let have_one = tx.open_services(ticket.concern).await?;
+        let (have_one, numbers) = tx.open_services(ticket.concern, cmd.services.len()).await?;
         let faults = faults(&cmd, of(&loaded), &have_one);
         if !faults.is_empty() {
             return Err(Denied::Invalid(faults).into());
@@ -41,9 +41,12 @@ pub async fn split(
         let by = who.caller().acting(Action::Split, &ticket)?;
         let (of_ticket, why) = (ticket.id, cmd.note.clone());
         let (change, opened) = cmd.apply(ticket, || TicketId(cx.ids.next()), now)?;
-        let new: Vec<NewTicket> =
-            opened.into_iter().map(|ticket| new(cx, &loaded, ticket, (by.clone(), why.clone()), now)).collect();
-        tx.open_siblings(of_ticket, &new, &reference_prefix(of(&loaded), now)).await?;
+        let numbered = opened.into_iter().zip(numbers).map(|(ticket, number)| {
+            let ticket = Ticket { reference: reference(of(&loaded), now, number), ..ticket };
+            new(cx, &loaded, ticket, (by.clone(), why.clone()), now)
+        });
+        let new: Vec<NewTicket> = numbered.collect();
+        tx.open_siblings(of_ticket, &new).await?;
         open_links(cx, of(&loaded), tx, new.iter().map(|new| &new.ticket), now).await?;
         Ok(change)
     })
