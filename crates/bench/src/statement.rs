@@ -93,7 +93,7 @@ impl Literals<'_> {
             if let Some(number) = new_reference(parameter, at) {
                 parts.push(quoted(&parameter[from..number.start]));
                 // Longer than any that the city has.
-                parts.push(format!("'9' || lpad((:id * 10 + {})::text, 13, '0')", parts.len() % 10));
+                parts.push(format!("'9' || lpad((:id::bigint * 10 + {})::text, 13, '0')", parts.len() % 10));
                 from = number.end;
             }
             let found = parameter.get(at..at + 36).filter(|_| at >= from).and_then(|text| Uuid::try_parse(text).ok());
@@ -308,7 +308,7 @@ mod tests {
         let rows = r#"[{"fact": {}, "reference": "AMI-26-000017"}]"#;
         assert_eq!(
             literals.of(Some(rows)),
-            r#"(E'[{"fact"\x3a {}, "reference"\x3a "AMI-26-' || '9' || lpad((:id * 10 + 1)::text, 13, '0') || '"}]')::jsonb"#
+            r#"(E'[{"fact"\x3a {}, "reference"\x3a "AMI-26-' || '9' || lpad((:id::bigint * 10 + 1)::text, 13, '0') || '"}]')::jsonb"#
         );
     }
 
