@@ -1,10 +1,11 @@
 //! The same request under the same key is done once.
 
 use chrono::Duration;
-use futures_util::future::join_all;
+use futures_util::future::{join_all, join3};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::cafe::plan;
 use crate::support::caller::{Caller, Reply};
 use crate::support::city::{City, dumping};
 
@@ -13,6 +14,7 @@ crate::tests![
     repeats_that_arrive_at_once_file_one_concern,
     repeats_that_arrive_at_once_change_a_ticket_once,
     what_was_done_is_answered_again_whatever_became_of_it,
+    repeats_that_see_a_ticket_differently_do_not_wait_for_one_another,
     a_key_belongs_to_one_request_of_one_client,
     a_refused_request_keeps_nothing,
     a_key_that_is_none_is_refused,
@@ -96,6 +98,40 @@ async fn what_was_done_is_answered_again_whatever_became_of_it() {
     assert_eq!(file(&agent, "first", &dumping()).await.created(), filed);
     let second = file(&agent, "second", &dumping()).await.created();
     assert_eq!(second["tickets"][0]["reference"], "AMI-26-000003");
+    // Nor is one refused that would be by now.
+    let cafe = plan(&agent, json!({})).await;
+    let mut heard = dumping();
+    (heard["origin"], heard["cafe_id"]) = (json!("cafe"), cafe["id"].clone());
+    let filed = file(&agent, "heard", &heard).await.created();
+    agent.post(&format!("/v1/cafes/{}/cancel", cafe["id"].as_str().unwrap()), &json!({ "reason": "Vent" })).await.ok();
+    assert_eq!(file(&agent, "heard", &heard).await.created(), filed);
+    file(&agent, "heard-later", &heard).await.refused(422, "invalid_content");
+    file(&agent, "first", &heard).await.refused(422, "idempotency_key_reused");
+    city.stop().await;
+}
+
+async fn repeats_that_see_a_ticket_differently_do_not_wait_for_one_another() {
+    let city = City::new().await;
+    let (ticket, proprete) = (city.dumping().await, city.proprete().await);
+    let path = format!("/v1/tickets/{}/acknowledge", ticket["id"].as_str().unwrap());
+    let acknowledge = async |seen: &'static str| {
+        let request = proprete.request(Method::POST, &path).header("If-Match", seen).header("Idempotency-Key", "k");
+        proprete.send(request).await
+    };
+    let mut other = city.database.connection().await;
+    let lock = format!("begin; select from ticket where id = '{}' for update", ticket["id"].as_str().unwrap());
+    sqlx::raw_sql(sqlx::AssertSqlSafe(lock)).execute(&mut other).await.unwrap();
+    // The first one waits for the ticket; the second, which has seen another version, for what the first is answered.
+    let second = async {
+        city.database.until_wait(1).await;
+        acknowledge("\"9\"").await
+    };
+    let rollback = async {
+        city.database.until_wait(2).await;
+        sqlx::raw_sql("rollback").execute(&mut other).await.unwrap();
+    };
+    let (first, second, ()) = join3(acknowledge("\"1\""), second, rollback).await;
+    assert_eq!((&first.is(200).text, first.header("etag")), (&second.is(200).text, second.header("etag")));
     city.stop().await;
 }
 

@@ -185,6 +185,9 @@ async fn what_has_ended_is_erased_at_once_and_the_rest_when_it_ends() {
     while keep(&city.instance.context).await.unwrap() {}
     assert_eq!(description(open).await, "[effacé]");
     assert_eq!(kept().await, 0);
+    // What is sent again once it is erased is not kept anew.
+    let request = agent.request(reqwest::Method::POST, "/v1/concerns").header("Idempotency-Key", "/v1/concerns");
+    agent.send(request.json(&other)).await.refused(422, "idempotency_key_reused");
     city.stop().await;
 }
 

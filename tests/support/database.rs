@@ -232,9 +232,14 @@ impl Database {
 
     /// Until a statement waits for a row that somebody else holds.
     pub async fn until_somebody_waits(&self) {
+        self.until_wait(1).await;
+    }
+
+    /// Until so many statements wait for what somebody else holds.
+    pub async fn until_wait(&self, statements: i64) {
         let waits =
             "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
-        until("a statement that waits", async || (self.count(waits).await > 0).then_some(())).await;
+        until("a statement that waits", async || (self.count(waits).await >= statements).then_some(())).await;
     }
 }
 

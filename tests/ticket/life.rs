@@ -256,7 +256,8 @@ const fn statements(action: Action) -> usize {
 async fn each_action_takes_as_many_statements_as_is_said() {
     let city = City::new().await;
     let people = People::of(&city).await;
-    let somebody = city.account("amelie.petit").await["id"].clone();
+    let themselves = city.account("amelie.petit").await["id"].clone();
+    let somebody = city.account("denis.marchand").await["id"].clone();
     let Some(mut log) = Statements::logged(&city.database).await else { return city.stop().await };
     let second = city.second().await;
     let mut others = Vec::new();
@@ -276,13 +277,15 @@ async fn each_action_takes_as_many_statements_as_is_said() {
             count(&mut log, format!("{} on {}", action.code(), state.code()), statements(action));
         }
     }
-    // Who is to have it is looked up besides.
+    // Who is to have it is looked up besides, unless they ask themselves.
     let service = people.service.at(&second.base_url);
     for action in ["acknowledge", "assign"] {
-        let ticket = people.after(&[]).await;
-        log.news();
-        service.act(&ticket, action, &json!({ "assignee": somebody })).await.ok();
-        count(&mut log, format!("{action} somebody"), 4);
+        for (who, expected) in [(&somebody, 4), (&themselves, 3)] {
+            let ticket = people.after(&[]).await;
+            log.news();
+            service.act(&ticket, action, &json!({ "assignee": who })).await.ok();
+            count(&mut log, format!("{action} to {who}"), expected);
+        }
     }
     // A partner's link is made, with the ticket locked, once it was seen that there is to be one.
     let ticket = people.after(&[]).await;

@@ -104,21 +104,27 @@ fn ticket_row(new: &NewTicket) -> Result<TicketRow<'_>> {
 
 const FILE: &str = concat!(
     "
-    with filed as (
+    with answered as (",
+    keep_first!("$18"),
+    "), new as (
+        select from answered union all select where $18 = '[]'::jsonb
+    ), filed as (
         insert into concern (
             id, origin, cafe_id, category_code, outcome, description, answer, lat, lon, address, areas, referrer_id,
             filed_at, client_id, answers
-        ) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $20, $21)
+        )
+        select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $20, $21 from new
     ), contact as (
         insert into resident_contact (concern_id, key_id, sealed, address_digest)
-        select $1, $14::text, $15::bytea, $23::bytea where $15::bytea is not null
+        select $1, $14::text, $15::bytea, $23::bytea from new where $15::bytea is not null
     ), link as (
         insert into tracking_link (concern_id, digest, generation)
-        select $1, $16::bytea, 1 where $16::bytea is not null
+        select $1, $16::bytea, 1 from new where $16::bytea is not null
     ), follow as (
-        insert into concern_follow (concern_id, ticket_id, since) select $1, $22::uuid, $13 where $22::uuid is not null
+        insert into concern_follow (concern_id, ticket_id, since)
+        select $1, $22::uuid, $13 from new where $22::uuid is not null
     ), wanted as (
-        select * from jsonb_to_recordset($17) as t (
+        select w.* from new, jsonb_to_recordset($17) as w (
             id uuid, reference text, service_code text, priority text, sensitivity text, hidden_from_referrer boolean, sent jsonb,
             ack_due_at timestamptz, resolve_due_at timestamptz, remind_at timestamptz, wound_at bigint, event_id uuid,
             actor jsonb, fact jsonb
@@ -137,15 +143,15 @@ const FILE: &str = concat!(
         select id, 1, event_id, $13, actor, fact from wanted
     ), handed as (
         insert into handover (ticket_id, number, service_code, sent_at) select id, 1, service_code, $13 from wanted
-    ), answered as (",
-    keep_first!("$18", "(select) once"),
-    ")
-    insert into outbox (id, lane, kind, recipient, ticket_id, event_version, concern_id, since, due_at)
-    select m.id, m.lane, m.kind, m.recipient, m.ticket_id, case when m.ticket_id is not null then 1 end,
-        m.concern_id, case when m.concern_id is not null then $13 end, $13
-    from jsonb_to_recordset($19) as m (
-        id uuid, lane text, kind text, recipient jsonb, ticket_id uuid, concern_id uuid
-    )"
+    ), told as (
+        insert into outbox (id, lane, kind, recipient, ticket_id, event_version, concern_id, since, due_at)
+        select m.id, m.lane, m.kind, m.recipient, m.ticket_id, case when m.ticket_id is not null then 1 end,
+            m.concern_id, case when m.concern_id is not null then $13 end, $13
+        from new, jsonb_to_recordset($19) as m (
+            id uuid, lane text, kind text, recipient jsonb, ticket_id uuid, concern_id uuid
+        )
+    )
+    select 1 from new"
 );
 
 /// An array, made once: a subquery beside another condition would keep the planner from any index.
@@ -280,7 +286,7 @@ async fn file(db: &impl ConnectionTrait, keys: &SealingKeys, new: NewConcern<'_>
             contact.map(|contact| contact.address_digest(&keys.residents)).into(),
         ],
     );
-    Ok(First::unless_answered(db.execute_raw(statement).await)?.is_some())
+    Ok(!db.query_all_raw(statement).await?.is_empty())
 }
 
 impl Store {

@@ -29,6 +29,12 @@ impl Error {
         }
     }
 
+    /// A key had an answer a moment ago, and has none now.
+    #[must_use]
+    pub fn key_cleared() -> Self {
+        Self::Unavailable("an idempotency key was cleared while it was read".to_owned())
+    }
+
     pub(crate) fn corrupt(what: impl std::fmt::Display) -> Self {
         Self::Corrupt(what.to_string())
     }

@@ -58,26 +58,24 @@ pub struct First<'a> {
     pub at: DateTime<Utc>,
 }
 
-/// The part of a statement that keeps the [`First`] answer, if there is one, as one row for each of `$from`: the parameter `$first` is
-/// [`First::rows`].
+/// The part of a statement that keeps the [`First`] answer, if there is one, and gives a row if it did: not when the key has an answer.
+/// What the statement does depends on that, and so is done after it: who claims a key does so before anything is locked. The
+/// parameter is [`First::rows`].
 macro_rules! keep_first {
-    ($first:literal, $from:literal) => {
+    ($first:literal) => {
         concat!(
             "insert into idempotency_key (client, key, fingerprint, created_at, status, etag, location, body)
-             select k.* from jsonb_to_recordset(",
+             select * from jsonb_to_recordset(",
             $first,
             ") as k (
                  client uuid, key text, fingerprint bytea, created_at timestamptz, status smallint, etag text,
                  location text, body text
-             ) cross join ",
-            $from
+             )
+             on conflict do nothing returning 1"
         )
     };
 }
 pub(crate) use keep_first;
-
-/// The constraint that a second answer under a key violates.
-const PRIMARY_KEY: &str = "idempotency_key_pkey";
 
 #[derive(Serialize)]
 struct FirstRow<'a> {
@@ -113,14 +111,6 @@ impl First<'_> {
         };
         first.map_or_else(|| Ok(Value::Array(Vec::new())), row).map_err(Error::corrupt)
     }
-
-    /// What a statement gave that keeps it; nothing when the key has an answer already.
-    pub(crate) fn unless_answered<T>(run: std::result::Result<T, impl Into<Error>>) -> Result<Option<T>> {
-        match run.map_err(Into::into) {
-            Err(error) if error.constraint() == Some(PRIMARY_KEY) => Ok(None),
-            run => run.map(Some),
-        }
-    }
 }
 
 #[derive(FromQueryResult)]
@@ -132,22 +122,21 @@ struct Row {
     body: Option<String>,
 }
 
-/// What was answered under a key that was used; none when that was another request.
-async fn answered(db: &impl ConnectionTrait, claim: &Claim) -> Result<Option<Answer>> {
+/// What is known of a request under a key: that it is the first, when nothing is.
+async fn known(db: &impl ConnectionTrait, claim: &Claim) -> Result<Claimed> {
     let select = sql(
         "select fingerprint, status, etag, location, body from idempotency_key where client = $1 and key = $2",
         [claim.client.into(), claim.key.clone().into()],
     );
-    let row = Row::find_by_statement(select).one(db).await?;
-    let row = row.ok_or_else(|| Error::Unavailable("an idempotency key was cleared while it was read".into()))?;
+    let Some(row) = Row::find_by_statement(select).one(db).await? else { return Ok(Claimed::First) };
     if row.fingerprint != claim.fingerprint {
-        return Ok(None);
+        return Ok(Claimed::AnotherRequest);
     }
     let status = row.status.and_then(|status| u16::try_from(status).ok());
     let (Some(status), Some(body)) = (status, row.body) else {
         return Err(Error::corrupt("an idempotency key was committed without its answer"));
     };
-    Ok(Some(Answer { status, etag: row.etag, location: row.location, body }))
+    Ok(Claimed::Answered(Answer { status, etag: row.etag, location: row.location, body }))
 }
 
 impl Tx {
@@ -165,7 +154,10 @@ impl Tx {
         if self.db.execute_raw(insert).await?.rows_affected() == 1 {
             return Ok(Claimed::First);
         }
-        Ok(answered(&self.db, claim).await?.map_or(Claimed::AnotherRequest, Claimed::Answered))
+        match known(&self.db, claim).await? {
+            Claimed::First => Err(Error::key_cleared()),
+            claimed => Ok(claimed),
+        }
     }
 
     /// Keeps the answer of a claimed key.
@@ -191,12 +183,12 @@ impl Tx {
 }
 
 impl Store {
-    /// What was answered under a key that was used; none when that was another request.
+    /// What is known of a request under a key: that it is the first, when nothing is.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn answer_before(&self, claim: &Claim) -> Result<Option<Answer>> {
-        answered(&self.db, claim).await
+    pub async fn known_claim(&self, claim: &Claim) -> Result<Claimed> {
+        known(&self.db, claim).await
     }
 
     /// Clears the answers given before `limit`, a bounded number at a time. Returns how many.

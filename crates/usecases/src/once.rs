@@ -62,12 +62,14 @@ impl<'a, T> Once<'a, T> {
         self.claim.as_ref().map(|claim| First { claim, answer: (self.show)(outcome), at })
     }
 
-    /// What was answered under a key that was used.
-    pub(crate) async fn before<E>(cx: &Context, claim: &Claim) -> Result<Done<T>, E>
-    where
-        E: From<Error> + From<KeyReused>,
-    {
-        Ok(Done::Before(cx.store.answer_before(claim).await?.ok_or(KeyReused)?))
+    /// What was answered under the key before, if anything was.
+    pub(crate) async fn before(&self, cx: &Context) -> Result<Option<Result<Answer, KeyReused>>, Error> {
+        let Some(claim) = &self.claim else { return Ok(None) };
+        Ok(match cx.store.known_claim(claim).await? {
+            Claimed::First => None,
+            Claimed::Answered(answer) => Some(Ok(answer)),
+            Claimed::AnotherRequest => Some(Err(KeyReused)),
+        })
     }
 
     /// Does the work in a transaction of its own, unless it was done before under the same key.

@@ -150,7 +150,8 @@ impl Tx {
              ), mails as (
                  delete from unplaced_mail where ticket_id in (select id from tickets)
              ), asked as (
-                 -- Answers are kept for a day: to requests about those that have just ended, which somebody asked to erase.
+                 -- Answers are kept for a day: to requests about those that have just ended, which somebody asked to erase. The keys
+                 -- stay, as those of other requests: what is sent again is not kept again.
                  select t.id, t.reference from ticket t join concern c on c.id = t.concern_id
                  where c.id = any($1) and c.to_erase
              ), words as (
@@ -163,7 +164,8 @@ impl Tx {
                  union all select id::text from feedback where ticket_id in (select id from asked)
                  union all select id::text from attachment where ticket_id in (select id from asked)
              ), answered as (
-                 delete from idempotency_key k where exists (select from words where strpos(k.body, word) > 0)
+                 update idempotency_key set fingerprint = '', status = null, etag = null, location = null, body = null
+                 where exists (select from words where strpos(body, word) > 0)
              ), errors as (
                  update outbox set last_error = null
                  where last_error is not null and (ticket_id = any(array(select id from tickets)) or concern_id = any($1))

@@ -139,9 +139,14 @@ pub(super) struct MessageRow<'a> {
     message: &'a Message,
 }
 
+/// The ticket that is changed was written since it was read: with a key, that undoes the statement, which has kept the answer.
+const STALE: &str = "ticket_as_read";
+
 const SAVE: &str = concat!(
     "
-    with c as (
+    with answered as (",
+    keep_first!("$4"),
+    "), c as (
         select * from jsonb_to_recordset($1) as c (
             id uuid, version bigint, state text, service_code text, priority text, handovers integer, reroutes integer,
             reopened integer, followers integer, assignee_id uuid, handed_over_at timestamptz, received_at timestamptz, acknowledged_at timestamptz,
@@ -160,7 +165,9 @@ const SAVE: &str = concat!(
             wound_at = c.wound_at, scheduled_for = c.scheduled_for, resume_on = c.resume_on,
             closure_reason = c.closure_reason, duplicate_of = c.duplicate_of,
             feedback = c.feedback
-        from c where t.id = c.id and ($3::text is null or t.xmin::text = $3)
+        from c
+        where t.id = c.id and ($3::text is null or t.xmin::text = $3)
+            and ($4 = '[]'::jsonb or exists (select from answered))
         returning t.id
     ), happened as (
         insert into ticket_event (ticket_id, version, id, at, actor, fact)
@@ -184,10 +191,9 @@ const SAVE: &str = concat!(
         from jsonb_to_recordset($2) as m (
             id uuid, lane text, kind text, recipient jsonb, ticket_id uuid, version bigint, due_at timestamptz
         ) join changed on changed.id = m.ticket_id
-    ), answered as (",
-    keep_first!("$4", "changed"),
-    ")
-    select 1 from changed"
+    )
+    select 1 from changed
+    union all select ticket_as_read() from answered where not exists (select from changed)"
 );
 
 #[derive(Serialize)]
@@ -346,8 +352,8 @@ impl Tx {
     }
 }
 
-/// Keeps changes; those of rows only that are as they were seen, if that is said, and with them the first answer under a key. Returns
-/// how many there were.
+/// Keeps changes; those of rows only that are as they were seen, if that is said, and with them the first answer under a key, unless
+/// that has one. Returns how many there were.
 pub(super) async fn save(
     db: &impl ConnectionTrait,
     saved: &[Saved],
@@ -366,7 +372,10 @@ pub(super) async fn save(
             First::rows(first)?.into(),
         ],
     );
-    Ok(db.query_all_raw(statement).await?.len())
+    match db.query_all_raw(statement).await.map_err(Error::from) {
+        Err(error) if error.constraint() == Some(STALE) => Ok(0),
+        rows => Ok(rows?.len()),
+    }
 }
 
 pub(super) fn messages<'a>(

@@ -35,7 +35,6 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn save_change(&self, saved: &Saved, seen: &Seen, first: Option<&First<'_>>) -> Result<bool> {
-        let run = save(&self.db, std::slice::from_ref(saved), Some(&seen.0), first).await;
-        Ok(First::unless_answered(run)? == Some(1))
+        Ok(save(&self.db, std::slice::from_ref(saved), Some(&seen.0), first).await? == 1)
     }
 }

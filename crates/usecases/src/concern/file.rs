@@ -162,11 +162,20 @@ pub async fn file(
     cmd: File,
     once: Once<'_, Filed>,
 ) -> Result<Done<Filed>, FileError> {
-    let ready = prepare(cx, who, cmd).await?;
+    let ready = match prepare(cx, who, cmd).await {
+        Ok(ready) => ready,
+        // What was filed before is not refused now.
+        Err(refused @ (FileError::Invalid(_) | FileError::NoRoute)) => {
+            return Ok(Done::Before(once.before(cx).await?.ok_or(refused)??));
+        }
+        Err(error) => return Err(error),
+    };
     let done = if needs_transaction() || !ready.is_one_statement() {
         once.run(cx, async |tx| ready.write(cx, tx, who).await).await?
+    } else if let Some(filed) = ready.write_at_once(cx, who, &once).await? {
+        Done::Now(filed)
     } else {
-        ready.write_at_once(cx, who, &once).await?
+        Done::Before(once.before(cx).await?.ok_or_else(store::Error::key_cleared)??)
     };
     cx.wake.notify_one();
     Ok(done)

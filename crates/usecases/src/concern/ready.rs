@@ -19,7 +19,7 @@ use store::{Contact, Scope, Tx};
 use super::attach::{Filing, attachable};
 use super::duplicates::{reach, shown};
 use super::file::{Fault, FileError, Filed};
-use crate::once::{Done, Once};
+use crate::once::Once;
 use crate::ticket::partner::{open_links, opens_link};
 use crate::ticket::reference;
 use crate::{Context, of};
@@ -91,19 +91,20 @@ impl Ready {
         self.attach_to.is_none() && !tickets.any(|ticket| opens_link(of(&self.loaded), ticket))
     }
 
-    /// Writes it without a transaction around it, unless what is proposed is recorded.
+    /// Writes it without a transaction around it, unless what is proposed is recorded. None, and nothing is written, when the key has an
+    /// answer.
     pub(super) async fn write_at_once<P: Permission<Holder = Caller>>(
         self,
         cx: &Context,
         who: &Grant<P>,
         once: &Once<'_, Filed>,
-    ) -> Result<Done<Filed>, FileError> {
+    ) -> Result<Option<Filed>, FileError> {
         let Self { loaded, filing: Filing { concern, contact, warnings }, tickets, .. } = self;
         let (at, near) = (concern.filed_at, near(who, &concern));
         let near = near.as_ref().map(|(scope, near)| (scope, *near));
         let (duplicates, numbers) = cx.store.before_filing(near, at, tickets.len(), once.claim()).await?;
-        if let Some(claim) = once.claim().filter(|_| numbers.len() < tickets.len()) {
-            return Once::before(cx, claim).await;
+        if numbers.len() < tickets.len() {
+            return Ok(None);
         }
         let act = shown(&duplicates);
         let new = numbered(&loaded, tickets, numbers);
@@ -125,10 +126,7 @@ impl Ready {
                 done
             }
         };
-        match once.claim() {
-            Some(claim) if !done => Once::before(cx, claim).await,
-            Some(_) | None => Ok(Done::Now(filed)),
-        }
+        Ok(done.then_some(filed))
     }
 }
 

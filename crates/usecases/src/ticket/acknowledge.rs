@@ -3,11 +3,11 @@
 use auth::Grant;
 use auth::permission::ChangeTickets;
 use chrono::{DateTime, Utc};
+use domain::rights::Person;
 use domain::ticket::acknowledge::Acknowledge;
 use domain::ticket::{Action, Change, Ticket};
-use store::user::User;
 
-use super::assign::{account, must_be_of_service};
+use super::assign::{assignee, must_be_of_service};
 use super::change::{ChangeError, Denied, Fault, On, change};
 use crate::once::{Done, Once};
 use crate::{Context, within_two_years};
@@ -24,7 +24,7 @@ pub async fn acknowledge(
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
     change(cx, who, on, Action::Acknowledge, once, async |ticket, now| {
-        let assignee = account(cx, cmd.assignee).await?;
+        let assignee = assignee(cx, who, cmd.assignee).await?;
         Ok(decide(cmd.clone(), ticket, assignee.as_ref(), now)?)
     })
     .await
@@ -33,7 +33,7 @@ pub async fn acknowledge(
 pub(super) fn decide(
     cmd: Acknowledge,
     ticket: Ticket,
-    assignee: Option<&User>,
+    assignee: Option<&Person>,
     now: DateTime<Utc>,
 ) -> Result<Change, Denied> {
     if cmd.expected_on.is_some_and(|day| !within_two_years(day, now)) {

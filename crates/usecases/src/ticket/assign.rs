@@ -3,9 +3,9 @@
 use auth::Grant;
 use auth::permission::ChangeTickets;
 use domain::id::UserId;
+use domain::rights::{Caller, Person};
 use domain::ticket::assign::Assign;
 use domain::ticket::{Action, Change, Ticket};
-use store::user::User;
 
 use super::change::{ChangeError, Denied, Fault, On, change};
 use crate::Context;
@@ -23,29 +23,37 @@ pub async fn assign(
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
     change(cx, who, on, Action::Assign, once, async |ticket, _| {
-        let assignee = account(cx, cmd.assignee).await?;
+        let assignee = assignee(cx, who, cmd.assignee).await?;
         Ok(decide(cmd.clone(), ticket, assignee.as_ref())?)
     })
     .await
 }
 
-pub(super) fn decide(cmd: Assign, ticket: Ticket, assignee: Option<&User>) -> Result<Change, Denied> {
+pub(super) fn decide(cmd: Assign, ticket: Ticket, assignee: Option<&Person>) -> Result<Change, Denied> {
     if cmd.assignee.is_some() {
         must_be_of_service(assignee, &ticket)?;
     }
     Ok(cmd.apply(ticket)?)
 }
 
-/// The account of who is to have a ticket, if anybody is.
-pub(super) async fn account(cx: &Context, user: Option<UserId>) -> Result<Option<User>, store::Error> {
-    match user {
-        Some(user) => cx.store.user(user).await,
-        None => Ok(None),
+/// Who is to have a ticket, if anybody is: not who cannot log in any more. Who asks is known.
+pub(super) async fn assignee(
+    cx: &Context,
+    who: &Grant<ChangeTickets>,
+    user: Option<UserId>,
+) -> Result<Option<Person>, store::Error> {
+    let Some(user) = user else { return Ok(None) };
+    if let Caller::Person(person) = who.caller()
+        && person.user == user
+    {
+        return Ok(Some(person.clone()));
     }
+    let account = cx.store.user(user).await?.filter(|account| account.active);
+    Ok(account.map(|account| account.person))
 }
 
-/// Refuses who does not work in the ticket's service, or cannot log in any more.
-pub(super) fn must_be_of_service(user: Option<&User>, ticket: &Ticket) -> Result<(), Fault> {
-    let works_there = |user: &User| user.active && user.person.services.contains(&ticket.service);
-    if user.is_some_and(works_there) { Ok(()) } else { Err(Fault::AssigneeNotOfService) }
+/// Refuses who does not work in the ticket's service.
+pub(super) fn must_be_of_service(assignee: Option<&Person>, ticket: &Ticket) -> Result<(), Fault> {
+    let works_there = |person: &Person| person.services.contains(&ticket.service);
+    if assignee.is_some_and(works_there) { Ok(()) } else { Err(Fault::AssigneeNotOfService) }
 }

@@ -6,6 +6,7 @@ use auth::Grant;
 use auth::permission::ChangeTickets;
 use chrono::{DateTime, Utc};
 use domain::city::City;
+use domain::rights::Person;
 use domain::ticket::acknowledge::Acknowledge;
 use domain::ticket::assign::Assign;
 use domain::ticket::hold::Hold;
@@ -13,7 +14,6 @@ use domain::ticket::prioritise::Prioritise;
 use domain::ticket::reroute::Reroute;
 use domain::ticket::{Action, Change, Ticket};
 use store::Scope;
-use store::user::User;
 
 use super::change::{Denied, On, may, save};
 use super::{Named, acknowledge, assign, hold, reroute};
@@ -54,7 +54,7 @@ impl Command {
         }
     }
 
-    fn decide(self, ticket: Ticket, who: Option<&User>, city: &City, now: DateTime<Utc>) -> Result<Change, Denied> {
+    fn decide(self, ticket: Ticket, who: Option<&Person>, city: &City, now: DateTime<Utc>) -> Result<Change, Denied> {
         match self {
             Self::Acknowledge(cmd) => acknowledge::decide(cmd, ticket, who, now),
             Self::Assign(cmd) => assign::decide(cmd, ticket, who),
@@ -111,7 +111,7 @@ pub async fn bulk(
 ) -> Result<Done<Results>, BulkError> {
     let (now, loaded) = (cx.now(), cx.city()?);
     let Bulk { on, command, all_or_none } = cmd;
-    let assignee = assign::account(cx, command.assignee()).await?;
+    let assignee = assign::assignee(cx, who, command.assignee()).await?;
     let done = once
         .run(cx, async |tx| {
             let names: Vec<_> = on.iter().map(|on| on.ticket.clone()).collect();
