@@ -7,3 +7,5 @@ begin
 end;
 $$;
 comment on function ticket_as_read is 'Undoes a statement whose change found its ticket written since.';
+
+comment on column idempotency_key.fingerprint is 'SHA-256 of method, path and body: another request under the same key is refused. Empty once what was answered is erased: any request is another one then.';

@@ -214,11 +214,13 @@ async fn proposals_are_one_statement_answered_by_an_index() {
     assert!(counts.iter().any(|(_, proposed)| *proposed == 0) && counts.iter().any(|(_, p)| *p == 5), "{counts:?}");
     // Who asks, proposals, everything that is written.
     assert!(counts.iter().all(|(statements, _)| *statements == 3), "{counts:?}");
-    // Under a key, the last one keeps the answer too.
-    let request = agent.request(Method::POST, "/v1/concerns").header("Idempotency-Key", "k").json(&alone);
-    statements.news();
-    agent.send(request).await.created();
-    assert_eq!(statements.news().iter().filter(|entry| entry.is_run()).count(), 3);
+    // Under a key, the last one keeps the answer too; of a repeat, the last one reads it.
+    for _ in 0..2 {
+        let request = agent.request(Method::POST, "/v1/concerns").header("Idempotency-Key", "k").json(&alone);
+        statements.news();
+        agent.send(request).await.created();
+        assert_eq!(statements.news().iter().filter(|entry| entry.is_run()).count(), 3);
+    }
     // Reading a concern that follows a ticket looks through none of the others either.
     let mut body = dumping();
     let (_, ticket) = file(&agent, &body).await;

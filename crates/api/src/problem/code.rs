@@ -116,7 +116,7 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", 415, "Le corps n’est pas d’un type accepté ici", "The body is not of a type that is accepted here";
     InvalidContent = "invalid_content", 422, "La requête est bien formée, mais son contenu ne convient pas", "The request is well formed, but its content does not fit";
     NotAnEmail = "not_an_email", 422, "Ce n’est pas un courriel", "This is no e-mail";
-    IdempotencyKeyReused = "idempotency_key_reused", 422, "Cette clé d’idempotence a servi à une autre requête", "The idempotency key was used for another request";
+    IdempotencyKeyReused = "idempotency_key_reused", 422, "Cette clé d’idempotence a servi à une autre requête, ou à ce qui a été effacé depuis", "The idempotency key was used for another request, or for what was erased since";
     IfMatchNeeded = "if_match_needed", 428, "Il faut dire quelle version vous avez lue (If-Match)", "Say which version you have read (If-Match)";
     WrongSlip = "wrong_slip", 422, "Le code ou la réponse ne convient pas", "The code or the answer is wrong";
     TooManyAttempts = "too_many_attempts", 429, "Trop de tentatives", "Too many attempts";
