@@ -4,6 +4,7 @@ use chrono::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::cafe::plan;
 use crate::support::caller::Caller;
 use crate::support::city::{City, dumping};
 use crate::support::database::{Logged, Statements};
@@ -221,6 +222,17 @@ async fn proposals_are_one_statement_answered_by_an_index() {
         agent.send(request).await.created();
         assert_eq!(statements.news().iter().filter(|entry| entry.is_run()).count(), 3);
     }
+    // Whether a café takes concerns is asked, and a partner's link made, by what writes everything.
+    let cafe = plan(&agent, json!({})).await;
+    let (mut heard, mut hall) = (alone.clone(), dumping());
+    (heard["origin"], heard["cafe_id"]) = (json!("cafe"), cafe["id"].clone());
+    hall["category"] = json!("hall_occupation");
+    for body in [&heard, &hall] {
+        statements.news();
+        file(&agent, body).await;
+        assert_eq!(statements.news().iter().filter(|entry| entry.is_run()).count(), 3);
+    }
+    assert_eq!(city.database.count("select count(*) from partner_link").await, 1);
     // Reading a concern that follows a ticket looks through none of the others either.
     let mut body = dumping();
     let (_, ticket) = file(&agent, &body).await;

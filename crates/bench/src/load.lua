@@ -30,8 +30,8 @@ end
 
 function done(summary, latency)
     local failed = summary.errors
-    io.write(('\n{"requests":%d,"seconds":%f,"p50":%f,"p99":%f,"failed":%d}\n'):format(
+    io.write(('\n{"requests":%d,"seconds":%f,"p50":%f,"p99":%f,"bytes":%d,"failed":%d}\n'):format(
         summary.requests, taken and taken() or summary.duration / 1e6, latency:percentile(50) / 1e3,
-        latency:percentile(99) / 1e3,
+        latency:percentile(99) / 1e3, summary.bytes,
         failed.status + failed.connect + failed.read + failed.write + failed.timeout))
 end

@@ -25,6 +25,8 @@ pub(crate) struct Load {
     pub(crate) p50: f64,
     /// Milliseconds that 99 of 100 answers took at most.
     pub(crate) p99: f64,
+    /// Bytes of all answers.
+    pub(crate) bytes: u64,
     /// Answers other than 2xx and 3xx, and requests without one.
     pub(crate) failed: u64,
 }
@@ -34,6 +36,12 @@ impl Load {
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
     pub(crate) fn rate(self) -> f64 {
         self.requests as f64 / self.seconds
+    }
+
+    /// Bytes of an answer, on the average.
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
+    pub(crate) fn answer(self) -> f64 {
+        self.bytes as f64 / self.requests as f64
     }
 }
 
@@ -87,11 +95,12 @@ impl Target<'_> {
     async fn download(&self, requests: &[Request], seconds: u32) -> Result<Load> {
         let http = reqwest::Client::new();
         let began = Instant::now();
-        let (mut times, mut failed) = (Vec::new(), 0);
+        let (mut times, mut bytes, mut failed) = (Vec::new(), 0, 0);
         for request in requests.iter().cycle() {
             let sent = Instant::now();
-            if !self.send(&http, request).await? {
-                failed += 1;
+            match self.send(&http, request).await? {
+                Some(answer) => bytes += answer,
+                None => failed += 1,
             }
             times.push(sent.elapsed());
             if began.elapsed() >= Duration::from_secs(seconds.into()) {
@@ -101,11 +110,11 @@ impl Target<'_> {
         let seconds = began.elapsed().as_secs_f64();
         times.sort_unstable();
         let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1000.0;
-        Ok(Load { requests: times.len() as u64, seconds, p50: at(50), p99: at(99), failed })
+        Ok(Load { requests: times.len() as u64, seconds, p50: at(50), p99: at(99), bytes, failed })
     }
 
-    /// Sends one request, and reads the answer to its end. Whether it was a good one.
-    pub(crate) async fn send(&self, http: &reqwest::Client, request: &Request) -> Result<bool> {
+    /// Sends one request, and reads the answer to its end. How many bytes it has, if it is a good one.
+    pub(crate) async fn send(&self, http: &reqwest::Client, request: &Request) -> Result<Option<u64>> {
         let method = reqwest::Method::from_bytes(request.method.as_bytes())?;
         let mut sent = http.request(method, format!("{}{}", self.base_url, request.path));
         if let Some(authorization) = self.authorization {
@@ -118,8 +127,10 @@ impl Target<'_> {
             sent = sent.header("Content-Type", "application/json").body(request.body.clone());
         }
         let mut answer = sent.send().await?;
-        let good = answer.status().is_success();
-        while answer.chunk().await?.is_some() {}
-        Ok(good)
+        let (good, mut bytes) = (answer.status().is_success(), 0);
+        while let Some(piece) = answer.chunk().await? {
+            bytes += piece.len() as u64;
+        }
+        Ok(good.then_some(bytes))
     }
 }

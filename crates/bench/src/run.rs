@@ -165,7 +165,7 @@ async fn look(database: &Database, tickets: u32, operation: Operation, plan: &Pl
         let mut shortest: Option<Transaction> = None;
         for _ in 0..TRIES {
             log.news()?;
-            if !target.send(&http, &request).await? {
+            if target.send(&http, &request).await?.is_none() {
                 bail!("{}: {} {} is refused", operation.name, request.method, request.path);
             }
             let mut statements = log.news()?;
@@ -335,7 +335,7 @@ async fn export((program, door): (&Program, &str)) -> Result<Export> {
 async fn warm(target: &Target<'_>, requests: &[Request]) -> Result<()> {
     let http = Client::new();
     for request in requests.iter().take(20) {
-        ensure!(target.send(&http, request).await?, "{} {} is refused", request.method, request.path);
+        ensure!(target.send(&http, request).await?.is_some(), "{} {} is refused", request.method, request.path);
         if request.path.contains("/export") {
             break;
         }

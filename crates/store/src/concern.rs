@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::connect::sql;
 use crate::idempotency::{First, keep_first};
 use crate::outbox::Message;
+use crate::partner::{keep_links, link_rows};
 use crate::resident::{Contact, tracking_token};
 use crate::seal::digest;
 use crate::ticket::{Named, NewTicket, entity as ticket_entity};
@@ -104,10 +105,12 @@ fn ticket_row(new: &NewTicket) -> Result<TicketRow<'_>> {
 
 const FILE: &str = concat!(
     "
-    with answered as (",
-    keep_first!("$18"),
+    with held as (
+        select where $3::uuid is null or exists (select from cafe where id = $3 and state <> 'cancelled')
+    ), answered as (",
+    keep_first!("case when exists (select from held) then $18 else '[]'::jsonb end"),
     "), new as (
-        select from answered union all select where $18 = '[]'::jsonb
+        select from answered union all select from held where $18 = '[]'::jsonb
     ), filed as (
         insert into concern (
             id, origin, cafe_id, category_code, outcome, description, answer, lat, lon, address, areas, referrer_id,
@@ -143,6 +146,9 @@ const FILE: &str = concat!(
         select id, 1, event_id, $13, actor, fact from wanted
     ), handed as (
         insert into handover (ticket_id, number, service_code, sent_at) select id, 1, service_code, $13 from wanted
+    ), linked as (",
+    keep_links!("$24", "exists (select from new)"),
+    "
     ), told as (
         insert into outbox (id, lane, kind, recipient, ticket_id, event_version, concern_id, since, due_at)
         select m.id, m.lane, m.kind, m.recipient, m.ticket_id, case when m.ticket_id is not null then 1 end,
@@ -256,6 +262,7 @@ async fn file(db: &impl ConnectionTrait, keys: &SealingKeys, new: NewConcern<'_>
         .map(|(ticket_id, message)| MessageRow { ticket_id, concern_id: None, message })
         .chain(receipt.map(|message| MessageRow { ticket_id: None, concern_id: Some(concern.id.0), message }))
         .collect();
+    let links = tickets.iter().filter_map(|new| new.link.as_ref()).map(|link| (link, concern.filed_at));
     let point = concern.place.as_ref().and_then(|place| place.point);
     let address = concern.place.as_ref().and_then(|place| place.address.as_ref());
     let statement = sql(
@@ -284,17 +291,19 @@ async fn file(db: &impl ConnectionTrait, keys: &SealingKeys, new: NewConcern<'_>
             serde_json::to_value(&concern.replies).map_err(Error::corrupt)?.into(),
             concern.follows.map(|ticket| ticket.0).into(),
             contact.map(|contact| contact.address_digest(&keys.residents)).into(),
+            link_rows(keys, links)?.into(),
         ],
     );
     Ok(!db.query_all_raw(statement).await?.is_empty())
 }
 
 impl Store {
-    /// Files a concern with everything that follows from it: contact, tracking link, tickets, events, messages, the
-    /// resident's receipt among them. One statement. False, and nothing is filed, when the key has an answer.
+    /// Files a concern with everything that follows from it: contact, tracking link, tickets, events, links for partners, messages, the
+    /// resident's receipt among them. One statement. False, and nothing is filed, when the key has an answer, or the café takes no concerns
+    /// ([`domain::cafe::Cafe::takes_concerns`], said in SQL).
     ///
     /// # Errors
-    /// When the database does not answer, or the café or the category is gone.
+    /// When the database does not answer, or the category is gone.
     pub async fn file_concern(&self, new: NewConcern<'_>) -> Result<bool> {
         file(&self.db, &self.keys, new).await
     }

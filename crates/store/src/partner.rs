@@ -3,6 +3,7 @@
 //! follows from the ticket.
 
 use chrono::{DateTime, Utc};
+use data_encoding::HEXLOWER;
 use domain::city::organisation::Access;
 use domain::id::{MessageId, PartnerLinkId, ServiceCode, TicketId};
 use domain::ticket::Ticket;
@@ -15,7 +16,7 @@ use uuid::Uuid;
 use crate::connect::sql;
 use crate::outbox::Message;
 use crate::seal::digest;
-use crate::{Error, Page, Result, SealingKey, Store, Tx};
+use crate::{Error, Page, Result, SealingKey, SealingKeys, Store, Tx};
 
 /// A link to one ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,8 +118,47 @@ struct NewRow<'a> {
     handover: i32,
     service_code: &'a str,
     access: &'a Access,
+    /// As PostgreSQL writes a `bytea`.
     digest: String,
+    created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
+}
+
+/// The part of a statement that keeps new links under a condition. The parameter is [`link_rows`].
+macro_rules! keep_links {
+    ($links:literal, $condition:literal) => {
+        concat!(
+            "insert into partner_link (id, ticket_id, handover, service_code, access, digest, created_at, expires_at)
+             select * from jsonb_to_recordset(",
+            $links,
+            ") as l (
+                 id uuid, ticket_id uuid, handover integer, service_code text, access jsonb, digest bytea,
+                 created_at timestamptz, expires_at timestamptz
+             ) where ",
+            $condition
+        )
+    };
+}
+pub(crate) use keep_links;
+
+/// The rows that [`keep_links`] keeps, of links that were made then.
+pub(crate) fn link_rows<'a>(
+    keys: &SealingKeys,
+    links: impl Iterator<Item = (&'a PartnerLink, DateTime<Utc>)>,
+) -> Result<Value> {
+    let row = |(link, created_at): (&PartnerLink, DateTime<Utc>)| {
+        serde_json::to_value(NewRow {
+            id: link.id.0,
+            ticket_id: link.ticket.0,
+            handover: link.handover,
+            service_code: link.service.as_str(),
+            access: &link.access,
+            digest: format!("\\x{}", HEXLOWER.encode(&digest(&token(&keys.accounts, link.id)))),
+            created_at,
+            expires_at: link.expires_at,
+        })
+    };
+    Ok(Value::Array(links.map(row).collect::<std::result::Result<_, _>>().map_err(Error::corrupt)?))
 }
 
 /// The token of a link.
@@ -205,28 +245,8 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn add_partner_links(&self, links: &[PartnerLink], now: DateTime<Utc>) -> Result<()> {
-        let hexadecimal = |bytes: Vec<u8>| bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
-        let row = |link: &'_ PartnerLink| {
-            serde_json::to_value(NewRow {
-                id: link.id.0,
-                ticket_id: link.ticket.0,
-                handover: link.handover,
-                service_code: link.service.as_str(),
-                access: &link.access,
-                digest: hexadecimal(digest(&token(&self.keys.accounts, link.id))),
-                expires_at: link.expires_at,
-            })
-        };
-        let rows = links.iter().map(row).collect::<std::result::Result<Vec<_>, _>>().map_err(Error::corrupt)?;
-        let statement = sql(
-            "insert into partner_link (id, ticket_id, handover, service_code, access, digest, created_at, expires_at)
-             select id, ticket_id, handover, service_code, access, decode(digest, 'hex'), $2, expires_at
-             from jsonb_to_recordset($1) as l (
-                 id uuid, ticket_id uuid, handover integer, service_code text, access jsonb, digest text,
-                 expires_at timestamptz
-             )",
-            [Value::Array(rows).into(), now.into()],
-        );
+        let rows = link_rows(&self.keys, links.iter().map(|link| (link, now)))?;
+        let statement = sql(keep_links!("$1", "true"), [rows.into()]);
         self.db.execute_raw(statement).await?;
         Ok(())
     }

@@ -48,7 +48,7 @@ pub use list::{After, Key, Sort};
 pub use near::{Candidate, Near};
 pub use owed::{BeforeCafe, Owed};
 pub use search::Search;
-pub use seen::Seen;
+pub use seen::{Beside, Looked, Seen};
 
 #[allow(unreachable_pub, reason = "sea-orm's macro makes it so")]
 pub(crate) mod entity {

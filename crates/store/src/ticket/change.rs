@@ -5,21 +5,25 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::city::catalogue::ClosureReason;
-use domain::id::{ConcernId, ServiceCode, TicketId};
+use domain::id::TicketId;
 use domain::ticket::notice::Follower;
 use domain::ticket::{Event, Ticket};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Statement,
+};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::entity::{self, Column};
 use super::follower::followers;
-use super::{Named, named};
+use super::{Named, Seen, named};
 use crate::connect::sql;
 use crate::idempotency::{First, keep_first};
 use crate::outbox::Message;
-use crate::{Error, Result, Scope, Tx};
+use crate::partner::{PartnerLink, keep_links, link_rows};
+use crate::{Error, Result, Scope, SealingKeys, Tx};
 
 /// A ticket as a change left it, and what follows.
 #[derive(Debug, Clone)]
@@ -30,6 +34,10 @@ pub struct Saved {
     pub event: Event,
     /// The messages that follow.
     pub messages: Vec<Message>,
+    /// The link for the partner that it was passed to.
+    pub link: Option<PartnerLink>,
+    /// The tickets of the same concern that are opened.
+    pub opened: Vec<NewTicket>,
     /// When the service answered with the change: after how much working time, in seconds.
     pub answered_after: Option<i64>,
     /// The revision of the city that the clocks were wound by.
@@ -45,6 +53,8 @@ pub struct NewTicket {
     pub event: Event,
     /// The messages that follow.
     pub messages: Vec<Message>,
+    /// The link for the partner that it is for.
+    pub link: Option<PartnerLink>,
     /// The revision of the city that the clocks were wound by.
     pub revision: i64,
 }
@@ -142,11 +152,15 @@ pub(super) struct MessageRow<'a> {
 /// The ticket that is changed was written since it was read: with a key, that undoes the statement, which has kept the answer.
 const STALE: &str = "ticket_as_read";
 
-const SAVE: &str = concat!(
-    "
+/// Keeps changes, with what follows from them. What is done before them, on what condition besides they are kept, and what is done
+/// after them, differs.
+macro_rules! save {
+    ($before:literal, $unless:literal, $after:literal) => {
+        concat!(
+            "
     with answered as (",
-    keep_first!("$4"),
-    "), c as (
+            keep_first!("$4"),
+            "), c as (
         select * from jsonb_to_recordset($1) as c (
             id uuid, version bigint, state text, service_code text, priority text, handovers integer, reroutes integer,
             reopened integer, followers integer, assignee_id uuid, handed_over_at timestamptz, received_at timestamptz, acknowledged_at timestamptz,
@@ -155,7 +169,9 @@ const SAVE: &str = concat!(
             closure_reason text, duplicate_of uuid, feedback text, event_id uuid, at timestamptz, actor jsonb, fact jsonb,
             hand_received boolean, hand_answer text, hand_answered_after bigint, hand_ends boolean, hand_begins boolean
         )
-    ), changed as (
+    )",
+            $before,
+            ", changed as (
         update ticket t set
             version = c.version, state = c.state, service_code = c.service_code, priority = c.priority,
             handovers = c.handovers, reroutes = c.reroutes, reopened = c.reopened, followers = c.followers, assignee_id = c.assignee_id,
@@ -167,7 +183,9 @@ const SAVE: &str = concat!(
             feedback = c.feedback
         from c
         where t.id = c.id and ($3::text is null or t.xmin::text = $3)
-            and ($4 = '[]'::jsonb or exists (select from answered))
+            and ($4 = '[]'::jsonb or exists (select from answered))",
+            $unless,
+            "
         returning t.id
     ), happened as (
         insert into ticket_event (ticket_id, version, id, at, actor, fact)
@@ -191,13 +209,71 @@ const SAVE: &str = concat!(
         from jsonb_to_recordset($2) as m (
             id uuid, lane text, kind text, recipient jsonb, ticket_id uuid, version bigint, due_at timestamptz
         ) join changed on changed.id = m.ticket_id
-    )
+    ), linked as (",
+            keep_links!("$5", "exists (select from changed)"),
+            "
+    )",
+            $after,
+            "
     select 1 from changed
     union all select ticket_as_read() from answered where not exists (select from changed)"
+        )
+    };
+}
+
+const SAVE: &str = save!("", "", "");
+
+/// [`SAVE`] beside another ticket ($6, $7), which stays as it was seen: whoever has read it and is about to change it will see that it was
+/// written since, although nothing of it changes, and tells those who follow it from now on. Both are locked in the order of their
+/// ids, so that those who lock several cannot wait for one another.
+const SAVE_BESIDE: &str = save!(
+    ", locked as (
+        select id from ticket
+        where id = any (array(select id from c) || $6::uuid) and xmin::text = case id when $6 then $7 else $3 end
+            and ($4 = '[]'::jsonb or exists (select from answered))
+        order by id for no key update
+    )",
+    " and (select count(*) from locked) = 2",
+    ", touched as (update ticket set version = version where id = $6 and exists (select from changed))"
+);
+
+/// [`SAVE`] with tickets ($6) of the same concern, and messages about them ($7).
+const SAVE_AND_OPEN: &str = save!(
+    "",
+    "",
+    ", wanted as (
+        select w.* from jsonb_to_recordset($6) as w (
+            of uuid, id uuid, reference text, service_code text, priority text, ack_due_at timestamptz, resolve_due_at timestamptz,
+            remind_at timestamptz, wound_at bigint, at timestamptz, event_id uuid, actor jsonb, fact jsonb
+        ) join changed on changed.id = w.of
+    ), opened as (
+        insert into ticket (
+            id, reference, version, state, concern_id, cafe_id, category_code, service_code, priority, sensitivity,
+            hidden_from_referrer, referrer_id, client_id, lat, lon, address, areas, answers, origin, handovers,
+            filed_at, handed_over_at, ack_due_at, resolve_due_at, remind_at, wound_at
+        )
+        select w.id, w.reference, 1, 'submitted', t.concern_id,
+            t.cafe_id, t.category_code, w.service_code, w.priority, t.sensitivity, t.hidden_from_referrer,
+            t.referrer_id, t.client_id, t.lat, t.lon, t.address, t.areas, t.answers, t.origin, 1, w.at, w.at,
+            w.ack_due_at, w.resolve_due_at, w.remind_at, w.wound_at
+        from wanted w join ticket t on t.id = w.of
+    ), begun as (
+        insert into ticket_event (ticket_id, version, id, at, actor, fact)
+        select id, 1, event_id, at, actor, fact from wanted
+    ), handed as (
+        insert into handover (ticket_id, number, service_code, sent_at) select id, 1, service_code, at from wanted
+    ), announced as (
+        insert into outbox (id, lane, kind, recipient, ticket_id, event_version, due_at)
+        select m.id, m.lane, m.kind, m.recipient, m.ticket_id, m.version, m.due_at
+        from jsonb_to_recordset($7) as m (
+            id uuid, lane text, kind text, recipient jsonb, ticket_id uuid, version bigint, due_at timestamptz
+        ) join wanted on wanted.id = m.ticket_id
+    )"
 );
 
 #[derive(Serialize)]
 struct OpenRow<'a> {
+    of: Uuid,
     id: Uuid,
     reference: &'a str,
     service_code: &'a str,
@@ -212,34 +288,24 @@ struct OpenRow<'a> {
     fact: Value,
 }
 
-const OPEN: &str = "
-    with wanted as (
-        select * from jsonb_to_recordset($2) as w (
-            id uuid, reference text, service_code text, priority text, ack_due_at timestamptz, resolve_due_at timestamptz, remind_at timestamptz,
-            wound_at bigint, at timestamptz, event_id uuid, actor jsonb, fact jsonb
-        )
-    ), opened as (
-        insert into ticket (
-            id, reference, version, state, concern_id, cafe_id, category_code, service_code, priority, sensitivity,
-            hidden_from_referrer, referrer_id, client_id, lat, lon, address, areas, answers, origin, handovers,
-            filed_at, handed_over_at, ack_due_at, resolve_due_at, remind_at, wound_at
-        )
-        select w.id, w.reference, 1, 'submitted', t.concern_id,
-            t.cafe_id, t.category_code, w.service_code, w.priority, t.sensitivity, t.hidden_from_referrer,
-            t.referrer_id, t.client_id, t.lat, t.lon, t.address, t.areas, t.answers, t.origin, 1, w.at, w.at,
-            w.ack_due_at, w.resolve_due_at, w.remind_at, w.wound_at
-        from wanted w join ticket t on t.id = $1
-    ), happened as (
-        insert into ticket_event (ticket_id, version, id, at, actor, fact)
-        select id, 1, event_id, at, actor, fact from wanted
-    ), handed as (
-        insert into handover (ticket_id, number, service_code, sent_at) select id, 1, service_code, at from wanted
-    )
-    insert into outbox (id, lane, kind, recipient, ticket_id, event_version, due_at)
-    select m.id, m.lane, m.kind, m.recipient, m.ticket_id, m.version, m.due_at
-    from jsonb_to_recordset($3) as m (
-        id uuid, lane text, kind text, recipient jsonb, ticket_id uuid, version bigint, due_at timestamptz
-    )";
+fn open_row(of: TicketId, new: &NewTicket) -> Result<OpenRow<'_>> {
+    let NewTicket { ticket, event, revision, .. } = new;
+    Ok(OpenRow {
+        of: of.0,
+        id: ticket.id.0,
+        reference: &ticket.reference,
+        service_code: ticket.service.as_str(),
+        priority: ticket.priority.code(),
+        ack_due_at: ticket.ack_due_at,
+        resolve_due_at: ticket.resolve_due_at,
+        remind_at: ticket.remind_at,
+        wound_at: *revision,
+        at: event.at,
+        event_id: event.id.0,
+        actor: serde_json::to_value(&event.by).map_err(Error::corrupt)?,
+        fact: serde_json::to_value(&event.fact).map_err(Error::corrupt)?,
+    })
+}
 
 impl Tx {
     /// The ticket of that name, if the scope holds it, locked until the transaction ends.
@@ -250,33 +316,13 @@ impl Tx {
         named(scope, name).lock_exclusive().one(&self.db).await?.map(super::ticket).transpose()
     }
 
-    /// Has whoever read a ticket before see that it is no longer what they read, although nothing of it changes
-    /// ([`Store::save_change`](crate::Store::save_change)).
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn mark_written(&self, ticket: TicketId) -> Result<()> {
-        self.db.execute_raw(sql("update ticket set version = version where id = $1", [ticket.0.into()])).await?;
-        Ok(())
-    }
-
     /// Those of these tickets that the scope holds, locked until the transaction ends. They are locked in the order of
     /// their ids, so that those who lock several cannot wait for one another.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn lock_tickets(&self, scope: &Scope, names: &[Named]) -> Result<Vec<Ticket>> {
-        let ids = names.iter().filter_map(|name| if let Named::Id(id) = name { Some(id.0) } else { None });
-        let references =
-            names.iter().filter_map(|name| if let Named::Reference(text) = name { Some(text.as_str()) } else { None });
-        let any = Condition::any().add(Column::Id.is_in(ids)).add(Column::Reference.is_in(references));
-        let rows = entity::Entity::find()
-            .filter(scope.tickets())
-            .filter(any)
-            .order_by_asc(Column::Id)
-            .lock_exclusive()
-            .all(&self.db)
-            .await?;
+        let rows = among(scope, names).order_by_asc(Column::Id).lock_exclusive().all(&self.db).await?;
         rows.into_iter().map(super::ticket).collect()
     }
 
@@ -285,61 +331,8 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn save_changes(&self, saved: &[Saved]) -> Result<()> {
-        save(&self.db, saved, None, None).await?;
+        save(&self.db, &self.keys, saved, None, None).await?;
         Ok(())
-    }
-
-    /// Opens tickets of the same concern as one that was locked: one statement.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn open_siblings(&self, of: TicketId, new: &[NewTicket]) -> Result<()> {
-        let row = |new: &'_ NewTicket| -> Result<Value> {
-            let NewTicket { ticket, event, revision, .. } = new;
-            let row = OpenRow {
-                id: ticket.id.0,
-                reference: &ticket.reference,
-                service_code: ticket.service.as_str(),
-                priority: ticket.priority.code(),
-                ack_due_at: ticket.ack_due_at,
-                resolve_due_at: ticket.resolve_due_at,
-                remind_at: ticket.remind_at,
-                wound_at: *revision,
-                at: event.at,
-                event_id: event.id.0,
-                actor: serde_json::to_value(&event.by).map_err(Error::corrupt)?,
-                fact: serde_json::to_value(&event.fact).map_err(Error::corrupt)?,
-            };
-            serde_json::to_value(row).map_err(Error::corrupt)
-        };
-        let rows = new.iter().map(row).collect::<Result<Vec<_>>>()?;
-        let messages = new.iter().flat_map(|n| messages(&n.ticket, n.event.at, &n.messages));
-        let messages: Vec<MessageRow<'_>> = messages.collect();
-        let statement = sql(
-            OPEN,
-            [of.0.into(), Value::Array(rows).into(), serde_json::to_value(messages).map_err(Error::corrupt)?.into()],
-        );
-        self.db.execute_raw(statement).await?;
-        Ok(())
-    }
-
-    /// The services that have a ticket of a concern which has not ended, and the numbers of so many new ones. Whoever opens more of
-    /// them has locked one.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn open_services(&self, concern: ConcernId, new: usize) -> Result<(Vec<ServiceCode>, Vec<i64>)> {
-        let statement = sql(
-            "select array(
-                 select service_code from ticket
-                 where concern_id = $1 and state not in ('resolved', 'closed', 'cancelled')
-             ), array(select nextval('ticket_number') from generate_series(1, $2))",
-            [concern.0.into(), i32::try_from(new).unwrap_or(i32::MAX).into()],
-        );
-        let row = self.db.query_one_raw(statement).await?.ok_or_else(|| Error::corrupt("nothing was counted"))?;
-        let codes: Vec<String> = row.try_get_by_index(0)?;
-        let services = codes.into_iter().map(|code| code.try_into().map_err(Error::corrupt)).collect::<Result<_>>()?;
-        Ok((services, row.try_get_by_index(1)?))
     }
 
     /// Who follows each of these tickets: its own concern first, then those that were attached to it, then the same of
@@ -352,30 +345,61 @@ impl Tx {
     }
 }
 
-/// Keeps changes; those of rows only that are as they were seen, if that is said, and with them the first answer under a key, unless
+/// The links that follow from a change, and when they are made.
+fn links(saved: &Saved) -> impl Iterator<Item = (&PartnerLink, DateTime<Utc>)> {
+    let opened = saved.opened.iter().filter_map(|new| new.link.as_ref());
+    saved.link.iter().chain(opened).map(|link| (link, saved.event.at))
+}
+
+/// Keeps changes; that of one as it was seen only, if it was seen, and with it the first answer under a key, unless
 /// that has one. Returns how many there were.
 pub(super) async fn save(
     db: &impl ConnectionTrait,
+    keys: &SealingKeys,
     saved: &[Saved],
-    seen: Option<&str>,
+    seen: Option<&Seen>,
     first: Option<&First<'_>>,
 ) -> Result<usize> {
     let rows = saved.iter().map(saved_row).collect::<Result<Vec<_>>>()?;
-    let messages = saved.iter().flat_map(|s| messages(&s.ticket, s.event.at, &s.messages));
-    let messages: Vec<MessageRow<'_>> = messages.collect();
-    let statement = sql(
-        SAVE,
-        [
+    let told = saved.iter().flat_map(|s| messages(&s.ticket, s.event.at, &s.messages));
+    let always: [sea_orm::Value; 5] = [
+        serde_json::to_value(rows).map_err(Error::corrupt)?.into(),
+        serde_json::to_value(told.collect::<Vec<_>>()).map_err(Error::corrupt)?.into(),
+        seen.map(|seen| seen.row.as_str()).into(),
+        First::rows(first)?.into(),
+        link_rows(keys, saved.iter().flat_map(links))?.into(),
+    ];
+    let opened = || saved.iter().flat_map(|s| s.opened.iter().map(|new| (s.ticket.id, new)));
+    let statement = if let Some((other, as_seen)) = seen.and_then(|seen| seen.other.as_ref()) {
+        Statement::from_sql_and_values(
+            DatabaseBackend::Postgres,
+            SAVE_BESIDE,
+            always.into_iter().chain([other.0.into(), as_seen.as_str().into()]),
+        )
+    } else if opened().next().is_some() {
+        let rows = opened().map(|(of, new)| open_row(of, new)).collect::<Result<Vec<_>>>()?;
+        let told = opened().flat_map(|(_, new)| messages(&new.ticket, new.event.at, &new.messages));
+        let besides = [
             serde_json::to_value(rows).map_err(Error::corrupt)?.into(),
-            serde_json::to_value(messages).map_err(Error::corrupt)?.into(),
-            seen.into(),
-            First::rows(first)?.into(),
-        ],
-    );
+            serde_json::to_value(told.collect::<Vec<_>>()).map_err(Error::corrupt)?.into(),
+        ];
+        Statement::from_sql_and_values(DatabaseBackend::Postgres, SAVE_AND_OPEN, always.into_iter().chain(besides))
+    } else {
+        sql(SAVE, always)
+    };
     match db.query_all_raw(statement).await.map_err(Error::from) {
         Err(error) if error.constraint() == Some(STALE) => Ok(0),
         rows => Ok(rows?.len()),
     }
+}
+
+/// Those of these tickets that the scope holds.
+pub(super) fn among(scope: &Scope, names: &[Named]) -> sea_orm::Select<entity::Entity> {
+    let ids = names.iter().filter_map(|name| if let Named::Id(id) = name { Some(id.0) } else { None });
+    let references =
+        names.iter().filter_map(|name| if let Named::Reference(text) = name { Some(text.as_str()) } else { None });
+    let any = Condition::any().add(Column::Id.is_in(ids)).add(Column::Reference.is_in(references));
+    entity::Entity::find().filter(scope.tickets()).filter(any)
 }
 
 pub(super) fn messages<'a>(

@@ -1,40 +1,150 @@
-//! Changing one ticket without a transaction around it: it is read without a lock, and kept only if nobody has written its row
-//! since.
+//! Changing one ticket without a transaction around it: it is read without a lock, with all that the change depends on, and kept only
+//! if nobody has written its row since.
 
+use domain::id::{ServiceCode, TicketId, UserId};
 use domain::ticket::Ticket;
 use domain::ticket::notice::Follower;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ConnectionTrait, DatabaseBackend, QuerySelect, QueryTrait};
+use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult, QuerySelect, QueryTrait};
 
-use super::change::save;
+use super::change::{among, save};
 use super::follower::{OF_THE_ROW, of_the_row};
 use super::{Named, Saved, named, of_row};
 use crate::idempotency::First;
-use crate::{Result, Scope, Store};
+use crate::{Error, Result, Scope, SealingKeys, Store, Tx};
 
-/// How a ticket's row was when it was read: PostgreSQL names the transaction that wrote it.
+/// How the rows of tickets were when they were read: PostgreSQL names the transactions that wrote them.
 #[derive(Debug, Clone)]
-pub struct Seen(String);
+pub struct Seen {
+    pub(super) row: String,
+    pub(super) other: Option<(TicketId, String)>,
+}
+
+/// What a change depends on besides the ticket.
+#[derive(Debug, Clone, Default)]
+pub struct Beside {
+    /// Another ticket, which is to be as it was seen when the change is kept.
+    pub other: Option<Named>,
+    /// Whether this account, in use, works in the ticket's service.
+    pub worker: Option<UserId>,
+    /// Which services have an open ticket of the same concern, and the numbers of so many new ones.
+    pub siblings: usize,
+}
+
+/// A ticket as it was seen, and what a change of it depends on.
+#[derive(Debug, Clone)]
+pub struct Looked {
+    /// The ticket.
+    pub ticket: Ticket,
+    /// Who follows it (see [`Tx::followers`]).
+    pub followers: Vec<Follower>,
+    /// How the rows are.
+    pub seen: Seen,
+    /// The other ticket, if the scope holds it.
+    pub other: Option<Ticket>,
+    /// Whether the account that was asked for works in its service.
+    pub works_there: bool,
+    /// The services that have an open ticket of the same concern.
+    pub services: Vec<ServiceCode>,
+    /// The numbers of new tickets.
+    pub numbers: Vec<i64>,
+}
+
+const WORKS_THERE: &str = "exists (
+    select from user_account u join service_member m on m.user_id = u.id
+    where u.id = $1 and u.active and m.service_code = ticket.service_code
+)";
+
+const SERVICES: &str = "array(
+    select s.service_code from ticket s
+    where s.concern_id = ticket.concern_id and s.state not in ('resolved', 'closed', 'cancelled')
+)";
+
+const NUMBERS: &str = "array(select nextval('ticket_number') from generate_series(1, $1))";
+
+/// The ticket of that name, if the scope holds it, with what is asked besides: one statement.
+async fn look(
+    db: &impl ConnectionTrait,
+    keys: &SealingKeys,
+    scope: &Scope,
+    name: &Named,
+    beside: &Beside,
+) -> Result<Option<Looked>> {
+    let Beside { other, worker, siblings } = beside;
+    let mut select = match other {
+        None => named(scope, name),
+        Some(other) => among(scope, &[name.clone(), other.clone()]),
+    };
+    select = select.expr_as(Expr::cust("ticket.xmin::text"), "seen").expr_as(Expr::cust(OF_THE_ROW), "followers");
+    if let Some(worker) = worker {
+        select = select.expr_as(Expr::cust_with_values(WORKS_THERE, [worker.0]), "works_there");
+    }
+    if *siblings > 0 {
+        let new = i32::try_from(*siblings).unwrap_or(i32::MAX);
+        select = select.expr_as(Expr::cust(SERVICES), "services");
+        select = select.expr_as(Expr::cust_with_values(NUMBERS, [new]), "numbers");
+    }
+    let rows = db.query_all_raw(select.build(DatabaseBackend::Postgres)).await?;
+    let tickets = rows.iter().map(of_row).collect::<Result<Vec<_>>>()?;
+    let find = |name: &Named| tickets.iter().position(|ticket| name.names(ticket));
+    let Some(at) = find(name) else { return Ok(None) };
+    let row = &rows[at];
+    let seen = |row: &QueryResult| -> Result<String> { Ok(row.try_get("", "seen")?) };
+    let other = other.as_ref().and_then(find);
+    let codes: Vec<String> = if *siblings > 0 { row.try_get("", "services")? } else { Vec::new() };
+    Ok(Some(Looked {
+        followers: of_the_row(keys, row.try_get("", "followers")?)?,
+        seen: Seen {
+            row: seen(row)?,
+            other: other.map(|other| Ok::<_, Error>((tickets[other].id, seen(&rows[other])?))).transpose()?,
+        },
+        other: other.map(|other| tickets[other].clone()),
+        works_there: if worker.is_some() { row.try_get("", "works_there")? } else { false },
+        services: codes.into_iter().map(|code| code.try_into().map_err(Error::corrupt)).collect::<Result<_>>()?,
+        numbers: if *siblings > 0 { row.try_get("", "numbers")? } else { Vec::new() },
+        ticket: tickets[at].clone(),
+    }))
+}
 
 impl Store {
-    /// The ticket of that name, if the scope holds it, who follows it (see [`crate::Tx::followers`]), and how its row is.
+    /// The ticket of that name, if the scope holds it, with what a change of it depends on: one statement.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn ticket_as_seen(&self, scope: &Scope, name: &Named) -> Result<Option<(Ticket, Vec<Follower>, Seen)>> {
-        let select = named(scope, name).expr_as(Expr::cust("ticket.xmin::text"), "seen");
-        let select = select.expr_as(Expr::cust(OF_THE_ROW), "followers");
-        let Some(row) = self.db.query_one_raw(select.build(DatabaseBackend::Postgres)).await? else { return Ok(None) };
-        let (seen, followers) = (Seen(row.try_get("", "seen")?), row.try_get("", "followers")?);
-        Ok(Some((of_row(&row)?, of_the_row(&self.keys, followers)?, seen)))
+    pub async fn look_at_ticket(&self, scope: &Scope, name: &Named, beside: &Beside) -> Result<Option<Looked>> {
+        look(&self.db, &self.keys, scope, name, beside).await
     }
 
     /// Keeps a ticket as a change left it, with everything that follows, in one statement; unless somebody has written its
-    /// row since it was seen, or the key has an answer: then nothing is done, and this is false.
+    /// row since it was seen, or the one beside it, or the key has an answer: then nothing is done, and this is false.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn save_change(&self, saved: &Saved, seen: &Seen, first: Option<&First<'_>>) -> Result<bool> {
-        Ok(save(&self.db, std::slice::from_ref(saved), Some(&seen.0), first).await? == 1)
+    pub async fn save_seen(&self, saved: &Saved, seen: &Seen, first: Option<&First<'_>>) -> Result<bool> {
+        Ok(save(&self.db, &self.keys, std::slice::from_ref(saved), Some(seen), first).await? == 1)
+    }
+}
+
+impl Tx {
+    /// [`Store::look_at_ticket`], with the tickets locked until the transaction ends.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn look_at_locked(&self, scope: &Scope, name: &Named, beside: &Beside) -> Result<Option<Looked>> {
+        let names: Vec<Named> = [name].into_iter().chain(&beside.other).cloned().collect();
+        // By a statement of its own: what the other one reads besides is as it was when that began.
+        self.lock_tickets(scope, &names).await?;
+        look(&self.db, &self.keys, scope, name, beside).await
+    }
+
+    /// Keeps a ticket that was locked as [`Store::save_seen`] does.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn save_seen(&self, saved: &Saved, seen: &Seen) -> Result<()> {
+        match save(&self.db, &self.keys, std::slice::from_ref(saved), Some(seen), None).await? {
+            1 => Ok(()),
+            _ => Err(Error::corrupt("a ticket that was locked was written")),
+        }
     }
 }

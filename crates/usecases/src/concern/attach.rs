@@ -15,7 +15,7 @@ use store::ticket::Named;
 use store::{Contact, Tx};
 
 use super::duplicates::reach;
-use super::file::{Fault, File, FileError, Filed, Warning};
+use super::file::{Fault, File, FileError, Filed, Warning, not_filed};
 use super::ready::receipt;
 use crate::Context;
 use crate::ticket::save;
@@ -74,7 +74,9 @@ impl Filing {
         let concern = Concern { follows: Some(ticket.id), ..concern };
         let receipt = receipt(cx, concern.id, contact.as_ref());
         let (contact, receipt) = (contact.as_ref(), receipt.as_ref());
-        tx.file_concern(NewConcern { concern: &concern, contact, receipt, tickets: &[], first: None }).await?;
+        if !tx.file_concern(NewConcern { concern: &concern, contact, receipt, tickets: &[], first: None }).await? {
+            return Err(not_filed(cx, &concern).await);
+        }
         let change = Follow { concern: concern.id }.apply(ticket);
         let by = who.caller().in_part(Part::Referrer);
         let tickets = save(cx, loaded, tx, vec![(change, by)], concern.filed_at).await?;

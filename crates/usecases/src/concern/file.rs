@@ -31,6 +31,7 @@ use super::attach::{Filing, attach_fault};
 use super::draft::draft;
 use super::ready::Ready;
 use crate::once::{Done, KeyReused, Once, needs_transaction};
+use crate::ticket::partner::link;
 use crate::{Context, NoCity, of, today};
 
 /// File a concern.
@@ -170,12 +171,10 @@ pub async fn file(
         }
         Err(error) => return Err(error),
     };
-    let done = if needs_transaction() || !ready.is_one_statement() {
+    let done = if needs_transaction() || ready.is_attached() {
         once.run(cx, async |tx| ready.write(cx, tx, who).await).await?
-    } else if let Some(filed) = ready.write_at_once(cx, who, &once).await? {
-        Done::Now(filed)
     } else {
-        Done::Before(once.before(cx).await?.ok_or_else(store::Error::key_cleared)??)
+        ready.write_at_once(cx, who, &once).await?
     };
     cx.wake.notify_one();
     Ok(done)
@@ -196,7 +195,10 @@ pub(crate) async fn prepare<P: Permission<Holder = Caller>>(
         faults.extend(wrong.into_iter().map(Fault::Reply));
         Replies::new()
     });
-    faults.extend(cafe_fault(cx, &cmd).await?);
+    // Otherwise it is filed only if the café takes concerns.
+    if !faults.is_empty() || cmd.attach_to.is_some() {
+        faults.extend(cafe_fault(cx, cmd.origin, cmd.cafe).await?);
+    }
     let (true, Some(category)) = (faults.is_empty(), city.category(&cmd.category)) else {
         if !faults.contains(&Fault::AttachNotExpected) {
             faults.extend(attach_fault(cx, who, city, &cmd).await?);
@@ -247,13 +249,23 @@ fn replies(city: &City, cmd: &mut File, today: NaiveDate) -> Result<Replies, Vec
     }
 }
 
-async fn cafe_fault(cx: &Context, cmd: &File) -> Result<Option<Fault>, FileError> {
-    let (Origin::Cafe, Some(id)) = (cmd.origin, cmd.cafe) else { return Ok(None) };
+async fn cafe_fault(cx: &Context, origin: Origin, cafe: Option<CafeId>) -> Result<Option<Fault>, store::Error> {
+    let (Origin::Cafe, Some(id)) = (origin, cafe) else { return Ok(None) };
     Ok(match cx.store.cafe(id).await? {
         None => Some(Fault::UnknownCafe),
         Some(cafe) if !cafe.takes_concerns() => Some(Fault::CafeCancelled),
         Some(_) => None,
     })
+}
+
+/// Why a concern was not filed that nothing else is wrong with: the café takes none, unless it was for a key that has no answer
+/// any more.
+pub(super) async fn not_filed(cx: &Context, concern: &Concern) -> FileError {
+    match cafe_fault(cx, concern.origin, concern.cafe).await {
+        Ok(Some(fault)) => FileError::Invalid(vec![fault]),
+        Ok(None) => store::Error::key_cleared().into(),
+        Err(error) => error.into(),
+    }
 }
 
 fn open(
@@ -339,5 +351,6 @@ fn ticket(
         .map(|notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice))
         .collect();
     let event = Event { id: EventId(cx.ids.next()), version: 1, at: concern.filed_at, by, fact };
-    Ok(NewTicket { ticket, event, messages, revision: loaded.revision })
+    let link = link(cx, city, &ticket, concern.filed_at);
+    Ok(NewTicket { ticket, event, messages, link, revision: loaded.revision })
 }

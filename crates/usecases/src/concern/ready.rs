@@ -9,18 +9,16 @@ use domain::concern::{News, Outcome};
 use domain::id::{ConcernId, MessageId};
 use domain::rights::Caller;
 use domain::text::Description;
-use domain::ticket::Ticket;
 use store::city::Loaded;
 use store::concern::{Concern, NewConcern};
 use store::outbox::Message;
 use store::ticket::{Named, Near, NewTicket};
-use store::{Contact, Scope, Tx};
+use store::{Contact, Error, Scope, Tx};
 
 use super::attach::{Filing, attachable};
 use super::duplicates::{reach, shown};
-use super::file::{Fault, FileError, Filed};
-use crate::once::Once;
-use crate::ticket::partner::{open_links, opens_link};
+use super::file::{Fault, FileError, Filed, not_filed};
+use crate::once::{Done, Once};
 use crate::ticket::reference;
 use crate::{Context, of};
 
@@ -78,33 +76,31 @@ impl Ready {
         let new = numbered(&loaded, tickets, numbers);
         let receipt = receipt(cx, concern.id, contact.as_ref());
         let (contact, receipt) = (contact.as_ref(), receipt.as_ref());
-        tx.file_concern(NewConcern { concern: &concern, contact, receipt, tickets: &new, first: None }).await?;
-        let tickets: Vec<Ticket> = new.into_iter().map(|new| new.ticket).collect();
-        open_links(cx, of(&loaded), tx, tickets.iter(), concern.filed_at).await?;
+        if !tx.file_concern(NewConcern { concern: &concern, contact, receipt, tickets: &new, first: None }).await? {
+            return Err(not_filed(cx, &concern).await);
+        }
+        let tickets = new.into_iter().map(|new| new.ticket).collect();
         Ok(Filed { concern, tickets, duplicates, warnings })
     }
 
-    /// Whether nothing more follows from it than one statement writes: it is attached to nothing, and no partner is to get a
-    /// link.
-    pub(super) fn is_one_statement(&self) -> bool {
-        let mut tickets = self.tickets.iter().map(|new| &new.ticket);
-        self.attach_to.is_none() && !tickets.any(|ticket| opens_link(of(&self.loaded), ticket))
+    /// Whether it is attached to a ticket, instead of opening some of its own: that takes a transaction.
+    pub(super) const fn is_attached(&self) -> bool {
+        self.attach_to.is_some()
     }
 
-    /// Writes it without a transaction around it, unless what is proposed is recorded. None, and nothing is written, when the key has an
-    /// answer.
+    /// Writes it without a transaction around it, unless what is proposed is recorded.
     pub(super) async fn write_at_once<P: Permission<Holder = Caller>>(
         self,
         cx: &Context,
         who: &Grant<P>,
         once: &Once<'_, Filed>,
-    ) -> Result<Option<Filed>, FileError> {
+    ) -> Result<Done<Filed>, FileError> {
         let Self { loaded, filing: Filing { concern, contact, warnings }, tickets, .. } = self;
         let (at, near) = (concern.filed_at, near(who, &concern));
         let near = near.as_ref().map(|(scope, near)| (scope, *near));
         let (duplicates, numbers) = cx.store.before_filing(near, at, tickets.len(), once.claim()).await?;
         if numbers.len() < tickets.len() {
-            return Ok(None);
+            return Ok(Done::Before(once.before(cx).await?.ok_or_else(Error::key_cleared)??));
         }
         let act = shown(&duplicates);
         let new = numbered(&loaded, tickets, numbers);
@@ -126,7 +122,13 @@ impl Ready {
                 done
             }
         };
-        Ok(done.then_some(filed))
+        if done {
+            return Ok(Done::Now(filed));
+        }
+        match once.before(cx).await? {
+            Some(before) => Ok(Done::Before(before?)),
+            None => Err(not_filed(cx, &filed.concern).await),
+        }
     }
 }
 

@@ -3,12 +3,11 @@
 use auth::Grant;
 use auth::permission::ChangeTickets;
 use chrono::{DateTime, Utc};
-use domain::rights::Person;
 use domain::ticket::acknowledge::Acknowledge;
 use domain::ticket::{Action, Change, Ticket};
+use store::ticket::{Beside, Looked};
 
-use super::assign::{assignee, must_be_of_service};
-use super::change::{ChangeError, Denied, Fault, On, change};
+use super::change::{ChangeError, Denied, Fault, On, change_beside};
 use crate::once::{Done, Once};
 use crate::{Context, within_two_years};
 
@@ -23,24 +22,25 @@ pub async fn acknowledge(
     cmd: Acknowledge,
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change(cx, who, on, Action::Acknowledge, once, async |ticket, now| {
-        let assignee = assignee(cx, who, cmd.assignee).await?;
-        Ok(decide(cmd.clone(), ticket, assignee.as_ref(), now)?)
+    let beside = Beside { worker: cmd.assignee, ..Beside::default() };
+    change_beside(cx, who, on, beside, Action::Acknowledge, once, |Looked { ticket, works_there, .. }, now| {
+        Ok((decide(cmd.clone(), ticket, works_there, now)?, Vec::new()))
     })
     .await
 }
 
+/// `works_there`: whether who is to have it works in the ticket's service.
 pub(super) fn decide(
     cmd: Acknowledge,
     ticket: Ticket,
-    assignee: Option<&Person>,
+    works_there: bool,
     now: DateTime<Utc>,
 ) -> Result<Change, Denied> {
     if cmd.expected_on.is_some_and(|day| !within_two_years(day, now)) {
         return Err(Fault::ExpectedOutOfRange.into());
     }
-    if cmd.assignee.is_some() {
-        must_be_of_service(assignee, &ticket)?;
+    if cmd.assignee.is_some() && !works_there {
+        return Err(Fault::AssigneeNotOfService.into());
     }
     Ok(cmd.apply(ticket, now)?)
 }

@@ -55,9 +55,10 @@ impl Command {
     }
 
     fn decide(self, ticket: Ticket, who: Option<&Person>, city: &City, now: DateTime<Utc>) -> Result<Change, Denied> {
+        let works_there = who.is_some_and(|person| person.services.contains(&ticket.service));
         match self {
-            Self::Acknowledge(cmd) => acknowledge::decide(cmd, ticket, who, now),
-            Self::Assign(cmd) => assign::decide(cmd, ticket, who),
+            Self::Acknowledge(cmd) => acknowledge::decide(cmd, ticket, works_there, now),
+            Self::Assign(cmd) => assign::decide(cmd, ticket, works_there),
             Self::Reroute(cmd) => reroute::decide(cmd, ticket, city, now),
             Self::Prioritise(cmd) => Ok(cmd.apply(ticket)?),
             Self::Hold(cmd) => hold::decide(cmd, ticket, now),
@@ -111,7 +112,10 @@ pub async fn bulk(
 ) -> Result<Done<Results>, BulkError> {
     let (now, loaded) = (cx.now(), cx.city()?);
     let Bulk { on, command, all_or_none } = cmd;
-    let assignee = assign::assignee(cx, who, command.assignee()).await?;
+    let assignee = match command.assignee() {
+        Some(user) => cx.store.user(user).await?.filter(|account| account.active).map(|account| account.person),
+        None => None,
+    };
     let done = once
         .run(cx, async |tx| {
             let names: Vec<_> = on.iter().map(|on| on.ticket.clone()).collect();

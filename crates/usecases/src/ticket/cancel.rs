@@ -20,5 +20,5 @@ pub async fn cancel(
     cmd: Cancel,
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change(cx, who, on, Action::Cancel, once, async |ticket, _| Ok(cmd.clone().apply(ticket)?)).await
+    change(cx, who, on, Action::Cancel, once, |ticket, _| Ok(cmd.clone().apply(ticket)?)).await
 }

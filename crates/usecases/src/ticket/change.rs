@@ -13,11 +13,10 @@ use domain::ticket::notice::{Follower, Told, notices};
 use domain::ticket::{Action, Actor, Change, Event, Fact, Refusal, Ticket};
 use store::city::Loaded;
 use store::outbox::Message;
-use store::ticket::{Named, Saved};
+use store::ticket::{Beside, Looked, Named, NewTicket, Saved};
 use store::{Scope, Tx};
 
-use super::partner::{has_link, open_links};
-
+use super::partner::link;
 use crate::once::{Done, KeyReused, Once, needs_transaction};
 use crate::{Context, NoCity, of};
 
@@ -109,84 +108,61 @@ impl From<Refusal> for ChangeError {
     }
 }
 
-/// A ticket that is being changed: locked until the transaction ends.
-pub(super) struct Held<'a> {
-    pub(super) tx: &'a Tx,
-    pub(super) ticket: Ticket,
-    /// The other ticket that was asked for, if it is within the caller's reach.
-    pub(super) other: Option<Ticket>,
-    pub(super) now: DateTime<Utc>,
-}
+/// What becomes of a ticket, and the tickets of the same concern that are opened.
+pub(super) type Decided = (Change, Vec<NewTicket>);
 
 /// Changes a ticket: `decide` says what it becomes.
-///
-/// What has nobody come in between takes no transaction: two statements. Otherwise, `decide` is asked again, with the ticket locked.
 pub(super) async fn change(
     cx: &Context,
     who: &Grant<ChangeTickets>,
     on: On,
     action: Action,
     once: Once<'_, Ticket>,
-    decide: impl AsyncFn(Ticket, DateTime<Utc>) -> Result<Change, ChangeError>,
+    decide: impl Fn(Ticket, DateTime<Utc>) -> Result<Change, Denied>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    if !needs_transaction() {
-        match change_unlocked(cx, who, &on, action, &once, &decide).await {
-            Ok(Some(ticket)) => {
-                cx.wake.notify_one();
-                return Ok(Done::Now(ticket));
-            }
-            Ok(None) => {}
-            // Under a key: it may have been done before.
-            Err(ChangeError::Denied(_)) if once.claim().is_some() => {}
-            Err(error) => return Err(error),
-        }
-    }
-    change_beside(cx, who, on, None, action, once, async |held| decide(held.ticket, held.now).await).await
+    let beside = Beside::default();
+    change_beside(cx, who, on, beside, action, once, |looked, now| Ok((decide(looked.ticket, now)?, Vec::new()))).await
 }
 
-/// Changes a ticket as it was read. None when nothing was done: somebody has written it since, the key has an answer, or a partner is
-/// to have a link to it.
-async fn change_unlocked(
-    cx: &Context,
-    who: &Grant<ChangeTickets>,
-    on: &On,
-    action: Action,
-    once: &Once<'_, Ticket>,
-    decide: impl AsyncFn(Ticket, DateTime<Utc>) -> Result<Change, ChangeError>,
-) -> Result<Option<Ticket>, ChangeError> {
-    let (now, loaded) = (cx.now(), cx.city()?);
-    let found = cx.store.ticket_as_seen(&Scope::of(who.caller()), &on.ticket).await?;
-    let (ticket, followers, seen) = found.ok_or(Denied::NotFound)?;
-    let by = may(who, &ticket, &on.seen, action)?;
-    let change = decide(ticket, now).await?;
-    if change.fact.turn().begins && has_link(of(&loaded), &change.ticket) {
-        return Ok(None);
-    }
-    let followers = BTreeMap::from([(change.ticket.id, followers)]);
-    let saved = saved(cx, &loaded, change, by, &followers, now);
-    let first = once.first(&saved.ticket, now);
-    Ok(cx.store.save_change(&saved, &seen, first.as_ref()).await?.then_some(saved.ticket))
-}
-
-/// Changes a ticket beside another one, which is locked too.
+/// Changes a ticket with what the change depends on besides.
+///
+/// What has nobody come in between takes no transaction: two statements. Otherwise, `decide` is asked again, with the tickets locked.
 pub(super) async fn change_beside(
     cx: &Context,
     who: &Grant<ChangeTickets>,
     on: On,
-    beside: Option<Named>,
+    beside: Beside,
     action: Action,
     once: Once<'_, Ticket>,
-    decide: impl AsyncFnOnce(Held<'_>) -> Result<Change, ChangeError>,
+    decide: impl Fn(Looked, DateTime<Utc>) -> Result<Decided, Denied>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    let (now, loaded) = (cx.now(), cx.city()?);
-    let scope = Scope::of(who.caller());
+    let (now, loaded, scope) = (cx.now(), cx.city()?, Scope::of(who.caller()));
+    let decided = |looked: Option<Looked>| {
+        let looked = looked.ok_or(Denied::NotFound)?;
+        let by = may(who, &looked.ticket, &on.seen, action)?;
+        let (followers, seen) = (looked.followers.clone(), looked.seen.clone());
+        let (change, opened) = decide(looked, now)?;
+        Ok::<_, Denied>((Saved { opened, ..saved(cx, &loaded, change, by, &followers, now) }, seen))
+    };
+    if !needs_transaction() {
+        match decided(cx.store.look_at_ticket(&scope, &on.ticket, &beside).await?) {
+            Ok((saved, seen)) => {
+                let first = once.first(&saved.ticket, now);
+                if cx.store.save_seen(&saved, &seen, first.as_ref()).await? {
+                    cx.wake.notify_one();
+                    return Ok(Done::Now(saved.ticket));
+                }
+            }
+            // Under a key: it may have been done before.
+            Err(_) if once.claim().is_some() => {}
+            Err(denied) => return Err(denied.into()),
+        }
+    }
     let done = once
         .run(cx, async |tx| {
-            let (ticket, other) = lock(tx, &scope, &on.ticket, beside.as_ref()).await?;
-            let ticket = ticket.ok_or(Denied::NotFound)?;
-            let by = may(who, &ticket, &on.seen, action)?;
-            let change = decide(Held { tx, ticket, other, now }).await?;
-            Ok::<_, ChangeError>(save(cx, &loaded, tx, vec![(change, by)], now).await?.remove(0))
+            let (saved, seen) = decided(tx.look_at_locked(&scope, &on.ticket, &beside).await?)?;
+            tx.save_seen(&saved, &seen).await?;
+            Ok::<_, ChangeError>(saved.ticket)
         })
         .await?;
     cx.wake.notify_one();
@@ -202,19 +178,7 @@ pub(super) fn may(who: &Grant<ChangeTickets>, ticket: &Ticket, seen: &[i64], act
     Ok(who.caller().acting(action, ticket)?)
 }
 
-async fn lock(
-    tx: &Tx,
-    scope: &Scope,
-    name: &Named,
-    beside: Option<&Named>,
-) -> Result<(Option<Ticket>, Option<Ticket>), ChangeError> {
-    let Some(beside) = beside else { return Ok((tx.lock_ticket(scope, name).await?, None)) };
-    let locked = tx.lock_tickets(scope, &[name.clone(), beside.clone()]).await?;
-    let named = |name: &Named| locked.iter().find(|ticket| name.names(ticket)).cloned();
-    Ok((named(name), named(beside)))
-}
-
-/// Keeps changes with everything that follows from them: clocks, events, handovers, messages. Gives the tickets back as
+/// Keeps changes with everything that follows from them: clocks, events, handovers, links, messages. Gives the tickets back as
 /// they were kept, in the same order.
 pub(crate) async fn save(
     cx: &Context,
@@ -225,11 +189,12 @@ pub(crate) async fn save(
 ) -> Result<Vec<Ticket>, store::Error> {
     let told = told(changes.iter().map(|(change, _)| change));
     let followers = if told.is_empty() { BTreeMap::new() } else { tx.followers(&told).await? };
-    let changes = changes.into_iter();
-    let saved: Vec<Saved> = changes.map(|(change, by)| saved(cx, loaded, change, by, &followers, now)).collect();
+    let follow = |(change, by): (Change, Actor)| {
+        let followers = followers.get(&change.ticket.id).map_or(&[][..], Vec::as_slice);
+        saved(cx, loaded, change, by, followers, now)
+    };
+    let saved: Vec<Saved> = changes.into_iter().map(follow).collect();
     tx.save_changes(&saved).await?;
-    let passed_on = saved.iter().filter(|saved| saved.event.fact.turn().begins);
-    open_links(cx, of(loaded), tx, passed_on.map(|saved| &saved.ticket), now).await?;
     Ok(saved.into_iter().map(|saved| saved.ticket).collect())
 }
 
@@ -245,7 +210,7 @@ fn saved(
     loaded: &Loaded,
     change: Change,
     by: Actor,
-    followers: &BTreeMap<TicketId, Vec<Follower>>,
+    followers: &[Follower],
     now: DateTime<Utc>,
 ) -> Saved {
     let city = of(loaded);
@@ -253,14 +218,14 @@ fn saved(
     let answers = fact.turn().answer.is_some();
     let answered_after = city.working_time_since_handover(&ticket, now).filter(|_| answers);
     city.wind(&mut ticket);
-    let followers = followers.get(&ticket.id).map_or(&[][..], Vec::as_slice);
     if matches!(fact, Fact::Resolved { .. }) {
         ticket.ask(followers);
     }
     let notices = notices(&fact, &by, &ticket, followers, &city.settings.dispatcher_desk);
     let about = |notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice);
     let messages = notices.into_iter().map(about).collect();
+    let link = if fact.turn().begins { link(cx, city, &ticket, now) } else { None };
     let event = Event { id: EventId(cx.ids.next()), version: ticket.version, at: now, by, fact };
     let answered_after = answered_after.map(|time| time.num_seconds());
-    Saved { ticket, event, messages, answered_after, revision: loaded.revision }
+    Saved { ticket, event, messages, link, opened: Vec::new(), answered_after, revision: loaded.revision }
 }

@@ -20,5 +20,5 @@ pub async fn close(
     cmd: Close,
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change(cx, who, on, Action::Close, once, async |ticket, now| Ok(cmd.clone().apply(ticket, now)?)).await
+    change(cx, who, on, Action::Close, once, |ticket, now| Ok(cmd.clone().apply(ticket, now)?)).await
 }

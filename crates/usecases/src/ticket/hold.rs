@@ -22,7 +22,7 @@ pub async fn hold(
     cmd: Hold,
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change(cx, who, on, Action::Hold, once, async |ticket, now| Ok(decide(cmd.clone(), ticket, now)?)).await
+    change(cx, who, on, Action::Hold, once, |ticket, now| decide(cmd.clone(), ticket, now)).await
 }
 
 pub(super) fn decide(cmd: Hold, ticket: Ticket, now: DateTime<Utc>) -> Result<Change, Denied> {

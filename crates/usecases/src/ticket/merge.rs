@@ -4,7 +4,7 @@ use auth::Grant;
 use auth::permission::ChangeTickets;
 use domain::ticket::merge::{Merge, Unmerge};
 use domain::ticket::{Action, Ticket};
-use store::ticket::Named;
+use store::ticket::{Beside, Looked, Named};
 
 use super::change::{ChangeError, Fault, On, change, change_beside};
 use crate::Context;
@@ -21,12 +21,11 @@ pub async fn merge(
     (cmd, main): (Merge, Named),
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change_beside(cx, who, on, Some(main), Action::Merge, once, async |held| {
-        let main = held.other.ok_or(Fault::UnknownMain)?;
-        main.can_have_duplicate(&held.ticket).map_err(Fault::NotAMain)?;
-        // Whoever is about to change it must tell those who follow it from now on.
-        held.tx.mark_written(main.id).await?;
-        Ok(cmd.apply(held.ticket, &main, held.now)?)
+    let beside = Beside { other: Some(main), ..Beside::default() };
+    change_beside(cx, who, on, beside, Action::Merge, once, |Looked { ticket, other, .. }, now| {
+        let main = other.ok_or(Fault::UnknownMain)?;
+        main.can_have_duplicate(&ticket).map_err(Fault::NotAMain)?;
+        Ok((cmd.clone().apply(ticket, &main, now)?, Vec::new()))
     })
     .await
 }
@@ -42,5 +41,5 @@ pub async fn unmerge(
     cmd: Unmerge,
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change(cx, who, on, Action::Unmerge, once, async |ticket, now| Ok(cmd.clone().apply(ticket, now)?)).await
+    change(cx, who, on, Action::Unmerge, once, |ticket, now| Ok(cmd.clone().apply(ticket, now)?)).await
 }

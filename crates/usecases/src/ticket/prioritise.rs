@@ -20,5 +20,5 @@ pub async fn prioritise(
     cmd: Prioritise,
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change(cx, who, on, Action::Prioritise, once, async |ticket, _| Ok(cmd.clone().apply(ticket)?)).await
+    change(cx, who, on, Action::Prioritise, once, |ticket, _| Ok(cmd.clone().apply(ticket)?)).await
 }

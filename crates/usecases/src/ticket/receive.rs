@@ -20,5 +20,5 @@ pub async fn receive(
     cmd: Receive,
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change(cx, who, on, Action::Receive, once, async |ticket, now| Ok(cmd.apply(ticket, now)?)).await
+    change(cx, who, on, Action::Receive, once, |ticket, now| Ok(cmd.apply(ticket, now)?)).await
 }

@@ -23,7 +23,7 @@ pub async fn refuse(
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
     let loaded = cx.city()?;
-    change(cx, who, on, Action::Refuse, once, async |ticket, _| Ok(decide(cmd.clone(), ticket, of(&loaded))?)).await
+    change(cx, who, on, Action::Refuse, once, |ticket, _| decide(cmd.clone(), ticket, of(&loaded))).await
 }
 
 pub(super) fn decide(cmd: Refuse, ticket: Ticket, city: &City) -> Result<Change, Denied> {

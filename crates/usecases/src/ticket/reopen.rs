@@ -20,5 +20,5 @@ pub async fn reopen(
     cmd: Reopen,
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change(cx, who, on, Action::Reopen, once, async |ticket, now| Ok(cmd.clone().apply(ticket, now)?)).await
+    change(cx, who, on, Action::Reopen, once, |ticket, now| Ok(cmd.clone().apply(ticket, now)?)).await
 }

@@ -23,8 +23,7 @@ pub async fn reroute(
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
     let loaded = cx.city()?;
-    change(cx, who, on, Action::Reroute, once, async |ticket, now| Ok(decide(cmd.clone(), ticket, of(&loaded), now)?))
-        .await
+    change(cx, who, on, Action::Reroute, once, |ticket, now| decide(cmd.clone(), ticket, of(&loaded), now)).await
 }
 
 pub(super) fn decide(cmd: Reroute, ticket: Ticket, city: &City, now: DateTime<Utc>) -> Result<Change, Denied> {

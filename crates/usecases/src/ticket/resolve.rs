@@ -20,5 +20,5 @@ pub async fn resolve(
     cmd: Resolve,
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change(cx, who, on, Action::Resolve, once, async |ticket, now| Ok(cmd.clone().apply(ticket, now)?)).await
+    change(cx, who, on, Action::Resolve, once, |ticket, now| Ok(cmd.clone().apply(ticket, now)?)).await
 }

@@ -20,5 +20,5 @@ pub async fn resume(
     cmd: Resume,
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change(cx, who, on, Action::Resume, once, async |ticket, now| Ok(cmd.clone().apply(ticket, now)?)).await
+    change(cx, who, on, Action::Resume, once, |ticket, now| Ok(cmd.clone().apply(ticket, now)?)).await
 }

@@ -21,7 +21,7 @@ pub async fn schedule(
     cmd: Schedule,
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change(cx, who, on, Action::Schedule, once, async |ticket, now| Ok(decide(cmd.clone(), ticket, now)?)).await
+    change(cx, who, on, Action::Schedule, once, |ticket, now| decide(cmd.clone(), ticket, now)).await
 }
 
 pub(super) fn decide(cmd: Schedule, ticket: Ticket, now: DateTime<Utc>) -> Result<Change, Denied> {

@@ -11,10 +11,10 @@ use domain::ticket::split::Split;
 use domain::ticket::{Action, Actor, Event, Fact, Ticket};
 use store::city::Loaded;
 use store::outbox::Message;
-use store::ticket::NewTicket;
+use store::ticket::{Beside, Looked, NewTicket};
 
-use super::change::{ChangeError, Denied, Fault, Held, On, change_beside};
-use super::partner::open_links;
+use super::change::{ChangeError, Denied, Fault, On, change_beside};
+use super::partner::link;
 use super::reference;
 use crate::once::{Done, Once};
 use crate::{Context, of};
@@ -32,23 +32,19 @@ pub async fn split(
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
     let loaded = cx.city()?;
-    change_beside(cx, who, on, None, Action::Split, once, async |Held { tx, ticket, now, .. }| {
-        let (have_one, numbers) = tx.open_services(ticket.concern, cmd.services.len()).await?;
-        let faults = faults(&cmd, of(&loaded), &have_one);
+    let beside = Beside { siblings: cmd.services.len(), ..Beside::default() };
+    change_beside(cx, who, on, beside, Action::Split, once, |Looked { ticket, services, numbers, .. }, now| {
+        let faults = faults(&cmd, of(&loaded), &services);
         if !faults.is_empty() {
-            return Err(Denied::Invalid(faults).into());
+            return Err(Denied::Invalid(faults));
         }
         let by = who.caller().acting(Action::Split, &ticket)?;
-        let (of_ticket, why) = (ticket.id, cmd.note.clone());
-        let (change, opened) = cmd.apply(ticket, || TicketId(cx.ids.next()), now)?;
+        let (change, opened) = cmd.clone().apply(ticket, || TicketId(cx.ids.next()), now)?;
         let numbered = opened.into_iter().zip(numbers).map(|(ticket, number)| {
             let ticket = Ticket { reference: reference(of(&loaded), now, number), ..ticket };
-            new(cx, &loaded, ticket, (by.clone(), why.clone()), now)
+            new(cx, &loaded, ticket, (by.clone(), cmd.note.clone()), now)
         });
-        let new: Vec<NewTicket> = numbered.collect();
-        tx.open_siblings(of_ticket, &new).await?;
-        open_links(cx, of(&loaded), tx, new.iter().map(|new| &new.ticket), now).await?;
-        Ok(change)
+        Ok((change, numbered.collect()))
     })
     .await
 }
@@ -74,5 +70,6 @@ fn new(cx: &Context, loaded: &Loaded, mut ticket: Ticket, (by, why): (Actor, Not
     let about = |notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice);
     let messages = notices.into_iter().map(about).collect();
     let event = Event { id: EventId(cx.ids.next()), version: 1, at: now, by, fact };
-    NewTicket { ticket, event, messages, revision: loaded.revision }
+    let link = link(cx, city, &ticket, now);
+    NewTicket { ticket, event, messages, link, revision: loaded.revision }
 }

@@ -20,5 +20,5 @@ pub async fn start(
     cmd: Start,
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change(cx, who, on, Action::Start, once, async |ticket, now| Ok(cmd.clone().apply(ticket, now)?)).await
+    change(cx, who, on, Action::Start, once, |ticket, now| Ok(cmd.clone().apply(ticket, now)?)).await
 }

@@ -101,7 +101,7 @@ pub async fn act(
             }
             let change = match cmd {
                 Act::Receive => Receive.apply(ticket, now)?,
-                Act::Acknowledge(cmd) => acknowledge::decide(cmd, ticket, None, now)?,
+                Act::Acknowledge(cmd) => acknowledge::decide(cmd, ticket, false, now)?,
                 Act::Refuse(cmd) => refuse::decide(cmd, ticket, of(&loaded))?,
                 Act::Schedule(cmd) => schedule::decide(cmd, ticket, now)?,
                 Act::Start(cmd) => cmd.apply(ticket, now)?,

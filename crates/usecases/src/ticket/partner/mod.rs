@@ -186,35 +186,8 @@ pub(crate) async fn open_missing_links<'a>(
     tx.save_reminders(&letters, now).await
 }
 
-/// Whether a ticket is with a partner without accounts, so that passing it there opens a link.
-pub(crate) fn opens_link(city: &City, ticket: &Ticket) -> bool {
-    city.service(&ticket.service).is_some_and(|service| service.access_to(ticket.secrecy()).is_some())
-}
-
 /// A new link to a ticket, if it is with a partner without accounts.
-/// How the service that has a ticket comes to it without an account, if it does.
-fn access<'a>(city: &'a City, ticket: &Ticket) -> Option<&'a Access> {
-    city.service(&ticket.service)?.access_to(ticket.secrecy())
-}
-
-/// Whether the service that has a ticket gets a link to it.
-pub(super) fn has_link(city: &City, ticket: &Ticket) -> bool {
-    access(city, ticket).is_some()
-}
-
-fn link(cx: &Context, city: &City, ticket: &Ticket, now: DateTime<Utc>) -> Option<PartnerLink> {
-    let access = access(city, ticket)?;
+pub(crate) fn link(cx: &Context, city: &City, ticket: &Ticket, now: DateTime<Utc>) -> Option<PartnerLink> {
+    let access = city.service(&ticket.service)?.access_to(ticket.secrecy())?;
     Some(PartnerLink::to(ticket, PartnerLinkId(cx.ids.next()), access.clone(), now + LIVES))
-}
-
-/// Makes links to those of these tickets that were just passed to partners without accounts.
-pub(crate) async fn open_links<'a>(
-    cx: &Context,
-    city: &City,
-    tx: &Tx,
-    tickets: impl Iterator<Item = &'a Ticket>,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    let links: Vec<PartnerLink> = tickets.filter_map(|ticket| link(cx, city, ticket, now)).collect();
-    if links.is_empty() { Ok(()) } else { tx.add_partner_links(&links, now).await }
 }
