@@ -42,6 +42,7 @@ fn types(events: &[Value]) -> Vec<&str> {
 mod what {
     use super::{City, Value, dumping, events, follower, json, place, register, types};
     use crate::cafe::{held, plan, report};
+    use crate::support::database::Statements;
 
     crate::tests![
         what_happens_is_told_as_cloud_events,
@@ -253,6 +254,16 @@ mod what {
         let told = events(&who, &format!("&after={}", begin["last_sequence"].as_str().unwrap())).await;
         assert!(!told.is_empty() && told.iter().any(|event| event["subject"] == ticket["reference"]));
         assert_eq!(told, events(&who, "").await[told.len()..], "the second half");
+        let Some(mut statements) = Statements::logged(&city.database).await else { return city.stop().await };
+        let second = city.second().await;
+        let who = who.at(&second.base_url);
+        who.get("/v1/events").await.ok();
+        for query in ["", "?after=latest"] {
+            statements.news();
+            who.get(&format!("/v1/events{query}")).await.ok();
+            assert_eq!(statements.news().iter().filter(|entry| entry.is_run()).count(), 1, "{query}");
+        }
+        second.stop().await;
         city.stop().await;
     }
 

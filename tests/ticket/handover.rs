@@ -12,6 +12,7 @@ crate::tests![
     a_ticket_goes_where_there_is_a_service,
     a_ticket_is_received_when_its_service_opens_it,
     a_concern_is_split_into_tickets_with_lives_of_their_own,
+    two_tickets_of_a_concern_do_not_open_the_same_at_once,
     an_assignee_is_of_the_service_and_leaves_with_it,
 ];
 
@@ -150,6 +151,21 @@ async fn a_concern_is_split_into_tickets_with_lives_of_their_own() {
     assert_eq!(handovers(&dispatcher, &sibling).await.len(), 1);
     city.drain().await;
     assert_eq!(city.letters_to("eclairage@ville-amiens.example").len(), 1);
+    city.stop().await;
+}
+
+async fn two_tickets_of_a_concern_do_not_open_the_same_at_once() {
+    let city = City::new().await;
+    let dispatcher = city.dispatcher().await;
+    let body = json!({ "services": ["voirie"], "note": "Aussi pour vous." });
+    for _ in 0..12 {
+        let filed = city.agent().await.post("/v1/concerns", &dumping()).await.created();
+        let (first, second) = (&filed["tickets"][0], &filed["tickets"][1]);
+        let (one, two) = tokio::join!(dispatcher.act(first, "split", &body), dispatcher.act(second, "split", &body));
+        let mut statuses = [one.status, two.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 422], "{} {}", one.text, two.text);
+    }
     city.stop().await;
 }
 

@@ -149,15 +149,6 @@ impl Store {
         Ok(placed.unsigned_abs())
     }
 
-    /// The last position that was given.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn feed_head(&self) -> Result<Position> {
-        let row = self.db.query_one_raw(sql("select position from feed_head", [])).await?;
-        Ok(row.ok_or_else(no_head)?.try_get("", "position")?)
-    }
-
     /// What a program may know of, after a position, `limit` events at most.
     ///
     /// # Errors

@@ -37,6 +37,7 @@ mod owed;
 mod period;
 mod search;
 mod seen;
+mod sibling;
 pub mod writing;
 
 pub use change::{NewTicket, Saved};
@@ -48,7 +49,7 @@ pub use list::{After, Key, Sort};
 pub use near::{Candidate, Near};
 pub use owed::{BeforeCafe, Owed};
 pub use search::Search;
-pub use seen::{Beside, Looked, Seen};
+pub use seen::{Beside, Found, Looked, Seen};
 
 #[allow(unreachable_pub, reason = "sea-orm's macro makes it so")]
 pub(crate) mod entity {

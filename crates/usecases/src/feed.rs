@@ -16,6 +16,17 @@ const BATCH: u32 = 1000;
 /// How long events are kept.
 const KEPT: TimeDelta = TimeDelta::days(365);
 
+/// From where on events are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begin {
+    /// From the oldest on that is kept.
+    Oldest,
+    /// What came after that one.
+    After(Position),
+    /// From now on.
+    Latest,
+}
+
 /// A part of the feed.
 #[derive(Debug, Clone)]
 pub struct Page {
@@ -60,8 +71,7 @@ pub async fn forget(cx: &Context) -> Result<u64, Error> {
     cx.store.forget_events(cx.now() - KEPT).await
 }
 
-/// What a program may know of, after a position; from the oldest on that is kept, when it names none. Whether who is recalled is who
-/// they were, is asked with it.
+/// What a program may know of, from there on. Whether who is recalled is who they were, is asked with it.
 ///
 /// # Errors
 /// See [`FeedError`].
@@ -69,28 +79,25 @@ pub async fn read(
     cx: &Context,
     asking: &Asking<FollowEvents>,
     filter: &Filter,
-    after: Option<Position>,
+    begin: Begin,
     limit: u64,
 ) -> Result<Page, FeedError> {
-    let from = after.unwrap_or(0);
+    let from = match begin {
+        Begin::Oldest => 0,
+        Begin::After(position) => position,
+        Begin::Latest => Position::MAX,
+    };
     let look = match asking.as_recalled() {
         Some(recalled) => cx.store.events_recalled(&recalled.who, filter, from, limit).await?,
         None => Some(cx.store.events(asking.holder(), filter, from, limit).await?),
     };
     let look = look.ok_or(FeedError::Unrecognised)?;
-    match after {
-        Some(after) if after < look.expired => return Err(FeedError::Expired),
-        Some(after) if after > look.head => return Err(FeedError::Ahead),
-        Some(_) | None => {}
+    match begin {
+        Begin::After(after) if after < look.expired => return Err(FeedError::Expired),
+        Begin::After(after) if after > look.head => return Err(FeedError::Ahead),
+        Begin::Latest => return Ok(Page { items: Vec::new(), until: look.head, more: false }),
+        Begin::After(_) | Begin::Oldest => {}
     }
     let items = look.items.into_iter().map(|happened| CloudEvent::new(happened, &cx.source)).collect();
     Ok(Page { items, until: look.until, more: look.until < look.head })
-}
-
-/// The position of the last event.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn head(cx: &Context) -> Result<Position, Error> {
-    cx.store.feed_head().await
 }

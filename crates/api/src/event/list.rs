@@ -8,9 +8,10 @@ use domain::feed::{CloudEvent, Position, sequence};
 use domain::language::Language;
 use serde::Serialize;
 use usecases::Context;
+use usecases::feed::Begin;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{After, FilterEvents, after, filter};
+use super::{FilterEvents, after, filter};
 use crate::problem::{Code, Problem};
 use crate::reply;
 use crate::request::cursor::Cursor;
@@ -92,11 +93,7 @@ pub(crate) async fn list(
         let after = after(&mut query);
         let (limit, cursor) = query.page();
         query.finish()?;
-        let begin = match (cursor, after) {
-            (Some(Place(position)), _) | (None, Some(After::Event(position))) => Some(position),
-            (None, Some(After::Latest)) => Some(usecases::feed::head(&cx).await?),
-            (None, None) => None,
-        };
+        let begin = cursor.map(|Place(position)| Begin::After(position)).or(after).unwrap_or(Begin::Oldest);
         Ok(usecases::feed::read(&cx, asking, &filter, begin, limit).await?)
     };
     let (_, page) = reader.find(&cx, follow, |_| true).await?;

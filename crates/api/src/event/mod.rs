@@ -8,6 +8,7 @@ pub(crate) use stream::Streams;
 use crate::openapi::Routes;
 use domain::feed::{EventType, Filter, Position};
 use usecases::Loaded;
+use usecases::feed::Begin;
 use utoipa::IntoParams;
 
 use crate::request::query::{Query, one_of};
@@ -63,19 +64,11 @@ pub(crate) fn position(text: &str) -> Option<Position> {
     position.and_then(|position| position.try_into().ok())
 }
 
-/// From where on events are asked for.
-enum After {
-    Event(Position),
-    Latest,
+fn begin(text: &str) -> Option<Begin> {
+    if text == "latest" { Some(Begin::Latest) } else { position(text).map(Begin::After) }
 }
 
-impl After {
-    fn parse(text: &str) -> Option<Self> {
-        if text == "latest" { Some(Self::Latest) } else { position(text).map(Self::Event) }
-    }
-}
-
-fn after(query: &mut Query) -> Option<After> {
+fn after(query: &mut Query) -> Option<Begin> {
     let expected = ("la `sequence` d’un événement, ou `latest`", "the `sequence` of an event, or `latest`");
-    query.one("after", expected, After::parse)
+    query.one("after", expected, begin)
 }

@@ -12,12 +12,12 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use auth::permission::FollowEvents;
 use domain::feed::{CloudEvent, Filter, Position, sequence};
 use tokio::sync::Notify;
-use usecases::feed::FeedError;
+use usecases::feed::{Begin, FeedError};
 use usecases::{Context, Origin};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{After, FilterEvents, after, filter, position};
+use super::{FilterEvents, after, filter, position};
 use crate::front::Front;
 use crate::guard;
 use crate::problem::{At, Code, FieldError, Problem};
@@ -164,17 +164,14 @@ pub(crate) async fn follow(
             let error = FieldError::new(At::Header("Last-Event-ID"), "bad_value", texts);
             return Err(Problem::new(Code::InvalidHeader).errors(vec![error]));
         }
-        Some(Some(position)) => Some(After::Event(position)),
-        None => begin,
+        Some(Some(position)) => Begin::After(position),
+        None => begin.unwrap_or(Begin::Latest),
     };
     let client = caller.grant.holder().client.0;
     let open = front.streams().open(client).await.ok_or_else(|| Problem::new(Code::TooManyStreams).retry_after(60))?;
-    let begin = match begin {
-        Some(After::Event(position)) => position,
-        Some(After::Latest) | None => usecases::feed::head(&cx).await?,
-    };
     // Where it cannot begin is told before anything else is.
-    usecases::feed::read(&cx, &caller.grant.into(), &filter, Some(begin), 1).await?;
+    let page = usecases::feed::read(&cx, &caller.grant.into(), &filter, begin, 1).await?;
+    let at = if let Begin::After(position) = begin { position } else { page.until };
     let token = guard::bearer(request.headers())?;
     let follower = Follower { cx, filter, token, origin: visitor.0, open };
     Ok(HttpResponse::Ok()
@@ -182,7 +179,7 @@ pub(crate) async fn follow(
         .insert_header((CACHE_CONTROL, "no-store"))
         // Proxies pass on what they get at once.
         .insert_header((HeaderName::from_static("x-accel-buffering"), "no"))
-        .streaming(stream(async move |to| follower.follow(begin, &to).await)))
+        .streaming(stream(async move |to| follower.follow(at, &to).await)))
 }
 
 /// Somebody who follows.
@@ -206,7 +203,7 @@ impl Follower {
                 return Ok(());
             };
             let Ok(grant) = principal.grant::<FollowEvents>() else { return Ok(()) };
-            let page = usecases::feed::read(&self.cx, &grant.into(), &self.filter, Some(at), PAGE).await?;
+            let page = usecases::feed::read(&self.cx, &grant.into(), &self.filter, Begin::After(at), PAGE).await?;
             text.extend(page.items.iter().map(block));
             if page.until > at && page.items.is_empty() {
                 text.extend(["id: ", &sequence(page.until), "\n\n"]);

@@ -8,6 +8,7 @@ use domain::city::catalogue::ClosureReason;
 use domain::id::TicketId;
 use domain::ticket::notice::Follower;
 use domain::ticket::{Event, Ticket};
+use sea_orm::sea_query::LockType;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     Statement,
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 use super::entity::{self, Column};
 use super::follower::followers;
+use super::sibling::{SAVE_AND_OPEN, opened};
 use super::{Named, Seen, named};
 use crate::connect::sql;
 use crate::idempotency::{First, keep_first};
@@ -154,7 +156,7 @@ const STALE: &str = "ticket_as_read";
 
 /// Keeps changes, with what follows from them. What is done before them, on what condition besides they are kept, and what is done
 /// after them, differs.
-macro_rules! save {
+macro_rules! save_with {
     ($before:literal, $unless:literal, $after:literal) => {
         concat!(
             "
@@ -221,12 +223,14 @@ macro_rules! save {
     };
 }
 
-const SAVE: &str = save!("", "", "");
+pub(super) use save_with;
+
+const SAVE: &str = save_with!("", "", "");
 
 /// [`SAVE`] beside another ticket ($6, $7), which stays as it was seen: whoever has read it and is about to change it will see that it was
 /// written since, although nothing of it changes, and tells those who follow it from now on. Both are locked in the order of their
 /// ids, so that those who lock several cannot wait for one another.
-const SAVE_BESIDE: &str = save!(
+const SAVE_BESIDE: &str = save_with!(
     ", locked as (
         select id from ticket
         where id = any (array(select id from c) || $6::uuid) and xmin::text = case id when $6 then $7 else $3 end
@@ -237,83 +241,14 @@ const SAVE_BESIDE: &str = save!(
     ", touched as (update ticket set version = version where id = $6 and exists (select from changed))"
 );
 
-/// [`SAVE`] with tickets ($6) of the same concern, and messages about them ($7).
-const SAVE_AND_OPEN: &str = save!(
-    "",
-    "",
-    ", wanted as (
-        select w.* from jsonb_to_recordset($6) as w (
-            of uuid, id uuid, reference text, service_code text, priority text, ack_due_at timestamptz, resolve_due_at timestamptz,
-            remind_at timestamptz, wound_at bigint, at timestamptz, event_id uuid, actor jsonb, fact jsonb
-        ) join changed on changed.id = w.of
-    ), opened as (
-        insert into ticket (
-            id, reference, version, state, concern_id, cafe_id, category_code, service_code, priority, sensitivity,
-            hidden_from_referrer, referrer_id, client_id, lat, lon, address, areas, answers, origin, handovers,
-            filed_at, handed_over_at, ack_due_at, resolve_due_at, remind_at, wound_at
-        )
-        select w.id, w.reference, 1, 'submitted', t.concern_id,
-            t.cafe_id, t.category_code, w.service_code, w.priority, t.sensitivity, t.hidden_from_referrer,
-            t.referrer_id, t.client_id, t.lat, t.lon, t.address, t.areas, t.answers, t.origin, 1, w.at, w.at,
-            w.ack_due_at, w.resolve_due_at, w.remind_at, w.wound_at
-        from wanted w join ticket t on t.id = w.of
-    ), begun as (
-        insert into ticket_event (ticket_id, version, id, at, actor, fact)
-        select id, 1, event_id, at, actor, fact from wanted
-    ), handed as (
-        insert into handover (ticket_id, number, service_code, sent_at) select id, 1, service_code, at from wanted
-    ), announced as (
-        insert into outbox (id, lane, kind, recipient, ticket_id, event_version, due_at)
-        select m.id, m.lane, m.kind, m.recipient, m.ticket_id, m.version, m.due_at
-        from jsonb_to_recordset($7) as m (
-            id uuid, lane text, kind text, recipient jsonb, ticket_id uuid, version bigint, due_at timestamptz
-        ) join wanted on wanted.id = m.ticket_id
-    )"
-);
-
-#[derive(Serialize)]
-struct OpenRow<'a> {
-    of: Uuid,
-    id: Uuid,
-    reference: &'a str,
-    service_code: &'a str,
-    priority: &'static str,
-    ack_due_at: DateTime<Utc>,
-    resolve_due_at: DateTime<Utc>,
-    remind_at: Option<DateTime<Utc>>,
-    wound_at: i64,
-    at: DateTime<Utc>,
-    event_id: Uuid,
-    actor: Value,
-    fact: Value,
-}
-
-fn open_row(of: TicketId, new: &NewTicket) -> Result<OpenRow<'_>> {
-    let NewTicket { ticket, event, revision, .. } = new;
-    Ok(OpenRow {
-        of: of.0,
-        id: ticket.id.0,
-        reference: &ticket.reference,
-        service_code: ticket.service.as_str(),
-        priority: ticket.priority.code(),
-        ack_due_at: ticket.ack_due_at,
-        resolve_due_at: ticket.resolve_due_at,
-        remind_at: ticket.remind_at,
-        wound_at: *revision,
-        at: event.at,
-        event_id: event.id.0,
-        actor: serde_json::to_value(&event.by).map_err(Error::corrupt)?,
-        fact: serde_json::to_value(&event.fact).map_err(Error::corrupt)?,
-    })
-}
-
 impl Tx {
-    /// The ticket of that name, if the scope holds it, locked until the transaction ends.
+    /// The ticket of that name, if the scope holds it, locked until the transaction ends; not against what only names it, as figures do
+    /// and messages.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn lock_ticket(&self, scope: &Scope, name: &Named) -> Result<Option<Ticket>> {
-        named(scope, name).lock_exclusive().one(&self.db).await?.map(super::ticket).transpose()
+        named(scope, name).lock(LockType::NoKeyUpdate).one(&self.db).await?.map(super::ticket).transpose()
     }
 
     /// Those of these tickets that the scope holds, locked until the transaction ends. They are locked in the order of
@@ -322,7 +257,7 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn lock_tickets(&self, scope: &Scope, names: &[Named]) -> Result<Vec<Ticket>> {
-        let rows = among(scope, names).order_by_asc(Column::Id).lock_exclusive().all(&self.db).await?;
+        let rows = among(scope, names).order_by_asc(Column::Id).lock(LockType::NoKeyUpdate).all(&self.db).await?;
         rows.into_iter().map(super::ticket).collect()
     }
 
@@ -369,21 +304,14 @@ pub(super) async fn save(
         First::rows(first)?.into(),
         link_rows(keys, saved.iter().flat_map(links))?.into(),
     ];
-    let opened = || saved.iter().flat_map(|s| s.opened.iter().map(|new| (s.ticket.id, new)));
+    let postgres = DatabaseBackend::Postgres;
     let statement = if let Some((other, as_seen)) = seen.and_then(|seen| seen.other.as_ref()) {
-        Statement::from_sql_and_values(
-            DatabaseBackend::Postgres,
-            SAVE_BESIDE,
-            always.into_iter().chain([other.0.into(), as_seen.as_str().into()]),
-        )
-    } else if opened().next().is_some() {
-        let rows = opened().map(|(of, new)| open_row(of, new)).collect::<Result<Vec<_>>>()?;
-        let told = opened().flat_map(|(_, new)| messages(&new.ticket, new.event.at, &new.messages));
-        let besides = [
-            serde_json::to_value(rows).map_err(Error::corrupt)?.into(),
-            serde_json::to_value(told.collect::<Vec<_>>()).map_err(Error::corrupt)?.into(),
-        ];
-        Statement::from_sql_and_values(DatabaseBackend::Postgres, SAVE_AND_OPEN, always.into_iter().chain(besides))
+        let beside = [other.0.into(), as_seen.as_str().into()];
+        Statement::from_sql_and_values(postgres, SAVE_BESIDE, always.into_iter().chain(beside))
+    } else if let Some((concern, as_seen)) = seen.and_then(|seen| seen.concern.as_ref()) {
+        let [rows, told] = opened(saved)?;
+        let beside = [rows, told, concern.0.into(), as_seen.as_str().into()];
+        Statement::from_sql_and_values(postgres, SAVE_AND_OPEN, always.into_iter().chain(beside))
     } else {
         sql(SAVE, always)
     };

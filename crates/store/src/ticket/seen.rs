@@ -1,13 +1,14 @@
 //! Changing one ticket without a transaction around it: it is read without a lock, with all that the change depends on, and kept only
 //! if nobody has written its row since.
 
-use domain::id::{ServiceCode, TicketId, UserId};
+use domain::id::{ConcernId, ServiceCode, TicketId, UserId};
 use domain::ticket::Ticket;
 use domain::ticket::notice::Follower;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Alias, Expr, ExprTrait as _, LockType, Query};
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult, QuerySelect, QueryTrait};
 
 use super::change::{among, save};
+use super::entity::Column;
 use super::follower::{OF_THE_ROW, of_the_row};
 use super::{Named, Saved, named, of_row};
 use crate::idempotency::First;
@@ -18,6 +19,8 @@ use crate::{Error, Result, Scope, SealingKeys, Store, Tx};
 pub struct Seen {
     pub(super) row: String,
     pub(super) other: Option<(TicketId, String)>,
+    /// The concern's row, when others of its tickets were looked at.
+    pub(super) concern: Option<(ConcernId, String)>,
 }
 
 /// What a change depends on besides the ticket.
@@ -31,6 +34,19 @@ pub struct Beside {
     pub siblings: usize,
 }
 
+/// What was asked for besides ([`Beside`]).
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// The other ticket, if the scope holds it.
+    pub other: Option<Ticket>,
+    /// Whether the account works there.
+    pub works_there: bool,
+    /// The services that have an open ticket of the same concern.
+    pub services: Vec<ServiceCode>,
+    /// The numbers of new tickets.
+    pub numbers: Vec<i64>,
+}
+
 /// A ticket as it was seen, and what a change of it depends on.
 #[derive(Debug, Clone)]
 pub struct Looked {
@@ -40,14 +56,8 @@ pub struct Looked {
     pub followers: Vec<Follower>,
     /// How the rows are.
     pub seen: Seen,
-    /// The other ticket, if the scope holds it.
-    pub other: Option<Ticket>,
-    /// Whether the account that was asked for works in its service.
-    pub works_there: bool,
-    /// The services that have an open ticket of the same concern.
-    pub services: Vec<ServiceCode>,
-    /// The numbers of new tickets.
-    pub numbers: Vec<i64>,
+    /// What was asked for besides.
+    pub found: Found,
 }
 
 const WORKS_THERE: &str = "exists (
@@ -59,6 +69,8 @@ const SERVICES: &str = "array(
     select s.service_code from ticket s
     where s.concern_id = ticket.concern_id and s.state not in ('resolved', 'closed', 'cancelled')
 )";
+
+const CONCERN_SEEN: &str = "(select c.xmin::text from concern c where c.id = ticket.concern_id)";
 
 const NUMBERS: &str = "array(select nextval('ticket_number') from generate_series(1, $1))";
 
@@ -82,6 +94,7 @@ async fn look(
     if *siblings > 0 {
         let new = i32::try_from(*siblings).unwrap_or(i32::MAX);
         select = select.expr_as(Expr::cust(SERVICES), "services");
+        select = select.expr_as(Expr::cust(CONCERN_SEEN), "concern_seen");
         select = select.expr_as(Expr::cust_with_values(NUMBERS, [new]), "numbers");
     }
     let rows = db.query_all_raw(select.build(DatabaseBackend::Postgres)).await?;
@@ -91,18 +104,26 @@ async fn look(
     let row = &rows[at];
     let seen = |row: &QueryResult| -> Result<String> { Ok(row.try_get("", "seen")?) };
     let other = other.as_ref().and_then(find);
-    let codes: Vec<String> = if *siblings > 0 { row.try_get("", "services")? } else { Vec::new() };
+    let mut seen = Seen {
+        row: seen(row)?,
+        other: other.map(|other| Ok::<_, Error>((tickets[other].id, seen(&rows[other])?))).transpose()?,
+        concern: None,
+    };
+    let mut found = Found { other: other.map(|other| tickets[other].clone()), ..Found::default() };
+    if worker.is_some() {
+        found.works_there = row.try_get("", "works_there")?;
+    }
+    if *siblings > 0 {
+        let codes: Vec<String> = row.try_get("", "services")?;
+        let services = codes.into_iter().map(|code| code.try_into().map_err(Error::corrupt));
+        (found.services, found.numbers) = (services.collect::<Result<_>>()?, row.try_get("", "numbers")?);
+        seen.concern = Some((tickets[at].concern, row.try_get("", "concern_seen")?));
+    }
     Ok(Some(Looked {
-        followers: of_the_row(keys, row.try_get("", "followers")?)?,
-        seen: Seen {
-            row: seen(row)?,
-            other: other.map(|other| Ok::<_, Error>((tickets[other].id, seen(&rows[other])?))).transpose()?,
-        },
-        other: other.map(|other| tickets[other].clone()),
-        works_there: if worker.is_some() { row.try_get("", "works_there")? } else { false },
-        services: codes.into_iter().map(|code| code.try_into().map_err(Error::corrupt)).collect::<Result<_>>()?,
-        numbers: if *siblings > 0 { row.try_get("", "numbers")? } else { Vec::new() },
         ticket: tickets[at].clone(),
+        followers: of_the_row(keys, row.try_get("", "followers")?)?,
+        seen,
+        found,
     }))
 }
 
@@ -116,7 +137,7 @@ impl Store {
     }
 
     /// Keeps a ticket as a change left it, with everything that follows, in one statement; unless somebody has written its
-    /// row since it was seen, or the one beside it, or the key has an answer: then nothing is done, and this is false.
+    /// row since it was seen, or the one beside it, or has opened tickets of the same concern when this does, or the key has an answer: then nothing is done, and this is false.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -126,15 +147,29 @@ impl Store {
 }
 
 impl Tx {
-    /// [`Store::look_at_ticket`], with the tickets locked until the transaction ends.
+    /// [`Store::look_at_ticket`], with the tickets locked until the transaction ends; the concern first, when others of its tickets are
+    /// looked at.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn look_at_locked(&self, scope: &Scope, name: &Named, beside: &Beside) -> Result<Option<Looked>> {
+        if beside.siblings > 0 {
+            let theirs = named(scope, name).select_only().column(Column::ConcernId).into_query();
+            let mut lock = Query::select();
+            lock.column(Alias::new("id")).from(Alias::new("concern"));
+            lock.and_where(Expr::col(Alias::new("id")).in_subquery(theirs)).lock(LockType::NoKeyUpdate);
+            self.db.execute_raw(DatabaseBackend::Postgres.build(&lock)).await?;
+        }
         let names: Vec<Named> = [name].into_iter().chain(&beside.other).cloned().collect();
         // By a statement of its own: what the other one reads besides is as it was when that began.
-        self.lock_tickets(scope, &names).await?;
-        look(&self.db, &self.keys, scope, name, beside).await
+        let held = self.lock_tickets(scope, &names).await?;
+        // What came into the scope in between is not locked.
+        let is_held = |ticket: &Ticket| held.iter().any(|one| one.id == ticket.id);
+        let looked = look(&self.db, &self.keys, scope, name, beside).await?;
+        Ok(looked.filter(|looked| is_held(&looked.ticket)).map(|mut looked| {
+            looked.found.other = looked.found.other.filter(is_held);
+            looked
+        }))
     }
 
     /// Keeps a ticket that was locked as [`Store::save_seen`] does.

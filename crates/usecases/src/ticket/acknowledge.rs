@@ -5,7 +5,7 @@ use auth::permission::ChangeTickets;
 use chrono::{DateTime, Utc};
 use domain::ticket::acknowledge::Acknowledge;
 use domain::ticket::{Action, Change, Ticket};
-use store::ticket::{Beside, Looked};
+use store::ticket::{Beside, Found};
 
 use super::change::{ChangeError, Denied, Fault, On, change_beside};
 use crate::once::{Done, Once};
@@ -23,7 +23,7 @@ pub async fn acknowledge(
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
     let beside = Beside { worker: cmd.assignee, ..Beside::default() };
-    change_beside(cx, who, on, beside, Action::Acknowledge, once, |Looked { ticket, works_there, .. }, now| {
+    change_beside(cx, who, on, beside, Action::Acknowledge, once, |ticket, Found { works_there, .. }, now| {
         Ok((decide(cmd.clone(), ticket, works_there, now)?, Vec::new()))
     })
     .await

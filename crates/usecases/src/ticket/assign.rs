@@ -4,7 +4,7 @@ use auth::Grant;
 use auth::permission::ChangeTickets;
 use domain::ticket::assign::Assign;
 use domain::ticket::{Action, Change, Ticket};
-use store::ticket::{Beside, Looked};
+use store::ticket::{Beside, Found};
 
 use super::change::{ChangeError, Denied, Fault, On, change_beside};
 use crate::Context;
@@ -22,7 +22,7 @@ pub async fn assign(
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
     let beside = Beside { worker: cmd.assignee, ..Beside::default() };
-    change_beside(cx, who, on, beside, Action::Assign, once, |Looked { ticket, works_there, .. }, _| {
+    change_beside(cx, who, on, beside, Action::Assign, once, |ticket, Found { works_there, .. }, _| {
         Ok((decide(cmd.clone(), ticket, works_there)?, Vec::new()))
     })
     .await

@@ -13,7 +13,7 @@ use domain::ticket::notice::{Follower, Told, notices};
 use domain::ticket::{Action, Actor, Change, Event, Fact, Refusal, Ticket};
 use store::city::Loaded;
 use store::outbox::Message;
-use store::ticket::{Beside, Looked, Named, NewTicket, Saved};
+use store::ticket::{Beside, Found, Looked, Named, NewTicket, Saved};
 use store::{Scope, Tx};
 
 use super::partner::link;
@@ -121,7 +121,7 @@ pub(super) async fn change(
     decide: impl Fn(Ticket, DateTime<Utc>) -> Result<Change, Denied>,
 ) -> Result<Done<Ticket>, ChangeError> {
     let beside = Beside::default();
-    change_beside(cx, who, on, beside, action, once, |looked, now| Ok((decide(looked.ticket, now)?, Vec::new()))).await
+    change_beside(cx, who, on, beside, action, once, |ticket, _, now| Ok((decide(ticket, now)?, Vec::new()))).await
 }
 
 /// Changes a ticket with what the change depends on besides.
@@ -134,18 +134,19 @@ pub(super) async fn change_beside(
     beside: Beside,
     action: Action,
     once: Once<'_, Ticket>,
-    decide: impl Fn(Looked, DateTime<Utc>) -> Result<Decided, Denied>,
+    decide: impl Fn(Ticket, Found, DateTime<Utc>) -> Result<Decided, Denied>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    let (now, loaded, scope) = (cx.now(), cx.city()?, Scope::of(who.caller()));
-    let decided = |looked: Option<Looked>| {
-        let looked = looked.ok_or(Denied::NotFound)?;
-        let by = may(who, &looked.ticket, &on.seen, action)?;
-        let (followers, seen) = (looked.followers.clone(), looked.seen.clone());
-        let (change, opened) = decide(looked, now)?;
+    let (loaded, scope) = (cx.city()?, Scope::of(who.caller()));
+    let decided = |looked: Option<Looked>, now| {
+        let Looked { ticket, followers, seen, found } = looked.ok_or(Denied::NotFound)?;
+        let by = may(who, &ticket, &on.seen, action)?;
+        let (change, opened) = decide(ticket, found, now)?;
         Ok::<_, Denied>((Saved { opened, ..saved(cx, &loaded, change, by, &followers, now) }, seen))
     };
     if !needs_transaction() {
-        match decided(cx.store.look_at_ticket(&scope, &on.ticket, &beside).await?) {
+        let looked = cx.store.look_at_ticket(&scope, &on.ticket, &beside).await?;
+        let now = cx.now();
+        match decided(looked, now) {
             Ok((saved, seen)) => {
                 let first = once.first(&saved.ticket, now);
                 if cx.store.save_seen(&saved, &seen, first.as_ref()).await? {
@@ -160,7 +161,8 @@ pub(super) async fn change_beside(
     }
     let done = once
         .run(cx, async |tx| {
-            let (saved, seen) = decided(tx.look_at_locked(&scope, &on.ticket, &beside).await?)?;
+            let looked = tx.look_at_locked(&scope, &on.ticket, &beside).await?;
+            let (saved, seen) = decided(looked, cx.now())?;
             tx.save_seen(&saved, &seen).await?;
             Ok::<_, ChangeError>(saved.ticket)
         })

@@ -4,7 +4,7 @@ use auth::Grant;
 use auth::permission::ChangeTickets;
 use domain::ticket::merge::{Merge, Unmerge};
 use domain::ticket::{Action, Ticket};
-use store::ticket::{Beside, Looked, Named};
+use store::ticket::{Beside, Found, Named};
 
 use super::change::{ChangeError, Fault, On, change, change_beside};
 use crate::Context;
@@ -22,7 +22,7 @@ pub async fn merge(
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
     let beside = Beside { other: Some(main), ..Beside::default() };
-    change_beside(cx, who, on, beside, Action::Merge, once, |Looked { ticket, other, .. }, now| {
+    change_beside(cx, who, on, beside, Action::Merge, once, |ticket, Found { other, .. }, now| {
         let main = other.ok_or(Fault::UnknownMain)?;
         main.can_have_duplicate(&ticket).map_err(Fault::NotAMain)?;
         Ok((cmd.clone().apply(ticket, &main, now)?, Vec::new()))

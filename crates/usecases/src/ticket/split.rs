@@ -11,7 +11,7 @@ use domain::ticket::split::Split;
 use domain::ticket::{Action, Actor, Event, Fact, Ticket};
 use store::city::Loaded;
 use store::outbox::Message;
-use store::ticket::{Beside, Looked, NewTicket};
+use store::ticket::{Beside, Found, NewTicket};
 
 use super::change::{ChangeError, Denied, Fault, On, change_beside};
 use super::partner::link;
@@ -33,7 +33,7 @@ pub async fn split(
 ) -> Result<Done<Ticket>, ChangeError> {
     let loaded = cx.city()?;
     let beside = Beside { siblings: cmd.services.len(), ..Beside::default() };
-    change_beside(cx, who, on, beside, Action::Split, once, |Looked { ticket, services, numbers, .. }, now| {
+    change_beside(cx, who, on, beside, Action::Split, once, |ticket, Found { services, numbers, .. }, now| {
         let faults = faults(&cmd, of(&loaded), &services);
         if !faults.is_empty() {
             return Err(Denied::Invalid(faults));
