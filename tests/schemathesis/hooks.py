@@ -197,4 +197,4 @@ def filter_failure(_context, failure, case, response):
 
 def is_beyond_schemas(error):
     where = error.get("pointer", error.get("parameter", error.get("header")))
-    return any(re.fullmatch(at, where) and re.search(said, error["detail"]) for at, said in BEYOND_SCHEMAS)
+    return any(re.fullmatch(at, where, re.DOTALL) and re.search(said, error["detail"]) for at, said in BEYOND_SCHEMAS)
