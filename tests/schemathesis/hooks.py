@@ -149,7 +149,7 @@ BEYOND_SCHEMAS = [
     ("datetime", "un instant|la fin précède"),
     ("bbox", "une l(at|ong)itude va de|la hauteur du bas|le sud"),
     # Parameters that go together.
-    ("radius", "va avec"),
+    ("radius|sort", "va avec"),
     ("filed_before", "Après « filed_from »"),
     ("to", "vient avant le premier|731 jours au plus"),
     # What there is to choose from is the city's, or grows: a wrong one is answered with all of them.
