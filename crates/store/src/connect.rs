@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Write as _};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use data_encoding::HEXLOWER;
 use domain::audit::Record;
 use sea_orm::sea_query::{PostgresQueryBuilder, QueryBuilder, SelectStatement, SqlWriter, SqlWriterValues};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseBackend, DbErr, QueryResult, Statement, Value};
@@ -75,6 +76,11 @@ pub struct Tx {
     pub(crate) keys: Arc<SealingKeys>,
     /// What the commit will append to the audit log.
     pub(crate) audit: Mutex<Vec<Record>>,
+}
+
+/// Bytes as PostgreSQL reads a `bytea` in JSON.
+pub(crate) fn bytea(bytes: &[u8]) -> String {
+    format!("\\x{}", HEXLOWER.encode(bytes))
 }
 
 /// A statement with its parameters bound.

@@ -3,13 +3,12 @@
 //! the work writes it ([`First`]).
 
 use chrono::{DateTime, Utc};
-use data_encoding::HEXLOWER;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::connect::sql;
+use crate::connect::{bytea, sql};
 use crate::{Error, Result, Store, Tx};
 
 /// A request under a key.
@@ -81,7 +80,6 @@ pub(crate) use keep_first;
 struct FirstRow<'a> {
     client: Uuid,
     key: &'a str,
-    /// As PostgreSQL writes a `bytea`.
     fingerprint: String,
     created_at: DateTime<Utc>,
     status: u16,
@@ -95,7 +93,7 @@ impl First<'_> {
     pub(crate) fn rows(first: Option<&Self>) -> Result<Value> {
         let row = |First { claim, answer, at }: &First<'_>| {
             let Answer { status, etag, location, body } = answer;
-            let fingerprint = format!("\\x{}", HEXLOWER.encode(&claim.fingerprint));
+            let fingerprint = bytea(&claim.fingerprint);
             let (etag, location) = (etag.as_deref(), location.as_deref());
             let (client, key, created_at) = (claim.client, &claim.key, *at);
             serde_json::to_value([FirstRow {

@@ -3,7 +3,6 @@
 //! follows from the ticket.
 
 use chrono::{DateTime, Utc};
-use data_encoding::HEXLOWER;
 use domain::city::organisation::Access;
 use domain::id::{MessageId, PartnerLinkId, ServiceCode, TicketId};
 use domain::ticket::Ticket;
@@ -13,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::connect::sql;
+use crate::connect::{bytea, sql};
 use crate::outbox::Message;
 use crate::seal::digest;
 use crate::{Error, Page, Result, SealingKey, SealingKeys, Store, Tx};
@@ -118,7 +117,6 @@ struct NewRow<'a> {
     handover: i32,
     service_code: &'a str,
     access: &'a Access,
-    /// As PostgreSQL writes a `bytea`.
     digest: String,
     created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
@@ -153,7 +151,7 @@ pub(crate) fn link_rows<'a>(
             handover: link.handover,
             service_code: link.service.as_str(),
             access: &link.access,
-            digest: format!("\\x{}", HEXLOWER.encode(&digest(&token(&keys.accounts, link.id)))),
+            digest: bytea(&digest(&token(&keys.accounts, link.id))),
             created_at,
             expires_at: link.expires_at,
         })
