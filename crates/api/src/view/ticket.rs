@@ -1,6 +1,7 @@
 //! How tickets are shown.
 
-use std::cell::RefCell;
+mod shared;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
@@ -8,9 +9,10 @@ use domain::city::City;
 use domain::city::catalogue::{ClosureReason, Sensitivity};
 use domain::city::question::{Replies, Reply};
 use domain::concern::{Origin, Referrer};
+use domain::id::ServiceCode;
 use domain::language::Language;
 use domain::place::Areas;
-use domain::rights::Caller;
+use domain::rights::{Caller, Right};
 use domain::routing::Sent;
 use domain::ticket::{Action, Feedback, Priority, State, Ticket};
 use serde::{Serialize, Serializer};
@@ -18,32 +20,8 @@ use usecases::tracking::Mails;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use self::shared::{Made, Offered, Parts, Routing};
 use super::{MailsView, ServiceRef, WhereaboutsView};
-
-/// The rule that sent a concern to the ticket's first service, and why.
-#[derive(Serialize, ToSchema)]
-struct Routing<'a> {
-    /// The rule's code.
-    rule: &'a str,
-    /// The version of the rule set.
-    version: i32,
-    /// Why the rule matched, in words.
-    #[schema(examples("le motif est « Dépôt sauvage »"))]
-    explanation: String,
-}
-
-/// An action that the reader may do now.
-#[derive(Serialize, ToSchema)]
-struct Offered {
-    /// The action: the last part of its path.
-    action: Action,
-    /// The fields that its body must have.
-    #[schema(value_type = Vec<String>)]
-    needs: &'static [&'static str],
-    /// The fields that its body may have besides.
-    #[schema(value_type = Vec<String>)]
-    takes: &'static [&'static str],
-}
 
 /// Who filed a concern.
 #[derive(Serialize, ToSchema)]
@@ -92,7 +70,8 @@ pub(crate) struct TicketView<'a> {
     /// The category's code.
     #[schema(examples("illegal_dumping"))]
     category: &'a str,
-    service: ServiceRef,
+    #[schema(value_type = ServiceRef)]
+    service: Made,
     priority: Priority,
     sensitivity: Sensitivity,
     place: WhereaboutsView<'a>,
@@ -175,9 +154,11 @@ pub(crate) struct TicketView<'a> {
     /// Absent when a dispatcher opened the ticket at its service.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    routing: Option<Routing<'a>>,
+    #[schema(value_type = Option<Routing>)]
+    routing: Option<Made>,
     /// What the reader may do with it now.
-    actions: Vec<Offered>,
+    #[schema(value_type = Vec<Offered>)]
+    actions: Made,
 }
 
 /// How tickets are shown: to whom, in which language, when.
@@ -186,27 +167,43 @@ pub(crate) struct Shown<'a> {
     reader: &'a Caller,
     language: Language,
     now: DateTime<Utc>,
-    /// Why rules matched, in words: told once for the tickets of a page that one rule sent for one reason.
-    explained: RefCell<Vec<(Arc<Sent>, String)>>,
+    services: Parts<ServiceCode>,
+    routings: Parts<Arc<Sent>>,
+    offers: Parts<(State, Vec<Action>)>,
 }
 
 impl<'a> Shown<'a> {
     pub(crate) fn new(city: &'a City, reader: &'a Caller, language: Language, now: DateTime<Utc>) -> Self {
-        Self { city, reader, language, now, explained: RefCell::default() }
+        let (services, routings, offers) = Default::default();
+        Self { city, reader, language, now, services, routings, offers }
     }
 
-    fn explanation(&self, sent: &Arc<Sent>) -> String {
-        let mut explained = self.explained.borrow_mut();
-        if let Some((_, told)) = explained.iter().find(|(known, _)| Arc::ptr_eq(known, sent)) {
-            return told.clone();
-        }
-        let told = self.city.explain(sent, self.language);
-        explained.push((sent.clone(), told.clone()));
-        told
+    fn service(&self, code: &ServiceCode) -> Made {
+        let service = || (code.clone(), ServiceRef::new(self.city, code, self.language));
+        self.services.part(|known| known == code, service)
+    }
+
+    fn routing(&self, sent: &Arc<Sent>) -> Made {
+        let routing = || {
+            let explanation = self.city.explain(sent, self.language);
+            (sent.clone(), Routing { rule: sent.rule.as_str(), version: sent.version, explanation })
+        };
+        self.routings.part(|known| Arc::ptr_eq(known, sent), routing)
+    }
+
+    /// The actions that the reader may do now.
+    fn offers(&self, ticket: &Ticket) -> Made {
+        let state = ticket.state;
+        let may_any = self.reader.has(Right::ChangeTickets);
+        let actions: Vec<_> = may_any.then(|| self.reader.actions_on(ticket, self.now)).into_iter().flatten().collect();
+        let same = |(of, known): &(State, Vec<Action>)| *of == state && *known == actions;
+        self.offers.part(same, || {
+            let offered: Vec<_> = actions.iter().map(|action| Offered::new(*action, state)).collect();
+            ((state, actions.clone()), offered)
+        })
     }
 
     pub(crate) fn ticket<'t>(&self, ticket: &'t Ticket) -> TicketView<'t> {
-        let Self { city, reader, language, now, .. } = *self;
         TicketView {
             id: ticket.id.0,
             reference: &ticket.reference,
@@ -216,7 +213,7 @@ impl<'a> Shown<'a> {
             origin: ticket.origin,
             referrer: ticket.referrer.into(),
             category: ticket.category.as_str(),
-            service: ServiceRef::new(city, &ticket.service, language),
+            service: self.service(&ticket.service),
             priority: ticket.priority,
             sensitivity: ticket.sensitivity,
             place: (&ticket.place).into(),
@@ -229,7 +226,7 @@ impl<'a> Shown<'a> {
             closed_at: ticket.closed_at,
             ack_due_at: ticket.ack_due_at,
             resolve_due_at: ticket.resolve_due_at,
-            late: ticket.is_late(now),
+            late: ticket.is_late(self.now),
             expected_on: ticket.scheduled_for,
             resume_on: ticket.resume_on,
             handed_over_at: ticket.handed_over_at,
@@ -242,12 +239,8 @@ impl<'a> Shown<'a> {
             closure_reason: ticket.closure_reason,
             feedback: ticket.feedback,
             resident_mails: None,
-            routing: ticket.sent.as_ref().map(|sent| Routing {
-                rule: sent.rule.as_str(),
-                version: sent.version,
-                explanation: self.explanation(sent),
-            }),
-            actions: offered(ticket, reader, now),
+            routing: ticket.sent.as_ref().map(|sent| self.routing(sent)),
+            actions: self.offers(ticket),
         }
     }
 }
@@ -262,49 +255,4 @@ impl TicketView<'_> {
     pub(crate) fn position(&self) -> Option<(f64, f64)> {
         self.place.lat.zip(self.place.lon)
     }
-}
-
-/// The fields that the body of an action must have, and those that it may have besides. A test compares them with the
-/// OpenAPI document.
-const fn fields(action: Action, state: State) -> (&'static [&'static str], &'static [&'static str]) {
-    match action {
-        Action::Receive => (&[], &[]),
-        Action::Acknowledge => (&[], &["assignee", "expected_on", "note"]),
-        Action::Refuse => (&["reason"], &["service", "note"]),
-        Action::Reroute => (&["service", "note"], &[]),
-        Action::Schedule => (&["scheduled_for"], &["note"]),
-        Action::Start | Action::Resume => (&[], &["note"]),
-        Action::Hold => (&["reason", "resume_on"], &["note"]),
-        Action::Resolve => (&["closure_reason", "message_to_resident"], &["note"]),
-        Action::Reopen | Action::Cancel | Action::Unmerge => (&["note"], &[]),
-        Action::Close => match state {
-            State::Refused => (&["closure_reason"], &["body_told", "message_to_resident", "note"]),
-            State::Submitted
-            | State::Acknowledged
-            | State::Scheduled
-            | State::InProgress
-            | State::OnHold
-            | State::Resolved
-            | State::Closed
-            | State::Cancelled => (&[], &["message_to_resident", "note"]),
-        },
-        Action::Merge => (&["duplicate_of"], &["note"]),
-        Action::Assign => (&[], &["assignee", "note"]),
-        Action::Prioritise => (&["priority"], &["note"]),
-        Action::Split => (&["services", "note"], &[]),
-    }
-}
-
-/// The actions that the reader may do now.
-fn offered(ticket: &Ticket, reader: &Caller, now: DateTime<Utc>) -> Vec<Offered> {
-    let may = |action: &Action| {
-        ticket.allows(*action, now).is_ok()
-            && reader.acting(*action, ticket).is_ok()
-            && reader.has(domain::rights::Right::ChangeTickets)
-    };
-    let offer = |action| {
-        let (needs, takes) = fields(action, ticket.state);
-        Offered { action, needs, takes }
-    };
-    Action::ALL.into_iter().filter(may).map(offer).collect()
 }

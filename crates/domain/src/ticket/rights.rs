@@ -1,5 +1,7 @@
 //! Who may see a ticket and who may do what with it, decided from the ticket and from who is asking.
 
+use chrono::{DateTime, Utc};
+
 use super::event::Part;
 use super::lifecycle::{Action, Refusal, State};
 use super::{Actor, Ticket};
@@ -86,6 +88,13 @@ impl Caller {
     pub fn acting(&self, action: Action, ticket: &Ticket) -> Result<Actor, Refusal> {
         let part = parts(action).iter().find(|(part, when)| when.holds(ticket) && self.has_part(*part, ticket));
         part.map(|(part, _)| self.in_part(*part)).ok_or(Refusal::NotTheirs(action))
+    }
+
+    /// What the caller may do with the ticket now.
+    pub fn actions_on(&self, ticket: &Ticket, now: DateTime<Utc>) -> impl Iterator<Item = Action> {
+        let own: Vec<Part> = self.parts_in(ticket).collect();
+        let theirs = move |action| parts(action).iter().any(|(part, when)| own.contains(part) && when.holds(ticket));
+        Action::ALL.into_iter().filter(move |action| theirs(*action) && ticket.allows(*action, now).is_ok())
     }
 
     /// The parts that the caller has in the ticket.
@@ -231,6 +240,13 @@ mod tests {
                 .map(Action::code)
                 .collect();
             assert_eq!(allowed.join(" "), may, "{who:?}");
+            for ticket in State::ALL.map(ticket) {
+                let both = |action: &Action| {
+                    who.acting(*action, &ticket).is_ok() && ticket.allows(*action, ticket.filed_at).is_ok()
+                };
+                let open: Vec<Action> = who.actions_on(&ticket, ticket.filed_at).collect();
+                assert_eq!(open, Action::ALL.into_iter().filter(both).collect::<Vec<_>>(), "{who:?}");
+            }
         }
         assert!(referrer.acting(Action::Cancel, &ticket(State::Acknowledged)).is_err());
         let passed_on = Ticket { handovers: 2, reroutes: 1, ..ticket(State::Submitted) };
