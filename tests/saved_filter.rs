@@ -104,13 +104,17 @@ async fn a_filter_holds_what_a_list_takes() {
         "parameters": { "status": ["lost"], "limit": ["3"], "cursor": [""], "col/our": ["red"], "late": ["true", "false"] }
     });
     let fields = [
-        ("/parameters/status", "bad_value"),
-        ("/parameters/limit", "unknown_parameter"),
-        ("/parameters/cursor", "unknown_parameter"),
-        ("/parameters/col~1our", "unknown_parameter"),
-        ("/parameters/late", "repeated"),
+        ("/parameters/col~1our", "unknown_field"),
+        ("/parameters/cursor", "unknown_field"),
+        ("/parameters/late", "too_many"),
+        ("/parameters/limit", "unknown_field"),
     ];
     agent.post("/v1/filters", &body).await.refused_fields(400, "invalid_request", &fields);
+    let body = json!({ "name": "x", "parameters": { "status": ["lost"], "late": ["perhaps"] } });
+    let fields = [("/parameters/status", "bad_value"), ("/parameters/late", "bad_value")];
+    agent.post("/v1/filters", &body).await.refused_fields(400, "invalid_request", &fields);
+    let body = json!({ "name": "x", "parameters": { "status": [] } });
+    agent.post("/v1/filters", &body).await.refused_fields(400, "invalid_request", &[("/parameters/status", "too_few")]);
     let (origins, states) = (vec!["cafe"; 100], vec!["submitted"; 100]);
     let body = json!({ "name": "x", "parameters": { "origin": origins, "status": states, "late": ["true"] } });
     agent.post("/v1/filters", &body).await.refused_fields(400, "invalid_request", &[("/parameters", "too_many")]);

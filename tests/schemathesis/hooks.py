@@ -168,8 +168,8 @@ BEYOND_SCHEMAS = [
     ("", "Attendu : from, et until"),
     # How finely a program may look at figures.
     (".*", "Hors de la police municipale"),
-    # A kept filter has the parameters of another operation, and is checked as there. A name may hold any character.
-    (r"/parameters/[\s\S]*", ""),
+    # A kept filter has the values of another operation's parameters, and is checked as there.
+    (r"/parameters/\w+", ""),
     # What a word is.
     ("/rules/.*", "n’est pas un mot-clé"),
     # As the document's introduction says of all texts and of all whole numbers.

@@ -9,7 +9,7 @@ use usecases::Context;
 use usecases::saved_filter::Parameters;
 use utoipa::ToSchema;
 
-use super::{FilterPath, FilterView, checked};
+use super::{FilterPath, FilterView, ListParameters, checked};
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::body::{Body, input};
@@ -24,8 +24,8 @@ pub(crate) struct ChangeFilter {
     /// How it is called.
     #[schema(value_type = String, nullable = false, required = false, min_length = 1, max_length = 120)]
     name: Option<Title>,
-    /// The parameters of `GET /v1/tickets`, all of them.
-    #[schema(value_type = BTreeMap<String, Vec<String>>, nullable = false, required = false)]
+    /// What it asks for, all of it.
+    #[schema(value_type = ListParameters, nullable = false, required = false)]
     parameters: Option<Parameters>,
 }
 input!(ChangeFilter);

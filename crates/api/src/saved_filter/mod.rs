@@ -17,13 +17,15 @@ use domain::rights::Caller;
 use serde::Serialize;
 use usecases::Loaded;
 use usecases::saved_filter::{Holder, Parameters, SavedFilter};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, Object, ObjectBuilder, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use crate::problem::{At, Code, FieldError, Problem};
 use crate::request::path::{Id, id_path};
-use crate::request::query::Query;
-use crate::ticket::filter::listing;
+use crate::request::query::{MAX_VALUES, Query};
+use crate::ticket::filter::{FilterTickets, SearchTickets, SortTickets, listing};
 
 pub(crate) fn routes(config: &mut impl Routes) {
     config.service(list::list).service(save::save).service(read::read).service(change::change).service(remove::remove);
@@ -45,6 +47,34 @@ impl Id<FilterPath> {
     }
 }
 
+/// The parameters of a list, as the document shows them: those of `GET /v1/tickets`, each with its values.
+struct ListParameters;
+
+impl PartialSchema for ListParameters {
+    fn schema() -> RefOr<Schema> {
+        let in_query = || None;
+        let parameters = SearchTickets::into_params(in_query)
+            .into_iter()
+            .chain(FilterTickets::into_params(in_query))
+            .chain(SortTickets::into_params(in_query));
+        let list = ObjectBuilder::new()
+            .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)))
+            .description(Some("The parameters of `GET /v1/tickets` but `limit` and `cursor`, each with its values."));
+        let list = parameters.fold(list, |list, parameter| {
+            let repeated = matches!(parameter.schema, Some(RefOr::T(Schema::Array(_))));
+            let values = ArrayBuilder::new()
+                .items(Object::with_type(Type::String))
+                .min_items(Some(1))
+                .max_items(Some(if repeated { MAX_VALUES } else { 1 }))
+                .description(parameter.description);
+            list.property(parameter.name, values)
+        });
+        list.into()
+    }
+}
+
+impl ToSchema for ListParameters {}
+
 /// A list of tickets that is kept.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SavedFilter)]
@@ -58,8 +88,8 @@ pub(crate) struct FilterView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, examples("proprete"))]
     service: Option<String>,
-    /// The parameters of `GET /v1/tickets`, each with its values.
-    #[schema(examples(json!({"status": ["submitted"], "sort": ["ack_due_at"]})))]
+    /// What it asks for.
+    #[schema(value_type = ListParameters, examples(json!({"status": ["submitted"], "sort": ["ack_due_at"]})))]
     parameters: BTreeMap<String, Vec<String>>,
     /// The same, as a query: what follows `/v1/tickets?`.
     #[schema(examples("sort=ack_due_at&status=submitted"))]

@@ -13,7 +13,7 @@ use usecases::once::Once;
 use usecases::saved_filter::{Parameters, SavedFilter};
 use utoipa::ToSchema;
 
-use super::{FilterView, checked};
+use super::{FilterView, ListParameters, checked};
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::body::{Body, input};
@@ -27,8 +27,8 @@ pub(crate) struct SaveFilter {
     /// How it is called; whoever keeps it has no other of that name.
     #[schema(value_type = String, min_length = 1, max_length = 120)]
     name: Title,
-    /// The parameters of `GET /v1/tickets`, each with its values; all but `limit` and `cursor`.
-    #[schema(value_type = BTreeMap<String, Vec<String>>)]
+    /// What it asks for.
+    #[schema(value_type = ListParameters)]
     parameters: Parameters,
     /// The service that it is kept for, by code: for its managers. Left out, it is the caller's own.
     #[schema(nullable = false)]
