@@ -122,6 +122,7 @@ async fn the_documentation_comes_from_the_server_alone() {
     let stranger = city.stranger();
     assert_eq!(stranger.get("/docs").await.is(308).header("location"), Some("/docs/"));
     let page = stranger.get("/docs/").await;
+    assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
     let mut pages = vec![page.is(200).text.clone()];
     for file in ["swagger-initializer.js", "index.css"] {
         pages.push(stranger.get(&format!("/docs/{file}")).await.is(200).text.clone());

@@ -1,8 +1,10 @@
 //! The documentation, from inside this binary: the API explorer, the OpenAPI document, the page that explains problems,
 //! the style sheet of the pages. Nothing is fetched from elsewhere.
 
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION};
-use actix_web::middleware::DefaultHeaders;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION};
+use actix_web::middleware::{DefaultHeaders, Next, from_fn};
 use actix_web::{HttpResponse, get, web};
 use minijinja::context;
 use minijinja::value::Serde;
@@ -22,8 +24,23 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config.service(explorer_root).service(document).service(problems).service(style).service(
         web::scope("")
             .wrap(DefaultHeaders::new().add((CONTENT_SECURITY_POLICY, EXPLORER_POLICY)))
+            .wrap(from_fn(with_charset))
             .service(SwaggerUi::new("/docs/{_:.*}").config(explorer)),
     );
+}
+
+/// Says in which encoding a text is: Swagger UI's do not.
+async fn with_charset(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let mut response = next.call(request).await?;
+    let media_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let text = media_type.filter(|media_type| media_type.starts_with("text/") && !media_type.contains(';'));
+    if let Some(Ok(value)) = text.map(|text| HeaderValue::try_from(format!("{text}; charset=utf-8"))) {
+        response.headers_mut().insert(CONTENT_TYPE, value);
+    }
+    Ok(response)
 }
 
 #[get("/docs")]

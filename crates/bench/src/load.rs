@@ -32,10 +32,10 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Requests a second.
+    /// Requests a second that were answered as they should be.
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
     pub(crate) fn rate(self) -> f64 {
-        self.requests as f64 / self.seconds
+        (self.requests - self.failed) as f64 / self.seconds
     }
 
     /// Bytes of an answer, on the average.

@@ -50,7 +50,7 @@ codes! {
     SecondFactorRequired = "second_factor_required", 403, "Votre rôle exige un second facteur : mettez-le en place d’abord", "Your role requires a second factor: set one up first";
     LoginTooOld = "login_too_old", 403, "Votre connexion date de plus de dix minutes : reconnectez-vous d’abord", "You logged in more than ten minutes ago: log in again first";
     MissingRight = "missing_right", 403, "Il manque un droit", "A right is missing";
-    ActionNotYours = "action_not_yours", 403, "Cette action revient à quelqu’un d’autre sur cette saisine", "This action is somebody else's on this ticket";
+    ActionNotYours = "action_not_yours", 403, "Cette action revient à quelqu’un d’autre", "This action is somebody else's";
     NotFound = "not_found", 404, "Introuvable", "Not found";
     MethodNotAllowed = "method_not_allowed", 405, "Méthode non admise ici", "Method not allowed here";
     RequestTimeout = "request_timeout", 408, "La requête a mis trop de temps à arriver", "The request took too long to arrive";

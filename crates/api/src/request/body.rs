@@ -1,6 +1,7 @@
 //! The body of a request: JSON that fits the schema which the OpenAPI document shows. What is documented is what is
 //! checked, and every fault is told at once.
 
+use std::fmt::Display;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::fault::field_errors;
 use super::refused::{refused, unstorable};
+use super::unique::Unique;
 use crate::openapi::name_conditions;
 use crate::problem::{At, Code, FieldError, Problem};
 
@@ -175,9 +177,9 @@ pub(crate) fn parse<T: Input>(bytes: &[u8]) -> Result<Body<T>, Problem> {
             format!("Byte {at} belongs to no UTF-8 character."),
         ))
     })?;
-    let value: Value = serde_json::from_str(text).map_err(|error| invalid_json(&error))?;
+    let value = json(text)?;
     check::<T>(&value)?;
-    // What the schema cannot say: duplicate keys, texts that are only white space, and the like.
+    // What the schema cannot say: texts that are only white space, and the like.
     let value = typed(&mut serde_json::Deserializer::from_str(text))?;
     Ok(Body { value, digest: Sha256::digest(bytes).into() })
 }
@@ -198,11 +200,22 @@ fn check<T: Input>(value: &Value) -> Result<(), Problem> {
 }
 
 fn typed<'a, T: DeserializeOwned>(source: impl Deserializer<'a>) -> Result<T, Problem> {
-    serde_path_to_error::deserialize(source).map_err(|error| {
-        let pointer = pointer(error.path());
-        let texts = refused(&error.into_inner().to_string());
-        Problem::new(Code::InvalidRequest).errors(vec![FieldError::new(At::Body(pointer), "invalid", texts)])
-    })
+    serde_path_to_error::deserialize(source).map_err(not_accepted)
+}
+
+fn not_accepted<E: Display>(error: serde_path_to_error::Error<E>) -> Problem {
+    let pointer = pointer(error.path());
+    let texts = refused(&error.into_inner().to_string());
+    Problem::new(Code::InvalidRequest).errors(vec![FieldError::new(At::Body(pointer), "invalid", texts)])
+}
+
+/// JSON in which no field stands twice: of two values, the last would count, and the first be lost without a word.
+fn json(text: &str) -> Result<Value, Problem> {
+    let mut source = serde_json::Deserializer::from_str(text);
+    let Unique(value) = serde_path_to_error::deserialize(&mut source)
+        .map_err(|error| if error.inner().is_data() { not_accepted(error) } else { invalid_json(error.inner()) })?;
+    source.end().map_err(|error| invalid_json(&error))?;
+    Ok(value)
 }
 
 fn invalid_json(error: &serde_json::Error) -> Problem {

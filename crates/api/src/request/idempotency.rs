@@ -45,10 +45,8 @@ fn key(request: &HttpRequest) -> Result<Option<String>, Problem> {
     match text.filter(|text| (1..=255).contains(&text.len())) {
         Some(text) if headers.next().is_none() => Ok(Some(text.to_owned())),
         _ => {
-            let texts = (
-                "Attendu : une clé de 1 à 255 caractères ASCII visibles.",
-                "Expected: one key of 1 to 255 visible ASCII characters.",
-            );
+            let texts =
+                ("Attendu : une clé de 1 à 255 caractères ASCII.", "Expected: one key of 1 to 255 ASCII characters.");
             let error = FieldError::new(At::Header(HEADER), "bad_value", texts);
             Err(Problem::new(Code::InvalidHeader).errors(vec![error]))
         }

@@ -12,4 +12,5 @@ pub(crate) mod query;
 pub(crate) mod reader;
 mod refused;
 pub(crate) mod sent;
+mod unique;
 pub(crate) mod upload;

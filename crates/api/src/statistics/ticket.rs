@@ -32,8 +32,8 @@ pub(crate) struct GroupTickets {
 /// What became of tickets, group by group.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct StatsTickets {
-    /// What has happened until then is counted; of what happened later, some may be. Usually now; earlier while the worker is
-    /// behind.
+    /// What has happened until then is counted; of what happened later, some may be. Ten seconds ago at most as a rule, for what was
+    /// counted is told to all who ask the same; earlier while the worker is behind, or while others have it counted anew.
     as_of: DateTime<Utc>,
     /// Null when each number is as it is. Otherwise numbers are the nearest multiple of this, those from 1 to 4 are not shown,
     /// and times are to the hour.

@@ -82,7 +82,8 @@ fn separator(text: &str) -> Option<u8> {
 
 /// Export tickets
 ///
-/// All tickets of the reader's list, however many: the same parameters narrow and sort it. Restricted tickets are left
+/// All tickets of the reader's list, however many: the same parameters narrow and sort it, and `format` says how it is written
+/// (`Accept` does not). Restricted tickets are left
 /// out, also for those who may read them, and so is what residents left to be reached. The columns of `csv` have the
 /// names and values that `ndjson` has; with `Accept-Language: fr`, French ones, and times on the clock of France. Few can be written at once. An export that breaks off
 /// ends without the last chunk of the transfer: clients tell it as an error. Each one stands in the audit log.
