@@ -165,7 +165,7 @@ pub(crate) fn point(text: &str) -> Option<Point> {
 const USUAL_RADIUS: f64 = 100.0;
 
 fn circle(query: &mut Query) -> Option<Circle> {
-    let centre = query.one("near", "lat,lon / -90…90,-180…180", point);
+    let centre = query.one("near", "lat,lon (-90…90, -180…180)", point);
     let metres = |text: &str| text.parse().ok().filter(|metres| (1.0..=50_000.0).contains(metres));
     let metres = query.one("radius", "1…50000", metres);
     if centre.is_none() && metres.is_some() {
@@ -222,7 +222,7 @@ pub(crate) fn filter(query: &mut Query, me: &Caller, city: &Loaded) -> Filter {
             |text| somebody(me, text),
         ),
         on_map: false,
-        within: query.one("bbox", "west,south,east,north / -180 ≤ west ≤ east ≤ 180, -90 ≤ south ≤ north ≤ 90", bounds),
+        within: query.one("bbox", "west,south,east,north (-180 ≤ west ≤ east ≤ 180, -90 ≤ south ≤ north ≤ 90)", bounds),
         around: circle(query),
         duplicate_of: query.one("duplicate_of", ("l’identifiant d’une saisine", "the id of a ticket"), |id| {
             id.parse().map(TicketId).ok()
