@@ -133,8 +133,7 @@ fn checked(parameters: Parameters, who: &Grant<SaveFilters>, city: &Loaded) -> R
     let mut errors = query.faults();
     for error in &mut errors {
         if let At::Query(name) = &error.at {
-            // RFC 6901: ~ and / are written otherwise.
-            error.at = At::Body(format!("/parameters/{}", name.replace('~', "~0").replace('/', "~1")));
+            error.at = At::Body(format!("/parameters/{name}"));
         }
     }
     if parameters.values().map(Vec::len).sum::<usize>() > MOST {
