@@ -3,7 +3,6 @@ there that was answered (facts.py)."""
 
 import contextlib
 import itertools
-import os
 import pathlib
 import resource
 import selectors
@@ -11,6 +10,8 @@ import socket
 import subprocess
 import threading
 import time
+
+from parts import surroundings
 
 SLOW_CLIENTS = 10_000
 
@@ -77,7 +78,7 @@ def recovers(town, title, faults, limit):
 def somebody_else(town, statement):
     """Another client of the same server, until it is killed."""
     command = [town.postgres.bin / "psql", "-Xq", "-h", "127.0.0.1", "-p", str(town.postgres.port), "-U", "postgres"]
-    environment = os.environ | {"PGOPTIONS": "-c client_connection_check_interval=1s"}
+    environment = surroundings(PGOPTIONS="-c client_connection_check_interval=1s")
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
     return subprocess.Popen([*command, "-d", "continuum", "-c", statement], env=environment, **quiet)
 
