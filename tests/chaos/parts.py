@@ -5,6 +5,7 @@ import asyncio
 import collections
 import contextlib
 import json
+import multiprocessing
 import os
 import pathlib
 import random
@@ -22,6 +23,19 @@ START_LIMIT = 300
 STOP_LIMIT = 25
 # What has programs and PostgreSQL's clients work elsewhere than they are told, or otherwise: the caller's is not for them.
 ELSEWHERE = re.compile("AWS_|CONTINUUM_|DATABASE_|DKIM_|OIDC_|OTEL_|PG(?!_BIN)|SMTP_")
+
+
+def end_when_asked():
+    """Whatever ends this script, it ends what it has started."""
+
+    def asked(*_):
+        # `timeout` asks twice: the second time would keep it from that.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for child in multiprocessing.active_children():
+            child.terminate()
+        sys.exit("asked to stop")
+
+    signal.signal(signal.SIGTERM, asked)
 
 
 def surroundings(**own):
