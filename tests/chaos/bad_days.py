@@ -4,6 +4,7 @@ there that was answered (facts.py)."""
 import contextlib
 import itertools
 import pathlib
+import re
 import resource
 import selectors
 import socket
@@ -11,7 +12,7 @@ import subprocess
 import threading
 import time
 
-from parts import surroundings
+from parts import START_LIMIT, surroundings
 
 SLOW_CLIENTS = 10_000
 
@@ -25,6 +26,12 @@ class Watch(threading.Thread):
         self.answers, self.slowest, self.faults = {}, 0.0, []
 
     def run(self):
+        try:
+            self.watch()
+        except Exception as error:
+            self.faults.append(f"who asked broke: {error!r}")
+
+    def watch(self):
         self.person.login()
         while not self.person.memory.tickets:
             time.sleep(0.1)
@@ -48,10 +55,12 @@ class Watch(threading.Thread):
 @contextlib.contextmanager
 def watched(town, say, title, faults, slowest):
     """Somebody asks meanwhile; `slowest` is the longest that they may wait."""
-    watch = Watch(town.person("regulation", "act"))
+    watch, end = Watch(town.person("regulation", "act")), time.monotonic() + START_LIMIT
     watch.start()
-    while not watch.answers:
+    while not watch.answers and watch.is_alive() and time.monotonic() < end:
         time.sleep(0.1)
+    if not watch.answers:
+        faults.append(f"{title}: nobody was answered before it began")
     yield watch
     said = watch.end()
     say(f"{title}: {said}")
@@ -223,8 +232,6 @@ def slow_clients(town, say, faults):
         faults.append(f"{title}: {left} of {count} were not hung up on")
     if most > before + 400:
         faults.append(f"{title}: memory rose from {before:.0f} to {most:.0f} MiB")
-    if town.programs[0].process.poll() is not None:
-        faults.append(f"{title}: the server ended")
 
 
 def until_closed(clients, limit):
@@ -244,8 +251,9 @@ def until_closed(clients, limit):
 
 
 def resident(pid):
+    """MiB; none of one that has ended, which `live` tells of."""
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+    return sum(map(int, re.findall(r"VmRSS:\s*(\d+)", status))) / 1024
 
 
 def prepare(town, folder):

@@ -50,7 +50,7 @@ class Memory:
         self.tickets, self.faults, self.statuses = [], [], {}
         # Of these, what concerns, actions and notes were answered.
         self.writes = {}
-        self.slowest, self.unanswered = 0.0, 0
+        self.slowest = 0.0
 
     def keep(self, name, item):
         with self.lock:
@@ -118,8 +118,6 @@ class Person(threading.Thread):
             elif status is not None and status < 500 and status != 429:
                 return status, text
             time.sleep(self.random.uniform(0.05, 0.3))
-        with self.memory.lock:
-            self.memory.unanswered += 1
         return None, ""
 
     def login(self):
