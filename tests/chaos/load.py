@@ -9,7 +9,8 @@ import threading
 import time
 import uuid
 
-PATIENCE = 60
+# The longest that anything is waited for is forty seconds, for a database that says nothing (docs/resilience.md).
+PATIENCE = 45
 CATEGORIES = ["illegal_dumping", "pothole", "street_light_out", "bulky_waste"]
 # Where nobody is recognised yet.
 DOORS = ("/v1/sessions", "/v1/passwords")
@@ -44,13 +45,15 @@ def program_token(port, client, secret):
 class Memory:
     """What was answered, by all of them."""
 
-    def __init__(self):
-        self.lock = threading.Lock()
+    def __init__(self, network):
+        self.network, self.lock = network, threading.Lock()
         self.concerns, self.actions, self.notes, self.refused = [], [], [], []
         self.tickets, self.faults, self.statuses = [], [], {}
         # Of these, what concerns, actions and notes were answered.
         self.writes = {}
         self.slowest = 0.0
+        # Of those that were told 503, though the network was never silent meanwhile.
+        self.slowest_refusal = 0.0, ""
 
     def keep(self, name, item):
         with self.lock:
@@ -96,7 +99,11 @@ class Person(threading.Thread):
             return None, ""
         finally:
             connection.close()
-        self.memory.count(status, is_write, time.monotonic() - began)
+        took = time.monotonic() - began
+        self.memory.count(status, is_write, took)
+        if status == 503 and began > self.memory.network.silent_until:
+            with self.memory.lock:
+                self.memory.slowest_refusal = max(self.memory.slowest_refusal, (took, f"{method} {path}"))
         if status >= 500 and (status != 503 or not answer.getheader("Retry-After")):
             self.memory.keep("faults", f"{method} {path}: {status} {text}")
         return status, text

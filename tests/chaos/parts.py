@@ -5,6 +5,7 @@ import asyncio
 import collections
 import contextlib
 import json
+import math
 import multiprocessing
 import os
 import pathlib
@@ -172,7 +173,7 @@ class Network:
 
     def __init__(self, loop, to):
         self.loop, self.to, self.writers, self.is_cut = loop.loop, to, set(), False
-        self.broken, self.held_up = 0, 0
+        self.broken, self.held_up, self.silent_until = 0, 0, 0.0
         self.passing = asyncio.run_coroutine_threadsafe(self.event(), self.loop).result()
         self.port = loop.serve(self.carry)
 
@@ -215,6 +216,7 @@ class Network:
 
     def silence(self, silent):
         self.loop.call_soon_threadsafe(self.passing.clear if silent else self.passing.set)
+        self.silent_until = math.inf if silent else time.monotonic()
 
 
 class Post:
