@@ -30,11 +30,13 @@ const SERVER_ENDS: [(&str, &str); 6] = [
 ];
 
 /// What statements mean, and how they are planned, in each session: whoever runs them without this crate needs the same.
-pub const SESSION: [(&str, &str); 2] = [
+pub const SESSION: [(&str, &str); 3] = [
     // How much alike words have to be for `resembles` (migration 0011): « matlas » finds « matelas ».
     ("pg_trgm.word_similarity_threshold", "0.45"),
     // A request has one processor: where many are answered at once, the others are not free.
     ("max_parallel_workers_per_gather", "0"),
+    // What a plan is compiled in is longer than what it saves of a statement that takes milliseconds.
+    ("jit", "off"),
 ];
 
 /// How long a replica is waited for that has not seen everything.
