@@ -3,4 +3,6 @@
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| open311::fuzzing::form(bytes));
+fuzz_target!(|bytes: &[u8]| {
+    open311::fuzzing::form(bytes);
+});

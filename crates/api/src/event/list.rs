@@ -49,7 +49,7 @@ pub(crate) struct CityEventPage {
 }
 
 /// A position in the feed.
-struct Place(Position);
+pub(crate) struct Place(Position);
 
 impl Cursor for Place {
     fn text(&self) -> String {

@@ -1,6 +1,6 @@
 //! `/v1/events`: what happened, in one order, for other programs to follow.
 
-mod list;
+pub(crate) mod list;
 mod stream;
 
 pub(crate) use stream::Streams;
