@@ -23,6 +23,8 @@ pub(crate) struct Erasing {
     pub(crate) removed: u64,
     /// In how many seconds.
     pub(crate) seconds: f64,
+    /// KiB that the server, with the worker in it, had resident at most: people log in at it, too.
+    pub(crate) peak: u64,
     /// What others asked for: without, and while it removed.
     pub(crate) others: Vec<(&'static str, Load, Load)>,
 }
@@ -62,9 +64,9 @@ pub(crate) async fn measure(database: &Database, city: &operation::City, seconds
         others.push((operation.name, before, load(database, &program, city, operation, seconds).await?));
     }
     let removed = removed(&http, &url, &bearer).await? - first;
-    let seconds = began.elapsed().as_secs_f64();
+    let (seconds, peak) = (began.elapsed().as_secs_f64(), program.process().peak()?);
     program.stop()?;
-    Ok(Erasing { removed, seconds, others })
+    Ok(Erasing { removed, seconds, peak, others })
 }
 
 async fn read(http: &Client, url: &str, bearer: &str) -> Result<Value> {

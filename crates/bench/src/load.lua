@@ -29,9 +29,9 @@ function request()
 end
 
 function done(summary, latency)
-    local failed = summary.errors
-    io.write(('\n{"requests":%d,"seconds":%f,"p50":%f,"p99":%f,"bytes":%d,"failed":%d}\n'):format(
+    local errors = summary.errors
+    io.write(('\n{"requests":%d,"seconds":%f,"p50":%f,"p99":%f,"bytes":%d,"refused":%d,"lost":%d}\n'):format(
         summary.requests, taken and taken() or summary.duration / 1e6, latency:percentile(50) / 1e3,
-        latency:percentile(99) / 1e3, summary.bytes,
-        failed.status + failed.connect + failed.read + failed.write + failed.timeout))
+        latency:percentile(99) / 1e3, summary.bytes, errors.status,
+        errors.connect + errors.read + errors.write + errors.timeout))
 end

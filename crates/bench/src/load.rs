@@ -19,6 +19,7 @@ const PATIENCE: &str = "60s";
 /// What came of it.
 #[derive(Debug, Clone, Copy, Deserialize)]
 pub(crate) struct Load {
+    /// Answers, whatever they say.
     pub(crate) requests: u64,
     pub(crate) seconds: f64,
     /// Milliseconds that half of the answers took at most.
@@ -27,15 +28,22 @@ pub(crate) struct Load {
     pub(crate) p99: f64,
     /// Bytes of all answers.
     pub(crate) bytes: u64,
-    /// Answers other than 2xx and 3xx, and requests without one.
-    pub(crate) failed: u64,
+    /// Answers other than 2xx and 3xx.
+    pub(crate) refused: u64,
+    /// Connections that failed or broke, and requests without an answer in time.
+    pub(crate) lost: u64,
 }
 
 impl Load {
     /// Requests a second that were answered as they should be.
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52")]
     pub(crate) fn rate(self) -> f64 {
-        (self.requests - self.failed) as f64 / self.seconds
+        (self.requests - self.refused) as f64 / self.seconds
+    }
+
+    /// Requests that were not answered as they should be.
+    pub(crate) const fn failed(self) -> u64 {
+        self.refused + self.lost
     }
 
     /// Bytes of an answer, on the average.
@@ -95,12 +103,12 @@ impl Target<'_> {
     async fn download(&self, requests: &[Request], seconds: u32) -> Result<Load> {
         let http = reqwest::Client::new();
         let began = Instant::now();
-        let (mut times, mut bytes, mut failed) = (Vec::new(), 0, 0);
+        let (mut times, mut bytes, mut refused) = (Vec::new(), 0, 0);
         for request in requests.iter().cycle() {
             let sent = Instant::now();
             match self.send(&http, request).await? {
                 Some(answer) => bytes += answer,
-                None => failed += 1,
+                None => refused += 1,
             }
             times.push(sent.elapsed());
             if began.elapsed() >= Duration::from_secs(seconds.into()) {
@@ -110,7 +118,7 @@ impl Target<'_> {
         let seconds = began.elapsed().as_secs_f64();
         times.sort_unstable();
         let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1000.0;
-        Ok(Load { requests: times.len() as u64, seconds, p50: at(50), p99: at(99), bytes, failed })
+        Ok(Load { requests: times.len() as u64, seconds, p50: at(50), p99: at(99), bytes, refused, lost: 0 })
     }
 
     /// Sends one request, and reads the answer to its end. How many bytes it has, if it is a good one.

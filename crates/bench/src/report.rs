@@ -46,19 +46,26 @@ pub(crate) fn judgement(cities: &[Measured], plan: &Plan) -> String {
     let mut text = String::new();
     if let [small, .., large] = cities {
         text = format!(
-            "| p99, ms, at the most connections | {} tickets | {} tickets | growth | and of the answer |\n|---|---|---|---|---|\n",
+            "| p99, ms | connections | {} tickets | {} tickets | growth | and of the answer |\n|---|---|---|---|---|---|\n",
             small.tickets, large.tickets
         );
-        for Growth { name, before, now } in growth(small, large) {
+        for Growth { name, connections, before, now } in growth(small, large) {
             let (p99, answer) = (now.p99 / before.p99, now.answer() / before.answer());
-            let line = format!("| {name} | {:.1} | {:.1} | {p99:.1} | {answer:.1} |\n", before.p99, now.p99);
+            let line =
+                format!("| {name} | {connections} | {:.1} | {:.1} | {p99:.1} | {answer:.1} |\n", before.p99, now.p99);
             text.push_str(&line);
         }
         text.push('\n');
     }
     if plan.judged {
         let short = shortfalls(cities);
-        text.push_str(if short.is_empty() { "All is as was asked for.\n" } else { "Not as was asked for:\n\n" });
+        text.push_str(
+            match (short.is_empty(), cities.iter().any(|city| city.rows.iter().any(|row| judged(city, row)))) {
+                (true, true) => "All is as was asked for.\n",
+                (true, false) => "Nothing was measured at which it was asked how fast it should be.\n",
+                (false, _) => "Not as was asked for:\n\n",
+            },
+        );
         text.extend(short.iter().map(|what| format!("- {what}\n")));
     }
     text
@@ -97,10 +104,11 @@ fn exported(Export { rows, bytes, seconds, peak }: &Export) -> String {
     format!("\nExport of all {rows} tickets, {mib} MiB: {seconds:.1} s, {peak} MiB resident at most.\n")
 }
 
-fn erased(Erasing { removed, seconds, others }: &Erasing) -> String {
+fn erased(Erasing { removed, seconds, peak, others }: &Erasing) -> String {
     let mut text = format!(
-        "\n{removed} concerns removed with their tickets in {seconds:.0} s, while others asked.\n\n\
-         | meanwhile, {CONNECTIONS} connections | requests/s without | with | p99 without, ms | with |\n|---|---|---|---|---|\n"
+        "\n{removed} concerns removed with their tickets in {seconds:.0} s, while others asked and logged in; {} MiB resident at most.\n\n\
+         | meanwhile, {CONNECTIONS} connections | requests/s without | with | p99 without, ms | with |\n|---|---|---|---|---|\n",
+        peak >> 10
     );
     for (name, without, with) in others {
         let line =
@@ -114,9 +122,10 @@ const fn decimals(rate: f64) -> usize {
     if rate < 10.0 { 2 } else { 0 }
 }
 
-/// An operation at the most connections: in the small city, in the large one.
+/// An operation at a number of connections: in the small city, in the large one.
 struct Growth {
     name: &'static str,
+    connections: u32,
     before: Load,
     now: Load,
 }
@@ -129,14 +138,12 @@ impl Growth {
 }
 
 fn growth(small: &Measured, large: &Measured) -> Vec<Growth> {
-    let most = |city: &Measured, name: &str| {
-        let rows = city.rows.iter().filter(|row| row.operation.name == name);
-        rows.max_by_key(|row| row.connections).map(|row| row.load)
+    let grows = |row: &Row| {
+        let (name, connections) = (row.operation.name, row.connections);
+        let before = small.rows.iter().find(|row| (row.operation.name, row.connections) == (name, connections))?;
+        Some(Growth { name, connections, before: before.load, now: row.load })
     };
-    let mut names: Vec<&'static str> = large.rows.iter().map(|row| row.operation.name).collect();
-    names.dedup();
-    let grows = |name| Some(Growth { name, before: most(small, name)?, now: most(large, name)? });
-    names.into_iter().filter_map(grows).collect()
+    large.rows.iter().filter_map(grows).collect()
 }
 
 /// What is not as was asked for before the program was written. On a machine that others use too, figures fall short that would
@@ -145,11 +152,28 @@ fn shortfalls(cities: &[Measured]) -> Vec<String> {
     let mut short: Vec<String> = cities.iter().flat_map(short_of).collect();
     if let [small, .., large] = cities {
         for grown in growth(small, large).iter().filter(|grown| grown.for_as_much() > GROWTH) {
-            let (name, times) = (grown.name, grown.for_as_much());
-            short.push(format!("{name}: p99 grows to {times:.1} times for as much of an answer, {GROWTH} asked for"));
+            let (name, connections, times) = (grown.name, grown.connections, grown.for_as_much());
+            short.push(format!(
+                "{name}, {connections} connections: p99 grows to {times:.1} times for as much of an answer, {GROWTH} asked for"
+            ));
         }
     }
+    let mut trips: Vec<String> = cities.iter().flat_map(|city| &city.rows).filter_map(more_trips).collect();
+    trips.sort();
+    trips.dedup();
+    short.extend(trips);
     short
+}
+
+/// Of what reads one round trip was asked for, of what writes three, whatever the number of items.
+fn more_trips(row: &Row) -> Option<String> {
+    let (trips, asked) = (row.round_trips, if row.writes { 3 } else { 1 });
+    (trips > asked).then(|| format!("{}: {trips} round trips, {asked} asked for", row.operation.name))
+}
+
+/// Whether it was asked for how fast this is.
+fn judged(city: &Measured, row: &Row) -> bool {
+    city.tickets >= A_MILLION && row.connections >= MANY
 }
 
 fn short_of(city: &Measured) -> Vec<String> {
@@ -166,8 +190,7 @@ fn short_of(city: &Measured) -> Vec<String> {
             MEMORY >> 10
         ));
     }
-    let judged = |row: &&Row| tickets >= A_MILLION && row.connections >= MANY;
-    for row in city.rows.iter().filter(judged) {
+    for row in city.rows.iter().filter(|row| judged(city, row)) {
         let what = format!("{tickets} tickets, {}, {} connections", row.operation.name, row.connections);
         match row.operation.asked {
             Asked::Ratio(ratio) if row.ratio() < ratio => {
@@ -193,15 +216,18 @@ pub(crate) fn faults(cities: &[Measured]) -> Vec<String> {
             faults.push("the worker removed nothing of what was kept for long enough".to_owned());
         }
         for (name, without, with) in &erasing.others {
-            if without.failed + with.failed > 0 {
-                faults
-                    .push(format!("{name}: {} requests failed while the worker removed", without.failed + with.failed));
+            let failed = without.failed() + with.failed();
+            if failed > 0 {
+                faults.push(format!("{name}: {failed} requests failed while the worker removed"));
             }
         }
     }
     for city in cities {
         if city.started_in > READY_AT_WORST {
             faults.push(format!("{} tickets: ready after {:?}", city.tickets, city.started_in));
+        }
+        if let Some(whole) = city.whole.as_ref().filter(|whole| whole.rows < city.tickets as usize) {
+            faults.push(format!("{} tickets: {} in the export of all", city.tickets, whole.rows));
         }
         let peaks = city.rows.iter().map(|row| row.peak).chain(city.whole.as_ref().map(|whole| whole.peak));
         if let Some(peak) = peaks.max().filter(|peak| *peak > MEMORY_AT_WORST) {
@@ -210,8 +236,9 @@ pub(crate) fn faults(cities: &[Measured]) -> Vec<String> {
     }
     for row in cities.iter().flat_map(|city| &city.rows) {
         let name = row.operation.name;
-        if row.load.failed > 0 || row.load.requests == 0 {
-            faults.push(format!("{name}: {} of {} requests failed", row.load.failed, row.load.requests));
+        if row.load.failed() > 0 || row.load.requests == 0 {
+            let Load { requests, refused, lost, .. } = row.load;
+            faults.push(format!("{name}: of {requests} answers {refused} were refusals; {lost} requests had none"));
         }
         if row.statements == 0 {
             faults.push(format!("{name}: no statement was seen in PostgreSQL's log"));

@@ -172,7 +172,7 @@ impl Told<'_> {
             Course::Closed | Course::Resolved => {
                 ("outcome", format!(r#"{{"type":"person","user":"{}"}}"#, self.referrer), "3")
             }
-            Course::Submitted => ("referral", format!(r#"{{"type":"service","service":"{}"}}"#, self.service), "1"),
+            Course::Submitted => ("referral", format!(r#"{{"type":"service","code":"{}"}}"#, self.service), "1"),
             Course::Acknowledged | Course::InProgress | Course::Cancelled => return,
         };
         let (id, lane) = (event_id(self.story.number, 100).to_string(), format!("ticket:{}", self.ticket));

@@ -60,6 +60,8 @@ pub(crate) struct Measured {
 /// What was measured of an operation at a number of connections.
 pub(crate) struct Row {
     pub(crate) operation: Operation,
+    /// Whether it changes the city.
+    pub(crate) writes: bool,
     pub(crate) connections: u32,
     pub(crate) load: Load,
     /// Microseconds of processors for a request: the server's, PostgreSQL's.
@@ -131,7 +133,13 @@ pub(crate) async fn city(folder: &Path, tickets: u32, plan: &Plan) -> Result<Mea
             Err(error) => failed.push(format!("{tickets} tickets, {}: {error:#}", operation.name)),
         }
     }
-    let whole = if EXPORT.contains(&plan.only) { Some(export(programs).await?) } else { None };
+    let mut whole = None;
+    if EXPORT.contains(&plan.only) {
+        match export(programs).await {
+            Ok(export) => whole = Some(export),
+            Err(error) => failed.push(format!("{tickets} tickets, {EXPORT}: {error:#}")),
+        }
+    }
     door.stop()?;
     program.stop()?;
     let mut connection = database.connection().await?;
@@ -139,7 +147,13 @@ pub(crate) async fn city(folder: &Path, tickets: u32, plan: &Plan) -> Result<Mea
     let state = state(&mut connection, tickets).await?;
     connection.close().await?;
     let at = state.now;
-    let erasing = if plan.erase { Some(erasing::measure(&database, &state, plan.seconds).await?) } else { None };
+    let mut erasing = None;
+    if plan.erase {
+        match erasing::measure(&database, &state, plan.seconds).await {
+            Ok(measured) => erasing = Some(measured),
+            Err(error) => failed.push(format!("{tickets} tickets, erasing: {error:#}")),
+        }
+    }
     database.stop()?;
     Ok(Measured { tickets, at, started_in, at_rest, disk, rows, failed, whole, erasing })
 }
@@ -295,6 +309,7 @@ async fn measure(
         let answered = load.requests.max(1);
         let row = Row {
             operation,
+            writes,
             connections,
             load,
             server_cpu: (after.0 - before.0) / answered,

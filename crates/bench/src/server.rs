@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use local_postgres::Server;
 use serde_json::Value;
 use sqlx::{Connection as _, Executor as _, PgConnection};
@@ -169,17 +169,17 @@ impl Program {
         ]);
         command.arg("--ready-file").arg(&ready).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let began = Instant::now();
-        let mut child = command.spawn()?;
+        let mut program = Self { child: command.spawn()?, base_url: String::new(), started_in: Duration::ZERO };
         while !ready.exists() {
-            if child.try_wait()?.is_some() || began.elapsed() > PATIENCE {
+            if program.child.try_wait()?.is_some() || began.elapsed() > PATIENCE {
                 bail!("the server did not start: {}", fs::read_to_string(database.data().join("server.log"))?);
             }
             thread::sleep(Duration::from_millis(1));
         }
-        let started_in = began.elapsed();
+        program.started_in = began.elapsed();
         let said: Value = serde_json::from_slice(&fs::read(&ready)?)?;
-        let base_url = said["base_url"].as_str().context("the ready file names no address")?.to_owned();
-        Ok(Self { child, base_url, started_in })
+        said["base_url"].as_str().context("the ready file names no address")?.clone_into(&mut program.base_url);
+        Ok(program)
     }
 
     pub(crate) fn process(&self) -> Process {
@@ -191,8 +191,15 @@ impl Program {
         if !asked.success() {
             bail!("the server was not there to be stopped");
         }
-        self.child.wait()?;
-        Ok(())
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            if let Some(ended) = self.child.try_wait()? {
+                ensure!(ended.success(), "the server did not stop as asked: {ended}");
+                return Ok(());
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        bail!("the server did not stop within {PATIENCE:?}")
     }
 }
 

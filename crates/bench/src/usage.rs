@@ -20,18 +20,23 @@ impl Process {
 
     /// The same, with what its children have taken: those that run and those that have ended.
     pub(crate) fn cpu_with_children(self) -> Result<u64> {
-        let parent = Stat::of(self.0)?;
-        let mut ticks = parent.own + parent.ended_children;
-        for entry in fs::read_dir("/proc")? {
-            let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-            // One that has ended meanwhile is no fault: its parent has its times by now.
-            if let Ok(child) = Stat::of(pid)
-                && child.parent == self.0
-            {
-                ticks += child.own;
+        loop {
+            let before = Stat::of(self.0)?;
+            let mut running = 0;
+            for entry in fs::read_dir("/proc")? {
+                let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+                if let Ok(child) = Stat::of(pid)
+                    && child.parent == self.0
+                {
+                    running += child.own;
+                }
+            }
+            // One that has ended meanwhile was counted here, or there, or nowhere.
+            let parent = Stat::of(self.0)?;
+            if parent.ended_children == before.ended_children {
+                return Ok((parent.own + parent.ended_children + running) * MICROSECONDS_A_TICK);
             }
         }
-        Ok(ticks * MICROSECONDS_A_TICK)
     }
 
     /// The most memory that it has had resident since [`Self::forget_peak`], KiB.
