@@ -147,14 +147,15 @@ async fn pages(city: &City, texts: &str) -> Vec<Reply> {
         let path = format!("/v1/notifications/preview?letter={letter}&ticket={reference}");
         all.push(page(&city.dispatcher().await, &path).await);
     }
-    all.retain(|reply| reply.header("content-type").is_some_and(|kind| kind.starts_with("text/html")));
+    for page in &all {
+        assert!(page.header("content-type").is_some_and(|kind| kind.starts_with("text/html")), "{}", page.text);
+    }
     all
 }
 
 async fn what_people_write_is_text_on_every_page() {
     let city = City::new().await;
     let shown = pages(&city, HOSTILE).await;
-    assert!(shown.len() >= 16, "{}", shown.len());
     shown.iter().for_each(is_safe);
     let says_it = |page: &&Reply| page.text.contains("&lt;script&gt;");
     assert!(shown.iter().filter(says_it).count() >= 4, "what was written is shown");
@@ -165,7 +166,6 @@ async fn what_the_city_is_called_is_text_on_every_page() {
     let city = City::new().await;
     rename(&city, |name| name.push_str(HOSTILE)).await;
     let shown = pages(&city, "Sans malice").await;
-    assert!(shown.len() >= 16, "{}", shown.len());
     shown.iter().for_each(is_safe);
     assert!(shown.iter().filter(|page| page.text.contains("&lt;script&gt;")).count() >= 8);
     city.stop().await;

@@ -7,6 +7,7 @@ pub mod city;
 pub mod clamd;
 pub mod contract;
 pub mod database;
+pub mod deaf;
 pub mod dkim;
 pub mod files;
 pub mod geocoder;

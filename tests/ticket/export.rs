@@ -4,12 +4,11 @@ use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpSocket;
 
 use crate::integrate::until;
 use crate::support::caller::Caller;
 use crate::support::city::{City, dumping};
+use crate::support::deaf::Deaf;
 
 crate::tests![
     a_spreadsheet_opens_what_is_exported,
@@ -203,32 +202,15 @@ async fn who_does_not_read_an_export_is_hung_up_on() {
     let exports = &city.instance.context.exports;
     let free = exports.available_permits();
     let path = "/v1/tickets/export?format=ndjson";
-    let request = who.request(Method::GET, path).build().unwrap();
-    let token = request.headers()["authorization"].to_str().unwrap();
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4096).unwrap();
-    let address = city.instance.base_url.strip_prefix("http://").unwrap();
-    let (mut stream, began) = (socket.connect(address.parse().unwrap()).await.unwrap(), Instant::now());
-    let head = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: {token}\r\n\r\n");
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let mut status = [0; 12];
-    stream.read_exact(&mut status).await.unwrap();
-    assert_eq!(&status, b"HTTP/1.1 200");
+    let began = Instant::now();
+    let deaf = Deaf::ask(&who, path).await;
     // It is being written, and nothing more is read for it than there is room for.
     tokio::time::sleep(patience / 2).await;
     assert_eq!(exports.available_permits(), free - 1);
     until("an export that is given up", async || (exports.available_permits() == free).then_some(())).await;
     assert!((patience..10 * patience).contains(&began.elapsed()), "{:?}", began.elapsed());
-    // Nobody is there any more who would hear what is said.
-    let deaf = async {
-        while stream.write_all(b"\r\n").await.is_ok() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(patience, deaf).await.expect("the connection has ended");
     // What had arrived by then does not look like the whole of it.
-    let mut rest = Vec::new();
-    drop(stream.read_to_end(&mut rest).await);
+    let rest = deaf.hung_up_on(patience).await;
     assert!(!rest.ends_with(b"0\r\n\r\n"), "{}", rest.len());
     // Somebody who reads gets all of it, be it slowly.
     let mut reply = who.request(Method::GET, path).send().await.unwrap();
