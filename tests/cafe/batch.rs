@@ -8,6 +8,7 @@ use super::{held, path, plan};
 use crate::client::register;
 use crate::support::caller::{Caller, Reply};
 use crate::support::city::City;
+use crate::support::database::{Logged, Statements};
 
 crate::tests![
     noted_concerns_are_filed_once_however_often_they_are_sent,
@@ -20,6 +21,7 @@ crate::tests![
     what_the_sender_may_no_longer_read_is_not_shown_again,
     the_form_of_a_batch_is_checked_as_a_whole,
     what_is_sealed_of_a_note_cannot_be_guessed_without_the_key,
+    each_item_takes_as_many_statements,
 ];
 
 /// A noted concern about dumped rubbish.
@@ -284,5 +286,23 @@ async fn what_is_sealed_of_a_note_cannot_be_guessed_without_the_key() {
     assert!(!row.contains("matelas") && !row.contains("mail.example"), "{row}");
     let seal: String = sqlx::query_scalar("select seal from concern_noted").fetch_one(&mut connection).await.unwrap();
     assert_eq!(seal.len(), 22, "128 bits");
+    city.stop().await;
+}
+
+/// As docs/performance.md says.
+async fn each_item_takes_as_many_statements() {
+    let city = City::new().await;
+    let (cafe, agent) = held(&city).await;
+    let Some(mut log) = Statements::logged(&city.database).await else { return city.stop().await };
+    let second = city.second().await;
+    let agent = agent.at(&second.base_url);
+    let mut taken = async |items: &[Value]| {
+        log.news();
+        assert!(statuses(&results(&send(&agent, &cafe, items).await)).iter().all(|status| *status == "created"));
+        log.news().into_iter().filter(Logged::is_run).count()
+    };
+    let (one, four) = (taken(&[note(1)]).await, taken(&[note(2), note(3), note(4), note(5)]).await);
+    assert_eq!((one, four), (2 + 6, 2 + 4 * 6));
+    second.stop().await;
     city.stop().await;
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::caller::{Caller, Reply};
 use crate::support::city::{City, dumping};
+use crate::support::database::{Logged, Statements};
 
 crate::tests![
     each_ticket_goes_its_own_way,
@@ -15,6 +16,7 @@ crate::tests![
     a_list_is_checked_before_anything_is_done,
     a_repeat_gets_the_first_answer,
     two_hundred_at_once_are_much_faster_than_one_by_one,
+    many_take_as_many_statements_as_two,
     two_who_act_on_the_same_tickets_lose_nothing,
 ];
 
@@ -176,6 +178,25 @@ async fn two_hundred_at_once_are_much_faster_than_one_by_one() {
     assert!(began.elapsed() < one_by_one / 2, "{:?} for all, {one_by_one:?} for filing them", began.elapsed());
     let acknowledged = "select count(*) from ticket_event where fact ->> 'type' = 'acknowledged'";
     assert_eq!(city.database.count(acknowledged).await, 200);
+    city.stop().await;
+}
+
+/// As docs/performance.md says.
+async fn many_take_as_many_statements_as_two() {
+    let city = City::new().await;
+    let (tickets, proprete) = (filed(&city, 22).await, city.proprete().await);
+    let Some(mut log) = Statements::logged(&city.database).await else { return city.stop().await };
+    let second = city.second().await;
+    let proprete = proprete.at(&second.base_url);
+    let mut taken = Vec::new();
+    for some in [&tickets[..2], &tickets[2..]] {
+        log.news();
+        let answer = bulk(&proprete, "acknowledge", some, json!({})).await.ok();
+        assert_eq!(answer["changed"], some.len());
+        taken.push(log.news().into_iter().filter(Logged::is_run).collect::<Vec<_>>());
+    }
+    assert_eq!((taken[0].len(), taken[1].len()), (6, 6), "{taken:#?}");
+    second.stop().await;
     city.stop().await;
 }
 
