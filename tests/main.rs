@@ -15,6 +15,7 @@ mod client;
 mod concern;
 mod concurrency;
 mod contract;
+mod documents;
 mod event;
 mod front;
 mod hotspot;
@@ -76,6 +77,7 @@ fn all() -> Vec<Test> {
         contract::complete::tests(),
         contract::story::tests(),
         contract::link::tests(),
+        documents::tests(),
         event::tests(),
         front::tests(),
         hotspot::tests(),

@@ -1,0 +1,99 @@
+//! The documents name what there is: files, tests, settings, columns. What is renamed is renamed there too.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::PathBuf;
+
+use regex::Regex;
+
+use crate::support::database::root;
+use crate::support::files::below;
+
+crate::tests![documents_name_what_there_is, verdicts_are_counted];
+
+/// Where what is named may stand.
+const SOURCES: [&str; 10] = [
+    ".ci",
+    "cities",
+    "crates",
+    "docker-compose.yml",
+    "docs/examples",
+    "docs/grafana",
+    "migrations",
+    "openapi",
+    "scripts",
+    "tests",
+];
+/// Settings of PostgreSQL and of nginx; and what is written when there is none yet.
+const OTHERS: [&str; 6] = [
+    "hot_standby_feedback",
+    "log_parameter_max_length_on_error",
+    "client_body_timeout",
+    "client_header_timeout",
+    "migrations/000N_name.sql",
+    "tests/ticket/hold.rs",
+];
+
+/// The documents, but for the changelog, which tells of what was.
+fn documents() -> Vec<(PathBuf, String)> {
+    let pages = fs::read_dir(root().join("docs")).unwrap().map(|file| file.unwrap().path());
+    let pages = pages.chain(["README.md", "CONTRIBUTING.md"].map(|name| root().join(name)));
+    let pages = pages.filter(|page| page.extension().is_some_and(|kind| kind == "md"));
+    pages.map(|page| (page.clone(), fs::read_to_string(page).unwrap())).collect()
+}
+
+/// All words of the sources that could name something.
+fn words() -> BTreeSet<String> {
+    let word = Regex::new("[a-z0-9]+(_[a-z0-9]+)+").unwrap();
+    let files = SOURCES.iter().map(|source| root().join(source));
+    let files = files.flat_map(|source| if source.is_dir() { below(&source) } else { vec![source] });
+    let texts = files.filter_map(|file| String::from_utf8(fs::read(file).unwrap()).ok());
+    texts.flat_map(|text| word.find_iter(&text).map(|found| found.as_str().to_owned()).collect::<Vec<_>>()).collect()
+}
+
+async fn documents_name_what_there_is() {
+    let words = words();
+    let known = |name: &str| words.range(name.to_owned()..).next().is_some_and(|word| word.starts_with(name));
+    let link = Regex::new(r"\]\(([^)\s#:]+)(#[^)\s]*)?\)").unwrap();
+    let block = Regex::new("(?s)```.*?```").unwrap();
+    let code = Regex::new("`([^`]+)`").unwrap();
+    let path =
+        Regex::new(r"(?:^|[\s(=])((?:\.ci|cities|crates|docs|migrations|openapi|scripts|tests)/[\w./-]*\w)").unwrap();
+    let name = Regex::new("[a-z0-9]+(_[a-z0-9]+){2,}").unwrap();
+    let mut faults = Vec::new();
+    for (page, text) in documents() {
+        let mut missing = |what: &str| faults.push(format!("{}: {what}", page.display()));
+        for found in link.captures_iter(&text) {
+            if !page.parent().unwrap().join(&found[1]).exists() {
+                missing(&found[1]);
+            }
+        }
+        for found in code.captures_iter(&block.replace_all(&text, "")) {
+            let paths = path.captures_iter(&found[1]).filter(|path| !root().join(&path[1]).exists());
+            paths.for_each(|path| missing(&path[1]));
+            name.find_iter(&found[1]).filter(|name| !known(name.as_str())).for_each(|name| missing(name.as_str()));
+        }
+    }
+    faults.retain(|fault| !OTHERS.iter().any(|other| fault.ends_with(other)));
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+async fn verdicts_are_counted() {
+    let text = fs::read_to_string(root().join("docs/asvs.md")).unwrap();
+    let mut counted: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut said: BTreeMap<&str, usize> = BTreeMap::new();
+    for line in text.lines() {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        match cells[..] {
+            ["", verdict, items, ""] => drop(items.parse().map(|items| said.insert(verdict, items))),
+            ["", items, _, verdict, ..] if items.starts_with(|c: char| c.is_ascii_digit()) => {
+                *counted.entry(verdict).or_default() += items.split(',').count();
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(counted, said);
+    let checks = fs::read_to_string(root().join("docs/checks.md")).unwrap();
+    let told = format!("{} met, {} not applicable, {} open", said["met"], said["n.a."], said["open"]);
+    assert!(checks.contains(&told), "{told}");
+}
