@@ -227,6 +227,16 @@ async fn serve_alone_brings_its_own_database_and_keeps_it() {
     assert!(runs(postgres), "a command has stopped what it had not started");
     assert!(program.end("-TERM").success());
     assert!(!runs(postgres), "the private PostgreSQL was left behind");
+    // A demonstration would begin anew in the same folder.
+    let key = fs::read(data.path().join("keys/residents.key")).unwrap();
+    for more in [&[][..], &["--reset"]] {
+        let demo = run(&[&["demo", "--data-dir", data.path().to_str().unwrap()], more].concat(), &[]);
+        assert!(!demo.status.success() && said(&demo).contains("was not made by a demonstration"), "{}", said(&demo));
+    }
+    assert_eq!(fs::read(data.path().join("keys/residents.key")).unwrap(), key);
+    let audit = said(&run(&["audit", "verify"], &environment));
+    assert!(audit.contains("The audit log is whole: entries 1 to "), "{audit}");
+    assert!(!data.path().join("demo.json").exists());
     assert_eq!(run(&["health", "--listen", &address], &[]).status.code(), Some(1));
 }
 

@@ -22,7 +22,7 @@ use crate::instance::{Config, Mail, PATIENCE, build};
 use crate::keys::Keys;
 use crate::{SystemClock, TimeOrderedIds, city};
 
-/// Marks a folder as a demonstration's, and keeps its password; written once the story was played to its end.
+/// Marks a folder as a demonstration's, before anything else is in it; keeps its password, once the story was played to its end.
 pub(crate) const MARK: &str = "demo.json";
 
 /// Try it out: a private PostgreSQL, the city of Amiens, a café with eight concerns, the API and the worker.
@@ -56,9 +56,13 @@ impl Demo {
             .with_context(|| format!("the folder {} cannot be made", self.data_dir.display()))?;
         let data_dir = self.data_dir.canonicalize()?;
         let mark = people::Mark::read(&data_dir.join(MARK))?;
+        if mark.is_none() {
+            leave_others_alone(&data_dir)?;
+            write_json(&data_dir.join(MARK), &people::Mark::default())?;
+        }
+        let mark = mark.filter(people::Mark::is_whole);
         let database = Database::private(data_dir.join("postgres"), "continuum", 12).await?;
         if mark.is_none() {
-            // A story that was broken off is told again from the beginning.
             database.make_anew().await?;
         }
         let mail_dir = data_dir.join("mail");
@@ -123,18 +127,25 @@ impl Demo {
 /// Removes what an earlier demonstration kept; nothing else that may lie in the folder, and nothing at all while one
 /// runs there.
 fn forget(data_dir: &Path) -> Result<()> {
-    let postgres = data_dir.join("postgres");
-    let made_here = data_dir.join(MARK).exists() || postgres.join("lock").exists();
-    if let Some(name) =
-        ["postgres", "mail", "keys", "files"].iter().find(|name| data_dir.join(name).exists() && !made_here)
-    {
-        bail!("{} was not made by a demonstration: it is left alone", data_dir.join(name).display());
+    if !data_dir.join(MARK).exists() {
+        return leave_others_alone(data_dir);
     }
-    Server::erase(&postgres)?;
-    remove(fs::remove_file(data_dir.join(MARK)))?;
+    Server::erase(&data_dir.join("postgres"))?;
+    write_json(&data_dir.join(MARK), &people::Mark::default())?;
     remove(fs::remove_dir_all(data_dir.join("mail")))?;
     remove(fs::remove_dir_all(data_dir.join("files")))?;
     remove(fs::remove_dir_all(data_dir.join("keys")))
+}
+
+/// Refuses a folder without a mark in which there is something: `serve` keeps a city in the same one, unless told otherwise.
+fn leave_others_alone(data_dir: &Path) -> Result<()> {
+    match ["postgres", "mail", "keys", "files"].iter().find(|name| data_dir.join(name).exists()) {
+        Some(name) => bail!(
+            "{} was not made by a demonstration, and is left alone: take another folder with --data-dir",
+            data_dir.join(name).display()
+        ),
+        None => Ok(()),
+    }
 }
 
 fn remove(outcome: std::io::Result<()>) -> Result<()> {

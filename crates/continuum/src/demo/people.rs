@@ -23,8 +23,9 @@ pub(super) struct Cast {
 }
 
 /// What a demonstration's folder remembers.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 pub(super) struct Mark {
+    /// Nobody, until the story was played to its end.
     pub(super) logins: Vec<Login>,
 }
 
@@ -97,6 +98,11 @@ impl Mark {
             }
         }
         Self { logins }
+    }
+
+    /// Whether the story was played to its end; one that was broken off is told again from the beginning.
+    pub(super) const fn is_whole(&self) -> bool {
+        !self.logins.is_empty()
     }
 
     /// The login that stands for a role.
