@@ -1,6 +1,6 @@
 //! What stands before the handlers: which proxies are believed, how often a caller may ask, which web origins may.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 
 use actix_web::dev::ServiceRequest;
@@ -156,7 +156,9 @@ impl Front {
             if !ours(&address) {
                 break;
             }
-            let Ok(before) = name.parse::<IpAddr>() else { break };
+            // Some proxies name the port too.
+            let before = name.parse::<IpAddr>().or_else(|_| name.parse::<SocketAddr>().map(|before| before.ip()));
+            let Ok(before) = before else { break };
             address = before.to_canonical();
         }
         Some(address)
@@ -200,6 +202,8 @@ mod tests {
         assert_eq!(address(&front, "10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
         assert_eq!(address(&front, "10.0.0.1", &["198.51.100.1, 192.0.2.7", "10.0.0.2"]), "192.0.2.7");
         assert_eq!(address(&front, "10.0.0.1", &["198.51.100.1, nonsense"]), "10.0.0.1");
+        assert_eq!(address(&front, "10.0.0.1", &["198.51.100.1:5312"]), "198.51.100.1");
+        assert_eq!(address(&front, "10.0.0.1", &["[2001:db8:1:2:3:4:5:6]:443, 10.0.0.2:80"]), "2001:db8:1:2::");
         assert_eq!(address(&front, "[2001:db8:1:2:3:4:5:6]", &[]), "2001:db8:1:2::", "one household");
         assert_eq!(address(&front, "[::ffff:203.0.113.9]", &[]), "203.0.113.9");
     }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -26,7 +26,7 @@ impl Spool {
     pub(crate) async fn new(folder: &Path, max: u64) -> Result<Self, Error> {
         let folder = folder.to_owned();
         let made = tokio::task::spawn_blocking(move || {
-            std::fs::create_dir_all(&folder)?;
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
             tempfile::tempfile_in(&folder)
         });
         let file = made.await.map_err(io::Error::other).flatten().map_err(no_room)?;

@@ -21,7 +21,7 @@ pub use cafe::{CafeGroup, Cafes, CafesBy};
 pub struct Rebuilt {
     /// How many tickets were looked at.
     pub seen: u64,
-    /// How many had other figures.
+    /// How many had other figures, though nothing had happened since that is still to be counted.
     pub differed: u64,
     /// The last one; none when there are no more.
     pub last: Option<TicketId>,
@@ -52,7 +52,7 @@ macro_rules! keep {
                     referrers_told = excluded.referrers_told, service_code = excluded.service_code,
                     category_code = excluded.category_code, sensitivity = excluded.sensitivity, origin = excluded.origin,
                     closure_reason = excluded.closure_reason, areas = excluded.areas, area_codes = excluded.area_codes
-                where f is distinct from excluded returning 1
+                where f is distinct from excluded returning f.ticket_id
             )"
         )
     };
@@ -69,7 +69,8 @@ const KEEP: &str = concat!(
 const REBUILD: &str = concat!(
     "with batch as (select id from ticket where $1::uuid is null or id > $1 order by id limit $2), ",
     keep!("select id from batch"),
-    " select (select count(*) from batch) as seen, (select count(*) from kept) as differed,
+    " select (select count(*) from batch) as seen,
+        (select count(*) from kept where ticket_id not in (select ticket_id from figure_due)) as differed,
         (select id from batch order by id desc limit 1) as last"
 );
 
