@@ -35,7 +35,7 @@ pub const SESSION: [(&str, &str); 3] = [
     ("pg_trgm.word_similarity_threshold", "0.45"),
     // A request has one processor: where many are answered at once, the others are not free.
     ("max_parallel_workers_per_gather", "0"),
-    // What a plan is compiled in is longer than what it saves of a statement that takes milliseconds.
+    // Compiled plans gain nothing here (docs/performance.md), and whoever compiles one holds a compiler.
     ("jit", "off"),
 ];
 
