@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::hotspot::{Found, Known};
 use domain::id::{CategoryCode, ConcernId, HotspotId};
 use domain::place::{Areas, Bounds, Point};
+use domain::restitution::street;
 use domain::text::Address;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde_json::Value;
@@ -29,10 +30,8 @@ pub struct Placed {
     pub category: CategoryCode,
     /// Where.
     pub point: Point,
-    /// The address, as it was typed.
-    pub address: Option<Address>,
-    /// When it was filed.
-    pub filed_at: DateTime<Utc>,
+    /// In which street, as the public may know it.
+    pub street: Option<String>,
 }
 
 /// How far the worker is.
@@ -64,19 +63,18 @@ struct PlacedRow {
     lat: f64,
     lon: f64,
     address: Option<String>,
-    filed_at: DateTime<Utc>,
 }
 
 impl TryFrom<PlacedRow> for Placed {
     type Error = Error;
 
     fn try_from(row: PlacedRow) -> Result<Self> {
+        let address: Option<Address> = row.address.map(TryInto::try_into).transpose().map_err(Error::corrupt)?;
         Ok(Self {
             concern: ConcernId(row.id),
             category: row.category_code.try_into().map_err(Error::corrupt)?,
             point: Point { lat: row.lat, lon: row.lon },
-            address: row.address.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
-            filed_at: row.filed_at,
+            street: address.as_ref().and_then(street),
         })
     }
 }
@@ -152,7 +150,7 @@ impl Tx {
                 delete from hotspot_due where seq in (select seq from hotspot_due order by seq limit $1)
                 returning concern_id
              )
-             select id, category_code, lat, lon, address, filed_at from concern
+             select id, category_code, lat, lon, address from concern
              where id in (select concern_id from taken) and lat is not null",
             [i64::from(limit).into()],
         ))
@@ -174,11 +172,33 @@ impl Tx {
     /// When the database does not answer.
     pub async fn placed_between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<Vec<Placed>> {
         self.placed(sql(
-            "select id, category_code, lat, lon, address, filed_at from concern
+            "select id, category_code, lat, lon, address from concern
              where filed_at >= $1 and filed_at < $2 and lat is not null",
             [from.into(), to.into()],
         ))
         .await
+    }
+
+    /// The concerns of these categories that were filed since and have a point: a year of a large city, read in parts.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn placed_since(&self, categories: &[CategoryCode], since: DateTime<Utc>) -> Result<Vec<Placed>> {
+        let codes: Vec<String> = categories.iter().map(ToString::to_string).collect();
+        let all = "declare placed no scroll cursor for
+             select id, category_code, lat, lon, address from concern
+             where category_code = any($1) and filed_at >= $2 and lat is not null";
+        self.db.execute_raw(sql(all, [codes.into(), since.into()])).await?;
+        let mut all = Vec::new();
+        loop {
+            let mut part = self.placed(sql("fetch 1000 from placed", [])).await?;
+            if part.is_empty() {
+                break;
+            }
+            all.append(&mut part);
+        }
+        self.db.execute_raw(sql("close placed", [])).await?;
+        Ok(all)
     }
 
     /// The concerns of these categories that were filed since and lie within one of the bounds.
@@ -194,7 +214,7 @@ impl Tx {
         let codes: Vec<String> = categories.iter().map(ToString::to_string).collect();
         let side = |side: fn(&Bounds) -> f64| -> sea_orm::Value { bounds.iter().map(side).collect::<Vec<_>>().into() };
         self.placed(sql(
-            "select distinct on (c.id) c.id, c.category_code, c.lat, c.lon, c.address, c.filed_at
+            "select distinct on (c.id) c.id, c.category_code, c.lat, c.lon, c.address
              from unnest($3::float8[], $4::float8[], $5::float8[], $6::float8[]) as b (south, north, west, east)
              join concern c on c.category_code = any($1) and c.lat between b.south and b.north
                  and c.lon between b.west and b.east

@@ -6,13 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use auth::Grant;
 use auth::permission::ReadHotspots;
-use chrono::TimeDelta;
 use domain::city::City;
 use domain::hotspot::{LEAST, METRES, Sighting, Square, Squares, family, find, identify, since};
 use domain::id::{CategoryCode, ConcernId, HotspotId};
 use domain::person::Role;
 use domain::place::{Areas, Bounds, Circle, Point};
-use domain::restitution::street;
 use domain::statistics::mask;
 use store::hotspot::{Kept, Placed, Precision, Progress, Reach};
 use store::{Error, Page, Tx};
@@ -126,27 +124,33 @@ pub async fn keep(cx: &Context) -> Result<usize, Error> {
     let now = Progress { since: since(cx.now(), city.zone()), revision: loaded.revision };
     let before = tx.hotspot_progress().await?;
     let same_city = before.filter(|before| before.revision == now.revision);
-    let whole = same_city.is_none();
-    let (around, mut touched) = if let Some(before) = same_city {
+    let (mut looked, mut touched) = (0, BTreeSet::new());
+    if let Some(before) = same_city {
         let mut around = tx.take_hotspots_due(BATCH).await?;
         around.extend(tx.placed_between(before.since, now.since).await?);
-        (around, BTreeSet::new())
+        looked = around.len();
+        let mut families: BTreeMap<&CategoryCode, Vec<Placed>> = BTreeMap::new();
+        for placed in around {
+            if let Some(family) = family(city, &placed.category) {
+                families.entry(family).or_default().push(placed);
+            }
+        }
+        for (family, around) in families {
+            let concerns = around.iter().map(|placed| placed.concern).collect();
+            let linked = linked(&tx, city, family, &around, now).await?;
+            touched.append(&mut look(cx, &tx, city, family, linked, concerns).await?);
+        }
     } else {
         tx.clear_hotspots_due().await?;
-        let touched = tx.leave_all_hotspots().await?;
-        (tx.placed_between(now.since, cx.now() + TimeDelta::days(1)).await?, touched)
-    };
-    let looked = around.len();
-    let mut families: BTreeMap<&CategoryCode, Vec<Placed>> = BTreeMap::new();
-    for placed in around {
-        if let Some(family) = family(city, &placed.category) {
-            families.entry(family).or_default().push(placed);
+        touched = tx.leave_all_hotspots().await?;
+        // One after the other: never all that was heard within a year in memory.
+        let families: BTreeSet<&CategoryCode> =
+            city.catalogue.iter().filter_map(|category| family(city, &category.code)).collect();
+        for family in families {
+            let all = by_id(tx.placed_since(&categories(city, family), now.since).await?);
+            looked += all.len();
+            touched.append(&mut look(cx, &tx, city, family, all, BTreeSet::new()).await?);
         }
-    }
-    for (family, around) in families {
-        let concerns: BTreeSet<ConcernId> = around.iter().map(|placed| placed.concern).collect();
-        let linked = if whole { by_id(around) } else { linked(&tx, city, family, &around, now).await? };
-        touched.append(&mut look(cx, &tx, city, family, linked, concerns).await?);
     }
     if before != Some(now) {
         tx.put_hotspot_progress(now).await?;
@@ -154,6 +158,12 @@ pub async fn keep(cx: &Context) -> Result<usize, Error> {
     tx.count_hotspots(&touched, LEAST, city.zone().name()).await?;
     tx.commit().await?;
     Ok(looked)
+}
+
+/// The categories of a family.
+fn categories(city: &City, of: &CategoryCode) -> Vec<CategoryCode> {
+    let codes = city.catalogue.iter().map(|category| &category.code);
+    codes.filter(|code| family(city, code) == Some(of)).cloned().collect()
 }
 
 fn by_id(placed: Vec<Placed>) -> BTreeMap<ConcernId, Placed> {
@@ -182,7 +192,7 @@ async fn look(
     for (found, same) in found.iter().zip(identify(&found, &known, &was)) {
         let id = same.unwrap_or_else(|| HotspotId(cx.ids.next()));
         touched.insert(id);
-        let streets = found.concerns.iter().filter_map(|concern| street(linked[concern].address.as_ref()?));
+        let streets = found.concerns.iter().filter_map(|concern| linked[concern].street.as_deref());
         let areas = city.areas_at(found.centre);
         kept.push(Kept { id, found, street: most_frequent(streets), areas });
     }
@@ -199,8 +209,7 @@ async fn linked(
     around: &[Placed],
     now: Progress,
 ) -> Result<BTreeMap<ConcernId, Placed>, Error> {
-    let categories = city.catalogue.iter().map(|category| &category.code);
-    let categories: Vec<CategoryCode> = categories.filter(|code| family(city, code) == Some(of)).cloned().collect();
+    let categories = categories(city, of);
     let highest = around.iter().map(|placed| placed.point.lat.abs()).fold(0.0, f64::max);
     // A city is less than a degree tall.
     let squares = Squares::up_to(highest + 1.0);
@@ -231,8 +240,8 @@ fn bounds(points: impl Iterator<Item = Point>) -> Bounds {
 }
 
 /// What occurs most often; of several, the first of the alphabet.
-fn most_frequent(streets: impl Iterator<Item = String>) -> Option<String> {
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+fn most_frequent<'a>(streets: impl Iterator<Item = &'a str>) -> Option<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     streets.for_each(|street| *counts.entry(street).or_default() += 1);
-    counts.into_iter().rev().max_by_key(|(_, count)| *count).map(|(street, _)| street)
+    counts.into_iter().rev().max_by_key(|(_, count)| *count).map(|(street, _)| street.to_owned())
 }

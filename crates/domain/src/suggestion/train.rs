@@ -61,8 +61,10 @@ impl Trainer {
     pub fn add(&mut self, example: &Example) {
         let next = self.categories.len();
         let category = *self.categories.entry(example.category.clone()).or_insert(next);
-        let mut numbers = Vec::new();
-        for term in terms(&example.said, &example.areas) {
+        let said = terms(&example.said, &example.areas);
+        // No more room than it needs: there are many.
+        let mut numbers = Vec::with_capacity(said.len());
+        for term in said {
             let next = self.terms.len();
             numbers.push(*self.terms.entry(term).or_insert(next));
         }
