@@ -34,6 +34,25 @@ pub struct Placed {
     pub street: Option<String>,
 }
 
+/// Keeps hotspots: `$1` with their concerns, `$2` their family, `$3` now.
+const PUT: &str = "
+    with given as (
+        select * from jsonb_to_recordset($1) as g (
+            id uuid, lat float8, lon float8, street text, areas jsonb, concerns jsonb
+        )
+    ), kept as (
+        insert into hotspot (id, family_code, active, lat, lon, street, areas, first_at, last_at, found_at)
+        select id, $2, true, lat, lon, street, areas, $3, $3, $3 from given
+        on conflict (id) do update set lat = excluded.lat, lon = excluded.lon, street = excluded.street,
+            areas = excluded.areas
+    )
+    insert into hotspot_concern (concern_id, hotspot_id, current)
+    select concern::uuid, id, true from given, jsonb_array_elements_text(concerns) as concern
+    on conflict (concern_id) do update set hotspot_id = excluded.hotspot_id, current = true";
+
+/// How many concerns are asked for at once, and how many hotspots are kept.
+const PARTS: (usize, usize) = (1000, 100);
+
 /// How far the worker is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
@@ -234,12 +253,16 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn hotspots_of(&self, concerns: &BTreeSet<ConcernId>) -> Result<BTreeMap<ConcernId, HotspotId>> {
-        let statement = sql(
-            "select concern_id, hotspot_id from hotspot_concern where concern_id = any($1)",
-            [uuids(concerns.iter().copied())],
-        );
-        let rows = MemberRow::find_by_statement(statement).all(&self.db).await?;
-        Ok(rows.into_iter().map(|row| (ConcernId(row.concern_id), HotspotId(row.hotspot_id))).collect())
+        let (concerns, mut of) = (concerns.iter().map(|concern| concern.0).collect::<Vec<_>>(), BTreeMap::new());
+        for part in concerns.chunks(PARTS.0) {
+            let statement = sql(
+                "select concern_id, hotspot_id from hotspot_concern where concern_id = any($1)",
+                [part.to_vec().into()],
+            );
+            let rows = MemberRow::find_by_statement(statement).all(&self.db).await?;
+            of.extend(rows.into_iter().map(|row| (ConcernId(row.concern_id), HotspotId(row.hotspot_id))));
+        }
+        Ok(of)
     }
 
     /// The hotspots of a family that have no concerns now but some of these: of the given ones, and of those that lie
@@ -312,23 +335,10 @@ impl Tx {
                 "concerns": concerns,
             })
         };
-        let statement = sql(
-            "with given as (
-                select * from jsonb_to_recordset($1) as g (
-                    id uuid, lat float8, lon float8, street text, areas jsonb, concerns jsonb
-                )
-             ), kept as (
-                insert into hotspot (id, family_code, active, lat, lon, street, areas, first_at, last_at, found_at)
-                select id, $2, true, lat, lon, street, areas, $3, $3, $3 from given
-                on conflict (id) do update set lat = excluded.lat, lon = excluded.lon, street = excluded.street,
-                    areas = excluded.areas
-             )
-             insert into hotspot_concern (concern_id, hotspot_id, current)
-             select concern::uuid, id, true from given, jsonb_array_elements_text(concerns) as concern
-             on conflict (concern_id) do update set hotspot_id = excluded.hotspot_id, current = true",
-            [Value::Array(hotspots.iter().map(given).collect()).into(), family.as_str().into(), now.into()],
-        );
-        self.db.execute_raw(statement).await?;
+        for part in hotspots.chunks(PARTS.1) {
+            let given = Value::Array(part.iter().map(given).collect());
+            self.db.execute_raw(sql(PUT, [given.into(), family.as_str().into(), now.into()])).await?;
+        }
         Ok(())
     }
 
