@@ -166,6 +166,15 @@ async fn the_same_id_with_another_content_is_refused() {
     assert_eq!(statuses(&results), ["created", "refused", "exists"]);
     assert_eq!(faults(&results[1]), [("/id", "id_reused")]);
     assert_eq!(results[1]["problem"]["status"], 422);
+    // Once the key is another one, what was sent before cannot be compared any more: it is there, whatever is said now.
+    let mut connection = city.database.connection().await;
+    let forgotten = sqlx::query("update concern_noted set seal = ''").execute(&mut connection).await.unwrap();
+    assert_eq!(forgotten.rows_affected(), 1);
+    let mut other = note(1);
+    other["description"] = json!("Tout autre chose");
+    let again = self::results(&send(&agent, &cafe, &[other]).await);
+    assert_eq!(statuses(&again), ["exists"]);
+    assert_eq!(again[0]["concern"]["id"], results[0]["concern"]["id"]);
     city.stop().await;
 }
 

@@ -25,7 +25,7 @@ crate::tests![
 /// The environment of commands on a database.
 pub(super) struct Operator {
     pub(super) database: Database,
-    keys: tempfile::TempDir,
+    pub(super) keys: tempfile::TempDir,
 }
 
 impl Operator {
@@ -35,9 +35,21 @@ impl Operator {
 
     /// Starts a command, which goes on by itself.
     pub(super) fn start(&self, arguments: &[&str]) -> std::process::Child {
+        self.start_with(arguments, Stdio::null())
+    }
+
+    /// Starts a command that reads from there.
+    pub(super) fn start_with(&self, arguments: &[&str], stdin: Stdio) -> std::process::Child {
         let environment = self.environment();
         let mut command = command(arguments, &environment.each_ref().map(|(name, value)| (*name, value.as_str())));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// Starts the server, with a worker that writes e-mails as files.
+    pub(super) fn serve(&self) -> Program {
+        let environment = self.environment();
+        let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
+        Program::start(&["serve", "--metrics-listen", "127.0.0.1:0"], &environment)
     }
 
     fn environment(&self) -> [(&'static str, String); 3] {
@@ -48,18 +60,22 @@ impl Operator {
 
 impl Operator {
     /// The first e-mail to an address, once a worker has written it.
-    async fn letter_to(&self, address: &str) -> Message<'static> {
+    pub(super) async fn letter_to(&self, address: &str) -> Message<'static> {
+        self.letters_to(address, 1).await.swap_remove(0)
+    }
+
+    /// The e-mails to an address, once a worker has written so many.
+    pub(super) async fn letters_to(&self, address: &str, count: usize) -> Vec<Message<'static>> {
         let folder = self.keys.path().join("mail");
         let began = Instant::now();
         loop {
             let letters = if folder.exists() { letters_in(&folder) } else { Vec::new() };
-            let mut to = letters
-                .into_iter()
-                .filter(|letter| letter.to().and_then(|to| to.first()?.address()).is_some_and(|to| to == address));
-            if let Some(letter) = to.next() {
-                return letter;
+            let to = |letter: &Message<'_>| letter.to().and_then(|to| to.first()?.address()) == Some(address);
+            let letters: Vec<_> = letters.into_iter().filter(to).collect();
+            if letters.len() >= count {
+                return letters;
             }
-            assert!(began.elapsed() < Duration::from_secs(30), "no e-mail to {address}");
+            assert!(began.elapsed() < Duration::from_secs(30), "{} e-mail(s) to {address}", letters.len());
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -148,8 +164,6 @@ async fn a_city_is_loaded_whole_and_only_what_differs_is_changed() {
 
 async fn an_account_is_made_and_logs_in_and_another_key_is_refused() {
     let operator = amiens().await;
-    let environment = operator.environment();
-    let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
     let invite = |email: &str, also: &[&str]| {
         operator.run(&[&["user", "invite", "--email", email, "--name", "A", "--role", "service_member"], also].concat())
     };
@@ -170,7 +184,7 @@ async fn an_account_is_made_and_logs_in_and_another_key_is_refused() {
     assert!(said(&invited).contains("a@ville.example is invited."), "{}", said(&invited));
     let twice = invite("A@ville.example", &["--service", "voirie"]);
     assert!(said(&twice).contains("there is an account with that address already"), "{}", said(&twice));
-    let program = Program::start(&["serve", "--metrics-listen", "127.0.0.1:0"], &environment);
+    let program = operator.serve();
     let token = link(&operator.letter_to("a@ville.example").await, "/account/").replace("/account/", "");
     let stranger = Caller::new(program.base_url(), None);
     let chosen = json!({ "token": token, "password": "pigeon violet tram soupière" });

@@ -4,10 +4,14 @@ mod areas;
 mod city;
 mod commands;
 mod demo;
+mod keys;
 mod killed;
 
 use crate::support::Test;
 
 pub fn tests() -> Vec<Test> {
-    [areas::tests(), city::tests(), commands::tests(), demo::tests(), killed::tests()].into_iter().flatten().collect()
+    [areas::tests(), city::tests(), commands::tests(), demo::tests(), keys::tests(), killed::tests()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

@@ -247,7 +247,7 @@ pub async fn context(config: &Config, public_url: &Url) -> Result<Context> {
     if let Some((name, id)) = store.foreign_key().await? {
         bail!(
             "the key {name}.key at hand is not the one that sealed what the database holds ({id}): put that key back \
-             into the keys folder"
+             into the keys folder, or, if `continuum keys replace-residents` was broken off, run it again"
         );
     }
     let issuer = public_url.as_str().trim_end_matches('/').to_owned();

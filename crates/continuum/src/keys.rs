@@ -3,6 +3,7 @@
 //! - `token-signing.pem` and `token-TIME.pem` sign access tokens: each from the time of its name on, until the next one
 //!   does. Instances look for new ones while they run ([`Keys::token_keys`]).
 //! - `residents.key` seals what residents left, `accounts.key` the seeds of second factors; links are derived from them.
+//!   `residents.next.key` is there while the former is replaced, `residents-ID.key` is what was: for backups.
 //! - `audit-seal.pem` seals the audit log. Its public half lies beside it, in a file that is named after it
 //!   (`audit-seal-ID.pub`) and stays when the key is replaced: move `audit-seal.pem` away, and the next start makes
 //!   another; what the earlier one sealed is verified with its public half.
@@ -103,6 +104,59 @@ impl Keys {
             }
         }
         Ok((TokenKey { signs_from: self::signs_from(&path)?, pem }, path, gone))
+    }
+}
+
+/// The residents' key that is to take the place of the one at hand, in its folder.
+pub(crate) struct NextResidents {
+    folder: PathBuf,
+}
+
+impl NextResidents {
+    /// In that folder.
+    pub(crate) fn of_folder(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.join("residents.next.key")
+    }
+
+    /// The one that was made before, should somebody have been broken off.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub(crate) fn pending(&self) -> Result<Option<SealingKey>> {
+        self.path().exists().then(|| sealing_key(&self.folder, "residents.next")).transpose()
+    }
+
+    /// Makes one; what was made before and has sealed nothing may have leaked too.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub(crate) fn make(&self) -> Result<SealingKey> {
+        let path = self.path();
+        if path.exists() {
+            fs::remove_file(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
+        }
+        sealing_key(&self.folder, "residents.next")
+    }
+
+    /// Puts it in the place of the key of that id, which stays beside it. At every moment one of them is in that place.
+    ///
+    /// # Errors
+    /// When a file cannot be made or moved.
+    pub(crate) fn put_in_place(&self, id: &str) -> Result<PathBuf> {
+        let (place, former) = (self.folder.join("residents.key"), self.folder.join(format!("residents-{id}.key")));
+        match fs::hard_link(&place, &former) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                return Err(error).with_context(|| format!("{} cannot be made", former.display()));
+            }
+            Ok(()) | Err(_) => {}
+        }
+        fs::rename(self.path(), &place).with_context(|| format!("{} cannot be replaced", place.display()))?;
+        fs::File::open(&self.folder)?.sync_all()?;
+        Ok(former)
     }
 }
 

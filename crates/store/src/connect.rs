@@ -315,10 +315,11 @@ fn options(name: &str, url: &SecretString, schema: &str) -> Result<PgConnectOpti
             "{name} is not of the form postgres://user:password@host/database; in a password, write # as %23, / as %2F, @ as %40"
         ))));
     };
+    let name = format!("continuum {schema}");
     let schema = format!("\"{}\"", schema.replace('"', "\"\""));
     let limit = format!("{}ms", STATEMENT.as_millis());
     let options = options
-        .application_name("continuum")
+        .application_name(&name)
         .options(SERVER_ENDS)
         .options(SESSION)
         .options([("search_path", schema.as_str()), ("statement_timeout", limit.as_str())]);

@@ -35,6 +35,7 @@ pub mod outbox;
 pub mod partner;
 mod pool;
 mod resident;
+mod resident_key;
 pub mod restitution;
 pub mod retention;
 pub mod routing;
@@ -61,6 +62,7 @@ pub use connect::{Connect, Listener, SESSION, Store, Tx, drop_database, ensure_d
 pub use error::Error;
 pub use pool::waiting_once;
 pub use resident::Contact;
+pub use resident_key::Replaced;
 pub use scope::Scope;
 pub use seal::{SealingKey, SealingKeys};
 

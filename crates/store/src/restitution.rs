@@ -151,7 +151,7 @@ fn columns(of: &Of) -> [sea_orm::Value; 5] {
     }
 }
 
-fn token(key: &SealingKey, id: Uuid, generation: i32) -> String {
+pub(crate) fn token(key: &SealingKey, id: Uuid, generation: i32) -> String {
     key.token("restitution", id, generation)
 }
 

@@ -74,7 +74,7 @@ pub enum Command {
     Inbound(Box<inbound::Inbound>),
     /// Invite people, or help who has lost their second factor.
     User(user::User),
-    /// Replace the key that signs access tokens.
+    /// Replace keys.
     Keys(keys::Keys),
     /// Print who may do what, as Markdown.
     Permissions,

@@ -323,6 +323,11 @@ pub enum Act {
         /// The id of the new key.
         kid: String,
     },
+    /// What residents left is sealed with another key.
+    ResidentsKeyReplaced {
+        /// The id of the new key.
+        kid: String,
+    },
     /// The city was changed from its files.
     CityLoaded {
         /// The parts that were changed.

@@ -60,6 +60,7 @@ codes! {
     ClientRefused = "client_refused";
     RefusalsWithheld = "refusals_withheld";
     KeysRotated = "keys_rotated";
+    ResidentsKeyReplaced = "residents_key_replaced";
     CityLoaded = "city_loaded";
     AreasRecomputed = "areas_recomputed";
     RoutingPublished = "routing_published";

@@ -72,6 +72,7 @@ fn every_act() -> Vec<Act> {
             until: DateTime::UNIX_EPOCH,
         },
         Act::KeysRotated { kid: "abc".into() },
+        Act::ResidentsKeyReplaced { kid: "abc".into() },
         Act::CityLoaded { changed: vec!["service".into()] },
         Act::AreasRecomputed { concerns: 3, tickets: 4, cafes: 1 },
         Act::RoutingPublished { version: 4, restored_from: Some(2) },
