@@ -6,11 +6,12 @@ mod commands;
 mod demo;
 mod keys;
 mod killed;
+mod role;
 
 use crate::support::Test;
 
 pub fn tests() -> Vec<Test> {
-    [areas::tests(), city::tests(), commands::tests(), demo::tests(), keys::tests(), killed::tests()]
+    [areas::tests(), city::tests(), commands::tests(), demo::tests(), keys::tests(), killed::tests(), role::tests()]
         .into_iter()
         .flatten()
         .collect()

@@ -60,6 +60,7 @@ pub fn start() {
         }
         admin(&format!("drop database if exists {} with (force)", template())).await;
         admin(&format!("create database {}", template())).await;
+        admin(&format!("create role {} login password '{PASSWORD}'", serving_role())).await;
         prepare().await;
     });
 }
@@ -72,8 +73,24 @@ pub fn stop() {
     if let Some(server) = SERVER.lock().unwrap().take() {
         server.stop().unwrap();
     } else if URL.get().is_some() {
-        System::new().block_on(admin(&format!("drop database if exists {} with (force)", template())));
+        System::new().block_on(async {
+            admin(&format!("drop database if exists {} with (force)", template())).await;
+            admin(&format!("drop role if exists {}", serving_role())).await;
+        });
     }
+}
+
+/// The role that serves in tests: it owns nothing.
+pub fn serving_role() -> String {
+    format!("continuum_serving_{}", std::process::id())
+}
+
+/// The URL of a database on the server, for who serves.
+pub fn serving_url(database: &str) -> String {
+    let mut url = url::Url::parse(&url(database)).unwrap();
+    url.set_username(&serving_role()).unwrap();
+    url.set_password(Some(PASSWORD)).unwrap();
+    url.into()
 }
 
 fn template() -> String {
@@ -119,7 +136,12 @@ pub fn seal_pem() -> String {
 /// A configuration for a database.
 pub fn config(database: &str, mail: Mail, clock: &Arc<HandClock>) -> continuum::Config {
     continuum::Config {
-        database: Connect { url: url(database).into(), replica: None, schema: SCHEMA.to_owned(), connections: 8 },
+        database: Connect {
+            url: serving_url(database).into(),
+            replica: None,
+            schema: SCHEMA.to_owned(),
+            connections: 8,
+        },
         listen: "127.0.0.1:0".to_owned(),
         metrics_listen: None,
         public_url: Some("https://continuum.ville-amiens.example".parse().unwrap()),
@@ -150,9 +172,11 @@ fn files_folder() -> PathBuf {
 
 async fn prepare() {
     let clock = Arc::new(HandClock::at(START));
-    let config = config(&template(), Mail::Folder(PathBuf::new()), &clock);
+    let mut config = config(&template(), Mail::Folder(PathBuf::new()), &clock);
+    config.database.url = url(&template()).into();
     let public_url = config.public_url.clone().unwrap();
     let cx = continuum::context(&config, &public_url).await.unwrap();
+    cx.store.grant_serving(SCHEMA, &serving_role()).await.unwrap();
     let amiens = root().join("cities/amiens");
     let city = continuum::city::read(&amiens).unwrap();
     let hash = Passwords::new(COST).unwrap().hash(PASSWORD).unwrap();

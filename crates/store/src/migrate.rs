@@ -1,11 +1,11 @@
 //! The migrations: plain SQL, forward only, inside this binary; run under an advisory lock, so that several instances
 //! may start at once.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use sqlx::Connection as _;
-use sqlx::migrate::{Migrate, MigrateError, Migrator};
+use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
 
 use crate::{Error, Result, Store};
 
@@ -49,23 +49,27 @@ impl Store {
     /// The migrations that the database does not have yet, in order.
     ///
     /// # Errors
-    /// [`MigrationError::DatabaseIsNewer`], or when the database does not answer.
+    /// [`MigrationError::DatabaseIsNewer`], [`MigrationError::Changed`], or when the database does not answer.
     pub async fn pending_migrations(&self) -> std::result::Result<Vec<Pending>, MigrationError> {
         let exists = Statement::from_string(
             DatabaseBackend::Postgres,
             "select 1 from pg_class where oid = to_regclass('_sqlx_migrations')",
         );
-        let mut applied = BTreeSet::new();
+        let mut applied = BTreeMap::new();
         if self.db.query_one_raw(exists).await.map_err(Error::from)?.is_some() {
             let mut connection = self.db.beside().await.map_err(Error::from)?;
             let rows = connection.list_applied_migrations(&MIGRATIONS.table_name).await;
-            applied.extend(rows.map_err(MigrationError::Failed)?.into_iter().map(|row| row.version));
+            applied.extend(rows.map_err(MigrationError::Failed)?.into_iter().map(|row| (row.version, row.checksum)));
         }
         let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
-        if let Some(found) = applied.iter().copied().max().filter(|found| *found > known) {
+        if let Some(found) = applied.keys().copied().max().filter(|found| *found > known) {
             return Err(MigrationError::DatabaseIsNewer { found, known });
         }
-        let pending = MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.version));
+        let is_changed = |m: &Migration| applied.get(&m.version).is_some_and(|checksum| *checksum != m.checksum);
+        if let Some(changed) = MIGRATIONS.iter().find(|migration| is_changed(migration)) {
+            return Err(MigrationError::Changed(changed.version));
+        }
+        let pending = MIGRATIONS.iter().filter(|migration| !applied.contains_key(&migration.version));
         Ok(pending.map(|m| Pending { version: m.version, name: m.description.to_string() }).collect())
     }
 
@@ -90,7 +94,10 @@ impl Store {
                 }
             }
         }
-        self.pending_migrations().await?;
+        // Who serves need not be allowed to migrate.
+        if self.pending_migrations().await?.is_empty() {
+            return Ok(());
+        }
         // Migrations may take longer than a statement of a request, and another instance's turn is waited for.
         let mut connection = self.db.beside().await.map_err(Error::from)?;
         for unlimited in ["set statement_timeout = 0", "set lock_timeout = 0"] {
@@ -106,6 +113,25 @@ impl Store {
             MigrateError::VersionMismatch(version) => MigrationError::Changed(version),
             other => MigrationError::Failed(other),
         })
+    }
+}
+
+/// What a role needs that serves, and no more: it reads and writes the city's rows, and changes no table.
+const SERVING: &str = "
+    grant usage on schema {schema} to {role};
+    grant select, insert, update, delete on all tables in schema {schema} to {role};
+    grant usage on all sequences in schema {schema} to {role};
+    revoke insert, update, delete on {schema}._sqlx_migrations from {role};";
+
+impl Store {
+    /// Gives a role of the database what it needs to serve. Whoever owns the tables does so, after each migration.
+    ///
+    /// # Errors
+    /// When there is no such role, or the database does not answer.
+    pub async fn grant_serving(&self, schema: &str, role: &str) -> Result<()> {
+        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+        let grants = SERVING.replace("{schema}", &quoted(schema)).replace("{role}", &quoted(role));
+        Ok(self.db.execute_unprepared(&grants).await.map(drop)?)
     }
 }
 

@@ -15,6 +15,10 @@ pub struct Migrate {
     /// Only say what is pending; exit with 1 if something is.
     #[arg(long)]
     check: bool,
+    /// Then let this role of the database serve: it reads and writes the city's rows, and changes no table. Say so after each
+    /// update; `serve` and `worker` get a `DATABASE_URL` with that role.
+    #[arg(long, value_name = "ROLE", conflicts_with = "check")]
+    serving_role: Option<String>,
 }
 
 impl Migrate {
@@ -37,6 +41,10 @@ impl Migrate {
                 ExitCode::SUCCESS
             }
         };
+        if let Some(role) = &self.serving_role {
+            store.grant_serving(&database.connect.schema, role).await?;
+            tell(format_args!("{role} may serve."));
+        }
         store.close().await;
         database.stop().await?;
         Ok(code)

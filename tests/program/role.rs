@@ -1,0 +1,54 @@
+//! One role of the database owns its tables, another serves.
+
+use serde_json::json;
+use sqlx::{Connection as _, Executor as _, PgConnection};
+
+use super::commands::empty;
+use crate::support::caller::Caller;
+use crate::support::database::{serving_role, serving_url};
+use crate::support::program::{Program, run, said};
+
+crate::tests![who_serves_changes_no_table];
+
+async fn who_serves_changes_no_table() {
+    let operator = empty().await;
+    let unknown = operator.run(&["migrate", "--serving-role", "nobody \"here\""]);
+    assert!(!unknown.status.success() && said(&unknown).contains("does not exist"), "{}", said(&unknown));
+    let url = serving_url(&operator.database.name);
+    let keys = operator.keys.path().to_str().unwrap();
+    let environment = [("DATABASE_URL", url.as_str()), ("CONTINUUM_KEYS_DIR", keys), ("CONTINUUM_DATA_DIR", keys)];
+    let too_early = run(&["city", "load", "cities/amiens"], &environment);
+    assert!(said(&too_early).contains("a migration failed and left nothing behind"), "{}", said(&too_early));
+    let migrated = operator.run(&["migrate", "--serving-role", &serving_role()]);
+    assert!(said(&migrated).contains(&format!("{} may serve.", serving_role())), "{}", said(&migrated));
+
+    let loaded = run(&["city", "load", "cities/amiens"], &environment);
+    assert!(loaded.status.success(), "{}", said(&loaded));
+    let program = Program::start(&["serve", "--metrics-listen", "127.0.0.1:0"], &environment);
+    let stranger = Caller::new(program.base_url(), None);
+    assert_eq!(stranger.get("/health/ready").await.ok()["status"], json!("ok"));
+    // It reads the sessions of the owner, too.
+    let refused = operator.run(&["keys", "replace-residents"]);
+    assert!(said(&refused).contains("stop every instance first"), "{}", said(&refused));
+    assert!(program.end("-TERM").success());
+    let replaced = run(&["keys", "replace-residents"], &environment);
+    assert!(replaced.status.success(), "{}", said(&replaced));
+
+    let mut served = PgConnection::connect(&url).await.unwrap();
+    served.execute("set search_path to continuum").await.unwrap();
+    for forbidden in [
+        "alter table audit_entry disable trigger all",
+        "drop trigger audit_entry_is_never_changed on audit_entry",
+        "set session_replication_role = replica",
+        "truncate audit_entry",
+        "create table mine (id uuid)",
+        "create or replace function refuse_change() returns trigger language plpgsql as 'begin return new; end'",
+        "drop table ticket_event",
+        "delete from _sqlx_migrations",
+        "update _sqlx_migrations set checksum = ''",
+    ] {
+        let error = served.execute(forbidden).await.unwrap_err();
+        let code = error.as_database_error().and_then(|error| error.code().map(String::from));
+        assert_eq!(code.as_deref(), Some("42501"), "{forbidden}: {error}");
+    }
+}
