@@ -22,7 +22,8 @@ fn folder() -> tempfile::TempDir {
 
 /// Copies a city to another server.
 fn copy(from: &str, to: &str) {
-    let mut dump = Command::new("pg_dump").args(["--no-owner", from]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut dump =
+        Command::new("pg_dump").args(["--no-owner", "--no-privileges", from]).stdout(Stdio::piped()).spawn().unwrap();
     let mut psql = Command::new("psql");
     psql.args(["--quiet", "--set=ON_ERROR_STOP=1", to]).stdin(dump.stdout.take().unwrap()).stdout(Stdio::null());
     assert!(psql.status().unwrap().success() && dump.wait().unwrap().success());
