@@ -37,6 +37,9 @@ pub enum MigrationError {
     /// A migration is not the one that was run.
     #[error("migration {0} is not the one that was run on this database: its text has changed since")]
     Changed(i64),
+    /// The role of the database only serves.
+    #[error("this role may not migrate the database: let the role that owns it run `continuum migrate --serving-role`")]
+    NotAllowed,
     /// A migration failed; it left nothing behind.
     #[error("a migration failed and left nothing behind: {0}")]
     Failed(MigrateError),
@@ -111,9 +114,18 @@ impl Store {
                 known: MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default(),
             },
             MigrateError::VersionMismatch(version) => MigrationError::Changed(version),
+            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) if is_not_allowed(&error) => {
+                MigrationError::NotAllowed
+            }
             other => MigrationError::Failed(other),
         })
     }
+}
+
+/// It lacks a right; or, where it may not see the schema, has none to create something in.
+fn is_not_allowed(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| ["42501", "3F000"].contains(&&*code))
 }
 
 /// What a role needs that serves, and no more: it reads and writes the city's rows, and changes no table.
@@ -143,8 +155,11 @@ pub async fn is_current(store: &Store) -> Result<bool> {
     match store.pending_migrations().await {
         Ok(pending) => Ok(pending.is_empty()),
         Err(MigrationError::Store(error)) => Err(error),
-        Err(MigrationError::DatabaseIsNewer { .. } | MigrationError::Changed(_) | MigrationError::Failed(_)) => {
-            Ok(false)
-        }
+        Err(
+            MigrationError::DatabaseIsNewer { .. }
+            | MigrationError::Changed(_)
+            | MigrationError::NotAllowed
+            | MigrationError::Failed(_),
+        ) => Ok(false),
     }
 }
