@@ -130,16 +130,19 @@ impl NextResidents {
         self.path().exists().then(|| sealing_key(&self.folder, "residents.next")).transpose()
     }
 
-    /// Makes one; what was made before and has sealed nothing may have leaked too.
+    /// Makes one; what was made before has sealed nothing here and may have leaked too: it is put aside.
     ///
     /// # Errors
     /// When the file cannot be made.
     pub(crate) fn make(&self) -> Result<SealingKey> {
-        let path = self.path();
-        if path.exists() {
-            fs::remove_file(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
+        if let Some(pending) = self.pending()? {
+            let aside = self.folder.join(format!("residents-{}.key", pending.id()));
+            fs::rename(self.path(), &aside).with_context(|| format!("{} cannot be made", aside.display()))?;
         }
-        sealing_key(&self.folder, "residents.next")
+        let key = sealing_key(&self.folder, "residents.next")?;
+        // It is found again whatever happens: soon all is sealed with it.
+        fs::File::open(&self.folder)?.sync_all()?;
+        Ok(key)
     }
 
     /// Puts it in the place of the key of that id, which stays beside it. At every moment one of them is in that place.

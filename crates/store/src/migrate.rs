@@ -132,7 +132,7 @@ fn is_not_allowed(error: &sqlx::Error) -> bool {
 const SERVING: &str = "
     grant usage on schema {schema} to {role};
     grant select, insert, update, delete on all tables in schema {schema} to {role};
-    grant usage on all sequences in schema {schema} to {role};
+    grant usage, select on all sequences in schema {schema} to {role};
     revoke insert, update, delete on {schema}._sqlx_migrations from {role};";
 
 impl Store {

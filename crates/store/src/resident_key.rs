@@ -81,6 +81,8 @@ impl Tx {
 
     /// Whether no other process of this city is connected.
     async fn is_alone(&self) -> Result<bool> {
+        // Else what is known of the others is what it was when the transaction first asked.
+        self.db.execute_unprepared("select pg_stat_clear_snapshot()").await?;
         let alone = "select not exists (
             select from pg_stat_activity
             where datname = current_database() and application_name = current_setting('application_name')
