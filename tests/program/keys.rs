@@ -13,7 +13,11 @@ use crate::support::city::{dumping, link};
 use crate::support::database::{PASSWORD, sealing_keys};
 use crate::support::program::{Program, said};
 
-crate::tests![what_residents_left_is_sealed_anew_and_found_again, who_was_broken_off_is_run_again];
+crate::tests![
+    what_residents_left_is_sealed_anew_and_found_again,
+    who_was_broken_off_is_run_again,
+    what_a_backup_brings_back_is_sealed_anew,
+];
 
 const RESIDENT: &str = "habitante@mail.example";
 const REPLACE: [&str; 2] = ["keys", "replace-residents"];
@@ -145,11 +149,7 @@ async fn who_was_broken_off_is_run_again() {
     fs::write(file("residents.next.key"), &next).unwrap();
     fs::copy(file(&format!("residents-{id}.key")), file("residents.key")).unwrap();
     let output = operator.run(&["serve"]);
-    assert!(
-        said(&output).contains("`continuum keys replace-residents` was broken off, run it again"),
-        "{}",
-        said(&output)
-    );
+    assert!(said(&output).contains("`continuum keys replace-residents` was broken off, run that"), "{}", said(&output));
     let output = operator.run(&REPLACE);
     assert!(output.status.success() && said(&output).contains("sealed anew before"), "{}", said(&output));
     assert_eq!(key(&operator, "residents.key"), next);
@@ -166,4 +166,46 @@ async fn who_was_broken_off_is_run_again() {
     let told = replace_when_alone(&operator).await;
     assert!(told.contains("Sealed anew: 1 contact(s)"), "{told}");
     assert!(operator.serve().end("-TERM").success());
+}
+
+async fn what_a_backup_brings_back_is_sealed_anew() {
+    let operator = amiens().await;
+    let program = operator.serve();
+    let first = filed(&program).await;
+    filed(&program).await;
+    assert!(program.end("-TERM").success());
+    let mut connection = operator.database.connection().await;
+    let keep = "create table public.backup as select * from resident_contact where concern_id = $1";
+    sqlx::raw_sql(sqlx::AssertSqlSafe(keep.replace("$1", &format!("'{}'", first["id"].as_str().unwrap()))))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    assert!(operator.run(&REPLACE).status.success());
+    // One as it was before: sealed with the earlier key, its address muted under it; the other under the later key.
+    let bring_back = "delete from resident_contact where concern_id in (select concern_id from public.backup);
+        insert into resident_contact select * from public.backup; drop table public.backup;
+        insert into muted_address select address_digest, now() from resident_contact";
+    sqlx::raw_sql(bring_back).execute(&mut connection).await.unwrap();
+    let id = sealing_keys().residents.id().to_owned();
+    assert_eq!(sealed_with(&operator, &id).await, 1);
+    let output = operator.run(&["serve"]);
+    assert!(said(&output).contains(&format!("if it lies there as residents-{id}.key")), "{}", said(&output));
+    // Without that key nothing is made and nothing is lost.
+    let (kept, away) = (format!("residents-{id}.key"), operator.keys.path().join("away"));
+    fs::rename(operator.keys.path().join(&kept), &away).unwrap();
+    let before = key(&operator, "residents.key");
+    let output = operator.run(&REPLACE);
+    assert!(!output.status.success() && said(&output).contains(&id), "{}", said(&output));
+    assert_eq!((key(&operator, "residents.key"), sealed_with(&operator, &id).await), (before, 1));
+    fs::rename(&away, operator.keys.path().join(&kept)).unwrap();
+
+    let output = operator.run(&REPLACE);
+    assert!(said(&output).contains("Sealed anew: 2 contact(s)"), "{}", said(&output));
+    let muted = "select count(*) from resident_contact r join muted_address m on m.digest = r.address_digest";
+    assert_eq!(operator.database.count(muted).await, 2);
+    let program = operator.serve();
+    let dispatcher = caller(&program, "nadia.fournier").await;
+    let found = dispatcher.post("/v1/residents/search", &json!({ "email": RESIDENT })).await.ok();
+    assert_eq!(found["concerns"].as_array().unwrap().len(), 2);
+    assert!(program.end("-TERM").success());
 }

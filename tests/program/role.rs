@@ -26,12 +26,17 @@ async fn who_serves_changes_no_table() {
     let migrated = operator.run(&["migrate", "--serving-role", &serving_role()]);
     assert!(said(&migrated).contains(&format!("{} may serve.", serving_role())), "{}", said(&migrated));
 
+    let mut owner = operator.database.connection().await;
+    let owner: String = sqlx::query_scalar("select current_user::text").fetch_one(&mut owner).await.unwrap();
+    let refused = operator.run(&["migrate", "--serving-role", &owner]);
+    assert!(!refused.status.success() && said(&refused).contains("none that only serves"), "{}", said(&refused));
+
     let loaded = run(&["city", "load", "cities/amiens"], &environment);
     assert!(loaded.status.success(), "{}", said(&loaded));
     let program = Program::start(&["serve", "--metrics-listen", "127.0.0.1:0"], &environment);
     let stranger = Caller::new(program.base_url(), None);
     assert_eq!(stranger.get("/health/ready").await.ok()["status"], json!("ok"));
-    // It reads the sessions of the owner, too.
+    // Who owns sees that the other one serves.
     let refused = operator.run(&["keys", "replace-residents"]);
     assert!(said(&refused).contains("stop every instance first"), "{}", said(&refused));
     assert!(program.end("-TERM").success());

@@ -176,7 +176,7 @@ async fn prepare() {
     config.database.url = url(&template()).into();
     let public_url = config.public_url.clone().unwrap();
     let cx = continuum::context(&config, &public_url).await.unwrap();
-    cx.store.grant_serving(SCHEMA, &serving_role()).await.unwrap();
+    assert!(cx.store.grant_serving(SCHEMA, &serving_role()).await.unwrap());
     let amiens = root().join("cities/amiens");
     let city = continuum::city::read(&amiens).unwrap();
     let hash = Passwords::new(COST).unwrap().hash(PASSWORD).unwrap();

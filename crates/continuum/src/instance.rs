@@ -245,9 +245,17 @@ pub async fn context(config: &Config, public_url: &Url) -> Result<Context> {
     let store = Store::connect(&config.database, config.keys.sealing.clone())?;
     store.migrate(&config.database.schema).await?;
     if let Some((name, id)) = store.foreign_key().await? {
+        let or = if name == "residents" {
+            format!(
+                "; or, if it lies there as residents-{id}.key, or `continuum keys replace-residents` was broken off, \
+                 run that"
+            )
+        } else {
+            String::new()
+        };
         bail!(
             "the key {name}.key at hand is not the one that sealed what the database holds ({id}): put that key back \
-             into the keys folder, or, if `continuum keys replace-residents` was broken off, run it again"
+             into the keys folder{or}"
         );
     }
     let issuer = public_url.as_str().trim_end_matches('/').to_owned();

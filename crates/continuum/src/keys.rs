@@ -11,6 +11,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -130,36 +131,65 @@ impl NextResidents {
         self.path().exists().then(|| sealing_key(&self.folder, "residents.next")).transpose()
     }
 
-    /// Makes one; what was made before has sealed nothing here and may have leaked too: it is put aside.
+    /// The keys that were replaced before, which lie beside it.
     ///
     /// # Errors
-    /// When the file cannot be made.
-    pub(crate) fn make(&self) -> Result<SealingKey> {
-        if let Some(pending) = self.pending()? {
-            let aside = self.folder.join(format!("residents-{}.key", pending.id()));
-            fs::rename(self.path(), &aside).with_context(|| format!("{} cannot be made", aside.display()))?;
-        }
-        let key = sealing_key(&self.folder, "residents.next")?;
-        // It is found again whatever happens: soon all is sealed with it.
-        fs::File::open(&self.folder)?.sync_all()?;
-        Ok(key)
+    /// When a file cannot be read.
+    pub(crate) fn former(&self) -> Result<Vec<SealingKey>> {
+        let names = files(&self.folder, "residents-", "key")?;
+        let stems = names.iter().filter_map(|path| path.file_stem().and_then(OsStr::to_str));
+        stems.map(|name| sealing_key(&self.folder, name)).collect()
     }
 
-    /// Puts it in the place of the key of that id, which stays beside it. At every moment one of them is in that place.
+    /// Makes one, and lays the key of that id, which it is to replace, beside it under another name. What was made before
+    /// has sealed nothing here and may have leaked too: it is put aside.
     ///
     /// # Errors
-    /// When a file cannot be made or moved.
-    pub(crate) fn put_in_place(&self, id: &str) -> Result<PathBuf> {
-        let (place, former) = (self.folder.join("residents.key"), self.folder.join(format!("residents-{id}.key")));
+    /// When a file cannot be made.
+    pub(crate) fn make(&self, id: &str) -> Result<SealingKey> {
+        if let Some(pending) = self.pending()? {
+            let aside = self.former_path(pending.id());
+            fs::rename(self.path(), &aside).with_context(|| format!("{} cannot be made", aside.display()))?;
+        }
+        let (place, former) = (self.place(), self.former_path(id));
         match fs::hard_link(&place, &former) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => {
                 return Err(error).with_context(|| format!("{} cannot be made", former.display()));
             }
             Ok(()) | Err(_) => {}
         }
-        fs::rename(self.path(), &place).with_context(|| format!("{} cannot be replaced", place.display()))?;
+        let key = sealing_key(&self.folder, "residents.next")?;
+        // Whoever reads the earlier one reads this one, also when an administrator runs this.
+        let of = fs::metadata(&place)?;
+        std::os::unix::fs::chown(self.path(), Some(of.uid()), Some(of.gid()))?;
+        // It is found again whatever happens: soon all is sealed with it.
         fs::File::open(&self.folder)?.sync_all()?;
-        Ok(former)
+        Ok(key)
+    }
+
+    /// Puts it in the place of the earlier one. At every moment one of them is in that place.
+    ///
+    /// # Errors
+    /// When the file cannot be moved.
+    pub(crate) fn put_in_place(&self) -> Result<()> {
+        let place = self.place();
+        fs::rename(self.path(), &place).with_context(|| {
+            format!(
+                "all is sealed anew, but {} cannot be replaced: move {} there",
+                place.display(),
+                self.path().display()
+            )
+        })?;
+        Ok(fs::File::open(&self.folder)?.sync_all()?)
+    }
+
+    fn place(&self) -> PathBuf {
+        self.folder.join("residents.key")
+    }
+
+    /// Where the key of that id lies once it was replaced.
+    pub(crate) fn former_path(&self, id: &str) -> PathBuf {
+        self.folder.join(format!("residents-{id}.key"))
     }
 }
 

@@ -50,8 +50,11 @@ const PUT: &str = "
     select concern::uuid, id, true from given, jsonb_array_elements_text(concerns) as concern
     on conflict (concern_id) do update set hotspot_id = excluded.hotspot_id, current = true";
 
-/// How many concerns are asked for at once, and how many hotspots are kept.
-const PARTS: (usize, usize) = (1000, 100);
+/// About how many concerns is asked at once.
+const CONCERNS: usize = 1000;
+
+/// How many hotspots are kept at once.
+const HOTSPOTS: usize = 100;
 
 /// How far the worker is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -254,7 +257,7 @@ impl Tx {
     /// When the database does not answer.
     pub async fn hotspots_of(&self, concerns: &BTreeSet<ConcernId>) -> Result<BTreeMap<ConcernId, HotspotId>> {
         let (concerns, mut of) = (concerns.iter().map(|concern| concern.0).collect::<Vec<_>>(), BTreeMap::new());
-        for part in concerns.chunks(PARTS.0) {
+        for part in concerns.chunks(CONCERNS) {
             let statement = sql(
                 "select concern_id, hotspot_id from hotspot_concern where concern_id = any($1)",
                 [part.to_vec().into()],
@@ -335,7 +338,7 @@ impl Tx {
                 "concerns": concerns,
             })
         };
-        for part in hotspots.chunks(PARTS.1) {
+        for part in hotspots.chunks(HOTSPOTS) {
             let given = Value::Array(part.iter().map(given).collect());
             self.db.execute_raw(sql(PUT, [given.into(), family.as_str().into(), now.into()])).await?;
         }

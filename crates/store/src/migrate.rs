@@ -136,14 +136,26 @@ const SERVING: &str = "
     revoke insert, update, delete on {schema}._sqlx_migrations from {role};";
 
 impl Store {
-    /// Gives a role of the database what it needs to serve. Whoever owns the tables does so, after each migration.
+    /// Gives a role of the database what it needs to serve. Whoever owns the tables does so, after each migration. False, and
+    /// nothing is given, when it may do more: it is a superuser, owns the tables, or is a member of who does.
     ///
     /// # Errors
     /// When there is no such role, or the database does not answer.
-    pub async fn grant_serving(&self, schema: &str, role: &str) -> Result<()> {
+    pub async fn grant_serving(&self, schema: &str, role: &str) -> Result<bool> {
+        let more = Statement::from_sql_and_values(
+            DatabaseBackend::Postgres,
+            "select r.rolsuper or pg_has_role(r.oid, c.relowner, 'member')
+             from pg_roles r, pg_class c where r.rolname = $1 and c.oid = to_regclass('_sqlx_migrations')",
+            [role.into()],
+        );
+        // Of one that is not there, the grant says so.
+        if self.db.query_one_raw(more).await?.map_or(Ok(false), |row| row.try_get_by_index(0))? {
+            return Ok(false);
+        }
         let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
         let grants = SERVING.replace("{schema}", &quoted(schema)).replace("{role}", &quoted(role));
-        Ok(self.db.execute_unprepared(&grants).await.map(drop)?)
+        self.db.execute_unprepared(&grants).await?;
+        Ok(true)
     }
 }
 

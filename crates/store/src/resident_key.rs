@@ -1,6 +1,7 @@
 //! Another key in the place of the one that seals what residents left: everything that depends on it is made anew in one
 //! transaction, while nobody else reads or writes it.
 
+use domain::id::ConcernId;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
@@ -41,26 +42,29 @@ struct LinkRow {
     generation: i32,
 }
 
-/// Rows as a statement takes them.
-#[derive(Default)]
-struct Anew {
-    ids: Vec<Uuid>,
-    sealed: Vec<Vec<u8>>,
-    /// Of an address; empty when there is none.
-    digests: Vec<Vec<u8>>,
-    /// Of the same addresses, under the earlier key.
-    earlier: Vec<Vec<u8>>,
+/// A table with something sealed.
+struct Sealed {
+    /// Its rows after `$1`, `$2` of them.
+    read: &'static str,
+    /// Seals with the key `$1` the rows `$2` anew: `$3`, and the digests of addresses `$4`, empty where there is none.
+    write: &'static str,
+    /// The address in what was sealed.
+    address: fn(&[u8]) -> Result<Option<String>>,
 }
 
-impl Anew {
-    fn push(&mut self, id: Uuid, sealed: Vec<u8>, address: Option<&str>, [key, next]: [&SealingKey; 2]) {
-        self.ids.push(id);
-        self.sealed.push(sealed);
-        let under = |key| address.map(|address| address_digest(key, address)).unwrap_or_default();
-        self.digests.push(under(next));
-        self.earlier.push(under(key));
-    }
-}
+const CONTACTS: Sealed = Sealed {
+    read: "select concern_id as id, key_id, sealed from resident_contact where concern_id > $1 order by concern_id limit $2",
+    write: "update resident_contact r set key_id = $1, sealed = a.sealed, address_digest = a.digest
+        from unnest($2::uuid[], $3::bytea[], $4::bytea[]) as a (id, sealed, digest) where r.concern_id = a.id",
+    address: |plain| Ok(serde_json::from_slice::<Contact>(plain).map_err(Error::corrupt)?.email),
+};
+
+const MAILS: Sealed = Sealed {
+    read: "select id, key_id, sealed from unplaced_mail where id > $1 order by id limit $2",
+    write: "update unplaced_mail m set key_id = $1, sealed = a.sealed, from_digest = nullif(a.digest, '')
+        from unnest($2::uuid[], $3::bytea[], $4::bytea[]) as a (id, sealed, digest) where m.id = a.id",
+    address: |plain| Ok(serde_json::from_slice::<Words>(plain).map_err(Error::corrupt)?.from),
+};
 
 impl Tx {
     /// Keeps everybody else from what residents left until the end of the transaction. False, and nothing is kept, when another
@@ -72,9 +76,7 @@ impl Tx {
         if !self.is_alone().await? {
             return Ok(false);
         }
-        // A table of a million rows takes a while, and nobody waits.
-        self.db.execute_unprepared("set local statement_timeout = 0").await?;
-        // Who starts now looks at these before anything else, and waits.
+        // Who starts now looks at these before anything else, and waits for its turn, or in vain.
         self.db.execute_unprepared("lock table resident_contact, unplaced_mail in access exclusive mode").await?;
         self.is_alone().await
     }
@@ -106,13 +108,14 @@ impl Tx {
         Ok(row.map_or(Ok(false), |row| row.try_get_by_index(0))?)
     }
 
-    /// Makes everything that depends on the residents' key anew with the next one. Links and slips lead nowhere afterwards;
-    /// with a link that came by e-mail, mails can still be stopped. An address that is muted and that nobody here has any
-    /// more is muted no longer.
+    /// Makes everything that depends on the residents' key anew with the next one. What is sealed with one of `former` is
+    /// opened too: a backup may have brought it back. Links and slips lead nowhere afterwards; with a link that came by e-mail,
+    /// mails can still be stopped. An address that is muted and that nobody here has any more is muted no longer.
     ///
     /// # Errors
-    /// When the database does not answer, or something was sealed with another key.
-    pub async fn replace_residents_key(&self, next: &SealingKey) -> Result<Replaced> {
+    /// When the database does not answer, or something was sealed with none of these keys.
+    pub async fn replace_residents_key(&self, former: &[SealingKey], next: &SealingKey) -> Result<Replaced> {
+        let keys: Vec<&SealingKey> = std::iter::once(&self.keys.residents).chain(former).collect();
         self.db
             .execute_unprepared(
                 "create temporary table was_muted on commit drop as select * from muted_address;
@@ -120,8 +123,8 @@ impl Tx {
             )
             .await?;
         let replaced = Replaced {
-            contacts: self.seal_contacts_anew(next).await?,
-            mails: self.seal_mails_anew(next).await?,
+            contacts: self.seal_anew(&CONTACTS, &keys, next).await?,
+            mails: self.seal_anew(&MAILS, &keys, next).await?,
             links: self.derive_links_anew(next).await?,
             slips: self.db.execute_raw(sql("delete from tracking_slip", [])).await?.rows_affected(),
             sheets: self.derive_sheets_anew(next).await?,
@@ -131,63 +134,33 @@ impl Tx {
             union select contact from api_client where contact is not null";
         let rows = self.db.query_all_raw(sql(others, [])).await?;
         let others: Vec<String> = rows.into_iter().map(|row| Ok(row.try_get_by_index(0)?)).collect::<Result<_>>()?;
-        let under = |key: &SealingKey| others.iter().map(|address| address_digest(key, address)).collect();
-        self.mute_anew(under(&self.keys.residents), under(next)).await?;
+        self.mute_anew(&others, &keys, next).await?;
         // What was said cannot be compared any more: it is the same by its id.
         self.db.execute_raw(sql("update concern_noted set seal = ''", [])).await?;
         Ok(replaced)
     }
 
-    async fn seal_contacts_anew(&self, next: &SealingKey) -> Result<u64> {
-        let (key, mut after, mut count) = (&self.keys.residents, Uuid::nil(), 0);
+    async fn seal_anew(&self, table: &Sealed, keys: &[&SealingKey], next: &SealingKey) -> Result<u64> {
+        let (mut after, mut count) = (Uuid::nil(), 0);
         loop {
-            let statement = sql(
-                "select concern_id as id, key_id, sealed from resident_contact where concern_id > $1 order by concern_id limit $2",
-                [after.into(), BATCH.into()],
-            );
+            let statement = sql(table.read, [after.into(), BATCH.into()]);
             let rows = SealedRow::find_by_statement(statement).all(&self.db).await?;
             let Some(last) = rows.last() else { return Ok(count) };
             after = last.id;
             count += rows.len() as u64;
-            let mut anew = Anew::default();
-            for row in rows {
-                let plain = key.open(row.id, &row.key_id, &row.sealed)?;
-                let contact: Contact = serde_json::from_slice(&plain).map_err(Error::corrupt)?;
-                anew.push(row.id, next.seal(row.id, &plain)?, contact.email.as_deref(), [key, next]);
+            let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+            let (mut sealed, mut digests, mut addresses) = (Vec::new(), Vec::new(), Vec::new());
+            for SealedRow { id, key_id, sealed: closed } in rows {
+                let key = keys.iter().find(|key| key.id() == key_id).unwrap_or(&keys[0]);
+                let plain = key.open(id, &key_id, &closed)?;
+                let address = (table.address)(&plain)?;
+                sealed.push(next.seal(id, &plain)?);
+                digests.push(address.as_deref().map(|address| address_digest(next, address)).unwrap_or_default());
+                addresses.extend(address);
             }
-            let statement = sql(
-                "update resident_contact r set key_id = $1, sealed = a.sealed, address_digest = a.digest
-                 from unnest($2::uuid[], $3::bytea[], $4::bytea[]) as a (id, sealed, digest) where r.concern_id = a.id",
-                [next.id().into(), anew.ids.into(), anew.sealed.into(), anew.digests.clone().into()],
-            );
-            self.db.execute_raw(statement).await?;
-            self.mute_anew(anew.earlier, anew.digests).await?;
-        }
-    }
-
-    async fn seal_mails_anew(&self, next: &SealingKey) -> Result<u64> {
-        let (key, mut after, mut count) = (&self.keys.residents, Uuid::nil(), 0);
-        loop {
-            let statement = sql(
-                "select id, key_id, sealed from unplaced_mail where id > $1 order by id limit $2",
-                [after.into(), BATCH.into()],
-            );
-            let rows = SealedRow::find_by_statement(statement).all(&self.db).await?;
-            let Some(last) = rows.last() else { return Ok(count) };
-            after = last.id;
-            count += rows.len() as u64;
-            let mut anew = Anew::default();
-            for row in rows {
-                let plain = key.open(row.id, &row.key_id, &row.sealed)?;
-                let words: Words = serde_json::from_slice(&plain).map_err(Error::corrupt)?;
-                anew.push(row.id, next.seal(row.id, &plain)?, words.from.as_deref(), [key, next]);
-            }
-            let statement = sql(
-                "update unplaced_mail m set key_id = $1, sealed = a.sealed, from_digest = nullif(a.digest, '')
-                 from unnest($2::uuid[], $3::bytea[], $4::bytea[]) as a (id, sealed, digest) where m.id = a.id",
-                [next.id().into(), anew.ids.into(), anew.sealed.into(), anew.digests.into()],
-            );
-            self.db.execute_raw(statement).await?;
+            let values = [next.id().into(), ids.into(), sealed.into(), digests.into()];
+            self.db.execute_raw(sql(table.write, values)).await?;
+            self.mute_anew(&addresses, keys, next).await?;
         }
     }
 
@@ -202,7 +175,7 @@ impl Tx {
             let Some(last) = rows.last() else { return Ok(count) };
             after = last.id;
             count += rows.len() as u64;
-            let token = |row: &LinkRow| tracking_token(next, domain::id::ConcernId(row.id), row.generation);
+            let token = |row: &LinkRow| tracking_token(next, ConcernId(row.id), row.generation);
             let digests: Vec<Vec<u8>> = rows.iter().map(|row| digest(&token(row))).collect();
             let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
             let statement = sql(
@@ -231,16 +204,19 @@ impl Tx {
         Ok(self.db.execute_raw(statement).await?.rows_affected())
     }
 
-    /// Mutes those of these addresses again that were.
-    async fn mute_anew(&self, earlier: Vec<Vec<u8>>, digests: Vec<Vec<u8>>) -> Result<()> {
-        let statement = sql(
-            "insert into muted_address (digest, since)
-             select a.digest, m.since from unnest($1::bytea[], $2::bytea[]) as a (earlier, digest)
-             join was_muted m on m.digest = a.earlier
-             on conflict do nothing",
-            [earlier.into(), digests.into()],
-        );
-        self.db.execute_raw(statement).await?;
+    /// Mutes those of these addresses again that were, under whichever key.
+    async fn mute_anew(&self, addresses: &[String], keys: &[&SealingKey], next: &SealingKey) -> Result<()> {
+        let under = |key: &SealingKey| addresses.iter().map(|address| address_digest(key, address)).collect::<Vec<_>>();
+        for key in keys {
+            let statement = sql(
+                "insert into muted_address (digest, since)
+                 select a.digest, m.since from unnest($1::bytea[], $2::bytea[]) as a (earlier, digest)
+                 join was_muted m on m.digest = a.earlier
+                 on conflict do nothing",
+                [under(key).into(), under(next).into()],
+            );
+            self.db.execute_raw(statement).await?;
+        }
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use domain::audit::{Act, By, Record};
 use domain::clock::Clock as _;
-use store::{Replaced, Store};
+use store::{Replaced, SealingKey, Store};
 
 use super::database::DatabaseOptions;
 use super::tell;
@@ -78,7 +78,7 @@ async fn replace_residents(options: &DatabaseOptions) -> Result<()> {
     let earlier = options.keys()?.sealing.residents;
     let database = options.open().await?;
     let store = options.store(&database)?;
-    let outcome = sealed_anew(&store, &next).await;
+    let outcome = sealed_anew(&store, &earlier, &next).await;
     store.close().await;
     database.stop().await?;
     match outcome? {
@@ -88,7 +88,8 @@ async fn replace_residents(options: &DatabaseOptions) -> Result<()> {
         )),
         None => tell(format_args!("All was sealed anew before this was broken off.")),
     }
-    let former = next.put_in_place(earlier.id())?;
+    next.put_in_place()?;
+    let former = next.former_path(earlier.id());
     tell(format_args!(
         "residents.key is another one now. {} opens backups that were made before: destroy it with the last of them.",
         former.display()
@@ -97,7 +98,7 @@ async fn replace_residents(options: &DatabaseOptions) -> Result<()> {
 }
 
 /// What was made anew with the next key; none when that had happened already.
-async fn sealed_anew(store: &Store, next: &NextResidents) -> Result<Option<Replaced>> {
+async fn sealed_anew(store: &Store, earlier: &SealingKey, next: &NextResidents) -> Result<Option<Replaced>> {
     let tx = store.begin().await?;
     if !tx.hold_residents().await? {
         bail!("another process of this city is connected to its database: stop every instance first");
@@ -107,8 +108,9 @@ async fn sealed_anew(store: &Store, next: &NextResidents) -> Result<Option<Repla
     {
         return Ok(None);
     }
-    let key = next.make()?;
-    let replaced = tx.replace_residents_key(&key).await?;
+    let former = next.former()?;
+    let key = next.make(earlier.id())?;
+    let replaced = tx.replace_residents_key(&former, &key).await?;
     tx.audit(&record(Act::ResidentsKeyReplaced { kid: key.id().to_owned() }));
     tx.commit().await?;
     Ok(Some(replaced))

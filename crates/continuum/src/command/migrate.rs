@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::database::DatabaseOptions;
 use super::tell;
@@ -42,7 +42,9 @@ impl Migrate {
             }
         };
         if let Some(role) = &self.serving_role {
-            store.grant_serving(&database.connect.schema, role).await?;
+            if !store.grant_serving(&database.connect.schema, role).await? {
+                bail!("{role} owns the tables, or may do as who owns them: it is none that only serves");
+            }
             tell(format_args!("{role} may serve."));
         }
         store.close().await;
