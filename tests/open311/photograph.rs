@@ -258,6 +258,9 @@ async fn rule_17_what_is_sent_along_and_is_none_is_refused() {
     refused(&fields, &[("photo1", "rue.png", one.as_slice()); 11], 400, "au plus 10").await;
     refused(&waste("none", &[]), &[("photo1", "rue.png", &one)], 403, "api_key").await;
     refused(&waste(&key, &[("description", &"a".repeat(300_000))]), &[], 413, "trop longs").await;
+    let names: Vec<String> = (0..1001).map(|nth| format!("x{nth}")).collect();
+    let many: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    refused(&many, &[], 413, "trop nombreux").await;
     let torn = send(&city, "requests.json", &fields, &[]).await;
     torn.is(200);
     let stranger = city.stranger();

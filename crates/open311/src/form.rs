@@ -26,8 +26,11 @@ const SILENCE: Duration = Duration::from_secs(20);
 /// How long all of it may take to arrive.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// How long all parameters together are at most, bytes.
+/// How long the names and values of all parameters together are at most, bytes.
 const LONGEST: usize = 256 * 1024;
+
+/// How many parts a form has at most, empty ones among them.
+const PARTS: usize = 1000;
 
 /// How many files of the greatest length all photographs together may be as long as: they are in memory when they were
 /// drawn.
@@ -93,9 +96,14 @@ impl Form {
 
 async fn parted(cx: &Context, request: &HttpRequest, mut parts: Multipart) -> Result<Form, Wrong> {
     let (mut pairs, mut sent, mut length, mut heavy, mut known) = (Vec::new(), Vec::new(), 0, 0, false);
+    let mut many = 0;
     while let Some(part) = timeout(SILENCE, parts.next()).await.map_err(|_| too_slow())? {
         let mut part = part.map_err(|error| broken(&error))?;
         let name = part.name().unwrap_or_default().to_owned();
+        (many, length) = (many + 1, length + name.len());
+        if many > PARTS || length > LONGEST {
+            return Err(too_long());
+        }
         if let Some(file) = part.content_disposition().and_then(|one| one.get_filename()).map(ToOwned::to_owned) {
             if sent.len() == MOST {
                 return Err(too_many());
@@ -115,8 +123,7 @@ async fn parted(cx: &Context, request: &HttpRequest, mut parts: Multipart) -> Re
         while let Some(chunk) = next(&mut part).await? {
             length += chunk.len();
             if length > LONGEST {
-                let text = ("Les paramètres sont trop longs.", "The parameters are too long.");
-                return Err(Wrong::new(StatusCode::PAYLOAD_TOO_LARGE, text));
+                return Err(too_long());
             }
             value.extend_from_slice(&chunk);
         }
@@ -149,6 +156,11 @@ async fn spooled(cx: &Context, part: &mut Field, name: &str, heavy: &mut u64) ->
         }
     }
     if empty && name.is_empty() { Ok(None) } else { spool.end().await.map(Some).map_err(wrong) }
+}
+
+fn too_long() -> Wrong {
+    let text = ("Les paramètres sont trop longs, ou trop nombreux.", "The parameters are too long, or too many.");
+    Wrong::new(StatusCode::PAYLOAD_TOO_LARGE, text)
 }
 
 fn too_slow() -> Wrong {

@@ -1,6 +1,8 @@
 //! What a caller sends, in the query or as a form: an empty parameter counts as absent, unknown ones are ignored, as
 //! clients of many cities send more than each of them knows.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use usecases::open311::Window;
 
@@ -39,11 +41,8 @@ impl Parameters {
     /// A parameter that is given twice, although it has one value only.
     pub(crate) fn repeated(&self) -> Option<&str> {
         let single = |name: &str| name != "media_url" && !name.ends_with("[]") && !name.starts_with("attribute[");
-        let names = || self.0.iter().map(|(name, _)| name.as_str());
-        names()
-            .enumerate()
-            .find(|(nth, name)| single(name) && names().take(*nth).any(|own| own == *name))
-            .map(|(_, name)| name)
+        let mut seen = HashSet::new();
+        self.0.iter().map(|(name, _)| name.as_str()).find(|name| single(name) && !seen.insert(*name))
     }
 
     /// All values of the parameter of that name.
