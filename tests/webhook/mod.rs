@@ -204,7 +204,10 @@ mod what {
         assert_eq!(receiver.sent().len(), 2);
         // A program that is disabled is sent nothing, until it no longer is.
         let who = program.caller(&city).await;
-        who.patch(&path(&webhook, ""), &json!(2), &json!({ "types": [] })).await.ok();
+        let halted = who.patch(&path(&webhook, ""), &json!(2), &json!({ "active": false })).await.ok();
+        assert_eq!(halted["types"], change["types"], "although one of them is told no more");
+        who.patch(&path(&webhook, ""), &json!(3), &json!({ "active": true })).await.ok();
+        who.patch(&path(&webhook, ""), &json!(4), &json!({ "types": [] })).await.ok();
         admin.patch(&client, &json!(2), &json!({ "active": false })).await.ok();
         let filed = file(&city, 1).await;
         deliver(&city).await;

@@ -9,6 +9,7 @@ use domain::id::{AreaCode, CategoryCode, ServiceCode, WebhookId, ZoningCode};
 use domain::rights::{Client, ClientScope};
 use domain::webhook::{Because, OVERLAP, Ping};
 use fetch::Refused;
+use store::city::Loaded;
 use store::webhook::{Delivery, Webhook};
 use store::{Error, Page, Tx};
 use url::Url;
@@ -88,25 +89,25 @@ pub struct Created {
     pub secret: String,
 }
 
-fn faults(cx: &Context, url: &Url, filter: &Filter) -> Result<Vec<Fault>, NoCity> {
-    let city = cx.city()?;
-    let url = cx.fetcher.check(url).err().map(Fault::Url);
-    let services = filter.services.iter().filter(|code| !city.knows_service(code)).cloned().map(Fault::UnknownService);
-    let categories =
-        filter.categories.iter().filter(|code| !city.knows_category(code)).cloned().map(Fault::UnknownCategory);
-    let unknown = |(zoning, _): &&(ZoningCode, AreaCode)| !city.knows_zoning(zoning);
-    let zonings = filter.areas.iter().filter(unknown).map(|(zoning, _)| Fault::UnknownZoning(zoning.clone()));
-    Ok(url.into_iter().chain(services).chain(categories).chain(zonings).collect())
+/// What is wrong with where events are to be sent.
+fn misdirected(cx: &Context, url: &Url) -> impl Iterator<Item = Fault> {
+    cx.fetcher.check(url).err().map(Fault::Url).into_iter().chain(url.fragment().map(|_| Fault::Fragment))
 }
 
-/// Which of the events that are asked for the program is not told of.
-fn untold(who: &Client, filter: &Filter) -> impl Iterator<Item = Fault> {
-    let types = filter.types.iter().copied().filter(|one| !who.scopes.contains(&one.scope())).map(Fault::Scope);
-    let services = filter.services.iter().filter(|code| !who.services.is_empty() && !who.services.contains(*code));
-    let categories =
-        filter.categories.iter().filter(|code| !who.categories.is_empty() && !who.categories.contains(*code));
-    let services = services.cloned().map(Fault::BeyondService);
-    types.chain(services).chain(categories.cloned().map(Fault::BeyondCategory))
+/// What is asked for that the city does not have, or that the program is not told of.
+fn unheard(city: &Loaded, who: &Client, filter: &Filter) -> Vec<Fault> {
+    let Filter { types, services, categories, areas } = filter;
+    let gone = services.iter().filter(|code| !city.knows_service(code)).cloned().map(Fault::UnknownService);
+    let mut faults: Vec<Fault> = gone.collect();
+    faults.extend(categories.iter().filter(|code| !city.knows_category(code)).cloned().map(Fault::UnknownCategory));
+    let unknown = |(zoning, _): &&(ZoningCode, AreaCode)| !city.knows_zoning(zoning);
+    faults.extend(areas.iter().filter(unknown).map(|(zoning, _)| Fault::UnknownZoning(zoning.clone())));
+    faults.extend(types.iter().copied().filter(|one| !who.scopes.contains(&one.scope())).map(Fault::Scope));
+    let beyond = |code: &&ServiceCode| !who.services.is_empty() && !who.services.contains(*code);
+    faults.extend(services.iter().filter(beyond).cloned().map(Fault::BeyondService));
+    let beyond = |code: &&CategoryCode| !who.categories.is_empty() && !who.categories.contains(*code);
+    faults.extend(categories.iter().filter(beyond).cloned().map(Fault::BeyondCategory));
+    faults
 }
 
 /// The scopes that decide which events a program is told of.
@@ -154,13 +155,11 @@ pub async fn create(
     once: Once<'_, Created>,
 ) -> Result<Done<Created>, WebhookError> {
     whole(cx, who).await?;
-    let mut faults = faults(cx, &url, &filter)?;
-    faults.extend(url.fragment().map(|_| Fault::Fragment));
-    faults.extend(untold(who.holder(), &filter));
+    let city = &cx.city()?;
+    let mut faults: Vec<Fault> = misdirected(cx, &url).chain(unheard(city, who.holder(), &filter)).collect();
     // Of a new one only: those that are there may wait for what an area that is gone had.
-    let city = &cx.city()?.city;
     let missing = |(zoning, area): &&(ZoningCode, AreaCode)| {
-        city.zoning(zoning).is_some_and(|zoning| zoning.areas().iter().all(|known| known.code != *area))
+        city.city.zoning(zoning).is_some_and(|zoning| zoning.areas().iter().all(|known| known.code != *area))
     };
     let missing = filter.areas.iter().filter(missing).cloned();
     faults.extend(missing.map(|(zoning, area)| Fault::UnknownArea(zoning, area)));
@@ -200,7 +199,7 @@ async fn add_secret(cx: &Context, tx: &Tx, webhook: WebhookId) -> Result<String,
 pub struct Change {
     /// Where to.
     pub url: Option<Url>,
-    /// Which events, as they were before it is applied.
+    /// Which events.
     pub filter: Option<Filter>,
     /// Whether anything is delivered.
     pub active: Option<bool>,
@@ -225,10 +224,10 @@ pub async fn change(
         return Err(WebhookError::Stale(one.version));
     }
     let Change { url, filter, active } = cmd(&one);
-    let mut faults = faults(cx, url.as_ref().unwrap_or(&one.url), filter.as_ref().unwrap_or(&one.filter))?;
-    faults.extend(url.as_ref().and_then(Url::fragment).map(|_| Fault::Fragment));
-    // One whose program lost a scope can still be changed otherwise.
-    faults.extend(filter.iter().flat_map(|filter| untold(who.holder(), filter)));
+    // One whose program lost a scope, or whose service is gone, can still be changed otherwise.
+    let city = cx.city()?;
+    let mut faults: Vec<Fault> = url.iter().flat_map(|url| misdirected(cx, url)).collect();
+    faults.extend(filter.iter().flat_map(|filter| unheard(&city, who.holder(), filter)));
     if !faults.is_empty() {
         return Err(WebhookError::Invalid(faults));
     }
