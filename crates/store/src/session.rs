@@ -77,6 +77,8 @@ pub enum Refreshed {
         session: SessionId,
         /// Whose.
         user: UserId,
+        /// Whether all it is good for is to set a second factor up.
+        second_factor_due: bool,
     },
     /// It was spent before: stolen, by one side or the other. The session has ended.
     Reused {
@@ -93,6 +95,13 @@ pub enum Refreshed {
 struct SessionRow {
     id: Uuid,
     user_id: Uuid,
+}
+
+#[derive(FromQueryResult)]
+struct RenewedRow {
+    id: Uuid,
+    user_id: Uuid,
+    limited: bool,
 }
 
 #[derive(FromQueryResult)]
@@ -233,8 +242,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Spends a refresh token and puts the next one in its place, for as long as a session lives; ends the session when the token was spent before. Of
-    /// two that present the same token at once, one renews and the other is the reuse.
+    /// Spends a refresh token and puts the next one in its place, for as long as a session lives; ends the session when
+    /// the token was spent before. Of two that present the same token at once, one renews and the other is the reuse.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -256,7 +265,7 @@ impl Tx {
              ), spent as (
                  insert into spent_refresh_token (digest, session_id) select $1, id from renewed
              )
-             select id, user_id from renewed",
+             select id, user_id, coalesce((select limited from session_holder(id, user_id, $3)), false) limited from renewed",
             [
                 presented.to_vec().into(),
                 next.to_vec().into(),
@@ -266,8 +275,9 @@ impl Tx {
                 lifetime.whole.as_seconds_f64().into(),
             ],
         );
-        if let Some(row) = SessionRow::find_by_statement(renew).one(&self.db).await? {
-            return Ok(Refreshed::Renewed { session: SessionId(row.id), user: UserId(row.user_id) });
+        if let Some(row) = RenewedRow::find_by_statement(renew).one(&self.db).await? {
+            let (session, user) = (SessionId(row.id), UserId(row.user_id));
+            return Ok(Refreshed::Renewed { session, user, second_factor_due: row.limited });
         }
         let end = sql(
             "update session s set ended_at = $2 from spent_refresh_token t

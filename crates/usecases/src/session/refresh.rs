@@ -38,12 +38,10 @@ pub async fn refresh(cx: &Context, presented: &str, from: &Origin) -> Result<Hel
     let (presented, address) = (secret::digest(presented), from.address.as_deref());
     let tx = cx.store.begin().await?;
     match tx.refresh_session(&presented, &next.digest(), address, now, LIFETIME).await? {
-        Refreshed::Renewed { session, user } => {
+        Refreshed::Renewed { session, user, second_factor_due } => {
             let access_token = cx.tokens.sign_session(user, session, now).map_err(SessionError::from)?;
             tx.commit().await?;
             tracing::info!(%user, %session, "a session is refreshed");
-            let holder = cx.store.session_holder(session, user, now).await?;
-            let second_factor_due = holder.is_some_and(|(_, limited)| limited);
             Ok(Held { access_token, refresh_token: next, second_factor_due, device_token: None })
         }
         Refreshed::Reused { session, user } => {
