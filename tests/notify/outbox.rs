@@ -16,6 +16,7 @@ crate::tests![
     letters_of_one_ticket_are_one_conversation_without_a_narrative,
     while_the_mail_server_is_away_nothing_is_lost_and_the_order_is_kept,
     a_refused_letter_waits_for_an_operator_and_holds_up_no_other,
+    a_letter_of_a_newer_version_holds_up_no_other,
     two_workers_send_each_letter_once,
 ];
 
@@ -149,6 +150,26 @@ async fn a_refused_letter_waits_for_an_operator_and_holds_up_no_other() {
     assert_eq!(store.replay_messages(None, now).await.unwrap(), 2);
     assert_eq!(city.drain().await, 2);
     assert_eq!(server.wait_for(6, SOON).await.len(), 6);
+    city.stop().await;
+}
+
+async fn a_letter_of_a_newer_version_holds_up_no_other() {
+    let city = City::new().await;
+    city.dumping().await;
+    let mut connection = city.database.connection().await;
+    let mut change = async |what: &str| {
+        let statement = sqlx::AssertSqlSafe(format!("update outbox set {what}"));
+        assert_eq!(sqlx::query(statement).execute(&mut connection).await.unwrap().rows_affected(), 1);
+    };
+    change("recipient = '{\"type\": \"drone\"}' where recipient ->> 'type' = 'service'").await;
+    assert_eq!(city.drain().await, 1, "the resident's; when the other one leaves cannot be settled");
+    let service = "recipient = '{\"type\": \"service\", \"code\": \"proprete\"}'";
+    change(&format!("{service}, kind = 'sung' where recipient ->> 'type' = 'drone'")).await;
+    assert_eq!(city.drain().await, 0, "nor can it be written");
+    city.dumping().await;
+    assert_eq!(city.drain().await, 1, "the next resident's; the service's come in order");
+    change("kind = 'referral', leased_until = null where kind = 'sung'").await;
+    assert_eq!(city.drain().await, 2);
     city.stop().await;
 }
 

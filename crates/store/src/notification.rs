@@ -121,11 +121,9 @@ impl Tx {
         );
         let rows = ReaderRow::find_by_statement(statement).all(&self.db).await?;
         let reader = |row: ReaderRow| {
-            let roles: BTreeSet<Role> = row.roles.iter().filter_map(|code| Role::from_code(code)).collect();
-            let services = row.services.into_iter().map(|code| code.try_into().map_err(Error::corrupt));
-            let services = services.collect::<Result<_>>()?;
+            let person = crate::user::person(row.id, &row.roles, row.services)?;
             let chosen = row.wishes.map(serde_json::from_value).transpose().map_err(Error::corrupt)?;
-            Ok(Reader { person: Person { user: UserId(row.id), roles, services }, chosen: chosen.unwrap_or_default() })
+            Ok(Reader { person, chosen: chosen.unwrap_or_default() })
         };
         rows.into_iter().map(reader).collect()
     }

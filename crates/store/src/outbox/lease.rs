@@ -6,9 +6,8 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use domain::account::Affair;
 use domain::concern::News;
-use domain::id::{EventId, LinkId, MessageId, PartnerLinkId, UserId};
+use domain::id::{EventId, LinkId, MessageId, PartnerLinkId};
 use domain::language::Language;
-use domain::person::Role;
 use domain::rights::Person;
 use domain::ticket::notice::{Kind, Recipient};
 use domain::ticket::{Event, Feedback};
@@ -155,7 +154,7 @@ const LEASE: &str = as_told!(
 
 impl Store {
     /// Leases the e-mails that are due, at most `limit`, each the first of its lane; each tells of 500 messages at most,
-    /// and further ones leave in the next.
+    /// and further ones leave in the next. One that cannot be read, as a newer version wrote it, keeps no other waiting.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -163,20 +162,30 @@ impl Store {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let statement = sql(LEASE, [now.into(), until.into(), limit.into()]);
         let rows = LeasedRow::find_by_statement(statement).all(&self.db).await?;
-        let mut leased: Vec<Leased> = Vec::new();
-        for mut row in rows {
+        let (mut leased, mut unread) = (Vec::new(), BTreeSet::new());
+        for row in rows {
             let id = MessageId(row.mail);
-            match leased.iter_mut().find(|mail| mail.id == id) {
-                Some(mail) => {
-                    let recipient = serde_json::from_value(row.recipient.take()).map_err(Error::corrupt)?;
-                    let about = about_ticket(row, recipient)?;
-                    mail.since = mail.since.max(about.at);
-                    mail.also.push(about);
-                }
-                None => leased.push(self.leased(row)?),
+            if let Err(error) = self.gather(&mut leased, row) {
+                tracing::error!(mail = %id, %error, "an e-mail cannot be read");
+                unread.insert(id);
             }
         }
+        leased.retain(|mail| !unread.contains(&mail.id));
         Ok(leased)
+    }
+
+    fn gather(&self, leased: &mut Vec<Leased>, mut row: LeasedRow) -> Result<()> {
+        let id = MessageId(row.mail);
+        match leased.iter_mut().find(|mail| mail.id == id) {
+            Some(mail) => {
+                let recipient = serde_json::from_value(row.recipient.take()).map_err(Error::corrupt)?;
+                let about = about_ticket(row, recipient)?;
+                mail.since = mail.since.max(about.at);
+                mail.also.push(about);
+            }
+            None => leased.push(self.leased(row)?),
+        }
+        Ok(())
     }
 
     /// Gives e-mails back that were leased until then and not sent: others may send them at once.
@@ -290,10 +299,7 @@ impl Store {
 /// The person as they are now; none when there is none, or their account is disabled.
 fn person(row: &mut LeasedRow) -> Result<Option<Person>> {
     let Some((id, roles)) = row.person_id.zip(row.person_roles.take()) else { return Ok(None) };
-    let services = row.person_services.take().unwrap_or_default();
-    let services = services.into_iter().map(|code| code.try_into().map_err(Error::corrupt));
-    let roles: BTreeSet<Role> = roles.iter().filter_map(|code| Role::from_code(code)).collect();
-    Ok(Some(Person { user: UserId(id), roles, services: services.collect::<Result<_>>()? }))
+    crate::user::person(id, &roles, row.person_services.take().unwrap_or_default()).map(Some)
 }
 
 pub(super) fn about_ticket(row: LeasedRow, recipient: Recipient) -> Result<About> {

@@ -32,7 +32,7 @@ pub use said::{NO_TOKEN, Said, To};
 use leased::LATE;
 
 use crate::connect::sql;
-use crate::{Error, Page, Result, Store, Tx};
+use crate::{Error, Page, Result, Store, Tx, one_more};
 
 /// Why a message is not sent of which the recipient may no longer know.
 pub const UNSEEN: &str = "the recipient may no longer know of it";
@@ -358,7 +358,7 @@ impl Store {
                     coalesce(m.recipient ->> 'code', m.recipient ->> 'user', m.recipient ->> 'type') as recipient
              from outbox m left join ticket t on t.id = m.ticket_id
              where m.state = $1 and m.seq > $2 order by m.seq limit $3",
-            [state.into(), after.into(), i64::try_from(limit + 1).unwrap_or(i64::MAX).into()],
+            [state.into(), after.into(), one_more(limit).into()],
         );
         let rows = Listed::find_by_statement(statement).all(&self.db).await?;
         Ok(Page::cut(rows, limit, |row| row.seq))

@@ -149,7 +149,12 @@ impl Tx {
             [i64::try_from(limit).unwrap_or(i64::MAX).into()],
         );
         let rows = UnplannedRow::find_by_statement(statement).all(&self.db).await?;
-        rows.into_iter().map(unplanned).collect()
+        // One that cannot be read, as a newer version wrote it, keeps no other waiting.
+        let read = |row: UnplannedRow| {
+            let id = row.id;
+            unplanned(row).inspect_err(|error| tracing::error!(message = %id, %error, "a message cannot be read")).ok()
+        };
+        Ok(rows.into_iter().filter_map(read).collect())
     }
 
     /// The members of these services who wish to be told what the mailboxes are.
