@@ -108,10 +108,7 @@ pub async fn begin(cx: &Context, cmd: Begin, from: &Origin) -> Result<Held, Begi
 /// Whether somebody has that password still, and the same need of a second factor as when both were verified; until the
 /// transaction ends. Whoever changes either locks the account, and ends the sessions that began before.
 async fn is_still(cx: &Context, tx: &Tx, user: &User, password: &SecretString) -> Result<bool, store::Error> {
-    let id = user.person.user;
-    tx.lock_user(id).await?;
-    // The lock may have been waited for: what hangs on the account is read as it is since.
-    let now = tx.lock_user(id).await?.filter(|now| now.active && now.second_factor == user.second_factor);
+    let now = tx.lock_user(user.person.user).await?.filter(|now| now.active && now.second_factor == user.second_factor);
     // Another login may have hashed it anew.
     Ok(match now {
         Some(now) => now.password_hash == user.password_hash || password::verify(cx, password, now.password_hash).await,
