@@ -125,6 +125,8 @@ async fn a_ticket_that_is_merged_is_followed_with_what_it_is_merged_into() {
     let acknowledged = proprete.acknowledge(&main).await.ok();
     city.drain().await;
     assert_eq!(city.letters_to(NEIGHBOUR).len(), 3, "the receipt, where it is followed, and that it is in hand");
+    let export = dispatcher.get(&format!("/v1/residents/{}/export", filed["id"].as_str().unwrap())).await.ok();
+    assert_eq!(export["concerns"][0]["mails"].as_array().unwrap().len(), 3, "each of them is handed out");
     let page = tracked(&city, NEIGHBOUR).await;
     assert_eq!(page["tickets"].as_array().unwrap().len(), 1);
     assert_eq!(page["tickets"][0]["reference"], main["reference"]);
@@ -227,6 +229,9 @@ async fn a_restricted_concern_stays_with_its_readers() {
         let path = format!("/v1/concerns/{}", filed["id"].as_str().unwrap());
         who.get(&path).await.refused(404, "not_found");
     }
+    // The ticket's referrer would read what somebody else filed.
+    let refused = city.dispatcher().await.post("/v1/concerns", &body).await;
+    refused.refused_fields(422, "invalid_content", &[("/attach_to", "other_readers")]);
     city.stop().await;
 }
 

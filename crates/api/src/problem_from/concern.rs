@@ -127,8 +127,8 @@ pub(super) fn concern_fault(fault: ConcernFault) -> FieldError {
         ConcernFault::NotAttachable(NotAttachable::OtherReaders) => content(
             "/attach_to",
             "other_readers",
-            "L’une est restreinte, l’autre ne l’est pas.",
-            "One of the two is restricted, the other is not.",
+            "Toutes deux n’ont pas les mêmes lecteurs : l’une est restreinte, ou d’un autre agent référent.",
+            "They do not have the same readers: one is restricted, or of another referrer.",
         ),
         ConcernFault::Reply(wrong) => question::wrong(&wrong),
     }

@@ -2,6 +2,7 @@
 //! ticket goes on as before; who filed the concern and who raised it hear what becomes of it.
 
 use super::{Change, Fact, Ticket};
+use crate::concern::Referrer;
 use crate::id::{CategoryCode, ConcernId};
 use crate::rights::Secrecy;
 
@@ -19,19 +20,23 @@ pub enum NotAttachable {
     Ended,
     /// The ticket is about something else.
     OtherCategory,
-    /// The ticket is not for the same readers: its category has become restricted since, or is no longer.
+    /// The ticket is not for the same readers: its category has become restricted since, or is no longer, or another
+    /// referrer is one of its few.
     OtherReaders,
 }
 
 impl Ticket {
-    /// Whether a concern of that category, kept from others so far, can be attached.
+    /// Whether a concern of that category and that referrer, kept from others so far, can be attached.
     ///
     /// # Errors
     /// Why not.
-    pub fn can_take(&self, category: &CategoryCode, secrecy: Secrecy) -> Result<(), NotAttachable> {
+    pub fn can_take(&self, category: &CategoryCode, secrecy: Secrecy, referrer: Referrer) -> Result<(), NotAttachable> {
         if self.category != *category {
             Err(NotAttachable::OtherCategory)
-        } else if self.secrecy() != secrecy {
+        } else if self.secrecy() != secrecy
+            // Of a restricted ticket, its referrer is one of the few readers.
+            || (secrecy != Secrecy::Standard && self.referrer != referrer)
+        {
             Err(NotAttachable::OtherReaders)
         } else if !self.is_open() {
             Err(NotAttachable::Ended)
@@ -62,15 +67,16 @@ mod tests {
     fn a_ticket_takes_what_is_about_the_same_thing_while_it_is_open() {
         let (same, other): (CategoryCode, CategoryCode) =
             ("illegal_dumping".parse().unwrap(), "pothole".parse().unwrap());
+        let other_agent = Referrer::Person(UserId(Uuid::from_u128(99)));
         for (state, open) in
             [(State::Submitted, true), (State::Refused, true), (State::Resolved, false), (State::Closed, false)]
         {
             let expected = if open { Ok(()) } else { Err(NotAttachable::Ended) };
-            assert_eq!(ticket(state).can_take(&same, Secrecy::Standard), expected, "{state:?}");
+            assert_eq!(ticket(state).can_take(&same, Secrecy::Standard, other_agent), expected, "{state:?}");
         }
         let open = ticket(State::OnHold);
-        assert_eq!(open.can_take(&other, Secrecy::Standard), Err(NotAttachable::OtherCategory));
-        assert_eq!(open.can_take(&same, Secrecy::Restricted), Err(NotAttachable::OtherReaders));
+        assert_eq!(open.can_take(&other, Secrecy::Standard, open.referrer), Err(NotAttachable::OtherCategory));
+        assert_eq!(open.can_take(&same, Secrecy::Restricted, open.referrer), Err(NotAttachable::OtherReaders));
     }
 
     #[test]

@@ -32,7 +32,8 @@ pub(super) async fn attachable<P: Permission<Holder = Caller>>(
     let invalid = |fault| FileError::Invalid(vec![fault]);
     let scope = reach(who).ok_or_else(|| invalid(Fault::UnknownTicket))?;
     let ticket = tx.lock_ticket(&scope, name).await?.ok_or_else(|| invalid(Fault::UnknownTicket))?;
-    ticket.can_take(&category.code, category.secrecy()).map_err(|why| invalid(Fault::NotAttachable(why)))?;
+    let taken = ticket.can_take(&category.code, category.secrecy(), who.caller().referrer());
+    taken.map_err(|why| invalid(Fault::NotAttachable(why)))?;
     if ticket.secrecy() != Secrecy::Standard {
         tx.audit(&who.record(Act::TicketRead { ticket: ticket.id }, cx.now()));
     }
@@ -50,7 +51,8 @@ pub(super) async fn attach_fault<P: Permission<Holder = Caller>>(
     let Some(scope) = reach(who) else { return Ok(Some(Fault::UnknownTicket)) };
     let Some(ticket) = cx.store.ticket(&scope, name).await? else { return Ok(Some(Fault::UnknownTicket)) };
     let Some(category) = city.category(&cmd.category) else { return Ok(None) };
-    Ok(ticket.can_take(&category.code, category.secrecy()).err().map(Fault::NotAttachable))
+    let taken = ticket.can_take(&category.code, category.secrecy(), who.caller().referrer());
+    Ok(taken.err().map(Fault::NotAttachable))
 }
 
 /// A concern as it will be kept, the contact if it will be, and what the officer should know.
