@@ -189,7 +189,7 @@ async fn rule_16_pages_places_words_and_order() {
     let city = City::new().await;
     let key = key(&city, &[]).await;
     let mut all = Vec::new();
-    for (lat, said) in [("49.9121", "Un matelas"), ("49.9130", "Des pneus"), ("49.8940", "Un frigo")] {
+    for (lat, said) in [("49.9121", "Un matelas"), ("49.9130", "Des pneus, rue Saint-Leu"), ("49.8940", "Un frigo")] {
         all.push(requested(&city, &waste(&key, &[("lat", lat), ("description", said)])).await);
         city.clock.forward(Duration::minutes(1));
     }
@@ -201,6 +201,7 @@ async fn rule_16_pages_places_words_and_order() {
     assert_eq!(ids(&city, "lat=49.9121&long=2.2972&radius=150").await, [second.clone(), first.clone()]);
     assert_eq!(ids(&city, "bbox=2.29,49.89,2.30,49.90").await, std::slice::from_ref(&third));
     assert_eq!(ids(&city, "q=pneu").await, std::slice::from_ref(&second), "words are found by their stems");
+    assert_eq!(ids(&city, "q=Saint-Leu").await, std::slice::from_ref(&second));
     let ticket = city.dispatcher().await.get(&format!("/v1/tickets/{first}")).await.ok();
     city.proprete().await.acknowledge(&ticket).await.ok();
     assert_eq!(ids(&city, "sort=-updated_datetime").await, [first.clone(), third, second]);

@@ -35,13 +35,18 @@ const MOST: usize = 6;
 impl Search {
     /// The words, references as `ticket_body` (migration 0011) writes them: `AMI-26-4217` is `ami26004217`; hyphens inside
     /// of words are spaces, as in the texts.
-    fn query(&self) -> String {
-        let parted = |word: &str| {
+    pub(crate) fn query(&self) -> String {
+        let word = |word: &str| {
             let before = if word.starts_with(is_dash) { "-" } else { "" };
+            // As they are pasted: « (AMI-26-004217). ».
+            let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
+            if let Some(kept) = reference(bare) {
+                let quote = |is_there: bool| if is_there { "\"" } else { "" };
+                return format!("{before}{}{kept}{}", quote(word.starts_with('"')), quote(word.ends_with('"')));
+            }
             let parts = word.split(is_dash).filter(|part| !part.is_empty());
             parts.map(|part| format!("{before}{part}")).collect::<Vec<_>>().join(" ")
         };
-        let word = |word: &str| reference(word).unwrap_or_else(|| parted(word));
         let words = self.words.as_str().split_whitespace().map(word).filter(|word| !word.is_empty());
         words.collect::<Vec<_>>().join(" ")
     }
@@ -198,15 +203,16 @@ const fn is_dash(c: char) -> bool {
 
 /// A reference as texts hold it, if the word is one.
 fn reference(word: &str) -> Option<String> {
-    let (prefix, rest) = word.split_once('-')?;
-    let (year, number) = rest.split_once('-')?;
+    let mut parts = word.split(is_dash);
+    let (prefix, year, number) = (parts.next()?, parts.next()?, parts.next()?);
     let digits = |text: &str| text.chars().all(|c| c.is_ascii_digit());
     let is_one = (2..=5).contains(&prefix.len())
         && prefix.chars().all(|c| c.is_ascii_alphabetic())
         && year.len() == 2
         && digits(year)
         && (1..=12).contains(&number.len())
-        && digits(number);
+        && digits(number)
+        && parts.next().is_none();
     is_one.then(|| format!("{prefix}{year}{number:0>6}"))
 }
 
@@ -220,6 +226,8 @@ mod tests {
             ("AMI-26-004217", Some("AMI26004217")),
             ("ami-26-4217", Some("ami26004217")),
             ("AMI-26-1234567", Some("AMI261234567")),
+            ("AMI\u{2011}26\u{2011}004217", Some("AMI26004217")),
+            ("AMI-26-004217-1", None),
             ("peut-être", None),
             ("a-26-1", None),
             ("saint-26-x", None),
@@ -228,6 +236,8 @@ mod tests {
         }
         let search = |words: &str| Search { words: words.to_owned().try_into().unwrap(), fuzzy: false };
         assert_eq!(search("matelas  AMI-26-1").query(), "matelas AMI26000001");
+        let pasted = "(AMI-26-004217). -AMI-26-2 \"AMI-26-3 matelas\"";
+        assert_eq!(search(pasted).query(), "AMI26004217 -AMI26000002 \"AMI26000003 matelas\"");
         assert_eq!(search("rue – Saint-Leu -arrêt-minute −bus ----").query(), "rue Saint Leu -arrêt -minute -bus");
         assert_eq!(search("de l’éclairage, rue Saint-Leu -trottoir").resembled(), ["éclairage", "Saint"]);
     }
