@@ -14,7 +14,7 @@ use uuid::Uuid;
 pub use secret::{SecretInfo, SecretKind};
 
 use crate::connect::sql;
-use crate::{Error, Page, Result, Store, Tx};
+use crate::{Error, Page, Result, Store, Tx, one_more, texts};
 
 /// A program that uses the API.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ pub struct Registered {
 /// Where a page begins: after this program, in the order of the names.
 #[derive(Debug, Clone)]
 pub struct After {
-    /// The name, in lower case.
+    /// The name.
     pub name: String,
     /// The id.
     pub id: ClientId,
@@ -150,10 +150,6 @@ pub(crate) fn client(id: Uuid, scopes: &[String], services: Vec<String>, categor
     })
 }
 
-fn codes<T: ToString>(codes: &BTreeSet<T>) -> Vec<String> {
-    codes.iter().map(ToString::to_string).collect()
-}
-
 fn scopes(client: &Client) -> Vec<String> {
     client.scopes.iter().map(|scope| scope.code().to_owned()).collect()
 }
@@ -240,17 +236,19 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Page<Registered, After>> {
         let statement = sql(
-            select_client!("$2::text is null or (lower(name), id) > ($2, $3::uuid) order by lower(name), id limit $4"),
+            select_client!(
+                "$2::text is null or (lower(name), id) > (lower($2), $3::uuid) order by lower(name), id limit $4"
+            ),
             [
                 now.into(),
                 after.as_ref().map(|after| after.name.clone()).into(),
                 after.map(|after| after.id.0).into(),
-                i64::try_from(limit + 1).unwrap_or(i64::MAX).into(),
+                one_more(limit).into(),
             ],
         );
         let rows = Row::find_by_statement(statement).all(&self.db).await?;
         let clients = rows.into_iter().map(Registered::try_from).collect::<Result<Vec<_>>>()?;
-        Ok(Page::cut(clients, limit, |one| After { name: one.name.to_lowercase(), id: one.client.client }))
+        Ok(Page::cut(clients, limit, |one| After { name: one.name.clone(), id: one.client.client }))
     }
 }
 
@@ -279,8 +277,8 @@ impl Tx {
                 new.name.clone().into(),
                 new.contact.clone().into(),
                 scopes(&new.client).into(),
-                codes(&new.client.services).into(),
-                codes(&new.client.categories).into(),
+                texts(&new.client.services).into(),
+                texts(&new.client.categories).into(),
                 new.jwks.clone().into(),
                 new.version.into(),
                 new.created_at.into(),
@@ -305,8 +303,8 @@ impl Tx {
                 one.name.clone().into(),
                 one.contact.clone().into(),
                 scopes(&one.client).into(),
-                codes(&one.client.services).into(),
-                codes(&one.client.categories).into(),
+                texts(&one.client.services).into(),
+                texts(&one.client.categories).into(),
                 one.jwks.clone().into(),
                 one.active.into(),
                 one.version.into(),

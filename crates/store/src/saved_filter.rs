@@ -9,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::connect::sql;
-use crate::{Error, Page, Result, Store, Tx};
+use crate::{Error, Page, Result, Store, Tx, one_more};
 
 /// The parameters of a list, as a query has them.
 pub type Parameters = BTreeMap<String, Vec<String>>;
@@ -45,7 +45,7 @@ pub struct SavedFilter {
 /// Where a page begins: after this one, in the order of the names.
 #[derive(Debug, Clone)]
 pub struct After {
-    /// Its name, in lower case.
+    /// Its name.
     pub name: String,
     /// Its id.
     pub id: SavedFilterId,
@@ -116,18 +116,20 @@ impl Store {
     ) -> Result<Page<SavedFilter, After>> {
         let services: Vec<String> = services.iter().map(ToString::to_string).collect();
         let statement = sql(
-            visible!("($3::text is null or (lower(name), id) > ($3, $4::uuid)) order by lower(name), id limit $5"),
+            visible!(
+                "($3::text is null or (lower(name), id) > (lower($3), $4::uuid)) order by lower(name), id limit $5"
+            ),
             [
                 user.0.into(),
                 services.into(),
                 after.as_ref().map(|after| after.name.clone()).into(),
                 after.map(|after| after.id.0).into(),
-                i64::try_from(limit + 1).unwrap_or(i64::MAX).into(),
+                one_more(limit).into(),
             ],
         );
         let rows = Row::find_by_statement(statement).all(&self.db).await?;
         let filters = rows.into_iter().map(SavedFilter::try_from).collect::<Result<Vec<_>>>()?;
-        Ok(Page::cut(filters, limit, |filter| After { name: filter.name.to_lowercase(), id: filter.id }))
+        Ok(Page::cut(filters, limit, |filter| After { name: filter.name.clone(), id: filter.id }))
     }
 
     /// The list of that id, if a person who is in these services sees it.

@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
 use crate::connect::sql;
-use crate::{Error, Page, Result, Store, Tx};
+use crate::{Error, Page, Result, Store, Tx, one_more};
 
 /// A person with an account.
 #[derive(Debug, Clone)]
@@ -52,7 +52,7 @@ pub struct Filter {
 /// Where a page begins: after this account, in the order of the names.
 #[derive(Debug, Clone)]
 pub struct After {
-    /// The name, in lower case.
+    /// The name.
     pub name: String,
     /// The id.
     pub id: UserId,
@@ -176,7 +176,7 @@ impl Store {
                      select from service_member m where m.user_id = u.id and m.service_code = any($2)
                  ))
                  and ($3::boolean is null or active = $3)
-                 and ($4::text is null or (lower(name), id) > ($4, $5::uuid))
+                 and ($4::text is null or (lower(name), id) > (lower($4), $5::uuid))
                  order by lower(name), id limit $6"
             ),
             [
@@ -185,12 +185,12 @@ impl Store {
                 filter.active.into(),
                 after.as_ref().map(|after| after.name.clone()).into(),
                 after.map(|after| after.id.0).into(),
-                i64::try_from(limit + 1).unwrap_or(i64::MAX).into(),
+                one_more(limit).into(),
             ],
         );
         let rows = Row::find_by_statement(statement).all(&self.db).await?;
         let users = rows.into_iter().map(User::try_from).collect::<Result<Vec<_>>>()?;
-        Ok(Page::cut(users, limit, |user| After { name: user.name.to_lowercase(), id: user.person.user }))
+        Ok(Page::cut(users, limit, |user| After { name: user.name.clone(), id: user.person.user }))
     }
 }
 
@@ -200,7 +200,9 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn lock_user(&self, id: UserId) -> Result<Option<User>> {
-        let statement = sql(select_user!("id = $1 for update of u"), [id.0.into()]);
+        // Locked before it is read: one statement would see what hangs on it as of before it waited for the lock.
+        self.db.execute_raw(sql("select from user_account where id = $1 for update", [id.0.into()])).await?;
+        let statement = sql(select_user!("id = $1"), [id.0.into()]);
         Row::find_by_statement(statement).one(&self.db).await?.map(User::try_from).transpose()
     }
 
@@ -211,7 +213,8 @@ impl Tx {
     /// When the database does not answer.
     pub async fn others_have(&self, role: Role, than: UserId) -> Result<bool> {
         // Two that would each leave the other as the last come one after the other.
-        self.db.execute_unprepared("select pg_advisory_xact_lock(7208119, 2)").await?;
+        let turn = "select pg_advisory_xact_lock(7208119, 'user_account'::regclass::oid::integer)";
+        self.db.execute_unprepared(turn).await?;
         let statement = sql(
             "select 1 from user_account u where active and $1 = any(roles) and id <> $2
                  and (password_hash is not null or exists (select from identity i where i.user_id = u.id)) limit 1",
