@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
 
 use crate::connect::sql;
-use crate::{Error, Page, Result, Store, Tx};
+use crate::{Error, Page, Result, Store, Tx, one_more};
 
 /// An answer, as it was given.
 #[derive(Debug, Clone)]
@@ -97,7 +97,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn feedback(&self, of: TicketId, after: Uuid, limit: u64) -> Result<Page<Given, Uuid>> {
-        let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+        let most = one_more(limit);
         let statement = sql(
             "select id, at, solved, reason, text, reopened from feedback
              where ticket_id = $1 and id > $2 order by id limit $3",
@@ -108,13 +108,22 @@ impl Store {
         Ok(Page::cut(given, limit, |given| given.id.0))
     }
 
-    /// The resident's last answer about a ticket since it last ended.
-    pub(crate) async fn last_answer(&self, concern: ConcernId, ticket: &Ticket) -> Result<Option<Given>> {
+    /// The resident's last answer about each of these tickets since it last ended.
+    pub(crate) async fn last_answers(&self, concern: ConcernId, tickets: &[Uuid]) -> Result<BTreeMap<TicketId, Given>> {
+        #[derive(FromQueryResult)]
+        struct Last {
+            ticket_id: Uuid,
+            #[sea_orm(nested)]
+            given: Row,
+        }
         let statement = sql(
-            "select id, at, solved, reason, text, reopened from feedback
-             where ticket_id = $1 and concern_id = $2 and handover = $3 order by id desc limit 1",
-            [ticket.id.0.into(), concern.0.into(), ticket.handovers.into()],
+            "select distinct on (f.ticket_id) f.ticket_id, f.id, f.at, f.solved, f.reason, f.text, f.reopened
+             from feedback f join ticket t on t.id = f.ticket_id
+             where f.ticket_id = any($1) and f.concern_id = $2 and f.handover = t.handovers
+             order by f.ticket_id, f.id desc",
+            [tickets.to_vec().into(), concern.0.into()],
         );
-        Row::find_by_statement(statement).one(&self.db).await?.map(Given::try_from).transpose()
+        let rows = Last::find_by_statement(statement).all(&self.db).await?;
+        rows.into_iter().map(|last| Ok((TicketId(last.ticket_id), last.given.try_into()?))).collect()
     }
 }

@@ -171,10 +171,6 @@ const EXPORT: &str = "
             select coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'state', o.state, 'at', o.finished_at) order by o.seq), '[]')
             from outbox o
             where o.recipient ->> 'type' = 'resident' and (o.recipient ->> 'concern')::uuid = c.id
-                and (o.concern_id = c.id or o.ticket_id = any (array(
-                    select t.id from ticket t where t.concern_id = c.id
-                    union select f.ticket_id from concern_follow f where f.concern_id = c.id
-                )))
         )
     ) order by c.filed_at, c.id), '[]')
     from concern c where c.id = any($1)";

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use data_encoding::BASE64_MIME;
-use domain::id::{CategoryCode, ConcernId};
+use domain::id::{CategoryCode, ConcernId, TicketId};
 use domain::language::Language;
 use domain::text::{Answer, MessageToResident};
 use domain::ticket::Ticket;
@@ -71,6 +71,13 @@ pub struct Told {
 }
 
 #[derive(FromQueryResult)]
+struct ToldRow {
+    ticket_id: Uuid,
+    at: DateTime<Utc>,
+    text: String,
+}
+
+#[derive(FromQueryResult)]
 struct Row {
     id: Uuid,
     category_code: String,
@@ -122,6 +129,9 @@ impl Store {
         let written = self.messages_that_left(concern, now).await?;
         let mut tickets = Vec::new();
         let all = self.tickets_of(&Scope::everything(), concern).await?;
+        let ids: Vec<Uuid> = all.iter().map(|ticket| ticket.id.0).collect();
+        let with_events = self.told_with_events(&ids).await?;
+        let mut answers = self.last_answers(concern, &ids).await?;
         let merged = all.iter().filter(|ticket| ticket.concern == concern && ticket.duplicate_of.is_some());
         let since = merged.filter_map(|ticket| ticket.closed_at).min().unwrap_or(row.filed_at);
         for ticket in all {
@@ -130,19 +140,14 @@ impl Store {
             if !own && ticket.duplicate_of.is_some() {
                 continue;
             }
-            // A concern has a handful of tickets at most: the routing rules send to five services.
-            let entries = self.timeline(ticket.id, 200).await?;
-            let with_events = entries.iter().filter_map(|entry| {
-                let text = entry.event.fact.message_to_resident()?.clone();
-                Some(Told { at: entry.event.at, text })
-            });
+            let with_events = with_events.iter().filter(|(of, _)| *of == ticket.id).map(|(_, told)| told.clone());
             let beside = written.iter().filter(|(of, _)| *of == ticket.id);
             let beside = beside.map(|(_, message)| Told { at: message.leaves_at, text: message.text.clone() });
             let mut told: Vec<Told> = with_events.chain(beside).collect();
             // What was said before they came was said to others.
             told.retain(|told| own || told.at >= since);
             told.sort_by_key(|told| told.at);
-            let said = self.last_answer(concern, &ticket).await?;
+            let said = answers.remove(&ticket.id);
             tickets.push(Followed { ticket, told, said });
         }
         Ok(Some(Tracked {
@@ -154,6 +159,21 @@ impl Store {
             mails,
             tickets,
         }))
+    }
+
+    /// What residents were told when something happened to these tickets, the last thing first, 500 at most.
+    async fn told_with_events(&self, tickets: &[Uuid]) -> Result<Vec<(TicketId, Told)>> {
+        let statement = sql(
+            "select ticket_id, at, fact ->> 'message_to_resident' as text from ticket_event
+             where ticket_id = any($1) and fact ->> 'message_to_resident' is not null order by at desc, id desc limit 500",
+            [tickets.to_vec().into()],
+        );
+        let rows = ToldRow::find_by_statement(statement).all(&self.db).await?;
+        let told = |row: ToldRow| {
+            let text = row.text.try_into().map_err(Error::corrupt)?;
+            Ok((TicketId(row.ticket_id), Told { at: row.at, text }))
+        };
+        rows.into_iter().map(told).collect()
     }
 
     /// Whether that was ever a link that leads, or led, to a concern.
@@ -314,8 +334,8 @@ impl Tx {
                  )
              ) or exists (
                  select from stopped s join outbox o on o.finished_at >= s.at
-                 where (o.ticket_id in (select id from about) or o.concern_id = $1) and o.state = 'stopped'
-                     and o.recipient @> jsonb_build_object('type', 'resident', 'concern', $1::uuid)
+                 where o.recipient ->> 'type' = 'resident' and (o.recipient ->> 'concern')::uuid = $1
+                     and o.state = 'stopped'
              )",
             [concern.0.into()],
         );

@@ -76,7 +76,7 @@ impl Store {
                  and (cardinality($3::text[]) = 0 or t.service_code = any($3))
                  and (cardinality($4::text[]) = 0 or t.category_code = any($4))
                  and e.fact ->> 'type' not in ('submitted', 'received', 'assigned', 'prioritised', 'followed', 'split',
-                     'attachment_added', 'attachment_removed')
+                     'attachment_added', 'attachment_removed', 'pseudonymised')
                  and (e.fact ->> 'type' <> 'closed' or e.fact ->> 'closure_reason' is not null)
                  and e.actor ->> 'client' is distinct from $5 and t.category_code <> all($7)
              order by e.at, e.id limit $6",

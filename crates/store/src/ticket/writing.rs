@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::change::messages;
 use crate::connect::sql;
 use crate::outbox::Message;
-use crate::{Error, Page, Result, Store, Tx};
+use crate::{Error, Page, Result, Store, Tx, one_more};
 
 /// Something written, and its author's name, if it was a person or a program.
 #[derive(Debug, Clone)]
@@ -317,7 +317,7 @@ impl Store {
         after: Uuid,
         limit: u64,
     ) -> Result<Page<Written<T>, Uuid>> {
-        let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+        let most = one_more(limit);
         let rows = Row::find_by_statement(sql(select, [of.0.into(), after.into(), most.into()])).all(&self.db).await?;
         let written = rows.into_iter().map(written).collect::<Result<Vec<Written<T>>>>()?;
         Ok(Page::cut(written, limit, |written| written.writing.id().0))
@@ -344,7 +344,7 @@ impl Store {
                 columns!(resident_message),
                 ", null::text as name from ticket t join resident_message w on w.ticket_id = t.id
                 where t.concern_id = $1 and w.leaves_at <= $2 and w.taken_back_at is null and w.actor ->> 'type' not in ('resident', 'mail')
-                order by w.id limit 200"
+                order by w.id desc limit 200"
             ),
             [concern.0.into(), now.into()],
         );
