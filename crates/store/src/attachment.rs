@@ -9,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::connect::sql;
-use crate::{Error, Page, Result, Store, Tx};
+use crate::{Error, Page, Result, Store, Tx, one_more};
 
 /// An attachment as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,12 +114,7 @@ impl Store {
                 "where a.ticket_id = $1 and a.removed_at is null and ($2 is null or a.id > $2)
                  and (not $3 or a.added_by ->> 'part' = 'referrer') order by a.id limit $4"
             ),
-            [
-                ticket.0.into(),
-                after.map(|after| after.0).into(),
-                of_referrers.into(),
-                i64::try_from(limit + 1).unwrap_or(i64::MAX).into(),
-            ],
+            [ticket.0.into(), after.map(|after| after.0).into(), of_referrers.into(), one_more(limit).into()],
         );
         let rows = Row::find_by_statement(statement).all(&self.db).await?;
         let shown = rows.into_iter().map(Shown::try_from).collect::<Result<Vec<_>>>()?;

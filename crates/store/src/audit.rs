@@ -1,8 +1,8 @@
 //! The audit log: appended to, read, and sealed. The database numbers and chains the entries and refuses every change
 //! (`migrations/0006_audit.sql`); `domain::audit` says how they are verified.
 //!
-//! Deliberately absent: anything that removes entries. The log is kept for six months at least and three years at most;
-//! what is older can be exported and removed by hand up to a sealed entry, and verified from there on.
+//! The log is kept for six months at least and three years at most; what is older is removed up to a sealed entry, and verified
+//! from there on ([`Tx::remove_audit`]).
 
 use std::sync::PoisonError;
 

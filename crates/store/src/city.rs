@@ -19,8 +19,9 @@ use crate::{Error, Result, Store, Tx};
 /// The channel on which a change of the city is announced.
 pub const CHANNEL: &str = "continuum_city";
 
-/// Waits for one's turn to change the city, until the transaction ends.
-pub(super) const TURN: &str = "select pg_advisory_xact_lock(7208119, 1)";
+/// Waits for one's turn to change the city, until the transaction ends. The turn is the schema's: cities that share a database
+/// do not wait for one another.
+pub(super) const TURN: &str = "select pg_advisory_xact_lock(7208119, 'city'::regclass::oid::integer)";
 
 /// A city with the revision that it has in the database.
 #[derive(Debug, Clone)]
@@ -308,16 +309,6 @@ impl Store {
             letters: parse(row.letter)?,
         };
         Ok(Some(Loaded { revision: row.revision, city, retired: parse(row.retired)? }))
-    }
-
-    /// What holds for the whole city; none before one is loaded.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn city_settings(&self) -> Result<Option<Settings>> {
-        let row = self.db.query_one_raw(sql("select settings from city", [])).await?;
-        let value: Option<Value> = row.map(|row| row.try_get_by_index(0)).transpose()?;
-        value.map(parse).transpose()
     }
 
     /// The revision of the city; none before one is loaded.

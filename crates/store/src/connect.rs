@@ -61,15 +61,22 @@ pub struct Store {
     pub(crate) db: Pool,
     /// Connections that plan a prepared statement anew each time, for the values that it has then.
     planning: Pool,
-    /// Turns of statistics, for half of these: of a large city, each keeps one for seconds, and lists are not to wait for all of them.
-    counting: Arc<Semaphore>,
-    /// Turns of lists of a thousand, for half of these: as many as can be worked at, and no more of them in memory.
-    listing: Arc<Semaphore>,
+    /// Statistics, for half of these: of a large city, each keeps one for seconds, and lists are not to wait for all of them.
+    pub(crate) figures: Arc<Turns>,
+    /// Lists of a thousand, for half of these: as many as can be worked at, and no more of them in memory.
+    pub(crate) long_lists: Arc<Turns>,
     /// Connections for searches of all tickets: each keeps a processor of the database busy for a while, so that few at once are over
     /// sooner than many, and nothing else waits for them.
     pub(crate) searching: Pool,
     pub(crate) replica: Option<Arc<Self>>,
     pub(crate) keys: Arc<SealingKeys>,
+}
+
+/// So many heavy statements at once.
+pub(crate) struct Turns {
+    free: Semaphore,
+    /// What is said to one that waits in vain.
+    taken: &'static str,
 }
 
 /// A transaction. Dropped without [`Tx::commit`], it never happened.
@@ -138,7 +145,8 @@ impl Store {
         let (third, quarter) = (all / 3, (all / 4).max(1));
         let planning =
             |url: PgConnectOptions| Pool::new(url.options([("plan_cache_mode", "force_custom_plan")]), third);
-        let half = || Arc::new(Semaphore::new((third as usize / 2).max(1)));
+        let half = |taken| Arc::new(Turns { free: Semaphore::new((third as usize / 2).max(1)), taken });
+        let (figures, long_lists) = (|| half("others are counting"), || half("others are listing"));
         let replica = match &connect.replica {
             Some(url) => {
                 let planning = planning(options("DATABASE_REPLICA_URL", url, &connect.schema)?);
@@ -146,8 +154,8 @@ impl Store {
                 Some(Arc::new(Self {
                     db,
                     planning,
-                    counting: half(),
-                    listing: half(),
+                    figures: figures(),
+                    long_lists: long_lists(),
                     searching,
                     replica: None,
                     keys: keys.clone(),
@@ -156,7 +164,8 @@ impl Store {
             None => None,
         };
         let [db, searching] = [all - third - quarter, quarter].map(|most| Pool::new(url.clone(), most));
-        Ok(Self { db, planning: planning(url), counting: half(), listing: half(), searching, replica, keys })
+        let (planning, figures, long_lists) = (planning(url), figures(), long_lists());
+        Ok(Self { db, planning, figures, long_lists, searching, replica, keys })
     }
 
     /// Reads what nobody waits for in between: from the replica, if there is one and it has seen all that was answered until
@@ -256,22 +265,15 @@ impl Store {
         self.planning.read(sqlx::query_with(AssertSqlSafe(text), values), read).await
     }
 
-    /// The same for what is summed up of many rows.
-    pub(crate) async fn counted(&self, text: String, values: SqlxValues) -> Result<Vec<QueryResult>> {
-        let _turn =
-            turn(self.counting.acquire()).await.map_err(|_| Error::Unavailable("others are counting".to_owned()))?;
-        self.planned_text(text, values, Ok).await
-    }
-
-    /// What is read of each row of a list of many.
-    pub(crate) async fn listed<T>(
+    /// [`Self::planned_text`] of a heavy statement, once it is its turn.
+    pub(crate) async fn in_turn<T>(
         &self,
+        turns: &Turns,
         text: String,
         values: SqlxValues,
         read: impl FnMut(QueryResult) -> Result<T>,
     ) -> Result<Vec<T>> {
-        let _turn =
-            turn(self.listing.acquire()).await.map_err(|_| Error::Unavailable("others are listing".to_owned()))?;
+        let _turn = turn(turns.free.acquire()).await.map_err(|_| Error::Unavailable(turns.taken.to_owned()))?;
         self.planned_text(text, values, read).await
     }
 
@@ -285,7 +287,7 @@ impl Store {
         Ok(Listener(listener))
     }
 
-    /// All of them.
+    /// All pools of connections.
     pub(crate) const fn pools(&self) -> [&Pool; 3] {
         [&self.db, &self.planning, &self.searching]
     }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::columns::Columns;
 use crate::connect::sql;
 use crate::scope::token_holds;
-use crate::{Error, Result, Store};
+use crate::{Error, Result, Store, texts};
 
 /// Where it is announced that the feed has grown.
 pub const CHANNEL: &str = "feed";
@@ -271,10 +271,6 @@ impl Store {
 
 fn no_head() -> Error {
     Error::corrupt("the feed has no head")
-}
-
-fn texts<'a, T: ToString + 'a>(codes: impl IntoIterator<Item = &'a T>) -> Vec<String> {
-    codes.into_iter().map(ToString::to_string).collect()
 }
 
 /// As the triggers write it.

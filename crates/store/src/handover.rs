@@ -7,7 +7,7 @@ use sea_orm::FromQueryResult;
 use serde_json::Value;
 
 use crate::connect::sql;
-use crate::{Error, Page, Result, Store};
+use crate::{Error, Page, Result, Store, one_more};
 
 #[derive(FromQueryResult)]
 struct Row {
@@ -65,7 +65,7 @@ impl Store {
              left join user_account u on u.id = (h.answered_by ->> 'user')::uuid
              left join api_client c on c.id = (h.answered_by ->> 'client')::uuid
              where ticket_id = $1 and number > $2 order by number limit $3",
-            [ticket.0.into(), after.into(), i64::try_from(limit + 1).unwrap_or(i64::MAX).into()],
+            [ticket.0.into(), after.into(), one_more(limit).into()],
         );
         let rows = Row::find_by_statement(statement).all(&self.db).await?;
         let named = |mut row: Row| Ok(Named { name: row.name.take(), handover: row.try_into()? });

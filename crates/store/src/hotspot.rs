@@ -134,7 +134,9 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn try_hold_hotspots(&self) -> Result<bool> {
-        let row = self.db.query_one_raw(sql("select pg_try_advisory_xact_lock(7208119, 27)", [])).await?;
+        // The turn is the schema's: cities that share a database do not wait for one another.
+        let turn = "select pg_try_advisory_xact_lock(7208119, 'hotspot'::regclass::oid::integer)";
+        let row = self.db.query_one_raw(sql(turn, [])).await?;
         Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
     }
 

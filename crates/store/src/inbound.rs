@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::connect::sql;
 use crate::resident::{Contact, address_digest};
-use crate::{Error, Page, Result, Store, Tx};
+use crate::{Error, Page, Result, Store, Tx, one_more};
 
 /// An e-mail that left, as far as an answer to it needs to know.
 #[derive(Debug, Clone)]
@@ -153,7 +153,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn unplaced_mail(&self, after: Uuid, limit: u64) -> Result<Page<Unplaced, Uuid>> {
-        let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+        let most = one_more(limit);
         let statement = sql(
             "select m.id, m.received_at, m.why, m.ticket_id, t.reference, m.key_id, m.sealed, m.settled_at
              from unplaced_mail m left join ticket t on t.id = m.ticket_id

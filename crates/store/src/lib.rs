@@ -57,6 +57,7 @@ pub mod webhook;
 mod withheld;
 
 use chrono::{DateTime, Utc};
+use domain::id::{AreaCode, ZoningCode};
 
 pub use connect::{Connect, Listener, SESSION, Store, Tx, drop_database, ensure_database};
 pub use error::Error;
@@ -76,6 +77,21 @@ pub struct Window {
     pub from: DateTime<Utc>,
     /// The last instant.
     pub to: DateTime<Utc>,
+}
+
+/// How many rows a page of that many is asked for: one more tells whether another page follows.
+fn one_more(limit: u64) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
+}
+
+/// What these are called.
+fn texts<'a, T: ToString + 'a>(codes: impl IntoIterator<Item = &'a T>) -> Vec<String> {
+    codes.into_iter().map(ToString::to_string).collect()
+}
+
+/// Areas as columns hold them.
+fn area_codes<'a>(areas: impl IntoIterator<Item = &'a (ZoningCode, AreaCode)>) -> Vec<String> {
+    areas.into_iter().map(|(zoning, area)| format!("{zoning}:{area}")).collect()
 }
 
 /// One page of a list, and where the next one begins.

@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use sqlx::Connection as _;
 use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
 
+use crate::connect::sql;
 use crate::{Error, Result, Store};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
@@ -60,9 +61,12 @@ impl Store {
         );
         let mut applied = BTreeMap::new();
         if self.db.query_one_raw(exists).await.map_err(Error::from)?.is_some() {
-            let mut connection = self.db.beside().await.map_err(Error::from)?;
-            let rows = connection.list_applied_migrations(&MIGRATIONS.table_name).await;
-            applied.extend(rows.map_err(MigrationError::Failed)?.into_iter().map(|row| (row.version, row.checksum)));
+            // As readiness does it: by a connection that is there.
+            let rows = self.db.query_all_raw(sql("select version, checksum from _sqlx_migrations", [])).await;
+            for row in rows.map_err(Error::from)? {
+                let version: i64 = row.try_get_by_index(0).map_err(Error::from)?;
+                applied.insert(version, row.try_get_by_index::<Vec<u8>>(1).map_err(Error::from)?);
+            }
         }
         let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
         if let Some(found) = applied.keys().copied().max().filter(|found| *found > known) {

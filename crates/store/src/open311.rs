@@ -18,12 +18,12 @@ use sea_query_sqlx::SqlxValues;
 use sqlx::types::Json;
 
 use crate::columns::Columns;
-use crate::ticket::{entity, ticket};
+use crate::ticket::{Search, entity, ticket};
 
 mod photograph;
 mod update;
 
-use crate::{Error, Result, Store, Tx, Window};
+use crate::{Error, Result, Store, Tx, Window, area_codes};
 pub use photograph::Awaited;
 pub use update::{Following, Update};
 
@@ -233,7 +233,7 @@ impl Wanted {
             text.add(happened, window);
         }
         if !self.areas.is_empty() {
-            let areas: Vec<String> = self.areas.iter().map(|(zoning, area)| format!("{zoning}:{area}")).collect();
+            let areas = area_codes(&self.areas);
             text.add(" and t.area_codes @> ?", [areas.into()]);
         }
         if self.on_map {
@@ -253,7 +253,7 @@ impl Wanted {
         if let Some(words) = &self.words {
             let holds = " and t.origin = 'open311' and t.id in (
                 select x.ticket_id from ticket_text x where x.part = 'concern' and x.words @@ wanted(?))";
-            text.add(holds, [words.as_str().into()]);
+            text.add(holds, [Search { words: words.clone(), fuzzy: false }.query().into()]);
         }
     }
 }
@@ -312,7 +312,7 @@ impl Store {
         // Planned for what is asked for: of a narrow map, PostgreSQL would come to expect all maps to be so.
         let Text { sql, values } = wanted.text();
         // There may be a thousand rows: each goes when it is read.
-        self.listed(sql, SqlxValues(Values(values)), |row| request(&row)).await
+        self.in_turn(&self.long_lists, sql, SqlxValues(Values(values)), |row| request(&row)).await
     }
 }
 

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::connect::{bytea, sql};
 use crate::outbox::Message;
 use crate::seal::digest;
-use crate::{Error, Page, Result, SealingKey, SealingKeys, Store, Tx};
+use crate::{Error, Page, Result, SealingKey, SealingKeys, Store, Tx, one_more};
 
 /// A link to one ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,7 +210,7 @@ impl Store {
             "select o.id, o.at, o.what, o.address, l.handover, l.service_code
              from partner_opening o join partner_link l on l.id = o.link_id
              where o.ticket_id = $1 and o.id > $2 order by o.id limit $3",
-            [of.0.into(), after.into(), i64::try_from(limit + 1).unwrap_or(i64::MAX).into()],
+            [of.0.into(), after.into(), one_more(limit).into()],
         );
         let opening = |row: OpeningRow| {
             let OpeningRow { id, at, what, address, handover, service_code } = row;

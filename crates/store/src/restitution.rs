@@ -232,7 +232,9 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn hold_restitutions(&self) -> Result<()> {
-        self.db.execute_unprepared("select pg_advisory_xact_lock(7208119, 28)").await?;
+        // The turn is the schema's: cities that share a database do not wait for one another.
+        let turn = "select pg_advisory_xact_lock(7208119, 'restitution'::regclass::oid::integer)";
+        self.db.execute_unprepared(turn).await?;
         Ok(())
     }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::connect::sql;
 pub use past::{Before, Past};
 
-use crate::{Error, Page, Result, Store, Tx};
+use crate::{Error, Page, Result, Store, Tx, one_more};
 
 /// A person, named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,7 +169,7 @@ impl Store {
     pub async fn editions(&self, before: Option<i32>, limit: u64) -> Result<Page<Edition, i32>> {
         let statement = sql(
             editions!("where $1::integer is null or s.version < $1 order by s.version desc limit $2"),
-            [before.into(), i64::try_from(limit + 1).unwrap_or(i64::MAX).into()],
+            [before.into(), one_more(limit).into()],
         );
         let rows = EditionRow::find_by_statement(statement).all(&self.db).await?;
         Ok(Page::cut(rows.into_iter().map(Edition::from).collect(), limit, |edition| edition.version))

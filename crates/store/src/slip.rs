@@ -17,16 +17,16 @@ const ATTEMPTS: i32 = 4;
 
 /// A renewed link begins anew: its slips have codes of their own.
 fn code(key: &SealingKey, concern: ConcernId, generation: i32, number: i32) -> SlipCode {
-    let digest = key.digest("continuum slip", concern.0, &format!("{generation}.{number}"));
+    let digest = key.keyed_digest("continuum slip", concern.0, &format!("{generation}.{number}"));
     SlipCode::of(*digest.first_chunk().expect("a SHA-256 has 32 bytes (FIPS 180-4)"))
 }
 
 fn code_digest(key: &SealingKey, code: &SlipCode) -> Vec<u8> {
-    key.digest("continuum slip code", Uuid::nil(), code.as_str())
+    key.keyed_digest("continuum slip code", Uuid::nil(), code.as_str())
 }
 
 fn factor_digest(key: &SealingKey, concern: ConcernId, factor: &Factor) -> Vec<u8> {
-    key.digest("continuum slip factor", concern.0, factor.as_str())
+    key.keyed_digest("continuum slip factor", concern.0, factor.as_str())
 }
 
 #[derive(FromQueryResult)]

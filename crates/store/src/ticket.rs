@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::columns::Columns;
 use crate::connect::sql;
-use crate::{Error, Page, Result, Scope, Store};
+use crate::{Error, Page, Result, Scope, Store, one_more};
 
 mod change;
 mod clock;
@@ -35,6 +35,7 @@ mod list;
 mod near;
 mod owed;
 mod period;
+mod rows;
 mod search;
 mod seen;
 mod sibling;
@@ -48,6 +49,7 @@ pub use late::Late;
 pub use list::{After, Key, Sort};
 pub use near::{Candidate, Near};
 pub use owed::{BeforeCafe, Owed};
+use rows::Rows;
 pub use search::Search;
 pub use seen::{Beside, Found, Looked, Seen};
 
@@ -187,95 +189,6 @@ fn of_row(row: &QueryResult) -> Result<Ticket> {
     Rows::default().ticket(row)
 }
 
-/// The tickets of the rows of one answer.
-#[derive(Default)]
-struct Rows {
-    /// Whether one was read.
-    begun: bool,
-    /// What sent them, as it is kept and as it is: many were sent by one rule for one reason.
-    sent: Vec<(Box<str>, Arc<Sent>)>,
-}
-
-impl Rows {
-    fn all(rows: &[QueryResult]) -> impl Iterator<Item = Result<Ticket>> {
-        let mut reading = Self::default();
-        rows.iter().map(move |row| reading.ticket(row))
-    }
-
-    fn sent(&mut self, kept: &str) -> Result<Arc<Sent>> {
-        if let Some((_, sent)) = self.sent.iter().find(|(known, _)| **known == *kept) {
-            return Ok(sent.clone());
-        }
-        let sent: Arc<Sent> = Arc::new(serde_json::from_str(kept).map_err(Error::corrupt)?);
-        self.sent.push((kept.into(), sent.clone()));
-        Ok(sent)
-    }
-
-    fn ticket(&mut self, row: &QueryResult) -> Result<Ticket> {
-        let row = if self.begun { Columns::alike(row) } else { Columns::of(row) }?;
-        self.begun = true;
-        self.read(row)
-    }
-
-    fn read(&mut self, mut row: Columns<'_>) -> Result<Ticket> {
-        fn code<T: FromStr<Err: Display>>(text: &str) -> Result<T> {
-            text.parse().map_err(Error::corrupt)
-        }
-        let unknown = |what: &str| Error::Corrupt(format!("a ticket has an unknown {what}"));
-        Ok(Ticket {
-            id: TicketId(row.next()?),
-            reference: row.next()?,
-            version: row.next()?,
-            state: State::from_code(row.next()?).ok_or_else(|| unknown("state"))?,
-            concern: ConcernId(row.next()?),
-            category: {
-                row.skip();
-                code(row.next()?)?
-            },
-            service: code(row.next()?)?,
-            priority: Priority::from_code(row.next()?).ok_or_else(|| unknown("priority"))?,
-            sensitivity: Sensitivity::from_code(row.next()?).ok_or_else(|| unknown("sensitivity"))?,
-            hidden_from_referrer: row.next()?,
-            referrer: referrer(row.next()?, row.next()?)?,
-            place: Whereabouts {
-                point: row.next::<Option<f64>>()?.zip(row.next()?).map(|(lat, lon)| Point { lat, lon }),
-                address: row.next::<Option<String>>()?.map(TryInto::try_into).transpose().map_err(Error::corrupt)?,
-            },
-            areas: row.next::<Json<_>>()?.0,
-            replies: row.next::<Json<_>>()?.0,
-            origin: Origin::from_code(row.next()?).ok_or_else(|| unknown("origin"))?,
-            sent: row.next::<Option<Json<&RawValue>>>()?.map(|Json(kept)| self.sent(kept.get())).transpose()?,
-            handovers: row.next()?,
-            reroutes: row.next()?,
-            reopened: row.next()?,
-            followers: row.next()?,
-            assignee: row.next::<Option<Uuid>>()?.map(UserId),
-            filed_at: row.next()?,
-            handed_over_at: row.next()?,
-            received_at: row.next()?,
-            acknowledged_at: row.next()?,
-            resolved_at: row.next()?,
-            closed_at: row.next()?,
-            ack_due_at: row.next()?,
-            resolve_due_at: row.next()?,
-            pauses: row.next::<Json<_>>()?.0,
-            remind_at: row.next()?,
-            rungs: row.next()?,
-            scheduled_for: {
-                row.skip();
-                row.next()?
-            },
-            resume_on: row.next()?,
-            closure_reason: row
-                .next::<Option<&str>>()?
-                .map(|code| ClosureReason::from_code(code).ok_or_else(|| unknown("closure reason")))
-                .transpose()?,
-            duplicate_of: row.next::<Option<Uuid>>()?.map(TicketId),
-            feedback: Feedback::from_code(row.next()?).ok_or_else(|| unknown("feedback"))?,
-        })
-    }
-}
-
 pub(crate) fn ticket(row: entity::Model) -> Result<Ticket> {
     let unknown = |what: &str| Error::Corrupt(format!("a ticket has an unknown {what}"));
     Ok(Ticket {
@@ -386,7 +299,7 @@ impl Store {
         after: i64,
         limit: u64,
     ) -> Result<Option<(Ticket, Page<Entry, i64>)>> {
-        let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+        let most = one_more(limit);
         let asked = Expr::cust_with_values(TIMELINE, [after, most]);
         let Some((ticket, entries)) = self.ticket_beside::<Vec<EntryRow>>(scope, name, asked).await? else {
             return Ok(None);

@@ -15,7 +15,7 @@ pub use delivery::{Attempt, Delivery};
 pub use lease::{Lease, Then};
 
 use crate::connect::sql;
-use crate::{Error, Page, Result, Store, Tx};
+use crate::{Error, Page, Result, Store, Tx, area_codes, one_more, texts};
 
 /// How long one delivery takes at most. Whoever loses the right to deliver may still be at one.
 pub(crate) const UNDER_WAY: TimeDelta = TimeDelta::seconds(20);
@@ -121,16 +121,8 @@ impl TryFrom<Row> for Webhook {
     }
 }
 
-fn texts<T: ToString>(codes: &[T]) -> Vec<String> {
-    codes.iter().map(ToString::to_string).collect()
-}
-
 fn types(filter: &Filter) -> Vec<String> {
     filter.types.iter().map(|one| one.code().to_owned()).collect()
-}
-
-fn areas(filter: &Filter) -> Vec<String> {
-    filter.areas.iter().map(|(zoning, area)| format!("{zoning}:{area}")).collect()
 }
 
 impl Store {
@@ -146,7 +138,7 @@ impl Store {
     ) -> Result<Page<Webhook, WebhookId>> {
         let statement = sql(
             select_webhook!("where client_id = $1 and ($2::uuid is null or id > $2) order by id limit $3"),
-            [client.0.into(), after.map(|after| after.0).into(), i64::try_from(limit + 1).unwrap_or(i64::MAX).into()],
+            [client.0.into(), after.map(|after| after.0).into(), one_more(limit).into()],
         );
         let rows = Row::find_by_statement(statement).all(&self.db).await?;
         let webhooks = rows.into_iter().map(Webhook::try_from).collect::<Result<Vec<_>>>()?;
@@ -194,7 +186,7 @@ impl Tx {
                 types(&new.filter).into(),
                 texts(&new.filter.services).into(),
                 texts(&new.filter.categories).into(),
-                areas(&new.filter).into(),
+                area_codes(&new.filter.areas).into(),
                 new.version.into(),
                 new.created_at.into(),
                 most.into(),
@@ -222,7 +214,7 @@ impl Tx {
                 types(&one.filter).into(),
                 texts(&one.filter.services).into(),
                 texts(&one.filter.categories).into(),
-                areas(&one.filter).into(),
+                area_codes(&one.filter.areas).into(),
                 one.version.into(),
                 one.replay.map(|(after, _)| after).into(),
                 one.replay.map(|(_, until)| until).into(),

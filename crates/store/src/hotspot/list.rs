@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::months;
 use crate::connect::sql;
-use crate::{Error, Page, Result, Store};
+use crate::{Error, Page, Result, Store, area_codes, one_more};
 
 /// A place that comes back.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,7 +132,7 @@ impl Store {
         limit: u64,
     ) -> Result<Page<Hotspot, After>> {
         let families: Vec<String> = filter.families.iter().map(ToString::to_string).collect();
-        let areas: Vec<String> = filter.areas.iter().map(|(zoning, area)| format!("{zoning}:{area}")).collect();
+        let areas = area_codes(&filter.areas);
         let (all, services, least) = match reach {
             Reach::Everything => (true, Vec::new(), 0),
             Reach::OfServices(services, least) => (false, services.iter().map(ToString::to_string).collect(), *least),
@@ -148,7 +148,7 @@ impl Store {
                 i64::try_from(least).unwrap_or(i64::MAX).into(),
                 after.map(|after| after.last_at).into(),
                 after.map(|after| after.id.0).into(),
-                i64::try_from(limit + 1).unwrap_or(i64::MAX).into(),
+                one_more(limit).into(),
             ],
         );
         let rows = Row::find_by_statement(statement).all(&self.db).await?;

@@ -9,7 +9,7 @@ use sea_orm::FromQueryResult as _;
 use super::list::Row;
 use super::{Hotspot, Reach};
 use crate::connect::sql;
-use crate::{Page, Result, Store, Window};
+use crate::{Page, Result, Store, Window, area_codes};
 
 /// How exactly hotspots are shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Store {
             }
         };
         let families: Vec<String> = asked.families.iter().map(ToString::to_string).collect();
-        let areas: Vec<String> = asked.areas.iter().map(|(zoning, area)| format!("{zoning}:{area}")).collect();
+        let areas = area_codes(&asked.areas);
         let statement = sql(
             ON_MAP,
             [

@@ -46,6 +46,85 @@ impl Store {
     }
 }
 
+/// What was said and written about the concerns `$1`, at the instant `$2`; what takes its place is `$3`.
+const ERASE_TEXTS: &str = "with texts as (
+         update concern set description = case when description is not null then $3 end,
+             answer = case when answer is not null then $3 end, answers = '{}',
+             address = case when lat is null and address is not null then $3 end,
+             lat = round(lat::numeric, 3), lon = round(lon::numeric, 3), texts_erased_at = $2
+         where id = any($1)
+     ), tickets as (
+         update ticket set answers = '{}', address = case when lat is null then $3 end,
+             lat = round(lat::numeric, 3), lon = round(lon::numeric, 3), version = version + 1,
+             sent = case when sent ? 'because' then jsonb_set(sent, '{because}', (
+                 select coalesce(jsonb_agg(b), '[]') from jsonb_array_elements(sent -> 'because') b
+                 where b ->> 'type' not in ('answer', 'keyword')
+             )) else sent end
+         where concern_id = any($1) returning id, version
+     ), hotspots as (
+         -- The street is out of an address that somebody typed. Where others make the place, theirs is found anew.
+         update hotspot set lat = round(lat::numeric, 3), lon = round(lon::numeric, 3), street = null
+         where id in (select hotspot_id from hotspot_concern where concern_id = any($1)) returning id
+     ), found_anew as (
+         insert into hotspot_due (concern_id)
+         select distinct on (m.hotspot_id) m.concern_id
+         from hotspots h join hotspot_concern m on m.hotspot_id = h.id join concern c on c.id = m.concern_id
+         where m.current and c.texts_erased_at is null and not (c.id = any($1))
+     ), events as (
+         update ticket_event e set fact = e.fact || (
+             select coalesce(jsonb_object_agg(word, $3::text), '{}')
+             from unnest(array['note', 'message_to_resident', 'body_told']) word where e.fact ? word
+         )
+         where ticket_id in (select id from tickets) and e.fact ?| array['note', 'message_to_resident', 'body_told']
+     ), notes as (
+         update note set text = $3 where ticket_id in (select id from tickets)
+     ), to_referrers as (
+         update referrer_message set text = $3 where ticket_id in (select id from tickets)
+     ), to_residents as (
+         update resident_message set text = $3 where ticket_id in (select id from tickets)
+     ), said as (
+         update feedback set text = case when text is not null then $3 end where concern_id = any($1)
+     ), searched as (
+         delete from ticket_text where part <> 'concern' and ticket_id in (select id from tickets)
+     ), attachments as (
+         update attachment set name = null, removed_at = $2, removed_by = jsonb_build_object('type', 'system')
+         where removed_at is null and ticket_id in (select id from tickets) returning id
+     ), files as (
+         insert into stray_file (id, due_at, doomed) select id, $2, true from attachments on conflict do nothing
+     ), photographs as (
+         delete from photograph_to_fetch where ticket_id in (select id from tickets)
+     ), mails as (
+         delete from unplaced_mail where ticket_id in (select id from tickets)
+     ), asked as (
+         -- Answers are kept for a day: to requests about those that have just ended, which somebody asked to erase. The keys
+         -- stay, as those of other requests: what is sent again is not kept again.
+         select t.id, t.reference from ticket t join concern c on c.id = t.concern_id
+         where c.id = any($1) and c.to_erase
+     ), words as (
+         select id::text as word from concern where id = any($1) and to_erase
+         union all select id::text from asked
+         union all select reference from asked
+         union all select id::text from note where ticket_id in (select id from asked)
+         union all select id::text from referrer_message where ticket_id in (select id from asked)
+         union all select id::text from resident_message where ticket_id in (select id from asked)
+         union all select id::text from feedback where ticket_id in (select id from asked)
+         union all select id::text from attachment where ticket_id in (select id from asked)
+     ), answered as (
+         update idempotency_key set fingerprint = '', status = null, etag = null, location = null, body = null
+         where exists (select from words where strpos(body, word) > 0)
+     ), errors as (
+         update outbox set last_error = null
+         where last_error is not null and (ticket_id = any(array(select id from tickets)) or concern_id = any($1))
+     )
+     insert into ticket_event (ticket_id, version, id, at, actor, fact)
+     select t.id, t.version, e.id, $2, jsonb_build_object('type', 'system'),
+         jsonb_build_object('type', 'pseudonymised')
+     from (select id, version, row_number() over (order by id) as place from tickets) t
+     -- The feed tells events that happened at once in the order of their ids: that of the tickets.
+     join (
+         select id, row_number() over (order by id) as place from (select gen_random_uuid() as id from tickets) one
+     ) e using (place)";
+
 impl Tx {
     /// Erases how these residents can be reached and found: what they left, their link, their slip of paper. What waits to
     /// be sent to them is not sent.
@@ -100,86 +179,7 @@ impl Tx {
     /// When the database does not answer.
     pub async fn erase_texts(&self, concerns: &[ConcernId], now: DateTime<Utc>) -> Result<()> {
         self.say_that_it_erases().await?;
-        let statement = sql(
-            "with texts as (
-                 update concern set description = case when description is not null then $3 end,
-                     answer = case when answer is not null then $3 end, answers = '{}',
-                     address = case when lat is null and address is not null then $3 end,
-                     lat = round(lat::numeric, 3), lon = round(lon::numeric, 3), texts_erased_at = $2
-                 where id = any($1)
-             ), tickets as (
-                 update ticket set answers = '{}', address = case when lat is null then $3 end,
-                     lat = round(lat::numeric, 3), lon = round(lon::numeric, 3), version = version + 1,
-                     sent = case when sent ? 'because' then jsonb_set(sent, '{because}', (
-                         select coalesce(jsonb_agg(b), '[]') from jsonb_array_elements(sent -> 'because') b
-                         where b ->> 'type' not in ('answer', 'keyword')
-                     )) else sent end
-                 where concern_id = any($1) returning id, version
-             ), hotspots as (
-                 -- The street is out of an address that somebody typed. Where others make the place, theirs is found anew.
-                 update hotspot set lat = round(lat::numeric, 3), lon = round(lon::numeric, 3), street = null
-                 where id in (select hotspot_id from hotspot_concern where concern_id = any($1)) returning id
-             ), found_anew as (
-                 insert into hotspot_due (concern_id)
-                 select distinct on (m.hotspot_id) m.concern_id
-                 from hotspots h join hotspot_concern m on m.hotspot_id = h.id join concern c on c.id = m.concern_id
-                 where m.current and c.texts_erased_at is null and not (c.id = any($1))
-             ), events as (
-                 update ticket_event e set fact = e.fact || (
-                     select coalesce(jsonb_object_agg(word, $3::text), '{}')
-                     from unnest(array['note', 'message_to_resident', 'body_told']) word where e.fact ? word
-                 )
-                 where ticket_id in (select id from tickets) and e.fact ?| array['note', 'message_to_resident', 'body_told']
-             ), notes as (
-                 update note set text = $3 where ticket_id in (select id from tickets)
-             ), to_referrers as (
-                 update referrer_message set text = $3 where ticket_id in (select id from tickets)
-             ), to_residents as (
-                 update resident_message set text = $3 where ticket_id in (select id from tickets)
-             ), said as (
-                 update feedback set text = case when text is not null then $3 end where concern_id = any($1)
-             ), searched as (
-                 delete from ticket_text where part <> 'concern' and ticket_id in (select id from tickets)
-             ), attachments as (
-                 update attachment set name = null, removed_at = $2, removed_by = jsonb_build_object('type', 'system')
-                 where removed_at is null and ticket_id in (select id from tickets) returning id
-             ), files as (
-                 insert into stray_file (id, due_at, doomed) select id, $2, true from attachments on conflict do nothing
-             ), photographs as (
-                 delete from photograph_to_fetch where ticket_id in (select id from tickets)
-             ), mails as (
-                 delete from unplaced_mail where ticket_id in (select id from tickets)
-             ), asked as (
-                 -- Answers are kept for a day: to requests about those that have just ended, which somebody asked to erase. The keys
-                 -- stay, as those of other requests: what is sent again is not kept again.
-                 select t.id, t.reference from ticket t join concern c on c.id = t.concern_id
-                 where c.id = any($1) and c.to_erase
-             ), words as (
-                 select id::text as word from concern where id = any($1) and to_erase
-                 union all select id::text from asked
-                 union all select reference from asked
-                 union all select id::text from note where ticket_id in (select id from asked)
-                 union all select id::text from referrer_message where ticket_id in (select id from asked)
-                 union all select id::text from resident_message where ticket_id in (select id from asked)
-                 union all select id::text from feedback where ticket_id in (select id from asked)
-                 union all select id::text from attachment where ticket_id in (select id from asked)
-             ), answered as (
-                 update idempotency_key set fingerprint = '', status = null, etag = null, location = null, body = null
-                 where exists (select from words where strpos(body, word) > 0)
-             ), errors as (
-                 update outbox set last_error = null
-                 where last_error is not null and (ticket_id = any(array(select id from tickets)) or concern_id = any($1))
-             )
-             insert into ticket_event (ticket_id, version, id, at, actor, fact)
-             select t.id, t.version, e.id, $2, jsonb_build_object('type', 'system'),
-                 jsonb_build_object('type', 'pseudonymised')
-             from (select id, version, row_number() over (order by id) as place from tickets) t
-             -- The feed tells events that happened at once in the order of their ids: that of the tickets.
-             join (
-                 select id, row_number() over (order by id) as place from (select gen_random_uuid() as id from tickets) one
-             ) e using (place)",
-            [uuids(concerns).into(), now.into(), ERASED.into()],
-        );
+        let statement = sql(ERASE_TEXTS, [uuids(concerns).into(), now.into(), ERASED.into()]);
         self.db.execute_raw(statement).await?;
         Ok(())
     }

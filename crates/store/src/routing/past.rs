@@ -14,7 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::connect::sql;
-use crate::{Error, Page, Result, Store};
+use crate::{Error, Page, Result, Store, one_more};
 
 /// A concern that rules sent somewhere.
 #[derive(Debug, Clone)]
@@ -113,7 +113,7 @@ impl Store {
             [
                 before.map(|before| before.filed_at).into(),
                 before.map(|before| before.concern.0).into(),
-                i64::try_from(limit + 1).unwrap_or(i64::MAX).into(),
+                one_more(limit).into(),
             ],
         );
         let rows = PastRow::find_by_statement(statement).all(&self.db).await?;

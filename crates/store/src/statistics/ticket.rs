@@ -130,7 +130,7 @@ impl Store {
              from ({text}) figures {grouped}"
         );
         let (mut groups, mut total, mut behind) = (Vec::new(), Figures::new([0; Counted::ALL.len()]), None);
-        for row in self.counted(text, values).await? {
+        for row in self.in_turn(&self.figures, text, values, Ok).await? {
             if row.try_get_by_index(0)? {
                 total = figures(&row)?;
                 behind = row.try_get("", "behind_since")?;

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use domain::ticket::State;
-use sea_orm::sea_query::{Alias, Asterisk, CommonTableExpression, Expr, Func, Query};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::sea_query::{Alias, Asterisk, CommonTableExpression, Expr, Func, Query, SelectStatement};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
 use super::entity::{self, Column};
 use super::filter::Filter;
@@ -40,20 +40,13 @@ impl Store {
         let hits = || Query::select().column(Alias::new("ticket_id")).from(Alias::new("hits")).to_owned();
         for state in states {
             let of_state = entity::Entity::find()
-                .select_only()
-                .expr_as(Expr::val(1), "one")
                 .filter(Column::State.eq(state.code()))
                 .filter(filter.condition(scope, now))
                 .apply_if(filter.search.as_ref(), |query, _| query.filter(Column::Id.in_subquery(hits())))
                 // The order makes the planner walk an index, which ends at the bound.
                 .order_by_desc(Column::FiledAt)
-                .order_by_desc(Column::Id)
-                .limit(u64::from(COUNTED) + 1)
-                .into_query();
-            let counted = Query::select()
-                .expr(Func::count(Expr::col(Asterisk)))
-                .from_subquery(of_state, Alias::new("some"))
-                .to_owned();
+                .order_by_desc(Column::Id);
+            let counted = up_to(of_state, COUNTED);
             select.expr_as(Expr::SubQuery(None, Box::new(counted.into())), Alias::new(state.code()));
         }
         let rows = if let Some(search) = &filter.search {
@@ -75,4 +68,10 @@ impl Store {
         };
         states.iter().map(count).collect()
     }
+}
+
+/// How many of these there are, counted up to one more than `most`.
+pub(super) fn up_to(those: Select<entity::Entity>, most: u32) -> SelectStatement {
+    let one = those.select_only().expr_as(Expr::val(1), "one").limit(u64::from(most) + 1).into_query();
+    Query::select().expr(Func::count(Expr::col(Asterisk))).from_subquery(one, Alias::new("some")).to_owned()
 }

@@ -14,7 +14,7 @@ use super::BeforeCafe;
 use super::entity::{self, Column};
 use super::owed::OPEN;
 use super::search::Search;
-use crate::Scope;
+use crate::{Scope, area_codes, texts};
 
 /// Which tickets are asked for. An empty list asks for all.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -78,10 +78,6 @@ pub(super) fn due_before(at: DateTime<Utc>) -> Condition {
     Condition::any()
         .add(Column::State.is_in(untouched).and(Column::AckDueAt.lt(at)))
         .add(Column::State.is_in(in_hand).and(Column::ResolveDueAt.lt(at)))
-}
-
-fn codes<T: ToString>(codes: &[T]) -> Vec<String> {
-    codes.iter().map(ToString::to_string).collect()
 }
 
 fn inside(bounds: Bounds) -> Condition {
@@ -202,10 +198,10 @@ impl Filter {
     fn whose(&self) -> Condition {
         let one = |condition: Expr| Condition::all().add(condition);
         let all = Condition::all();
-        let all = when(all, !self.services.is_empty(), || one(Column::ServiceCode.is_in(codes(&self.services))));
+        let all = when(all, !self.services.is_empty(), || one(Column::ServiceCode.is_in(texts(&self.services))));
         let all = when(all, !self.organisations.is_empty(), || {
             let theirs = "ticket.service_code = any(array(select code from service where organisation_code = any($1)))";
-            one(Expr::cust_with_values(theirs, [Value::from(codes(&self.organisations))]))
+            one(Expr::cust_with_values(theirs, [Value::from(texts(&self.organisations))]))
         });
         let all = when(all, !self.assignees.is_empty(), || held_by(&self.assignees));
         let all = when(all, !self.referrers.is_empty(), || {
@@ -223,10 +219,8 @@ impl Filter {
         let states = self.states.iter().map(|state| Expr::cust(format!("'{}'", state.code())));
         all =
             when(all, !self.states.is_empty(), || one(Expr::col((Alias::new("ticket"), Column::State)).is_in(states)));
-        all = when(all, !self.categories.is_empty(), || one(Column::CategoryCode.is_in(codes(&self.categories))));
-        let areas = |areas: &[(ZoningCode, AreaCode)]| -> Value {
-            areas.iter().map(|(zoning, area)| format!("{zoning}:{area}")).collect::<Vec<_>>().into()
-        };
+        all = when(all, !self.categories.is_empty(), || one(Column::CategoryCode.is_in(texts(&self.categories))));
+        let areas = |areas: &[(ZoningCode, AreaCode)]| Value::from(area_codes(areas));
         all = when(all, !self.areas.is_empty(), || {
             one(Expr::cust_with_values("ticket.area_codes && $1", [areas(&self.areas)]))
         });

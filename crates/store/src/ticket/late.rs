@@ -10,18 +10,19 @@ use domain::person::Role;
 use domain::rights::{Caller, Person};
 use domain::ticket::{State, Ticket};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Filter;
+use super::count::up_to;
 use super::entity::{self, Column};
 use super::filter::due_before;
 use crate::connect::sql;
 use crate::{Error, Result, Scope, Store, Tx};
 
 /// Up to how many late tickets are counted.
-const COUNTED: u64 = 1000;
+const COUNTED: u32 = 1000;
 
 /// What is late, as one person is told.
 #[derive(Debug, Clone)]
@@ -66,8 +67,10 @@ impl Store {
         let due: Expr =
             Expr::case(untouched, Expr::col(Column::AckDueAt)).finally(Expr::col(Column::ResolveDueAt)).into();
         let rows = late().order_by_asc(due).order_by_asc(Column::Id).limit(limit).all(&self.db).await?;
-        let all = late().limit(COUNTED).count(&self.db).await?;
-        let more = usize::try_from(all).unwrap_or(usize::MAX).saturating_sub(rows.len());
+        let counted = self.planned(&up_to(late(), COUNTED)).await?;
+        let all: i64 = counted.first().map_or(Ok(0), |row| row.try_get_by_index(0))?;
+        let all = usize::try_from(all.min(COUNTED.into())).unwrap_or_default();
+        let more = all.saturating_sub(rows.len());
         let (mut categories, mut services) = (Vec::new(), Vec::new());
         for row in &rows {
             categories.push(row.category_code.clone());

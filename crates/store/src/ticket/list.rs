@@ -196,6 +196,16 @@ fn steps_bring_little(scope: &Scope, filter: &Filter) -> bool {
     filter.narrows() || !scope.is_wide()
 }
 
+/// What a page is asked for.
+struct Wanted<'a> {
+    scope: &'a Scope,
+    filter: &'a Filter,
+    sort: Sort,
+    after: Option<After>,
+    limit: u64,
+    now: DateTime<Utc>,
+}
+
 impl Store {
     /// A page of the scope's tickets.
     ///
@@ -210,67 +220,13 @@ impl Store {
         limit: u64,
         now: DateTime<Utc>,
     ) -> Result<Page<Ticket, After>> {
+        let wanted = Wanted { scope, filter, sort, after, limit, now };
+        let tickets = match &filter.search {
+            Some(search) if sort == Sort::Relevance => self.best_first(&wanted, search).await?,
+            Some(search) if sort == Sort::LastFiled => self.words_last_filed(&wanted, search).await?,
+            Some(_) | None => self.by_columns(&wanted).await?,
+        };
         let asked = asked(after, now);
-        let best = filter.search.as_ref().filter(|_| sort == Sort::Relevance);
-        let last_filed = filter.search.as_ref().filter(|_| sort == Sort::LastFiled);
-        let mut tickets = Vec::new();
-        if let Some(search) = best {
-            let compared = |scope: &Scope, found| {
-                let mut select = page(scope, filter, Sort::LastFiled, None, Some(found), now);
-                select.clear_selects().column((Alias::new("ticket"), Column::Id)).and_where(Column::FiledAt.lte(asked));
-                select
-            };
-            let rows = if steps_bring_little(scope, filter) {
-                let rows = self.last_filed((asked, now), search, COMPARED, |period| {
-                    compared(scope, search.condition(scope, Some(period)))
-                });
-                let ids = rows
-                    .await?
-                    .iter()
-                    .map(|row| row.try_get_by_index(0))
-                    .collect::<std::result::Result<Vec<Uuid>, _>>()?;
-                let those = Expr::cust_with_values("ticket.id = any($1)", [Value::from(ids)]);
-                self.planned(ranked(scope, search, after, those).limit(limit + 1)).await?
-            } else {
-                let (scope, still) = scope.apart();
-                let steps = search.walk(&scope, (asked, now), (still, COMPARED), |found| compared(&scope, found));
-                let mut select = ranked(&scope, search, after, Search::walked(COMPARED));
-                self.searching.query_all(select.limit(limit + 1).with_cte(steps)).await?
-            };
-            for (ticket, row) in Rows::all(&rows).zip(&rows) {
-                tickets.push((ticket?, row.try_get("", "rank")?));
-            }
-        } else if let Some(search) = last_filed {
-            let last = begins(after, now);
-            let rows = if steps_bring_little(scope, filter) {
-                let found = |period: &Period| search.condition(scope, Some(period));
-                let of = |period: &Period| page(scope, filter, sort, after, Some(found(period)), now);
-                self.last_filed((last, now), search, limit + 1, of).await?
-            } else {
-                let (scope, still) = scope.apart();
-                let steps = search.walk(&scope, (last, now), (still, limit + 1), |found| {
-                    let mut select = page(&scope, filter, sort, after, Some(found), now);
-                    select.clear_selects().column((Alias::new("ticket"), Column::Id));
-                    select
-                });
-                let mut select = entity::Entity::find().filter(Search::walked(limit + 1)).into_query();
-                Position::new(sort, None, None).apply(&mut select, None);
-                self.searching.query_all(select.limit(limit + 1).with_cte(steps)).await?
-            };
-            tickets = unranked(&rows)?;
-        } else {
-            let found = filter.search.as_ref().map(|search| search.condition(scope, search.at_once(now).as_ref()));
-            let mut select = page(scope, filter, sort, after, found, now);
-            select.limit(limit + 1);
-            let mut reading = Rows::default();
-            let read = |row: QueryResult| Ok((reading.ticket(&row)?, 0.0));
-            tickets = if after.is_none() && filter.is_of_work() && scope.names_nobody() {
-                self.planned_once(&select, read).await?
-            } else {
-                let (text, values) = select.build_sqlx(PostgresQueryBuilder);
-                self.planned_text(text, values, read).await?
-            };
-        }
         let fuzzy = filter.search.as_ref().is_some_and(|search| search.fuzzy);
         let Page { items, next } = Page::cut(tickets, limit, |(ticket, rank)| {
             let key = match sort {
@@ -284,6 +240,68 @@ impl Store {
             After { key, id: ticket.id, fuzzy }
         });
         Ok(Page { items: items.into_iter().map(|(ticket, _)| ticket).collect(), next })
+    }
+
+    /// Those that hold the words, those that fit best first, with how well they do.
+    async fn best_first(&self, wanted: &Wanted<'_>, search: &Search) -> Result<Vec<(Ticket, f32)>> {
+        let Wanted { scope, filter, after, limit, now, .. } = *wanted;
+        let asked = asked(after, now);
+        let compared = |scope: &Scope, found| {
+            let mut select = page(scope, filter, Sort::LastFiled, None, Some(found), now);
+            select.clear_selects().column((Alias::new("ticket"), Column::Id)).and_where(Column::FiledAt.lte(asked));
+            select
+        };
+        let rows = if steps_bring_little(scope, filter) {
+            let of = |period: &Period| compared(scope, search.condition(scope, Some(period)));
+            let rows = self.last_filed((asked, now), search, COMPARED, of).await?;
+            let ids = rows.iter().map(|row| row.try_get_by_index(0));
+            let ids = ids.collect::<std::result::Result<Vec<Uuid>, _>>()?;
+            let those = Expr::cust_with_values("ticket.id = any($1)", [Value::from(ids)]);
+            self.planned(ranked(scope, search, after, those).limit(limit + 1)).await?
+        } else {
+            let (scope, still) = scope.apart();
+            let steps = search.walk(&scope, (asked, now), (still, COMPARED), |found| compared(&scope, found));
+            let mut select = ranked(&scope, search, after, Search::walked(COMPARED));
+            self.searching.query_all(select.limit(limit + 1).with_cte(steps)).await?
+        };
+        Rows::all(&rows).zip(&rows).map(|(ticket, row)| Ok((ticket?, row.try_get("", "rank")?))).collect()
+    }
+
+    /// Those that hold the words, the last filed first.
+    async fn words_last_filed(&self, wanted: &Wanted<'_>, search: &Search) -> Result<Vec<(Ticket, f32)>> {
+        let Wanted { scope, filter, sort, after, limit, now } = *wanted;
+        let last = begins(after, now);
+        let rows = if steps_bring_little(scope, filter) {
+            let found = |period: &Period| search.condition(scope, Some(period));
+            let of = |period: &Period| page(scope, filter, sort, after, Some(found(period)), now);
+            self.last_filed((last, now), search, limit + 1, of).await?
+        } else {
+            let (scope, still) = scope.apart();
+            let steps = search.walk(&scope, (last, now), (still, limit + 1), |found| {
+                let mut select = page(&scope, filter, sort, after, Some(found), now);
+                select.clear_selects().column((Alias::new("ticket"), Column::Id));
+                select
+            });
+            let mut select = entity::Entity::find().filter(Search::walked(limit + 1)).into_query();
+            Position::new(sort, None, None).apply(&mut select, None);
+            self.searching.query_all(select.limit(limit + 1).with_cte(steps)).await?
+        };
+        unranked(&rows)
+    }
+
+    /// Those in the order of an index.
+    async fn by_columns(&self, wanted: &Wanted<'_>) -> Result<Vec<(Ticket, f32)>> {
+        let Wanted { scope, filter, sort, after, limit, now } = *wanted;
+        let found = filter.search.as_ref().map(|search| search.condition(scope, search.at_once(now).as_ref()));
+        let mut select = page(scope, filter, sort, after, found, now);
+        select.limit(limit + 1);
+        let mut reading = Rows::default();
+        let read = |row: QueryResult| Ok((reading.ticket(&row)?, 0.0));
+        if after.is_none() && filter.is_of_work() && scope.names_nobody() {
+            return self.planned_once(&select, read).await;
+        }
+        let (text, values) = select.build_sqlx(PostgresQueryBuilder);
+        self.planned_text(text, values, read).await
     }
 
     /// Those that hold the words, the last filed first, from that instant on back into the past: as the page of each period has them.

@@ -34,7 +34,7 @@ pub struct Candidate {
     pub ticket: TicketId,
     /// What people say on the phone.
     pub reference: String,
-    /// How far it is.
+    /// Its state.
     pub state: State,
     /// The service that has it.
     pub service: ServiceCode,

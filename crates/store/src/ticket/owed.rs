@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use domain::id::{AreaCode, CafeId, ZoningCode};
 use domain::ticket::{State, Ticket};
-use sea_orm::sea_query::{Alias, Asterisk, Expr, Func, Query};
+use sea_orm::sea_query::{Alias, Expr, Query};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
+use super::count::up_to;
 use super::entity::{self, Column};
 use crate::{Result, Scope, Store, Tx};
 
@@ -81,17 +82,10 @@ impl Store {
         for (at, area) in areas.iter().enumerate() {
             let values: [sea_orm::Value; 3] = [zoning.as_str().into(), area.as_str().into(), now.into()];
             let owed = entity::Entity::find()
-                .select_only()
-                .expr_as(Expr::val(1), "one")
                 .filter(scope.tickets())
                 .filter(open())
-                .filter(Expr::cust_with_values(IN_AREA, values))
-                .limit(u64::from(COUNTED) + 1)
-                .into_query();
-            let counted = Query::select()
-                .expr(Func::count(Expr::col(Asterisk)))
-                .from_subquery(owed, Alias::new("some"))
-                .to_owned();
+                .filter(Expr::cust_with_values(IN_AREA, values));
+            let counted = up_to(owed, COUNTED);
             select.expr_as(Expr::SubQuery(None, Box::new(counted.into())), Alias::new(format!("area{at}")));
         }
         let rows = self.planned(&select).await?;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::connect::sql;
-use crate::{Page, Result, Store, Tx};
+use crate::{Page, Result, Store, Tx, one_more};
 
 /// An attempt to deliver an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +102,7 @@ impl Store {
                 client.0.into(),
                 webhook.0.into(),
                 before.into(),
-                i64::try_from(limit + 1).unwrap_or(i64::MAX).into(),
+                one_more(limit).into(),
             ],
         );
         let rows = Delivery::find_by_statement(statement).all(&self.db).await?;
