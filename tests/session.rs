@@ -11,6 +11,7 @@ crate::tests![
     a_wrong_password_and_an_unknown_account_get_the_same_answer,
     logging_out_ends_the_session,
     an_access_token_expires,
+    a_refresh_token_is_spent_only_with_an_answer,
 ];
 
 const EMAIL: &str = "amelie.petit@ville-amiens.example";
@@ -61,5 +62,18 @@ async fn an_access_token_expires() {
     let reply = agent.get("/v1/me").await;
     reply.refused(401, "token_expired");
     assert!(reply.header("www-authenticate").unwrap().contains("invalid_token"));
+    city.stop().await;
+}
+
+async fn a_refresh_token_is_spent_only_with_an_answer() {
+    let city = City::new().await;
+    let session = login(&city).await;
+    let mut operator = city.database.connection().await;
+    let rename = "alter function session_holder rename to session_holder_away";
+    sqlx::raw_sql(rename).execute(&mut operator).await.unwrap();
+    refresh(&city, &session["refresh_token"]).await.is(500);
+    let back = "alter function session_holder_away rename to session_holder";
+    sqlx::raw_sql(back).execute(&mut operator).await.unwrap();
+    refresh(&city, &session["refresh_token"]).await.ok();
     city.stop().await;
 }

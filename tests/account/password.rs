@@ -11,6 +11,7 @@ use crate::support::database::PASSWORD;
 
 crate::tests![
     a_forgotten_password_is_replaced_through_the_link,
+    a_password_is_chosen_even_if_failed_logins_cannot_be_forgotten,
     nobody_learns_whether_an_account_exists,
     links_cannot_be_asked_for_without_end,
     who_knows_the_password_changes_it,
@@ -38,6 +39,22 @@ async fn a_forgotten_password_is_replaced_through_the_link() {
     let subjects: Vec<_> =
         city.letters_to(&email(WHO)).iter().map(|letter| letter.subject().unwrap().to_owned()).collect();
     assert_eq!(subjects.len(), 2, "the owner is told: {subjects:?}");
+    city.stop().await;
+}
+
+async fn a_password_is_chosen_even_if_failed_logins_cannot_be_forgotten() {
+    let city = City::new().await;
+    forgotten(&city, &email(WHO)).await.is(202);
+    city.drain().await;
+    let path = link(&city.letters_to(&email(WHO))[0], "/account/");
+    let keep = "create function keep() returns trigger language plpgsql as $$ begin raise 'kept'; end $$;
+        create trigger keep before delete on throttle for each statement execute function keep()";
+    let mut operator = city.database.connection().await;
+    sqlx::raw_sql(keep).execute(&mut operator).await.unwrap();
+    let chosen = json!({ "token": path.strip_prefix("/account/").unwrap(), "password": STRONG });
+    city.stranger().post("/v1/passwords", &chosen).await.is(200);
+    sqlx::raw_sql("drop trigger keep on throttle").execute(&mut operator).await.unwrap();
+    attempt(&city, WHO, STRONG).await.created();
     city.stop().await;
 }
 

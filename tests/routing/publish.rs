@@ -11,6 +11,7 @@ use crate::support::city::{City, dumping};
 
 crate::tests![
     a_new_service_with_its_rule_is_live_on_two_instances_within_a_second,
+    what_is_published_is_even_if_the_city_cannot_be_read_again_at_once,
     what_was_published_meanwhile_is_not_undone_unseen,
     of_two_that_publish_at_once_one_does,
     one_goes_back_to_a_former_version,
@@ -75,6 +76,24 @@ async fn a_new_service_with_its_rule_is_live_on_two_instances_within_a_second() 
     let act = acts.iter().find(|act| act["type"] == "routing_published");
     assert_eq!(act, Some(&json!({ "type": "routing_published", "version": 2 })));
     second.stop().await;
+    city.stop().await;
+}
+
+async fn what_is_published_is_even_if_the_city_cannot_be_read_again_at_once() {
+    let city = City::new().await;
+    let (admin, agent) = (city.admin().await, city.agent().await);
+    let draft = draft_with(&admin, "Voirie", rule("voirie-seule", "illegal_dumping", "voirie")).await;
+    let mut operator = city.database.connection().await;
+    let spoil = "create table whole as select settings from city;
+        create function spoil() returns trigger language plpgsql as $$ begin new.settings = '{}'; return new; end $$;
+        create trigger spoil before update on city for each row execute function spoil()";
+    sqlx::raw_sql(spoil).execute(&mut operator).await.unwrap();
+    assert_eq!(publish(&admin, &draft, "Essai.").await.created()["version"], 2);
+    assert_eq!(admin.get("/v1/routing").await.ok()["version"], 2);
+    let mend = "drop trigger spoil on city; update city set settings = whole.settings from whole";
+    sqlx::raw_sql(mend).execute(&mut operator).await.unwrap();
+    usecases::city::reload(&city.instance.context).await.unwrap();
+    assert_eq!(sent_to(&agent).await, ["voirie"]);
     city.stop().await;
 }
 

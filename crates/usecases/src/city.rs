@@ -56,7 +56,7 @@ pub async fn load(
         tx.audit(&Record { at: now, by: By::Operator, from: None, act, why: why.map(|why| why.as_str().to_owned()) });
     }
     tx.commit().await?;
-    reload(cx).await?;
+    catch_up(cx).await;
     Ok(changes)
 }
 
@@ -111,4 +111,12 @@ pub async fn reload(cx: &Context) -> Result<bool, Error> {
     }
     cx.city.store(loaded.map(Arc::new));
     Ok(true)
+}
+
+/// The same after a change of the city was committed: that is done, whatever comes of this. Where the city cannot be read at
+/// once, an instance that serves reads it when it hears of the change, or looks.
+pub(crate) async fn catch_up(cx: &Context) {
+    if let Err(error) = reload(cx).await {
+        tracing::warn!(%error, "the city was changed, and cannot be read again yet");
+    }
 }

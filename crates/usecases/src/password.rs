@@ -167,7 +167,9 @@ pub async fn choose(cx: &Context, token: &str, new: &SecretString, from: &Origin
     tx.audit(&from.record(By::Person { user: link.user }, Act::PasswordSet { user: link.user }, now));
     tx.commit().await?;
     cx.wake.notify_one();
-    Tries::of(&user.email, None, from).forget(cx).await?;
+    if let Err(error) = Tries::of(&user.email, None, from).forget(cx).await {
+        tracing::warn!(%error, user = %user.person.user, "a password is chosen; failed logins before it still count");
+    }
     Ok(cx.store.device_token(user.person.user, cx.ids.next()))
 }
 

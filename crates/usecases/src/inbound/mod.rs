@@ -219,7 +219,9 @@ async fn before(cx: &Context, mail: &Mail) -> Result<Option<Outcome>, Error> {
 async fn bounced(cx: &Context, id: MessageId) -> Result<Outcome, ReceiveError> {
     // Known already when a report comes twice.
     cx.store.bounced(id, cx.now(), "a report says that the address takes no mail").await?;
-    crate::bounce::settle(cx).await?;
+    if let Err(error) = crate::bounce::settle(cx).await {
+        tracing::warn!(%error, "an address takes no mail, and who is to know is not told yet; the worker tells them");
+    }
     Ok(Outcome::Bounced)
 }
 

@@ -10,6 +10,7 @@ use store::routing::{Edition, InForce, New};
 
 use super::RoutingError;
 use super::draft::seen_draft;
+use crate::city::catch_up;
 use crate::once::{Done, Once};
 use crate::{Context, apart, of};
 
@@ -38,7 +39,7 @@ pub async fn publish(
             put_in_force(cx, who, tx, held, (draft.rules, None), &reason).await
         })
         .await?;
-    super::super::city::reload(cx).await?;
+    catch_up(cx).await;
     Ok(done)
 }
 
@@ -60,7 +61,7 @@ pub async fn restore(
             put_in_force(cx, who, tx, held, (rules, Some(version)), &reason).await
         })
         .await?;
-    super::super::city::reload(cx).await?;
+    catch_up(cx).await;
     Ok(done)
 }
 
