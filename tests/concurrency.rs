@@ -1,12 +1,18 @@
 //! Several people, several instances, one ticket.
 
 use futures_util::future::join;
+use reqwest::Method;
 use serde_json::json;
-use sqlx::Connection as _;
+use sqlx::{AssertSqlSafe, Connection as _};
 
+use crate::support::caller::Reply;
 use crate::support::city::City;
 
-crate::tests![of_two_acknowledgements_at_once_one_wins_also_across_instances, what_the_worker_writes_meanwhile_stays,];
+crate::tests![
+    of_two_acknowledgements_at_once_one_wins_also_across_instances,
+    what_the_worker_writes_meanwhile_stays,
+    who_comes_second_is_told_the_version_that_there_is,
+];
 
 async fn of_two_acknowledgements_at_once_one_wins_also_across_instances() {
     let city = City::new().await;
@@ -43,5 +49,47 @@ async fn what_the_worker_writes_meanwhile_stays() {
     assert_eq!(assigned.ok()["version"], 2);
     assert_eq!(city.database.count("select sum(rungs) from ticket where version = 2").await, 1);
     worker.close().await.unwrap();
+    city.stop().await;
+}
+
+/// What is answered to who waits for somebody else, who does that meanwhile.
+async fn after(city: &City, done: &str, request: impl Future<Output = Reply>) -> Reply {
+    let mut other = city.database.connection().await;
+    sqlx::raw_sql(AssertSqlSafe(format!("begin; {done}"))).execute(&mut other).await.unwrap();
+    let commit = async {
+        city.database.until_somebody_waits().await;
+        sqlx::raw_sql("commit").execute(&mut other).await.unwrap();
+    };
+    join(request, commit).await.0
+}
+
+async fn who_comes_second_is_told_the_version_that_there_is() {
+    let city = City::new().await;
+    let (admin, agent) = (city.admin().await, city.agent().await);
+    let draft = admin.post("/v1/routing/drafts", &json!({ "name": "Essai" })).await.created();
+    let draft = format!("/v1/routing/drafts/{}", draft["id"].as_str().unwrap());
+    let kept = json!({ "name": "Nord", "parameters": { "status": ["submitted"] } });
+    let filter = agent.post("/v1/filters", &kept).await.created();
+    let filter = format!("/v1/filters/{}", filter["id"].as_str().unwrap());
+    let (one, four, other) = (json!(1), json!(4), json!({ "name": "Autre" }));
+    let remove = admin.request(Method::DELETE, &draft).header("If-Match", "\"1\"");
+    let publish = admin.request(Method::POST, &format!("{draft}/publish")).header("If-Match", "\"1\"");
+    let publish = publish.json(&json!({ "reason": "Essai." }));
+    // Somebody changes it three times.
+    for stale in [
+        after(&city, "update routing_draft set version = 4", admin.patch(&draft, &one, &other)).await,
+        after(&city, "update routing_draft set version = 4", admin.send(remove)).await,
+        after(&city, "update routing_draft set version = 4", admin.send(publish)).await,
+        after(&city, "update saved_filter set version = 4", agent.patch(&filter, &one, &other)).await,
+    ] {
+        stale.refused(412, "stale_version");
+        assert_eq!(stale.header("etag"), Some("\"4\""));
+    }
+    for gone in [
+        after(&city, "delete from routing_draft", admin.patch(&draft, &four, &other)).await,
+        after(&city, "delete from saved_filter", agent.patch(&filter, &four, &other)).await,
+    ] {
+        gone.refused(404, "not_found");
+    }
     city.stop().await;
 }

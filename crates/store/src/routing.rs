@@ -161,6 +161,12 @@ fn json(rules: &[Rule]) -> Result<Value> {
     serde_json::to_value(rules).map_err(Error::corrupt)
 }
 
+/// See [`Store::routing_draft`].
+async fn routing_draft(db: &impl ConnectionTrait, id: RoutingDraftId) -> Result<Option<Draft>> {
+    let statement = sql(drafts!("where d.id = $1"), [id.0.into()]);
+    DraftRow::find_by_statement(statement).one(db).await?.map(Draft::try_from).transpose()
+}
+
 impl Store {
     /// A page of the published rule sets, the latest first, beginning before that version.
     ///
@@ -205,8 +211,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn routing_draft(&self, id: RoutingDraftId) -> Result<Option<Draft>> {
-        let statement = sql(drafts!("where d.id = $1"), [id.0.into()]);
-        DraftRow::find_by_statement(statement).one(&self.db).await?.map(Draft::try_from).transpose()
+        routing_draft(&self.db, id).await
     }
 
     /// The services that somebody belongs to who can log in.
@@ -272,14 +277,27 @@ impl Tx {
         Ok(self.db.execute_raw(statement).await?.rows_affected() == 1)
     }
 
-    /// Keeps a draft as it was changed, unless it has changed meanwhile. Returns whether it had not.
+    /// The draft of that id, locked until the transaction ends.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn lock_routing_draft(&self, id: RoutingDraftId) -> Result<Option<Draft>> {
+        let lock = sql("select 1 from routing_draft where id = $1 for update", [id.0.into()]);
+        if self.db.query_one_raw(lock).await?.is_none() {
+            return Ok(None);
+        }
+        // The lock may have been waited for: who changed it last is read as it is since.
+        routing_draft(&self.db, id).await
+    }
+
+    /// Keeps a draft that was locked, as it is now.
     ///
     /// # Errors
     /// When the database does not answer, or there is another of that name.
-    pub async fn save_routing_draft(&self, draft: &Draft) -> Result<bool> {
+    pub async fn save_routing_draft(&self, draft: &Draft) -> Result<()> {
         let statement = sql(
             "update routing_draft set name = $2, rules = $3, based_on = $4, version = $5, changed_at = $6, changed_by = $7
-             where id = $1 and version = $5 - 1",
+             where id = $1",
             [
                 draft.id.0.into(),
                 draft.name.as_str().into(),
@@ -290,16 +308,17 @@ impl Tx {
                 draft.changed_by.user.0.into(),
             ],
         );
-        Ok(self.db.execute_raw(statement).await?.rows_affected() == 1)
+        self.db.execute_raw(statement).await?;
+        Ok(())
     }
 
-    /// Forgets a draft in the version that was seen. Returns whether it was there.
+    /// Forgets a draft that was locked.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn remove_routing_draft(&self, id: RoutingDraftId, version: i64) -> Result<bool> {
-        let statement = sql("delete from routing_draft where id = $1 and version = $2", [id.0.into(), version.into()]);
-        Ok(self.db.execute_raw(statement).await?.rows_affected() == 1)
+    pub async fn remove_routing_draft(&self, id: RoutingDraftId) -> Result<()> {
+        self.db.execute_raw(sql("delete from routing_draft where id = $1", [id.0.into()])).await?;
+        Ok(())
     }
 
     /// What is in force, and stays so until the transaction ends: whoever loads a city or publishes rules waits.

@@ -174,14 +174,28 @@ impl Tx {
         Ok(self.db.execute_raw(statement).await?.rows_affected() == 1)
     }
 
-    /// Keeps a list as it was changed, unless it has changed meanwhile. Returns whether it had not.
+    /// The list of that id, if a person who is in these services sees it, locked until the transaction ends.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn lock_saved_filter(
+        &self,
+        user: UserId,
+        services: &[ServiceCode],
+        id: SavedFilterId,
+    ) -> Result<Option<SavedFilter>> {
+        let services: Vec<String> = services.iter().map(ToString::to_string).collect();
+        let statement = sql(visible!("id = $3 for update"), [user.0.into(), services.into(), id.0.into()]);
+        Row::find_by_statement(statement).one(&self.db).await?.map(SavedFilter::try_from).transpose()
+    }
+
+    /// Keeps a list that was locked, as it is now.
     ///
     /// # Errors
     /// When the database does not answer, or the holder has another of that name.
-    pub async fn save_saved_filter(&self, filter: &SavedFilter) -> Result<bool> {
+    pub async fn save_saved_filter(&self, filter: &SavedFilter) -> Result<()> {
         let statement = sql(
-            "update saved_filter set name = $2, parameters = $3, version = $4, saved_at = $5
-             where id = $1 and version = $4 - 1",
+            "update saved_filter set name = $2, parameters = $3, version = $4, saved_at = $5 where id = $1",
             [
                 filter.id.0.into(),
                 filter.name.as_str().into(),
@@ -190,7 +204,8 @@ impl Tx {
                 filter.saved_at.into(),
             ],
         );
-        Ok(self.db.execute_raw(statement).await?.rows_affected() == 1)
+        self.db.execute_raw(statement).await?;
+        Ok(())
     }
 
     /// Forgets a list.

@@ -7,7 +7,7 @@ use domain::id::{SavedFilterId, ServiceCode};
 use domain::person::Role;
 use domain::rights::Person;
 use domain::text::Title;
-use store::{Error, Page};
+use store::{Error, Page, Tx};
 
 pub use store::saved_filter::{After, Holder, Parameters, SavedFilter};
 
@@ -113,10 +113,11 @@ pub async fn save(
     .await
 }
 
-/// The list of that id, if the caller may change it.
-async fn theirs(cx: &Context, who: &Grant<SaveFilters>, id: SavedFilterId) -> Result<SavedFilter, SaveError> {
-    let filter = read(cx, who, id).await?.ok_or(SaveError::NotFound)?;
-    if may_change(who.person(), &filter.holder) { Ok(filter) } else { Err(SaveError::NotTheirs) }
+/// The list of that id, locked, if the caller may change it.
+async fn theirs(tx: &Tx, who: &Grant<SaveFilters>, id: SavedFilterId) -> Result<SavedFilter, SaveError> {
+    let person = who.person();
+    let filter = tx.lock_saved_filter(person.user, &services(person), id).await?.ok_or(SaveError::NotFound)?;
+    if may_change(person, &filter.holder) { Ok(filter) } else { Err(SaveError::NotTheirs) }
 }
 
 /// Changes a list that the caller has seen in one of these versions: what is given.
@@ -131,7 +132,8 @@ pub async fn change(
     name: Option<Title>,
     parameters: Option<Parameters>,
 ) -> Result<SavedFilter, SaveError> {
-    let mut after = theirs(cx, who, id).await?;
+    let tx = cx.store.begin().await?;
+    let mut after = theirs(&tx, who, id).await?;
     if !seen.contains(&after.version) {
         return Err(SaveError::Stale(after.version));
     }
@@ -140,10 +142,7 @@ pub async fn change(
     }
     after.version += 1;
     after.saved_at = cx.now();
-    let tx = cx.store.begin().await?;
-    if !tx.save_saved_filter(&after).await? {
-        return Err(SaveError::Stale(after.version));
-    }
+    tx.save_saved_filter(&after).await?;
     tx.commit().await?;
     Ok(after)
 }
@@ -153,8 +152,8 @@ pub async fn change(
 /// # Errors
 /// See [`SaveError`].
 pub async fn remove(cx: &Context, who: &Grant<SaveFilters>, id: SavedFilterId) -> Result<(), SaveError> {
-    let filter = theirs(cx, who, id).await?;
     let tx = cx.store.begin().await?;
+    let filter = theirs(&tx, who, id).await?;
     tx.remove_saved_filter(filter.id).await?;
     Ok(tx.commit().await?)
 }

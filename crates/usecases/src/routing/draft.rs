@@ -6,6 +6,7 @@ use auth::permission::{ManageRouting, ReadRouting};
 use domain::id::RoutingDraftId;
 use domain::routing::Rule;
 use domain::text::Title;
+use store::Tx;
 use store::routing::{Author, Draft};
 
 use super::{MOST, RoutingError};
@@ -69,7 +70,7 @@ pub async fn save(
         changed_at: cx.now(),
         changed_by,
     };
-    let kept = async |tx: &store::Tx| {
+    let kept = async |tx: &Tx| {
         if tx.add_routing_draft(&draft, MOST).await? { Ok(draft) } else { Err(RoutingError::TooMany) }
     };
     once.run(cx, kept).await
@@ -86,7 +87,9 @@ pub async fn change(
     seen: &[i64],
     cmd: Change,
 ) -> Result<Draft, RoutingError> {
-    let mut after = seen_draft(cx, id, seen).await?;
+    let changed_by = author(cx, who).await?;
+    let tx = cx.store.begin().await?;
+    let mut after = seen_draft(&tx, id, seen).await?;
     let changes = [
         put(&mut after.name, cmd.name.map(String::from)),
         put(&mut after.rules, cmd.rules),
@@ -95,11 +98,8 @@ pub async fn change(
     if changes == [false; 3] {
         return Ok(after);
     }
-    after = Draft { version: after.version + 1, changed_at: cx.now(), changed_by: author(cx, who).await?, ..after };
-    let tx = cx.store.begin().await?;
-    if !tx.save_routing_draft(&after).await? {
-        return Err(RoutingError::Stale(after.version));
-    }
+    after = Draft { version: after.version + 1, changed_at: cx.now(), changed_by, ..after };
+    tx.save_routing_draft(&after).await?;
     tx.commit().await?;
     Ok(after)
 }
@@ -114,17 +114,15 @@ pub async fn remove(
     id: RoutingDraftId,
     seen: &[i64],
 ) -> Result<(), RoutingError> {
-    let draft = seen_draft(cx, id, seen).await?;
     let tx = cx.store.begin().await?;
-    if !tx.remove_routing_draft(id, draft.version).await? {
-        return Err(RoutingError::Stale(draft.version + 1));
-    }
+    let draft = seen_draft(&tx, id, seen).await?;
+    tx.remove_routing_draft(draft.id).await?;
     Ok(tx.commit().await?)
 }
 
-/// The draft, if it still is as the caller has seen it.
-pub(super) async fn seen_draft(cx: &Context, id: RoutingDraftId, seen: &[i64]) -> Result<Draft, RoutingError> {
-    let draft = cx.store.routing_draft(id).await?.ok_or(RoutingError::NotFound)?;
+/// The draft, locked, if it still is as the caller has seen it.
+pub(super) async fn seen_draft(tx: &Tx, id: RoutingDraftId, seen: &[i64]) -> Result<Draft, RoutingError> {
+    let draft = tx.lock_routing_draft(id).await?.ok_or(RoutingError::NotFound)?;
     if seen.contains(&draft.version) { Ok(draft) } else { Err(RoutingError::Stale(draft.version)) }
 }
 

@@ -28,14 +28,12 @@ pub async fn publish(
 ) -> Result<Done<Edition>, RoutingError> {
     let done = once
         .run(cx, async |tx| {
-            let draft = seen_draft(cx, id, seen).await?;
+            let draft = seen_draft(tx, id, seen).await?;
             let held = held(cx, tx).await?;
             if held.version != draft.based_on {
                 return Err(RoutingError::Outdated(held.version));
             }
-            if !tx.remove_routing_draft(id, draft.version).await? {
-                return Err(RoutingError::Stale(draft.version + 1));
-            }
+            tx.remove_routing_draft(draft.id).await?;
             put_in_force(cx, who, tx, held, (draft.rules, None), &reason).await
         })
         .await?;
