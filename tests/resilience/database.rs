@@ -8,6 +8,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
+use crate::inbound::{answer, hand_in, program, unplaced};
 use crate::support::caller::{Caller, Reply};
 use crate::support::city::{City, dumping};
 use crate::support::database::url;
@@ -21,6 +22,7 @@ crate::tests![
     a_lock_that_somebody_holds_is_waited_for_for_a_while,
     a_statement_that_hangs_is_ended_and_repeated_under_its_key,
     statistics_that_take_long_keep_no_list_waiting,
+    a_transaction_asks_for_no_other_connection,
 ];
 
 /// A city whose database is reached by that way.
@@ -211,5 +213,48 @@ async fn statistics_that_take_long_keep_no_list_waiting() {
     for reply in counted {
         reply.ok();
     }
+    city.stop().await;
+}
+
+/// One that did would wait for itself, where there is only one.
+async fn a_transaction_asks_for_no_other_connection() {
+    let city = City::new().await;
+    city.take_mail_back().await;
+    // A third is for lists, a quarter for searches: one is left.
+    let second = city.second_with(|config| config.database.connections = 3).await;
+    let there = |who: Caller| who.at(&second.base_url);
+    let (admin, dispatcher) = (there(city.admin().await), there(city.dispatcher().await));
+    let (proprete, server) = (there(city.proprete().await), there(program(&city, &["mail:inbound"]).await));
+    let ticket = city.dumping().await;
+    city.drain().await;
+
+    let nadia = city.account("nadia.fournier").await["id"].clone();
+    let note = json!({ "text": "À voir ensemble.", "mentions": [nadia] });
+    proprete.post(&format!("/v1/tickets/{}/notes", ticket["id"].as_str().unwrap()), &note).await.created();
+
+    let wishes = proprete.request(Method::PUT, "/v1/me/notifications").header("If-Match", "\"7\"").json(&json!({}));
+    proprete.send(wishes).await.refused(412, "stale_version");
+
+    let (letter, member) = (&city.letters_to("proprete@ville-amiens.example")[0], "amelie.petit@ville-amiens.example");
+    let mail = answer(letter, member, "1", "Nous passons demain.");
+    let (one, other) = join(hand_in(&server, &mail), hand_in(&server, &mail)).await;
+    assert_eq!((&one["outcome"], &one), (&json!("placed"), &other));
+    let lost = format!(
+        "From: {member}\r\nTo: retours@ville-amiens.example\r\nMessage-ID: <2@mail.example>\r\nSubject: Bonjour\r\n\r\nFait.\r\n"
+    );
+    assert_eq!(hand_in(&server, &lost).await["outcome"], "unplaced");
+    let settle = format!("/v1/inbound/{}/settle", unplaced(&city).await[0]["id"].as_str().unwrap());
+    dispatcher.post(&settle, &json!({ "ticket": ticket["id"] })).await.is(204);
+
+    let mut rules = admin.get("/v1/routing").await.ok()["rules"].clone();
+    rules[0]["note"] = json!("Avant le marché.");
+    let draft = admin.post("/v1/routing/drafts", &json!({ "name": "Essai", "rules": rules })).await.created();
+    // The city has changed meanwhile, and this instance has not heard of it.
+    city.take_mail_back().await;
+    let publish = format!("/v1/routing/drafts/{}/publish", draft["id"].as_str().unwrap());
+    let publish = admin.request(Method::POST, &publish).header("If-Match", "\"1\"");
+    admin.send(publish.json(&json!({ "reason": "Essai." }))).await.created();
+    admin.post("/v1/routing/versions/1/restore", &json!({ "reason": "Non." })).await.created();
+    second.stop().await;
     city.stop().await;
 }

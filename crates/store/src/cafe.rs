@@ -217,6 +217,14 @@ impl Store {
 }
 
 impl Tx {
+    /// The café of that id.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn cafe(&self, id: CafeId) -> Result<Option<Cafe>> {
+        entity::Entity::find_by_id(id.0).one(&self.db).await?.map(cafe).transpose()
+    }
+
     /// Adds a café.
     ///
     /// # Errors

@@ -195,6 +195,14 @@ struct CityRow {
 }
 
 impl Tx {
+    /// See [`Store::city`].
+    ///
+    /// # Errors
+    /// When the database does not answer, or holds a city that this program does not understand.
+    pub async fn city(&self) -> Result<Option<Loaded>> {
+        city(&self.db).await
+    }
+
     /// Makes the database's city the given one: adds, changes and retires what differs, publishes the rules as a new
     /// version if they differ, and announces it. Returns the parts that changed; none when nothing did.
     ///
@@ -258,57 +266,62 @@ impl Tx {
     }
 }
 
+/// See [`Store::city`].
+async fn city(db: &impl ConnectionTrait) -> Result<Option<Loaded>> {
+    let statement = sql(
+        concat!(
+            "select settings, revision, ",
+            all!("organisation"),
+            ", ",
+            all!("calendar"),
+            ", ",
+            all!("service"),
+            ", ",
+            all!("category"),
+            ", ",
+            all!("zoning"),
+            ", ",
+            all!("letter"),
+            ", jsonb_build_object(",
+            retired!("organisation"),
+            ", ",
+            retired!("service"),
+            ", ",
+            retired!("category"),
+            ", ",
+            retired!("zoning"),
+            ", 'hidden', coalesce((
+                 select jsonb_agg(code) from category
+                 where not active and definition ->> 'hidden_from_public' = 'true'
+             ), '[]'::jsonb)) as retired, coalesce(rules, '[]'::jsonb) as rules, coalesce(version, 0) as rules_version
+             from city left join lateral (
+                 select rules, version from routing_rule_set order by version desc limit 1
+             ) latest on true"
+        ),
+        [],
+    );
+    let Some(row) = CityRow::find_by_statement(statement).one(db).await? else { return Ok(None) };
+    let zonings: Vec<ZoningRow> = parse(row.zoning)?;
+    let city = City {
+        settings: parse::<Settings>(row.settings)?,
+        organisations: parse(row.organisation)?,
+        calendars: parse(row.calendar)?,
+        services: parse(row.service)?,
+        catalogue: parse(row.category)?,
+        zonings: zonings.into_iter().map(zoning).collect::<Result<_>>()?,
+        rules: RuleSet { version: row.rules_version, rules: parse(row.rules)? },
+        letters: parse(row.letter)?,
+    };
+    Ok(Some(Loaded { revision: row.revision, city, retired: parse(row.retired)? }))
+}
+
 impl Store {
     /// The city, whole; none before one is loaded. One statement, so that it is of one moment.
     ///
     /// # Errors
     /// When the database does not answer, or holds a city that this program does not understand.
     pub async fn city(&self) -> Result<Option<Loaded>> {
-        let statement = sql(
-            concat!(
-                "select settings, revision, ",
-                all!("organisation"),
-                ", ",
-                all!("calendar"),
-                ", ",
-                all!("service"),
-                ", ",
-                all!("category"),
-                ", ",
-                all!("zoning"),
-                ", ",
-                all!("letter"),
-                ", jsonb_build_object(",
-                retired!("organisation"),
-                ", ",
-                retired!("service"),
-                ", ",
-                retired!("category"),
-                ", ",
-                retired!("zoning"),
-                ", 'hidden', coalesce((
-                     select jsonb_agg(code) from category
-                     where not active and definition ->> 'hidden_from_public' = 'true'
-                 ), '[]'::jsonb)) as retired, coalesce(rules, '[]'::jsonb) as rules, coalesce(version, 0) as rules_version
-                 from city left join lateral (
-                     select rules, version from routing_rule_set order by version desc limit 1
-                 ) latest on true"
-            ),
-            [],
-        );
-        let Some(row) = CityRow::find_by_statement(statement).one(&self.db).await? else { return Ok(None) };
-        let zonings: Vec<ZoningRow> = parse(row.zoning)?;
-        let city = City {
-            settings: parse::<Settings>(row.settings)?,
-            organisations: parse(row.organisation)?,
-            calendars: parse(row.calendar)?,
-            services: parse(row.service)?,
-            catalogue: parse(row.category)?,
-            zonings: zonings.into_iter().map(zoning).collect::<Result<_>>()?,
-            rules: RuleSet { version: row.rules_version, rules: parse(row.rules)? },
-            letters: parse(row.letter)?,
-        };
-        Ok(Some(Loaded { revision: row.revision, city, retired: parse(row.retired)? }))
+        city(&self.db).await
     }
 
     /// The revision of the city; none before one is loaded.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use domain::id::{RoutingDraftId, ServiceCode, UserId};
 use domain::routing::Rule;
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -161,6 +161,33 @@ fn json(rules: &[Rule]) -> Result<Value> {
     serde_json::to_value(rules).map_err(Error::corrupt)
 }
 
+/// See [`Store::edition`].
+async fn edition(db: &impl ConnectionTrait, version: Option<i32>) -> Result<Option<(Edition, Vec<Rule>)>> {
+    let statement =
+        sql(editions!("where s.version = coalesce($1, (select max(version) from routing_rule_set))"), [version.into()]);
+    let Some(row) = EditionRow::find_by_statement(statement).one(db).await? else { return Ok(None) };
+    let statement = sql("select rules from routing_rule_set where version = $1", [row.version.into()]);
+    let rules = db.query_one_raw(statement).await?.map(|row| row.try_get_by_index::<Value>(0)).transpose()?;
+    let rules = serde_json::from_value(rules.unwrap_or_default()).map_err(Error::corrupt)?;
+    Ok(Some((row.into(), rules)))
+}
+
+/// See [`Store::staffed_services`].
+async fn staffed_services(db: &impl ConnectionTrait) -> Result<BTreeSet<ServiceCode>> {
+    let statement = sql(
+        "select distinct m.service_code from service_member m join user_account u on u.id = m.user_id
+         where u.active and u.roles && array['service_member', 'service_manager']",
+        [],
+    );
+    db.query_all_raw(statement).await?.iter().map(code).collect()
+}
+
+/// The code of a service that a row has alone.
+fn code(row: &QueryResult) -> Result<ServiceCode> {
+    let code: String = row.try_get_by_index(0)?;
+    code.try_into().map_err(Error::corrupt)
+}
+
 /// See [`Store::routing_draft`].
 async fn routing_draft(db: &impl ConnectionTrait, id: RoutingDraftId) -> Result<Option<Draft>> {
     let statement = sql(drafts!("where d.id = $1"), [id.0.into()]);
@@ -186,15 +213,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn edition(&self, version: Option<i32>) -> Result<Option<(Edition, Vec<Rule>)>> {
-        let statement = sql(
-            editions!("where s.version = coalesce($1, (select max(version) from routing_rule_set))"),
-            [version.into()],
-        );
-        let Some(row) = EditionRow::find_by_statement(statement).one(&self.db).await? else { return Ok(None) };
-        let statement = sql("select rules from routing_rule_set where version = $1", [row.version.into()]);
-        let rules = self.db.query_one_raw(statement).await?.map(|row| row.try_get_by_index::<Value>(0)).transpose()?;
-        let rules = serde_json::from_value(rules.unwrap_or_default()).map_err(Error::corrupt)?;
-        Ok(Some((row.into(), rules)))
+        edition(&self.db, version).await
     }
 
     /// Every draft, in the order of their names.
@@ -219,20 +238,9 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn staffed_services(&self) -> Result<BTreeSet<ServiceCode>> {
-        let statement = sql(
-            "select distinct m.service_code from service_member m join user_account u on u.id = m.user_id
-             where u.active and u.roles && array['service_member', 'service_manager']",
-            [],
-        );
-        let code = |row: sea_orm::QueryResult| {
-            let code: String = row.try_get_by_index(0)?;
-            code.try_into().map_err(Error::corrupt)
-        };
-        self.db.query_all_raw(statement).await?.into_iter().map(code).collect()
+        staffed_services(&self.db).await
     }
-}
 
-impl Store {
     /// The services that have a ticket which has not ended.
     ///
     /// # Errors
@@ -246,15 +254,27 @@ impl Store {
              )",
             [],
         );
-        let code = |row: sea_orm::QueryResult| {
-            let code: String = row.try_get_by_index(0)?;
-            code.try_into().map_err(Error::corrupt)
-        };
-        self.db.query_all_raw(statement).await?.into_iter().map(code).collect()
+        self.db.query_all_raw(statement).await?.iter().map(code).collect()
     }
 }
 
 impl Tx {
+    /// See [`Store::edition`].
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn edition(&self, version: Option<i32>) -> Result<Option<(Edition, Vec<Rule>)>> {
+        edition(&self.db, version).await
+    }
+
+    /// See [`Store::staffed_services`].
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn staffed_services(&self) -> Result<BTreeSet<ServiceCode>> {
+        staffed_services(&self.db).await
+    }
+
     /// Keeps a draft, unless there are that many. Returns whether it was kept.
     ///
     /// # Errors

@@ -130,6 +130,12 @@ impl User {
     }
 }
 
+/// See [`Store::user_by_email`].
+async fn user_by_email(db: &impl ConnectionTrait, email: &str) -> Result<Option<User>> {
+    let statement = sql(select_user!("lower(email) = lower($1)"), [email.into()]);
+    Row::find_by_statement(statement).one(db).await?.map(User::try_from).transpose()
+}
+
 impl Store {
     /// Those of these people who are police officers: agents and dispatchers, also if their account was closed since.
     ///
@@ -149,8 +155,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn user_by_email(&self, email: &str) -> Result<Option<User>> {
-        let statement = sql(select_user!("lower(email) = lower($1)"), [email.into()]);
-        Row::find_by_statement(statement).one(&self.db).await?.map(User::try_from).transpose()
+        user_by_email(&self.db, email).await
     }
 
     /// The account of that id, in use or not.
@@ -204,6 +209,14 @@ impl Tx {
         self.db.execute_raw(sql("select from user_account where id = $1 for update", [id.0.into()])).await?;
         let statement = sql(select_user!("id = $1"), [id.0.into()]);
         Row::find_by_statement(statement).one(&self.db).await?.map(User::try_from).transpose()
+    }
+
+    /// See [`Store::user_by_email`].
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn user_by_email(&self, email: &str) -> Result<Option<User>> {
+        user_by_email(&self.db, email).await
     }
 
     /// Whether another account that is in use, and whose owner can log in, has that role: somebody must be left who can

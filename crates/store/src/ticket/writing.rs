@@ -145,6 +145,14 @@ macro_rules! page {
 }
 
 impl Tx {
+    /// See [`Store::colleagues`].
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn colleagues(&self, ticket: &Ticket) -> Result<Vec<Colleague>> {
+        colleagues(&self.db, ticket).await
+    }
+
     /// Keeps a note.
     ///
     /// # Errors

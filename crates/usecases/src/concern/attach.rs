@@ -77,7 +77,7 @@ impl Filing {
         let receipt = receipt(cx, concern.id, contact.as_ref());
         let (contact, receipt) = (contact.as_ref(), receipt.as_ref());
         if !tx.file_concern(NewConcern { concern: &concern, contact, receipt, tickets: &[], first: None }).await? {
-            return Err(not_filed(cx, &concern).await);
+            return Err(not_filed(&concern, async |id| tx.cafe(id).await).await);
         }
         let change = Follow { concern: concern.id }.apply(ticket);
         let by = who.caller().in_part(Part::Referrer);

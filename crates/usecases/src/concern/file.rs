@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use auth::Grant;
 use auth::permission::{FileConcerns, Permission};
 use chrono::NaiveDate;
+use domain::cafe::Cafe;
 use domain::city::City;
 use domain::city::catalogue::{Category, Sensitivity};
 use domain::city::question::{Replies, Reply, Wrong};
@@ -197,7 +198,7 @@ pub(crate) async fn prepare<P: Permission<Holder = Caller>>(
     });
     // Otherwise it is filed only if the café takes concerns.
     if !faults.is_empty() || cmd.attach_to.is_some() {
-        faults.extend(cafe_fault(cx, cmd.origin, cmd.cafe).await?);
+        faults.extend(cafe_fault(cmd.origin, cmd.cafe, async |id| cx.store.cafe(id).await).await?);
     }
     let (true, Some(category)) = (faults.is_empty(), city.category(&cmd.category)) else {
         if !faults.contains(&Fault::AttachNotExpected) {
@@ -249,9 +250,14 @@ fn replies(city: &City, cmd: &mut File, today: NaiveDate) -> Result<Replies, Vec
     }
 }
 
-async fn cafe_fault(cx: &Context, origin: Origin, cafe: Option<CafeId>) -> Result<Option<Fault>, store::Error> {
+/// `read`: how the café is read that is named.
+async fn cafe_fault(
+    origin: Origin,
+    cafe: Option<CafeId>,
+    read: impl AsyncFnOnce(CafeId) -> Result<Option<Cafe>, store::Error>,
+) -> Result<Option<Fault>, store::Error> {
     let (Origin::Cafe, Some(id)) = (origin, cafe) else { return Ok(None) };
-    Ok(match cx.store.cafe(id).await? {
+    Ok(match read(id).await? {
         None => Some(Fault::UnknownCafe),
         Some(cafe) if !cafe.takes_concerns() => Some(Fault::CafeCancelled),
         Some(_) => None,
@@ -260,8 +266,11 @@ async fn cafe_fault(cx: &Context, origin: Origin, cafe: Option<CafeId>) -> Resul
 
 /// Why a concern was not filed that nothing else is wrong with: the café takes none, unless it was for a key that has no answer
 /// any more.
-pub(super) async fn not_filed(cx: &Context, concern: &Concern) -> FileError {
-    match cafe_fault(cx, concern.origin, concern.cafe).await {
+pub(super) async fn not_filed(
+    concern: &Concern,
+    read: impl AsyncFnOnce(CafeId) -> Result<Option<Cafe>, store::Error>,
+) -> FileError {
+    match cafe_fault(concern.origin, concern.cafe, read).await {
         Ok(Some(fault)) => FileError::Invalid(vec![fault]),
         Ok(None) => store::Error::key_cleared().into(),
         Err(error) => error.into(),

@@ -77,7 +77,7 @@ impl Ready {
         let receipt = receipt(cx, concern.id, contact.as_ref());
         let (contact, receipt) = (contact.as_ref(), receipt.as_ref());
         if !tx.file_concern(NewConcern { concern: &concern, contact, receipt, tickets: &new, first: None }).await? {
-            return Err(not_filed(cx, &concern).await);
+            return Err(not_filed(&concern, async |id| tx.cafe(id).await).await);
         }
         let tickets = new.into_iter().map(|new| new.ticket).collect();
         Ok(Filed { concern, tickets, duplicates, warnings })
@@ -127,7 +127,7 @@ impl Ready {
         }
         match once.before(cx).await? {
             Some(before) => Ok(Done::Before(before?)),
-            None => Err(not_filed(cx, &filed.concern).await),
+            None => Err(not_filed(&filed.concern, async |id| cx.store.cafe(id).await).await),
         }
     }
 }

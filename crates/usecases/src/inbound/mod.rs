@@ -255,6 +255,7 @@ async fn unplace(
     let (now, outcome) = (cx.now(), Outcome::Unplaced { why });
     let tx = cx.store.begin().await?;
     if !record(&tx, mail, &outcome, cx).await? {
+        drop(tx);
         return Ok(before(cx, mail).await?.unwrap_or(outcome));
     }
     let words = Words {

@@ -45,7 +45,7 @@ pub(super) async fn place(cx: &Context, placing: Placing<'_>) -> Result<Outcome,
     let tx = cx.store.begin().await?;
     let locked = tx.lock_ticket(&Scope::everything(), &Named::Id(ticket)).await?;
     let Some(mut ticket) = locked else { return unplaced(Unplaceable::NoTicket) };
-    let Some(by) = writer(cx, mail, answered, &ticket).await? else {
+    let Some(by) = writer(&tx, mail, answered, &ticket).await? else {
         return unplaced(Unplaceable::UnknownSender);
     };
     if tx.answers_since(&ticket.reference, now - TimeDelta::days(1)).await? >= A_DAY {
@@ -79,6 +79,7 @@ pub(super) async fn place(cx: &Context, placing: Placing<'_>) -> Result<Outcome,
     }
     let outcome = Outcome::Placed { ticket: ticket.reference.clone(), attachments: kept, refused };
     if !record(&tx, mail, &outcome, cx).await? {
+        drop(tx);
         return Ok(before(cx, mail).await?.unwrap_or(outcome));
     }
     let desk = Recipient::Service { code: of(&loaded).settings.dispatcher_desk.clone() };
@@ -90,7 +91,7 @@ pub(super) async fn place(cx: &Context, placing: Placing<'_>) -> Result<Outcome,
 }
 
 /// In which part somebody wrote it: the one it was sent to, or, where that is a service's mailbox, one of the service.
-async fn writer(cx: &Context, mail: &Mail, answered: &Answered, ticket: &Ticket) -> Result<Option<Actor>, Error> {
+async fn writer(tx: &Tx, mail: &Mail, answered: &Answered, ticket: &Ticket) -> Result<Option<Actor>, Error> {
     let Some(from) = mail.from.as_deref() else { return Ok(None) };
     let own = answered.address.as_ref().is_some_and(|address| address.to_lowercase() == from);
     Ok(match &answered.recipient {
@@ -100,7 +101,7 @@ async fn writer(cx: &Context, mail: &Mail, answered: &Answered, ticket: &Ticket)
         }
         Recipient::Person { .. } | Recipient::Member { .. } if !own => None,
         Recipient::Service { .. } | Recipient::Person { .. } | Recipient::Member { .. } => {
-            let user = cx.store.user_by_email(from).await?.filter(|user| user.active);
+            let user = tx.user_by_email(from).await?.filter(|user| user.active);
             user.and_then(|user| {
                 let caller = Caller::Person(user.person);
                 let reaches = caller.sees(ticket);

@@ -75,7 +75,7 @@ async fn writer(cx: &Context, tx: &Tx, from: Option<&str>, ticket: &Ticket) -> R
     if tx.is_residents(from, ticket.id).await? {
         return Ok(Writer::Resident);
     }
-    let user = cx.store.user_by_email(from).await?.filter(|user| user.active);
+    let user = tx.user_by_email(from).await?.filter(|user| user.active);
     let part = user.and_then(|user| {
         let caller = Caller::Person(user.person);
         CONVERSATION.into_iter().find(|part| caller.has_part(*part, ticket) && caller.sees(ticket))

@@ -48,6 +48,7 @@ pub async fn choose(cx: &Context, user: UserId, seen: &[i64], chosen: Chosen) ->
     let account = cx.store.user(user).await?.ok_or(ChooseError::NotFound)?;
     let tx = cx.store.begin().await?;
     let Some(wishes) = tx.choose(user, &chosen, seen, cx.now()).await? else {
+        drop(tx);
         return Err(ChooseError::Stale(cx.store.wishes(user).await?.version));
     };
     tx.commit().await?;

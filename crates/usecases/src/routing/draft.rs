@@ -127,7 +127,7 @@ pub(super) async fn seen_draft(tx: &Tx, id: RoutingDraftId, seen: &[i64]) -> Res
 }
 
 /// The caller, named.
-async fn author(cx: &Context, who: &Grant<ManageRouting>) -> Result<Author, store::Error> {
+pub(super) async fn author(cx: &Context, who: &Grant<ManageRouting>) -> Result<Author, store::Error> {
     let user = who.person().user;
     let name = cx.store.user(user).await?.map(|user| user.name).unwrap_or_default();
     Ok(Author { user, name })

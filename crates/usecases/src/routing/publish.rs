@@ -1,18 +1,22 @@
 //! Putting rules in force: a draft's, or those of a former version. A version is for ever; going back is one more.
 
+use std::sync::Arc;
+
 use auth::Grant;
 use auth::permission::ManageRouting;
 use domain::audit::Act;
 use domain::id::RoutingDraftId;
 use domain::routing::{Rule, RuleSet};
 use domain::text::Reason;
-use store::routing::{Edition, InForce, New};
+use store::Tx;
+use store::city::Loaded;
+use store::routing::{Author, Edition, InForce, New};
 
 use super::RoutingError;
-use super::draft::seen_draft;
+use super::draft::{author, seen_draft};
 use crate::city::catch_up;
 use crate::once::{Done, Once};
-use crate::{Context, apart, of};
+use crate::{Context, NoCity, apart, of};
 
 /// Publishes a draft that the caller has seen in one of these versions, and that has no fault. It is no draft any more.
 ///
@@ -26,15 +30,16 @@ pub async fn publish(
     reason: Reason,
     once: Once<'_, Edition>,
 ) -> Result<Done<Edition>, RoutingError> {
+    let author = author(cx, who).await?;
     let done = once
         .run(cx, async |tx| {
             let draft = seen_draft(tx, id, seen).await?;
             let held = held(cx, tx).await?;
-            if held.version != draft.based_on {
-                return Err(RoutingError::Outdated(held.version));
+            if held.0.version != draft.based_on {
+                return Err(RoutingError::Outdated(held.0.version));
             }
             tx.remove_routing_draft(draft.id).await?;
-            put_in_force(cx, who, tx, held, (draft.rules, None), &reason).await
+            put_in_force(cx, (who, author), tx, held, (draft.rules, None), &reason).await
         })
         .await?;
     catch_up(cx).await;
@@ -52,39 +57,40 @@ pub async fn restore(
     reason: Reason,
     once: Once<'_, Edition>,
 ) -> Result<Done<Edition>, RoutingError> {
+    let author = author(cx, who).await?;
     let done = once
         .run(cx, async |tx| {
-            let (_, rules) = cx.store.edition(Some(version)).await?.ok_or(RoutingError::NotFound)?;
+            let (_, rules) = tx.edition(Some(version)).await?.ok_or(RoutingError::NotFound)?;
             let held = held(cx, tx).await?;
-            put_in_force(cx, who, tx, held, (rules, Some(version)), &reason).await
+            put_in_force(cx, (who, author), tx, held, (rules, Some(version)), &reason).await
         })
         .await?;
     catch_up(cx).await;
     Ok(done)
 }
 
-/// What is in force, held; and read, if this instance has not yet.
-async fn held(cx: &Context, tx: &store::Tx) -> Result<InForce, RoutingError> {
-    let held = tx.hold_rules().await?;
-    if cx.city()?.revision != held.revision {
-        super::super::city::reload(cx).await?;
+/// What is in force, held, and the city that it is in force in: as this instance has it, or read, if it has not yet.
+async fn held(cx: &Context, tx: &Tx) -> Result<(InForce, Arc<Loaded>), RoutingError> {
+    let (held, loaded) = (tx.hold_rules().await?, cx.city()?);
+    if loaded.revision == held.revision {
+        return Ok((held, loaded));
     }
-    Ok(held)
+    Ok((held, Arc::new(tx.city().await?.ok_or(NoCity)?)))
 }
 
 async fn put_in_force(
     cx: &Context,
-    who: &Grant<ManageRouting>,
-    tx: &store::Tx,
-    held: InForce,
+    (who, author): (&Grant<ManageRouting>, Author),
+    tx: &Tx,
+    (held, loaded): (InForce, Arc<Loaded>),
     (rules, restored_from): (Vec<Rule>, Option<i32>),
     reason: &Reason,
 ) -> Result<Edition, RoutingError> {
-    let (loaded, now) = (cx.city()?, cx.now());
+    let now = cx.now();
     if of(&loaded).rules.rules == rules {
         return Err(RoutingError::InForce);
     }
-    let staffed = cx.store.staffed_services().await?;
+    let staffed = tx.staffed_services().await?;
     let set = RuleSet::draft(rules);
     let look = move || {
         let faults = set.check(of(&loaded), Some(&staffed));
@@ -94,16 +100,15 @@ async fn put_in_force(
     if !faults.is_empty() {
         return Err(RoutingError::Faulty(faults));
     }
-    let new = New { rules: &set.rules, author: who.person().user, reason: reason.as_str(), restored_from };
+    let new = New { rules: &set.rules, author: author.user, reason: reason.as_str(), restored_from };
     let version = tx.publish_rules(held, &new, now).await?;
     let act = Act::RoutingPublished { version, restored_from };
     tx.audit(&domain::audit::Record { why: Some(reason.as_str().to_owned()), ..who.record(act, now) });
-    let user = cx.store.user(who.person().user).await?;
     Ok(Edition {
         version,
         rules: i32::try_from(set.rules.len()).unwrap_or(i32::MAX),
         published_at: now,
-        author: user.map(|user| store::routing::Author { user: user.person.user, name: user.name }),
+        author: Some(author),
         reason: Some(reason.as_str().to_owned()),
         restored_from,
     })

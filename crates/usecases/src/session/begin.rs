@@ -96,6 +96,7 @@ pub async fn begin(cx: &Context, cmd: Begin, from: &Origin) -> Result<Held, Begi
     };
     let tx = cx.store.begin().await?;
     if !is_still(cx, &tx, user, &cmd.password).await? {
+        drop(tx);
         refused(cx, Some(user), from, LoginRefusal::WrongPassword).await?;
         return Err(BeginError::WrongCredentials);
     }

@@ -86,7 +86,7 @@ pub async fn add_note(
             let (ticket, by) = lock(tx, who, name, &COLLEAGUES).await?;
             let AddNote { text, mut mentions } = cmd;
             if !mentions.is_empty() {
-                let colleagues = cx.store.colleagues(&ticket).await?;
+                let colleagues = tx.colleagues(&ticket).await?;
                 let is_one = |user: &UserId| colleagues.iter().any(|colleague| colleague.person.user == *user);
                 let strangers = mentions.iter().enumerate().filter(|(_, user)| !is_one(user)).map(|(at, _)| at);
                 let strangers: Vec<usize> = strangers.collect();
