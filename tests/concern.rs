@@ -253,5 +253,9 @@ async fn what_comes_over_open311_is_not_filed_here() {
     body["origin"] = json!("open311");
     let reply = city.agent().await.post("/v1/concerns", &body).await;
     reply.refused_fields(422, "invalid_content", &[("/origin", "not_expected")]);
+    body["resident"] = json!({});
+    body["category"] = json!("dragons");
+    let all = [("/origin", "not_expected"), ("/resident", "empty"), ("/category", "unknown_category")];
+    city.agent().await.post("/v1/concerns", &body).await.refused_fields(422, "invalid_content", &all);
     city.stop().await;
 }

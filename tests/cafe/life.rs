@@ -64,6 +64,12 @@ async fn a_planned_cafe_is_changed_by_whoever_has_seen_it() {
     };
     fault(json!({ "ends_at": "2026-03-12T08:00:00Z" }), "/ends_at", "ends_before_it_begins").await;
     fault(json!({ "place": { "lat": 48.8566, "lon": 2.3522 } }), "/place", "outside_city").await;
+    let nowhere = json!({ "place": { "lat": 48.8566, "lon": 2.3522 }, "ends_at": "2026-03-12T08:00:00Z" });
+    let faults = [("/place", "outside_city"), ("/ends_at", "ends_before_it_begins")];
+    agent.patch(&cafe, &json!(2), &nowhere).await.refused_fields(422, "invalid_content", &faults);
+    let mut body = super::market();
+    body.as_object_mut().unwrap().extend(nowhere.as_object().unwrap().clone());
+    agent.post("/v1/cafes", &body).await.refused_fields(422, "invalid_content", &faults);
     agent.patch(&cafe, &json!(2), &json!({ "title": null })).await.refused(400, "invalid_request");
     proprete.patch(&cafe, &json!(2), &json!({})).await.lacks("hold_cafes");
     city.clock.set("2026-03-12T09:05:00Z");

@@ -191,7 +191,9 @@ fn fault(fault: &Fault) -> (String, String) {
         | Fault::CafeCancelled
         | Fault::UnknownTicket
         | Fault::NotAttachable(_)
-        | Fault::AttachNotExpected => {
+        | Fault::AttachNotExpected
+        | Fault::ResidentEmpty
+        | Fault::Open311NotExpected => {
             ("La demande n’a pas la forme attendue.".to_owned(), "The request is not of the expected form.".to_owned())
         }
     }

@@ -71,7 +71,7 @@ pub async fn request(
     if cmd.place.point.is_none() {
         cmd.place.point = located(cx, of(&*cx.city().map_err(FileError::from)?), &cmd.place).await;
     }
-    let ready = prepare(cx, who, File { origin: Origin::Open311, ..cmd }).await?;
+    let ready = prepare(cx, who, File { origin: Origin::Open311, ..cmd }, true).await?;
     let looked = Looked::at(cx, photographs).await?;
     if trying {
         return Ok(None);

@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 use super::duplicates::PossibleDuplicate;
 use super::{ConcernView, EmergencyView, WarningView};
-use crate::problem::{Code, FieldError, Problem};
+use crate::problem::Problem;
 use crate::reply;
 use crate::request::body::{Body, input};
 use crate::request::caller::Caller;
@@ -124,20 +124,6 @@ impl FileConcern {
             phone: resident.phone,
             language: resident.language.unwrap_or_default(),
         });
-        if contact.as_ref().is_some_and(|c| c.name.is_none() && c.email.is_none() && c.phone.is_none()) {
-            let texts = (
-                "Laissez un nom, une adresse ou un téléphone, ou retirez ce champ.",
-                "Leave a name, an address or a telephone, or leave this field out.",
-            );
-            let error = FieldError::in_body("/resident", "empty", texts);
-            return Err(Problem::new(Code::InvalidContent).errors(vec![error]));
-        }
-        if self.origin == Origin::Open311 {
-            // What came over Open311 is published.
-            let texts = ("Ce qui vient d’Open311 s’envoie à Open311.", "What comes over Open311 is sent there.");
-            let error = FieldError::in_body("/origin", "not_expected", texts);
-            return Err(Problem::new(Code::InvalidContent).errors(vec![error]));
-        }
         let attach_to = self.attach_to.map(|name| named(&name).ok_or(Fault::UnknownTicket)).transpose();
         Ok(File {
             origin: self.origin,

@@ -1,26 +1,36 @@
 //! How it is told that something is not done with a café.
 
 use domain::cafe::Refusal;
-use usecases::cafe::{CadenceError, ChangeError, PlanError, ReportError, ReportFault, TurnError};
+use usecases::cafe::{CadenceError, ChangeError, PlanError, PlanFault, ReportError, ReportFault, TurnError};
 
 use super::{content, outside_city};
 use crate::problem::{At, Code, FieldError, Problem};
 use crate::reply::etag;
 
-fn ends_before_it_begins() -> FieldError {
-    content("/ends_at", "ends_before_it_begins", "Un café finit après avoir commencé.", "A café ends after it begins.")
+fn plan_fault(fault: PlanFault) -> FieldError {
+    match fault {
+        PlanFault::OutsideCity => outside_city(),
+        PlanFault::EndsBeforeItBegins => content(
+            "/ends_at",
+            "ends_before_it_begins",
+            "Un café finit après avoir commencé.",
+            "A café ends after it begins.",
+        ),
+    }
+}
+
+fn invalid(faults: Vec<PlanFault>) -> Problem {
+    Problem::new(Code::InvalidContent).errors(faults.into_iter().map(plan_fault).collect())
 }
 
 impl From<PlanError> for Problem {
     fn from(error: PlanError) -> Self {
-        let fault = match error {
-            PlanError::OutsideCity => outside_city(),
-            PlanError::EndsBeforeItBegins => ends_before_it_begins(),
-            PlanError::KeyReused(error) => return error.into(),
-            PlanError::NoCity(error) => return error.into(),
-            PlanError::Store(error) => return error.into(),
-        };
-        Self::new(Code::InvalidContent).errors(vec![fault])
+        match error {
+            PlanError::Invalid(faults) => invalid(faults),
+            PlanError::KeyReused(error) => error.into(),
+            PlanError::NoCity(error) => error.into(),
+            PlanError::Store(error) => error.into(),
+        }
     }
 }
 
@@ -56,16 +66,14 @@ impl From<TurnError> for Problem {
 
 impl From<ChangeError> for Problem {
     fn from(error: ChangeError) -> Self {
-        let fault = match error {
-            ChangeError::OutsideCity => outside_city(),
-            ChangeError::EndsBeforeItBegins => ends_before_it_begins(),
-            ChangeError::NotFound => return Self::new(Code::NotFound),
-            ChangeError::Stale(current) => return Self::new(Code::StaleVersion).etag(etag(current)),
-            ChangeError::Refused(refusal) => return refusal.into(),
-            ChangeError::NoCity(error) => return error.into(),
-            ChangeError::Store(error) => return error.into(),
-        };
-        Self::new(Code::InvalidContent).errors(vec![fault])
+        match error {
+            ChangeError::Invalid(faults) => invalid(faults),
+            ChangeError::NotFound => Self::new(Code::NotFound),
+            ChangeError::Stale(current) => Self::new(Code::StaleVersion).etag(etag(current)),
+            ChangeError::Refused(refusal) => refusal.into(),
+            ChangeError::NoCity(error) => error.into(),
+            ChangeError::Store(error) => error.into(),
+        }
     }
 }
 

@@ -131,5 +131,17 @@ pub(super) fn concern_fault(fault: ConcernFault) -> FieldError {
             "They do not have the same readers: one is restricted, or of another referrer.",
         ),
         ConcernFault::Reply(wrong) => question::wrong(&wrong),
+        ConcernFault::ResidentEmpty => content(
+            "/resident",
+            "empty",
+            "Laissez un nom, une adresse ou un téléphone, ou retirez ce champ.",
+            "Leave a name, an address or a telephone, or leave this field out.",
+        ),
+        ConcernFault::Open311NotExpected => content(
+            "/origin",
+            "not_expected",
+            "Ce qui vient d’Open311 s’envoie à Open311.",
+            "What comes over Open311 is sent there.",
+        ),
     }
 }

@@ -11,6 +11,7 @@ use domain::place::Place;
 use domain::text::Title;
 
 use super::Written;
+use super::plan::{PlanFault, faults};
 use crate::{Context, NoCity, of, put};
 
 /// Change a café: what is given.
@@ -40,12 +41,9 @@ pub enum ChangeError {
     /// It is not planned any more.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The place is outside the city.
-    #[error("the place is outside the city")]
-    OutsideCity,
-    /// It would end before it begins.
-    #[error("a café ends after it begins")]
-    EndsBeforeItBegins,
+    /// Something would be wrong with it: every fault at once.
+    #[error("the café cannot be changed so: {0:?}")]
+    Invalid(Vec<PlanFault>),
     /// No city is loaded.
     #[error(transparent)]
     NoCity(#[from] NoCity),
@@ -90,11 +88,9 @@ pub async fn change(
         return Ok(Written { cafe: before, findings, masked });
     }
     let areas = of(&loaded).areas_at(place.point);
-    if !of(&loaded).is_inside(&areas) {
-        return Err(ChangeError::OutsideCity);
-    }
-    if ends_at <= starts_at {
-        return Err(ChangeError::EndsBeforeItBegins);
+    let faults = faults(of(&loaded), &areas, (starts_at, ends_at));
+    if !faults.is_empty() {
+        return Err(ChangeError::Invalid(faults));
     }
     let after = before.change(title, (place, areas), (starts_at, ends_at), cx.now())?;
     tx.save_cafe(&after).await?;

@@ -13,7 +13,7 @@ pub use announced::{announced, announced_one, announced_page};
 pub(crate) use cadence::due;
 pub use cadence::{AreaCadence, CadenceError, Rhythm, cadence};
 pub use change::{Change, ChangeError, change};
-pub use plan::{Plan, PlanError, plan};
+pub use plan::{Plan, PlanError, PlanFault, plan};
 pub use read::{list, read};
 pub use remind::remind;
 pub use report::{ReportError, ReportFault, WriteReport, report};

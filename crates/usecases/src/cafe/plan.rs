@@ -4,9 +4,10 @@ use auth::Grant;
 use auth::permission::HoldCafes;
 use chrono::{DateTime, Utc};
 use domain::cafe::{Cafe, State};
+use domain::city::City;
 use domain::content::screened;
 use domain::id::CafeId;
-use domain::place::Place;
+use domain::place::{Areas, Place};
 use domain::text::Title;
 
 use super::Written;
@@ -28,15 +29,21 @@ pub struct Plan {
     pub ends_at: DateTime<Utc>,
 }
 
+/// What is wrong with where or when a café is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanFault {
+    /// The place is outside the city.
+    OutsideCity,
+    /// It ends before it begins.
+    EndsBeforeItBegins,
+}
+
 /// Why a café is not planned.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
-    /// The place is outside the city.
-    #[error("the place is outside the city")]
-    OutsideCity,
-    /// It ends before it begins.
-    #[error("a café ends after it begins")]
-    EndsBeforeItBegins,
+    /// Something is wrong with it: every fault at once.
+    #[error("the café cannot be planned: {0:?}")]
+    Invalid(Vec<PlanFault>),
     /// The idempotency key was used for another request.
     #[error(transparent)]
     KeyReused(#[from] KeyReused),
@@ -60,11 +67,9 @@ pub async fn plan(
 ) -> Result<Done<Written>, PlanError> {
     let loaded = cx.city()?;
     let areas = of(&loaded).areas_at(cmd.place.point);
-    if !of(&loaded).is_inside(&areas) {
-        return Err(PlanError::OutsideCity);
-    }
-    if cmd.ends_at <= cmd.starts_at {
-        return Err(PlanError::EndsBeforeItBegins);
+    let faults = faults(of(&loaded), &areas, (cmd.starts_at, cmd.ends_at));
+    if !faults.is_empty() {
+        return Err(PlanError::Invalid(faults));
     }
     let (title, findings) = screened(cmd.title, cmd.confirm_text);
     let cafe = Cafe {
@@ -88,4 +93,20 @@ pub async fn plan(
         Ok(Written { cafe, findings, masked: !cmd.confirm_text })
     })
     .await
+}
+
+/// What is wrong with a café in these areas that begins and ends then.
+pub(super) fn faults(
+    city: &City,
+    areas: &Areas,
+    (starts_at, ends_at): (DateTime<Utc>, DateTime<Utc>),
+) -> Vec<PlanFault> {
+    let mut faults = Vec::new();
+    if !city.is_inside(areas) {
+        faults.push(PlanFault::OutsideCity);
+    }
+    if ends_at <= starts_at {
+        faults.push(PlanFault::EndsBeforeItBegins);
+    }
+    faults
 }

@@ -132,6 +132,10 @@ pub enum Fault {
     AttachNotExpected,
     /// An answer does not fit its question, or is missing.
     Reply(Wrong),
+    /// Nothing says how the resident can be reached.
+    ResidentEmpty,
+    /// What comes over Open311, and is published, is not filed otherwise.
+    Open311NotExpected,
 }
 
 /// Why a concern is not filed.
@@ -164,7 +168,7 @@ pub async fn file(
     cmd: File,
     once: Once<'_, Filed>,
 ) -> Result<Done<Filed>, FileError> {
-    let ready = match prepare(cx, who, cmd).await {
+    let ready = match prepare(cx, who, cmd, false).await {
         Ok(ready) => ready,
         // What was filed before is not refused now.
         Err(refused @ (FileError::Invalid(_) | FileError::NoRoute)) => {
@@ -181,17 +185,22 @@ pub async fn file(
     Ok(done)
 }
 
-/// Finds the areas of a concern, holds it against the city, and routes it.
+/// Finds the areas of a concern, holds it against the city, and routes it. Whether it comes over Open311 is not believed from
+/// what it says.
 pub(crate) async fn prepare<P: Permission<Holder = Caller>>(
     cx: &Context,
     who: &Grant<P>,
     mut cmd: File,
+    over_open311: bool,
 ) -> Result<Ready, FileError> {
     let loaded = cx.city()?;
     let city = of(&loaded);
     let now = cx.now();
     let areas = cmd.place.point.map(|point| city.areas_at(point)).unwrap_or_default();
     let mut faults = faults(city, &cmd, &areas);
+    if cmd.origin == Origin::Open311 && !over_open311 {
+        faults.push(Fault::Open311NotExpected);
+    }
     let replies = replies(city, &mut cmd, today(now)).unwrap_or_else(|wrong| {
         faults.extend(wrong.into_iter().map(Fault::Reply));
         Replies::new()
@@ -232,6 +241,9 @@ fn faults(city: &City, cmd: &File, areas: &Areas) -> Vec<Fault> {
     }
     if cmd.attach_to.is_some() && (signpost || cmd.answer.is_some()) {
         faults.push(Fault::AttachNotExpected);
+    }
+    if cmd.resident.as_ref().is_some_and(|c| c.name.is_none() && c.email.is_none() && c.phone.is_none()) {
+        faults.push(Fault::ResidentEmpty);
     }
     match (cmd.origin, cmd.cafe) {
         (Origin::Cafe, None) => faults.push(Fault::CafeMissing),

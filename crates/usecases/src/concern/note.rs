@@ -102,7 +102,7 @@ pub async fn note(cx: &Context, who: &Grant<FileConcerns>, cafe: &Cafe, note: No
     if !cafe.can_be_noted(at, cx.now()) {
         return Err(NoteError::NotedAt);
     }
-    let ready = prepare(cx, who, file).await?.noted(at);
+    let ready = prepare(cx, who, file, false).await?.noted(at);
     let tx = cx.store.begin().await?;
     if let Some(known) = tx.claim_note(&noted, ready.concern().id).await? {
         drop(tx);

@@ -36,11 +36,17 @@ pub(super) fn decide(
     works_there: bool,
     now: DateTime<Utc>,
 ) -> Result<Change, Denied> {
+    let faults = faults(&cmd, works_there, now);
+    if faults.is_empty() { Ok(cmd.apply(ticket, now)?) } else { Err(Denied::Invalid(faults)) }
+}
+
+fn faults(cmd: &Acknowledge, works_there: bool, now: DateTime<Utc>) -> Vec<Fault> {
+    let mut faults = Vec::new();
     if cmd.expected_on.is_some_and(|day| !within_two_years(day, now)) {
-        return Err(Fault::ExpectedOutOfRange.into());
+        faults.push(Fault::ExpectedOutOfRange);
     }
     if cmd.assignee.is_some() && !works_there {
-        return Err(Fault::AssigneeNotOfService.into());
+        faults.push(Fault::AssigneeNotOfService);
     }
-    Ok(cmd.apply(ticket, now)?)
+    faults
 }

@@ -27,11 +27,17 @@ pub async fn refuse(
 }
 
 pub(super) fn decide(cmd: Refuse, ticket: Ticket, city: &City) -> Result<Change, Denied> {
+    let faults = faults(&cmd, city);
+    if faults.is_empty() { Ok(cmd.apply(ticket)?) } else { Err(Denied::Invalid(faults)) }
+}
+
+fn faults(cmd: &Refuse, city: &City) -> Vec<Fault> {
+    let mut faults = Vec::new();
     if cmd.service.as_ref().is_some_and(|service| city.service(service).is_none()) {
-        return Err(Fault::UnknownService.into());
+        faults.push(Fault::UnknownService);
     }
     if cmd.reason == RefusalReason::Other && cmd.note.is_none() {
-        return Err(Fault::NoteMissing.into());
+        faults.push(Fault::NoteMissing);
     }
-    Ok(cmd.apply(ticket)?)
+    faults
 }
