@@ -13,6 +13,7 @@ crate::tests![
     an_answer_to_a_complaint_about_an_officer_stays_among_colleagues,
     somebody_else_is_heard_by_the_dispatcher,
     attachments_come_along_by_the_same_rules,
+    attachments_after_the_twentieth_are_named,
     the_same_e_mail_again_does_nothing,
     machines_are_not_answered,
     a_long_answer_is_kept_whole_or_goes_to_the_dispatcher,
@@ -238,6 +239,26 @@ async fn attachments_come_along_by_the_same_rules() {
     // A photograph alone says something too.
     let alone = with_files(letter, "", &files[..1]).replace("files-1", "files-alone");
     assert_eq!(outcome(&hand_in(&server, &alone).await), ("placed", ""));
+    city.stop().await;
+}
+
+async fn attachments_after_the_twentieth_are_named() {
+    let (city, server) = city().await;
+    let ticket = city.dumping().await;
+    city.drain().await;
+    let letter = &city.letters_to(MAILBOX)[0];
+    let names: Vec<String> = (1..=22).map(|n| format!("photo-{n}.png")).collect();
+    let files: Vec<_> = names.iter().map(|name| (name.as_str(), "image/png", PIXEL)).collect();
+    let taken = hand_in(&server, &with_files(letter, "Voici.", &files)).await;
+    assert_eq!((outcome(&taken), &taken["attachments"]), (("placed", ""), &json!(20)));
+    let lost = |name: &str| json!({ "name": name, "why": "attachments_full" });
+    assert_eq!(taken["refused_attachments"], json!([lost("photo-21.png"), lost("photo-22.png")]));
+    let messages = written(&city.agent().await, &ticket, "referrer_messages").await;
+    let text = messages[0]["text"].as_str().unwrap();
+    assert!(text.contains("photo-21.png") && text.contains("photo-22.png"), "{text}");
+    let foreign = with_files(letter, "Voici.", &files).replace(MAILBOX, "x@ailleurs.example");
+    assert_eq!(outcome(&hand_in(&server, &foreign).await), ("unplaced", "unknown_sender"));
+    assert_eq!(unplaced(&city).await[0]["attachments"], json!(names));
     city.stop().await;
 }
 

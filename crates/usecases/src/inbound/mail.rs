@@ -12,6 +12,9 @@ use super::{automatic, html};
 /// How many attachments are looked at.
 const ATTACHMENTS: usize = 20;
 
+/// How many are known by their names, those that are looked at too.
+const NAMES: usize = 100;
+
 /// An e-mail, taken apart.
 #[derive(Debug)]
 pub(super) struct Mail {
@@ -30,8 +33,10 @@ pub(super) struct Mail {
     pub(super) text: String,
     /// All that was written, where none of it is its writer's own.
     pub(super) cut: String,
-    /// The names and contents of its attachments.
+    /// The names and contents of its first attachments.
     pub(super) attachments: Vec<(String, Vec<u8>)>,
+    /// The names of those after them, which are not looked at.
+    pub(super) beyond: Vec<String>,
 }
 
 /// What a delivery status notification (RFC 3464) says.
@@ -53,11 +58,14 @@ impl Mail {
         let (text, cut) = texts(&message);
         let subject: String =
             message.subject().unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect();
-        let attachments = message.attachments().take(ATTACHMENTS).map(|part| {
+        let name = |part: &MessagePart<'_>| {
             let unnamed = if part.is_message() { "message.eml" } else { "" };
-            (part.attachment_name().unwrap_or(unnamed).to_owned(), part.contents().to_vec())
-        });
-        let attachments = attachments.collect();
+            part.attachment_name().unwrap_or(unnamed).to_owned()
+        };
+        let mut parts = message.attachments();
+        let first = parts.by_ref().take(ATTACHMENTS);
+        let attachments = first.map(|part| (name(part), part.contents().to_vec())).collect();
+        let beyond = parts.take(NAMES - ATTACHMENTS).map(name).collect();
         let mut mail = Self {
             digest: [0; 32],
             from: from(&message),
@@ -68,6 +76,7 @@ impl Mail {
             text,
             cut,
             attachments,
+            beyond,
         };
         mail.digest = mail.digest_of(id(&message).unwrap_or(raw));
         Some(mail)
@@ -85,7 +94,7 @@ impl Mail {
         let words = [id, from.as_bytes(), self.subject.as_bytes(), self.text.as_bytes()];
         let files = self.attachments.iter().flat_map(|(name, content)| [name.as_bytes(), content]);
         let mut hash = Sha256::new();
-        for part in words.into_iter().chain(files) {
+        for part in words.into_iter().chain(files).chain(self.beyond.iter().map(String::as_bytes)) {
             hash.update(part.len().to_be_bytes());
             hash.update(part);
         }
@@ -332,6 +341,20 @@ mod tests {
         assert_ne!(one.digest, mail(headers, &body.replace("Voici", "Voilà")).unwrap().digest, "other words");
         let other = Mail::read(b"From: a@b.example\r\nMessage-ID: <2@x>\r\n\r\n", None).unwrap();
         assert_ne!(one.digest, other.digest);
+    }
+
+    #[test]
+    fn attachments_after_the_twentieth_are_known_by_their_names() {
+        let read = |count: usize| {
+            let part = |n| format!("--b\r\nContent-Disposition: attachment; filename=\"{n}.jpg\"\r\n\r\nx\r\n");
+            let parts: String = (1..=count).map(part).collect();
+            mail("Content-Type: multipart/mixed; boundary=\"b\"", &format!("{parts}--b--\r\n")).unwrap()
+        };
+        let known = |mail: &Mail| (mail.attachments.len(), mail.beyond.clone());
+        assert_eq!(known(&read(20)), (20, Vec::new()));
+        assert_eq!(known(&read(22)), (20, vec!["21.jpg".to_owned(), "22.jpg".to_owned()]));
+        assert_eq!(read(150).beyond.len(), 80);
+        assert_ne!(read(21).digest, read(22).digest);
     }
 
     #[test]

@@ -235,6 +235,8 @@ async fn answer(cx: &Context, mail: &Mail, id: MessageId) -> Result<Outcome, Rec
     for (name, content) in &mail.attachments {
         uploads.push(Upload::make(cx, name, content).await?);
     }
+    let unread = |name: &String| RefusedAttachment { name: name.clone(), why: NotKept::AttachmentsFull };
+    uploads.extend(mail.beyond.iter().map(unread).map(Upload::Refused));
     let placed = place(cx, Placing { mail, answered: &answered, ticket, uploads: &uploads }).await;
     if !matches!(placed, Ok(Outcome::Placed { .. }) | Err(_)) {
         attach::discard_all(cx, &uploads).await;
@@ -262,7 +264,7 @@ async fn unplace(
         from: mail.from.clone(),
         subject: mail.subject.clone(),
         text: beginning(&shown(mail)),
-        attachments: mail.attachments.iter().map(|(name, _)| name.clone()).collect(),
+        attachments: mail.attachments.iter().map(|(name, _)| name).chain(&mail.beyond).cloned().collect(),
     };
     if tx.keep_unplaced(cx.ids.next(), why.code(), ticket, &words, now).await? {
         let desk = &of(&loaded).settings.dispatcher_desk;
