@@ -288,5 +288,13 @@ async fn of_several_tickets_the_one_that_is_meant_is_named() {
     say(&city, &path, &said).await.ok();
     let sees = async |service: &str| dispatcher.ticket(&of(service)).await["feedback"].clone();
     assert_eq!((sees("voirie").await, sees("proprete").await), (json!("solved"), json!("asked")));
+    // As everywhere: by its id, and however the reference is written.
+    let lower = of("proprete")["reference"].as_str().unwrap().to_lowercase();
+    for ticket in [of("proprete")["id"].clone(), json!(lower)] {
+        say(&city, &path, &json!({ "solved": "yes", "ticket": ticket })).await.ok();
+    }
+    assert_eq!(sees("proprete").await, "solved");
+    let other = json!({ "solved": "yes", "ticket": "A saisine !" });
+    say(&city, &path, &other).await.refused_fields(422, "invalid_content", &[("/ticket", "unknown_ticket")]);
     city.stop().await;
 }

@@ -17,6 +17,7 @@ use super::{TrackingPath, lost, see_other, token};
 use crate::problem::{Problem, ProblemBody};
 use crate::request::body::input;
 use crate::request::sent::{FormInput, Sent};
+use crate::ticket::named;
 
 /// Whether it is solved.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
@@ -30,7 +31,7 @@ pub(super) enum YesNo {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SayWhetherSolved {
-    /// The reference of the ticket; need not be said when only one can be meant.
+    /// The ticket, its id or its reference; need not be said when only one can be meant.
     #[schema(nullable = false, max_length = 40, examples("AMI-26-004217"))]
     ticket: Option<String>,
     solved: YesNo,
@@ -53,7 +54,7 @@ impl FormInput for SayWhetherSolved {
 impl From<SayWhetherSolved> for GiveFeedback {
     fn from(said: SayWhetherSolved) -> Self {
         Self {
-            ticket: said.ticket.map(Named::Reference),
+            ticket: said.ticket.map(|name| named(&name).unwrap_or(Named::Reference(name))),
             solved: said.solved == YesNo::Yes,
             reason: said.reason,
             text: said.text,
