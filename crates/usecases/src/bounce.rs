@@ -1,9 +1,7 @@
 //! Addresses that take no mail: nothing more goes there, and who can do something about it is told.
 
-use domain::id::MessageId;
 use domain::ticket::notice::undeliverable;
 use store::Error;
-use store::outbox::Message;
 
 use crate::{Context, of};
 
@@ -31,7 +29,7 @@ pub async fn settle(cx: &Context) -> Result<usize, Error> {
             tracing::error!(recipient = ?bounced.recipient, "an address takes no mail, and nobody can be told by e-mail");
             continue;
         };
-        let message = Message::about(ticket, MessageId(cx.ids.next()), notice);
+        let message = cx.message_about(ticket, notice);
         told.push((message, ticket, version));
     }
     tx.append_messages_about(&told, now).await?;

@@ -53,10 +53,13 @@ use concern::Learnt;
 use domain::audit::{Act, By, Record};
 use domain::city::City;
 use domain::clock::{Clock, Ids};
+use domain::id::{MessageId, TicketId};
+use domain::ticket::notice::Notice;
 use fetch::Fetcher;
 use files::Files;
 use geocoder::Geocoder;
 use store::Store;
+use store::outbox::Message;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
@@ -131,6 +134,11 @@ impl Context {
     /// [`NoCity`] before one was loaded.
     pub fn city(&self) -> Result<Arc<Loaded>, NoCity> {
         self.city.load_full().ok_or(NoCity)
+    }
+
+    /// A message about a ticket, with an id of its own.
+    pub(crate) fn message_about(&self, ticket: TicketId, notice: Notice) -> Message {
+        Message::about(ticket, MessageId(self.ids.next()), notice)
     }
 
     /// Waits until what is under way has to be broken off, [`GRACE`] after the process was told to end.

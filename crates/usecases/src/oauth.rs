@@ -195,11 +195,7 @@ pub async fn introspect(
 
 /// The program that has proved who it is.
 async fn prove(cx: &Context, credentials: &Credentials, from: &Origin) -> Result<Registered, OauthError> {
-    let id = match credentials {
-        Credentials::Secret { client, .. } => Some(*client),
-        Credentials::Assertion { assertion, .. } => assertion::client_of(assertion),
-    };
-    let registered = match id {
+    let registered = match credentials.client() {
         Some(id) => cx.store.client(id, cx.now()).await?,
         None => None,
     };

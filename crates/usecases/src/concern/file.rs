@@ -13,26 +13,24 @@ use domain::city::catalogue::{Category, Sensitivity};
 use domain::city::question::{Replies, Reply, Wrong};
 use domain::concern::{Origin, Outcome, Referrer};
 use domain::content::Finding;
-use domain::id::{CafeId, CategoryCode, ConcernId, EventId, MessageId, QuestionCode, ServiceCode, TicketId};
+use domain::id::{CafeId, CategoryCode, ConcernId, QuestionCode, ServiceCode, TicketId};
 use domain::place::{Areas, Whereabouts};
 use domain::rights::Caller;
 use domain::routing::{Route, Subject};
 use domain::text::{Answer, Description};
 use domain::ticket::event::Part;
 use domain::ticket::follow::NotAttachable;
-use domain::ticket::notice::notices;
-use domain::ticket::{Actor, Event, Fact, Feedback, Priority, State, Ticket};
+use domain::ticket::{Actor, Feedback, Priority, State, Ticket};
 use store::Contact;
 use store::city::Loaded;
 use store::concern::Concern;
-use store::outbox::Message;
 use store::ticket::{Candidate, Named, NewTicket};
 
 use super::attach::{Filing, attach_fault};
 use super::draft::draft;
 use super::ready::Ready;
 use crate::once::{Done, KeyReused, Once, needs_transaction};
-use crate::ticket::partner::link;
+use crate::ticket::opened;
 use crate::{Context, NoCity, of, today};
 
 /// File a concern.
@@ -318,7 +316,6 @@ fn ticket(
     route: &Route,
     to: &ServiceCode,
 ) -> Result<NewTicket, FileError> {
-    let city = of(loaded);
     let place = concern.place.clone().ok_or(FileError::NoRoute)?;
     let mut ticket = Ticket {
         id: TicketId(cx.ids.next()),
@@ -359,19 +356,12 @@ fn ticket(
         duplicate_of: None,
         feedback: Feedback::NotAsked,
     };
-    if !city.wind(&mut ticket) {
+    if !of(loaded).wind(&mut ticket) {
         return Err(FileError::NoRoute);
     }
     let by = match concern.referrer {
         Referrer::Person(user) => Actor::Person { user, part: Part::Referrer },
         Referrer::Client(client) => Actor::Client { client, part: Part::Referrer },
     };
-    let fact = Fact::Submitted { service: to.clone(), note: route.note.clone() };
-    let messages = notices(&fact, &by, &ticket, &[], &city.settings.dispatcher_desk)
-        .into_iter()
-        .map(|notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice))
-        .collect();
-    let event = Event { id: EventId(cx.ids.next()), version: 1, at: concern.filed_at, by, fact };
-    let link = link(cx, city, &ticket, concern.filed_at);
-    Ok(NewTicket { ticket, event, messages, link, revision: loaded.revision })
+    Ok(opened(cx, loaded, ticket, (by, route.note.clone()), concern.filed_at))
 }

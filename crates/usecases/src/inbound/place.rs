@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use domain::content;
-use domain::id::{MessageId, TicketId, WritingId};
+use domain::id::{TicketId, WritingId};
 use domain::rights::Caller;
 use domain::text::{self, TextError};
 use domain::ticket::event::Writer;
@@ -158,7 +158,7 @@ pub(super) async fn write(
     told_late: Option<Recipient>,
 ) -> Result<(), Error> {
     let at = cx.now();
-    let about = |notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice);
+    let about = |notice| cx.message_about(ticket.id, notice);
     for (place, text) in texts.into_iter().enumerate() {
         let id = WritingId(cx.ids.next());
         // Whoever is told is told once.

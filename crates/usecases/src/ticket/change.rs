@@ -6,13 +6,12 @@ use std::collections::BTreeMap;
 use auth::Grant;
 use auth::permission::ChangeTickets;
 use chrono::{DateTime, Utc};
-use domain::id::{EventId, MessageId, TicketId};
+use domain::id::{EventId, TicketId};
 use domain::ticket::lifecycle::next;
 use domain::ticket::merge::NotAMain;
 use domain::ticket::notice::{Follower, Told, notices};
 use domain::ticket::{Action, Actor, Change, Event, Fact, Refusal, Ticket};
 use store::city::Loaded;
-use store::outbox::Message;
 use store::ticket::{Beside, Found, Looked, Named, NewTicket, Saved};
 use store::{Scope, Tx};
 
@@ -224,7 +223,7 @@ fn saved(
         ticket.ask(followers);
     }
     let notices = notices(&fact, &by, &ticket, followers, &city.settings.dispatcher_desk);
-    let about = |notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice);
+    let about = |notice| cx.message_about(ticket.id, notice);
     let messages = notices.into_iter().map(about).collect();
     let link = if fact.turn().begins { link(cx, city, &ticket, now) } else { None };
     let event = Event { id: EventId(cx.ids.next()), version: ticket.version, at: now, by, fact };

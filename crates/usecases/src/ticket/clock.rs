@@ -3,7 +3,7 @@
 //! wound again, and partners that now have links get those of the tickets that they have already.
 
 use chrono::{DateTime, Utc};
-use domain::id::{MessageId, ServiceCode, TicketId};
+use domain::id::{ServiceCode, TicketId};
 use domain::ticket::clock::Reminded;
 use domain::ticket::close::{BY_ITSELF_AFTER, Close};
 use domain::ticket::feedback::ASKED_AGAIN_AFTER;
@@ -14,7 +14,6 @@ use domain::ticket::{Actor, Change, Feedback, Refusal, State, Ticket};
 use std::collections::BTreeMap;
 use store::Error;
 use store::city::Loaded;
-use store::outbox::Message;
 use store::ticket::{Due, Reminding};
 
 use super::change::save;
@@ -133,7 +132,7 @@ async fn ask_again(cx: &Context, now: DateTime<Utc>) -> Result<usize, Error> {
         let mailed = followers.get(&ticket.id).into_iter().flatten().filter(|follower| follower.mailed);
         let about = |follower: &Follower| {
             let recipient = Recipient::Resident { concern: follower.concern };
-            Message::about(ticket.id, MessageId(cx.ids.next()), Notice { kind: Kind::AskedAgain, recipient })
+            cx.message_about(ticket.id, Notice { kind: Kind::AskedAgain, recipient })
         };
         let messages = mailed.map(about).collect();
         Reminding { ticket, messages }
@@ -165,8 +164,7 @@ fn climb(
             Some(Reminded::Dispatcher) => mailbox(&settings.dispatcher_desk),
             None => Vec::new(),
         };
-        let about =
-            |recipient| Message::about(ticket.id, MessageId(cx.ids.next()), Notice { kind: Kind::Reminder, recipient });
+        let about = |recipient| cx.message_about(ticket.id, Notice { kind: Kind::Reminder, recipient });
         messages.extend(recipients.into_iter().map(about));
         ticket.rungs += 1;
         ticket.remind_at = None;

@@ -29,6 +29,14 @@ mod writing;
 use chrono::{DateTime, Datelike as _, Utc};
 use chrono_tz::Europe::Paris;
 use domain::city::City;
+use domain::id::EventId;
+use domain::text::Reason;
+use domain::ticket::notice::notices;
+use domain::ticket::{Actor, Event, Fact, Ticket};
+use store::city::Loaded;
+use store::ticket::NewTicket;
+
+use crate::{Context, of};
 
 pub use acknowledge::acknowledge;
 pub use assign::assign;
@@ -62,6 +70,23 @@ pub use writing::{
     AddNote, Colleague, WriteError, Written, add_note, colleagues, feedback, notes, referrer_messages,
     resident_messages, take_back, write_to_referrer, write_to_resident,
 };
+
+/// A ticket whose clocks are wound, opened then by somebody, with what follows from it. `note`: what its service is told.
+pub(crate) fn opened(
+    cx: &Context,
+    loaded: &Loaded,
+    ticket: Ticket,
+    (by, note): (Actor, Option<Reason>),
+    at: DateTime<Utc>,
+) -> NewTicket {
+    let city = of(loaded);
+    let fact = Fact::Submitted { service: ticket.service.clone(), note };
+    let notices = notices(&fact, &by, &ticket, &[], &city.settings.dispatcher_desk);
+    let messages = notices.into_iter().map(|notice| cx.message_about(ticket.id, notice)).collect();
+    let event = Event { id: EventId(cx.ids.next()), version: 1, at, by, fact };
+    let link = partner::link(cx, city, &ticket, at);
+    NewTicket { ticket, event, messages, link, revision: loaded.revision }
+}
 
 /// The reference of a ticket that is opened then, with that number: `AMI-26-000017`.
 pub(crate) fn reference(city: &City, at: DateTime<Utc>, number: i64) -> String {

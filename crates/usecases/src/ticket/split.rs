@@ -2,20 +2,14 @@
 
 use auth::Grant;
 use auth::permission::ChangeTickets;
-use chrono::{DateTime, Utc};
 use domain::city::City;
-use domain::id::{EventId, MessageId, ServiceCode, TicketId};
-use domain::text::Note;
-use domain::ticket::notice::notices;
+use domain::id::{ServiceCode, TicketId};
 use domain::ticket::split::Split;
-use domain::ticket::{Action, Actor, Event, Fact, Ticket};
-use store::city::Loaded;
-use store::outbox::Message;
-use store::ticket::{Beside, Found, NewTicket};
+use domain::ticket::{Action, Ticket};
+use store::ticket::{Beside, Found};
 
 use super::change::{ChangeError, Denied, Fault, On, change_beside};
-use super::partner::link;
-use super::reference;
+use super::{opened, reference};
 use crate::once::{Done, Once};
 use crate::{Context, of};
 
@@ -39,10 +33,11 @@ pub async fn split(
             return Err(Denied::Invalid(faults));
         }
         let by = who.caller().acting(Action::Split, &ticket)?;
-        let (change, opened) = cmd.clone().apply(ticket, || TicketId(cx.ids.next()), now)?;
-        let numbered = opened.into_iter().zip(numbers).map(|(ticket, number)| {
-            let ticket = Ticket { reference: reference(of(&loaded), now, number), ..ticket };
-            new(cx, &loaded, ticket, (by.clone(), cmd.note.clone()), now)
+        let (change, siblings) = cmd.clone().apply(ticket, || TicketId(cx.ids.next()), now)?;
+        let numbered = siblings.into_iter().zip(numbers).map(|(ticket, number)| {
+            let mut ticket = Ticket { reference: reference(of(&loaded), now, number), ..ticket };
+            of(&loaded).wind(&mut ticket);
+            opened(cx, &loaded, ticket, (by.clone(), Some(cmd.note.clone().into())), now)
         });
         Ok((change, numbered.collect()))
     })
@@ -60,16 +55,4 @@ fn faults(cmd: &Split, city: &City, have_one: &[ServiceCode]) -> Vec<Fault> {
         }
     };
     cmd.services.iter().enumerate().filter_map(fault).collect()
-}
-
-fn new(cx: &Context, loaded: &Loaded, mut ticket: Ticket, (by, why): (Actor, Note), now: DateTime<Utc>) -> NewTicket {
-    let city = of(loaded);
-    city.wind(&mut ticket);
-    let fact = Fact::Submitted { service: ticket.service.clone(), note: Some(why.into()) };
-    let notices = notices(&fact, &by, &ticket, &[], &city.settings.dispatcher_desk);
-    let about = |notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice);
-    let messages = notices.into_iter().map(about).collect();
-    let event = Event { id: EventId(cx.ids.next()), version: 1, at: now, by, fact };
-    let link = link(cx, city, &ticket, now);
-    NewTicket { ticket, event, messages, link, revision: loaded.revision }
 }

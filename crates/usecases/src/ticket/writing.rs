@@ -97,7 +97,7 @@ pub async fn add_note(
                 mentions.dedup();
             }
             let note = Note { id: WritingId(cx.ids.next()), at: cx.now(), by, text, mentions };
-            let about = |notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice);
+            let about = |notice| cx.message_about(ticket.id, notice);
             let tell: Vec<Message> = note.notices().into_iter().map(about).collect();
             Ok(tx.add_note(&ticket, &note, &tell).await?)
         })
@@ -138,7 +138,7 @@ pub(crate) async fn to_referrer(
     text: text::Message,
 ) -> Result<Written<ReferrerMessage>, Error> {
     let message = ReferrerMessage { id: WritingId(cx.ids.next()), at: cx.now(), by, text };
-    let about = |notice| Message::about(ticket.id, MessageId(cx.ids.next()), notice);
+    let about = |notice| cx.message_about(ticket.id, notice);
     let tell: Vec<Message> = message.notice(ticket).into_iter().map(about).collect();
     tx.add_referrer_message(ticket, &message, &tell).await
 }

@@ -12,11 +12,10 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use domain::city::City;
 use domain::city::organisation::{Access, Entitled};
-use domain::id::{MessageId, PartnerLinkId, TicketId};
+use domain::id::{PartnerLinkId, TicketId};
 use domain::ticket::notice::{Kind, Notice, Recipient};
 use domain::ticket::partner::{LIVES, Standing};
 use domain::ticket::{Actor, Ticket};
-use store::outbox::Message;
 use store::partner::{NewOpening, PartnerLink};
 use store::ticket::{Named, Reminding};
 use store::{Error, Scope, Tx};
@@ -177,7 +176,7 @@ pub(crate) async fn open_missing_links<'a>(
     }
     let letter = |ticket: &Ticket| {
         let notice = Notice { kind: Kind::Referral, recipient: Recipient::Service { code: ticket.service.clone() } };
-        let messages = vec![Message::about(ticket.id, MessageId(cx.ids.next()), notice)];
+        let messages = vec![cx.message_about(ticket.id, notice)];
         Reminding { ticket: ticket.clone(), messages }
     };
     let letters: Vec<Reminding> = links.iter().map(|(ticket, _)| letter(ticket)).collect();
