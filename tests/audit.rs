@@ -371,6 +371,9 @@ async fn reads_of_restricted_tickets_are_recorded_and_auditors_read_them() {
     let wrong = auditor.get("/v1/audit?act=read&user=me&since=today").await;
     let fields = [("act", "bad_value"), ("user", "bad_value"), ("since", "bad_value")];
     wrong.refused_fields(400, "invalid_parameter", &fields);
+    // Before the first instant that PostgreSQL has.
+    let wrong = auditor.get("/v1/audit?since=-10000-01-01T00:00:00Z").await;
+    wrong.refused_fields(400, "invalid_parameter", &[("since", "bad_value")]);
     city.stop().await;
 }
 

@@ -190,6 +190,8 @@ async fn what_cannot_be_a_sheet_is_refused() {
     get("").await.refused_fields(400, refused, &[("area", "required"), ("from", "required"), ("to", "required")]);
     let faults = [("area", "bad_value"), ("from", "bad_value"), ("page", "unknown_parameter")];
     get("area=nord&from=mars&to=2026-03-31&page=2").await.refused_fields(400, refused, &faults);
+    let faults = [("from", "bad_value"), ("to", "bad_value")];
+    get("area=secteurs:nord&from=-9999-01-01&to=-9999-01-02").await.refused_fields(400, refused, &faults);
     for (query, field, code) in [
         ("area=secteurs:lune&from=2026-03-01&to=2026-03-31", "area", "unknown_code"),
         ("area=secteurs:nord&from=2026-03-02&to=2026-03-01", "to", "ends_before_it_begins"),

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::problem::{Code, Problem};
 use crate::reply;
 use crate::request::caller::Caller;
+use crate::request::date::instant;
 use crate::request::query::{Query, one_of};
 
 pub(crate) fn routes(config: &mut impl Routes) {
@@ -135,13 +136,12 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(&request);
     let code = |text: &str| Act::CODES.contains(&text).then(|| text.to_owned());
-    let time = |text: &str| text.parse().ok();
     let filter = Filter {
         act: query.one("act", one_of(Act::CODES).as_str(), code),
         user: query
             .one("user", ("l’identifiant d’un compte", "the id of an account"), |id| id.parse().map(UserId).ok()),
-        since: query.one("since", "2026-03-10T09:00:00Z", time),
-        until: query.one("until", "2026-03-10T09:00:00Z", time),
+        since: query.one("since", "2026-03-10T09:00:00Z", instant),
+        until: query.one("until", "2026-03-10T09:00:00Z", instant),
     };
     let (limit, before) = query.page();
     query.finish()?;

@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, get};
 use auth::permission::ReadCity;
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Days, NaiveDate};
 use domain::id::CalendarCode;
 use domain::language::Language;
 use domain::time::{Calendar, Closed, Holidays, Span, Week};
@@ -17,6 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::problem::{Code, Problem};
 use crate::reply;
 use crate::request::caller::Caller;
+use crate::request::date::day;
 use crate::request::query::Query;
 
 /// The weeks of a preview, unless asked otherwise.
@@ -280,9 +281,4 @@ pub(crate) async fn preview(
     let from = from.unwrap_or_else(|| calendar.day_of(cx.now()));
     let preview = CalendarPreview::of(calendar, from, weeks.unwrap_or(DEFAULT_WEEKS), caller.language);
     Ok(reply::read(None, caller.language, &preview))
-}
-
-/// A date, of the years whose changes of the clock are known.
-fn day(text: &str) -> Option<NaiveDate> {
-    text.parse().ok().filter(|date: &NaiveDate| text.len() == 10 && (2000..2100).contains(&date.year()))
 }

@@ -2,11 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Utc};
 use domain::id::{CafeId, ClientId, HotspotId, SavedFilterId, TicketId, UserId};
 use domain::ticket::Priority;
 use usecases::ticket::Key;
 use uuid::Uuid;
+
+use super::date;
 
 /// A position in a list.
 pub(crate) trait Cursor: Sized {
@@ -28,9 +30,7 @@ pub(crate) fn decode<C: Cursor>(opaque: &str) -> Option<C> {
 
 /// An instant, in microseconds since 1970.
 fn instant(text: &str) -> Option<DateTime<Utc>> {
-    let at = DateTime::from_timestamp_micros(text.parse().ok()?)?;
-    // Years that we never hand out, and of which PostgreSQL knows only some.
-    (1970..=9999).contains(&at.year()).then_some(at)
+    DateTime::from_timestamp_micros(text.parse().ok()?).filter(|at| date::is_known(*at))
 }
 
 fn position(at: DateTime<Utc>, id: Uuid) -> String {

@@ -4,6 +4,7 @@ pub(crate) mod body;
 pub(crate) mod caller;
 pub(crate) mod conditional;
 pub(crate) mod cursor;
+pub(crate) mod date;
 mod fault;
 pub(crate) mod form;
 pub(crate) mod idempotency;

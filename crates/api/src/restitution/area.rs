@@ -19,6 +19,7 @@ use crate::problem_from::restitution::in_query;
 use crate::reply;
 use crate::request::body::{Body, input};
 use crate::request::caller::Caller;
+use crate::request::date::day;
 use crate::request::idempotency::{Idempotency, IdempotencyHeader};
 use crate::request::query::Query;
 
@@ -83,8 +84,8 @@ pub(crate) async fn read(
 ) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(&request);
     let area = query.needed("area", "zoning:area", crate::city::area);
-    let day = |text: &str| text.parse::<NaiveDate>().ok();
-    let (from, to) = (query.needed("from", "2026-10-01", day), query.needed("to", "2026-12-31", day));
+    let days = "2000-01-01…2099-12-31";
+    let (from, to) = (query.needed("from", days, day), query.needed("to", days, day));
     let asked = area.zip(from.zip(to)).map(|((zoning, area), (from, to))| Of::Area { zoning, area, from, to });
     let of = query.finish_with(asked)?;
     let (sheet, published) = usecases::restitution::read(&cx, &caller.grant, &of).await.map_err(in_query)?;

@@ -16,8 +16,8 @@ use super::RuleRef;
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::caller::Caller;
+use crate::request::date::instant;
 use crate::request::query::Query;
-use crate::ticket::filter::time;
 use crate::view::ServiceRef;
 
 /// Which concerns are looked at.
@@ -144,8 +144,8 @@ pub(crate) async fn quality(
 ) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(&request);
     let now = cx.now();
-    let from = query.one("filed_from", "2026-03-10T09:00:00Z", time).unwrap_or(now - Duration::days(90));
-    let before = query.one("filed_before", "2026-03-10T09:00:00Z", time).unwrap_or(now);
+    let from = query.one("filed_from", "2026-03-10T09:00:00Z", instant).unwrap_or(now - Duration::days(90));
+    let before = query.one("filed_before", "2026-03-10T09:00:00Z", instant).unwrap_or(now);
     if before <= from || before - from > Duration::days(366) {
         let (fr, en) = ("Après « filed_from », 366 jours au plus.", "After `filed_from`, 366 days at most.");
         query.fault("filed_before", "out_of_range", fr, en);

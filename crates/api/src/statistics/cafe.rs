@@ -17,8 +17,8 @@ use super::view::label;
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::caller::Caller;
+use crate::request::date::instant;
 use crate::request::query::Query;
-use crate::ticket::filter::time;
 
 /// Which cafés are counted, and by what.
 #[derive(IntoParams)]
@@ -122,8 +122,8 @@ pub(crate) async fn read(
         known_zoning(&mut query, zoning, &loaded);
     }
     let which = Cafes {
-        from: query.one("starts_from", "2026-03-10T09:00:00Z", time),
-        before: query.one("starts_before", "2026-03-10T09:00:00Z", time),
+        from: query.one("starts_from", "2026-03-10T09:00:00Z", instant),
+        before: query.one("starts_before", "2026-03-10T09:00:00Z", instant),
     };
     query.finish()?;
     let by = by.unwrap_or(CafesBy::Cafe);

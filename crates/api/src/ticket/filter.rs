@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use chrono::{DateTime, Datelike as _, Utc};
+use chrono::{DateTime, Utc};
 use domain::concern::Origin;
 use domain::id::{CafeId, TicketId, UserId};
 use domain::place::{Bounds, Circle, Point};
@@ -14,6 +14,7 @@ use usecases::ticket::{After, BeforeCafe, Filter, Listing, Search, Sort};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::request::date::instant;
 use crate::request::query::{Query, one_of};
 
 /// What tickets can be searched for.
@@ -139,11 +140,6 @@ fn sort(text: &str) -> Option<Sort> {
     })
 }
 
-pub(crate) fn time(text: &str) -> Option<DateTime<Utc>> {
-    // PostgreSQL knows only some of the other years.
-    text.parse().ok().filter(|at: &DateTime<Utc>| (1970..=9999).contains(&at.year()))
-}
-
 fn numbers<const N: usize>(text: &str) -> Option<[f64; N]> {
     let numbers: Option<Vec<f64>> = text.split(',').map(|number| number.trim().parse().ok()).collect();
     numbers?.try_into().ok()
@@ -208,9 +204,9 @@ pub(crate) fn filter(query: &mut Query, me: &Caller, city: &Loaded) -> Filter {
         origins: query.each("origin", one_of(Origin::ALL.map(Origin::code)).as_str(), Origin::from_code),
         priorities: query.each("priority", one_of(Priority::ALL.map(Priority::code)).as_str(), Priority::from_code),
         late: query.one("late", "true / false", flag),
-        due_before: query.one("due_before", "2026-03-10T09:00:00Z", time),
-        filed_from: query.one("filed_from", "2026-03-10T09:00:00Z", time),
-        filed_before: query.one("filed_before", "2026-03-10T09:00:00Z", time),
+        due_before: query.one("due_before", "2026-03-10T09:00:00Z", instant),
+        filed_from: query.one("filed_from", "2026-03-10T09:00:00Z", instant),
+        filed_before: query.one("filed_before", "2026-03-10T09:00:00Z", instant),
         assignees: query.each(
             "assignee",
             ("l’identifiant d’un compte / me / none", "the id of an account / me / none"),
