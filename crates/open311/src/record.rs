@@ -8,7 +8,7 @@ use domain::language::Language;
 use usecases::open311::Request;
 
 use crate::node::Node;
-use crate::status::{after, is_closed, sentences};
+use crate::status::{after, sentences};
 
 /// An instant as the specification writes it: whole seconds, with the zone.
 pub(crate) fn instant(at: DateTime<Utc>) -> Node {
@@ -24,7 +24,7 @@ fn day(day: NaiveDate) -> Option<Node> {
 /// A request; with what GeoReport does not know of, if it is asked for.
 pub(crate) fn record(request: &Request, city: &City, language: Language, extended: bool) -> Node {
     let category = city.category(&request.category);
-    let status = if is_closed(request.state) { "closed" } else { "open" };
+    let status = if request.state.has_ended() { "closed" } else { "open" };
     let notes = sentences(request.state, request.closure_reason, request.message.as_ref(), language);
     let services = request.services.iter().filter_map(|code| city.service(code));
     let services: Vec<&str> = services.map(|service| service.name.in_language(language)).collect();
@@ -55,7 +55,7 @@ pub(crate) fn record(request: &Request, city: &City, language: Language, extende
         ("media_url", Node::Empty),
     ]);
     if extended {
-        let reason = request.closure_reason.filter(|_| is_closed(request.state)).map(ClosureReason::code);
+        let reason = request.closure_reason.filter(|_| request.state.has_ended()).map(ClosureReason::code);
         let more = vec![("state", request.state.code().into()), ("closure_reason", reason.into())];
         parts.extend([
             ("attributes", attributes(request, category, language)),

@@ -7,19 +7,6 @@ use domain::text::{Message, MessageToResident};
 use domain::ticket::{Action, Fact, State};
 use usecases::open311::Wish;
 
-/// Whether nothing is left to do.
-pub(crate) const fn is_closed(state: State) -> bool {
-    match state {
-        State::Resolved | State::Closed | State::Cancelled => true,
-        State::Submitted
-        | State::Acknowledged
-        | State::Scheduled
-        | State::InProgress
-        | State::OnHold
-        | State::Refused => false,
-    }
-}
-
 /// The state that a ticket came into, and how it ended; none when the public has nothing to know of it.
 pub(crate) const fn after(fact: &Fact) -> Option<(State, Option<ClosureReason>)> {
     match fact {
@@ -53,7 +40,7 @@ pub(crate) fn sentences(
     told: Option<&MessageToResident>,
     language: Language,
 ) -> String {
-    let reason = reason.filter(|_| is_closed(state));
+    let reason = reason.filter(|_| state.has_ended());
     let sentence =
         reason.map_or_else(|| state.to_resident(language), |reason| reason.label(Audience::Resident, language));
     match told.cloned().map(Message::from) {

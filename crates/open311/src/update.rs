@@ -17,7 +17,7 @@ use crate::node::Node;
 use crate::parameters::{Parameters, lately};
 use crate::record::instant;
 use crate::reply::text_fault;
-use crate::status::{after, is_closed, sentences, status, wish};
+use crate::status::{after, sentences, status, wish};
 use crate::{TEST, photograph};
 
 /// How many updates are answered at once: a time that holds more is refused, so that none is missed.
@@ -68,7 +68,7 @@ fn shown(update: &Update, language: Language) -> Option<Node> {
         ("update_id", update.id.to_string().into()),
         ("service_request_id", update.reference.as_str().into()),
         // As long as another service is at it, the request has not ended.
-        ("status", if update.others_open && is_closed(state) { "IN_PROGRESS" } else { status(state, reason) }.into()),
+        ("status", if update.others_open && state.has_ended() { "IN_PROGRESS" } else { status(state, reason) }.into()),
         ("updated_datetime", instant(update.at)),
         ("description", sentences(state, reason, told, language).into()),
         ("media_url", Node::Empty),

@@ -282,9 +282,8 @@ async fn said(
 /// Which of a request's tickets an update is about: those that have not ended; when all have, those that can be reopened, or
 /// one.
 fn concerned(mut tickets: Vec<Ticket>, wish: Option<Wish>, now: DateTime<Utc>) -> Vec<Ticket> {
-    let has_ended = |state| matches!(state, State::Resolved | State::Closed | State::Cancelled);
-    if tickets.iter().any(|ticket| !has_ended(ticket.state)) {
-        tickets.retain(|ticket| !has_ended(ticket.state));
+    if tickets.iter().any(Ticket::is_open) {
+        tickets.retain(Ticket::is_open);
         return tickets;
     }
     let reopening = wish.is_some_and(|wish| wish.action == Action::Reopen);

@@ -68,6 +68,20 @@ impl State {
         Self::ALL.into_iter().find(|state| state.code() == code)
     }
 
+    /// Whether nothing is left to do about a ticket in it.
+    #[must_use]
+    pub const fn has_ended(self) -> bool {
+        match self {
+            Self::Submitted
+            | Self::Acknowledged
+            | Self::Scheduled
+            | Self::InProgress
+            | Self::OnHold
+            | Self::Refused => false,
+            Self::Resolved | Self::Closed | Self::Cancelled => true,
+        }
+    }
+
     /// How a ticket in it stands, in a sentence to the resident.
     #[must_use]
     pub const fn to_resident(self, language: Language) -> &'static str {

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::lifecycle::{Action, Refusal, State, next};
+use super::lifecycle::{Action, Refusal, next};
 use super::{Change, Fact, Ticket};
 use crate::city::catalogue::ClosureReason;
 use crate::rights::Secrecy;
@@ -31,15 +31,7 @@ impl Ticket {
     /// Whether the ticket still has something to be done about it.
     #[must_use]
     pub const fn is_open(&self) -> bool {
-        match self.state {
-            State::Submitted
-            | State::Acknowledged
-            | State::Scheduled
-            | State::InProgress
-            | State::OnHold
-            | State::Refused => true,
-            State::Resolved | State::Closed | State::Cancelled => false,
-        }
+        !self.state.has_ended()
     }
 
     /// Whether this ticket can be the main one of a duplicate.

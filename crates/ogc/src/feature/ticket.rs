@@ -22,7 +22,7 @@ pub(crate) async fn page(reading: &Reading<'_>, asked: &Asked) -> Result<Found, 
     let categories = asked.filter("category").and_then(|code| code.parse().ok()).into_iter().collect();
     let open = asked.filter("status").map(|status| status == "open");
     if let Some(grant) = grant(reading) {
-        let states = State::ALL.into_iter().filter(|state| open.is_none_or(|open| open != has_ended(*state)));
+        let states = State::ALL.into_iter().filter(|state| open.is_none_or(|open| open != state.has_ended()));
         let filter = Filter {
             states: if open.is_some() { states.collect() } else { Vec::new() },
             categories,
@@ -76,12 +76,8 @@ fn grant(reading: &Reading<'_>) -> Option<Grant<ReadTickets>> {
     reading.who.as_ref()?.grant().ok()
 }
 
-const fn has_ended(state: State) -> bool {
-    matches!(state, State::Resolved | State::Closed | State::Cancelled)
-}
-
 const fn status(state: State) -> &'static str {
-    if has_ended(state) { "closed" } else { "open" }
+    if state.has_ended() { "closed" } else { "open" }
 }
 
 fn label<'a>(reading: &'a Reading<'_>, code: &'a domain::id::CategoryCode) -> &'a str {
@@ -101,7 +97,7 @@ fn public(reading: &Reading<'_>, request: &Request) -> Option<Value> {
         "category_label": label(reading, &request.category),
         "status": status(request.state),
         "state": request.state.code(),
-        "closure_reason": request.closure_reason.filter(|_| has_ended(request.state)).map(domain::city::catalogue::ClosureReason::code),
+        "closure_reason": request.closure_reason.filter(|_| request.state.has_ended()).map(domain::city::catalogue::ClosureReason::code),
         "services": services.join(", "),
         "street": request.place.street(),
         "requested_at": instant(request.requested_at),
@@ -117,7 +113,7 @@ fn own(reading: &Reading<'_>, ticket: &Ticket) -> Option<Value> {
         "category_label": label(reading, &ticket.category),
         "status": status(ticket.state),
         "state": ticket.state.code(),
-        "closure_reason": ticket.closure_reason.filter(|_| has_ended(ticket.state)).map(domain::city::catalogue::ClosureReason::code),
+        "closure_reason": ticket.closure_reason.filter(|_| ticket.state.has_ended()).map(domain::city::catalogue::ClosureReason::code),
         "services": service(reading, &ticket.service),
         "requested_at": instant(ticket.filed_at),
         "address": ticket.place.address.as_ref().map(domain::text::Address::as_str),
