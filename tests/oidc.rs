@@ -335,13 +335,12 @@ async fn a_logout_ends_the_session_at_the_provider() {
     assert_eq!(still.subject, amelie.subject, "the session at the provider goes on: nobody was asked");
 
     let logout = ours.logout(&amelie.id_token, now()).await.unwrap().unwrap();
-    let mut sent = parameters(&logout.url);
+    let mut sent = parameters(&logout);
     sent.sort();
     assert_eq!(sent, ["id_token_hint", "post_logout_redirect_uri", "state"]);
-    assert!(logout.url.query_pairs().any(|(_, value)| value == amelie.id_token.expose_secret()));
-    let back = browser.sign_out(logout.url).await.unwrap();
+    assert!(logout.query_pairs().any(|(_, value)| value == amelie.id_token.expose_secret()));
+    let back = browser.sign_out(logout).await.unwrap();
     assert!(back.as_str().starts_with(OidcProvider::POST_LOGOUT_REDIRECT_URL));
-    assert_eq!(callback(&back).state.unwrap().expose_secret(), logout.state.expose_secret());
 
     let again = ours.begin(now()).await.unwrap();
     let back = browser.sign_in(again.url, "newcomer").await.unwrap();

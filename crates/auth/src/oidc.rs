@@ -77,14 +77,6 @@ pub struct Callback {
     pub iss: Option<String>,
 }
 
-/// A logout at the provider. Without `Debug`: the URL holds the ID token.
-pub struct Logout {
-    /// Where the browser goes.
-    pub url: Url,
-    /// What comes back as `state` with the browser. 43 characters of base64url.
-    pub state: SecretString,
-}
-
 /// An identity provider, as one client of it sees it.
 pub struct Provider {
     settings: Settings,
@@ -170,12 +162,12 @@ impl Provider {
     }
 
     /// Where the browser goes to end the session at the provider (`OpenID` Connect RP-Initiated Logout 1.0); `None` if
-    /// the provider has no such place. `id_token` is [`Identity::id_token`]; it may have expired.
+    /// the provider has no such place. The URL holds the ID token. `id_token` is [`Identity::id_token`]; it may have expired.
     ///
     /// # Errors
     /// [`OidcError::Unreachable`] or [`OidcError::Unintelligible`]; [`OidcError::IdToken`] if the text is no ID token.
     /// The session of ours is to be ended whatever comes of it.
-    pub async fn logout(&self, id_token: &SecretString, now: DateTime<Utc>) -> Result<Option<Logout>, OidcError> {
+    pub async fn logout(&self, id_token: &SecretString, now: DateTime<Utc>) -> Result<Option<Url>, OidcError> {
         let metadata = self.metadata(now).await?;
         let Some(end_session) = metadata.additional_metadata().end_session_endpoint.clone() else {
             return Ok(None);
@@ -183,12 +175,12 @@ impl Provider {
         let id_token: CoreIdToken =
             id_token.expose_secret().parse().map_err(|_| OidcError::IdToken(Invalid::Malformed))?;
         let back = PostLogoutRedirectUrl::from_url(self.settings.post_logout_redirect_url.clone());
-        let state = CsrfToken::new_random_len(RANDOM);
         let request = LogoutRequest::from(end_session)
             .set_id_token_hint(&id_token)
             .set_post_logout_redirect_uri(back)
-            .set_state(state.clone());
-        Ok(Some(Logout { url: request.http_get_url(), state: state.into_secret().into() }))
+            // `ProConnect` asks for one; the page that the browser comes back to does nothing that it would have to guard.
+            .set_state(CsrfToken::new_random_len(RANDOM));
+        Ok(Some(request.http_get_url()))
     }
 
     async fn metadata(&self, now: DateTime<Utc>) -> Result<Arc<Metadata>, OidcError> {

@@ -54,8 +54,8 @@ pub const MAX_LENGTH: usize = 200;
 const GUESSES_LOG10: f64 = 12.0;
 
 /// What French-speaking users of this program choose first, which zxcvbn's English lists do not have; docs/security.md lists
-/// them. What a city is called by is its own to say ([`check_strength`]).
-const COMMON: [&str; 20] = [
+/// them. What a city is called by is its own to say ([`check_strength`]): none is named here.
+const COMMON: [&str; 18] = [
     "continuum",
     "motdepasse",
     "passe",
@@ -70,8 +70,6 @@ const COMMON: [&str; 20] = [
     "chouchou",
     "loulou",
     "jetaime",
-    "amiens",
-    "picardie",
     "police",
     "municipale",
     "mairie",

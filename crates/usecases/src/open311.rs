@@ -10,7 +10,7 @@ use domain::city::City;
 use domain::concern::Origin;
 use domain::id::TicketId;
 use domain::place::{Point, Whereabouts};
-use domain::rights::Caller;
+use domain::rights::{Caller, Client};
 use domain::text::{Message, Note};
 use domain::ticket::cancel::Cancel;
 use domain::ticket::event::Part;
@@ -31,6 +31,14 @@ use photograph::{Enclosed, Looked};
 
 /// How well an address must fit for its point to be taken, from 0 to 1.
 const FITS: f64 = 0.45;
+
+/// The program that asks: no role has the right.
+const fn program(who: &Grant<UseOpen311>) -> Option<&Client> {
+    match who.caller() {
+        Caller::Client(client) => Some(client),
+        Caller::Person(_) => None,
+    }
+}
 
 /// Why no request is made.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +72,7 @@ pub async fn request(
     photographs: Photographs,
     trying: bool,
 ) -> Result<Option<Filed>, RequestError> {
-    let Caller::Client(client) = who.caller() else { return Err(RequestError::OutsideLimits) };
+    let client = program(who).ok_or(RequestError::OutsideLimits)?;
     if !client.categories.is_empty() && !client.categories.contains(&cmd.category) {
         return Err(RequestError::OutsideLimits);
     }
@@ -145,14 +153,12 @@ pub async fn updates(
     limit: u64,
 ) -> Result<Vec<Update>, ReadError> {
     let hidden = cx.city()?.hidden_from_public();
-    let following = match who.caller() {
-        Caller::Client(client) => Following {
-            not_by: Some(client.client),
-            services: client.services.iter().cloned().collect(),
-            categories: client.categories.iter().cloned().collect(),
-            hidden,
-        },
-        Caller::Person(_) => Following { hidden, ..Following::default() },
+    let Some(client) = program(who) else { return Ok(Vec::new()) };
+    let following = Following {
+        not_by: Some(client.client),
+        services: client.services.iter().cloned().collect(),
+        categories: client.categories.iter().cloned().collect(),
+        hidden,
     };
     Ok(cx.store.service_request_updates(window, &following, limit).await?)
 }
@@ -245,7 +251,7 @@ async fn said(
     enclosed: &Enclosed,
 ) -> Result<(Uuid, usize), SayError> {
     let (loaded, now) = (cx.city()?, cx.now());
-    let Caller::Client(client) = who.caller() else { return Err(SayError::NotTheirs) };
+    let client = program(who).ok_or(SayError::NotTheirs)?;
     let tx = cx.store.begin().await?;
     let tickets = tx.lock_request(request, &loaded.hidden_from_public()).await?;
     let first = tickets.first().ok_or(SayError::NotFound)?;

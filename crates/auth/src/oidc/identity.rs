@@ -32,8 +32,6 @@ pub struct Identity {
     pub given_name: Option<String>,
     /// The name used every day; `family_name` where the provider knows no `usual_name`.
     pub usual_name: Option<String>,
-    /// The establishment for which the person works. With a list in the settings, one of the list.
-    pub siret: Option<Siret>,
     /// The ID token, which [`Provider::logout`](super::Provider::logout) needs.
     pub id_token: SecretString,
 }
@@ -76,7 +74,7 @@ impl Claims {
         id_token: SecretString,
     ) -> Result<Identity, OidcError> {
         let key = |text: String| if is_text(&text) { Ok(text) } else { Err(OidcError::Userinfo(Invalid::Malformed)) };
-        let siret = siret(self.siret.as_deref(), allowed)?;
+        works_there(self.siret.as_deref(), allowed)?;
         Ok(Identity {
             issuer: issuer.to_owned(),
             idp_id: self.idp_id.map(key).transpose()?,
@@ -84,21 +82,17 @@ impl Claims {
             email: self.email.filter(|text| is_text(text)),
             given_name: self.given_name.filter(|text| is_text(text)),
             usual_name: self.usual_name.or(self.family_name).filter(|text| is_text(text)),
-            siret,
             id_token,
         })
     }
 }
 
-fn siret(given: Option<&str>, allowed: Option<&BTreeSet<Siret>>) -> Result<Option<Siret>, OidcError> {
-    let siret = given.and_then(|text| text.parse().ok());
-    match (given, allowed) {
-        (_, None) => Ok(siret),
-        (None, Some(_)) => Err(OidcError::SiretMissing),
-        (Some(_), Some(allowed)) => match siret {
-            Some(siret) if allowed.contains(&siret) => Ok(Some(siret)),
-            siret => Err(OidcError::SiretNotAllowed { siret }),
-        },
+/// Whether the establishment for which the person works is one of those.
+fn works_there(siret: Option<&str>, allowed: Option<&BTreeSet<Siret>>) -> Result<(), OidcError> {
+    let Some(allowed) = allowed else { return Ok(()) };
+    match siret.ok_or(OidcError::SiretMissing)?.parse::<Siret>().ok() {
+        Some(siret) if allowed.contains(&siret) => Ok(()),
+        siret => Err(OidcError::SiretNotAllowed { siret }),
     }
 }
 
@@ -123,8 +117,8 @@ mod tests {
     #[test]
     fn with_a_list_only_its_establishments_sign_in() {
         let list = BTreeSet::from([CITY.parse().unwrap()]);
-        let siret = |siret: Value| identity(json!({ "sub": "s", "siret": siret }), Some(&list)).map(|i| i.siret);
-        assert_eq!(siret(json!(CITY)), Ok(Some(CITY.parse().unwrap())));
+        let siret = |siret: Value| identity(json!({ "sub": "s", "siret": siret }), Some(&list)).map(drop);
+        assert_eq!(siret(json!(CITY)), Ok(()));
         assert_eq!(siret(Value::Null), Err(OidcError::SiretMissing));
         for other in ["35600000049837", "73282932000075", ""] {
             let named = other.parse().ok();
@@ -133,11 +127,10 @@ mod tests {
     }
 
     #[test]
-    fn without_a_list_the_establishment_is_told_when_it_is_one() {
-        let siret = |siret: Value| identity(json!({ "sub": "s", "siret": siret }), None).map(|i| i.siret);
-        assert_eq!(siret(json!(CITY)), Ok(Some(CITY.parse().unwrap())));
-        assert_eq!(siret(Value::Null), Ok(None));
-        assert_eq!(siret(json!("intern")), Ok(None));
+    fn without_a_list_the_establishment_is_not_looked_at() {
+        for siret in [json!(CITY), Value::Null, json!("intern")] {
+            assert_eq!(identity(json!({ "sub": "s", "siret": siret }), None).map(drop), Ok(()));
+        }
     }
 
     #[test]

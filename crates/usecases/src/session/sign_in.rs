@@ -286,7 +286,7 @@ pub async fn logout(cx: &Context, user: UserId, session: SessionId) -> Result<Op
     super::end::end(cx, user, session).await?;
     let (Some(provider), Some(id_token)) = (&cx.provider, id_token) else { return Ok(None) };
     Ok(match provider.logout(&id_token.into(), cx.now()).await {
-        Ok(logout) => logout.map(|logout| logout.url),
+        Ok(url) => url,
         Err(error) => {
             tracing::warn!(%error, "somebody stays logged in at the identity provider");
             None
