@@ -85,6 +85,10 @@ async fn the_page_needs_nothing_else_and_has_a_table_for_each_chart() {
     for outside in ["src=", "href=", "@import", "url(", "<script", "style=\"", "<b>"] {
         assert!(!html.contains(outside), "{outside}");
     }
+    // What takes a page if need be gets what it would rather have.
+    let request = auditor.request(Method::GET, "/v1/stats/reports/2026");
+    let request = request.header("Accept", "application/json").header("Accept", "text/html;q=0.5");
+    assert_eq!(auditor.send(request).await.ok()["year"], 2026);
     let english = page(&auditor, 2026, "en").await;
     assert!(english.is(200).text.contains("Annual report 2026"));
     let empty = page(&auditor, 2025, "fr").await;

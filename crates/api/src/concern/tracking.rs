@@ -1,7 +1,6 @@
 //! A resident's link, for who looks after the resident: renewing it, ending it, and a slip of paper that stands for it.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::ACCEPT;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use auth::Holder as _;
@@ -20,6 +19,7 @@ use super::read::ConcernPath;
 use crate::page;
 use crate::problem::{Code, FieldError, Problem};
 use crate::reply;
+use crate::request::accept::rather;
 use crate::request::body::{Body, Nothing, input};
 use crate::request::caller::Caller;
 use crate::request::idempotency::{Idempotency, IdempotencyHeader};
@@ -156,8 +156,7 @@ pub(super) async fn slip(
     })?;
     let code = tracking::make_slip(&cx, &caller.grant, ConcernId(id.value), &factor).await?.written();
     let url = format!("{}/v1/tracking", cx.tokens.issuer());
-    let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if !accept.contains("text/html") {
+    if !rather(&request, "text/html", "application/json") {
         return Ok(HttpResponse::Created().json(SlipView { code, url }));
     }
     let values = context! {

@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{ACCEPT, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, VARY};
+use actix_web::http::header::{CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, VARY};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, get};
 use auth::permission::PreviewLetters;
@@ -15,6 +15,7 @@ use usecases::notification::About;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::problem::Problem;
+use crate::request::accept::rather;
 use crate::request::caller::Caller;
 use crate::request::query::Query;
 use crate::ticket::named;
@@ -71,8 +72,7 @@ impl FromRequest for Asked {
             _ => None,
         });
         let ticket = query.one("ticket", ("une saisine, par id ou référence", "a ticket, by id or reference"), named);
-        let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let html = accept.contains("text/html") && !accept.contains("application/json");
+        let html = rather(request, "text/html", "application/json");
         ready(
             query
                 .finish_with(letter)

@@ -1,5 +1,6 @@
 //! What a request brings: who asks, the body, the query, and the headers that change what is done.
 
+pub(crate) mod accept;
 pub(crate) mod body;
 pub(crate) mod caller;
 pub(crate) mod conditional;

@@ -13,7 +13,7 @@ use usecases::restitution::{Of, Published};
 use utoipa::{IntoParams, ToSchema};
 
 use super::view::{PublishedView, SheetView};
-use super::{first_named, send, url};
+use super::{send, url, wants_page};
 use crate::problem::{Code, FieldError, Problem};
 use crate::problem_from::restitution::in_query;
 use crate::reply;
@@ -90,7 +90,7 @@ pub(crate) async fn read(
     let of = query.finish_with(asked)?;
     let (sheet, published) = usecases::restitution::read(&cx, &caller.grant, &of).await.map_err(in_query)?;
     let link = published.as_ref().map(|published| (published, url(&cx, &published.token)));
-    send(first_named(&request) == Some("text/html"), &sheet, link, &cx.city()?.city, caller.language)
+    send(wants_page(&request), &sheet, link, &cx.city()?.city, caller.language)
 }
 
 /// Publish the sheet of an area and a time

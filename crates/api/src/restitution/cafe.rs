@@ -11,7 +11,7 @@ use usecases::once::Once;
 use usecases::restitution::{Of, Published};
 
 use super::view::{PublishedView, SheetView};
-use super::{first_named, send, url};
+use super::{send, url, wants_page};
 use crate::cafe::CafePath;
 use crate::problem::Problem;
 use crate::reply;
@@ -46,7 +46,7 @@ pub(crate) async fn read(
     let of = Of::Cafe(CafeId(id.value));
     let (sheet, published) = usecases::restitution::read(&cx, &caller.grant, &of).await?;
     let link = published.as_ref().map(|published| (published, url(&cx, &published.token)));
-    send(first_named(&request) == Some("text/html"), &sheet, link, &cx.city()?.city, caller.language)
+    send(wants_page(&request), &sheet, link, &cx.city()?.city, caller.language)
 }
 
 /// Publish the sheet of a café

@@ -8,10 +8,11 @@ use usecases::Context;
 use utoipa::IntoParams;
 
 use super::view::SheetView;
-use super::{first_named, send, url};
+use super::{send, url};
 use crate::outermost::Told;
 use crate::page;
 use crate::problem::{Code, Problem, ProblemBody, preferred_language};
+use crate::tracking::wants_json;
 
 /// The token of a sheet's link.
 #[derive(IntoParams)]
@@ -43,7 +44,7 @@ pub(crate) struct SheetPath {
 #[get("/v1/sheets/{token}")]
 pub(crate) async fn read(cx: Data<Context>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let token = request.match_info().get("token").unwrap_or_default();
-    let as_page = first_named(&request) != Some("application/json");
+    let as_page = !wants_json(&request);
     let language = preferred_language(&request);
     let Some((sheet, published)) = usecases::restitution::shown(&cx, token).await? else {
         return if as_page { lost(language.tag()) } else { Err(Problem::new(Code::NotFound)) };

@@ -10,7 +10,7 @@ mod page;
 mod view;
 
 use crate::openapi::Routes;
-use actix_web::http::header::{ACCEPT, HeaderValue, VARY};
+use actix_web::http::header::{HeaderValue, VARY};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::city::City;
 use domain::language::Language;
@@ -19,6 +19,7 @@ use usecases::restitution::Published;
 
 use crate::problem::Problem;
 use crate::reply;
+use crate::request::accept::rather;
 use view::SheetView;
 
 pub(crate) fn routes(config: &mut impl Routes) {
@@ -32,13 +33,9 @@ pub(crate) fn routes(config: &mut impl Routes) {
         .service(link::read);
 }
 
-/// The media type that a request names first, of a page and of JSON.
-fn first_named(request: &HttpRequest) -> Option<&'static str> {
-    let accepted = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|value| value.split(',')).find_map(|range| {
-        let range = range.split(';').next()?.trim();
-        ["text/html", "application/json"].into_iter().find(|kind| *kind == range)
-    })
+/// Whether a request would rather have a page than JSON.
+fn wants_page(request: &HttpRequest) -> bool {
+    rather(request, "text/html", "application/json")
 }
 
 /// Sends a sheet, as a page or as JSON.

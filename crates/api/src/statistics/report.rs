@@ -1,6 +1,6 @@
 //! The annual report, as JSON and as a page to print.
 
-use actix_web::http::header::{ACCEPT, HeaderValue, VARY};
+use actix_web::http::header::{HeaderValue, VARY};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use auth::permission::ReadStatistics;
@@ -18,6 +18,7 @@ use super::page;
 use super::view::{FiguresView, GroupView};
 use crate::problem::{Code, Problem};
 use crate::reply;
+use crate::request::accept::rather;
 use crate::request::caller::Caller;
 
 /// The year that a path names.
@@ -85,12 +86,6 @@ impl AnnualReport {
     }
 }
 
-/// Whether a request would rather have a page than JSON.
-fn wants_page(request: &HttpRequest) -> bool {
-    let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    accept.contains("text/html")
-}
-
 /// Read the annual report
 ///
 /// What a year came to, for the security council (CISPD): the tickets that were filed in it, whatever their sensitivity, and the cafés
@@ -117,7 +112,7 @@ pub(crate) async fn read(
     let year = year.ok_or_else(|| Problem::new(Code::NotFound))?;
     let report = usecases::statistics::report(&cx, &caller.grant, year).await?;
     let loaded = cx.city()?;
-    let mut response = if wants_page(&request) {
+    let mut response = if rather(&request, "text/html", "application/json") {
         page::page(&report, &loaded.city, caller.language, cx.now())?
     } else {
         reply::read(None, caller.language, &AnnualReport::new(report, &loaded.city, caller.language))

@@ -1,6 +1,6 @@
 //! Listing tickets.
 
-use actix_web::http::header::{ACCEPT, HeaderValue, VARY};
+use actix_web::http::header::{HeaderValue, VARY};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use auth::Asking;
@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::filter::{self, FilterTickets, SearchTickets, SortTickets};
 use crate::problem::Problem;
 use crate::reply;
+use crate::request::accept::rather;
 use crate::request::query::Query;
 use crate::request::reader::Reader;
 use crate::view::{Shown, TicketView};
@@ -99,12 +100,7 @@ impl<'a> From<TicketView<'a>> for TicketFeature<'a> {
 
 /// Whether a request would rather have GeoJSON.
 pub(crate) fn wants_geojson(request: &HttpRequest) -> bool {
-    let accepted = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
-    let first = accepted.flat_map(|value| value.split(',')).find_map(|range| {
-        let range = range.split(';').next()?.trim();
-        ["application/geo+json", "application/json", "application/*", "*/*"].into_iter().find(|kind| *kind == range)
-    });
-    first == Some("application/geo+json")
+    rather(request, "application/geo+json", "application/json")
 }
 
 /// List tickets

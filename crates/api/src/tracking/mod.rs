@@ -10,12 +10,13 @@ mod slip;
 
 use crate::openapi::Routes;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, LOCATION};
+use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse};
 use minijinja::context;
 
 use crate::page;
 use crate::problem::{Code, Problem, preferred_language};
+use crate::request::accept::rather;
 
 pub(crate) use read::TrackingPath;
 
@@ -37,8 +38,7 @@ fn token(request: &HttpRequest) -> &str {
 
 /// Whether the request would rather have JSON than a page.
 pub(crate) fn wants_json(request: &HttpRequest) -> bool {
-    let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    accept.contains("application/json") && !accept.contains("text/html")
+    rather(request, "application/json", "text/html")
 }
 
 /// A link that leads nowhere, told to a person.
