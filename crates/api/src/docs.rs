@@ -12,7 +12,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::openapi;
 use crate::page;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 
 /// Swagger UI sets styles from its script, and draws its icons from `data:` URLs.
 const EXPLORER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -58,11 +58,7 @@ async fn document() -> HttpResponse {
 
 #[get("/docs/problems")]
 async fn problems() -> Result<HttpResponse, Problem> {
-    let html = page::render("problems.html", context! { problems => Serde(openapi::problems()) }).map_err(|error| {
-        tracing::error!(%error, "a page could not be rendered");
-        Problem::new(Code::Internal)
-    })?;
-    Ok(page::answer(html))
+    Ok(page::answer(page::render("problems.html", context! { problems => Serde(openapi::problems()) })?))
 }
 
 #[get("/assets/continuum.css")]

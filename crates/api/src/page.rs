@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use minijinja::{Environment, Error, UndefinedBehavior, Value};
+use minijinja::{Environment, UndefinedBehavior, Value};
 use qrcode::QrCode;
 use qrcode::render::svg;
 use sha2::{Digest as _, Sha256};
@@ -71,8 +71,11 @@ fn unbroken(source: &str) -> String {
 }
 
 /// A page.
-pub(crate) fn render(name: &str, context: Value) -> Result<String, Error> {
-    TEMPLATES.get_template(name)?.render(context)
+pub(crate) fn render(name: &str, context: Value) -> Result<String, Problem> {
+    TEMPLATES.get_template(name).and_then(|template| template.render(context)).map_err(|error| {
+        tracing::error!(%error, "a page could not be rendered");
+        Problem::new(Code::Internal)
+    })
 }
 
 /// A page, to be sent.
@@ -98,10 +101,7 @@ pub(crate) fn whole(html: String, style: &str) -> HttpResponse {
 
 /// A page with a form, or one that such a form leads to. Told in its own words, also when something is wrong.
 pub(crate) fn form(status: StatusCode, name: &str, context: Value) -> Result<HttpResponse, Problem> {
-    let html = render(name, context).map_err(|error| {
-        tracing::error!(%error, "a page could not be rendered");
-        Problem::new(Code::Internal)
-    })?;
+    let html = render(name, context)?;
     let mut response = HttpResponse::build(status)
         .content_type("text/html; charset=utf-8")
         .insert_header((CONTENT_SECURITY_POLICY, FORM_POLICY))

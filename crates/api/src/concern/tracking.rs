@@ -167,11 +167,7 @@ pub(super) async fn slip(
         url,
         code,
     };
-    let html = page::render("slip.html", values).map_err(|error| {
-        tracing::error!(%error, "a page could not be rendered");
-        Problem::new(Code::Internal)
-    })?;
-    let mut response = page::whole(html, page::SLIP_STYLE);
+    let mut response = page::whole(page::render("slip.html", values)?, page::SLIP_STYLE);
     *response.status_mut() = StatusCode::CREATED;
     Ok(response)
 }

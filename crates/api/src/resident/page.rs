@@ -12,7 +12,7 @@ use minijinja::{Value, context};
 use usecases::Context;
 
 use crate::page;
-use crate::problem::{Code, Problem, preferred_language};
+use crate::problem::{Problem, preferred_language};
 use crate::request::caller::Caller;
 
 const STYLE: &str = include_str!("../../templates/privacy.css");
@@ -49,11 +49,7 @@ fn told(city: &City, language: Language) -> Value {
 }
 
 fn rendered(name: &str, context: Value) -> Result<HttpResponse, Problem> {
-    let html = page::render(name, context).map_err(|error| {
-        tracing::error!(%error, "a page could not be rendered");
-        Problem::new(Code::Internal)
-    })?;
-    Ok(page::whole(html, STYLE))
+    Ok(page::whole(page::render(name, context)?, STYLE))
 }
 
 /// See the notice on personal data

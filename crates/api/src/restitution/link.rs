@@ -1,18 +1,14 @@
 //! A published sheet, for everybody who has its link.
 
-use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use minijinja::context;
 use usecases::Context;
 use utoipa::IntoParams;
 
 use super::view::SheetView;
 use super::{send, url};
-use crate::outermost::Told;
-use crate::page;
-use crate::problem::{Code, Problem, ProblemBody, preferred_language};
-use crate::tracking::wants_json;
+use crate::problem::{Problem, ProblemBody, preferred_language};
+use crate::tracking::{lost, wants_json};
 
 /// The token of a sheet's link.
 #[derive(IntoParams)]
@@ -44,23 +40,10 @@ pub(crate) struct SheetPath {
 #[get("/v1/sheets/{token}")]
 pub(crate) async fn read(cx: Data<Context>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let token = request.match_info().get("token").unwrap_or_default();
-    let as_page = !wants_json(&request);
     let language = preferred_language(&request);
     let Some((sheet, published)) = usecases::restitution::shown(&cx, token).await? else {
-        return if as_page { lost(language.tag()) } else { Err(Problem::new(Code::NotFound)) };
+        return lost(&request);
     };
     let link = Some((&published, url(&cx, token)));
-    send(as_page, &sheet, link, &cx.city()?.city, language)
-}
-
-/// A link that leads nowhere, told to a person.
-fn lost(language: &str) -> Result<HttpResponse, Problem> {
-    let html = page::render("lost.html", context! { language => language }).map_err(|error| {
-        tracing::error!(%error, "a page could not be rendered");
-        Problem::new(Code::Internal)
-    })?;
-    let mut response = page::answer(html);
-    *response.status_mut() = StatusCode::NOT_FOUND;
-    response.extensions_mut().insert(Told);
-    Ok(response)
+    send(!wants_json(&request), &sheet, link, &cx.city()?.city, language)
 }

@@ -12,7 +12,7 @@ use minijinja::{Value, context};
 use super::view::{LineView, PartView, SheetView, SubjectView};
 use crate::page;
 use crate::page::qr;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 
 const STYLE: &str = include_str!("../../templates/restitution.css");
 
@@ -109,10 +109,6 @@ pub(super) fn answer(sheet: &SheetView, city: &City, language: Language) -> Resu
             elsewhere => sheet.counted_elsewhere,
             qr => qr.map(Value::from_safe_string),
         },
-    );
-    let html = html.map_err(|error| {
-        tracing::error!(%error, "a page could not be rendered");
-        Problem::new(Code::Internal)
-    })?;
+    )?;
     Ok(page::whole(html, STYLE))
 }

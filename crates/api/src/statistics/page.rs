@@ -14,7 +14,7 @@ use usecases::statistics::{CafeTable, Report};
 use super::chart::{Chart, Row};
 use super::view::{label, month};
 use crate::page;
-use crate::problem::{Code, Problem};
+use crate::problem::Problem;
 
 const STYLE: &str = include_str!("../../templates/report.css");
 
@@ -203,11 +203,7 @@ pub(super) fn page(
             cafes_held => report.cafes.cafes,
             heard => writer.number(report.cafes.concerns),
         },
-    );
-    let html = html.map_err(|error| {
-        tracing::error!(%error, "a page could not be rendered");
-        Problem::new(Code::Internal)
-    })?;
+    )?;
     Ok(page::whole(html, STYLE))
 }
 

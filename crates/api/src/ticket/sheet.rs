@@ -72,7 +72,7 @@ fn html(
         Language::Fr => crate::view::state_label(ticket.state),
         Language::En => ticket.state.code(),
     };
-    let html = page::render(
+    page::render(
         "sheet.html",
         context! {
             language => language.tag(),
@@ -98,11 +98,7 @@ fn html(
             outcomes => ClosureReason::ALL.map(|reason| reason.label(Audience::Service, language)).to_vec(),
             printed_at => moment(now, language),
         },
-    );
-    html.map_err(|error| {
-        tracing::error!(%error, "a page could not be rendered");
-        Problem::new(Code::Internal)
-    })
+    )
 }
 
 /// Print a ticket
