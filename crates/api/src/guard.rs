@@ -126,7 +126,7 @@ async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
     }
     // Where everything hangs on the database, who asks cannot be known.
     if let Err(problem) = &identified
-        && problem.status().is_server_error()
+        && problem.status_code().is_server_error()
     {
         return Err(problem.clone());
     }

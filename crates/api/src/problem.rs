@@ -19,13 +19,6 @@ pub use code::Code;
 /// A text in French and in English.
 pub(crate) type Text = (&'static str, &'static str);
 
-fn in_language((fr, en): Text, language: Language) -> &'static str {
-    match language {
-        Language::Fr => fr,
-        Language::En => en,
-    }
-}
-
 /// What is wrong with one field or parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
@@ -137,11 +130,6 @@ impl Problem {
         self.status_code().is_client_error()
     }
 
-    /// The HTTP status.
-    pub(crate) fn status(&self) -> StatusCode {
-        self.status_code()
-    }
-
     /// Until trying again can help.
     pub(crate) fn seconds_to_wait(&self) -> Option<i64> {
         self.more.retry_after
@@ -220,10 +208,7 @@ impl Problem {
 
     /// The body of the answer.
     pub(crate) fn body(&self, instance: &str, language: Language) -> ProblemBody {
-        let pick = |(fr, en): &(String, String)| match language {
-            Language::Fr => fr.clone(),
-            Language::En => en.clone(),
-        };
+        let pick = |(fr, en): &(String, String)| language.pick((fr, en)).to_owned();
         let error = |error: &FieldError| FieldErrorBody {
             pointer: if let At::Body(pointer) = &error.at { Some(pointer.clone()) } else { None },
             parameter: if let At::Query(name) = &error.at { Some(name.clone()) } else { None },
@@ -231,7 +216,7 @@ impl Problem {
             code: error.code.to_owned(),
             detail: pick(&error.detail),
         };
-        let title = in_language(self.code.title(), language);
+        let title = language.pick(self.code.title());
         ProblemBody {
             problem_type: format!("/docs/problems#{}", self.code.name()),
             title: title.to_owned(),

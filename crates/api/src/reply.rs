@@ -14,6 +14,7 @@ use usecases::Answer;
 use crate::problem::{Code, Problem};
 use crate::request::conditional::has;
 use crate::request::cursor::{self, Cursor};
+use crate::view::hexadecimal;
 
 /// The `ETag` of a version.
 pub(crate) fn etag(version: i64) -> String {
@@ -51,8 +52,7 @@ pub(crate) fn send(answer: Answer, language: Language) -> Result<HttpResponse, P
 
 /// Sends a text that caches may keep, unless the caller has it already.
 pub(crate) fn cached(request: &HttpRequest, media_type: &str, keep: &'static str, text: String) -> HttpResponse {
-    let digest = Sha256::digest(&text);
-    let etag = digest[..16].iter().fold(String::from("\""), |tag, byte| tag + &format!("{byte:02x}")) + "\"";
+    let etag = format!("\"{}\"", hexadecimal(&Sha256::digest(&text)[..16]));
     let mut response = HttpResponse::Ok();
     response.insert_header((ETAG, etag.as_str())).insert_header((CACHE_CONTROL, keep));
     if has(request, &etag) {

@@ -19,6 +19,22 @@ use utoipa::ToSchema;
 use crate::problem::{Code, FieldError, Problem};
 pub(crate) use ticket::{Shown, TicketView};
 
+/// The months, in French and in English.
+pub(crate) const MONTHS: [(&str, &str); 12] = [
+    ("janvier", "January"),
+    ("février", "February"),
+    ("mars", "March"),
+    ("avril", "April"),
+    ("mai", "May"),
+    ("juin", "June"),
+    ("juillet", "July"),
+    ("août", "August"),
+    ("septembre", "September"),
+    ("octobre", "October"),
+    ("novembre", "November"),
+    ("décembre", "December"),
+];
+
 /// What a state is called in French.
 pub(crate) const fn state_label(state: State) -> &'static str {
     match state {
@@ -32,6 +48,12 @@ pub(crate) const fn state_label(state: State) -> &'static str {
         State::Closed => "clôturée",
         State::Cancelled => "annulée",
     }
+}
+
+/// Bytes, two digits each.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(value.into(), 16);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).flatten().collect()
 }
 
 /// The bytes of a file.

@@ -134,13 +134,7 @@ struct ClosedView {
 
 impl ClosedView {
     fn of(closed: Closed<'_>, language: Language) -> Self {
-        let plain = |fr: &str, en: &str| {
-            match language {
-                Language::Fr => fr,
-                Language::En => en,
-            }
-            .to_owned()
-        };
+        let plain = |fr, en| language.pick((fr, en)).to_owned();
         let (reason, label) = match closed {
             Closed::Holiday(holiday) => (ClosedReason::Holiday, holiday.name(language).to_owned()),
             Closed::Closure(closure) => {

@@ -143,7 +143,6 @@ pub(crate) struct WarningView {
 
 impl WarningView {
     fn new(warning: &Warning, language: Language) -> Self {
-        let pick = |fr, en| if language == Language::Fr { fr } else { en };
         match warning {
             Warning::Description { finding, masked } => {
                 Self::passage("description".to_owned(), *finding, *masked, language)
@@ -156,26 +155,26 @@ impl WarningView {
                 code: "out_of_sight",
                 field: None,
                 masked: None,
-                message: pick(
+                message: language.pick((
                     "Cette réclamation est transmise à qui doit l’entendre ; vous ne la verrez plus. L’habitant, s’il a laissé une adresse, la suit par son lien.",
                     "This complaint goes to those who hear it; you will not see it again. A resident who left an address follows it through their link.",
-                ),
+                )),
             },
             Warning::NothingKept => Self {
                 code: "nothing_kept",
                 field: None,
                 masked: None,
-                message: pick(
+                message: language.pick((
                     "Urgence ou infraction : ni récit ni coordonnées ne sont conservés. Donnez les numéros à l’habitant.",
                     "Emergency or crime: neither narrative nor contact is kept. Give the resident the numbers.",
-                ),
+                )),
             },
         }
     }
 
     /// What was found in a text.
     pub(crate) fn passage(field: String, finding: Finding, masked: bool, language: Language) -> Self {
-        let (fr, en) = match finding {
+        let message = language.pick(match finding {
             Finding::Plate => ("Le texte contient une plaque d’immatriculation.", "The text contains a number plate."),
             Finding::PhoneNumber => {
                 ("Le texte contient un numéro de téléphone.", "The text contains a telephone number.")
@@ -196,8 +195,7 @@ impl WarningView {
                 "Le texte contient un lien personnel, qui reste masqué.",
                 "The text contains a personal link, which stays masked.",
             ),
-        };
-        let message = if language == Language::Fr { fr } else { en };
+        });
         Self { code: finding.code(), field: Some(field), masked: Some(masked), message }
     }
 }

@@ -160,7 +160,7 @@ pub(super) fn renewed(
     let language = preferred_language(request);
     let wait = throttled.map(|throttled| {
         let (fr, en) = wait(throttled);
-        if language == Language::Fr { fr } else { en }
+        language.pick((&fr, &en)).to_owned()
     });
     page::form(status, "partner_shut.html", context! { language => language.tag(), why, wait, path => "" })
 }

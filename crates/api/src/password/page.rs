@@ -56,20 +56,20 @@ pub(super) async fn submit(
 ) -> Result<HttpResponse, Problem> {
     let chosen = chosen.map_err(|_| Problem::new(Code::InvalidRequest))?;
     let Some(user) = usecases::password::of_link(&cx, &token).await? else { return show_lost(&request) };
-    let english = preferred_language(&request) == domain::language::Language::En;
+    let language = preferred_language(&request);
     if chosen.password.expose_secret() != chosen.again.expose_secret() {
-        let (fr, en) = ("Les deux mots de passe ne sont pas les mêmes.", "The two passwords are not the same.");
-        return show_form(&request, &user.email, Some(if english { en } else { fr }.to_owned()));
+        let texts = ("Les deux mots de passe ne sont pas les mêmes.", "The two passwords are not the same.");
+        return show_form(&request, &user.email, Some(language.pick(texts).to_owned()));
     }
     match usecases::password::choose(&cx, &token, &chosen.password, &origin).await {
         Ok(device) => {
-            let language = preferred_language(&request).tag();
+            let language = language.tag();
             page::form(StatusCode::OK, "password_chosen.html", context! { language, email => user.email, device })
         }
         Err(PasswordError::LinkInvalid) => show_lost(&request),
         Err(PasswordError::Weak(weak)) => {
             let (_, fr, en) = super::weakness(weak);
-            show_form(&request, &user.email, Some(if english { en } else { fr }))
+            show_form(&request, &user.email, Some(language.pick((&fr, &en)).to_owned()))
         }
         Err(error) => Err(super::problem(error, "/password")),
     }

@@ -6,7 +6,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::Method;
 use actix_web::http::header::CONTENT_ENCODING;
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, ResponseError as _};
 use auth::permission::{FollowEvents, ReadTickets};
 use auth::{Asking, Credential, Permission, Recalled};
 use domain::language::Language;
@@ -62,7 +62,7 @@ impl<P: Permission> Reader<P> {
         let found = find(&asking).await;
         let settled = match &found {
             Ok(found) => is_found(found),
-            Err(problem) => problem.status().is_server_error(),
+            Err(problem) => problem.status_code().is_server_error(),
         };
         let recalled = asking.as_recalled().filter(|_| !settled).cloned();
         let caller = Caller { grant: asking.once_found(), language };

@@ -13,23 +13,9 @@ use super::view::{LineView, PartView, SheetView, SubjectView};
 use crate::page;
 use crate::page::qr;
 use crate::problem::Problem;
+use crate::view::MONTHS;
 
 const STYLE: &str = include_str!("../../templates/restitution.css");
-
-const MONTHS: [(&str, &str); 12] = [
-    ("janvier", "January"),
-    ("février", "February"),
-    ("mars", "March"),
-    ("avril", "April"),
-    ("mai", "May"),
-    ("juin", "June"),
-    ("juillet", "July"),
-    ("août", "August"),
-    ("septembre", "September"),
-    ("octobre", "October"),
-    ("novembre", "November"),
-    ("décembre", "December"),
-];
 
 fn month(day: NaiveDate, language: Language) -> String {
     format!("{} {}", language.pick(MONTHS[day.month0() as usize]), day.year())

@@ -8,6 +8,8 @@ use domain::statistics::{Counted, Delay, Figures, Group, GroupBy};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::view::MONTHS;
+
 /// How long something took.
 #[derive(Serialize, ToSchema)]
 #[schema(as = StatsDelay)]
@@ -156,21 +158,6 @@ pub(crate) fn label(key: Option<&str>, group_by: &GroupBy, city: &City, language
     };
     known.unwrap_or_else(|| key.to_owned())
 }
-
-const MONTHS: [(&str, &str); 12] = [
-    ("janvier", "January"),
-    ("février", "February"),
-    ("mars", "March"),
-    ("avril", "April"),
-    ("mai", "May"),
-    ("juin", "June"),
-    ("juillet", "July"),
-    ("août", "August"),
-    ("septembre", "September"),
-    ("octobre", "October"),
-    ("novembre", "November"),
-    ("décembre", "December"),
-];
 
 /// A month in words, of `2026-03`.
 pub(crate) fn month(key: &str, language: Language) -> Option<String> {

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_LANGUAGE;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, post};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _, post};
 use domain::text::Remark;
 use domain::ticket::feedback::Unsolved;
 use serde::Deserialize;
@@ -105,7 +105,7 @@ pub(super) async fn give(
         Ok(()) => Ok(HttpResponse::Ok().insert_header((CONTENT_LANGUAGE, tracking.language.tag())).json(&tracking)),
         Err(problem) => match form {
             Some(typed) if problem.is_clients() => {
-                let status = match problem.status() {
+                let status = match problem.status_code() {
                     StatusCode::CONFLICT => StatusCode::CONFLICT,
                     _ => StatusCode::UNPROCESSABLE_ENTITY,
                 };

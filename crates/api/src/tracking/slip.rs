@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse, get, post};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _, get, post};
 use minijinja::context;
 use serde::{Deserialize, Serialize};
 use usecases::Context;
@@ -108,7 +108,7 @@ pub(super) async fn find(
         Err(problem) => problem,
     };
     let Some(typed) = sent.form.filter(|_| problem.is_clients()) else { return Err(problem) };
-    let mut response = form(&request, problem.status(), Some(problem.said_to(language)), &typed)?;
+    let mut response = form(&request, problem.status_code(), Some(problem.said_to(language)), &typed)?;
     if let Some(seconds) = problem.seconds_to_wait() {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }

@@ -1,7 +1,5 @@
 //! The log of what was sent to a webhook.
 
-use std::fmt::Write as _;
-
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use auth::permission::FollowEvents;
@@ -21,6 +19,7 @@ use crate::reply;
 use crate::request::caller::Caller;
 use crate::request::path::{Id, id_path};
 use crate::request::query::Query;
+use crate::view::hexadecimal;
 
 /// The delivery that a path names.
 #[derive(IntoParams)]
@@ -101,19 +100,12 @@ impl From<&Delivery> for WebhookDelivery {
             sequence: one.position.map(sequence),
             attempt: one.attempt,
             request_bytes: one.request_bytes,
-            request_sha256: hex(&one.request_sha256),
+            request_sha256: hexadecimal(&one.request_sha256),
             status: one.status,
             error: one.error.clone(),
             answer: one.answer.clone(),
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("a text can be written to");
-        hex
-    })
 }
 
 /// An attempt to deliver an event, with what was sent.

@@ -11,12 +11,12 @@ use usecases::Context;
 use usecases::ticket::attachment::{self, Readable, Which};
 
 use super::super::TicketPath;
-use super::{AttachmentPath, hexadecimal};
+use super::AttachmentPath;
 use crate::problem::Problem;
 use crate::request::caller::Caller;
 use crate::request::conditional::has;
 use crate::request::path::Id;
-use crate::view::FileBytes;
+use crate::view::{FileBytes, hexadecimal};
 
 /// Get an attachment's bytes
 ///

@@ -18,6 +18,7 @@ use uuid::Uuid;
 pub(crate) use content::deliver;
 
 use crate::request::path::id_path;
+use crate::view::hexadecimal;
 use domain::ticket::ActorView;
 
 pub(crate) fn routes(config: &mut impl Routes) {
@@ -95,9 +96,4 @@ impl AttachmentView {
             removed_at: removed.as_ref().map(|removal| removal.at),
         }
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from_digit(value.into(), 16);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).flatten().collect()
 }
