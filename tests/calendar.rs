@@ -18,6 +18,7 @@ crate::tests![
     days_of_23_and_25_hours_are_so_long,
     what_cannot_be_previewed_is_refused,
     a_change_of_the_files_is_seen_at_once_on_every_instance,
+    a_city_overseas_has_days_of_its_own,
 ];
 
 async fn calendars_are_listed() {
@@ -176,5 +177,38 @@ async fn a_change_of_the_files_is_seen_at_once_on_every_instance() {
     let here = city.agent().await;
     assert_eq!(days(&here, "bureau/preview?weeks=1").await[0]["date"], "2026-03-10");
     second.stop().await;
+    city.stop().await;
+}
+
+async fn a_city_overseas_has_days_of_its_own() {
+    let city = City::new().await;
+    let overseas = "update calendar set definition = jsonb_set(definition, '{time_zone}', '\"Indian/Reunion\"')";
+    let mut connection = city.database.connection().await;
+    for statement in [overseas, "update city set revision = revision + 1"] {
+        sqlx::query(statement).execute(&mut connection).await.unwrap();
+    }
+    usecases::city::reload(&city.instance.context).await.unwrap();
+    // Half past midnight there, the evening before in Paris.
+    city.clock.set("2026-12-31T20:30:00Z");
+    let ticket = city.dumping().await;
+    assert!(ticket["reference"].as_str().unwrap().starts_with("AMI-27-"), "{ticket}");
+    city.drain().await;
+    let letters = city.letters_to("proprete@ville-amiens.example");
+    let told = letters[0].body_text(0).unwrap();
+    assert!(told.contains("01/01/2027 à 0\u{a0}h\u{a0}30"), "{told}");
+
+    let (proprete, dispatcher) = (city.proprete().await, city.dispatcher().await);
+    let ticket = proprete.acknowledge(&ticket).await.ok();
+    let hold = json!({ "reason": "weather", "resume_on": "2027-01-01" });
+    let refused = proprete.act(&ticket, "hold", &hold).await;
+    refused.refused_fields(422, "invalid_content", &[("/resume_on", "out_of_range")]);
+    let schedule = async |day: &str| proprete.act(&ticket, "schedule", &json!({ "scheduled_for": day })).await;
+    let refused = schedule("2026-12-31").await;
+    refused.refused_fields(422, "invalid_content", &[("/scheduled_for", "out_of_range")]);
+    schedule("2027-01-01").await.ok();
+    let export = dispatcher.get("/v1/tickets/export").await;
+    assert_eq!(export.header("content-disposition"), Some("attachment; filename=\"tickets-2027-01-01.csv\""));
+    let calendar = city.stranger().get("/v1/cafes.ics").await;
+    assert!(calendar.is(200).text.contains("X-WR-TIMEZONE:Indian/Reunion"), "{}", calendar.text);
     city.stop().await;
 }

@@ -37,7 +37,7 @@ impl usecases::notification::Letters for Letters {
             None => Ok(sample(name, language, false)),
             Some(real) => self.real(city, name, language, real),
         };
-        let paper = Stationery::new(city.settings.sender.clone(), &city.letters);
+        let paper = Stationery::new(city.settings.sender.clone(), city.zone(), &city.letters);
         let parts = letter.and_then(|letter| letter.parts(&paper)).map_err(|error| error.to_string())?;
         let Parts { subject, text, html } = parts;
         Ok(Written { subject, text, html })

@@ -27,6 +27,7 @@ use domain::id::MessageId;
 use domain::language::Language;
 use domain::letter::LetterName;
 use domain::ticket::notice::Kind;
+use domain::time::Zone;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::{Address, Message};
@@ -66,7 +67,7 @@ impl Letter {
     /// # Errors
     /// [`ComposeError`] when nobody of that audience is told of this, or the letter lacks what its kind needs.
     pub fn parts(&self, paper: &Stationery) -> Result<Parts, ComposeError> {
-        paper.render(self.name()?, self.envelope().language, &self.values(&paper.sender)?)
+        paper.render(self.name()?, self.envelope().language, &self.values(&paper.sender, paper.zone)?)
     }
 
     /// The message that says the letter, in the name of the city. Composing the same letter twice gives the same bytes.
@@ -90,14 +91,14 @@ impl Letter {
         })
     }
 
-    fn values(&self, sender: &Sender) -> Result<Value, ComposeError> {
+    fn values(&self, sender: &Sender, zone: Zone) -> Result<Value, ComposeError> {
         match self {
-            Self::Ticket(letter) => letter.values(sender),
-            Self::Concern(letter) => Ok(letter.values(sender)),
-            Self::News(letter) => letter.values(sender),
-            Self::Late(letter) => letter.values(sender),
-            Self::List(letter) => letter.values(sender),
-            Self::Affair(letter) => letter.values(sender),
+            Self::Ticket(letter) => letter.values(sender, zone),
+            Self::Concern(letter) => Ok(letter.values(sender, zone)),
+            Self::News(letter) => letter.values(sender, zone),
+            Self::Late(letter) => letter.values(sender, zone),
+            Self::List(letter) => letter.values(sender, zone),
+            Self::Affair(letter) => letter.values(sender, zone),
         }
     }
 

@@ -10,6 +10,7 @@ use chrono::{DateTime, Duration, Utc};
 use domain::clock::{Clock, Ids};
 use domain::id::MessageId;
 use domain::ticket::notice::{Kind, Recipient};
+use domain::time::{Calendar, Zone};
 use futures_util::{StreamExt as _, stream};
 use store::office::Office;
 use store::outbox::{About, Addressee, CHANNEL, Leased, Limit, Topic, UNSEEN};
@@ -240,7 +241,8 @@ impl Worker {
         let Some(office) = self.store.office(held.as_ref().map(|desk| desk.office.revision)).await? else {
             return Ok(held);
         };
-        let paper = Stationery::new(office.settings.sender.clone(), &office.letters);
+        let zone = office.calendar.as_ref().map_or(Zone::PARIS, Calendar::zone);
+        let paper = Stationery::new(office.settings.sender.clone(), zone, &office.letters);
         let desk = Arc::new(Desk { office, paper });
         self.desk.store(Some(desk.clone()));
         Ok(Some(desk))

@@ -7,6 +7,7 @@ use domain::concern::Origin;
 use domain::email::EmailAddress;
 use domain::language::Language;
 use domain::text::{Description, PersonName, TextError};
+use domain::time::Zone;
 use usecases::Context;
 use usecases::concern::{Contact, Fault, File, FileError, Filed, Warning};
 use usecases::open311::RequestError;
@@ -37,7 +38,7 @@ async fn filed(request: &HttpRequest, cx: &Context, body: Payload) -> Result<Tol
     let category = service::category(city, code)?;
     reportable(category)?;
     let mut faults = Faults::default();
-    let cmd = faults.take(command(category, parameters, language));
+    let cmd = faults.take(command(category, city.zone(), parameters, language));
     let (Some(cmd), Some(photographs)) = (cmd, faults.take(form.photographs())) else { return Err(faults.wrong()) };
     let trying = request.path().starts_with(TEST);
     let fetching = !photographs.named.is_empty();
@@ -66,14 +67,14 @@ fn reportable(category: &Category) -> Result<(), Wrong> {
     if service::is_public(category) { Ok(()) } else { Err(service::unknown()) }
 }
 
-fn command(category: &Category, parameters: &Parameters, language: Language) -> Result<File, Wrong> {
+fn command(category: &Category, zone: Zone, parameters: &Parameters, language: Language) -> Result<File, Wrong> {
     // Said in no words, it is what its service is called.
     let said = parameters.get("description").unwrap_or(&category.label.fr);
     let mut faults = Faults::default();
     let description = Description::try_from(said.to_owned());
     let description = faults.take(description.map_err(|error| Wrong::bad(text_fault("description", error))));
     let place = faults.take(whereabouts(parameters));
-    let replies = faults.take(replies(category, parameters));
+    let replies = faults.take(replies(category, zone, parameters));
     let resident = faults.take(contact(parameters, language));
     let (Some(description), Some(place), Some(replies), Some(resident)) = (description, place, replies, resident)
     else {

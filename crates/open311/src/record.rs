@@ -1,10 +1,10 @@
 //! A concern with its tickets as a service request.
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
-use chrono_tz::Europe::Paris;
 use domain::city::City;
 use domain::city::catalogue::{Category, ClosureReason};
 use domain::language::Language;
+use domain::time::Zone;
 use usecases::open311::Request;
 
 use crate::node::Node;
@@ -16,9 +16,8 @@ pub(crate) fn instant(at: DateTime<Utc>) -> Node {
 }
 
 /// The beginning of a day.
-fn day(day: NaiveDate) -> Option<Node> {
-    let midnight = day.and_hms_opt(0, 0, 0)?.and_local_timezone(Paris).earliest()?;
-    Some(instant(midnight.to_utc()))
+fn day(day: NaiveDate, zone: Zone) -> Option<Node> {
+    zone.midnight(day).map(instant)
 }
 
 /// A request; with what GeoReport does not know of, if it is asked for.
@@ -45,7 +44,7 @@ pub(crate) fn record(request: &Request, city: &City, language: Language, extende
         ("updated_datetime", instant(request.updated_at)),
     ];
     // A date that nobody knows is left out.
-    parts.extend(request.scheduled_for.and_then(day).map(|day| ("expected_datetime", day)));
+    parts.extend(request.scheduled_for.and_then(|on| day(on, city.zone())).map(|day| ("expected_datetime", day)));
     parts.extend([
         ("address", request.place.address.as_ref().map(domain::text::Address::as_str).into()),
         ("address_id", Node::Empty),

@@ -3,17 +3,21 @@
 use std::collections::BTreeMap;
 
 use chrono::DateTime;
-use chrono_tz::Europe::Paris;
 use domain::city::catalogue::Category;
 use domain::city::question::{Kind, Reply, Why, Wrong as Unfit};
 use domain::id::ChoiceCode;
 use domain::text::TextError;
+use domain::time::Zone;
 
 use crate::answer::Wrong;
 use crate::parameters::Parameters;
 
 /// What was answered, by the question's code: as the question's kind reads it, or as it was written, which does not fit.
-pub(crate) fn replies(category: &Category, parameters: &Parameters) -> Result<BTreeMap<String, Reply>, Wrong> {
+pub(crate) fn replies(
+    category: &Category,
+    zone: Zone,
+    parameters: &Parameters,
+) -> Result<BTreeMap<String, Reply>, Wrong> {
     let mut given: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, value) in parameters.iter() {
         let Some(code) = name.strip_prefix("attribute[") else { continue };
@@ -32,7 +36,7 @@ pub(crate) fn replies(category: &Category, parameters: &Parameters) -> Result<BT
         let reply = if kind == Some(Kind::Choices) {
             Reply::Several(values)
         } else if let (Some(value), true) = (values.pop(), values.is_empty()) {
-            read(kind, value)
+            read(kind, zone, value)
         } else {
             return Err(Wrong::bad((
                 format!("L’attribut « {code} » n’a qu’une valeur."),
@@ -44,13 +48,13 @@ pub(crate) fn replies(category: &Category, parameters: &Parameters) -> Result<BT
     Ok(replies)
 }
 
-fn read(kind: Option<Kind>, value: String) -> Reply {
+fn read(kind: Option<Kind>, zone: Zone, value: String) -> Reply {
     match kind {
         Some(Kind::YesNo) => value.parse().map_or(Reply::Text(value), Reply::YesNo),
         Some(Kind::Number) => value.parse().map_or(Reply::Text(value), Reply::Number),
         // The specification knows days with their time only; the day is meant.
         Some(Kind::Date) => match DateTime::parse_from_rfc3339(&value) {
-            Ok(at) => Reply::Text(at.with_timezone(&Paris).date_naive().to_string()),
+            Ok(at) => Reply::Text(zone.day_of(at.to_utc()).to_string()),
             Err(_) => Reply::Text(value),
         },
         Some(Kind::Text | Kind::Choice | Kind::Choices) | None => Reply::Text(value),

@@ -48,7 +48,6 @@ use auth::Tokens;
 use auth::oidc::Provider;
 use auth::password::Passwords;
 use chrono::{DateTime, Days, NaiveDate, Utc};
-use chrono_tz::Europe::Paris;
 use concern::Learnt;
 use domain::audit::{Act, By, Record};
 use domain::city::City;
@@ -206,11 +205,12 @@ fn of(loaded: &Loaded) -> &City {
 const TWO_YEARS: Days = Days::new(730);
 
 /// Whether a day lies between today and two years from now.
-fn within_two_years(day: NaiveDate, now: DateTime<Utc>) -> bool {
-    (today(now)..=today(now) + TWO_YEARS).contains(&day)
+fn within_two_years(city: &City, day: NaiveDate, now: DateTime<Utc>) -> bool {
+    let today = today(city, now);
+    (today..=today + TWO_YEARS).contains(&day)
 }
 
-/// The day that an instant lies in, in Paris.
-fn today(now: DateTime<Utc>) -> NaiveDate {
-    now.with_timezone(&Paris).date_naive()
+/// The day that an instant lies in, on the city's clocks.
+fn today(city: &City, now: DateTime<Utc>) -> NaiveDate {
+    city.zone().day_of(now)
 }

@@ -28,12 +28,13 @@ pub async fn watch(cx: &Context) -> Result<Watched, Error> {
     let loaded = cx.city().ok();
     let rhythm = loaded.as_ref().and_then(|loaded| {
         let cadence = of(loaded).settings.cafes.as_ref()?;
-        Some((cadence.every, of(loaded).zoning(&cadence.zoning)?))
+        Some((of(loaded), cadence.every, of(loaded).zoning(&cadence.zoning)?))
     });
-    let areas: Vec<_> = rhythm.iter().flat_map(|(_, zoning)| zoning.areas()).map(|area| area.code.clone()).collect();
-    let standing = cx.store.standing(rhythm.map(|(_, zoning)| &zoning.code), &areas, now).await?;
-    let overdue_areas =
-        rhythm.map(|(every, _)| standing.last_cafes.iter().filter(|last| due(Some(every), **last, now).1).count());
+    let areas: Vec<_> = rhythm.iter().flat_map(|(_, _, zoning)| zoning.areas()).map(|area| area.code.clone()).collect();
+    let standing = cx.store.standing(rhythm.map(|(_, _, zoning)| &zoning.code), &areas, now).await?;
+    let overdue_areas = rhythm.map(|(city, every, _)| {
+        standing.last_cafes.iter().filter(|last| due(city, Some(every), **last, now).1).count()
+    });
     Ok(Watched { standing, overdue_areas, scans: cx.files.scans() })
 }
 

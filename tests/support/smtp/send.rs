@@ -11,6 +11,7 @@ use domain::city::catalogue::{Audience, ClosureReason};
 use domain::id::{MessageId, TicketId};
 use domain::language::Language;
 use domain::ticket::notice::Kind;
+use domain::time::Zone;
 use notify::letter::{Letter, Stationery, TicketLetter};
 use notify::post::Post;
 use notify::transport::{DeliveryError, Transport};
@@ -56,7 +57,8 @@ pub fn letter(to: &str, number: u128) -> (Post, MessageId) {
         phone: "03 22 97 40 40".to_owned(),
         returns_to: None,
     };
-    let letter = Letter::Ticket(Box::new(letter)).compose(&Stationery::new(sender, &[])).expect("a letter");
+    let letter =
+        Letter::Ticket(Box::new(letter)).compose(&Stationery::new(sender, Zone::PARIS, &[])).expect("a letter");
     (Post::new(letter, None, &Returns::default(), None).expect("a message that can leave"), id)
 }
 

@@ -77,7 +77,7 @@ fn text(city: &City, areas: &[(ZoningCode, AreaCode)], cafes: &[Cafe]) -> String
     for property in ["NAME", "X-WR-CALNAME"] {
         ical.text(property, &name);
     }
-    ical.line("X-WR-TIMEZONE", "Europe/Paris");
+    ical.line("X-WR-TIMEZONE", city.zone().name());
     ical.line("REFRESH-INTERVAL;VALUE=DURATION", LOOK_EVERY);
     ical.line("X-PUBLISHED-TTL", LOOK_EVERY);
     for cafe in cafes {

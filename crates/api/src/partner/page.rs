@@ -100,6 +100,7 @@ pub(super) fn ticket(
     ticket: &PartnerTicket,
     notice: &Notice,
 ) -> Result<HttpResponse, Problem> {
+    let zone = city.zone();
     let done = DONE.iter().find(|(action, _)| notice.done.as_deref() == Some(*action));
     let reasons = ClosureReason::ALL.map(|reason| {
         context! { code => reason.code(), label => reason.label(Audience::Service, language) }
@@ -114,15 +115,15 @@ pub(super) fn ticket(
         // The same form sent twice is one message.
         key => cx.ids.next().to_string(),
         sender => Serde(&city.settings.sender),
-        filed_at => moment(ticket.filed_at, language),
-        sent_at => moment(ticket.sent_at, language),
-        received_at => ticket.received_at.map(|at| moment(at, language)),
-        ack_due => moment(ticket.ack_due_at, language),
-        resolve_due => moment(ticket.resolve_due_at, language),
-        expires => moment(ticket.link_expires_at, language),
+        filed_at => moment(ticket.filed_at, zone, language),
+        sent_at => moment(ticket.sent_at, zone, language),
+        received_at => ticket.received_at.map(|at| moment(at, zone, language)),
+        ack_due => moment(ticket.ack_due_at, zone, language),
+        resolve_due => moment(ticket.resolve_due_at, zone, language),
+        expires => moment(ticket.link_expires_at, zone, language),
         expected_on => ticket.expected_on.map(|day| day.format(language.pick(("%d/%m/%Y", "%-d %B %Y"))).to_string()),
         messages => ticket.messages.iter().map(|message| {
-            context! { own => message.own, at => moment(message.at, language), text => message.text.as_str() }
+            context! { own => message.own, at => moment(message.at, zone, language), text => message.text.as_str() }
         }).collect::<Vec<_>>(),
         ticket => Serde(ticket),
         refusals => choices(&REFUSALS, language),

@@ -6,7 +6,6 @@ use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_DISPOSITION};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use auth::permission::ReadTickets;
-use chrono_tz::Europe::Paris;
 use domain::language::Language;
 use usecases::Context;
 use usecases::ticket::Export;
@@ -85,7 +84,7 @@ fn separator(text: &str) -> Option<u8> {
 /// All tickets of the reader's list, however many: the same parameters narrow and sort it, and `format` says how it is written
 /// (`Accept` does not). Restricted tickets are left
 /// out, also for those who may read them, and so is what residents left to be reached. The columns of `csv` have the
-/// names and values that `ndjson` has; with `Accept-Language: fr`, French ones, and times on the clock of France. Few can be written at once. An export that breaks off
+/// names and values that `ndjson` has; with `Accept-Language: fr`, French ones, and times on the city's clocks. Few can be written at once. An export that breaks off
 /// ends without the last chunk of the transfer: clients tell it as an error. Each one stands in the audit log.
 #[utoipa::path(
     operation_id = "ticket_export",
@@ -119,8 +118,8 @@ pub(crate) async fn export(
     let (loaded, now) = (cx.city()?, cx.now());
     let mut tickets = usecases::ticket::export(&cx, &caller.grant, listing, format.code(), by).await?;
     let separator = separator.unwrap_or(if french { b';' } else { b',' });
+    let name = format!("tickets-{}.{}", loaded.city.zone().day_of(now), format.code());
     let columns = Columns { loaded, language: caller.language, now, separator, french };
-    let name = format!("tickets-{}.{}", now.with_timezone(&Paris).date_naive(), format.code());
     Ok(HttpResponse::Ok()
         .content_type(format.content_type())
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Europe::Paris;
 use domain::city::catalogue::{Audience, ClosureReason};
 use domain::concern::Origin;
 use domain::language::Language;
@@ -222,9 +221,9 @@ impl Columns {
         self.line(named.chain(areas))
     }
 
-    /// Puts labels for codes, and times on the clock of France, as spreadsheets read them.
+    /// Puts labels for codes, and times on the city's clocks, as spreadsheets read them.
     fn translate(&self, row: &ExportedTicket, fields: &mut Value) {
-        let french = Language::Fr;
+        let (french, zone) = (Language::Fr, self.loaded.city.zone());
         let category = row.category.parse().ok();
         let category = category.and_then(|code| self.loaded.city.category(&code));
         let label = category.map_or(row.category.as_str(), |category| category.label.in_language(french));
@@ -244,7 +243,7 @@ impl Columns {
             ("ack_due_at", Some(row.ack_due_at)),
             ("resolve_due_at", Some(row.resolve_due_at)),
         ] {
-            fields[name] = at.map(|at| at.with_timezone(&Paris).format("%Y-%m-%d %H:%M").to_string()).into();
+            fields[name] = at.map(|at| zone.local(at).format("%Y-%m-%d %H:%M").to_string()).into();
         }
     }
 

@@ -6,13 +6,13 @@ use actix_web::{HttpResponse, get};
 use auth::Asking;
 use auth::permission::ReadTickets;
 use chrono::{DateTime, Utc};
-use chrono_tz::Europe::Paris;
 use domain::city::City;
 use domain::city::catalogue::{Audience, ClosureReason};
 use domain::language::Language;
 use domain::rights::Secrecy;
 use domain::text::Description;
 use domain::ticket::Ticket;
+use domain::time::Zone;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use usecases::Context;
@@ -34,9 +34,10 @@ const ANSWERS: [(&str, &str); 6] = [
     ("Service compétent : …………………", "Competent service: …………………"),
 ];
 
-pub(crate) fn moment(at: DateTime<Utc>, language: Language) -> String {
+/// The day and the time, as people write them.
+pub(crate) fn moment(at: DateTime<Utc>, zone: Zone, language: Language) -> String {
     let format = language.pick(("%d/%m/%Y à %H h %M", "%-d %B %Y, %H:%M"));
-    at.with_timezone(&Paris).format(format).to_string()
+    zone.local(at).format(format).to_string()
 }
 
 /// The names of the areas that the place lies in: « Secteur Nord, Saint-Leu ».
@@ -66,6 +67,7 @@ fn html(
     link: &str,
     now: DateTime<Utc>,
 ) -> Result<String, Problem> {
+    let zone = city.zone();
     let category = city.category(&ticket.category).map(|category| category.label.in_language(language));
     let service = city.service(&ticket.service).map(|service| service.name.in_language(language));
     let state = match language {
@@ -87,16 +89,16 @@ fn html(
             areas => areas(ticket, city),
             coordinates => ticket.place.point.map(|point| format!("{:.5}, {:.5}", point.lat, point.lon)),
             priority => ticket.priority.label(language),
-            filed_at => moment(ticket.filed_at, language),
+            filed_at => moment(ticket.filed_at, zone, language),
             handovers => ticket.handovers,
-            ack_due => moment(ticket.ack_due_at, language),
-            resolve_due => moment(ticket.resolve_due_at, language),
+            ack_due => moment(ticket.ack_due_at, zone, language),
+            resolve_due => moment(ticket.resolve_due_at, zone, language),
             state => state,
             description => description.map(Description::as_str).unwrap_or_default(),
             replies => replies(ticket, city, language),
             answers => ANSWERS.map(|texts| language.pick(texts)).to_vec(),
             outcomes => ClosureReason::ALL.map(|reason| reason.label(Audience::Service, language)).to_vec(),
-            printed_at => moment(now, language),
+            printed_at => moment(now, zone, language),
         },
     )
 }

@@ -1,14 +1,9 @@
 //! What a resident reads of a ticket's state: how it stands, what happens next, and by when.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Europe::Paris;
 use domain::language::Language;
 use domain::ticket::{State, Ticket, close, reopen};
-
-/// The day that an instant lies in, in Paris.
-fn in_paris(at: DateTime<Utc>) -> NaiveDate {
-    at.with_timezone(&Paris).date_naive()
-}
+use domain::time::Zone;
 
 /// A day, as people write it.
 pub(super) fn date(day: NaiveDate, language: Language) -> String {
@@ -16,26 +11,23 @@ pub(super) fn date(day: NaiveDate, language: Language) -> String {
 }
 
 /// The day of an instant, as people write it.
-pub(super) fn day(at: DateTime<Utc>, language: Language) -> String {
-    date(in_paris(at), language)
+pub(super) fn day(at: DateTime<Utc>, zone: Zone, language: Language) -> String {
+    date(zone.day_of(at), language)
 }
 
 /// What happens next, and by when: the targets as promises. One that was not kept is said to be missed.
-pub(super) fn next(ticket: &Ticket, now: DateTime<Utc>, language: Language) -> String {
-    let today = in_paris(now);
+pub(super) fn next(ticket: &Ticket, now: DateTime<Utc>, zone: Zone, language: Language) -> String {
+    let today = zone.day_of(now);
+    let promise = |due: DateTime<Utc>, kept, missed| promise(&day(due, zone, language), due < now, kept, missed);
     let expected = ticket.scheduled_for.filter(|day| *day >= today);
     let (fr, en) = match ticket.state {
         State::Submitted => promise(
             ticket.ack_due_at,
-            now,
-            language,
             ("Le service la prendra en charge d’ici au", "The service will take it in hand by"),
             ("Le service aurait dû la prendre en charge le", "The service should have taken it in hand on"),
         ),
         State::Refused => promise(
             ticket.ack_due_at,
-            now,
-            language,
             ("Nous la transmettrons au service compétent d’ici au", "We will pass it on to the competent service by"),
             ("Le service compétent aurait dû l’avoir le", "The competent service should have had it on"),
         ),
@@ -49,8 +41,6 @@ pub(super) fn next(ticket: &Ticket, now: DateTime<Utc>, language: Language) -> S
             }
             None => promise(
                 ticket.resolve_due_at,
-                now,
-                language,
                 ("Le service vous répondra d’ici au", "The service will answer you by"),
                 ("Le service aurait dû vous répondre le", "The service should have answered you on"),
             ),
@@ -63,13 +53,13 @@ pub(super) fn next(ticket: &Ticket, now: DateTime<Utc>, language: Language) -> S
             None => ("Le service y reviendra.".to_owned(), "The service will come back to it.".to_owned()),
         },
         State::Resolved => {
-            let closes = day(ticket.resolved_at.unwrap_or(now) + close::BY_ITSELF_AFTER, language);
+            let closes = day(ticket.resolved_at.unwrap_or(now) + close::BY_ITSELF_AFTER, zone, language);
             (
                 format!("Sans autre nouvelle de votre part, elle sera clôturée le {closes}."),
                 format!("Unless you tell us more, it will be closed on {closes}."),
             )
         }
-        State::Closed => closed(ticket, now, language),
+        State::Closed => closed(ticket, now, zone, language),
         State::Cancelled => (
             "Il n’y aura pas d’autre suite. Pour savoir pourquoi, téléphonez-nous.".to_owned(),
             "Nothing more will come of it. To know why, telephone us.".to_owned(),
@@ -83,16 +73,15 @@ pub(super) fn next(ticket: &Ticket, now: DateTime<Utc>, language: Language) -> S
 
 type Texts = (&'static str, &'static str);
 
-fn promise(due: DateTime<Utc>, now: DateTime<Utc>, language: Language, kept: Texts, missed: Texts) -> (String, String) {
-    let day = day(due, language);
-    if due < now {
+fn promise(day: &str, is_missed: bool, kept: Texts, missed: Texts) -> (String, String) {
+    if is_missed {
         (format!("{} {day} : nous le relançons.", missed.0), format!("{} {day}: we are pursuing it.", missed.1))
     } else {
         (format!("{} {day}.", kept.0), format!("{} {day}.", kept.1))
     }
 }
 
-fn closed(ticket: &Ticket, now: DateTime<Utc>, language: Language) -> (String, String) {
+fn closed(ticket: &Ticket, now: DateTime<Utc>, zone: Zone, language: Language) -> (String, String) {
     if ticket.duplicate_of.is_some() {
         return (
             "Elle porte sur le même problème qu’une autre : la suite est donnée avec celle-ci.".to_owned(),
@@ -105,7 +94,7 @@ fn closed(ticket: &Ticket, now: DateTime<Utc>, language: Language) -> (String, S
             "It is over. If the problem comes back, report it again.".to_owned(),
         );
     }
-    let until = day(ticket.closed_at.unwrap_or(now) + reopen::WINDOW, language);
+    let until = day(ticket.closed_at.unwrap_or(now) + reopen::WINDOW, zone, language);
     (
         format!("C’est terminé. Si le problème n’est pas résolu, dites-le ici jusqu’au {until}."),
         format!("It is over. If the problem is not solved, say so here until {until}."),
@@ -120,7 +109,7 @@ mod tests {
     fn days_are_written_as_people_do() {
         let late: DateTime<Utc> = "2026-03-10T23:30:00Z".parse().unwrap();
         assert_eq!(
-            (day(late, Language::Fr).as_str(), day(late, Language::En).as_str()),
+            (day(late, Zone::PARIS, Language::Fr).as_str(), day(late, Zone::PARIS, Language::En).as_str()),
             ("11/03/2026", "11 March 2026")
         );
     }

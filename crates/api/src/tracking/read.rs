@@ -143,7 +143,7 @@ fn ticket(followed: &Followed, city: &City, language: Language, now: DateTime<Ut
         phone: service.and_then(|service| service.phone.clone()),
         state: ticket.state,
         state_label: ticket.state.to_resident(language),
-        next: next(ticket, now, language),
+        next: next(ticket, now, city.zone(), language),
         expected_on: ticket.scheduled_for,
         outcome: ticket.closure_reason.map(outcome),
         messages: followed.told.iter().map(message).collect(),
@@ -182,16 +182,17 @@ pub(super) fn page(
     city: &City,
     refused: Option<&Refused>,
 ) -> Result<HttpResponse, Problem> {
-    let language = tracking.language;
+    let (language, zone) = (tracking.language, city.zone());
     let tickets = tracking.tickets.iter().map(|ticket| {
-        let messages = ticket.messages.iter().map(|m| context! { day => day(m.at, language), text => m.text.as_str() });
+        let messages =
+            ticket.messages.iter().map(|m| context! { day => day(m.at, zone, language), text => m.text.as_str() });
         let again = refused.filter(|refused| refused.typed.get("ticket") == Some(&ticket.reference));
         context! {
             again => again.map(|refused| &refused.typed),
             messages => messages.collect::<Vec<_>>(),
             expected_on => ticket.expected_on.map(|day| date(day, language)),
             outcome => ticket.outcome.as_ref().map(|outcome| outcome.label),
-            said_on => ticket.feedback.as_ref().map(|said| day(said.at, language)),
+            said_on => ticket.feedback.as_ref().map(|said| day(said.at, zone, language)),
             ..Value::from(Serde(ticket))
         }
     });
@@ -200,7 +201,7 @@ pub(super) fn page(
         city => city.settings.name.as_str(),
         sender => Serde(&city.settings.sender),
         category => tracking.category.as_str(),
-        filed_on => day(tracking.filed_at, language),
+        filed_on => day(tracking.filed_at, zone, language),
         answer => tracking.answer.as_deref(),
         mails => Serde(tracking.mails),
         reasons => Unsolved::ALL.map(|reason| [reason.code(), reason.label(language)]).to_vec(),

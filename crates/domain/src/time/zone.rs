@@ -21,6 +21,12 @@ impl Zone {
         instant.with_timezone(&self.0)
     }
 
+    /// The day that an instant lies in.
+    #[must_use]
+    pub fn day_of(self, instant: DateTime<Utc>) -> NaiveDate {
+        self.local(instant).date_naive()
+    }
+
     /// When a day begins: the first instant of it, also where clocks are put forward at midnight. None beyond the years
     /// that calendars have.
     #[must_use]

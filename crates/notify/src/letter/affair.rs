@@ -6,6 +6,7 @@ use domain::city::Sender;
 use domain::id::MessageId;
 use domain::language::Language;
 use domain::letter::LetterName;
+use domain::time::Zone;
 use minijinja::Value;
 use minijinja::value::Serde;
 use serde::Serialize;
@@ -73,7 +74,7 @@ impl AffairLetter {
         }
     }
 
-    pub(super) fn values(&self, sender: &Sender) -> Result<Value, ComposeError> {
+    pub(super) fn values(&self, sender: &Sender, zone: Zone) -> Result<Value, ComposeError> {
         let language = self.language;
         let lacks = match &self.affair {
             Affair::Invitation { .. } | Affair::PasswordReset { .. } => {
@@ -96,8 +97,8 @@ impl AffairLetter {
             language: language.tag(),
             to: one_line(&self.to),
             link: self.link.as_ref().map(Url::to_string),
-            expires_at: self.expires_at.map(|at| moment(at, language)),
-            at: moment(self.at, language),
+            expires_at: self.expires_at.map(|at| moment(at, zone, language)),
+            at: moment(self.at, zone, language),
             address: self.address.as_deref().map(one_line),
             agent: self.agent.as_deref().map(one_line),
             second_factor: matches!(self.affair, Affair::SecondFactorChanged { enabled: true }),

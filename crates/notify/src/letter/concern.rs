@@ -7,6 +7,7 @@ use domain::concern::News;
 use domain::id::{ConcernId, MessageId};
 use domain::language::Language;
 use domain::ticket::State;
+use domain::time::Zone;
 use minijinja::Value;
 use minijinja::value::Serde;
 use serde::Serialize;
@@ -83,7 +84,7 @@ struct Values {
 }
 
 impl ConcernLetter {
-    pub(super) fn values(&self, sender: &Sender) -> Value {
+    pub(super) fn values(&self, sender: &Sender, zone: Zone) -> Value {
         let language = self.language;
         let referred = |ReferredTo { reference, service, phone, state }: &ReferredTo| Referred {
             reference: one_line(reference),
@@ -94,9 +95,9 @@ impl ConcernLetter {
         Value::from(Serde(Values {
             language: language.tag(),
             category: one_line(&self.category),
-            filed_on: day(self.filed_at, language),
+            filed_on: day(self.filed_at, zone, language),
             tickets: self.tickets.iter().map(referred).collect(),
-            silent_on: day(self.filed_at + SILENCE, language),
+            silent_on: day(self.filed_at + SILENCE, zone, language),
             link: Some(self.link.to_string()),
             unsubscribe: Some(self.unsubscribe.to_string()),
             sender: Foot::of(sender),

@@ -1,12 +1,12 @@
 //! What templates are given: every value already a text in the letter's language.
 
 use chrono::{DateTime, NaiveDate, Timelike, Utc};
-use chrono_tz::Europe::Paris;
 use domain::city::Sender;
 use domain::city::catalogue::{Audience, ClosureReason};
 use domain::language::Language;
 use domain::ticket::event::RefusalReason;
 use domain::ticket::notice::Kind;
+use domain::time::Zone;
 use serde::Serialize;
 use url::Url;
 
@@ -66,7 +66,7 @@ impl Foot {
 }
 
 impl Context {
-    pub(super) fn new(letter: &TicketLetter, sender: &Sender) -> Result<Self, ComposeError> {
+    pub(super) fn new(letter: &TicketLetter, sender: &Sender, zone: Zone) -> Result<Self, ComposeError> {
         let language = letter.language;
         let outcome = letter.closure_reason.map(|reason| outcome(reason, letter.audience, language));
         let refusal = letter.refusal_reason.map(|reason| refusal(reason, language));
@@ -109,12 +109,12 @@ impl Context {
             service_name: one_line(&letter.service_name),
             service_phone: letter.service_phone.as_deref().map(telephone),
             contact_phone: telephone(letter.service_phone.as_deref().unwrap_or(&sender.phone)),
-            filed_on: day(letter.filed_at, language),
-            filed_at: moment(letter.filed_at, language),
-            ack_due: moment(letter.ack_due_at, language),
-            resolve_due: moment(letter.resolve_due_at, language),
-            on: day(letter.at, language),
-            at: moment(letter.at, language),
+            filed_on: day(letter.filed_at, zone, language),
+            filed_at: moment(letter.filed_at, zone, language),
+            ack_due: moment(letter.ack_due_at, zone, language),
+            resolve_due: moment(letter.resolve_due_at, zone, language),
+            on: day(letter.at, zone, language),
+            at: moment(letter.at, zone, language),
             expected_on: letter.expected_on.map(|date| date_text(date, language)),
             outcome,
             body_told: letter.body_told.as_deref().map(one_line),
@@ -124,9 +124,9 @@ impl Context {
             asks: letter.asks,
             unsubscribe: letter.unsubscribe.as_ref().map(Url::to_string),
             silence: letter.silence,
-            answer_was_due: letter.answer_was_due_at.map(|at| moment(at, language)),
+            answer_was_due: letter.answer_was_due_at.map(|at| moment(at, zone, language)),
             purpose: letter.partner.as_ref().map(|partner| one_line(&partner.purpose)),
-            expires: letter.partner.as_ref().map(|partner| moment(partner.expires_at, language)),
+            expires: letter.partner.as_ref().map(|partner| moment(partner.expires_at, zone, language)),
             member: letter.member,
             link: (!elsewhere).then(|| letter.link.to_string()),
             sender: Foot::of(sender),
@@ -148,8 +148,8 @@ pub(super) fn telephone(number: &str) -> String {
     one_line(number).replace(' ', &NO_BREAK.to_string())
 }
 
-pub(super) fn day(at: DateTime<Utc>, language: Language) -> String {
-    date_text(at.with_timezone(&Paris).date_naive(), language)
+pub(super) fn day(at: DateTime<Utc>, zone: Zone, language: Language) -> String {
+    date_text(zone.day_of(at), language)
 }
 
 fn date_text(date: NaiveDate, language: Language) -> String {
@@ -159,10 +159,10 @@ fn date_text(date: NaiveDate, language: Language) -> String {
     }
 }
 
-/// The day and the time, in Paris: `14/03/2026 à 14 h 30` or `… à 17 h`, `14 March 2026 at 14:30`.
-pub(super) fn moment(at: DateTime<Utc>, language: Language) -> String {
-    let date = day(at, language);
-    let local = at.with_timezone(&Paris);
+/// The day and the time, on those clocks: `14/03/2026 à 14 h 30` or `… à 17 h`, `14 March 2026 at 14:30`.
+pub(super) fn moment(at: DateTime<Utc>, zone: Zone, language: Language) -> String {
+    let date = day(at, zone, language);
+    let local = zone.local(at);
     match language {
         Language::Fr if local.minute() == 0 => format!("{date} à {}", local.format("%-H\u{a0}h")),
         Language::Fr => format!("{date} à {}", local.format("%-H\u{a0}h\u{a0}%M")),

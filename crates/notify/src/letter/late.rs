@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::city::Sender;
 use domain::id::MessageId;
 use domain::language::Language;
+use domain::time::Zone;
 use minijinja::Value;
 use minijinja::value::Serde;
 use serde::Serialize;
@@ -73,7 +74,7 @@ struct Section {
 }
 
 impl LateLetter {
-    pub(super) fn values(&self, sender: &Sender) -> Result<Value, ComposeError> {
+    pub(super) fn values(&self, sender: &Sender, zone: Zone) -> Result<Value, ComposeError> {
         let language = self.language;
         let listed: usize = self.services.iter().map(|service| service.tickets.len()).sum();
         if listed == 0 {
@@ -81,7 +82,7 @@ impl LateLetter {
         }
         let section = |service: &LateService| Section {
             title: one_line(&service.name),
-            rows: service.tickets.iter().map(|ticket| ticket.row(language)).collect(),
+            rows: service.tickets.iter().map(|ticket| ticket.row(zone, language)).collect(),
         };
         Ok(Value::from(Serde(Values {
             language: language.tag(),
@@ -100,8 +101,8 @@ impl LateLetter {
 }
 
 impl LateTicket {
-    fn row(&self, language: Language) -> Row {
-        let due = moment(self.due_at, language);
+    fn row(&self, zone: Zone, language: Language) -> Row {
+        let due = moment(self.due_at, zone, language);
         let line = match (language, self.in_hand) {
             (Language::Fr, false) => format!("à prendre en charge avant le {due}"),
             (Language::Fr, true) => format!("à traiter avant le {due}"),

@@ -5,6 +5,7 @@ use domain::city::Sender;
 use domain::id::MessageId;
 use domain::language::Language;
 use domain::ticket::list::{Line, Occasion, TicketList};
+use domain::time::Zone;
 use minijinja::Value;
 use minijinja::value::Serde;
 use serde::Serialize;
@@ -48,11 +49,11 @@ struct Values {
 }
 
 impl ListLetter {
-    fn row(&self, line: &Line) -> Result<Row, ComposeError> {
+    fn row(&self, line: &Line, zone: Zone) -> Result<Row, ComposeError> {
         let url = self.tickets.join(&line.reference).map_err(|_| ComposeError::Missing("link"))?;
         let due = |at| match self.language {
-            Language::Fr => format!("échéance le {}", moment(at, Language::Fr)),
-            Language::En => format!("due on {}", moment(at, Language::En)),
+            Language::Fr => format!("échéance le {}", moment(at, zone, Language::Fr)),
+            Language::En => format!("due on {}", moment(at, zone, Language::En)),
         };
         Ok(Row {
             reference: one_line(&line.reference),
@@ -62,7 +63,7 @@ impl ListLetter {
         })
     }
 
-    pub(super) fn values(&self, sender: &Sender) -> Result<Value, ComposeError> {
+    pub(super) fn values(&self, sender: &Sender, zone: Zone) -> Result<Value, ComposeError> {
         let TicketList { occasion, lines, more } = &self.list;
         if lines.is_empty() {
             return Err(ComposeError::Missing("tickets"));
@@ -72,8 +73,8 @@ impl ListLetter {
             language: self.language.tag(),
             cafe: one_line(title.as_str()),
             address: address.as_ref().map(|address| one_line(address.as_str())),
-            starts_at: moment(*starts_at, self.language),
-            tickets: lines.iter().map(|line| self.row(line)).collect::<Result<_, _>>()?,
+            starts_at: moment(*starts_at, zone, self.language),
+            tickets: lines.iter().map(|line| self.row(line, zone)).collect::<Result<_, _>>()?,
             count: lines.len() + more,
             more: *more,
             link: None,

@@ -8,6 +8,7 @@ use domain::id::{MessageId, TicketId};
 use domain::language::Language;
 use domain::ticket::Fact;
 use domain::ticket::notice::Kind;
+use domain::time::Zone;
 use minijinja::Value;
 use minijinja::value::Serde;
 use serde::Serialize;
@@ -99,11 +100,11 @@ pub(super) struct Row {
 }
 
 impl NewsLetter {
-    pub(super) fn values(&self, sender: &Sender) -> Result<Value, ComposeError> {
+    pub(super) fn values(&self, sender: &Sender, zone: Zone) -> Result<Value, ComposeError> {
         if self.turns.is_empty() {
             return Err(ComposeError::Missing("turns"));
         }
-        Ok(if self.digest { self.digest(sender) } else { self.steps(sender) })
+        Ok(if self.digest { self.digest(sender, zone) } else { self.steps(sender, zone) })
     }
 
     pub(super) fn envelope(&self) -> Envelope<'_> {
@@ -118,7 +119,7 @@ impl NewsLetter {
         }
     }
 
-    fn steps(&self, sender: &Sender) -> Value {
+    fn steps(&self, sender: &Sender, zone: Zone) -> Value {
         let (language, newest) = (self.language, &self.turns[self.turns.len() - 1]);
         Value::from(Serde(Turns {
             language: language.tag(),
@@ -126,7 +127,7 @@ impl NewsLetter {
             category: newest.category.as_deref().map(one_line),
             service_name: one_line(&newest.service_name),
             newest: newest.words(language),
-            steps: self.turns.iter().map(|told| (moment(told.at, language), told.words(language))).collect(),
+            steps: self.turns.iter().map(|told| (moment(told.at, zone, language), told.words(language))).collect(),
             count: self.turns.len(),
             mailbox: self.mailbox,
             link: newest.link.as_ref().map(Url::to_string),
@@ -134,7 +135,7 @@ impl NewsLetter {
         }))
     }
 
-    fn digest(&self, sender: &Sender) -> Value {
+    fn digest(&self, sender: &Sender, zone: Zone) -> Value {
         let language = self.language;
         let mut tickets: Vec<Vec<&Told>> = Vec::new();
         for told in &self.turns {
@@ -151,7 +152,7 @@ impl NewsLetter {
                 subject: newest.category.as_deref().map(one_line),
                 lines: of
                     .iter()
-                    .map(|told| format!("{}, {}", moment(told.at, language), told.words(language)))
+                    .map(|told| format!("{}, {}", moment(told.at, zone, language), told.words(language)))
                     .collect(),
             }
         };

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use domain::city::{LetterWords, Sender};
 use domain::language::Language;
 use domain::letter::LetterName;
+use domain::time::Zone;
 use minijinja::{Error, Value, context};
 
 use super::sample::sample;
@@ -92,7 +93,7 @@ pub fn check_words(own: &LetterWords) -> Vec<WordsFault> {
         phone: "01 23 45 67 89".into(),
         returns_to: None,
     };
-    let values = |bare| sample(letter, language, bare).values(&sender);
+    let values = |bare| sample(letter, language, bare).values(&sender, Zone::PARIS);
     let (Ok(full), Ok(bare)) = (values(false), values(true)) else {
         return vec![WordsFault { line: None, message: "the sample lacks something".into() }];
     };
@@ -143,7 +144,7 @@ pub fn check_words(own: &LetterWords) -> Vec<WordsFault> {
 
 /// What is wrong with the letters that the words make of these values.
 fn tried(own: &LetterWords, sender: &Sender, language: Language, values: [Value; 2]) -> Vec<WordsFault> {
-    let paper = Stationery::new(sender.clone(), std::slice::from_ref(own));
+    let paper = Stationery::new(sender.clone(), Zone::PARIS, std::slice::from_ref(own));
     let mut nones = Vec::new();
     for values in values {
         match paper.parts(language, &values, |form| own_name(&own.code, form)) {
@@ -295,8 +296,8 @@ mod tests {
                 phone: "-".into(),
                 returns_to: None,
             };
-            let values = sample(letter, Language::Fr, false).values(&sender).unwrap();
-            let paper = Stationery::new(sender, std::slice::from_ref(&own));
+            let values = sample(letter, Language::Fr, false).values(&sender, Zone::PARIS).unwrap();
+            let paper = Stationery::new(sender, Zone::PARIS, std::slice::from_ref(&own));
             let parts = paper.parts(Language::Fr, &values, |form| own_name(&own.code, form)).unwrap();
             assert!(parts.html.contains("&lt;img") && !parts.html.contains("<img"), "{}", parts.html);
         }

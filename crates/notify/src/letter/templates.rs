@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use domain::city::{LetterWords, Sender, tel};
 use domain::language::Language;
 use domain::letter::LetterName;
+use domain::time::Zone;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Output, State, UndefinedBehavior, Value, context, escape_formatter};
 
@@ -135,9 +136,10 @@ pub struct Parts {
     pub html: String,
 }
 
-/// What letters are written with: who writes, and the words.
+/// What letters are written with: who writes, by which clocks, and the words.
 pub struct Stationery {
     pub(super) sender: Sender,
+    pub(super) zone: Zone,
     words: Environment<'static>,
 }
 
@@ -148,7 +150,7 @@ impl Stationery {
     /// # Panics
     /// When a template of our own does not parse; a test parses each.
     #[must_use]
-    pub fn new(sender: Sender, own: &[LetterWords]) -> Self {
+    pub fn new(sender: Sender, zone: Zone, own: &[LetterWords]) -> Self {
         let mut words = OURS.clone();
         for LetterWords { code, source } in own {
             for form in FORMS {
@@ -157,7 +159,7 @@ impl Stationery {
                 }
             }
         }
-        Self { sender, words }
+        Self { sender, zone, words }
     }
 
     /// The subject, the text and the HTML of a letter with these values: in the city's words, if it wrote some and they fit;

@@ -13,6 +13,7 @@ use domain::language::Language;
 use domain::letter::LetterName;
 use domain::ticket::event::RefusalReason;
 use domain::ticket::notice::Kind;
+use domain::time::Zone;
 use mail_parser::{MessageParser, MimeHeaders};
 
 use super::{AffairLetter, ComposeError, Letter, ListLetter, NewsLetter, Stationery, TicketLetter, Turn, sample};
@@ -21,7 +22,7 @@ use letters::{
 };
 
 fn paper() -> Stationery {
-    Stationery::new(sender(), &[])
+    Stationery::new(sender(), Zone::PARIS, &[])
 }
 
 fn raw_of(letter: &Letter) -> String {
@@ -275,7 +276,9 @@ fn no_value_adds_a_header_a_line_or_a_tag() {
             ..letter
         };
         let from = Sender { name: hostile.into(), address: hostile.into(), phone: hostile.into(), ..sender() };
-        let raw = String::from_utf8(ticket(&letter).compose(&Stationery::new(from, &[])).unwrap().formatted()).unwrap();
+        let raw =
+            String::from_utf8(ticket(&letter).compose(&Stationery::new(from, Zone::PARIS, &[])).unwrap().formatted())
+                .unwrap();
         let names = |raw: &str| -> Vec<String> {
             let own = headers(raw).lines().filter(|line| !line.starts_with(' '));
             own.map(|line| line.split(':').next().unwrap().to_owned()).collect()

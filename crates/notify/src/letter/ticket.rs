@@ -9,6 +9,7 @@ use domain::letter::LetterName;
 use domain::ticket::Fact;
 use domain::ticket::event::RefusalReason;
 use domain::ticket::notice::Kind;
+use domain::time::Zone;
 use minijinja::Value;
 use minijinja::value::Serde;
 use url::Url;
@@ -155,8 +156,8 @@ impl TicketLetter {
         }
     }
 
-    pub(super) fn values(&self, sender: &Sender) -> Result<Value, ComposeError> {
-        Ok(Value::from(Serde(Context::new(self, sender)?)))
+    pub(super) fn values(&self, sender: &Sender, zone: Zone) -> Result<Value, ComposeError> {
+        Ok(Value::from(Serde(Context::new(self, sender, zone)?)))
     }
 
     pub(super) fn envelope(&self) -> Envelope<'_> {

@@ -3,6 +3,7 @@
 use auth::Grant;
 use auth::permission::ReadCafes;
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::city::City;
 use domain::city::zoning::Area;
 use domain::id::{AreaCode, ZoningCode};
 use domain::rights::Right;
@@ -72,7 +73,7 @@ pub async fn cadence(cx: &Context, who: &Grant<ReadCafes>) -> Result<Rhythm, Cad
     let every = city.settings.cafes.as_ref().map(|cadence| cadence.every);
     let cadence = |((area, cafes), owed): ((&Area, AreaCafes), Option<Owed>)| {
         let AreaCafes { last, next, .. } = cafes;
-        let (due_on, overdue) = due(every, last.as_ref().map(|last| last.starts_at), now);
+        let (due_on, overdue) = due(city, every, last.as_ref().map(|last| last.starts_at), now);
         AreaCadence { area: area.code.clone(), name: area.name.clone(), last, next, due_on, overdue, owed }
     };
     let areas = areas.iter().zip(cafes).zip(owed).map(cadence).collect();
@@ -81,10 +82,11 @@ pub async fn cadence(cx: &Context, who: &Grant<ReadCafes>) -> Result<Rhythm, Cad
 
 /// The day by which the next café of an area should be held, and whether it is overdue.
 pub(crate) fn due(
+    city: &City,
     every: Option<Interval>,
     last: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> (Option<NaiveDate>, bool) {
-    let due_on = every.zip(last).map(|(every, last)| every.after(today(last)));
-    (due_on, every.is_some() && due_on.is_none_or(|due| due < today(now)))
+    let due_on = every.zip(last).map(|(every, last)| every.after(today(city, last)));
+    (due_on, every.is_some() && due_on.is_none_or(|due| due < today(city, now)))
 }

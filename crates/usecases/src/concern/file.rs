@@ -199,7 +199,7 @@ pub(crate) async fn prepare<P: Permission<Holder = Caller>>(
     if cmd.origin == Origin::Open311 && !over_open311 {
         faults.push(Fault::Open311NotExpected);
     }
-    let replies = replies(city, &mut cmd, today(now)).unwrap_or_else(|wrong| {
+    let replies = replies(city, &mut cmd, today(city, now)).unwrap_or_else(|wrong| {
         faults.extend(wrong.into_iter().map(Fault::Reply));
         Replies::new()
     });

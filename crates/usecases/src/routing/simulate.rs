@@ -88,7 +88,7 @@ pub async fn simulate(
     }
     let category = city.category(&tried.category);
     let replies = if let Some(category) = category {
-        category.replies(tried.replies, today(cx.now())).unwrap_or_else(|wrong| {
+        category.replies(tried.replies, today(city, cx.now())).unwrap_or_else(|wrong| {
             faults.extend(wrong.into_iter().map(Fault::Reply));
             Replies::new()
         })

@@ -3,13 +3,14 @@
 use auth::Grant;
 use auth::permission::ChangeTickets;
 use chrono::{DateTime, Utc};
+use domain::city::City;
 use domain::ticket::acknowledge::Acknowledge;
 use domain::ticket::{Action, Change, Ticket};
 use store::ticket::{Beside, Found};
 
 use super::change::{ChangeError, Denied, Fault, On, change_beside};
 use crate::once::{Done, Once};
-use crate::{Context, within_two_years};
+use crate::{Context, of, within_two_years};
 
 /// Takes a ticket in hand. An assignee must belong to the ticket's service.
 ///
@@ -22,9 +23,10 @@ pub async fn acknowledge(
     cmd: Acknowledge,
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
+    let loaded = cx.city()?;
     let beside = Beside { worker: cmd.assignee, ..Beside::default() };
     change_beside(cx, who, on, beside, Action::Acknowledge, once, |ticket, Found { works_there, .. }, now| {
-        Ok((decide(cmd.clone(), ticket, works_there, now)?, Vec::new()))
+        Ok((decide(cmd.clone(), ticket, works_there, of(&loaded), now)?, Vec::new()))
     })
     .await
 }
@@ -34,15 +36,16 @@ pub(super) fn decide(
     cmd: Acknowledge,
     ticket: Ticket,
     works_there: bool,
+    city: &City,
     now: DateTime<Utc>,
 ) -> Result<Change, Denied> {
-    let faults = faults(&cmd, works_there, now);
+    let faults = faults(&cmd, works_there, city, now);
     if faults.is_empty() { Ok(cmd.apply(ticket, now)?) } else { Err(Denied::Invalid(faults)) }
 }
 
-fn faults(cmd: &Acknowledge, works_there: bool, now: DateTime<Utc>) -> Vec<Fault> {
+fn faults(cmd: &Acknowledge, works_there: bool, city: &City, now: DateTime<Utc>) -> Vec<Fault> {
     let mut faults = Vec::new();
-    if cmd.expected_on.is_some_and(|day| !within_two_years(day, now)) {
+    if cmd.expected_on.is_some_and(|day| !within_two_years(city, day, now)) {
         faults.push(Fault::ExpectedOutOfRange);
     }
     if cmd.assignee.is_some() && !works_there {

@@ -57,11 +57,11 @@ impl Command {
     fn decide(self, ticket: Ticket, who: Option<&Person>, city: &City, now: DateTime<Utc>) -> Result<Change, Denied> {
         let works_there = who.is_some_and(|person| person.services.contains(&ticket.service));
         match self {
-            Self::Acknowledge(cmd) => acknowledge::decide(cmd, ticket, works_there, now),
+            Self::Acknowledge(cmd) => acknowledge::decide(cmd, ticket, works_there, city, now),
             Self::Assign(cmd) => assign::decide(cmd, ticket, works_there),
             Self::Reroute(cmd) => reroute::decide(cmd, ticket, city, now),
             Self::Prioritise(cmd) => Ok(cmd.apply(ticket)?),
-            Self::Hold(cmd) => hold::decide(cmd, ticket, now),
+            Self::Hold(cmd) => hold::decide(cmd, ticket, city, now),
         }
     }
 }

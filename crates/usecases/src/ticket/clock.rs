@@ -34,7 +34,8 @@ pub async fn run_clocks(cx: &Context) -> Result<usize, Error> {
     let now = cx.now();
     let wound = wind(cx, &loaded).await?;
     let resumed =
-        turn(cx, &loaded, Due::Resume(today(now)), now, |ticket| Resume::default().apply(ticket, now)).await?;
+        turn(cx, &loaded, Due::Resume(today(of(&loaded), now)), now, |ticket| Resume::default().apply(ticket, now))
+            .await?;
     let closed =
         turn(cx, &loaded, Due::Close(now - BY_ITSELF_AFTER), now, |ticket| Close::default().apply(ticket, now)).await?;
     // Before anybody is reminded of what is no longer theirs.

@@ -3,13 +3,14 @@
 use auth::Grant;
 use auth::permission::ChangeTickets;
 use chrono::{DateTime, Utc};
+use domain::city::City;
 use domain::ticket::event::HoldReason;
 use domain::ticket::hold::Hold;
 use domain::ticket::{Action, Change, Ticket};
 
 use super::change::{ChangeError, Denied, Fault, On, change};
 use crate::once::{Done, Once};
-use crate::{Context, today, within_two_years};
+use crate::{Context, of, today, within_two_years};
 
 /// Waits for something, until a day. The reason `other` needs a note.
 ///
@@ -22,17 +23,18 @@ pub async fn hold(
     cmd: Hold,
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change(cx, who, on, Action::Hold, once, |ticket, now| decide(cmd.clone(), ticket, now)).await
+    let loaded = cx.city()?;
+    change(cx, who, on, Action::Hold, once, |ticket, now| decide(cmd.clone(), ticket, of(&loaded), now)).await
 }
 
-pub(super) fn decide(cmd: Hold, ticket: Ticket, now: DateTime<Utc>) -> Result<Change, Denied> {
-    let faults = faults(&cmd, now);
+pub(super) fn decide(cmd: Hold, ticket: Ticket, city: &City, now: DateTime<Utc>) -> Result<Change, Denied> {
+    let faults = faults(&cmd, city, now);
     if faults.is_empty() { Ok(cmd.apply(ticket, now)?) } else { Err(Denied::Invalid(faults)) }
 }
 
-fn faults(cmd: &Hold, now: DateTime<Utc>) -> Vec<Fault> {
+fn faults(cmd: &Hold, city: &City, now: DateTime<Utc>) -> Vec<Fault> {
     let mut faults = Vec::new();
-    if cmd.resume_on == today(now) || !within_two_years(cmd.resume_on, now) {
+    if cmd.resume_on == today(city, now) || !within_two_years(city, cmd.resume_on, now) {
         faults.push(Fault::ResumeOutOfRange);
     }
     if cmd.reason == HoldReason::Other && cmd.note.is_none() {

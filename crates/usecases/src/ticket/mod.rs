@@ -27,7 +27,6 @@ mod start;
 mod writing;
 
 use chrono::{DateTime, Datelike as _, Utc};
-use chrono_tz::Europe::Paris;
 use domain::city::City;
 use domain::id::EventId;
 use domain::text::Reason;
@@ -37,6 +36,8 @@ use store::city::Loaded;
 use store::ticket::NewTicket;
 
 use crate::{Context, of};
+
+use crate::today;
 
 pub use acknowledge::acknowledge;
 pub use assign::assign;
@@ -90,6 +91,6 @@ pub(crate) fn opened(
 
 /// The reference of a ticket that is opened then, with that number: `AMI-26-000017`.
 pub(crate) fn reference(city: &City, at: DateTime<Utc>, number: i64) -> String {
-    let year = at.with_timezone(&Paris).year().rem_euclid(100);
+    let year = today(city, at).year().rem_euclid(100);
     format!("{}-{year:02}-{number:06}", city.settings.reference_prefix)
 }

@@ -101,9 +101,9 @@ pub async fn act(
             }
             let change = match cmd {
                 Act::Receive => Receive.apply(ticket, now)?,
-                Act::Acknowledge(cmd) => acknowledge::decide(cmd, ticket, false, now)?,
+                Act::Acknowledge(cmd) => acknowledge::decide(cmd, ticket, false, of(&loaded), now)?,
                 Act::Refuse(cmd) => refuse::decide(cmd, ticket, of(&loaded))?,
-                Act::Schedule(cmd) => schedule::decide(cmd, ticket, now)?,
+                Act::Schedule(cmd) => schedule::decide(cmd, ticket, of(&loaded), now)?,
                 Act::Start(cmd) => cmd.apply(ticket, now)?,
                 Act::Resolve(cmd) => cmd.apply(ticket, now)?,
             };
