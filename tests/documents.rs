@@ -9,7 +9,7 @@ use regex::Regex;
 use crate::support::database::root;
 use crate::support::files::below;
 
-crate::tests![documents_name_what_there_is, verdicts_are_counted];
+crate::tests![documents_name_what_there_is, verdicts_are_counted, the_proxy_logs_no_path];
 
 /// Where what is named may stand.
 const SOURCES: [&str; 10] = [
@@ -96,4 +96,25 @@ async fn verdicts_are_counted() {
     let checks = fs::read_to_string(root().join("docs/checks.md")).unwrap();
     let told = format!("{} met, {} not applicable, {} open", said["met"], said["n.a."], said["open"]);
     assert!(checks.contains(&told), "{told}");
+}
+
+/// Links of residents and partners hold a token in their path. What is said outside of `server` is added to what the system's own
+/// configuration logs; inside, it takes its place.
+async fn the_proxy_logs_no_path() {
+    let text = fs::read_to_string(root().join("docs/proxy/nginx.conf")).unwrap();
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.starts_with('#')).collect();
+    let format = lines.iter().find(|line| line.starts_with("log_format continuum ")).unwrap();
+    assert!(!format.contains("uri") && !format.contains("$request ") && !format.contains("referer"), "{format}");
+    let mut blocks = lines.split(|line| *line == "server {");
+    let outside = blocks.next().unwrap();
+    let logs = |line: &&&str| line.starts_with("access_log ") || line.starts_with("error_log ");
+    assert_eq!(outside.iter().filter(logs).count(), 0);
+    let mut servers = 0;
+    for block in blocks {
+        let said: Vec<&&str> = block.iter().filter(logs).collect();
+        let [access, error] = said[..] else { panic!("{said:?}") };
+        assert!(access.ends_with(" continuum;") && error.ends_with(" crit;"), "{said:?}");
+        servers += 1;
+    }
+    assert_eq!(servers, 2);
 }
