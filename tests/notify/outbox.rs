@@ -7,6 +7,7 @@ use continuum::Mail;
 use futures_util::future::join;
 use mail_parser::Message;
 use serde_json::json;
+use sqlx::Executor as _;
 
 use crate::support::city::City;
 use crate::support::smtp::{Behaviour, SmtpServer};
@@ -18,6 +19,8 @@ crate::tests![
     a_refused_letter_waits_for_an_operator_and_holds_up_no_other,
     a_letter_of_a_newer_version_holds_up_no_other,
     two_workers_send_each_letter_once,
+    what_cannot_end_within_its_lease_is_not_begun,
+    what_is_under_way_is_finished_when_another_cannot_be_noted,
 ];
 
 const SOON: Duration = Duration::from_secs(20);
@@ -190,5 +193,53 @@ async fn two_workers_send_each_letter_once() {
     ids.sort();
     ids.dedup();
     assert_eq!((ids.len(), server.messages().len()), (45, 45));
+    city.stop().await;
+}
+
+async fn what_cannot_end_within_its_lease_is_not_begun() {
+    let server = SmtpServer::start();
+    let url = format!("{}?timeout=5", server.url());
+    let city = City::with(|config| config.mail = Mail::Smtp(url.into())).await;
+    for _ in 0..3 {
+        city.dumping().await;
+    }
+    server.behave(&Behaviour { hang_after_data: true, ..Behaviour::default() });
+    let later = async {
+        server.wait_for(4, SOON).await;
+        city.clock.forward(TimeDelta::seconds(30));
+    };
+    let (drained, ()) = join(city.instance.worker.drain(), later).await;
+    assert_eq!(drained.unwrap(), notify::Drained { put_off: 4, ..notify::Drained::default() });
+    assert_eq!(server.messages().len(), 4, "the others would have been under way when their lease ended");
+    assert_eq!(city.database.count("select count(*) from outbox where leased_until is not null").await, 0);
+    server.behave(&Behaviour::default());
+    city.clock.forward(TimeDelta::minutes(1));
+    assert_eq!(city.drain().await, 9);
+    assert_eq!(server.wait_for(4 + 9, SOON).await.len(), 4 + 9);
+    city.stop().await;
+}
+
+async fn what_is_under_way_is_finished_when_another_cannot_be_noted() {
+    let (city, server) = with_server().await;
+    for _ in 0..3 {
+        city.dumping().await;
+    }
+    server.behave(&Behaviour { slow: [(RESIDENT.to_owned(), 1000)].into(), ..Behaviour::default() });
+    let mut connection = city.database.connection().await;
+    let refuse = "alter table outbox add constraint unnoted check (state <> 'sent' or recipient ? 'concern')";
+    connection.execute(refuse).await.unwrap();
+    city.instance.worker.drain().await.unwrap_err();
+    let received = server.messages();
+    assert_eq!(received.len(), 4, "those that were begun at once");
+    let residents = received.iter().filter(|letter| letter.envelope.to == [RESIDENT]).count();
+    assert!((1..4).contains(&residents));
+    let noted = "select count(*) from outbox where state = 'sent' and recipient ? 'concern'";
+    assert_eq!(city.database.count(noted).await, i64::try_from(residents).unwrap());
+    let held = city.database.count("select count(*) from outbox where leased_until is not null").await;
+    assert_eq!(held, 4 - i64::try_from(residents).unwrap(), "what was begun is not given back, the rest is");
+    connection.execute("alter table outbox drop constraint unnoted").await.unwrap();
+    server.behave(&Behaviour::default());
+    city.clock.forward(TimeDelta::minutes(2));
+    assert_eq!(city.drain().await, 9 - residents);
     city.stop().await;
 }

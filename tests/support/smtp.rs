@@ -43,6 +43,8 @@ pub struct Behaviour {
     pub defer: BTreeMap<String, String>,
     /// Stores the e-mail whole, but never answers: the sender cannot know that it arrived.
     pub hang_after_data: bool,
+    /// Recipients whose e-mail is stored at once, and taken after so many milliseconds.
+    pub slow: BTreeMap<String, u64>,
     /// The answer to every command, `421 …` for one; then the connection closes.
     pub reject_all: Option<String>,
 }

@@ -32,8 +32,10 @@ use crate::write::{Writer, language_of};
 const BATCH: u64 = 20;
 /// How many are delivered at once.
 const AT_ONCE: usize = 4;
-/// How long a lease lasts: longer than a delivery may take, which is a minute at most.
+/// How long a lease lasts: longer than a delivery may take. What cannot end before it does is not begun.
 const LEASE: Duration = Duration::seconds(90);
+/// How long a delivery may take: the minute that a mail server is given at most, and what is read before.
+const DELIVERY: Duration = Duration::seconds(65);
 /// How long the first repeat waits; each further one waits twice as long.
 const FIRST_WAIT: Duration = Duration::seconds(5);
 /// How long a repeat waits at most.
@@ -210,7 +212,10 @@ impl Worker {
             let limit = limits.get(&message.id).copied();
             self.decide(message, limit, &desk)
         };
-        let begun = stream::iter(leased).take_while(|_| ready(!stopping.is_cancelled()));
+        // Told to stop, or by an error, nothing more is begun; what is under way is finished: mail servers have it already.
+        let halted = stopping.child_token();
+        let in_time = || self.clock.now() + DELIVERY < until;
+        let begun = stream::iter(leased).take_while(|_| ready(!halted.is_cancelled() && in_time()));
         let mut fates = begun.map(decide).buffer_unordered(AT_ONCE);
         let out_of_time = async {
             stopping.cancelled().await;
@@ -218,6 +223,7 @@ impl Worker {
         };
         let mut out_of_time = pin!(out_of_time);
         let mut drained = Drained::default();
+        let mut noted = Ok(());
         loop {
             let (message, fate) = tokio::select! {
                 fate = fates.next() => match fate {
@@ -226,12 +232,15 @@ impl Worker {
                 },
                 () = &mut out_of_time => break,
             };
-            self.mark(&message, fate, &mut drained).await?;
+            // One of which this could not be noted is not given back: others would send it again at once.
             held.retain(|id| *id != message.id);
+            if let Err(error) = self.mark(&message, fate, &mut drained).await {
+                halted.cancel();
+                noted = noted.and(Err(error));
+            }
         }
-        if !held.is_empty() {
-            self.store.give_mails_back(&held, until).await?;
-        }
+        let given_back = if held.is_empty() { Ok(()) } else { self.store.give_mails_back(&held, until).await };
+        noted.and(given_back)?;
         Ok(drained)
     }
 

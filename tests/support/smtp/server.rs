@@ -13,6 +13,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
 
 use mailin::response::{INVALID_CREDENTIALS, OK};
 use mailin::{Action, AuthMechanism, Handler, Response, SessionBuilder, response};
@@ -61,7 +63,7 @@ pub fn run(args: impl IntoIterator<Item = String>) -> ExitCode {
         }
     }
     if watched {
-        std::thread::spawn(|| {
+        thread::spawn(|| {
             io::copy(&mut io::stdin(), &mut io::sink()).ok();
             std::process::exit(0);
         });
@@ -81,7 +83,7 @@ fn listen(folder: PathBuf, port: u16, tls: Encryption, login: Option<(String, St
     for stream in listener.incoming() {
         let (server, stream) = (Arc::clone(&server), stream.expect("a connection"));
         // A client that goes away, or that does not trust the certificate, is none of the server's concern.
-        std::thread::spawn(move || server.serve(&stream).ok());
+        thread::spawn(move || server.serve(&stream).ok());
     }
     ExitCode::SUCCESS
 }
@@ -231,7 +233,11 @@ impl Handler for Mail<'_> {
             authenticated: self.state.authenticated.get(),
         };
         self.server.store(&envelope, &self.state.data.borrow()).expect("the e-mail can be stored");
-        self.state.hangs.set(self.server.behaviour().hang_after_data);
+        let behaviour = self.server.behaviour();
+        self.state.hangs.set(behaviour.hang_after_data);
+        if let Some(wait) = envelope.to.iter().find_map(|to| behaviour.slow.get(to)) {
+            thread::sleep(Duration::from_millis(*wait));
+        }
         OK
     }
 
