@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 
 use super::commands::{Operator, amiens, empty};
 use crate::support::city::City;
+use crate::support::database::root;
 use crate::support::program::{run, said};
 
 crate::tests![
     what_people_published_is_exported_and_loaded_elsewhere,
     only_a_city_that_is_there_is_exported_and_only_into_an_empty_folder,
+    what_is_loaded_at_each_start_replaces_nothing,
 ];
 
 /// A city that answers on the operator's database.
@@ -89,4 +91,21 @@ async fn only_a_city_that_is_there_is_exported_and_only_into_an_empty_folder() {
     assert_eq!(full.status.code(), Some(1));
     assert!(said(&full).contains("is not empty: name a folder that is empty"), "{}", said(&full));
     assert_eq!(fs::read_to_string(folder.path().join("amiens/city.yaml")).unwrap(), "mine");
+}
+
+async fn what_is_loaded_at_each_start_replaces_nothing() {
+    let compose = fs::read_to_string(root().join("docker-compose.yml")).unwrap();
+    assert!(compose.contains("continuum city load --if-none "), "{compose}");
+    let load = ["city", "load", "--if-none", "cities/amiens"];
+    let first = empty().await.run(&load);
+    assert!(first.status.success() && said(&first).ends_with("Loaded.\n"), "{}", said(&first));
+    let operator = amiens().await;
+    let city = city_of(&operator).await;
+    publish(&city).await;
+    city.stop().await;
+    let refused = operator.run(&["city", "load", "cities/amiens"]);
+    assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
+    let again = operator.run(&load);
+    assert!(again.status.success(), "{}", said(&again));
+    assert_eq!(said(&again), "A city was loaded before: nothing is done.\n");
 }

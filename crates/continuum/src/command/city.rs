@@ -37,6 +37,9 @@ enum CityCommand {
         /// Why: kept with the routing rules, if they change, and in the audit log.
         #[arg(long, value_parser = |text: &str| Reason::try_from(text.to_owned()))]
         reason: Option<Reason>,
+        /// Do nothing where a city was loaded before: for what is run at each start.
+        #[arg(long, conflicts_with = "replace_rules")]
+        if_none: bool,
         #[command(flatten)]
         database: DatabaseOptions,
     },
@@ -74,13 +77,27 @@ impl City {
                 }
                 Ok(ExitCode::FAILURE)
             }
-            CityCommand::Load { dir, replace_rules, reason, database } => {
+            CityCommand::Load { dir, replace_rules, reason, if_none, database } => {
+                if if_none && is_there(&database).await? {
+                    tell("A city was loaded before: nothing is done.");
+                    return Ok(ExitCode::SUCCESS);
+                }
                 load(dir, replace_rules, reason, database).await
             }
             CityCommand::Areas { apply, database } => areas(apply, &database).await,
             CityCommand::Export { dir, database } => export(&dir, &database).await,
         }
     }
+}
+
+/// Whether a city was loaded.
+async fn is_there(options: &DatabaseOptions) -> Result<bool> {
+    let database = options.open().await?;
+    let context = options.context(&database).await?;
+    let is_there = context.city().is_ok();
+    context.store.close().await;
+    database.stop().await?;
+    Ok(is_there)
 }
 
 async fn load(dir: PathBuf, replace_rules: bool, why: Option<Reason>, options: DatabaseOptions) -> Result<ExitCode> {
