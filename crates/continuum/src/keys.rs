@@ -160,8 +160,7 @@ impl NextResidents {
         }
         let key = sealing_key(&self.folder, "residents.next")?;
         // Whoever reads the earlier one reads this one, also when an administrator runs this.
-        let of = fs::metadata(&place)?;
-        std::os::unix::fs::chown(self.path(), Some(of.uid()), Some(of.gid()))?;
+        hand_over(&self.path(), &place)?;
         // It is found again whatever happens: soon all is sealed with it.
         fs::File::open(&self.folder)?.sync_all()?;
         Ok(key)
@@ -268,15 +267,33 @@ fn read_or_make(path: &Path, make: impl FnOnce() -> Result<String>) -> Result<St
         let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
         file.write_all(make()?.as_bytes())?;
         file.sync_all()?;
+        // Made by an administrator, it is for the service all the same.
+        if file.metadata()?.uid() == 0
+            && let Some(folder) = path.parent()
+        {
+            hand_over(&aside, folder)?;
+        }
         match fs::hard_link(&aside, path) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.into()),
             Ok(()) | Err(_) => Ok(()),
         }
     };
     let written = write().with_context(|| format!("{} cannot be made", path.display()));
-    fs::remove_file(&aside).with_context(|| format!("{} cannot be removed", aside.display()))?;
+    let removed = fs::remove_file(&aside).with_context(|| format!("{} cannot be removed", aside.display()));
+    // What could not be made cannot be removed either.
     written?;
+    removed?;
     read(path)
+}
+
+/// Hands a file to whom the other one, or a folder, belongs.
+fn hand_over(path: &Path, like: &Path) -> Result<()> {
+    let of = fs::metadata(like)?;
+    if fs::metadata(path)?.uid() != of.uid() {
+        std::os::unix::fs::chown(path, Some(of.uid()), Some(of.gid()))
+            .with_context(|| format!("{} cannot be handed to whom {} belongs", path.display(), like.display()))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -341,6 +358,36 @@ mod tests {
         assert_eq!(open(), [false, false], "nobody comes into the folder");
         chmod("", 0o755);
         assert_eq!(open(), [true, false], "the public half is for everybody");
+    }
+
+    #[test]
+    fn what_an_administrator_makes_is_for_the_folders_owner() {
+        const SERVICE: u32 = 10_001;
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        // Nobody else can hand anything over.
+        let is_root = fs::metadata(folder).unwrap().uid() == 0;
+        if is_root {
+            std::os::unix::fs::chown(folder, Some(SERVICE), Some(SERVICE)).unwrap();
+        }
+        let owner = fs::metadata(folder).unwrap().uid();
+        Keys::of_folder(folder).unwrap();
+        let now = "2026-03-10T09:00:00Z".parse().unwrap();
+        Keys::rotate(folder, now, false).unwrap();
+        NextResidents::of_folder(folder).make("earlier").unwrap();
+        for file in fs::read_dir(folder).unwrap() {
+            let file = file.unwrap();
+            assert_eq!(file.metadata().unwrap().uid(), owner, "{}", file.path().display());
+        }
+    }
+
+    #[test]
+    fn why_a_key_cannot_be_made_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let aside = folder.path().join(format!("residents.new.{}", std::process::id()));
+        fs::create_dir(aside).unwrap();
+        let refused = Keys::of_folder(folder.path()).err().unwrap();
+        assert!(format!("{refused:#}").contains("residents.key cannot be made: Is a directory"), "{refused:#}");
     }
 
     #[test]
