@@ -1,9 +1,12 @@
 //! One instance: the API, its metrics, its worker.
 
 use std::collections::BTreeSet;
+use std::future::poll_fn;
 use std::net::TcpListener;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use actix_web::HttpServer;
@@ -33,6 +36,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 use usecases::{Context, Readers};
 
+use crate::command::asked_to_stop;
 use crate::keys::Keys;
 use crate::letters::Letters;
 use crate::{metrics_page, periodic};
@@ -333,7 +337,29 @@ fn start(server: Server, servers: &mut Vec<ServerHandle>, tasks: &mut Vec<JoinHa
     }));
 }
 
+/// Waits until one of them ends, and forgets it; for ever, when there are none.
+async fn first_end(tasks: &mut Vec<JoinHandle<()>>) {
+    let ended = poll_fn(|context| {
+        let ended = tasks.iter_mut().position(|task| Pin::new(task).poll(context).is_ready());
+        ended.map_or(Poll::Pending, Poll::Ready)
+    })
+    .await;
+    tasks.swap_remove(ended);
+}
+
 impl Instance {
+    /// Waits until the process is asked to stop.
+    ///
+    /// # Errors
+    /// When the worker has ended by itself, as it does when something in it panics: whoever looks after the process is to start it
+    /// again, rather than leave one that answers and sends nothing.
+    pub(crate) async fn asked_to_stop(&mut self) -> Result<()> {
+        tokio::select! {
+            asked = asked_to_stop() => asked,
+            () = first_end(&mut self.ending) => bail!("the worker ended without being asked to"),
+        }
+    }
+
     /// Stops: requests and deliveries under way are finished, within ten seconds, those who follow events are told to connect
     /// again, and leases are given back; then the connections to the database are closed.
     pub async fn stop(self) {
@@ -354,5 +380,28 @@ impl Instance {
             task.abort();
         }
         self.context.store.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_task_that_panics_is_noticed_and_the_others_can_still_be_waited_for() {
+        let soon = Duration::from_millis(20);
+        assert!(tokio::time::timeout(soon, first_end(&mut Vec::new())).await.is_err(), "there is none");
+        let fault = async { std::panic::resume_unwind(Box::new("as a fault of the worker would")) };
+        let mut tasks: Vec<JoinHandle<()>> =
+            vec![tokio::spawn(pending()), tokio::spawn(fault), tokio::spawn(pending())];
+        first_end(&mut tasks).await;
+        assert_eq!(tasks.len(), 2);
+        assert!(tokio::time::timeout(soon, first_end(&mut tasks)).await.is_err(), "the others go on");
+        for task in tasks {
+            task.abort();
+            assert!(task.await.unwrap_err().is_cancelled());
+        }
     }
 }

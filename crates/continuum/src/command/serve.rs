@@ -17,7 +17,7 @@ use url::{Host, Url};
 use super::database::DatabaseOptions;
 use super::dkim::DkimOptions;
 use super::files::FileOptions;
-use super::{asked_to_stop, tell};
+use super::tell;
 use crate::instance::{Config, Instance, Mail, Oidc, build};
 use crate::resident::stay_small;
 use crate::secret;
@@ -283,7 +283,7 @@ impl Serve {
             ..self.database.config(&database, mail)?
         };
         remove_ready_file(self.ready_file.as_deref())?;
-        let instance = build(config).await?;
+        let mut instance = build(config).await?;
         tokio::spawn(stay_small());
         tell(format_args!("Continuum answers at {} with {}.", instance.base_url, database.describe()));
         tell(format_args!("{}.", instance.worker.describe()));
@@ -293,9 +293,10 @@ impl Serve {
         if let Some(path) = &self.ready_file {
             write_json(path, &Ready::new(&instance, mail_dir, Vec::new()))?;
         }
-        asked_to_stop().await?;
+        let asked = instance.asked_to_stop().await;
         remove_ready_file(self.ready_file.as_deref())?;
         instance.stop().await;
-        database.stop().await
+        database.stop().await?;
+        asked
     }
 }

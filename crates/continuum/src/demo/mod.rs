@@ -15,9 +15,7 @@ use auth::password::Cost;
 use files::Settings as FileSettings;
 use local_postgres::Server;
 
-use crate::command::{
-    Database, NATIONAL_GEOCODER, Ready, WebhookOptions, asked_to_stop, remove_ready_file, tell, write_json,
-};
+use crate::command::{Database, NATIONAL_GEOCODER, Ready, WebhookOptions, remove_ready_file, tell, write_json};
 use crate::instance::{Config, Mail, PATIENCE, build};
 use crate::keys::Keys;
 use crate::{SystemClock, TimeOrderedIds, city};
@@ -90,7 +88,7 @@ impl Demo {
             ids: Arc::new(TimeOrderedIds),
         };
         remove_ready_file(self.ready_file.as_deref())?;
-        let instance = build(config).await?;
+        let mut instance = build(config).await?;
         let kept = mark.is_some();
         let mark = match mark {
             Some(mark) => mark,
@@ -100,11 +98,12 @@ impl Demo {
             write_json(path, &Ready::new(&instance, Some(mail_dir.clone()), mark.logins.clone()))?;
         }
         banner::print(&instance, &mark, &mail_dir, kept);
-        asked_to_stop().await?;
+        let asked = instance.asked_to_stop().await;
         tell("\nStopping…");
         remove_ready_file(self.ready_file.as_deref())?;
         instance.stop().await;
-        database.stop().await
+        database.stop().await?;
+        asked
     }
 
     /// Loads the city, makes the accounts, plays the story.
