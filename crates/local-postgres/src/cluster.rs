@@ -1,11 +1,14 @@
 //! Makes a cluster: PostgreSQL's data folder, as `initdb` writes it.
 //!
-//! `initdb` works in `cluster.new`, which gets its final name when it is complete: what bears that name is whole.
+//! `initdb` works in `cluster.new`, which gets its final name when it is complete: what bears that name was whole, and is nobody's to
+//! wipe, whatever has become of it.
 //!
 //! Deliberately absent: upgrades of a cluster that another major version made.
 
 use std::fs::{self, DirBuilder, File};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, chown};
+use std::path::Path;
 use std::process::Command;
 
 use crate::USER;
@@ -35,10 +38,9 @@ pub(crate) fn create(
     durability: Durability,
 ) -> Result<(), Error> {
     let (unfinished, cluster) = (folder.unfinished_cluster(), folder.cluster());
-    for leftover in [&unfinished, &cluster] {
-        survivors::clear_for_good(leftover)?;
-        wipe(leftover)?;
-    }
+    refuse_damaged(&cluster)?;
+    survivors::clear_for_good(&unfinished)?;
+    wipe(&unfinished)?;
     DirBuilder::new().mode(0o700).create(&unfinished).map_err(Error::io("create the folder", &unfinished))?;
     if let Some(account) = account {
         chown(&unfinished, Some(account.uid), Some(account.gid))
@@ -56,6 +58,16 @@ pub(crate) fn create(
     fs::rename(&unfinished, &cluster).map_err(Error::io("rename", &unfinished))?;
     let root = folder.root();
     File::open(root).and_then(|root| root.sync_all()).map_err(Error::io("write", root))
+}
+
+/// Refuses a cluster that has lost its version, or is being brought back: it may hold all data but that.
+fn refuse_damaged(cluster: &Path) -> Result<(), Error> {
+    match fs::read_dir(cluster).map(|mut files| files.next().is_some()) {
+        Ok(true) => Err(Error::Damaged { folder: cluster.to_path_buf() }),
+        Ok(false) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Error::io("read", cluster)(error)),
+    }
 }
 
 /// Into the log file rather than a pipe: `initdb`'s own children then survive this program long enough to clean up.

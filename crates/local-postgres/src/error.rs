@@ -59,6 +59,16 @@ pub enum Error {
         version: String,
     },
 
+    /// There is a cluster of which a part is missing, its version at least: it is neither used nor replaced.
+    #[error(
+        "{} holds data, but no PG_VERSION: bring a backup back into it, whole, or remove it to begin anew, without the data",
+        .folder.display()
+    )]
+    Damaged {
+        /// The cluster.
+        folder: PathBuf,
+    },
+
     /// The program is root, and the account that must run PostgreSQL cannot reach the data folder.
     #[error(
         "PostgreSQL must run as {account} but that account cannot enter {}, above the data folder {}: \

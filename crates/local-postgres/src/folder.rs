@@ -89,7 +89,7 @@ impl Folder {
             .map_err(Error::io("write", &self.root.join("lock")))
     }
 
-    /// Major version that made the data; `None` when there is none yet, or an `initdb` was cut short.
+    /// Major version that made the data; `None` when there is none yet, or its version is missing.
     pub(crate) fn made_by(&self) -> Result<Option<String>, Error> {
         let path = self.cluster().join("PG_VERSION");
         match fs::read_to_string(&path) {

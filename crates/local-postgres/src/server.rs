@@ -89,7 +89,8 @@ impl Server {
     /// # Errors
     ///
     /// [`Error::Held`] when a server is already up on the folder ([`crate::Access::open`] uses that one), [`Error::NoBinaries`] when PostgreSQL can neither
-    /// be found nor fetched, [`Error::OtherMajor`] when other versions made the data; see [`Error`] for the rest.
+    /// be found nor fetched, [`Error::OtherMajor`] when other versions made the data, [`Error::Damaged`] when a part of it is missing; see
+    /// [`Error`] for the rest.
     pub fn start(data_dir: &Path) -> Result<Self, Error> {
         Self::start_in(Folder::open(data_dir)?, Durability::Kept, None)
     }

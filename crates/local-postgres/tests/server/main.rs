@@ -147,7 +147,7 @@ fn what_a_killed_program_announced_is_not_believed() {
 #[test]
 fn an_initdb_cut_short_is_begun_again() {
     let place = tempfile::tempdir().unwrap();
-    for unfinished in ["cluster/base", "cluster.new/global"] {
+    for unfinished in ["cluster", "cluster.new/global"] {
         fs::create_dir_all(place.path().join(unfinished)).unwrap();
     }
     fs::write(place.path().join("of the user"), "kept").unwrap();
@@ -202,6 +202,21 @@ fn data_of_another_major_version_is_refused() {
     let Error::OtherMajor { version, .. } = error else { panic!("{message}") };
     assert!(message.contains("made by PostgreSQL 14") && message.contains(&version), "{message}");
     assert!(place.path().join("cluster/PG_VERSION").exists(), "and not touched");
+}
+
+#[test]
+fn data_without_its_version_is_refused_and_not_wiped() {
+    let place = tempfile::tempdir().unwrap();
+    let server = Server::start(place.path()).unwrap();
+    query(&server.url("postgres"), "create table kept as select 1");
+    server.stop().unwrap();
+    let (version, aside) = (place.path().join("cluster/PG_VERSION"), place.path().join("aside"));
+    fs::rename(&version, &aside).unwrap();
+    let error = Server::start(place.path()).unwrap_err();
+    assert!(matches!(&error, Error::Damaged { folder } if folder.ends_with("cluster")), "{error}");
+    fs::rename(&aside, &version).unwrap();
+    let server = Server::start(place.path()).unwrap();
+    assert_eq!(query(&server.url("postgres"), "select count(*) from kept"), ["1"]);
 }
 
 #[test]
