@@ -20,6 +20,7 @@ crate::tests![
     serve_alone_brings_its_own_database_and_keeps_it,
     what_could_not_be_sent_is_listed_and_replayed,
     the_contract_is_compared,
+    what_is_said_by_half_is_refused,
 ];
 
 /// The environment of commands on a database.
@@ -304,4 +305,34 @@ async fn the_contract_is_compared() {
     let other = tempfile::NamedTempFile::new().unwrap();
     let differs = run(&["openapi", "--check", other.path().to_str().unwrap()], &[]);
     assert_eq!(differs.status.code(), Some(1));
+}
+
+async fn what_is_said_by_half_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, folder) = (folder.path().join("key.pem"), folder.path().to_str().unwrap());
+    fs::write(&file, "a key").unwrap();
+    let (url, file) = ("CONTINUUM_PUBLIC_URL", file.to_str().unwrap());
+    let refused = |command: &str, said_too: (&str, &str), needs: &str| {
+        let environment = [("CONTINUUM_DATA_DIR", folder), (url, "https://continuum.example"), said_too];
+        let output = run(&[command], &environment);
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(
+            said(&output).contains(needs) && said(&output).contains("not all of them are there"),
+            "{}",
+            said(&output)
+        );
+    };
+    for command in ["serve", "worker"] {
+        refused(command, ("DKIM_KEY", "a key"), "--dkim-selector");
+        refused(command, ("DKIM_KEY_FILE", file), "--dkim-selector");
+    }
+    refused("serve", ("OIDC_CLIENT_ID", "continuum"), "--oidc-issuer");
+    refused("serve", ("OIDC_CLIENT_SECRET", "s3cret"), "--oidc-issuer");
+    // What has no option is told where somebody looks for it.
+    let help = run(&["serve", "--help"], &[]);
+    for name in
+        ["DATABASE_URL", "DATABASE_REPLICA_URL", "SMTP_URL", "DKIM_KEY", "OIDC_CLIENT_SECRET", "_FILE", "CONTINUUM_LOG"]
+    {
+        assert!(said(&help).contains(&format!("`{name}`")), "{name}: {}", said(&help));
+    }
 }

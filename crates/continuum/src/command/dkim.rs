@@ -1,6 +1,6 @@
 //! The signature under e-mails.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Result, bail};
 
 use crate::instance::Dkim;
 use crate::secret;
@@ -18,10 +18,18 @@ pub(crate) struct DkimOptions {
 }
 
 impl DkimOptions {
+    /// The signature. One of which a part is missing is refused: e-mails would leave without it, and nobody would notice.
     pub(crate) fn dkim(self) -> Result<Option<Dkim>> {
-        let Some((selector, domain)) = self.dkim_selector.zip(self.dkim_domain) else { return Ok(None) };
+        let said = |value: Option<String>| value.filter(|value| !value.is_empty());
         let key = secret::of_environment("DKIM_KEY")?;
-        let dkim = Dkim { selector, domain, key: key.context("--dkim-selector needs DKIM_KEY, or DKIM_KEY_FILE")? };
+        let dkim = match (said(self.dkim_selector), said(self.dkim_domain), key) {
+            (None, None, None) => return Ok(None),
+            (Some(selector), Some(domain), Some(key)) => Dkim { selector, domain, key },
+            _ => bail!(
+                "a signature under e-mails needs --dkim-selector, --dkim-domain and DKIM_KEY, or DKIM_KEY_FILE: not all \
+                 of them are there"
+            ),
+        };
         dkim.signature()?;
         Ok(Some(dkim))
     }

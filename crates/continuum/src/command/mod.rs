@@ -49,14 +49,20 @@ pub enum Command {
     /// Answer requests, and do the work of `worker` unless told not to.
     ///
     /// E-mail goes to the server of `SMTP_URL` (smtp://, smtps://, with login and ?tls=required); without one, each e-mail is a file.
-    /// Statistics and exports are read from `DATABASE_REPLICA_URL`, if there is one. What is secret comes from the environment, or from
-    /// the file that the same name with `_FILE` names: these two, `DATABASE_URL`, `OIDC_CLIENT_SECRET`, `AWS_ACCESS_KEY_ID`,
+    /// Statistics and exports are read from `DATABASE_REPLICA_URL`, if there is one.
+    ///
+    /// What is secret has no option. It comes from the environment, or from the file that the same name with `_FILE` names:
+    /// `DATABASE_URL`, `DATABASE_REPLICA_URL`, `SMTP_URL`, `DKIM_KEY`, `OIDC_CLIENT_SECRET`, `AWS_ACCESS_KEY_ID`,
     /// `AWS_SECRET_ACCESS_KEY`.
+    ///
+    /// Also from the environment alone come `CONTINUUM_LOG` (what is logged), `OTEL_EXPORTER_OTLP_ENDPOINT` and OpenTelemetry's others
+    /// (where traces go), `SSL_CERT_FILE` (whose certificates are believed) and `PG_BIN` (the binaries of a private PostgreSQL).
     Serve(Box<serve::Serve>),
     /// Send what waits to be sent, do what is due, and answer no requests.
     ///
     /// E-mails, webhooks, reminders, figures, seals of the audit log, and what is not kept any longer. Any number may run at once. E-mail
-    /// goes to the server of `SMTP_URL`, as with `serve`.
+    /// goes to the server of `SMTP_URL`, as with `serve`. What has no option (`DATABASE_URL`, `DKIM_KEY`, …) comes from where that of
+    /// `serve` does: see there.
     Worker(worker::Worker),
     /// Bring the database up to this program.
     Migrate(migrate::Migrate),

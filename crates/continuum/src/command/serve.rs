@@ -114,11 +114,19 @@ struct OidcOptions {
 }
 
 impl OidcOptions {
+    /// The provider. One of which a part is missing is refused: nobody could sign in there, and nothing would say why.
     fn oidc(self) -> Result<Option<Oidc>> {
-        let (Some(issuer), Some(client_id)) = (self.oidc_issuer, self.oidc_client_id) else { return Ok(None) };
+        let said = |value: Option<String>| value.filter(|value| !value.is_empty());
         let client_secret = secret::of_environment("OIDC_CLIENT_SECRET")?;
-        let client_secret =
-            client_secret.context("--oidc-issuer needs OIDC_CLIENT_SECRET, or OIDC_CLIENT_SECRET_FILE")?;
+        let (issuer, client_id, client_secret) =
+            match (said(self.oidc_issuer), said(self.oidc_client_id), client_secret) {
+                (None, None, None) => return Ok(None),
+                (Some(issuer), Some(client_id), Some(secret)) => (issuer, client_id, secret),
+                _ => bail!(
+                    "signing in at a provider needs --oidc-issuer, --oidc-client-id and OIDC_CLIENT_SECRET, or \
+                     OIDC_CLIENT_SECRET_FILE: not all of them are there"
+                ),
+            };
         Ok(Some(Oidc {
             name: self.oidc_name,
             issuer,
@@ -259,6 +267,9 @@ impl Serve {
     pub(crate) async fn run(self) -> Result<()> {
         self.database.refuse_demo()?;
         let password_cost = self.passwords.cost()?;
+        let dkim = self.dkim.dkim()?;
+        let return_urls = self.oidc.return_urls.clone();
+        let oidc = self.oidc.oidc()?;
         let mail = self.database.mail()?;
         let mail_dir = match &mail {
             Mail::Folder(folder) => Some(folder.clone()),
@@ -273,12 +284,12 @@ impl Serve {
             password_cost,
             proxies: self.front.proxies,
             origins: self.front.origins,
-            return_urls: self.oidc.return_urls.clone(),
+            return_urls,
             files: self.files.settings(&self.database.data_dir)?,
             private_targets: self.webhooks.private_targets,
             geocoder: geocoder(&self.geocoder)?,
-            dkim: self.dkim.dkim()?,
-            oidc: self.oidc.oidc()?,
+            dkim,
+            oidc,
             rate_limits: Some(RateLimits { caller: self.front.rate_limit, address: self.front.rate_limit_address }),
             ..self.database.config(&database, mail)?
         };

@@ -38,6 +38,7 @@ pub struct Worker {
 impl Worker {
     pub(crate) async fn run(self) -> Result<()> {
         self.database.refuse_demo()?;
+        let signature = self.dkim.dkim()?.map(|dkim| dkim.signature()).transpose()?;
         let database = self.database.open_to_serve().await?;
         let context = self.database.context_with(&database, self.files.settings(&self.database.data_dir)?).await?;
         let context = Context {
@@ -48,7 +49,6 @@ impl Worker {
         let (schema, keys) = (database.connect.schema.clone(), self.database.keys()?.seal);
         let transport = transport(&self.database.mail()?)?;
         let (store, clock, ids) = (context.store.clone(), context.clock.clone(), context.ids.clone());
-        let signature = self.dkim.dkim()?.map(|dkim| dkim.signature()).transpose()?;
         let worker = notify::Worker::new(store, transport, clock, ids, context.wake.clone(), self.public_url);
         let worker = worker.signing(signature);
         if let Some(address) = &self.metrics_listen {
