@@ -23,6 +23,5 @@ ENV CONTINUUM_LISTEN=0.0.0.0:8080 \
 USER 10001
 WORKDIR /var/lib/continuum
 EXPOSE 8080 9090
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["continuum", "health"]
 ENTRYPOINT ["continuum"]
 CMD ["serve"]

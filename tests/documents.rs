@@ -9,7 +9,12 @@ use regex::Regex;
 use crate::support::database::root;
 use crate::support::files::below;
 
-crate::tests![documents_name_what_there_is, verdicts_are_counted, the_proxy_logs_no_path];
+crate::tests![
+    documents_name_what_there_is,
+    verdicts_are_counted,
+    the_proxy_logs_no_path,
+    who_answers_is_asked_for_their_health
+];
 
 /// Where what is named may stand.
 const SOURCES: [&str; 10] = [
@@ -117,4 +122,16 @@ async fn the_proxy_logs_no_path() {
         servers += 1;
     }
     assert_eq!(servers, 2);
+}
+
+/// A worker, which runs from the same image, answers no requests: it would never be well.
+async fn who_answers_is_asked_for_their_health() {
+    let read = |name: &str| fs::read_to_string(root().join(name)).unwrap();
+    assert!(!read("Dockerfile").contains("HEALTHCHECK"));
+    let compose = read("docker-compose.yml");
+    let services = compose.split_once("\nservices:\n").unwrap().1;
+    let asked: Vec<&str> =
+        services.split("\n\n").filter(|service| service.contains("[CMD, continuum, health]")).collect();
+    let [service] = asked[..] else { panic!("{asked:#?}") };
+    assert!(service.starts_with("  continuum:\n"), "{service}");
 }
