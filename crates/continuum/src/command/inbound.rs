@@ -1,17 +1,20 @@
 //! `continuum inbound`.
 
+use std::ffi::OsString;
 use std::io::Read as _;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use actix_web::rt::spawn;
+use anyhow::{Context as _, Result};
 use usecases::inbound::{MAX_BYTES, ReceiveError, take};
 
 use super::database::DatabaseOptions;
 use super::files::FileOptions;
 use super::tell;
 
-/// The mail server keeps the e-mail and tries again (sysexits.h).
-const EX_TEMPFAIL: u8 = 75;
+/// The mail server keeps the e-mail and tries again (sysexits.h). Every failure ends so, whatever it is: after any other code the
+/// e-mail would be sent back to whoever wrote it.
+pub(super) const EX_TEMPFAIL: u8 = 75;
 /// The e-mail is none.
 const EX_DATAERR: u8 = 65;
 
@@ -28,17 +31,27 @@ pub struct Inbound {
     recipient: Option<String>,
 }
 
+/// Whether these arguments ask for it, also where they are not understood.
+pub(super) fn is_asked_for(arguments: &[OsString]) -> bool {
+    let mut words = arguments.iter().skip(1);
+    while let Some(word) = words.next() {
+        if word == "--log-format" {
+            words.next();
+        } else if !word.as_encoded_bytes().starts_with(b"-") {
+            return word == "inbound";
+        }
+    }
+    false
+}
+
 impl Inbound {
+    /// The code to end with. What fails is the caller's to end with [`EX_TEMPFAIL`].
     pub(crate) async fn run(self) -> Result<ExitCode> {
         let mut raw = Vec::new();
-        std::io::stdin().take(MAX_BYTES as u64 + 1).read_to_end(&mut raw)?;
-        match self.received(raw).await {
-            Ok(code) => Ok(code),
-            Err(error) => {
-                tell(format_args!("the e-mail cannot be taken now: {error:#}"));
-                Ok(ExitCode::from(EX_TEMPFAIL))
-            }
-        }
+        std::io::stdin().take(MAX_BYTES as u64 + 1).read_to_end(&mut raw).context("the e-mail cannot be read")?;
+        // In a task of its own, so that a panic is a failure as any other.
+        let received = spawn(async move { self.received(raw).await }).await;
+        received?.context("the e-mail cannot be taken now")
     }
 
     async fn received(&self, raw: Vec<u8>) -> Result<ExitCode> {

@@ -92,7 +92,17 @@ pub enum Command {
 
 /// Runs the program with these arguments, and says how it ended.
 pub async fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = Cli::parse_from(arguments);
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let for_a_mail_server = inbound::is_asked_for(&arguments);
+    let failed = if for_a_mail_server { ExitCode::from(inbound::EX_TEMPFAIL) } else { ExitCode::FAILURE };
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) if for_a_mail_server && error.use_stderr() => {
+            drop(error.print());
+            return failed;
+        }
+        Err(error) => error.exit(),
+    };
     // A server's log tells what it did; a command's output speaks for itself, and the demonstration's is for reading.
     let level = match cli.command {
         Command::Serve(_) | Command::Worker(_) => "info,sqlx=warn",
@@ -103,12 +113,12 @@ pub async fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(telemetry) => telemetry,
         Err(error) => {
             tell_error(&error);
-            return ExitCode::FAILURE;
+            return failed;
         }
     };
     let code = Box::pin(run(cli.command)).await.unwrap_or_else(|error| {
         tell_error(&error);
-        ExitCode::FAILURE
+        failed
     });
     telemetry.stop();
     code
