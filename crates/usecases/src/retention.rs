@@ -8,10 +8,11 @@ pub use store::retention::{Counts, Run, RunState};
 
 use auth::Grant;
 use auth::permission::{ManagePersonalData, ReadTickets};
-use chrono::{TimeDelta, Timelike as _};
+use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
 use domain::audit::{Act, By, Record, kept_since, sealed_before};
 use domain::id::{ConcernId, RetentionRunId};
 use domain::retention::{Cutoffs, Retention};
+use domain::time::Zone;
 use store::ticket::Named;
 use store::{Error, Tx};
 
@@ -128,8 +129,9 @@ pub async fn confirm(
     .await
 }
 
-/// Does the next part of what is to be erased: what somebody asked for and has ended, then the run: plans it, or erases a batch. Any number of workers may do this at once: they take turns.
-/// Returns whether there may be more to do at once.
+/// Does the next part of what is to be erased: a batch of what somebody asked for and has ended, or else of the run that
+/// is under way, or else plans the next one. Any number of workers may do this at once: they take turns. Returns whether
+/// there may be more to do at once.
 ///
 /// # Errors
 /// When the database does not answer: what was not erased is erased next time.
@@ -140,6 +142,7 @@ pub async fn keep(cx: &Context) -> Result<bool, Error> {
     let (retention, zone, now) = (loaded.city.settings.retention, loaded.city.zone(), cx.now());
     let tx = cx.store.begin().await?;
     if !tx.try_hold_retention().await? {
+        // Another worker's turn.
         return Ok(false);
     }
     let asked = tx.asked_to_erase(BATCH).await?;
@@ -148,36 +151,50 @@ pub async fn keep(cx: &Context) -> Result<bool, Error> {
         tx.commit().await?;
         return Ok(true);
     }
-    let (cutoffs, local) = (retention.cutoffs(now, zone), zone.local(now));
-    let open = match tx.open_retention_run().await? {
+    let cutoffs = retention.cutoffs(now, zone);
+    let run = match tx.open_retention_run().await? {
         Some(run) if run.state == RunState::Running => {
             let cutoffs = run.cutoffs.earliest(&cutoffs);
-            let run = erase(cx, &tx, run, &cutoffs, zone).await?;
-            tx.commit().await?;
-            return Ok(run.state == RunState::Running);
+            erase(cx, &tx, run, &cutoffs, zone).await?
         }
-        open => open,
+        waiting => {
+            if !is_due(&tx, waiting.as_ref(), zone, now).await? {
+                return Ok(false);
+            }
+            plan(cx, &tx, waiting, cutoffs, retention.at_most).await?
+        }
     };
+    tx.commit().await?;
+    Ok(run.state == RunState::Running)
+}
+
+/// Whether tonight's run is to be planned: the hour has come, and none was planned today, neither the one that waits nor
+/// one that has ended.
+async fn is_due(tx: &Tx, waiting: Option<&Run>, zone: Zone, now: DateTime<Utc>) -> Result<bool, Error> {
+    let local = zone.local(now);
     let today = local.date_naive();
-    let planned = match &open {
+    let planned = match waiting {
         Some(run) => zone.local(run.planned_at).date_naive() == today,
         None => match (zone.midnight(today), today.succ_opt().and_then(|day| zone.midnight(day))) {
             (Some(from), Some(before)) => tx.planned_retention(from, before).await?,
             _ => true,
         },
     };
-    if planned || local.hour() < HOUR {
-        return Ok(false);
-    }
-    if let Some(run) = open {
+    Ok(!planned && local.hour() >= HOUR)
+}
+
+/// Plans a run, in place of the one that waits. One that would erase more than `at_most` waits until a person confirms
+/// it.
+async fn plan(cx: &Context, tx: &Tx, waiting: Option<Run>, cutoffs: Cutoffs, at_most: u32) -> Result<Run, Error> {
+    if let Some(run) = waiting {
         tx.drop_retention_run(run.id).await?;
     }
     let due = tx.retention_due(&cutoffs).await?;
     let most = due.contacts.max(due.texts).max(due.rows);
-    let state = if most > retention.at_most { RunState::Waiting } else { RunState::Running };
+    let state = if most > at_most { RunState::Waiting } else { RunState::Running };
     let run = Run {
         id: RetentionRunId(cx.ids.next()),
-        planned_at: now,
+        planned_at: cx.now(),
         cutoffs,
         state,
         due,
@@ -187,17 +204,16 @@ pub async fn keep(cx: &Context) -> Result<bool, Error> {
         finished_at: None,
     };
     tx.keep_retention_run(&run).await?;
-    tx.commit().await?;
     if state == RunState::Waiting {
         tracing::warn!(
             contacts = due.contacts,
             texts = due.texts,
             rows = due.rows,
-            at_most = retention.at_most,
+            at_most,
             "unusually much is to be erased: nothing is until a dispatcher confirms it (POST /v1/retention/confirm)"
         );
     }
-    Ok(state == RunState::Running)
+    Ok(run)
 }
 
 /// Clears what was kept for a time, some at a time: the answers for repeats of their requests, once they are a day old; sessions, a
@@ -220,7 +236,7 @@ pub async fn clear(cx: &Context) -> Result<u64, Error> {
 }
 
 /// One batch, the rows first: what is gone needs no other step.
-async fn erase(cx: &Context, tx: &Tx, run: Run, cutoffs: &Cutoffs, zone: domain::time::Zone) -> Result<Run, Error> {
+async fn erase(cx: &Context, tx: &Tx, run: Run, cutoffs: &Cutoffs, zone: Zone) -> Result<Run, Error> {
     let (now, mut run) = (cx.now(), run);
     let count = |concerns: &[_]| u32::try_from(concerns.len()).unwrap_or(u32::MAX);
     let rows = tx.rows_to_remove(cutoffs.rows, ROWS).await?;
