@@ -185,8 +185,8 @@ impl Principal {
     }
 }
 
-/// Somebody who asks for what the right `P` is for: they have it; or are recalled, and had it. Then what they ask for has to be found
-/// by a statement that asks itself whether they are still who they were.
+/// Somebody who asks for what the right `P` is for: they have it; or are recalled, from a cache, and had it. A cached caller's
+/// rights are re-checked by the same statement that finds what they ask for; if they changed, it returns `Unrecognised`.
 #[derive(Debug, Clone)]
 pub struct Asking<P: Permission> {
     grant: Grant<P>,

@@ -71,7 +71,8 @@ pub async fn forget(cx: &Context) -> Result<u64, Error> {
     cx.store.forget_events(cx.now() - KEPT).await
 }
 
-/// What a program may know of, from there on. Whether who is recalled is who they were, is asked with it.
+/// What a program may know of, from there on. A cached caller's rights are re-checked by the same statement; if they
+/// changed, it returns [`FeedError::Unrecognised`].
 ///
 /// # Errors
 /// See [`FeedError`].

@@ -180,7 +180,7 @@ fn put<T: PartialEq>(field: &mut T, value: Option<T>) -> bool {
     }
 }
 
-/// Does work that fills a processor away from the threads that answer requests, as much at once as there are processors.
+/// Does work that fills a processor away from the threads that answer requests, as much at once as `turns` allows.
 async fn apart<T: Send + 'static>(turns: &Arc<Semaphore>, work: impl FnOnce() -> T + Send + 'static) -> T {
     let permit = turns.clone().acquire_owned().await.expect("the semaphore is never closed");
     let done = tokio::task::spawn_blocking(move || {

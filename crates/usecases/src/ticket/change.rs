@@ -125,7 +125,8 @@ pub(super) async fn change(
 
 /// Changes a ticket with what the change depends on besides.
 ///
-/// What has nobody come in between takes no transaction: two statements. Otherwise, `decide` is asked again, with the tickets locked.
+/// One statement reads, and one writes if the row is unchanged: no transaction. On a conflict, `decide` is asked again, in a
+/// transaction that has the tickets locked.
 pub(super) async fn change_beside(
     cx: &Context,
     who: &Grant<ChangeTickets>,
