@@ -235,7 +235,8 @@ async fn a_transaction_asks_for_no_other_connection() {
     let wishes = proprete.request(Method::PUT, "/v1/me/notifications").header("If-Match", "\"7\"").json(&json!({}));
     proprete.send(wishes).await.refused(412, "stale_version");
 
-    let (letter, member) = (&city.letters_to("proprete@ville-amiens.example")[0], "amelie.petit@ville-amiens.example");
+    let letter = &city.letters_to("proprete@ville-amiens.example")[0];
+    let member = "amelie.petit@ville-amiens.example";
     let mail = answer(letter, member, "1", "Nous passons demain.");
     let (one, other) = join(hand_in(&server, &mail), hand_in(&server, &mail)).await;
     assert_eq!((&one["outcome"], &one), (&json!("placed"), &other));
