@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{raw, rows, with};
+use crate::event::follower;
 use crate::support::caller::Caller;
 use crate::support::city::{City, dumping};
 
@@ -14,6 +15,7 @@ crate::tests![
     content_that_does_not_fit_the_city_is_refused_as_a_whole,
     a_body_that_is_no_json_is_refused,
     a_body_that_is_too_large_is_refused,
+    what_takes_no_fields_refuses_each,
     nobody_is_told_what_is_wrong_with_a_body_before_logging_in,
 ];
 
@@ -245,5 +247,21 @@ async fn nobody_is_told_what_is_wrong_with_a_body_before_logging_in() {
     let basic = city.stranger();
     let request = basic.request(Method::GET, "/v1/me").header("Authorization", "Basic YTpi");
     basic.send(request).await.refused(401, "unauthenticated");
+    city.stop().await;
+}
+
+async fn what_takes_no_fields_refuses_each() {
+    let city = City::new().await;
+    let (admin, program, nobody) = (city.admin().await, follower(&city).await, uuid::Uuid::nil());
+    for (caller, path) in [
+        (&admin, format!("/v1/users/{nobody}/invite")),
+        (&admin, "/v1/sessions/current/logout".to_owned()),
+        (&program, format!("/v1/webhooks/{nobody}/ping")),
+        (&program, format!("/v1/webhooks/{nobody}/secret")),
+    ] {
+        let reply = caller.post(&path, &json!({ "typo": 1 })).await;
+        reply.refused_fields(400, "invalid_request", &[("/typo", "unknown_field")]);
+    }
+    admin.get("/v1/me").await.ok();
     city.stop().await;
 }

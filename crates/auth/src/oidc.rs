@@ -162,7 +162,8 @@ impl Provider {
     }
 
     /// Where the browser goes to end the session at the provider (`OpenID` Connect RP-Initiated Logout 1.0); `None` if
-    /// the provider has no such place. The URL holds the ID token. `id_token` is [`Identity::id_token`]; it may have expired.
+    /// the provider has no such place. The URL holds the ID token. `id_token` is [`Identity::id_token`]; it may have
+    /// expired.
     ///
     /// # Errors
     /// [`OidcError::Unreachable`] or [`OidcError::Unintelligible`]; [`OidcError::IdToken`] if the text is no ID token.
@@ -178,7 +179,7 @@ impl Provider {
         let request = LogoutRequest::from(end_session)
             .set_id_token_hint(&id_token)
             .set_post_logout_redirect_uri(back)
-            // `ProConnect` asks for one; the page that the browser comes back to does nothing that it would have to guard.
+            // `ProConnect` asks for one. The page that the browser comes back to does nothing that it would guard.
             .set_state(CsrfToken::new_random_len(RANDOM));
         Ok(Some(request.http_get_url()))
     }

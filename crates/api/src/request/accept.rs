@@ -5,8 +5,8 @@ use std::cmp::Reverse;
 use actix_web::HttpRequest;
 use actix_web::http::header::{Accept, Header as _, Quality};
 
-/// Whether a request would rather have one media type than the one that is usual there: it weighs more; or as much, and is
-/// named more closely, or as closely and first. A header that nobody can read asks for nothing.
+/// Whether a request would rather have one media type than the one that is usual there: it weighs more; or as much, and
+/// is named more closely, or as closely and first. A header that nobody can read asks for nothing.
 pub(crate) fn rather(request: &HttpRequest, this: &str, usual: &str) -> bool {
     Accept::parse(request).is_ok_and(|accept| wish(&accept, this) > wish(&accept, usual))
 }

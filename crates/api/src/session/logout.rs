@@ -8,6 +8,7 @@ use usecases::session::sign_in;
 use utoipa::ToSchema;
 
 use crate::problem::Problem;
+use crate::request::body::{Body, Nothing};
 use crate::request::caller::LoggedIn;
 
 /// Where one logs out next.
@@ -25,11 +26,12 @@ pub(crate) struct LoggedOut {
 #[utoipa::path(
     operation_id = "session_logout",
     tag = "sessions",
+    request_body(content = Nothing, example = json!({})),
     responses((status = 200, description = "The session has ended", body = LoggedOut)),
     security(("bearer" = []))
 )]
 #[post("/v1/sessions/current/logout")]
-pub(crate) async fn logout(who: LoggedIn, cx: Data<Context>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn logout(who: LoggedIn, cx: Data<Context>, _body: Body<Nothing>) -> Result<HttpResponse, Problem> {
     let url = sign_in::logout(&cx, who.user, who.session).await?;
     Ok(HttpResponse::Ok().json(LoggedOut { logout_url: url.map(String::from) }))
 }

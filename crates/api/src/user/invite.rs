@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 use super::{UserPath, UserView};
 use crate::problem::Problem;
 use crate::reply;
-use crate::request::body::{Body, input};
+use crate::request::body::{Body, Nothing, input};
 use crate::request::caller::Caller;
 use crate::request::idempotency::{Idempotency, IdempotencyHeader};
 use crate::request::path::Id;
@@ -94,6 +94,7 @@ pub(crate) async fn invite(
     operation_id = "user_invite_again",
     tag = "users",
     params(UserPath),
+    request_body(content = Nothing, example = json!({})),
     responses(
         (status = 202, description = "The e-mail is on its way"),
         (status = 409, description = "`invitation_accepted`"),
@@ -105,6 +106,7 @@ pub(crate) async fn again(
     caller: Caller<ManageUsers>,
     cx: Data<Context>,
     path: Id<UserPath>,
+    _body: Body<Nothing>,
 ) -> Result<HttpResponse, Problem> {
     usecases::user::invite_again(&cx, &caller.grant, path.user()).await?;
     Ok(HttpResponse::Accepted().finish())

@@ -6,7 +6,6 @@ use actix_web::{HttpResponse, post};
 use auth::Holder as _;
 use auth::permission::FollowEvents;
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 use usecases::Context;
 use usecases::once::Once;
 use utoipa::ToSchema;
@@ -15,6 +14,7 @@ use uuid::Uuid;
 use super::WebhookPath;
 use crate::problem::Problem;
 use crate::reply;
+use crate::request::body::{Body, Nothing};
 use crate::request::caller::Caller;
 use crate::request::idempotency::{Idempotency, IdempotencyHeader};
 use crate::request::path::Id;
@@ -34,10 +34,8 @@ pub(crate) struct WebhookPinged {
     operation_id = "webhook_ping",
     tag = "webhooks",
     params(WebhookPath, IdempotencyHeader),
-    responses(
-        (status = 202, description = "It will be sent", body = WebhookPinged),
-        (status = 422, description = "`idempotency_key_reused`"),
-    ),
+    request_body(content = Nothing, example = json!({})),
+    responses((status = 202, description = "It will be sent", body = WebhookPinged)),
     security(("bearer" = []))
 )]
 #[post("/v1/webhooks/{webhook}/ping")]
@@ -46,10 +44,10 @@ pub(crate) async fn ping(
     cx: Data<Context>,
     path: Id<WebhookPath>,
     key: Idempotency,
+    body: Body<Nothing>,
 ) -> Result<HttpResponse, Problem> {
     let show = |id: &Uuid| reply::kept(StatusCode::ACCEPTED, None, None, &WebhookPinged { event_id: *id });
-    let nothing = Sha256::digest(b"").into();
-    let once = Once::new(key.claim(caller.grant.holder().id(), &nothing), &show);
+    let once = Once::new(key.claim(caller.grant.holder().id(), &body.digest), &show);
     let done = usecases::webhook::ping(&cx, &caller.grant, path.webhook(), once).await?;
     reply::send(done.into_answer(show), caller.language)
 }

@@ -8,6 +8,7 @@ use usecases::Context;
 
 use super::{WebhookPath, WebhookSecret};
 use crate::problem::Problem;
+use crate::request::body::{Body, Nothing};
 use crate::request::caller::Caller;
 use crate::request::path::Id;
 
@@ -19,6 +20,7 @@ use crate::request::path::Id;
     operation_id = "webhook_rotate_secret",
     tag = "webhooks",
     params(WebhookPath),
+    request_body(content = Nothing, example = json!({})),
     responses(
         (status = 201, description = "The new secret, shown this once", body = WebhookSecret),
         (status = 409, description = "`too_many_webhook_secrets`"),
@@ -30,6 +32,7 @@ pub(crate) async fn rotate(
     caller: Caller<FollowEvents>,
     cx: Data<Context>,
     path: Id<WebhookPath>,
+    _body: Body<Nothing>,
 ) -> Result<HttpResponse, Problem> {
     let secret = usecases::webhook::rotate(&cx, &caller.grant, path.webhook()).await?;
     Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(WebhookSecret { secret }))
