@@ -33,6 +33,8 @@ const ACTIONS: [&[u8]; 12] = [
 const ANNOTATIONS: [&[u8]; 6] = [b"FileAttachment", b"RichMedia", b"3D", b"Screen", b"Movie", b"Sound"];
 const ENTRIES: [&[u8]; 7] =
     [b"JS", b"JavaScript", b"EmbeddedFiles", b"EmbeddedFile", b"EF", b"XFA", b"RichMediaContent"];
+/// What a name that is an object of its own may not be either: a link says that it is one beside its address.
+const ALONE: [&[u8]; 2] = [b"URI", b"EmbeddedFile"];
 
 /// Writes a document anew, if it only shows pages.
 pub(crate) fn rewrite(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
@@ -51,6 +53,7 @@ pub(crate) fn rewrite(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
         return Err(Refusal::Damaged);
     }
     for object in document.objects.values() {
+        look_at_name(object)?;
         look_into(object)?;
     }
     document.trailer.remove(b"Info");
@@ -104,6 +107,13 @@ fn names(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> {
         }
         Some(name)
     })
+}
+
+/// Looks at an object that is nothing but a name: an action or an annotation may refer to it as its kind.
+fn look_at_name(object: &Object) -> Result<(), Refusal> {
+    let Object::Name(name) = object else { return Ok(()) };
+    let mut kinds = ACTIONS.into_iter().chain(ANNOTATIONS).chain(ALONE);
+    kinds.find(|kind| *kind == name.as_slice()).map_or(Ok(()), |kind| Err(active(kind)))
 }
 
 fn look_into(object: &Object) -> Result<(), Refusal> {

@@ -60,6 +60,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::id::UserId;
     use crate::ticket::State;
     use crate::ticket::example::ticket;
 

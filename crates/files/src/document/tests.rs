@@ -41,6 +41,17 @@ fn with(key: &str, value: impl FnOnce(&mut Document) -> Object) -> Vec<u8> {
     bytes(document)
 }
 
+/// The same, its objects packed.
+fn packed(key: &str, value: impl FnOnce(&mut Document) -> Object) -> Vec<u8> {
+    let mut document = page();
+    let value = value(&mut document);
+    document.catalog_mut().unwrap().set(key, value);
+    let mut bytes = Vec::new();
+    let options = SaveOptions::builder().use_object_streams(true).use_xref_streams(true).compression_level(6).build();
+    document.save_with_options(&mut bytes, options).unwrap();
+    bytes
+}
+
 fn contains(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
@@ -111,24 +122,30 @@ fn a_name_written_otherwise_is_the_same_name() {
 
 #[test]
 fn script_in_a_pack_of_objects_is_found_and_a_bomb_not_unpacked() {
-    let packed = |key: &str, value: Object| {
-        let mut document = page();
-        let value = document.add_object(value);
-        document.catalog_mut().unwrap().set(key, value);
-        let mut bytes = Vec::new();
-        let options =
-            SaveOptions::builder().use_object_streams(true).use_xref_streams(true).compression_level(6).build();
-        document.save_with_options(&mut bytes, options).unwrap();
-        bytes
-    };
     let action = dictionary! { "S" => "JavaScript", "JS" => Object::string_literal("app.alert(1)") };
-    let hidden = packed("OpenAction", action.into());
+    let hidden = packed("OpenAction", |document| document.add_object(action).into());
     assert!(!contains(&hidden, "JavaScript") && contains(&hidden, "ObjStm"), "it is packed");
     assert_eq!(rewrite(&hidden), Err(Refusal::Active("JS".to_owned())));
-    assert!(rewrite(&packed("Lang", Object::string_literal("fr"))).is_ok());
-    let bomb = packed("Lang", Object::string_literal(vec![b'a'; UNPACKED]));
+    let text = |text: Vec<u8>| packed("Lang", |document| document.add_object(Object::string_literal(text)).into());
+    assert!(rewrite(&text(b"fr".to_vec())).is_ok());
+    let bomb = text(vec![b'a'; UNPACKED]);
     assert!(bomb.len() < 100_000, "{}", bomb.len());
     assert_eq!(rewrite(&bomb), Err(Refusal::Bomb));
+}
+
+#[test]
+fn an_action_whose_kind_is_another_object_is_found() {
+    for kind in ["Launch", "GoToR", "Rendition", "RichMedia", "URI", "EmbeddedFile"] {
+        let hidden = packed("OpenAction", |document| {
+            let alone = document.add_object(Object::Name(kind.into()));
+            document.add_object(dictionary! { "S" => alone, "F" => Object::string_literal("a program") }).into()
+        });
+        assert!(!contains(&hidden, kind) && contains(&hidden, "ObjStm"), "it is packed");
+        assert_eq!(rewrite(&hidden), Err(Refusal::Active(kind.to_owned())));
+    }
+    // Other names may stand alone.
+    let harmless = |document: &mut Document| document.add_object(Object::Name("TwoColumnLeft".into())).into();
+    assert!(rewrite(&packed("PageLayout", harmless)).is_ok());
 }
 
 #[test]
