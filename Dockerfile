@@ -16,12 +16,12 @@ RUN apt-get update \
 COPY --from=build /usr/local/bin/continuum /usr/local/bin/continuum
 COPY cities /usr/share/continuum/cities
 ENV CONTINUUM_LISTEN=0.0.0.0:8080 \
-    CONTINUUM_METRICS_LISTEN=0.0.0.0:9090 \
+    CONTINUUM_METRICS_LISTEN=0.0.0.0:9464 \
     CONTINUUM_DATA_DIR=/var/lib/continuum \
     MIMALLOC_ALLOW_THP=0 \
     MIMALLOC_PURGE_DELAY=5
 USER 10001
 WORKDIR /var/lib/continuum
-EXPOSE 8080 9090
+EXPOSE 8080 9464
 ENTRYPOINT ["continuum"]
 CMD ["serve"]

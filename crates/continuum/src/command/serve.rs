@@ -184,7 +184,7 @@ pub struct Serve {
     #[arg(long, env = "CONTINUUM_LISTEN", default_value = "127.0.0.1:8080")]
     listen: String,
     /// The address of the metrics page.
-    #[arg(long, env = "CONTINUUM_METRICS_LISTEN", default_value = "127.0.0.1:9090")]
+    #[arg(long, env = "CONTINUUM_METRICS_LISTEN", default_value = "127.0.0.1:9464")]
     metrics_listen: String,
     /// The base of every link in e-mails. Default: where this instance listens.
     #[arg(long, env = "CONTINUUM_PUBLIC_URL")]

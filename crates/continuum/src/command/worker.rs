@@ -30,7 +30,7 @@ pub struct Worker {
     /// The base of every link in e-mails.
     #[arg(long, env = "CONTINUUM_PUBLIC_URL")]
     public_url: Url,
-    /// The address of the metrics page, if there shall be one: 127.0.0.1:9091.
+    /// The address of the metrics page, if there shall be one: 127.0.0.1:9465.
     #[arg(long, env = "CONTINUUM_WORKER_METRICS_LISTEN")]
     metrics_listen: Option<String>,
 }
