@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::caller::Caller;
 use crate::support::city::dumping;
 use crate::support::database::{Database, PASSWORD};
-use crate::support::files::{BOUNDARY, attachments, below, form, photograph, upload};
+use crate::support::files::{BOUNDARY, attachments, below, form, photograph, until_spooled, upload};
 use crate::support::program::{Program, keys_folder};
 use crate::support::smtp::{Behaviour, Received, SmtpServer};
 
@@ -174,12 +174,15 @@ async fn an_upload_that_was_under_way_leaves_nothing_and_one_that_was_answered_s
         request.headers()["authorization"].to_str().unwrap(),
         body.len()
     );
+    let pid = u32::try_from(program.ready["pid"].as_u64().unwrap()).unwrap();
+    let spool = city.data.path().join("spool");
+    until_spooled(pid, &spool, 0).await;
     let mut stream = TcpStream::connect(program.base_url().strip_prefix("http://").unwrap()).unwrap();
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(&body[..body.len() - 1000]).unwrap();
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    until_spooled(pid, &spool, 1).await;
     program.kill();
-    let files = || [below(&city.data.path().join("files")), below(&city.data.path().join("spool"))].concat();
+    let files = || [below(&city.data.path().join("files")), below(&spool)].concat();
     assert_eq!(files().len(), 2, "one photograph with its thumbnail: {:?}", files());
     let program = city.start("smtp://127.0.0.1:9");
     let agent = login(&program, "claire.delattre").await;

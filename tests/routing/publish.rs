@@ -60,8 +60,8 @@ async fn a_new_service_with_its_rule_is_live_on_two_instances_within_a_second() 
     let published = Instant::now();
     assert_eq!((&edition["version"], &edition["author"]["name"]), (&json!(2), &json!("Paul Carpentier")));
     assert_eq!(sent_to(&agent).await, ["brigade-fluviale"], "at once where it was published");
-    while there.get("/v1/services").await.ok().to_string().contains("fluviale")
-        && second.context.city().unwrap().city.rules.version < 2
+    while !there.get("/v1/services").await.ok().to_string().contains("fluviale")
+        || second.context.city().unwrap().city.rules.version < 2
     {
         assert!(published.elapsed() < Duration::from_secs(1), "the other instance has not heard of it");
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -1,5 +1,6 @@
 //! Files to send, and who sends them.
 
+use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::caller::{Caller, Reply};
+use crate::integrate::until;
 
 pub const BOUNDARY: &str = "8f2c-limite";
 
@@ -81,7 +83,16 @@ pub async fn upload(who: &Caller, ticket: &Value, name: &str, bytes: &[u8]) -> R
 
 /// The files below a folder.
 pub fn below(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let paths = entries.map(|entry| entry.unwrap().path());
     paths.flat_map(|path| if path.is_dir() { below(&path) } else { vec![path] }).collect()
+}
+
+/// Waits until a process holds so many files without a name in a folder: uploads that have begun, and have not ended.
+pub async fn until_spooled(pid: u32, folder: &Path, files: usize) {
+    let held = || {
+        let open = fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+        open.filter_map(|fd| fs::read_link(fd.unwrap().path()).ok()).filter(|file| file.starts_with(folder)).count()
+    };
+    until("the uploads that are under way", async || (held() == files).then_some(())).await;
 }

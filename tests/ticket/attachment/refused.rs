@@ -3,7 +3,6 @@
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::path::Path;
-use std::time::Duration;
 
 use image::ImageFormat;
 use lopdf::dictionary;
@@ -13,7 +12,9 @@ use serde_json::{Value, json};
 use super::city;
 use crate::support::city::City;
 use crate::support::database::PASSWORD;
-use crate::support::files::{BOUNDARY, attachments, below, form, pdf, pdf_with_script, photograph, send_form, upload};
+use crate::support::files::{
+    BOUNDARY, attachments, below, form, pdf, pdf_with_script, photograph, send_form, until_spooled, upload,
+};
 
 crate::tests![
     a_file_is_taken_for_what_it_is_and_nothing_of_a_refused_one_stays,
@@ -127,15 +128,12 @@ async fn an_upload_that_is_cut_in_the_middle_leaves_nothing() {
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(&body[..body.len() / 2]).unwrap();
     stream.flush().unwrap();
-    // Half of it lies in a file that has no name.
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert!(folder.path().join("spool").exists(), "it has begun");
+    // Half of it lies in a file that has no name, and is held open no longer than somebody sends.
+    let (pid, spool) = (std::process::id(), folder.path().join("spool"));
+    until_spooled(pid, &spool, 1).await;
     drop(stream);
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    until_spooled(pid, &spool, 0).await;
     leaves_nothing(&city, folder.path()).await;
-    let open = std::fs::read_dir("/proc/self/fd").unwrap().filter_map(|fd| std::fs::read_link(fd.unwrap().path()).ok());
-    let spool = folder.path().join("spool");
-    assert_eq!(open.filter(|file| file.starts_with(&spool)).count(), 0, "nor is it held open");
     city.stop().await;
 }
 
