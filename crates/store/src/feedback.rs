@@ -1,5 +1,7 @@
 //! What residents say of how their tickets ended: every answer is kept, the last one of each resident counts.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use domain::id::{ConcernId, TicketId, WritingId};
 use domain::text::Remark;

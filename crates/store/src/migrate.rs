@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use sqlx::Connection as _;
-use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
+use sqlx::migrate::{MigrateError, Migration, Migrator};
 
 use crate::connect::sql;
 use crate::{Error, Result, Store};
@@ -72,7 +72,7 @@ impl Store {
         if let Some(found) = applied.keys().copied().max().filter(|found| *found > known) {
             return Err(MigrationError::DatabaseIsNewer { found, known });
         }
-        let is_changed = |m: &Migration| applied.get(&m.version).is_some_and(|checksum| *checksum != m.checksum);
+        let is_changed = |m: &Migration| applied.get(&m.version).is_some_and(|checksum| m.checksum != *checksum);
         if let Some(changed) = MIGRATIONS.iter().find(|migration| is_changed(migration)) {
             return Err(MigrationError::Changed(changed.version));
         }

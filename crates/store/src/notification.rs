@@ -1,11 +1,8 @@
 //! How people wish to be told, and who is told what is late.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::id::{ServiceCode, UserId};
 use domain::notification::Chosen;
-use domain::person::Role;
 use domain::rights::Person;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde_json::Value;

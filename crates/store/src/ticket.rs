@@ -1,7 +1,5 @@
 //! Tickets and their timelines.
 
-use std::fmt::Display;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -9,7 +7,6 @@ use domain::city::catalogue::{ClosureReason, Sensitivity};
 use domain::concern::{Origin, Referrer};
 use domain::id::{ClientId, ConcernId, EventId, TicketId, UserId};
 use domain::place::{Point, Whereabouts};
-use domain::routing::Sent;
 use domain::ticket::{Actor, Event, Fact, Feedback, Priority, State, Ticket};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -17,12 +14,10 @@ use sea_orm::{
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::columns::Columns;
-use crate::connect::sql;
 use crate::{Error, Page, Result, Scope, Store, one_more};
 
 mod change;
@@ -140,22 +135,17 @@ pub struct Entry {
     pub name: Option<String>,
 }
 
-/// The events of a timeline, with the names of those who did something.
-macro_rules! entries {
-    () => {
-        "select e.version, e.id, e.at, e.actor, e.fact, coalesce(u.name, c.name) as name
-         from ticket_event e
-         left join user_account u on u.id = (e.actor ->> 'user')::uuid
-         left join api_client c on c.id = (e.actor ->> 'client')::uuid"
-    };
-}
-
-/// A page of the timeline of the ticket in whose row it stands.
-const TIMELINE: &str = concat!(
-    "(select coalesce(jsonb_agg(entry order by entry.version), '[]') from (",
-    entries!(),
-    " where e.ticket_id = ticket.id and e.version > $1 order by e.version limit $2) entry)"
-);
+/// A page of the timeline of the ticket in whose row it stands, with the names of those who did something.
+const TIMELINE: &str = "(
+    select coalesce(jsonb_agg(entry order by entry.version), '[]')
+    from (
+        select e.version, e.id, e.at, e.actor, e.fact, coalesce(u.name, c.name) as name
+        from ticket_event e
+        left join user_account u on u.id = (e.actor ->> 'user')::uuid
+        left join api_client c on c.id = (e.actor ->> 'client')::uuid
+        where e.ticket_id = ticket.id and e.version > $1 order by e.version limit $2
+    ) entry
+)";
 
 #[derive(Deserialize)]
 struct EntryRow {
@@ -267,24 +257,6 @@ impl Store {
         let Some(row) = self.db.query_one_raw(select.build(DatabaseBackend::Postgres)).await? else { return Ok(None) };
         let mut beside = Columns::from(&row, "asked")?;
         Ok(Some((of_row(&row)?, beside.next::<Option<Json<T>>>()?.map(|Json(told)| told))))
-    }
-
-    /// The first events of a ticket's timeline. Whether the caller may see the ticket is asked before.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub(crate) async fn timeline(&self, ticket: TicketId, limit: u64) -> Result<Vec<Entry>> {
-        let statement = sql(
-            concat!(entries!(), " where e.ticket_id = $1 order by e.version limit $2"),
-            [ticket.0.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()],
-        );
-        let entry = |row| {
-            let mut row = Columns::of(row)?;
-            let (version, id, at) = (row.next()?, row.next()?, row.next()?);
-            let (Json(actor), Json(fact)) = (row.next()?, row.next()?);
-            Ok(EntryRow { version, id, at, actor, fact, name: row.next()? }.into())
-        };
-        self.db.query_all_raw(statement).await?.iter().map(entry).collect()
     }
 
     /// The ticket of that name, if the scope holds it, with a page of its timeline: the first event first, beginning after

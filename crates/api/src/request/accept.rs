@@ -14,9 +14,9 @@ pub(crate) fn rather(request: &HttpRequest, this: &str, usual: &str) -> bool {
 /// How much a media type is wished for, by the range that names it most closely; none when it is not acceptable.
 fn wish(accept: &Accept, kind: &str) -> Option<(Quality, usize, Reverse<usize>)> {
     let family = format!("{}/*", kind.split('/').next().unwrap_or(kind));
-    let names = ["*/*", family.as_str(), kind];
+    let ranges = ["*/*", family.as_str(), kind];
     let named = accept.iter().enumerate().filter_map(|(place, range)| {
-        let closeness = names.iter().position(|name| *name == range.item.essence_str())?;
+        let closeness = ranges.iter().position(|known| *known == range.item.essence_str())?;
         Some((closeness, Reverse(place), range.quality))
     });
     let (closeness, place, quality) = named.max()?;

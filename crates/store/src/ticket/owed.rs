@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::id::{AreaCode, CafeId, ZoningCode};
 use domain::ticket::{State, Ticket};
 use sea_orm::sea_query::{Alias, Expr, Query};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::count::up_to;
 use super::entity::{self, Column};
