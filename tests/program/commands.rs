@@ -293,6 +293,11 @@ async fn what_could_not_be_sent_is_listed_and_replayed() {
         .unwrap();
     let listed = said(&operator.run(&["outbox", "list"]));
     assert!(listed.contains("AMI-26-000001") && listed.contains("550 5.1.1 [adresse] inconnue"), "{listed}");
+    let first = said(&operator.run(&["outbox", "list", "--limit", "1"]));
+    let (one, more) = first.split_once("… and more: go on with ").unwrap();
+    let (option, seq) = more.trim_end().trim_end_matches('.').split_once(' ').unwrap();
+    let others = said(&operator.run(&["outbox", "list", option, seq]));
+    assert_eq!(format!("{one}{others}"), listed);
     let id = listed.split_whitespace().next().unwrap();
     assert_eq!(said(&operator.run(&["outbox", "replay", id])), "1 message(s) will be sent again.\n");
     assert_eq!(said(&operator.run(&["outbox", "replay", "--all"])), "2 message(s) will be sent again.\n");

@@ -47,6 +47,9 @@ enum AuditCommand {
         /// Only this act.
         #[arg(long, value_parser = PossibleValuesParser::new(Act::CODES))]
         act: Option<String>,
+        /// Only entries before that one: where an earlier list ended.
+        #[arg(long, value_name = "SEQ", value_parser = clap::value_parser!(i64).range(1..))]
+        before: Option<i64>,
         /// How many at most.
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=1000))]
         limit: u64,
@@ -59,8 +62,8 @@ impl Audit {
     pub(crate) async fn run(self) -> Result<ExitCode> {
         match self.command {
             AuditCommand::Verify { from, seal, database } => verify_log(from, seal, database).await,
-            AuditCommand::List { since, act, limit, database } => {
-                list(&Filter { act, since, ..Filter::default() }, limit, database).await
+            AuditCommand::List { since, act, before, limit, database } => {
+                list(&Filter { act, since, ..Filter::default() }, before, limit, database).await
             }
         }
     }
@@ -137,10 +140,10 @@ fn tell_whole(verified: &Verification) {
     }
 }
 
-async fn list(filter: &Filter, limit: u64, options: DatabaseOptions) -> Result<ExitCode> {
+async fn list(filter: &Filter, before: Option<i64>, limit: u64, options: DatabaseOptions) -> Result<ExitCode> {
     let database = options.open().await?;
     let store = options.store(&database)?;
-    let page = store.audit_page(filter, None, limit).await?;
+    let page = store.audit_page(filter, before, limit).await?;
     if page.items.is_empty() {
         tell("No entry.");
     }
@@ -150,8 +153,8 @@ async fn list(filter: &Filter, limit: u64, options: DatabaseOptions) -> Result<E
             Err(_) => tell(format_args!("{:>8}  {}  unreadable: {:?}", entry.seq, time(entry.at), entry.content)),
         }
     }
-    if page.next.is_some() {
-        tell("… and more: raise --limit.");
+    if let Some(seq) = page.next {
+        tell(format_args!("… and more: go on with --before {seq}."));
     }
     store.close().await;
     database.stop().await?;

@@ -36,6 +36,9 @@ enum OutboxCommand {
         /// Which messages.
         #[arg(long, value_enum, default_value_t = State::Dead)]
         state: State,
+        /// Only messages after that one: where an earlier list ended.
+        #[arg(long, value_name = "SEQ", value_parser = clap::value_parser!(i64).range(1..))]
+        after: Option<i64>,
         /// How many at most.
         #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=1000))]
         limit: u64,
@@ -64,14 +67,16 @@ enum OutboxCommand {
 impl Outbox {
     pub(crate) async fn run(self) -> Result<()> {
         match self.command {
-            OutboxCommand::List { state, limit, database } => list(state, limit, database).await,
+            OutboxCommand::List { state, after, limit, database } => {
+                list(state, after.unwrap_or_default(), limit, database).await
+            }
             OutboxCommand::Replay { ids, all, database } => replay((!all).then_some(ids), database).await,
             OutboxCommand::Unmute { database } => unmute(database).await,
         }
     }
 }
 
-async fn list(state: State, limit: u64, options: DatabaseOptions) -> Result<()> {
+async fn list(state: State, after: i64, limit: u64, options: DatabaseOptions) -> Result<()> {
     let database = options.open().await?;
     let store = options.store(&database)?;
     let state = match state {
@@ -79,7 +84,7 @@ async fn list(state: State, limit: u64, options: DatabaseOptions) -> Result<()> 
         State::Pending => "pending",
         State::Stopped => "stopped",
     };
-    let page = store.messages(state, 0, limit).await?;
+    let page = store.messages(state, after, limit).await?;
     if page.items.is_empty() {
         tell(format_args!("No message is {state}."));
     }
@@ -99,8 +104,8 @@ async fn list(state: State, limit: u64, options: DatabaseOptions) -> Result<()> 
             message.last_error.as_deref().unwrap_or("-"),
         ));
     }
-    if page.next.is_some() {
-        tell("… and more: raise --limit.");
+    if let Some(seq) = page.next {
+        tell(format_args!("… and more: go on with --after {seq}."));
     }
     store.close().await;
     database.stop().await

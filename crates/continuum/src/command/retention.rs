@@ -8,7 +8,8 @@ use super::database::DatabaseOptions;
 use super::files::FileOptions;
 use super::tell;
 
-/// See what is erased over time: how long things are kept, what is due, what was erased. Erases nothing, but with --again; like any command, it migrates the database of an earlier version.
+/// See what is erased over time: how long things are kept, what is due, what was erased. Erases nothing, but with --again; it migrates
+/// the database of an earlier version.
 #[derive(clap::Args)]
 pub struct Retention {
     #[command(flatten)]
