@@ -164,15 +164,15 @@ async fn a_letter_of_a_newer_version_holds_up_no_other() {
         let statement = sqlx::AssertSqlSafe(format!("update outbox set {what}"));
         assert_eq!(sqlx::query(statement).execute(&mut connection).await.unwrap().rows_affected(), 1);
     };
-    change("recipient = '{\"type\": \"drone\"}' where recipient ->> 'type' = 'service'").await;
-    assert_eq!(city.drain().await, 1, "the resident's; when the other one leaves cannot be settled");
+    change("recipient = '{\"type\": \"drone\"}' where recipient ->> 'code' = 'proprete'").await;
+    assert_eq!(city.drain().await, 2, "the resident's and another service's; when this one leaves cannot be settled");
     let service = "recipient = '{\"type\": \"service\", \"code\": \"proprete\"}'";
     change(&format!("{service}, kind = 'sung' where recipient ->> 'type' = 'drone'")).await;
     assert_eq!(city.drain().await, 0, "nor can it be written");
     city.dumping().await;
-    assert_eq!(city.drain().await, 1, "the next resident's; the service's come in order");
+    assert_eq!(city.drain().await, 3, "those of another ticket, also to this service");
     change("kind = 'referral', leased_until = null where kind = 'sung'").await;
-    assert_eq!(city.drain().await, 2);
+    assert_eq!(city.drain().await, 1);
     city.stop().await;
 }
 

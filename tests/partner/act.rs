@@ -67,7 +67,7 @@ async fn a_partner_refuses_and_the_link_is_dead() {
     act(&city, &path, 2, "refuse", &wrong).await.refused_fields(
         422,
         "invalid_content",
-        &[("/service", "unknown_service")],
+        &[("/service", "unknown_service"), ("/note", "required")],
     );
     act(&city, &path, 2, "refuse", &json!({ "reason": "other" })).await.refused_fields(
         422,

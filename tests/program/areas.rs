@@ -193,10 +193,12 @@ async fn a_cafe_that_is_saved_meanwhile_loses_nothing() {
     let path = format!("/v1/cafes/{}", cafe["id"].as_str().unwrap());
     let mut connection = operator.database.connection().await;
     let mut turn = sqlx::Connection::begin(&mut connection).await.unwrap();
-    sqlx::query("select pg_advisory_xact_lock(7208119, 1)").execute(&mut *turn).await.unwrap();
+    let lock = "select pg_advisory_xact_lock(7208119, 'city'::regclass::oid::integer)";
+    sqlx::query(lock).execute(&mut *turn).await.unwrap();
     let run = operator.start(&["city", "areas", "--apply"]);
     // What the run has looked at is old by the time it has its turn to write.
-    let waiting = "select count(*) from pg_locks where locktype = 'advisory' and objid = 1 and not granted
+    let waiting =
+        "select count(*) from pg_locks where locktype = 'advisory' and objid = 'city'::regclass and not granted
                    and database = (select oid from pg_database where datname = current_database())";
     while operator.database.count(waiting).await == 0 {
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -192,7 +192,7 @@ pub(crate) fn part<T: Input>(value: &Value) -> Result<T, Problem> {
 
 fn check<T: Input>(value: &Value) -> Result<(), Problem> {
     let mut errors: Vec<FieldError> =
-        T::validator().iter_errors(value).flat_map(|error| field_errors(&error)).collect();
+        T::validator().iter_errors(value).flat_map(|error| field_errors(value, &error)).collect();
     if errors.is_empty() && !T::IN_PARTS {
         errors = unstorable(value);
     }

@@ -10,8 +10,8 @@ use super::body::escape;
 use super::refused::refused;
 use crate::problem::{At, FieldError, Text};
 
-/// What a schema's error means, field by field.
-pub(super) fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
+/// What a schema's error means, field by field of the body.
+pub(super) fn field_errors(body: &Value, error: &ValidationError<'_>) -> Vec<FieldError> {
     let at = error.instance_path().as_str();
     let one = |code, fr: String, en: String| vec![FieldError::new(At::Body(at.to_owned()), code, (fr, en))];
     match error.kind() {
@@ -21,10 +21,12 @@ pub(super) fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
             vec![FieldError::in_body(&format!("{at}/{name}"), "required", texts)]
         }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
-            let texts = ("Ce champ n’existe pas ici.", "There is no such field here.");
-            let unknown =
-                |name: &String| FieldError::in_body(&format!("{at}/{}", escape(name)), "unknown_field", texts);
-            unexpected.iter().map(unknown).collect()
+            unexpected.iter().map(|name| unknown_field(at, name)).collect()
+        }
+        // Where there are no fields at all, the error names none of those that there are.
+        ValidationErrorKind::FalseSchema => {
+            let fields = body.pointer(at).and_then(Value::as_object).into_iter().flat_map(|object| object.keys());
+            fields.map(|name| unknown_field(at, name)).collect()
         }
         ValidationErrorKind::Type { kind } => {
             let mut kinds: Vec<JsonType> = match kind {
@@ -81,7 +83,7 @@ pub(super) fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
             None => one("bad_format", "Forme refusée.".to_owned(), "Form refused.".to_owned()),
         },
         ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
-            branch_errors(at, context)
+            branch_errors(body, at, context)
         }
         _ => one("invalid", "Valeur refusée.".to_owned(), "Value refused.".to_owned()),
     }
@@ -89,7 +91,7 @@ pub(super) fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
 
 /// What keeps a value from being any of several things. An optional object is "null or this"; a value with a `type` is the
 /// thing of that type; what is wrong is what keeps it from being that.
-fn branch_errors(at: &str, branches: &[Vec<ValidationError<'_>>]) -> Vec<FieldError> {
+fn branch_errors(body: &Value, at: &str, branches: &[Vec<ValidationError<'_>>]) -> Vec<FieldError> {
     let tag = format!("{at}/type");
     let of_tag = |error: &&ValidationError<'_>| error.instance_path().as_str() == tag;
     let meant = |errors: &&Vec<ValidationError<'_>>| !errors.iter().any(|error| wants_null(error) || of_tag(&error));
@@ -97,7 +99,8 @@ fn branch_errors(at: &str, branches: &[Vec<ValidationError<'_>>]) -> Vec<FieldEr
         let untyped = this
             .iter()
             .find(|error| matches!(error.kind(), ValidationErrorKind::Required { property } if property == "type"));
-        return untyped.map_or_else(|| this.iter().flat_map(field_errors).collect(), field_errors);
+        let all = || this.iter().flat_map(|error| field_errors(body, error)).collect();
+        return untyped.map_or_else(all, |error| field_errors(body, error));
     }
     let types = branches.iter().flatten().filter(of_tag).filter_map(|error| match error.kind() {
         ValidationErrorKind::Enum { options } => options.as_array()?.first()?.as_str(),
@@ -107,6 +110,11 @@ fn branch_errors(at: &str, branches: &[Vec<ValidationError<'_>>]) -> Vec<FieldEr
     let types = types.collect::<Vec<_>>().join(", ");
     let texts = (format!("Valeurs possibles : {types}."), format!("Possible values: {types}."));
     vec![FieldError::new(At::Body(tag), "unknown_value", texts)]
+}
+
+fn unknown_field(at: &str, name: &str) -> FieldError {
+    let texts = ("Ce champ n’existe pas ici.", "There is no such field here.");
+    FieldError::in_body(&format!("{at}/{}", escape(name)), "unknown_field", texts)
 }
 
 fn wants_null(error: &ValidationError<'_>) -> bool {
