@@ -20,6 +20,6 @@ pub mod secret;
 pub mod token;
 
 pub use permission::{Asking, Forbidden, Grant, Holder, Permission};
-pub use principal::{Credential, Presented, Principal, Recalled, Verified};
+pub use principal::{Credential, LoggedIn, Presented, Principal, Recalled, Verified};
 pub use seal::SealKeys;
 pub use token::{TokenError, Tokens};

@@ -40,6 +40,41 @@ pub enum Credential {
     },
 }
 
+/// A person in a session of theirs, who asks for what is their own, be it that they have to set up a second factor first. Only a
+/// [`Principal`] makes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoggedIn {
+    user: UserId,
+    session: SessionId,
+}
+
+impl LoggedIn {
+    /// Who.
+    #[must_use]
+    pub const fn user(self) -> UserId {
+        self.user
+    }
+
+    /// The session.
+    #[must_use]
+    pub const fn session(self) -> SessionId {
+        self.session
+    }
+}
+
+impl Principal {
+    /// The person, if it is one.
+    #[must_use]
+    pub const fn logged_in(&self) -> Option<LoggedIn> {
+        match (&self.caller, self.credential) {
+            (Caller::Person(person), Credential::Session { id, .. }) => {
+                Some(LoggedIn { user: person.user, session: id })
+            }
+            (Caller::Person(_) | Caller::Client(_), _) => None,
+        }
+    }
+}
+
 /// Somebody who asked before in the same session, or with the same token, as they were then. What they may do may have changed since.
 #[derive(Debug, Clone)]
 pub struct Recalled {

@@ -1,10 +1,10 @@
 //! The identities with which people sign in: listed and taken away. They are linked in [`crate::session::linking`].
 
-use auth::Grant;
 use auth::permission::ManageUsers;
+use auth::{Grant, LoggedIn};
 use domain::account::{Affair, Method};
 use domain::audit::{Act, By, Record};
-use domain::id::{IdentityId, MessageId, SessionId, UserId};
+use domain::id::{IdentityId, MessageId, UserId};
 use domain::person::Role;
 use secrecy::SecretString;
 use store::outbox::Message;
@@ -33,12 +33,12 @@ pub enum UnlinkError {
     Store(#[from] Error),
 }
 
-/// The identities of a person.
+/// One's own identities.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn list(cx: &Context, user: UserId) -> Result<Vec<Linked>, Error> {
-    cx.store.identities(user).await
+pub async fn list(cx: &Context, who: LoggedIn) -> Result<Vec<Linked>, Error> {
+    cx.store.identities(who.user()).await
 }
 
 /// The identities of somebody; none when there is no such account.
@@ -47,7 +47,7 @@ pub async fn list(cx: &Context, user: UserId) -> Result<Vec<Linked>, Error> {
 /// When the database does not answer.
 pub async fn list_of(cx: &Context, _who: &Grant<ManageUsers>, user: UserId) -> Result<Option<Vec<Linked>>, Error> {
     match cx.store.user(user).await? {
-        Some(_) => list(cx, user).await.map(Some),
+        Some(_) => cx.store.identities(user).await.map(Some),
         None => Ok(None),
     }
 }
@@ -59,13 +59,14 @@ pub async fn list_of(cx: &Context, _who: &Grant<ManageUsers>, user: UserId) -> R
 /// See [`UnlinkError`].
 pub async fn unlink(
     cx: &Context,
-    (user, session): (UserId, SessionId),
+    who: LoggedIn,
     id: IdentityId,
     password: &SecretString,
     from: &Origin,
 ) -> Result<(), UnlinkError> {
+    let user = who.user();
     let account = cx.store.user(user).await?.ok_or(UnlinkError::NotFound)?;
-    confirm(cx, &account, session, password).await?;
+    confirm(cx, &account, who.session(), password).await?;
     let tx = cx.store.begin().await?;
     let (after, issuer) = take_away(&tx, user, id).await?;
     if !after.has_accepted() {

@@ -2,11 +2,12 @@
 
 use std::time::Duration as StdDuration;
 
+use auth::LoggedIn;
 use auth::password::{Weak, check_strength};
 use chrono::Duration;
 use domain::account::{Affair, Purpose};
 use domain::audit::{Act, By};
-use domain::id::{LinkId, MessageId, SessionId, UserId};
+use domain::id::{LinkId, MessageId, SessionId};
 use secrecy::{ExposeSecret as _, SecretString};
 use store::link::Link;
 use store::outbox::Message;
@@ -179,18 +180,18 @@ pub async fn choose(cx: &Context, token: &str, new: &SecretString, from: &Origin
 /// [`PasswordError::WrongPassword`], [`PasswordError::Weak`], [`PasswordError::Throttled`].
 pub async fn change(
     cx: &Context,
-    who: (UserId, SessionId),
+    who: LoggedIn,
     current: &SecretString,
     new: &SecretString,
     from: &Origin,
 ) -> Result<(), PasswordError> {
-    let user = cx.store.user(who.0).await?.ok_or(PasswordError::WrongPassword)?;
+    let user = cx.store.user(who.user()).await?.ok_or(PasswordError::WrongPassword)?;
     confirm(cx, &user, current).await?;
     check(cx, &user, new)?;
     let hash = hash(cx, new).await?;
     let tx = cx.store.begin().await?;
-    set(cx, &tx, &user, &hash, Some(who.1)).await?;
-    tx.audit(&from.record(By::Person { user: who.0 }, Act::PasswordSet { user: who.0 }, cx.now()));
+    set(cx, &tx, &user, &hash, Some(who.session())).await?;
+    tx.audit(&from.record(By::Person { user: who.user() }, Act::PasswordSet { user: who.user() }, cx.now()));
     tx.commit().await?;
     cx.wake.notify_one();
     Ok(())

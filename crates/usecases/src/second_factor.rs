@@ -1,13 +1,13 @@
 //! Second factors: set up by showing that one knows the password and has the codes, taken away by a code, or by an
 //! administrator for somebody who has lost theirs.
 
-use auth::Grant;
 use auth::permission::ManageUsers;
 use auth::second_factor::Seed;
 use auth::secret::Secret;
+use auth::{Grant, LoggedIn};
 use domain::account::Affair;
 use domain::audit::{Act, By, Record};
-use domain::id::{MessageId, SessionId, UserId};
+use domain::id::{MessageId, UserId};
 use secrecy::SecretString;
 use store::outbox::Message;
 use store::throttle::{Key, Limit};
@@ -61,16 +61,12 @@ pub enum SecondFactorError {
 ///
 /// # Errors
 /// See [`SecondFactorError`].
-pub async fn begin(
-    cx: &Context,
-    (user, session): (UserId, SessionId),
-    password: &SecretString,
-) -> Result<Offer, SecondFactorError> {
-    let user = cx.store.user(user).await?.ok_or(SecondFactorError::NotFound)?;
+pub async fn begin(cx: &Context, who: LoggedIn, password: &SecretString) -> Result<Offer, SecondFactorError> {
+    let user = cx.store.user(who.user()).await?.ok_or(SecondFactorError::NotFound)?;
     if user.second_factor {
         return Err(SecondFactorError::AlreadySetUp);
     }
-    confirm_again(cx, &user, session, password).await?;
+    confirm_again(cx, &user, who.session(), password).await?;
     let seed = Seed::generate();
     let tx = cx.store.begin().await?;
     if !tx.offer_second_factor(user.person.user, seed.as_bytes(), cx.now()).await? {
@@ -85,12 +81,8 @@ pub async fn begin(
 ///
 /// # Errors
 /// See [`SecondFactorError`].
-pub async fn confirm(
-    cx: &Context,
-    (user, session): (UserId, SessionId),
-    code: &str,
-    from: &Origin,
-) -> Result<Vec<Secret>, SecondFactorError> {
+pub async fn confirm(cx: &Context, who: LoggedIn, code: &str, from: &Origin) -> Result<Vec<Secret>, SecondFactorError> {
+    let user = who.user();
     throttle(cx, user).await?;
     let factor = cx.store.second_factor(user).await?.ok_or(SecondFactorError::NotSetUp)?;
     if factor.confirmed_at.is_some() {
@@ -105,7 +97,7 @@ pub async fn confirm(
     if !tx.confirm_second_factor(user, step, codes.iter().map(Secret::digest).collect(), now).await? {
         return Err(SecondFactorError::AlreadySetUp);
     }
-    tx.end_sessions(user, Some(session), now).await?;
+    tx.end_sessions(user, Some(who.session()), now).await?;
     tx.audit(&from.record(By::Person { user }, Act::SecondFactorEnabled { user }, now));
     tell(cx, &tx, user, true).await?;
     tx.commit().await?;
@@ -117,12 +109,8 @@ pub async fn confirm(
 ///
 /// # Errors
 /// See [`SecondFactorError`].
-pub async fn remove(
-    cx: &Context,
-    (user, session): (UserId, SessionId),
-    code: &str,
-    from: &Origin,
-) -> Result<(), SecondFactorError> {
+pub async fn remove(cx: &Context, who: LoggedIn, code: &str, from: &Origin) -> Result<(), SecondFactorError> {
+    let user = who.user();
     throttle(cx, user).await?;
     if !cx.store.user(user).await?.is_some_and(|user: User| user.second_factor) {
         return Err(SecondFactorError::NotSetUp);
@@ -133,7 +121,7 @@ pub async fn remove(
     let tx = cx.store.begin().await?;
     tx.lock_user(user).await?.ok_or(SecondFactorError::NotFound)?;
     tx.remove_second_factor(user).await?;
-    tx.end_sessions(user, Some(session), cx.now()).await?;
+    tx.end_sessions(user, Some(who.session()), cx.now()).await?;
     tx.audit(&from.record(By::Person { user }, Act::SecondFactorRemoved { user }, cx.now()));
     tell(cx, &tx, user, false).await?;
     tx.commit().await?;

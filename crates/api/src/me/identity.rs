@@ -74,7 +74,7 @@ impl From<Vec<Linked>> for IdentityPage {
 )]
 #[get("/v1/me/identities")]
 pub(crate) async fn list(who: LoggedIn, cx: Data<Context>) -> Result<HttpResponse, Problem> {
-    let linked = usecases::identity::list(&cx, who.user).await?;
+    let linked = usecases::identity::list(&cx, who.own).await?;
     Ok(HttpResponse::Ok().json(IdentityPage::from(linked)))
 }
 
@@ -116,7 +116,6 @@ pub(crate) async fn remove(
     path: Id<IdentityPath>,
     body: Body<RemoveIdentity>,
 ) -> Result<HttpResponse, Problem> {
-    let asking = (who.user, who.session);
-    usecases::identity::unlink(&cx, asking, path.identity(), &body.value.password, &who.origin).await?;
+    usecases::identity::unlink(&cx, who.own, path.identity(), &body.value.password, &who.origin).await?;
     Ok(HttpResponse::NoContent().finish())
 }

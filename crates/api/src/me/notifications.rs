@@ -97,7 +97,7 @@ pub(crate) async fn read(
     cx: Data<Context>,
     Preferred(language): Preferred,
 ) -> Result<HttpResponse, Problem> {
-    let own = usecases::notification::own(&cx, who.user).await?.ok_or_else(|| Problem::new(Code::InvalidToken))?;
+    let own = usecases::notification::own(&cx, who.own).await?.ok_or_else(|| Problem::new(Code::InvalidToken))?;
     Ok(reply::read(Some(own.wishes.version), language, &NotificationsView::from(&own)))
 }
 
@@ -123,6 +123,6 @@ pub(crate) async fn choose(
 ) -> Result<HttpResponse, Problem> {
     let ChooseNotifications { progress, outcomes, messages, assignments, reminders, service, late } = body.value;
     let chosen = Chosen { progress, outcomes, messages, assignments, reminders, service, late };
-    let own = usecases::notification::choose(&cx, who.user, &seen, chosen).await?;
+    let own = usecases::notification::choose(&cx, who.own, &seen, chosen).await?;
     Ok(reply::read(Some(own.wishes.version), language, &NotificationsView::from(&own)))
 }

@@ -46,8 +46,7 @@ pub(crate) async fn change(
     body: Body<ChangePassword>,
 ) -> Result<HttpResponse, Problem> {
     let ChangePassword { current_password, password } = body.value;
-    let changed =
-        usecases::password::change(&cx, (who.user, who.session), &current_password, &password, &who.origin).await;
+    let changed = usecases::password::change(&cx, who.own, &current_password, &password, &who.origin).await;
     changed.map_err(|error| password::problem(error, "/password"))?;
     Ok(HttpResponse::NoContent().finish())
 }

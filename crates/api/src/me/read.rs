@@ -24,6 +24,6 @@ pub(crate) async fn read(
     cx: Data<Context>,
     Preferred(language): Preferred,
 ) -> Result<HttpResponse, Problem> {
-    let user = usecases::session::me(&cx, who.user).await?.ok_or_else(|| Problem::new(Code::InvalidToken))?;
+    let user = usecases::session::me(&cx, who.own).await?.ok_or_else(|| Problem::new(Code::InvalidToken))?;
     Ok(reply::read(Some(user.version), language, &UserView::from(&user)))
 }

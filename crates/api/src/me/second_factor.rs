@@ -81,7 +81,7 @@ pub(crate) async fn begin(
     cx: Data<Context>,
     body: Body<BeginSecondFactor>,
 ) -> Result<HttpResponse, Problem> {
-    let offer = usecases::second_factor::begin(&cx, (who.user, who.session), &body.value.password).await?;
+    let offer = usecases::second_factor::begin(&cx, who.own, &body.value.password).await?;
     let view = SecondFactorOffer { secret: offer.secret, uri: offer.uri };
     Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(view))
 }
@@ -108,7 +108,7 @@ pub(crate) async fn confirm(
     cx: Data<Context>,
     body: Body<OneTimeCode>,
 ) -> Result<HttpResponse, Problem> {
-    let codes = usecases::second_factor::confirm(&cx, (who.user, who.session), &body.value.code, &who.origin).await?;
+    let codes = usecases::second_factor::confirm(&cx, who.own, &body.value.code, &who.origin).await?;
     let recovery_codes = codes.iter().map(|code| code.expose().to_owned()).collect();
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(RecoveryCodes { recovery_codes }))
 }
@@ -131,6 +131,6 @@ pub(crate) async fn confirm(
 )]
 #[post("/v1/me/second_factor/remove")]
 pub(crate) async fn remove(who: LoggedIn, cx: Data<Context>, body: Body<OneTimeCode>) -> Result<HttpResponse, Problem> {
-    usecases::second_factor::remove(&cx, (who.user, who.session), &body.value.code, &who.origin).await?;
+    usecases::second_factor::remove(&cx, who.own, &body.value.code, &who.origin).await?;
     Ok(HttpResponse::NoContent().finish())
 }

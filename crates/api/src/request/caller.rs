@@ -4,10 +4,8 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
-use auth::{Credential, Grant, Permission, Principal};
-use domain::id::{SessionId, UserId};
+use auth::{Grant, Permission, Principal};
 use domain::language::Language;
-use domain::rights::Caller as Who;
 use usecases::Origin;
 
 use crate::guard::Identified;
@@ -15,8 +13,7 @@ use crate::problem::{Code, Problem, preferred_language};
 
 /// A person who has logged in, be it that they have to set up a second factor first.
 pub(crate) struct LoggedIn {
-    pub(crate) user: UserId,
-    pub(crate) session: SessionId,
+    pub(crate) own: auth::LoggedIn,
     pub(crate) origin: Origin,
 }
 
@@ -39,16 +36,10 @@ fn origin(request: &HttpRequest) -> Origin {
 }
 
 fn logged_in(request: &HttpRequest) -> Result<LoggedIn, Problem> {
-    let principal = principal(request)?;
-    match (principal.caller, principal.credential) {
-        (Who::Person(person), Credential::Session { id, .. }) => {
-            Ok(LoggedIn { user: person.user, session: id, origin: origin(request) })
-        }
-        (Who::Person(_) | Who::Client(_), _) => {
-            Err(Problem::new(Code::MissingRight)
-                .detail(("Ceci est réservé aux personnes.", "This is for people only.")))
-        }
-    }
+    let own = principal(request)?.logged_in().ok_or_else(|| {
+        Problem::new(Code::MissingRight).detail(("Ceci est réservé aux personnes.", "This is for people only."))
+    })?;
+    Ok(LoggedIn { own, origin: origin(request) })
 }
 
 impl FromRequest for LoggedIn {

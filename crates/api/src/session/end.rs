@@ -31,7 +31,7 @@ id_path!(SessionPath, "session");
 )]
 #[delete("/v1/sessions/current")]
 pub(crate) async fn end_current(who: LoggedIn, cx: Data<Context>) -> Result<HttpResponse, Problem> {
-    usecases::session::end_current(&cx, who.user, who.session).await?;
+    usecases::session::end_current(&cx, who.own).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -51,7 +51,7 @@ pub(crate) async fn end_current(who: LoggedIn, cx: Data<Context>) -> Result<Http
 )]
 #[delete("/v1/sessions/{session}")]
 pub(crate) async fn end(who: LoggedIn, cx: Data<Context>, path: Id<SessionPath>) -> Result<HttpResponse, Problem> {
-    usecases::session::end_one(&cx, (who.user, who.session), SessionId(path.value)).await?;
+    usecases::session::end_one(&cx, who.own, SessionId(path.value)).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -70,6 +70,6 @@ pub(crate) async fn end(who: LoggedIn, cx: Data<Context>, path: Id<SessionPath>)
 )]
 #[delete("/v1/sessions")]
 pub(crate) async fn end_others(who: LoggedIn, cx: Data<Context>) -> Result<HttpResponse, Problem> {
-    usecases::session::end_others(&cx, (who.user, who.session), &who.origin).await?;
+    usecases::session::end_others(&cx, who.own, &who.origin).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -19,7 +19,7 @@ use crate::request::caller::LoggedIn;
 )]
 #[get("/v1/sessions")]
 pub(crate) async fn list(who: LoggedIn, cx: Data<Context>) -> Result<HttpResponse, Problem> {
-    let sessions = usecases::session::list(&cx, who.user).await?;
-    let items = sessions.into_iter().map(|session| SessionView::new(session, Some(who.session))).collect();
+    let sessions = usecases::session::list(&cx, who.own).await?;
+    let items = sessions.into_iter().map(|session| SessionView::new(session, Some(who.own.session()))).collect();
     Ok(HttpResponse::Ok().json(SessionPage { items }))
 }

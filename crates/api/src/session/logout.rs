@@ -32,6 +32,6 @@ pub(crate) struct LoggedOut {
 )]
 #[post("/v1/sessions/current/logout")]
 pub(crate) async fn logout(who: LoggedIn, cx: Data<Context>, _body: Body<Nothing>) -> Result<HttpResponse, Problem> {
-    let url = sign_in::logout(&cx, who.user, who.session).await?;
+    let url = sign_in::logout(&cx, who.own).await?;
     Ok(HttpResponse::Ok().json(LoggedOut { logout_url: url.map(String::from) }))
 }

@@ -1,6 +1,6 @@
 //! One's own wishes. Nobody reads or changes those of another.
 
-use domain::id::UserId;
+use auth::LoggedIn;
 use domain::notification::Chosen;
 use domain::rights::Person;
 use store::Error;
@@ -35,7 +35,8 @@ pub enum ChooseError {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn own(cx: &Context, user: UserId) -> Result<Option<Own>, Error> {
+pub async fn own(cx: &Context, who: LoggedIn) -> Result<Option<Own>, Error> {
+    let user = who.user();
     let Some(account) = cx.store.user(user).await? else { return Ok(None) };
     Ok(Some(Own { wishes: cx.store.wishes(user).await?, person: account.person }))
 }
@@ -44,7 +45,8 @@ pub async fn own(cx: &Context, user: UserId) -> Result<Option<Own>, Error> {
 ///
 /// # Errors
 /// See [`ChooseError`].
-pub async fn choose(cx: &Context, user: UserId, seen: &[i64], chosen: Chosen) -> Result<Own, ChooseError> {
+pub async fn choose(cx: &Context, who: LoggedIn, seen: &[i64], chosen: Chosen) -> Result<Own, ChooseError> {
+    let user = who.user();
     let account = cx.store.user(user).await?.ok_or(ChooseError::NotFound)?;
     let tx = cx.store.begin().await?;
     let Some(wishes) = tx.choose(user, &chosen, seen, cx.now()).await? else {

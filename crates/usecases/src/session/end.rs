@@ -1,5 +1,6 @@
 //! Logging out.
 
+use auth::LoggedIn;
 use domain::audit::{Act, By};
 use domain::id::{SessionId, UserId};
 use store::Error;
@@ -25,8 +26,8 @@ pub enum EndError {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn end_current(cx: &Context, user: UserId, session: SessionId) -> Result<(), Error> {
-    end(cx, user, session).await.map(drop)
+pub async fn end_current(cx: &Context, who: LoggedIn) -> Result<(), Error> {
+    end(cx, who.user(), who.session()).await.map(drop)
 }
 
 /// Ends one of a person's sessions, from another of them: one that began a moment ago, unless it is the same. Whoever has got
@@ -34,18 +35,19 @@ pub async fn end_current(cx: &Context, user: UserId, session: SessionId) -> Resu
 ///
 /// # Errors
 /// See [`EndError`].
-pub async fn end_one(cx: &Context, (user, from): (UserId, SessionId), session: SessionId) -> Result<(), EndError> {
-    if session != from {
-        confirm_recent(cx, user, from).await?;
+pub async fn end_one(cx: &Context, who: LoggedIn, session: SessionId) -> Result<(), EndError> {
+    if session != who.session() {
+        confirm_recent(cx, who.user(), who.session()).await?;
     }
-    if end(cx, user, session).await? { Ok(()) } else { Err(EndError::NotFound) }
+    if end(cx, who.user(), session).await? { Ok(()) } else { Err(EndError::NotFound) }
 }
 
 /// Ends all of a person's sessions but the one that asks, which began a moment ago.
 ///
 /// # Errors
 /// See [`EndError`].
-pub async fn end_others(cx: &Context, (user, but): (UserId, SessionId), origin: &Origin) -> Result<(), EndError> {
+pub async fn end_others(cx: &Context, who: LoggedIn, origin: &Origin) -> Result<(), EndError> {
+    let (user, but) = (who.user(), who.session());
     confirm_recent(cx, user, but).await?;
     let now = cx.now();
     let tx = cx.store.begin().await?;

@@ -1,15 +1,15 @@
 //! Who one is.
 
-use domain::id::UserId;
+use auth::LoggedIn;
 use store::Error;
 use store::user::User;
 
 use crate::Context;
 
-/// The account of a person.
+/// One's own account.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn me(cx: &Context, user: UserId) -> Result<Option<User>, Error> {
-    cx.store.user(user).await
+pub async fn me(cx: &Context, who: LoggedIn) -> Result<Option<User>, Error> {
+    cx.store.user(who.user()).await
 }

@@ -9,6 +9,7 @@
 //! Coming back signs in without a question: it changes no account, and what it brings about, a code, goes to the program
 //! whose `state` it carries, or onto a page.
 
+use auth::LoggedIn;
 use auth::oidc::{Attempt, Callback, Identity, OidcError};
 use auth::pkce::Challenge;
 use auth::secret::{Secret, digest};
@@ -16,7 +17,7 @@ use chrono::Duration;
 use domain::account::{Affair, Method};
 use domain::audit::act::SignInRefusal;
 use domain::audit::{Act, By};
-use domain::id::{IdentityId, MessageId, SessionId, UserId};
+use domain::id::{IdentityId, MessageId, UserId};
 use domain::siret::Siret;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -281,7 +282,8 @@ async fn end_redeemed(cx: &Context, tx: &Tx, digest: &[u8], from: &Origin) -> Re
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn logout(cx: &Context, user: UserId, session: SessionId) -> Result<Option<Url>, Error> {
+pub async fn logout(cx: &Context, who: LoggedIn) -> Result<Option<Url>, Error> {
+    let (user, session) = (who.user(), who.session());
     let id_token = cx.store.id_token(session, user).await?;
     super::end::end(cx, user, session).await?;
     let (Some(provider), Some(id_token)) = (&cx.provider, id_token) else { return Ok(None) };
