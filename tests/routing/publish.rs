@@ -57,9 +57,9 @@ async fn a_new_service_with_its_rule_is_live_on_two_instances_within_a_second() 
     admin.post("/v1/users", &invited).await.created();
     let draft = draft_with(&admin, "Brigade fluviale", rule("fluviale", "illegal_dumping", "brigade-fluviale")).await;
     let edition = publish(&admin, &draft, "La brigade fluviale commence lundi.").await.created();
-    let published = Instant::now();
     assert_eq!((&edition["version"], &edition["author"]["name"]), (&json!(2), &json!("Paul Carpentier")));
     assert_eq!(sent_to(&agent).await, ["brigade-fluviale"], "at once where it was published");
+    let published = Instant::now();
     while !there.get("/v1/services").await.ok().to_string().contains("fluviale")
         || second.context.city().unwrap().city.rules.version < 2
     {

@@ -206,7 +206,8 @@ mod what {
         let who = program.caller(&city).await;
         let halted = who.patch(&path(&webhook, ""), &json!(2), &json!({ "active": false })).await.ok();
         assert_eq!(halted["types"], change["types"], "although one of them is told no more");
-        who.patch(&path(&webhook, ""), &json!(3), &json!({ "active": true })).await.ok();
+        let again = json!({ "active": true, "types": change["types"], "url": halted["url"] });
+        who.patch(&path(&webhook, ""), &json!(3), &again).await.ok();
         who.patch(&path(&webhook, ""), &json!(4), &json!({ "types": [] })).await.ok();
         admin.patch(&client, &json!(2), &json!({ "active": false })).await.ok();
         let filed = file(&city, 1).await;

@@ -160,7 +160,9 @@ impl NextResidents {
         }
         let key = sealing_key(&self.folder, "residents.next")?;
         // Whoever reads the earlier one reads this one, also when an administrator runs this.
-        hand_over(&self.path(), &place)?;
+        let path = self.path();
+        let file = fs::OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(&path);
+        hand_over(&file.with_context(|| format!("{} cannot be read", path.display()))?, &place)?;
         // It is found again whatever happens: soon all is sealed with it.
         fs::File::open(&self.folder)?.sync_all()?;
         Ok(key)
@@ -264,15 +266,20 @@ fn read_or_make(path: &Path, make: impl FnOnce() -> Result<String>) -> Result<St
     // Written aside and linked into place: nobody ever reads half a key.
     let aside = path.with_extension(format!("new.{}", std::process::id()));
     let write = || -> Result<()> {
-        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+        match fs::remove_file(&aside) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+            Ok(()) | Err(_) => {}
+        }
+        // Made anew and spoken of as it is open: whoever else may write here leads root to no other file.
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
         file.write_all(make()?.as_bytes())?;
-        file.sync_all()?;
         // Made by an administrator, it is for the service all the same.
         if file.metadata()?.uid() == 0
             && let Some(folder) = path.parent()
         {
-            hand_over(&aside, folder)?;
+            hand_over(&file, folder)?;
         }
+        file.sync_all()?;
         match fs::hard_link(&aside, path) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.into()),
             Ok(()) | Err(_) => Ok(()),
@@ -286,12 +293,12 @@ fn read_or_make(path: &Path, make: impl FnOnce() -> Result<String>) -> Result<St
     read(path)
 }
 
-/// Hands a file to whom the other one, or a folder, belongs.
-fn hand_over(path: &Path, like: &Path) -> Result<()> {
+/// Hands a file to whom another one, or a folder, belongs.
+fn hand_over(file: &fs::File, like: &Path) -> Result<()> {
     let of = fs::metadata(like)?;
-    if fs::metadata(path)?.uid() != of.uid() {
-        std::os::unix::fs::chown(path, Some(of.uid()), Some(of.gid()))
-            .with_context(|| format!("{} cannot be handed to whom {} belongs", path.display(), like.display()))?;
+    if file.metadata()?.uid() != of.uid() {
+        std::os::unix::fs::fchown(file, Some(of.uid()), Some(of.gid()))
+            .with_context(|| format!("it cannot be handed to whom {} belongs", like.display()))?;
     }
     Ok(())
 }

@@ -34,8 +34,8 @@ const BATCH: u64 = 20;
 const AT_ONCE: usize = 4;
 /// How long a lease lasts: longer than a delivery may take. What cannot end before it does is not begun.
 const LEASE: Duration = Duration::seconds(90);
-/// How long a delivery may take: the minute that a mail server is given at most, and what is read before.
-const DELIVERY: Duration = Duration::seconds(65);
+/// How long a mail server is given at most.
+const DELIVERY: Duration = Duration::seconds(60);
 /// How long the first repeat waits; each further one waits twice as long.
 const FIRST_WAIT: Duration = Duration::seconds(5);
 /// How long a repeat waits at most.
@@ -210,7 +210,7 @@ impl Worker {
         let mut held: Vec<MessageId> = leased.iter().map(|message| message.id).collect();
         let decide = |message: Leased| {
             let limit = limits.get(&message.id).copied();
-            self.decide(message, limit, &desk)
+            self.decide(message, limit, &desk, until)
         };
         // Told to stop, or by an error, nothing more is begun; what is under way is finished: mail servers have it already.
         let halted = stopping.child_token();
@@ -257,17 +257,17 @@ impl Worker {
         Ok(Some(desk))
     }
 
-    async fn decide(&self, message: Leased, limit: Option<Limit>, desk: &Desk) -> (Leased, Fate) {
+    async fn decide(&self, message: Leased, limit: Option<Limit>, desk: &Desk, until: DateTime<Utc>) -> (Leased, Fate) {
         let fate = match limit {
             Some(Limit::Muted) => Fate::Muted,
             Some(Limit::Until(at)) => Fate::Held(at),
             // A database that does not answer is the same as a mail server that does not.
-            None => self.send(&message, desk).await.unwrap_or_else(|error| Fate::PutOff(error.to_string())),
+            None => self.send(&message, desk, until).await.unwrap_or_else(|error| Fate::PutOff(error.to_string())),
         };
         (message, fate)
     }
 
-    async fn send(&self, message: &Leased, desk: &Desk) -> Result<Fate, Error> {
+    async fn send(&self, message: &Leased, desk: &Desk, until: DateTime<Utc>) -> Result<Fate, Error> {
         if let Some(why) = message.moot {
             return Ok(Fate::Stopped(why));
         }
@@ -313,6 +313,10 @@ impl Worker {
             Ok(post) => post,
             Err(error) => return Ok(Fate::Dead(error.to_string())),
         };
+        // What was to be read took so long that others may send it before this could end.
+        if self.clock.now() + DELIVERY >= until {
+            return Ok(Fate::PutOff("what it tells took too long to read".to_owned()));
+        }
         let delivered = self.transport.deliver(&post, message.id).instrument(traces::mail()).await;
         Ok(match delivered {
             Ok(()) => Fate::Sent(left_out),

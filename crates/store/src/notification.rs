@@ -122,7 +122,12 @@ impl Tx {
             let chosen = row.wishes.map(serde_json::from_value).transpose().map_err(Error::corrupt)?;
             Ok(Reader { person, chosen: chosen.unwrap_or_default() })
         };
-        rows.into_iter().map(reader).collect()
+        // One that cannot be read, as a newer version wrote it, keeps nobody else from being told.
+        let read = |row: ReaderRow| {
+            let id = row.id;
+            reader(row).inspect_err(|error| tracing::error!(user = %id, %error, "an account cannot be read")).ok()
+        };
+        Ok(rows.into_iter().filter_map(read).collect())
     }
 }
 

@@ -140,8 +140,8 @@ impl Store {
             if !own && ticket.duplicate_of.is_some() {
                 continue;
             }
-            let with_events = with_events.iter().filter(|(of, _)| *of == ticket.id).map(|(_, told)| told.clone());
-            let beside = written.iter().filter(|(of, _)| *of == ticket.id);
+            let with_events = with_events.iter().rev().filter(|(of, _)| *of == ticket.id).map(|(_, told)| told.clone());
+            let beside = written.iter().rev().filter(|(of, _)| *of == ticket.id);
             let beside = beside.map(|(_, message)| Told { at: message.leaves_at, text: message.text.clone() });
             let mut told: Vec<Told> = with_events.chain(beside).collect();
             // What was said before they came was said to others.

@@ -76,7 +76,8 @@ pub(crate) struct FileConcern {
     pub(super) answers: BTreeMap<String, Reply>,
     pub(super) resident: Option<Resident>,
     /// An open ticket of the same category, its id or its reference, that the concern is attached to: no ticket is opened
-    /// then, and who raised it hears what becomes of that one. See `possible_duplicates`.
+    /// then, and who raised it hears what becomes of that one. A restricted one takes only what its own referrer files. See
+    /// `possible_duplicates`.
     #[schema(pattern = "^[A-Za-z0-9-]{1,60}$", examples("AMI-26-000001"))]
     pub(super) attach_to: Option<String>,
     /// How pressing you find it: the priority of the tickets that it opens, unless the rule that sends it says otherwise. Left

@@ -26,7 +26,12 @@ pub(super) fn field_errors(body: &Value, error: &ValidationError<'_>) -> Vec<Fie
         // Where there are no fields at all, the error names none of those that there are.
         ValidationErrorKind::FalseSchema => {
             let fields = body.pointer(at).and_then(Value::as_object).into_iter().flat_map(|object| object.keys());
-            fields.map(|name| unknown_field(at, name)).collect()
+            let fields: Vec<FieldError> = fields.map(|name| unknown_field(at, name)).collect();
+            if fields.is_empty() {
+                one("invalid", "Valeur refusée.".to_owned(), "Value refused.".to_owned())
+            } else {
+                fields
+            }
         }
         ValidationErrorKind::Type { kind } => {
             let mut kinds: Vec<JsonType> = match kind {

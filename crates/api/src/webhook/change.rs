@@ -66,7 +66,6 @@ pub(crate) async fn change(
 ) -> Result<HttpResponse, Problem> {
     let ChangeWebhook { url: to, types, services, categories, areas: within, active } = body.value;
     let (to, within) = (to.as_deref().map(url).transpose()?, within.as_deref().map(areas).transpose()?);
-    let narrowed = types.is_some() || services.is_some() || categories.is_some() || within.is_some();
     let change = |one: &Webhook| {
         let before = one.filter.clone();
         let after = filter(Filter {
@@ -75,7 +74,7 @@ pub(crate) async fn change(
             categories: categories.unwrap_or(before.categories),
             areas: within.unwrap_or(before.areas),
         });
-        Change { url: to, filter: narrowed.then_some(after), active }
+        Change { url: to, filter: Some(after), active }
     };
     let one = usecases::webhook::change(&cx, &caller.grant, path.webhook(), &seen, change).await?;
     Ok(reply::read(Some(one.version), caller.language, &WebhookView::from(&one)))

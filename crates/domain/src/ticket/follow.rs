@@ -35,7 +35,7 @@ impl Ticket {
             Err(NotAttachable::OtherCategory)
         } else if self.secrecy() != secrecy
             // Of a restricted ticket, its referrer is one of the few readers.
-            || (secrecy != Secrecy::Standard && self.referrer != referrer)
+            || (secrecy == Secrecy::Restricted && self.referrer != referrer)
         {
             Err(NotAttachable::OtherReaders)
         } else if !self.is_open() {

@@ -23,7 +23,7 @@ pub enum NotAMain {
     Itself,
     /// It has ended.
     Ended,
-    /// It is not for the same readers: one of the two is restricted, the other is not.
+    /// It is not for the same readers: one of the two is restricted, the other is not; or another referrer is one of its few.
     OtherReaders,
 }
 
@@ -45,7 +45,7 @@ impl Ticket {
             Err(NotAMain::Ended)
         } else if self.secrecy() != duplicate.secrecy()
             // Of a restricted ticket, its referrer is one of the few readers.
-            || (self.secrecy() != Secrecy::Standard && self.referrer != duplicate.referrer)
+            || (self.secrecy() == Secrecy::Restricted && self.referrer != duplicate.referrer)
         {
             Err(NotAMain::OtherReaders)
         } else {

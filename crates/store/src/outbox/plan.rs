@@ -77,6 +77,7 @@ pub enum Plan {
 
 #[derive(FromQueryResult)]
 struct UnplannedRow {
+    seq: i64,
     id: Uuid,
     kind: String,
     recipient: Value,
@@ -138,23 +139,36 @@ impl Tx {
         if !turn.try_get_by_index::<bool>(0)? {
             return Ok(Vec::new());
         }
+        let (mut after, mut read) = (0, Vec::new());
+        loop {
+            let rows = self.unplanned_after(after, limit).await?;
+            after = rows.last().map_or(after, |row| row.seq);
+            let is_last = (rows.len() as u64) < limit;
+            // One that cannot be read, as a newer version wrote it, keeps no other waiting.
+            read.extend(rows.into_iter().filter_map(|row| {
+                let id = row.id;
+                unplanned(row)
+                    .inspect_err(|error| tracing::error!(message = %id, %error, "a message cannot be read"))
+                    .ok()
+            }));
+            if is_last || !read.is_empty() {
+                return Ok(read);
+            }
+        }
+    }
+
+    async fn unplanned_after(&self, seq: i64, limit: u64) -> Result<Vec<UnplannedRow>> {
         let statement = sql(
-            "select m.id, m.kind, m.recipient, coalesce(s.definition ? 'access', false) as door, m.lane, m.due_at, m.ticket_id, e.actor, t.referrer_id, w.wishes
+            "select m.seq, m.id, m.kind, m.recipient, coalesce(s.definition ? 'access', false) as door, m.lane, m.due_at, m.ticket_id, e.actor, t.referrer_id, w.wishes
              from outbox m
              left join ticket t on t.id = m.ticket_id
              left join ticket_event e on e.ticket_id = m.ticket_id and e.version = m.event_version
              left join notification_wish w on w.user_id = (m.recipient ->> 'user')::uuid
              left join service s on s.code = m.recipient ->> 'code'
-             where m.state = 'pending' and not m.planned order by m.seq limit $1",
-            [i64::try_from(limit).unwrap_or(i64::MAX).into()],
+             where m.state = 'pending' and not m.planned and m.seq > $1 order by m.seq limit $2",
+            [seq.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()],
         );
-        let rows = UnplannedRow::find_by_statement(statement).all(&self.db).await?;
-        // One that cannot be read, as a newer version wrote it, keeps no other waiting.
-        let read = |row: UnplannedRow| {
-            let id = row.id;
-            unplanned(row).inspect_err(|error| tracing::error!(message = %id, %error, "a message cannot be read")).ok()
-        };
-        Ok(rows.into_iter().filter_map(read).collect())
+        Ok(UnplannedRow::find_by_statement(statement).all(&self.db).await?)
     }
 
     /// The members of these services who wish to be told what the mailboxes are.

@@ -42,7 +42,8 @@ impl Search {
             let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
             if let Some(kept) = reference(bare) {
                 let quote = |is_there: bool| if is_there { "\"" } else { "" };
-                return format!("{before}{}{kept}{}", quote(word.starts_with('"')), quote(word.ends_with('"')));
+                let begins = word.trim_start_matches(is_dash).starts_with('"');
+                return format!("{before}{}{kept}{}", quote(begins), quote(word.ends_with('"')));
             }
             let parts = word.split(is_dash).filter(|part| !part.is_empty());
             parts.map(|part| format!("{before}{part}")).collect::<Vec<_>>().join(" ")
@@ -236,8 +237,8 @@ mod tests {
         }
         let search = |words: &str| Search { words: words.to_owned().try_into().unwrap(), fuzzy: false };
         assert_eq!(search("matelas  AMI-26-1").query(), "matelas AMI26000001");
-        let pasted = "(AMI-26-004217). -AMI-26-2 \"AMI-26-3 matelas\"";
-        assert_eq!(search(pasted).query(), "AMI26004217 -AMI26000002 \"AMI26000003 matelas\"");
+        let pasted = "(AMI-26-004217). -AMI-26-2 \"AMI-26-3 matelas\" -\"AMI-26-4 canapé\"";
+        assert_eq!(search(pasted).query(), "AMI26004217 -AMI26000002 \"AMI26000003 matelas\" -\"AMI26000004 canapé\"");
         assert_eq!(search("rue – Saint-Leu -arrêt-minute −bus ----").query(), "rue Saint Leu -arrêt -minute -bus");
         assert_eq!(search("de l’éclairage, rue Saint-Leu -trottoir").resembled(), ["éclairage", "Saint"]);
     }

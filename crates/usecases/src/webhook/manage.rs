@@ -110,6 +110,19 @@ fn unheard(city: &Loaded, who: &Client, filter: &Filter) -> Vec<Fault> {
     faults
 }
 
+/// What is asked for that was not before.
+fn beyond(filter: &Filter, before: &Filter) -> Filter {
+    fn new<T: Clone + PartialEq>(all: &[T], before: &[T]) -> Vec<T> {
+        all.iter().filter(|one| !before.contains(one)).cloned().collect()
+    }
+    Filter {
+        types: new(&filter.types, &before.types),
+        services: new(&filter.services, &before.services),
+        categories: new(&filter.categories, &before.categories),
+        areas: new(&filter.areas, &before.areas),
+    }
+}
+
 /// The scopes that decide which events a program is told of.
 const TELLING: [ClientScope; 3] = [ClientScope::TicketsRead, ClientScope::TicketsRestricted, ClientScope::CafesRead];
 
@@ -226,8 +239,10 @@ pub async fn change(
     let Change { url, filter, active } = cmd(&one);
     // One whose program lost a scope, or whose service is gone, can still be changed otherwise.
     let city = cx.city()?;
-    let mut faults: Vec<Fault> = url.iter().flat_map(|url| misdirected(cx, url)).collect();
-    faults.extend(filter.iter().flat_map(|filter| unheard(&city, who.holder(), filter)));
+    let elsewhere = url.iter().filter(|url| **url != one.url);
+    let mut faults: Vec<Fault> = elsewhere.flat_map(|url| misdirected(cx, url)).collect();
+    let new = filter.as_ref().map(|filter| beyond(filter, &one.filter));
+    faults.extend(new.iter().flat_map(|new| unheard(&city, who.holder(), new)));
     if !faults.is_empty() {
         return Err(WebhookError::Invalid(faults));
     }
