@@ -34,7 +34,7 @@ async fn a_sheet_is_fit_for_everybody() {
     window.check("restitution", "published").await;
     agent.post(&format!("{of}/withdraw"), &json!({})).await.is(204);
     assert_eq!(window.go(&link).await, 404);
-    window.check("lost", "sheet").await;
+    window.check("sheet_withdrawn", "en").await;
     window.close().await;
     city.stop().await;
 }

@@ -72,7 +72,9 @@ async fn a_withdrawn_sheet_is_gone_and_comes_back_under_another_link() {
     dispatcher.post(&format!("{of}/withdraw"), &json!({})).await.is(204);
     at(&city, &link).await.refused(404, "not_found");
     let lost = page(&city.stranger(), &link).await;
-    assert!(lost.is(404).text.starts_with("<!DOCTYPE html>"), "{}", lost.text);
+    let html = &lost.is(404).text;
+    assert!(html.starts_with("<!DOCTYPE html>") && html.contains("Cette fiche n’est plus publiée."), "{html}");
+    assert!(!html.contains("message"), "{html}");
     assert_eq!(sheet(&agent, &of).await.get("published"), None);
     let anew = path(&agent.post(&format!("{of}/publish"), &json!({})).await.created());
     assert_ne!(anew, link);

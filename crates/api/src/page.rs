@@ -39,6 +39,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("sheet.html", include_str!("../templates/sheet.html")),
         ("report.html", include_str!("../templates/report.html")),
         ("restitution.html", include_str!("../templates/restitution.html")),
+        ("sheet_withdrawn.html", include_str!("../templates/sheet_withdrawn.html")),
         ("lost.html", include_str!("../templates/lost.html")),
         ("problems.html", include_str!("../templates/problems.html")),
         ("password.html", include_str!("../templates/password.html")),

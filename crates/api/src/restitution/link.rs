@@ -1,14 +1,18 @@
 //! A published sheet, for everybody who has its link.
 
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
+use domain::language::Language;
+use minijinja::context;
 use usecases::Context;
 use utoipa::IntoParams;
 
 use super::view::SheetView;
 use super::{send, url};
-use crate::problem::{Problem, ProblemBody, preferred_language};
-use crate::tracking::{lost, wants_json};
+use crate::page;
+use crate::problem::{Code, Problem, ProblemBody, preferred_language};
+use crate::tracking::wants_json;
 
 /// The token of a sheet's link.
 #[derive(IntoParams)]
@@ -42,8 +46,16 @@ pub(crate) async fn read(cx: Data<Context>, request: HttpRequest) -> Result<Http
     let token = request.match_info().get("token").unwrap_or_default();
     let language = preferred_language(&request);
     let Some((sheet, published)) = usecases::restitution::shown(&cx, token).await? else {
-        return lost(&request);
+        return withdrawn(&request, language);
     };
     let link = Some((&published, url(&cx, token)));
     send(!wants_json(&request), &sheet, link, &cx.city()?.city, language)
+}
+
+/// A sheet that is not published, told to whoever scanned its code: it came from a wall, not in a message.
+fn withdrawn(request: &HttpRequest, language: Language) -> Result<HttpResponse, Problem> {
+    if wants_json(request) {
+        return Err(Problem::new(Code::NotFound));
+    }
+    page::form(StatusCode::NOT_FOUND, "sheet_withdrawn.html", context! { language => language.tag() })
 }

@@ -42,7 +42,7 @@ pub(crate) fn wants_json(request: &HttpRequest) -> bool {
 }
 
 /// A link that leads nowhere, told to a person.
-pub(crate) fn lost(request: &HttpRequest) -> Result<HttpResponse, Problem> {
+fn lost(request: &HttpRequest) -> Result<HttpResponse, Problem> {
     if wants_json(request) {
         return Err(Problem::new(Code::NotFound));
     }
