@@ -125,6 +125,7 @@ async fn no_two_published_sheets_count_the_same_concern() {
     assert_eq!(parts(&found)[0].3, ["illegal_dumping | Rue du Pigeonnier | waiting | 2026-03"], "the line stays");
     let html = page(&agent, area).await.text;
     assert!(html.contains("une autre fiche publiée compte déjà"), "{html}");
+    assert!(!html.contains("moins de 10"), "thirteen were said: {html}");
     // A sheet that was withdrawn may hang on a wall somewhere.
     agent.post(&format!("{of}/withdraw"), &json!({})).await.is(204);
     assert_eq!(count(&sheet(&agent, area).await), (None, true));

@@ -71,7 +71,8 @@ pub(super) struct ThemeView {
 #[schema(as = SheetPart)]
 pub(super) struct PartView {
     pub(super) became: Became,
-    /// About how many concerns: the nearest multiple of 5. Null under five; with four lines or more, under eight.
+    /// About how many concerns that no other published sheet counts: the nearest multiple of 5. Null under five; with four
+    /// lines or more, under eight.
     #[schema(required, minimum = 5, multiple_of = 5)]
     pub(super) count: Option<u64>,
     /// `count` is not told.
