@@ -10,6 +10,7 @@ use super::catalogue::Sensitivity;
 use super::organisation::ServiceKind;
 use crate::language::Language;
 use crate::routing;
+use crate::time::Target;
 
 /// Something wrong in a city's files.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +43,15 @@ impl Faults {
             message: message.into(),
             needs_the_whole: false,
         });
+    }
+
+    /// Targets that leave no time at all, among those that stand there.
+    fn check_targets(&mut self, file: &str, pointer: &str, acknowledge: Target, resolve: Target) {
+        for (field, target) in [("acknowledge_within", acknowledge), ("resolve_within", resolve)] {
+            if target == Target::Hours(0) {
+                self.add(file, format!("{pointer}/{field}"), routing::check::Kind::NoTime.message(Language::En));
+            }
+        }
     }
 
     fn unique<'a>(&mut self, file: &str, what: &str, codes: impl Iterator<Item = &'a str>) -> BTreeSet<&'a str> {
@@ -162,10 +172,16 @@ impl City {
                 );
             }
             for (target, own) in service.targets.iter().enumerate() {
+                let pointer = format!("/{at}/targets/{target}");
                 if !categories.contains(own.category.as_str()) {
-                    let pointer = format!("/{at}/targets/{target}/category");
-                    faults.add(file, pointer, format!("there is no category « {} »", own.category));
+                    let message = format!("there is no category « {} »", own.category);
+                    faults.add(file, format!("{pointer}/category"), message);
                 }
+                if service.targets[..target].iter().any(|earlier| earlier.category == own.category) {
+                    let message = format!("the category « {} » stands here a second time", own.category);
+                    faults.add(file, format!("{pointer}/category"), message);
+                }
+                faults.check_targets(file, &pointer, own.acknowledge_within, own.resolve_within);
             }
         }
     }
@@ -189,6 +205,7 @@ impl City {
                 let message = "only a restricted category can be hidden from the referrer";
                 faults.add(file, format!("/{at}/hidden_from_referrer"), message);
             }
+            faults.check_targets(file, &format!("/{at}"), category.acknowledge_within, category.resolve_within);
             question::check_questions(category, &format!("/{at}"), faults);
         }
     }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::catalogue::Category;
 use crate::id::{CalendarCode, CategoryCode, OrganisationCode, ServiceCode};
 use crate::language::Label;
 use crate::rights::Secrecy;
@@ -120,6 +121,16 @@ impl Service {
     #[must_use]
     pub fn access_to(&self, secrecy: Secrecy) -> Option<&Access> {
         self.access.as_ref().filter(|_| secrecy == Secrecy::Standard || self.may_receive_restricted)
+    }
+
+    /// How soon it takes a ticket of that category in hand, and how soon it settles it: its own targets, else the
+    /// catalogue's.
+    #[must_use]
+    pub fn targets_of(&self, category: &Category) -> (Target, Target) {
+        let own = self.targets.iter().find(|own| own.category == category.code);
+        own.map_or((category.acknowledge_within, category.resolve_within), |own| {
+            (own.acknowledge_within, own.resolve_within)
+        })
     }
 }
 

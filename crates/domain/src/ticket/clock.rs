@@ -99,10 +99,7 @@ impl City {
         let service = self.service(&ticket.service)?;
         let category = self.category(&ticket.category)?;
         let calendar = self.calendar(&service.calendar)?;
-        let own = service.targets.iter().find(|own| own.category == category.code);
-        let (acknowledge, resolve) = own.map_or((category.acknowledge_within, category.resolve_within), |own| {
-            (own.acknowledge_within, own.resolve_within)
-        });
+        let (acknowledge, resolve) = service.targets_of(category);
         // What the rule said about the concern holds wherever the ticket goes.
         let rule = ticket.sent.as_deref().map(Sent::targets).unwrap_or_default();
         Some((calendar, rule.acknowledge_within.unwrap_or(acknowledge), rule.resolve_within.unwrap_or(resolve)))

@@ -306,6 +306,29 @@ fn a_category_without_a_rule_of_its_own_is_worth_a_look() {
 }
 
 #[test]
+fn no_time_at_all_and_two_targets_for_one_category_are_told() {
+    let targets = "  calendar: bureau
+  targets:
+  - {category: pothole, acknowledge_within: 0h, resolve_within: 2d}
+  - {category: pothole, acknowledge_within: 0d, resolve_within: 2d}
+";
+    let of = format!("  mailbox: voirie@bourg.example\n{targets}");
+    let faults = found(&[
+        ("services.yaml", "  mailbox: voirie@bourg.example\n  calendar: bureau\n", &of),
+        ("catalogue.yaml", "resolve_within: 10d", "resolve_within: 0h"),
+    ]);
+    let none = "no time at all: the ticket would be late at once. Write 1h or more, or 0d for the end of the same day";
+    assert_eq!(
+        faults,
+        [
+            format!("services.yaml:14: [voirie].targets[0].acknowledge_within: {none}"),
+            "services.yaml:15: [voirie].targets[1].category: the category « pothole » stands here a second time".into(),
+            format!("catalogue.yaml:5: [roads].resolve_within: {none}"),
+        ]
+    );
+}
+
+#[test]
 fn targets_and_words_of_rules_are_looked_at() {
     let when = "when: {type: any, of: [{type: category, any_of: [roads]}, {type: keywords, any_of: [de la, trou]}]}";
     let rule = |acknowledge: &str| format!("{when}\n  acknowledge_within: {acknowledge}\n  resolve_within: 4h");

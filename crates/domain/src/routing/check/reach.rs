@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::warning::settled_first;
 use super::{Faults, Kind, Named, never};
 use crate::city::City;
 use crate::city::catalogue::{Category, Sensitivity};
@@ -191,6 +192,11 @@ impl<'a> Reach<'a> {
 
     pub(super) fn warnings(&self, faults: &mut Faults) {
         let known = self.known();
+        for (at, (rule, known)) in self.rules.iter().zip(&known).enumerate() {
+            if let Some(field) = settled_first(self.city, rule, &known.reached_by) {
+                faults.add(rule, format!("/{at}/{field}"), Kind::AcknowledgedAfterResolved);
+            }
+        }
         let Some((last, before)) = known.split_last() else { return };
         let (Some(rule), false) = (self.rules.last(), before.iter().any(|known| known.unclear)) else { return };
         if rule.when != (Condition::Always {}) {

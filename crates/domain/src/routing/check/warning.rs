@@ -3,6 +3,8 @@
 use super::reach::Reach;
 use super::{Faults, Kind, check_condition};
 use crate::city::City;
+use crate::city::catalogue::Category;
+use crate::city::organisation::Service;
 use crate::routing::condition::Condition;
 use crate::routing::{Rule, RuleSet};
 
@@ -18,9 +20,6 @@ impl RuleSet {
             check_condition(city, rule, &rule.when, format!("/{at}/when"), &mut faults);
             readable.push(faults.0.is_empty());
             find_common(rule, &rule.when, &format!("/{at}/when"), &mut warnings);
-            if is_settled_first(city, rule) {
-                warnings.add(rule, format!("/{at}/acknowledge_within"), Kind::AcknowledgedAfterResolved);
-            }
         }
         Reach::of(self, city, &readable).warnings(&mut warnings);
         warnings.0
@@ -39,10 +38,19 @@ fn find_common(rule: &Rule, condition: &Condition, pointer: &str, warnings: &mut
     }
 }
 
-/// Whether a service that it sends to would have to settle a ticket before it must have taken it in hand.
-fn is_settled_first(city: &City, rule: &Rule) -> bool {
-    let (Some(acknowledge), Some(resolve)) = (rule.acknowledge_within, rule.resolve_within) else { return false };
-    let services = rule.send_to.iter().filter_map(|code| city.service(code));
-    let mut calendars = services.filter_map(|service| city.calendar(&service.calendar));
-    calendars.any(|calendar| calendar.is_longer(acknowledge, resolve))
+/// The target of a rule by which a service that it sends to would have to settle a ticket before it must have taken it
+/// in hand, by its field. What the rule leaves open, the service or the category says: `reached_by` are those whose
+/// concerns the rule takes.
+pub(super) fn settled_first(city: &City, rule: &Rule, reached_by: &[&Category]) -> Option<&'static str> {
+    let targets = rule.targets();
+    let (field, _) = targets.by_field().next()?;
+    let is_longer = |service: &Service, category: &Category| {
+        let (acknowledge, resolve) = service.targets_of(category);
+        let calendar = city.calendar(&service.calendar);
+        let (acknowledge, resolve) =
+            (targets.acknowledge_within.unwrap_or(acknowledge), targets.resolve_within.unwrap_or(resolve));
+        calendar.is_some_and(|calendar| calendar.is_longer(acknowledge, resolve))
+    };
+    let mut services = rule.send_to.iter().filter_map(|code| city.service(code));
+    services.any(|service| reached_by.iter().any(|category| is_longer(service, category))).then_some(field)
 }

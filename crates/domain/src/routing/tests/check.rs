@@ -310,6 +310,33 @@ fn a_ticket_that_is_settled_before_it_is_taken_in_hand_is_worth_a_look() {
 }
 
 #[test]
+fn what_a_rule_leaves_open_is_said_by_the_service_or_the_category() {
+    // Categories give two days and ten; the works department takes its time for holes in the road.
+    let found = |service: &str, (acknowledge, resolve): (Option<&str>, Option<&str>)| {
+        let mut city = town(Vec::new());
+        city.services[1].targets = serde_json::from_value(json!([
+            { "category": "pothole", "acknowledge_within": "5d", "resolve_within": "20d" }
+        ]))
+        .unwrap();
+        let mut timed = rule("nids", &category(&["roads", "noise"]));
+        timed.send_to = vec![service.parse().unwrap()];
+        timed.acknowledge_within = acknowledge.map(|target| target.parse().unwrap());
+        timed.resolve_within = resolve.map(|target| target.parse().unwrap());
+        lines(&RuleSet::draft(vec![timed, rule("rest", &json!({ "type": "always" }))]).warnings(&city))
+    };
+    let (acknowledge, resolve) = (
+        "nids /0/acknowledge_within acknowledged_after_resolved",
+        "nids /0/resolve_within acknowledged_after_resolved",
+    );
+    assert_eq!(found("desk", (None, Some("1d"))), [resolve]);
+    assert_eq!(found("desk", (None, Some("3d"))), Vec::<String>::new());
+    assert_eq!(found("works", (None, Some("3d"))), [resolve]);
+    assert_eq!(found("desk", (Some("11d"), None)), [acknowledge]);
+    assert_eq!(found("desk", (Some("4h"), None)), Vec::<String>::new());
+    assert_eq!(found("desk", (None, None)), Vec::<String>::new());
+}
+
+#[test]
 fn keywords_that_every_text_has_are_worth_a_look() {
     let words = ["le", "De", "pas de", "à", "a", "ETE", "l’", "feu", "feu de la rue"];
     let not = json!({ "type": "not", "of": { "type": "keywords", "any_of": words } });
