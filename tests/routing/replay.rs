@@ -69,6 +69,16 @@ async fn a_replay_tells_what_would_have_gone_elsewhere() {
     assert_eq!(english[2]["moves"][0]["to"], json!([{ "code": "voirie", "name": "Roads" }]));
     let last = lines(&replay(&dispatcher, &json!({ "version": 1, "last": 1 })).await);
     assert_eq!(last.last().unwrap()["concerns"], 1);
+    // How pressing the officer said that it was is not kept: the category's own priority counts.
+    let mut pressing = super::rule("pressant", "pothole", "voirie");
+    pressing["when"] = json!({ "type": "priority", "any_of": ["urgent"] });
+    let pressing = draft_with(&dispatcher, "Pressant", pressing).await;
+    city.clock.forward(Duration::minutes(1));
+    let mut urgent = dumping();
+    urgent["priority"] = json!("urgent");
+    agent.post("/v1/concerns", &urgent).await.created();
+    let told = lines(&replay(&dispatcher, &json!({ "draft": pressing["id"], "last": 1 })).await);
+    assert_eq!(told.last().unwrap()["moved"], 0, "{told:?}");
     // What came of a concern later is another matter: the rules are held against what they did.
     let ticket = dispatcher.ticket(&pothole["tickets"][0]).await;
     dispatcher.act(&ticket, "reroute", &json!({ "service": "proprete", "note": "Plutôt eux." })).await.ok();

@@ -192,8 +192,9 @@ async fn write(cx: &Context, language: Language, mut playing: Replay, to: Pieces
 ///
 /// What a draft, or a published version, would have done with the last concerns: line after line, each concern that would
 /// have gone elsewhere than the rules of its day have sent it, how far the replay is, and a summary as the last line. Nothing
-/// is changed. Hang up to stop it. Areas are those that were kept when a concern was filed. Each replay stands in the audit
-/// log: it names restricted concerns too.
+/// is changed. Hang up to stop it. Areas are those that were kept when a concern was filed. How pressing an officer said that
+/// it was is not kept: conditions on the priority are judged by the category's own, and a concern that went by the officer's
+/// may be told as moved. Each replay stands in the audit log: it names restricted concerns too.
 #[utoipa::path(
     operation_id = "routing_replay",
     tag = "routing",

@@ -113,6 +113,7 @@ impl Replay {
                 category,
                 areas: &past.areas,
                 origin: past.origin,
+                // What the officer said of it is not kept, and the ticket's may be a rule's or somebody's since.
                 priority: None,
                 replies: &past.replies,
                 description: past.description.as_deref(),
