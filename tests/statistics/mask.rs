@@ -63,7 +63,7 @@ async fn outside_the_police_few_are_hidden_and_the_others_rounded() {
         (&json!(true), &Value::Null, &Value::Null)
     );
     let dumping = &answer["groups"][0]["figures"];
-    assert_eq!((&dumping["open"], &dumping["oldest_open_filed_at"]), (&json!(25), &json!("2026-03-10T00:00:00Z")));
+    assert_eq!((&dumping["open"], &dumping["oldest_open_filed_at"]), (&json!(25), &json!("2026-03-09T23:00:00Z")));
     city.stop().await;
 }
 

@@ -84,8 +84,8 @@ pub(super) fn known_zoning(query: &mut Query, zoning: &domain::id::ZoningCode, c
 ///
 /// Whoever may not know of every ticket (everybody but dispatchers) reads no number from 1 to 4, and the others as the nearest
 /// multiple of 5; of a group of fewer than five tickets nothing but that it is there; times to the hour, of five tickets at
-/// least, `oldest_open_filed_at` to the day, UTC. A total from which a number that is not shown could be computed is not
-/// shown either. For these readers, periods are whole months on the city's clocks, and tickets are not chosen by `status`, `late`,
+/// least, `oldest_open_filed_at` to the beginning of its day on the city's clocks. A total from which a number
+/// that is not shown could be computed is not shown either. For these readers, periods are whole months on the city's clocks, and tickets are not chosen by `status`, `late`,
 /// `due_before`, `assignee`, `referrer`, `bbox`, `near`, `duplicate_of`, `has_duplicates` or `reopened`: `too_fine`.
 #[utoipa::path(
     operation_id = "stats_tickets",

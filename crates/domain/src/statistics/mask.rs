@@ -1,14 +1,13 @@
 //! What is shown of figures outside the municipal police: no number from 1 to 4, the others as the nearest multiple of 5,
-//! times to the hour, and no total from which a hidden number could be computed.
+//! times to the hour or to the day, and no total from which a hidden number could be computed.
 //!
 //! What is promised of one answer: whatever is subtracted from whatever, a hidden number can still be each of 1, 2, 3 and
 //! 4; and somebody who also knows these rules is left with more than one of them. What is not promised: that several
 //! answers about overlapping tickets, laid side by side, never narrow it down further. Exact numbers would give them away
 //! at the first subtraction; rounded ones are each uncertain by 2, so that a difference is uncertain by 4.
 
-use chrono::{DurationRound as _, TimeDelta};
-
 use super::{Counted, Delay, Figures, Table};
+use crate::time::Zone;
 
 /// Fewer than this many are not shown.
 pub const LEAST: u64 = 5;
@@ -69,9 +68,9 @@ fn keeps(cells: &[(Option<u64>, i128)], total: u64) -> bool {
     hidden.iter().all(|low| least - (highs - MOST_HIDDEN) <= 1 && most - (lows - low) >= MOST_HIDDEN)
 }
 
-/// The table as it is shown outside the municipal police. Of fewer than five tickets, nothing is shown.
+/// The table as it is shown outside the municipal police, days on those clocks. Of fewer than five tickets, nothing is shown.
 #[must_use]
-pub fn table(mut table: Table) -> Table {
+pub fn table(mut table: Table, zone: Zone) -> Table {
     let few = |figures: &Figures| figures.count(Counted::Filed).is_some_and(|filed| (1..LEAST).contains(&filed));
     let hidden: Vec<bool> = table.groups.iter().map(|group| few(&group.figures)).collect();
     let all_hidden = few(&table.total);
@@ -88,7 +87,7 @@ pub fn table(mut table: Table) -> Table {
         table.total.counts[of as usize] = total;
     }
     for figures in table.groups.iter_mut().map(|group| &mut group.figures).chain([&mut table.total]) {
-        coarsen(figures);
+        coarsen(figures, zone);
     }
     table
 }
@@ -96,8 +95,8 @@ pub fn table(mut table: Table) -> Table {
 /// Tables of the same tickets, put into groups in several ways, as they are shown together: what the total of one may not
 /// tell, the totals of the others do not tell either. Their groups still add up to about as much.
 #[must_use]
-pub fn tables<const N: usize>(tables: [Table; N]) -> [Table; N] {
-    let mut tables = tables.map(table);
+pub fn tables<const N: usize>(tables: [Table; N], zone: Zone) -> [Table; N] {
+    let mut tables = tables.map(|of| table(of, zone));
     for of in Counted::ALL {
         if tables.iter().any(|table| table.total.count(of).is_none()) {
             for table in &mut tables {
@@ -106,13 +105,13 @@ pub fn tables<const N: usize>(tables: [Table; N]) -> [Table; N] {
         }
     }
     for table in &mut tables {
-        coarsen(&mut table.total);
+        coarsen(&mut table.total, zone);
     }
     tables
 }
 
 /// Hides what is told of too few, and blurs the rest.
-fn coarsen(figures: &mut Figures) {
+fn coarsen(figures: &mut Figures, zone: Zone) {
     let enough = |of| figures.count(of).is_some_and(|count| count >= LEAST);
     let hours = |seconds: f64| (seconds / 3600.0).round() * 3600.0;
     let coarse = |delay: Delay, of| {
@@ -126,7 +125,7 @@ fn coarsen(figures: &mut Figures) {
     let first_status_working = coarse(figures.first_status_working, Counted::FirstStatusWorking);
     let resolution = coarse(figures.resolution, Counted::Resolution);
     let oldest = figures.oldest_open.filter(|_| enough(Counted::Open));
-    figures.oldest_open = oldest.and_then(|at| at.duration_trunc(TimeDelta::days(1)).ok());
+    figures.oldest_open = oldest.and_then(|at| zone.midnight(zone.day_of(at)));
     (figures.first_status, figures.first_status_working, figures.resolution) =
         (first_status, first_status_working, resolution);
     figures.masked = figures.counts.contains(&None);
@@ -184,13 +183,17 @@ mod tests {
                 counts[of as usize] = count;
             }
             let delay = Delay { median: Some(5000.0), ninth_decile: Some(9999.0) };
-            let oldest_open = Some("2026-03-10T09:11:12Z".parse().unwrap());
+            let oldest_open = Some("2026-03-10T02:11:12Z".parse().unwrap());
             Figures { first_status: delay, resolution: delay, oldest_open, ..Figures::new(counts) }
         };
         let group = |key: &str, figures| Group { key: Some(key.to_owned()), figures };
         let mut groups = vec![group("small", figures(4, 0))];
         groups.extend(["a", "b", "c", "d"].map(|key| group(key, figures(31, 3))));
-        let Table { groups, total } = table(Table { groups, total: figures(128, 12) });
+        let whole = Table { groups, total: figures(128, 12) };
+        let martinique = Zone::try_from("America/Martinique".to_owned()).unwrap();
+        let there = table(whole.clone(), martinique).groups[1].figures.oldest_open;
+        assert_eq!(there, Some("2026-03-09T04:00:00Z".parse().unwrap()), "the day before, there");
+        let Table { groups, total } = table(whole, Zone::PARIS);
         assert!(Counted::ALL.iter().all(|of| groups[0].figures.count(*of).is_none()), "{:?}", groups[0]);
         assert_eq!(groups[0].figures.first_status, Delay::default());
         assert_eq!(groups[0].figures.oldest_open, None);
@@ -198,7 +201,7 @@ mod tests {
         assert_eq!((large.count(Counted::Filed), large.count(Counted::AcknowledgedOnTime)), (Some(30), None));
         assert_eq!(large.first_status, Delay { median: Some(3600.0), ninth_decile: Some(10800.0) });
         assert_eq!(large.resolution, Delay::default(), "of three tickets");
-        assert_eq!(large.oldest_open, Some("2026-03-10T00:00:00Z".parse().unwrap()));
+        assert_eq!(large.oldest_open, Some("2026-03-09T23:00:00Z".parse().unwrap()));
         assert_eq!(total.count(Counted::Filed), None, "30 times four and a total of 130: 2 would be the least");
         assert!(groups[0].figures.masked && large.masked && total.masked);
     }
@@ -214,9 +217,9 @@ mod tests {
             let group = |filed: &u64| Group { key: Some(filed.to_string()), figures: figures(*filed) };
             Table { groups: filed.iter().map(group).collect(), total: figures(filed.iter().sum()) }
         };
-        let totals = |tables: [Table; 2]| tables.map(|table| table.total.count(Counted::Filed));
-        assert_eq!(totals(tables([table(&[14, 3]), table(&[17])])), [None, None]);
-        assert_eq!(totals(tables([table(&[8, 9]), table(&[17])])), [Some(15), Some(15)]);
+        let totals = |of: [Table; 2]| tables(of, Zone::PARIS).map(|table| table.total.count(Counted::Filed));
+        assert_eq!(totals([table(&[14, 3]), table(&[17])]), [None, None]);
+        assert_eq!(totals([table(&[8, 9]), table(&[17])]), [Some(15), Some(15)]);
     }
 
     /// Every column of that many numbers from 1 to 12.

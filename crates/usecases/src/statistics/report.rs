@@ -57,12 +57,13 @@ pub async fn report(cx: &Context, _who: &Grant<ReadStatistics>, of_year: i32) ->
     let by = async |group_by| ticket::counted(cx, city, &Scope::everything(), &filter, &group_by).await;
     // The first was read first: what it tells of, the others do too.
     let (services, as_of) = by(GroupBy::Service).await?;
-    let [services, categories, areas, months] = mask::tables([
+    let tables = [
         services,
         by(GroupBy::CategoryGroup).await?.0,
         by(GroupBy::Area(zoning.clone())).await?.0,
         by(GroupBy::Month).await?.0,
-    ]);
+    ];
+    let [services, categories, areas, months] = mask::tables(tables, city.zone());
     let mut cafes = cafe::counted(cx, city, &period, &CafesBy::Cafe, true).await?;
     let mut cafes_by_area = cafe::counted(cx, city, &period, &CafesBy::Area(zoning.clone()), true).await?;
     if cafes.concerns.is_none() || cafes_by_area.concerns.is_none() {

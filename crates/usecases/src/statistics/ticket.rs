@@ -54,7 +54,7 @@ pub async fn tickets(cx: &Context, who: &Grant<ReadStatistics>, asked: Asked) ->
     let question = format!("{scope:?} {filter:?} {group_by:?} {:?}", city.zone());
     let count = async || counted(cx, city, &scope, &filter, &group_by).await;
     let (table, as_of) = cx.counted.or_count(question, cx.now(), count).await?;
-    Ok(Shown { table: if masked { mask::table(table) } else { table }, as_of, masked })
+    Ok(Shown { table: if masked { mask::table(table, city.zone()) } else { table }, as_of, masked })
 }
 
 /// The figures, each number as it is, the groups in the city's order; and until when they tell what has happened: until now,
