@@ -8,6 +8,7 @@ use crate::support::city::City;
 crate::tests![
     a_concern_is_tried_and_told_in_words,
     a_concern_is_tried_against_a_draft_and_a_version,
+    words_that_are_not_kept_are_not_looked_for,
     what_cannot_be_tried_is_told
 ];
 
@@ -67,6 +68,22 @@ async fn a_concern_is_tried_against_a_draft_and_a_version() {
     body["version"] = json!(1);
     let told = dispatcher.post("/v1/routing/simulate", &body).await.ok();
     assert_eq!(told["taken_by"]["rule"]["code"], "depots-sauvages");
+    city.stop().await;
+}
+
+async fn words_that_are_not_kept_are_not_looked_for() {
+    let city = City::new().await;
+    let dispatcher = city.dispatcher().await;
+    let mut words = rule("mots", "illegal_dumping", "voirie");
+    words["when"] = json!({ "type": "keywords", "any_of": ["cambrioleur", "canapé"] });
+    let draft = draft_with(&dispatcher, "Mots", words).await;
+    let taken = async |description: &str| {
+        let mut body = tried();
+        (body["draft"], body["description"]) = (draft["id"].clone(), json!(description));
+        dispatcher.post("/v1/routing/simulate", &body).await.ok()["taken_by"]["rule"]["code"].clone()
+    };
+    assert_eq!(taken("Laissé là par un cambrioleur").await, "depots-sauvages", "as filing it would mask the word");
+    assert_eq!(taken("Un canapé, laissé là par un cambrioleur").await, "mots");
     city.stop().await;
 }
 

@@ -45,7 +45,7 @@ pub(crate) struct SimulateConcern {
     answers: BTreeMap<String, Reply>,
     /// How pressing the officer says that it is.
     priority: Option<Priority>,
-    /// What the resident said: rules look for words in it.
+    /// What the resident said: rules look for words in it, but for those that are masked when it is filed.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 4000)]
     description: Option<Description>,
     /// When it is filed: rules look at the day and the hour. Now, when left out.

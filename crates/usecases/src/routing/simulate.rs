@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use domain::city::catalogue::Sensitivity;
 use domain::city::question::{Replies, Reply};
 use domain::concern::{Origin, Outcome};
+use domain::content;
 use domain::id::CategoryCode;
 use domain::language::Language;
 use domain::place::{Areas, Point};
@@ -101,13 +102,15 @@ pub async fn simulate(
     if category.sensitivity == Sensitivity::SignpostOnly {
         return Ok(Tried { outcome: Outcome::Signposted, areas, taken: None, passed: Vec::new() });
     }
+    // As it would be kept, unless the officer confirmed it: rules look at nothing else.
+    let description = tried.description.map(|text| content::screened(text, false).0);
     let subject = Subject {
         category,
         areas: &areas,
         origin: tried.origin,
         priority: tried.priority,
         replies: &replies,
-        description: tried.description.as_ref().map(Description::as_str),
+        description: description.as_ref().map(Description::as_str),
         at: tried.at.unwrap_or_else(|| cx.now()),
     };
     let simulation = rules.simulate(city, &subject);
