@@ -75,6 +75,7 @@ async fn the_page_needs_nothing_else_and_has_a_table_for_each_chart() {
         "n. c.",
         "Café &lt;b&gt;du Pigeonnier",
         "multiple de 5",
+        "moins de 5 cas, où des personnes pourraient être reconnues",
     ] {
         assert!(html.contains(part), "{part}: {html}");
     }
