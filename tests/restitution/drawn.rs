@@ -250,6 +250,7 @@ async fn the_page_is_read_on_a_wall_and_tells_of_nobody() {
         "Propreté et déchets <span>– environ 5 demandes</span>",
         "<strong>Nid-de-poule</strong>, Rue Haute – transmise au service <time datetime=\"2026-03\">(depuis mars 2026)</time>",
         "moins de 10 demandes",
+        "les urgences et les infractions ne sont pas détaillés ici",
     ] {
         assert!(html.contains(says), "{says}: {html}");
     }
@@ -266,6 +267,7 @@ async fn the_page_is_read_on_a_wall_and_tells_of_nobody() {
         agent.request(reqwest::Method::GET, &path).header("Accept", "text/html").header("Accept-Language", "en");
     let english = agent.send(english).await.text;
     assert!(english.contains("<html lang=\"en\">") && english.contains("You said, we did"), "{english}");
+    assert!(english.contains("gives neither house numbers nor numbers below five"), "{english}");
     assert!(english.contains("sent to the service <time datetime=\"2026-03\">(since March 2026)"), "{english}");
     city.stop().await;
 }
