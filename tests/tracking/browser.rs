@@ -109,6 +109,7 @@ async fn the_code_of_a_slip_is_typed_with_the_keyboard() {
     let window = Window::open(&city).await;
     assert_eq!(window.go("/v1/tracking").await, 200);
     window.check("slip_form", "empty").await;
+    assert!(window.text().await.contains("le numéro de votre maison ou de votre immeuble"));
     let typed = async |code: &str, factor: &str| {
         window.go("/v1/tracking").await;
         window.reach("#code").await.write(code).await;
