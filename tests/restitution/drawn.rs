@@ -28,6 +28,8 @@ async fn a_cafes_sheet_says_what_became_of_what_was_said() {
     file(&agent, &said(&cafe, "graffiti", "14 Rue du Pigeonnier")).await;
     file(&agent, &said(&cafe, "illegal_dumping", "chez M. Durand, 3 rue Haute")).await;
     let refused = file(&agent, &said(&cafe, "pothole", "Place du Pays d’Auge")).await;
+    let called_off = file(&agent, &said(&cafe, "pothole", "Rue Basse")).await;
+    agent.act(&called_off, "cancel", &json!({ "note": "Déjà saisie." })).await.ok();
     let mut question = said(&cafe, "pm_careers", "Place du Pays d’Auge");
     question["answer"] = json!("Par concours.");
     agent.post("/v1/concerns", &question).await.created();
@@ -56,7 +58,15 @@ async fn a_cafes_sheet_says_what_became_of_what_was_said() {
                 None,
                 &["illegal_dumping | – | waiting | 2026-03", "graffiti | Rue du Pigeonnier | waiting | 2026-03"]
             ),
-            part("public_space", "not_done", None, &["pothole | Place du Pays d’Auge | no_action_planned | 2026-04"]),
+            part(
+                "public_space",
+                "not_done",
+                None,
+                &[
+                    "pothole | Place du Pays d’Auge | no_action_planned | 2026-04",
+                    "pothole | Rue Basse | cancelled | 2026-03"
+                ]
+            ),
             part(
                 "municipal_police",
                 "done",

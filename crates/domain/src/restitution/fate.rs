@@ -49,8 +49,10 @@ pub enum How {
     Duplicate,
     /// What was needed could not be found out.
     ResidentUnreachable,
-    /// It was taken back.
+    /// The resident took it back.
     Withdrawn,
+    /// It was called off.
+    Cancelled,
     /// A day is set.
     Scheduled,
     /// A service has taken it in hand.
@@ -71,7 +73,8 @@ impl How {
             | Self::PrivateMatter
             | Self::Duplicate
             | Self::ResidentUnreachable
-            | Self::Withdrawn => Became::NotDone,
+            | Self::Withdrawn
+            | Self::Cancelled => Became::NotDone,
             Self::Scheduled | Self::InHand | Self::Waiting => Became::Open,
         }
     }
@@ -94,6 +97,7 @@ impl How {
             Self::Duplicate => ("suivie avec une autre demande", "followed with another request"),
             Self::ResidentUnreachable => ("précisions impossibles à obtenir", "details could not be found out"),
             Self::Withdrawn => ("demande retirée", "request withdrawn"),
+            Self::Cancelled => ("annulée", "called off"),
             Self::Scheduled => ("intervention programmée", "work scheduled"),
             Self::InHand => ("prise en charge", "taken in hand"),
             Self::Waiting => ("transmise au service", "sent to the service"),
@@ -137,7 +141,7 @@ impl Followed {
             (State::Scheduled, _) => How::Scheduled,
             (State::Resolved | State::Closed, Some(reason)) => How::of_reason(reason),
             (State::Resolved | State::Closed, None) => How::NoActionPlanned,
-            (State::Cancelled, _) => How::Withdrawn,
+            (State::Cancelled, _) => How::Cancelled,
         }
     }
 }
@@ -170,7 +174,8 @@ mod tests {
         assert_eq!(of(&[ticket(State::Submitted, None), ticket(State::Scheduled, None)]), How::Scheduled);
         assert_eq!(of(&[refused, done]), How::WorkDone);
         assert_eq!(of(&[ticket(State::Cancelled, None), refused]), How::NotCompetent);
-        assert_eq!(of(&[ticket(State::Cancelled, None)]), How::Withdrawn);
+        assert_eq!(of(&[ticket(State::Cancelled, None)]), How::Cancelled);
+        assert_eq!(of(&[ticket(State::Closed, Some(ClosureReason::ResidentWithdrew))]), How::Withdrawn);
     }
 
     #[test]
