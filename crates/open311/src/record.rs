@@ -72,7 +72,7 @@ fn attributes(request: &Request, category: Option<&Category>, language: Language
         Some(Node::Object(vec![
             ("code", code.as_str().into()),
             ("label", question.label.in_language(language).into()),
-            ("value", question.shown(reply, language).into()),
+            ("value", reply.in_words(Some(question), language).into()),
         ]))
     });
     Node::List("attribute", attributes.collect())

@@ -54,8 +54,9 @@ pub(crate) fn areas(ticket: &Ticket, city: &City) -> String {
 pub(crate) fn replies(ticket: &Ticket, city: &City, language: Language) -> Vec<[String; 2]> {
     let questions = city.category(&ticket.category).map_or(&[][..], |category| &category.questions);
     let answered = questions.iter().filter_map(|question| Some((question, ticket.replies.get(&question.code)?)));
-    let shown = answered
-        .map(|(question, reply)| [question.label.in_language(language).to_owned(), question.shown(reply, language)]);
+    let shown = answered.map(|(question, reply)| {
+        [question.label.in_language(language).to_owned(), reply.in_words(Some(question), language)]
+    });
     shown.collect()
 }
 

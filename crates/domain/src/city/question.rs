@@ -95,34 +95,6 @@ pub enum Reply {
 /// What was answered to the questions of a category.
 pub type Replies = BTreeMap<QuestionCode, Reply>;
 
-impl Question {
-    /// An answer as people read it: « 3 m³ », « oui », « Sur le trottoir, dans la cour ».
-    #[must_use]
-    pub fn shown(&self, reply: &Reply, language: Language) -> String {
-        let choice = |code: &str| {
-            let choice = self.choices.iter().find(|choice| choice.code.as_str() == code);
-            choice.map_or(code, |choice| choice.label.in_language(language)).to_owned()
-        };
-        match reply {
-            Reply::YesNo(yes) => match (yes, language) {
-                (true, Language::Fr) => "oui".to_owned(),
-                (false, Language::Fr) => "non".to_owned(),
-                (true, Language::En) => "yes".to_owned(),
-                (false, Language::En) => "no".to_owned(),
-            },
-            Reply::Number(number) => written(number, self.unit.as_ref(), language),
-            Reply::Text(text) if self.kind == Kind::Choice => choice(text),
-            Reply::Text(text) if self.kind == Kind::Date && language == Language::Fr => match text.parse::<NaiveDate>()
-            {
-                Ok(day) => day.format("%d/%m/%Y").to_string(),
-                Err(_) => text.clone(),
-            },
-            Reply::Text(text) => text.clone(),
-            Reply::Several(codes) => codes.iter().map(|code| choice(code)).collect::<Vec<_>>().join(", "),
-        }
-    }
-}
-
 // The derived schema would try the four kinds one after the other, and blame the first.
 impl PartialSchema for Reply {
     fn schema() -> RefOr<Schema> {
@@ -262,7 +234,8 @@ impl Question {
 }
 
 impl Reply {
-    /// The answer in words; `asked` is the question, unless the city no longer has it.
+    /// The answer as people read it: « 3 m³ », « oui », « 10/03/2026 », « Sur le trottoir, dans la cour ». `asked` is the
+    /// question, unless the city no longer has it.
     #[must_use]
     pub fn in_words(&self, asked: Option<&Question>, language: Language) -> String {
         let choice = |code: &String| {
@@ -275,6 +248,9 @@ impl Reply {
             (Self::YesNo(false), Language::Fr) => "non".to_owned(),
             (Self::YesNo(false), Language::En) => "no".to_owned(),
             (Self::Number(number), _) => written(number, asked.and_then(|asked| asked.unit.as_ref()), language),
+            (Self::Text(text), Language::Fr) if asked.is_some_and(|asked| asked.kind == Kind::Date) => {
+                text.parse::<NaiveDate>().map_or_else(|_| text.clone(), |day| day.format("%d/%m/%Y").to_string())
+            }
             (Self::Text(text), _) => choice(text),
             (Self::Several(codes), _) => codes.iter().map(choice).collect::<Vec<_>>().join(", "),
         }
@@ -349,6 +325,25 @@ mod tests {
         assert_eq!(serde_json::to_value(given(&answers).unwrap()).unwrap(), answers);
         let least = json!({ "since": "2024-02-29", "volume": 30 });
         assert_eq!(serde_json::to_value(given(&least).unwrap()).unwrap(), least);
+    }
+
+    #[test]
+    fn answers_are_read_in_words() {
+        let category = category();
+        for (code, reply, fr, en) in [
+            ("words", json!("all"), "all", "all"),
+            ("volume", json!(2.5), "2,5", "2.5"),
+            ("extent", json!("all"), "x", "x"),
+            ("when", json!(["one", "none"]), "x, none", "x, none"),
+            ("since", json!("2026-03-10"), "10/03/2026", "2026-03-10"),
+            ("blocked", json!(true), "oui", "yes"),
+        ] {
+            let reply: Reply = serde_json::from_value(reply).unwrap();
+            let asked = category.question(&code.parse().unwrap());
+            assert_eq!([Language::Fr, Language::En].map(|language| reply.in_words(asked, language)), [fr, en]);
+        }
+        let forgotten = Reply::Text("2026-03-10".to_owned());
+        assert_eq!(forgotten.in_words(None, Language::Fr), "2026-03-10");
     }
 
     #[test]
