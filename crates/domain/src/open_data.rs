@@ -108,7 +108,7 @@ pub struct Row {
 
 /// The months, each by its first day, that may be published at that instant, the first one being that of `since`.
 pub fn due(since: DateTime<Utc>, now: DateTime<Utc>, zone: Zone) -> impl Iterator<Item = NaiveDate> {
-    let month = |at| zone.local(at).date_naive().with_day(1);
+    let month = |at| zone.day_of(at).with_day(1);
     let last = month(now).and_then(|month| month.checked_sub_months(LATER));
     let next = |month: &NaiveDate| month.checked_add_months(Months::new(1));
     std::iter::successors(month(since), next).take_while(move |month| last.is_some_and(|last| *month <= last))

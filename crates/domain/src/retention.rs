@@ -86,7 +86,7 @@ impl Retention {
     /// Until when a concern must have ended, seen from now: whole days on the city's clocks.
     #[must_use]
     pub fn cutoffs(&self, now: DateTime<Utc>, zone: Zone) -> Cutoffs {
-        let today = zone.local(now).date_naive();
+        let today = zone.day_of(now);
         let since = |interval: Interval| zone.midnight(interval.before(today)).unwrap_or(DateTime::<Utc>::MIN_UTC);
         Cutoffs { contact: since(self.contact), texts: since(self.texts), rows: since(self.rows) }
     }

@@ -127,7 +127,7 @@ async fn subject(cx: &Context, city: &City, asked: &Of) -> Result<(Subject, Hear
     match asked {
         Of::Cafe(id) => {
             let cafe = cx.store.cafe(*id).await?.ok_or(SheetError::NotFound)?;
-            let on = city.zone().local(cafe.starts_at).date_naive();
+            let on = city.zone().day_of(cafe.starts_at);
             Ok((Subject::Cafe { title: cafe.title.to_string(), on }, Heard::At(*id)))
         }
         Of::Area { zoning, area, from, to } => {

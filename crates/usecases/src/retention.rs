@@ -174,7 +174,7 @@ async fn is_due(tx: &Tx, waiting: Option<&Run>, zone: Zone, now: DateTime<Utc>) 
     let local = zone.local(now);
     let today = local.date_naive();
     let planned = match waiting {
-        Some(run) => zone.local(run.planned_at).date_naive() == today,
+        Some(run) => zone.day_of(run.planned_at) == today,
         None => match (zone.midnight(today), today.succ_opt().and_then(|day| zone.midnight(day))) {
             (Some(from), Some(before)) => tx.planned_retention(from, before).await?,
             _ => true,

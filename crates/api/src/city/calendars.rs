@@ -272,7 +272,7 @@ pub(crate) async fn preview(
     query.finish()?;
     let loaded = cx.city()?;
     let calendar = loaded.city.calendar(&path.calendar).ok_or_else(|| Problem::new(Code::NotFound))?;
-    let from = from.unwrap_or_else(|| calendar.day_of(cx.now()));
+    let from = from.unwrap_or_else(|| calendar.zone().day_of(cx.now()));
     let preview = CalendarPreview::of(calendar, from, weeks.unwrap_or(DEFAULT_WEEKS), caller.language);
     Ok(reply::read(None, caller.language, &preview))
 }

@@ -90,7 +90,7 @@ pub(super) fn answer(sheet: &SheetView, city: &City, language: Language) -> Resu
             city => city.settings.name.as_str(),
             name => name,
             when => when,
-            drawn_up_on => day(city.zone().local(sheet.drawn_up_at).date_naive(), language),
+            drawn_up_on => day(city.zone().day_of(sheet.drawn_up_at), language),
             themes => themes,
             elsewhere => sheet.counted_elsewhere,
             qr => qr.map(Value::from_safe_string),

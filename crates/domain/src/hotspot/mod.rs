@@ -31,7 +31,7 @@ pub const LEAST: usize = 3;
 /// Since when concerns count: the day 12 months ago, so that they grow too old once a day.
 #[must_use]
 pub fn since(now: DateTime<Utc>, zone: Zone) -> DateTime<Utc> {
-    let day = zone.local(now).date_naive() - Months::new(12);
+    let day = zone.day_of(now) - Months::new(12);
     zone.midnight(day).unwrap_or(now)
 }
 

@@ -167,7 +167,7 @@ impl<'a> Entry<'a> {
         let restricted = kept || said.tickets.iter().any(|ticket| ticket.restricted);
         let (how, ended_at) = fate(&said.tickets);
         let at = if how.became() == Became::Open { said.filed_at } else { ended_at.unwrap_or(said.filed_at) };
-        let day = zone.local(at).date_naive();
+        let day = zone.day_of(at);
         Some(Self { said, how, month: day.with_day(1).unwrap_or(day), category, restricted })
     }
 

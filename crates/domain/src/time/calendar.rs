@@ -58,12 +58,6 @@ impl Calendar {
         self.time_zone.unwrap_or(Zone::PARIS)
     }
 
-    /// The local day on which an instant falls.
-    #[must_use]
-    pub fn day_of(&self, instant: DateTime<Utc>) -> NaiveDate {
-        instant.with_timezone(&self.zone().0).date_naive()
-    }
-
     /// Why a local day is closed; none when it is open. Of several reasons, the one that tells most.
     #[must_use]
     pub fn closed_because(&self, day: NaiveDate) -> Option<Closed<'_>> {

@@ -61,7 +61,7 @@ impl Calendar {
         if to <= from {
             return Duration::zero();
         }
-        let last = self.day_of(to);
+        let last = self.zone().day_of(to);
         let days = self.days_from(from).take_while(|day| *day <= last);
         let open = days.flat_map(|day| self.openings(day)).map(|(opens, closes)| closes.min(to) - opens.max(from));
         open.filter(|open| *open > Duration::zero()).fold(Duration::zero(), |sum, open| sum + open)
@@ -158,7 +158,7 @@ impl Calendar {
     }
 
     fn days_from(&self, start: DateTime<Utc>) -> impl Iterator<Item = NaiveDate> {
-        self.day_of(start).iter_days()
+        self.zone().day_of(start).iter_days()
     }
 }
 
