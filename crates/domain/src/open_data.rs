@@ -17,7 +17,7 @@ use crate::restitution::{Became, Followed, How, fate};
 use crate::statistics::mask::{LEAST, rounded};
 use crate::time::Zone;
 
-/// How many whole months lie between a month and its publication: what is not settled by then counts as open. After two
+/// How many months after its beginning a month is published: what is not settled by then counts as open. After two
 /// months, silence is a refusal (CRPA L231-4).
 const LATER: Months = Months::new(3);
 
