@@ -10,6 +10,7 @@ use crate::support::city::{City, dumping};
 
 crate::tests![
     each_area_has_its_last_and_its_next_cafe_and_the_day_it_is_due,
+    a_cafe_that_nobody_marked_took_place_when_concerns_were_heard_there,
     a_city_without_a_rhythm_has_no_overdue_area,
     open_tickets_of_earlier_cafes_are_due_back_before_the_next,
     a_concern_that_was_attached_counts_for_its_ticket,
@@ -78,6 +79,27 @@ async fn each_area_has_its_last_and_its_next_cafe_and_the_day_it_is_due() {
     let refused = city.agent().await.get("/v1/cafes/cadence?area=nord").await;
     refused.refused_fields(400, "invalid_parameter", &[("area", "unknown_parameter")]);
     city.auditor().await.get("/v1/cafes/cadence").await.lacks("read_cafes");
+    city.stop().await;
+}
+
+async fn a_cafe_that_nobody_marked_took_place_when_concerns_were_heard_there() {
+    let city = City::new().await;
+    let cafe = plan(&city.agent().await, json!({})).await;
+    let north = async || area(&city.agent().await.get("/v1/cafes/cadence").await.ok(), "nord").clone();
+    let counted = async || city.dispatcher().await.get("/v1/stats/cafes").await.ok()["cafes"].clone();
+    file(&city.agent().await, &cafe, "pothole", json!({})).await;
+    let before = north().await;
+    assert_eq!((before.get("last"), &before["next"]["id"]), (None, &cafe["id"]), "its time has not come");
+    assert_eq!(counted().await, 0);
+    city.clock.set("2026-03-12T09:05:00Z");
+    let after = north().await;
+    assert_eq!((&after["last"]["id"], after.get("next"), &after["overdue"]), (&cafe["id"], None, &json!(false)));
+    assert_eq!(counted().await, 1);
+    assert_eq!(city.agent().await.get(&path(&cafe, "")).await.ok()["state"], "planned", "as it was said");
+    let silent = plan(&city.agent().await, json!({ "place": { "lat": 49.8760, "lon": 2.3180 } })).await;
+    let others = city.agent().await.get("/v1/cafes/cadence").await.ok();
+    let last = others["items"].as_array().unwrap().iter().filter(|area| area.get("last").is_some()).count();
+    assert_eq!((last, counted().await), (1, json!(1)), "nothing was heard at {}", silent["id"]);
     city.stop().await;
 }
 

@@ -47,6 +47,19 @@ mod entity {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// The condition that a café took place before `$now`: somebody said that it is held, or its time had come and concerns
+/// were heard there. Whoever listens to residents may forget to say so.
+macro_rules! took_place {
+    ($now:literal) => {
+        concat!(
+            "(state in ('held', 'reported') or state = 'planned' and starts_at <= ",
+            $now,
+            " and (past_concerns > 0 or exists (select from concern where concern.cafe_id = cafe.id)))"
+        )
+    };
+}
+pub(crate) use took_place;
+
 /// Which cafés are asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {

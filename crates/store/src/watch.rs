@@ -5,6 +5,7 @@ use domain::id::{AreaCode, ZoningCode};
 use sea_orm::FromQueryResult;
 use serde_json::Value;
 
+use crate::cafe::took_place;
 use crate::connect::sql;
 use crate::outbox::counted_messages;
 use crate::{Error, Result, Store};
@@ -84,8 +85,9 @@ const STANDING: &str = concat!(
                 and ends_at < $1 - interval '1 week' and state in ('planned', 'held') limit 10000
         ) c) as unreported_cafes,
         (select coalesce(jsonb_agg((
-            select starts_at from cafe where areas ->> $2 = a.code and state in ('held', 'reported')
-            order by starts_at desc limit 1
+            select starts_at from cafe where areas ->> $2 = a.code and ",
+    took_place!("$1"),
+    " order by starts_at desc limit 1
         ) order by a.position), '[]') from unnest($3::text[]) with ordinality as a (code, position)) as last_cafes,
         (select count(*) from (
             select from attachment where scanned_at is null and removed_at is null limit 10000

@@ -6,7 +6,7 @@ use domain::id::{AreaCode, CafeId, TicketId, ZoningCode};
 use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult};
 use uuid::Uuid;
 
-use super::{cafe, entity};
+use super::{cafe, entity, took_place};
 use crate::connect::sql;
 use crate::{Error, Result, Store, Tx};
 
@@ -26,7 +26,7 @@ pub struct Brief {
 pub struct AreaCafes {
     /// The area.
     pub area: AreaCode,
-    /// The last one that was held.
+    /// The last one that took place.
     pub last: Option<Brief>,
     /// The next one that is planned.
     pub next: Option<Brief>,
@@ -72,19 +72,25 @@ impl Store {
     ) -> Result<Vec<AreaCafes>> {
         let areas: Vec<String> = areas.iter().map(ToString::to_string).collect();
         let statement = sql(
-            "select a.code as area, l.id as last_id, l.title as last_title, l.starts_at as last_starts_at,
+            concat!(
+                "select a.code as area, l.id as last_id, l.title as last_title, l.starts_at as last_starts_at,
                     n.id as next_id, n.title as next_title, n.starts_at as next_starts_at
              from unnest($2::text[]) with ordinality as a (code, position)
              left join lateral (
                  select id, title, starts_at from cafe
-                 where areas ->> $1 = a.code and state in ('held', 'reported') order by starts_at desc, id desc limit 1
+                 where areas ->> $1 = a.code and ",
+                took_place!("$3"),
+                " order by starts_at desc, id desc limit 1
              ) l on true
              left join lateral (
                  select id, title, starts_at from cafe
                  where areas ->> $1 = a.code and state = 'planned' and ends_at > $3 and starts_at > $3 - interval '1 week'
-                 order by starts_at, id limit 1
+                     and not ",
+                took_place!("$3"),
+                " order by starts_at, id limit 1
              ) n on true
-             order by a.position",
+             order by a.position"
+            ),
             [zoning.as_str().into(), areas.into(), now.into()],
         );
         let rows = Row::find_by_statement(statement).all(&self.db).await?;

@@ -6,6 +6,7 @@ use domain::id::ZoningCode;
 use domain::time::Zone;
 use sea_orm::FromQueryResult;
 
+use crate::cafe::took_place;
 use crate::connect::sql;
 use crate::{Result, Store};
 
@@ -20,7 +21,7 @@ pub enum CafesBy {
     Month,
 }
 
-/// Which cafés are counted: those that were held, with or without a report.
+/// Which cafés are counted: of those that took place, with or without a report.
 #[derive(Debug, Clone, Default)]
 pub struct Cafes {
     /// Only those that began then or later.
@@ -49,17 +50,26 @@ impl Store {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn cafe_figures(&self, cafes: &Cafes, by: &CafesBy, zone: Zone) -> Result<Vec<CafeGroup>> {
+    pub async fn cafe_figures(
+        &self,
+        cafes: &Cafes,
+        by: &CafesBy,
+        zone: Zone,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<CafeGroup>> {
         let (by, zoning) = match by {
             CafesBy::Cafe => ("cafe", None),
             CafesBy::Area(zoning) => ("area", Some(zoning.to_string())),
             CafesBy::Month => ("month", None),
         };
         let statement = sql(
-            "with held as (
+            concat!(
+                "with held as (
                  select id, title, starts_at, areas, past_concerns + (select count(*) from concern where concern.cafe_id = cafe.id) as concerns
                  from cafe
-                 where state in ('held', 'reported') and ($1::timestamptz is null or starts_at >= $1)
+                 where ",
+                took_place!("$6"),
+                " and ($1::timestamptz is null or starts_at >= $1)
                      and ($2::timestamptz is null or starts_at < $2)
                  order by starts_at desc, id desc limit case when $3 = 'cafe' then 200 end
              ), keyed as (
@@ -70,8 +80,9 @@ impl Store {
                  from held
              )
              select key, title, min(starts_at) as starts_at, count(*) as cafes, sum(concerns)::bigint as concerns
-             from keyed group by key, title order by min(starts_at), key",
-            [cafes.from.into(), cafes.before.into(), by.into(), zoning.into(), zone.name().into()],
+             from keyed group by key, title order by min(starts_at), key"
+            ),
+            [cafes.from.into(), cafes.before.into(), by.into(), zoning.into(), zone.name().into(), now.into()],
         );
         Ok(CafeGroup::find_by_statement(statement).all(&self.db).await?)
     }

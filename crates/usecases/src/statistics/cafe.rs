@@ -50,7 +50,8 @@ pub(super) async fn counted(
     by: &CafesBy,
     masked: bool,
 ) -> Result<CafeTable, store::Error> {
-    let groups = cx.store.aside(async |store: &Store| store.cafe_figures(cafes, by, city.zone()).await).await?;
+    let read = async |store: &Store| store.cafe_figures(cafes, by, city.zone(), cx.now()).await;
+    let groups = cx.store.aside(read).await?;
     let cell = |count: i64| Cell { count: count.unsigned_abs(), hidden: false };
     let cells: Vec<Cell> = groups.iter().map(|group| cell(group.concerns)).collect();
     let total = Cell { count: cells.iter().map(|cell| cell.count).sum(), hidden: false };
