@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{LANDLORD, POLICE, act, change_service, openings, page, passed_on, read, referred};
-use crate::support::city::City;
+use crate::support::city::{City, dumping};
 use crate::support::files::{pdf, photograph, upload};
 
 crate::tests![
@@ -16,6 +16,7 @@ crate::tests![
     photographs_are_had_through_the_link,
     an_entitlement_that_is_withdrawn_holds_at_once,
     a_restricted_ticket_takes_an_agreement,
+    nobody_passes_a_restricted_ticket_on_without_one,
 ];
 
 /// What nobody sees through a link.
@@ -147,20 +148,54 @@ async fn an_entitlement_that_is_withdrawn_holds_at_once() {
     city.stop().await;
 }
 
+/// The agreement ends by which a partner has restricted tickets.
+async fn withdraw(city: &City, partner: &str) {
+    let mut changed = city.instance.context.city().unwrap().city.clone();
+    let service = changed.services.iter_mut().find(|service| service.code.as_str() == partner).unwrap();
+    service.may_receive_restricted = false;
+    // The rules send it such concerns: the city would not pass as it is.
+    assert!(!changed.check().is_empty());
+    usecases::city::load(&city.instance.context, &changed, false, None, city.instance.context.now()).await.unwrap();
+}
+
 async fn a_restricted_ticket_takes_an_agreement() {
     let city = City::new().await;
     let (_, path) = referred(&city).await;
-    let without = |service: &mut domain::city::organisation::Service| service.may_receive_restricted = false;
-    // The rules send such concerns to the landlord: the city would not pass as it is.
-    let mut changed = city.instance.context.city().unwrap().city.clone();
-    without(changed.services.iter_mut().find(|service| service.code.as_str() == "bailleur").unwrap());
-    assert!(!changed.check().is_empty());
-    usecases::city::load(&city.instance.context, &changed, false, None, city.instance.context.now()).await.unwrap();
+    withdraw(&city, "bailleur").await;
     read(&city, &path).await.refused(410, "partner_link_over");
     // Nor is a link made to another one.
     city.agent().await.post("/v1/concerns", &super::hall()).await.created();
     assert_eq!(city.database.count("select count(*) from partner_link").await, 1);
     let (_, path) = passed_on(&city, "bailleur", LANDLORD).await;
     read(&city, &path).await.ok();
+    city.stop().await;
+}
+
+async fn nobody_passes_a_restricted_ticket_on_without_one() {
+    let city = City::new().await;
+    let mut dispute = dumping();
+    dispute["category"] = json!("neighbour_dispute");
+    let filed = city.agent().await.post("/v1/concerns", &dispute).await.created();
+    let ticket = &filed["tickets"][0];
+    withdraw(&city, "bailleur").await;
+    let account = city.account("sophie.morel").await;
+    let path = format!("/v1/users/{}", account["id"].as_str().unwrap());
+    city.admin().await.patch(&path, &account["version"], &json!({ "services": ["mediation"] })).await.ok();
+    let (member, dispatcher) = (city.login("sophie.morel").await, city.dispatcher().await);
+    let to = |service: &str| json!({ "service": service, "note": "C’est dans leur cour." });
+    let seen = member.ticket(ticket).await;
+    for who in [&member, &dispatcher] {
+        let reply = who.act(&seen, "reroute", &to("bailleur")).await;
+        reply.refused_fields(422, "invalid_content", &[("/service", "not_entitled")]);
+    }
+    let many = json!({ "tickets": [{ "ticket": seen["id"], "version": seen["version"] }], "command": to("bailleur") });
+    let answer = dispatcher.post("/v1/tickets/bulk/reroute", &many).await.ok();
+    assert_eq!(answer["results"][0]["problem"]["errors"][0]["code"], "not_entitled");
+    let split = json!({ "services": ["voirie", "bailleur"], "note": "Aussi pour vous." });
+    let reply = dispatcher.act(&seen, "split", &split).await;
+    reply.refused_fields(422, "invalid_content", &[("/services/1", "not_entitled")]);
+    // With an agreement it is, and what is not restricted in any case.
+    passed_on(&city, "bailleur", LANDLORD).await;
+    dispatcher.act(&seen, "reroute", &to("police-nationale")).await.ok();
     city.stop().await;
 }

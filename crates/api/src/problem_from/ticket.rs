@@ -7,7 +7,7 @@ use domain::ticket::{Action, Refusal};
 use usecases::ticket::{BulkError, ChangeError, Denied, ExportError, Fault as ChangeFault, ListError, WriteError};
 
 use super::content;
-use crate::problem::{Code, FieldError, Problem};
+use crate::problem::{Code, FieldError, Problem, Text};
 use crate::reply::etag;
 
 impl From<ListError> for Problem {
@@ -182,6 +182,11 @@ impl From<WriteError> for Problem {
     }
 }
 
+const NOT_ENTITLED: Text = (
+    "Ce partenaire ne peut pas recevoir de saisine restreinte : aucune convention ne le prévoit.",
+    "This partner may not have restricted tickets: no agreement says that it may.",
+);
+
 fn change_fault(fault: ChangeFault) -> FieldError {
     match fault {
         ChangeFault::AssigneeNotOfService => content(
@@ -199,6 +204,7 @@ fn change_fault(fault: ChangeFault) -> FieldError {
         ChangeFault::SameService => {
             content("/service", "same_service", "Ce service a déjà la saisine.", "This service has the ticket already.")
         }
+        ChangeFault::NotEntitled => FieldError::in_body("/service", "not_entitled", NOT_ENTITLED),
         ChangeFault::UnknownServiceAt(at) => FieldError::in_body(
             &format!("/services/{at}"),
             "unknown_service",
@@ -209,6 +215,7 @@ fn change_fault(fault: ChangeFault) -> FieldError {
             "repeated",
             ("Ce service a déjà une saisine.", "This service has a ticket already."),
         ),
+        ChangeFault::NotEntitledAt(at) => FieldError::in_body(&format!("/services/{at}"), "not_entitled", NOT_ENTITLED),
         ChangeFault::ScheduledOutOfRange => content(
             "/scheduled_for",
             "out_of_range",

@@ -34,7 +34,8 @@ input!(SplitTicket);
 /// Open tickets of the same concern at other services
 ///
 /// For dispatchers, while it is open. Each service gets a ticket of its own, with a life of its own: ending one ends no
-/// other. The event on this ticket's timeline names them.
+/// other. The event on this ticket's timeline names them. Of a restricted ticket, no partner gets one without an agreement (422,
+/// `not_entitled` in `errors`).
 #[utoipa::path(
     operation_id = "ticket_split",
     tag = "tickets",

@@ -117,10 +117,16 @@ pub enum Entitled {
 }
 
 impl Service {
+    /// Whether the service may have tickets of that secrecy: a partner, restricted ones by agreement only.
+    #[must_use]
+    pub fn may_have(&self, secrecy: Secrecy) -> bool {
+        self.kind == ServiceKind::Municipal || secrecy == Secrecy::Standard || self.may_receive_restricted
+    }
+
     /// What the service may see of a ticket through a link; none when it gets no link to such a ticket.
     #[must_use]
     pub fn access_to(&self, secrecy: Secrecy) -> Option<&Access> {
-        self.access.as_ref().filter(|_| secrecy == Secrecy::Standard || self.may_receive_restricted)
+        self.access.as_ref().filter(|_| self.may_have(secrecy))
     }
 
     /// How soon it takes a ticket of that category in hand, and how soon it settles it: its own targets, else the

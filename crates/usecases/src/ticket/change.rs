@@ -37,10 +37,14 @@ pub enum Fault {
     UnknownService,
     /// The service has the ticket already.
     SameService,
+    /// The service is a partner that may not have restricted tickets.
+    NotEntitled,
     /// There is no such service, in this place of the list.
     UnknownServiceAt(usize),
     /// The service has a ticket already, or stands in the list twice.
     RepeatedServiceAt(usize),
+    /// The service in this place of the list is a partner that may not have restricted tickets.
+    NotEntitledAt(usize),
     /// The reason `other` needs a note that says what it is.
     NoteMissing,
     /// The day lies in the past, or more than two years ahead.

@@ -11,7 +11,8 @@ use super::change::{ChangeError, Denied, Fault, On, change};
 use crate::once::{Done, Once};
 use crate::{Context, of};
 
-/// Passes a ticket on. The service must exist; the one that has the ticket gets it again only after it has refused it.
+/// Passes a ticket on. The service must exist and may have the ticket; the one that has it gets it again only after it has
+/// refused it.
 ///
 /// # Errors
 /// See [`ChangeError`].
@@ -34,11 +35,12 @@ pub(super) fn decide(cmd: Reroute, ticket: Ticket, city: &City, now: DateTime<Ut
 }
 
 fn fault(cmd: &Reroute, city: &City, ticket: &Ticket) -> Option<Fault> {
-    if city.service(&cmd.service).is_none() {
-        Some(Fault::UnknownService)
-    } else if ticket.service == cmd.service && ticket.state != State::Refused {
+    let Some(service) = city.service(&cmd.service) else { return Some(Fault::UnknownService) };
+    if ticket.service == cmd.service && ticket.state != State::Refused {
         Some(Fault::SameService)
-    } else {
+    } else if service.may_have(ticket.secrecy()) {
         None
+    } else {
+        Some(Fault::NotEntitled)
     }
 }

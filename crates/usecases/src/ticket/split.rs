@@ -4,6 +4,7 @@ use auth::Grant;
 use auth::permission::ChangeTickets;
 use domain::city::City;
 use domain::id::{ServiceCode, TicketId};
+use domain::rights::Secrecy;
 use domain::ticket::split::Split;
 use domain::ticket::{Action, Ticket};
 use store::ticket::{Beside, Found};
@@ -13,8 +14,8 @@ use super::{opened, reference};
 use crate::once::{Done, Once};
 use crate::{Context, of};
 
-/// Opens tickets of the same concern at other services. Each must exist, stand in the list once, and have no open ticket
-/// of the concern.
+/// Opens tickets of the same concern at other services. Each must exist, stand in the list once, have no open ticket of the
+/// concern, and may have one.
 ///
 /// # Errors
 /// See [`ChangeError`].
@@ -28,7 +29,7 @@ pub async fn split(
     let loaded = cx.city()?;
     let beside = Beside { siblings: cmd.services.len(), ..Beside::default() };
     change_beside(cx, who, on, beside, Action::Split, once, |ticket, Found { services, numbers, .. }, now| {
-        let faults = faults(&cmd, of(&loaded), &services);
+        let faults = faults(&cmd, of(&loaded), ticket.secrecy(), &services);
         if !faults.is_empty() {
             return Err(Denied::Invalid(faults));
         }
@@ -44,14 +45,15 @@ pub async fn split(
     .await
 }
 
-fn faults(cmd: &Split, city: &City, have_one: &[ServiceCode]) -> Vec<Fault> {
-    let fault = |(at, service)| {
-        if city.service(service).is_none() {
-            Some(Fault::UnknownServiceAt(at))
-        } else if have_one.contains(service) || cmd.services[..at].contains(service) {
+fn faults(cmd: &Split, city: &City, secrecy: Secrecy, have_one: &[ServiceCode]) -> Vec<Fault> {
+    let fault = |(at, code): (usize, &ServiceCode)| {
+        let Some(service) = city.service(code) else { return Some(Fault::UnknownServiceAt(at)) };
+        if have_one.contains(code) || cmd.services[..at].contains(code) {
             Some(Fault::RepeatedServiceAt(at))
-        } else {
+        } else if service.may_have(secrecy) {
             None
+        } else {
+            Some(Fault::NotEntitledAt(at))
         }
     };
     cmd.services.iter().enumerate().filter_map(fault).collect()

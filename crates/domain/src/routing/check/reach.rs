@@ -8,8 +8,8 @@ use super::warning::settled_first;
 use super::{Faults, Kind, Named, never};
 use crate::city::City;
 use crate::city::catalogue::{Category, Sensitivity};
-use crate::city::organisation::ServiceKind;
 use crate::id::{CategoryCode, QuestionCode};
+use crate::rights::Secrecy;
 use crate::routing::condition::Condition;
 use crate::routing::region::{Region, Space};
 use crate::routing::words::Keyword;
@@ -181,8 +181,8 @@ impl<'a> Reach<'a> {
         let rule = &self.rules[at];
         for (field, codes) in [("send_to", &rule.send_to), ("watchers", &rule.watchers)] {
             for (to, code) in codes.iter().enumerate() {
-                let partner = self.city.service(code).filter(|service| service.kind == ServiceKind::Partner);
-                if let Some(partner) = partner.filter(|partner| !partner.may_receive_restricted) {
+                let service = self.city.service(code);
+                if let Some(partner) = service.filter(|service| !service.may_have(Secrecy::Restricted)) {
                     let kind = Kind::PartnerNotEntitled { service: partner.into(), categories: categories.clone() };
                     faults.add(rule, format!("/{at}/{field}/{to}"), kind);
                 }
