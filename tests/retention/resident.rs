@@ -6,6 +6,7 @@ use usecases::resident::erase_again;
 use usecases::retention::keep;
 
 use super::lived;
+use crate::inbound::{answer, hand_in, program};
 use crate::support::caller::Caller;
 use crate::support::city::{City, dumping, link};
 use crate::support::files::{form, photograph, send_form};
@@ -13,6 +14,7 @@ use crate::support::files::{form, photograph, send_form};
 crate::tests![
     a_resident_is_found_by_what_they_left_and_gets_everything,
     what_a_neighbour_was_told_and_said_is_theirs_too,
+    what_another_resident_wrote_is_not_handed_out,
     a_refused_erasure_erases_nothing,
     what_has_ended_is_erased_at_once_and_the_rest_when_it_ends,
     what_a_backup_brings_back_is_erased_again,
@@ -107,6 +109,32 @@ async fn what_a_neighbour_was_told_and_said_is_theirs_too() {
         (&concern["feedback"][0]["ticket"], &concern["feedback"][0]["text"]),
         (&main["reference"], &json!("Toujours là"))
     );
+    city.stop().await;
+}
+
+async fn what_another_resident_wrote_is_not_handed_out() {
+    let city = City::new().await;
+    city.take_mail_back().await;
+    let (server, agent) = (program(&city, &["mail:inbound"]).await, city.agent().await);
+    let mut body = dumping();
+    body["category"] = json!("bulky_waste");
+    let first = agent.post("/v1/concerns", &body).await.created();
+    body["attach_to"] = first["tickets"][0]["id"].clone();
+    body["resident"]["email"] = json!("voisin@mail.example");
+    let attached = agent.post("/v1/concerns", &body).await.created();
+    city.drain().await;
+    let letter = city.letters_to("habitante@mail.example").pop().unwrap();
+    let words = "Je passe tous les jours devant, à sept heures.";
+    let taken = hand_in(&server, &answer(&letter, "habitante@mail.example", "1", words)).await;
+    assert_eq!(taken["outcome"], "placed");
+    let export = async |concern: &Value| {
+        let path = format!("/v1/residents/{}/export", concern["id"].as_str().unwrap());
+        city.dispatcher().await.get(&path).await.ok()
+    };
+    assert!(export(&first).await.to_string().contains(words), "their own words");
+    let handed_out = export(&attached).await;
+    assert_eq!(handed_out["concerns"][0]["followed"][0]["reference"], first["tickets"][0]["reference"]);
+    assert!(!handed_out.to_string().contains(words), "{handed_out}");
     city.stop().await;
 }
 

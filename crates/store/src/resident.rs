@@ -149,14 +149,12 @@ const EXPORT: &str = "
                 select coalesce(min(d.closed_at), c.filed_at) from ticket d
                 where d.concern_id = c.id and d.duplicate_of is not null
             )
+            -- What is written beside the timeline is between the service and the resident of the ticket's own concern.
             select coalesce(jsonb_agg(jsonb_build_object('reference', t.reference, 'told', (
                 select coalesce(jsonb_agg(jsonb_build_object('at', told.at, 'text', told.text) order by told.at), '[]')
                 from (
                     select e.at, e.fact ->> 'message_to_resident' as text from ticket_event e
                     where e.ticket_id = t.id and e.fact ->> 'message_to_resident' is not null
-                    union all
-                    select m.leaves_at, m.text from resident_message m
-                    where m.ticket_id = t.id and m.taken_back_at is null
                 ) told, since where told.at >= since.at
             )) order by t.id), '[]')
             from chain join ticket t using (id) where t.concern_id <> c.id
