@@ -7,6 +7,7 @@ use crate::support::city::{City, dumping};
 
 crate::tests![
     what_is_asked_stands_in_the_catalogue,
+    whom_to_call_stands_in_the_catalogue,
     answers_are_kept_and_shown_with_the_concern_and_its_tickets,
     every_wrong_answer_is_told_at_once_with_what_else_is_wrong,
     the_rules_look_at_the_answers_and_say_so,
@@ -46,6 +47,27 @@ async fn what_is_asked_stands_in_the_catalogue() {
     assert_eq!((&volume["type"], &volume["unit"], &volume["max"]), (&json!("number"), &json!("m³"), &json!(200)));
     let since = &questions("abusive_parking")[0];
     assert_eq!((&since["type"], &since["required"], &since["past"]), (&json!("date"), &json!(true), &json!(true)));
+    city.stop().await;
+}
+
+async fn whom_to_call_stands_in_the_catalogue() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    let categories = agent.get("/v1/categories").await.ok();
+    let category = |code: &str| {
+        let mut items = categories["items"].as_array().unwrap().iter();
+        items.find(|category| category["code"] == code).unwrap().clone()
+    };
+    // What is told when it is filed is there before, for who has no network.
+    for code in ["drug_dealing", "domestic_violence", "dangerous_dog"] {
+        let filed = agent.post("/v1/concerns", &about(code, &json!({}))).await.created();
+        assert!(filed["emergency"]["numbers"][0]["number"].is_string(), "{filed}");
+        assert_eq!(category(code)["emergency"], filed["emergency"], "{code}");
+    }
+    assert_eq!(category("pothole").get("emergency"), None);
+    let officer = category("officer_complaint");
+    assert_eq!((&officer["hidden_from_referrer"], &officer["priority"]), (&json!(true), &json!("normal")));
+    assert_eq!(category("pothole")["hidden_from_referrer"], false);
     city.stop().await;
 }
 

@@ -6,10 +6,12 @@ use auth::permission::ReadCity;
 use domain::city::catalogue::{Category, Sensitivity};
 use domain::city::question::{Kind, Question};
 use domain::language::{Label, Language};
+use domain::ticket::Priority;
 use serde::Serialize;
 use usecases::Context;
 use utoipa::ToSchema;
 
+use crate::concern::EmergencyView;
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::caller::Caller;
@@ -28,6 +30,10 @@ pub(crate) struct CategoryView {
     /// What people call it.
     label: String,
     sensitivity: Sensitivity,
+    /// Whether whoever files a concern of it does not see what becomes of it: a complaint about an officer.
+    hidden_from_referrer: bool,
+    /// How pressing its concerns are unless the officer or a rule says otherwise.
+    priority: Priority,
     /// How soon a service should take it in hand: `4h` open hours, `2d` open days.
     #[schema(examples("2d"))]
     acknowledge_within: String,
@@ -42,6 +48,10 @@ pub(crate) struct CategoryView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     legal_reference: Option<String>,
+    /// Whom the resident should call at once: for devices that have no network when they hear of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    emergency: Option<EmergencyView>,
     /// What the officer asks; `answers` of a concern names each by its code.
     questions: Vec<QuestionView>,
 }
@@ -106,10 +116,13 @@ fn view(category: &Category, language: Language) -> CategoryView {
         parent: category.parent.as_ref().map(ToString::to_string),
         label: category.label.in_language(language).to_owned(),
         sensitivity: category.sensitivity,
+        hidden_from_referrer: category.hidden_from_referrer,
+        priority: category.priority.unwrap_or_default(),
         acknowledge_within: category.acknowledge_within.into(),
         resolve_within: category.resolve_within.into(),
         guidance: category.guidance.as_ref().map(|text| text.in_language(language).to_owned()),
         legal_reference: category.legal_reference.clone(),
+        emergency: EmergencyView::of(category, language),
         questions: category.questions.iter().map(|asked| question(asked, language)).collect(),
     }
 }

@@ -112,7 +112,7 @@ impl<'a> FiledConcern<'a> {
             concern: ConcernView::new(concern, tickets, city, reader, language, now),
             possible_duplicates: PossibleDuplicate::all(duplicates, concern.category.as_str(), city, language),
             warnings: warnings.iter().map(|warning| WarningView::new(warning, language)).collect(),
-            emergency: EmergencyView::of(concern, city, language),
+            emergency: city.category(&concern.category).and_then(|category| EmergencyView::of(category, language)),
         }
     }
 }

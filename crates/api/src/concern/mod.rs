@@ -11,6 +11,7 @@ mod tracking;
 use crate::openapi::Routes;
 use chrono::{DateTime, Utc};
 use domain::city::City;
+use domain::city::catalogue::{Category, EmergencyNumber};
 use domain::city::question::{Replies, Reply};
 use domain::concern::{Origin, Outcome, Status};
 use domain::content::Finding;
@@ -222,13 +223,11 @@ pub(crate) struct EmergencyView {
 }
 
 impl EmergencyView {
-    fn of(concern: &Concern, city: &City, language: Language) -> Option<Self> {
-        let emergency = city.category(&concern.category)?.emergency.as_ref()?;
+    /// None when there is nobody to call.
+    pub(crate) fn of(category: &Category, language: Language) -> Option<Self> {
+        let emergency = category.emergency.as_ref()?;
         let text = |label: &Label| label.in_language(language).to_owned();
-        let number = |n: &domain::city::catalogue::EmergencyNumber| NumberView {
-            number: n.number.clone(),
-            label: text(&n.label),
-        };
+        let number = |n: &EmergencyNumber| NumberView { number: n.number.clone(), label: text(&n.label) };
         Some(Self { message: text(&emergency.message), numbers: emergency.numbers.iter().map(number).collect() })
     }
 }
