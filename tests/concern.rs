@@ -8,6 +8,7 @@ pub mod suggest;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::support::caller::Caller;
 use crate::support::city::{City, dumping, link};
 
 crate::tests![
@@ -21,6 +22,7 @@ crate::tests![
     what_points_to_a_person_is_masked_unless_confirmed,
     what_residents_leave_stands_nowhere_in_clear,
     a_concern_is_read_by_those_who_may_know_of_it,
+    a_concern_is_as_far_for_every_reader,
 ];
 
 fn about(category: &str) -> Value {
@@ -205,6 +207,26 @@ async fn a_concern_is_read_by_those_who_may_know_of_it() {
     }
     for who in [city.other_agent().await, city.voirie().await] {
         who.get(&path).await.refused(404, "not_found");
+    }
+    city.stop().await;
+}
+
+async fn a_concern_is_as_far_for_every_reader() {
+    let city = City::new().await;
+    let filed = city.agent().await.post("/v1/concerns", &dumping()).await.created();
+    let (theirs, others) = (&filed["tickets"][0], &filed["tickets"][1]);
+    let (proprete, dispatcher) = (city.proprete().await, city.dispatcher().await);
+    proprete.resolve(&proprete.acknowledge(theirs).await.ok()).await.ok();
+    let path = format!("/v1/concerns/{}", filed["id"].as_str().unwrap());
+    let read = async |who: &Caller| {
+        let concern = who.get(&path).await.ok();
+        (concern["status"].clone(), concern["tickets"].as_array().unwrap().len())
+    };
+    assert_eq!(read(&dispatcher).await, (json!("open"), 2));
+    assert_eq!(read(&proprete).await, (json!("open"), 1), "another service has not finished");
+    dispatcher.act(others, "cancel", &json!({ "note": "Rien à constater" })).await.ok();
+    for (who, tickets) in [(&dispatcher, 2), (&proprete, 1)] {
+        assert_eq!(read(who).await, (json!("resolved"), tickets));
     }
     city.stop().await;
 }

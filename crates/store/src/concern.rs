@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use domain::city::question::Replies;
-use domain::concern::{Origin, Outcome, Referrer};
+use domain::concern::{Origin, Outcome, Referrer, Status};
 use domain::id::{CafeId, CategoryCode, ConcernId, TicketId};
 use domain::place::{Areas, Point, Whereabouts};
 use domain::text::{Answer, Description};
-use domain::ticket::Ticket;
+use domain::ticket::{State, Ticket};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
@@ -161,7 +161,9 @@ const FILE: &str = concat!(
 );
 
 /// An array, made once: a subquery beside another condition would keep the planner from any index.
-const FOLLOWED: &str = "ticket.id = any (array(
+macro_rules! followed {
+    () => {
+        "ticket.id = any (array(
     with recursive followed (id, depth) as (
         select ticket_id, 0 from concern_follow where concern_id = $1
         union
@@ -171,7 +173,9 @@ const FOLLOWED: &str = "ticket.id = any (array(
         where t.duplicate_of is not null and depth < 20
     )
     select id from followed
-))";
+))"
+    };
+}
 
 #[derive(FromQueryResult)]
 struct DescriptionRow {
@@ -330,6 +334,21 @@ impl Store {
         Ok(visible.then_some((concern, tickets)))
     }
 
+    /// How far a concern is: the same for every reader, so all of its tickets say it, also those that a reader may not know of.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn concern_status(&self, id: ConcernId) -> Result<Status> {
+        let statement =
+            sql(concat!("select distinct state from ticket where concern_id = $1 or ", followed!()), [id.0.into()]);
+        let rows = self.db.query_all_raw(statement).await?.into_iter();
+        let states = rows.map(|row| {
+            let code: String = row.try_get_by_index(0)?;
+            State::from_code(&code).ok_or_else(|| Error::Corrupt(format!("a ticket has the state {code}")))
+        });
+        Ok(Status::of(states.collect::<Result<Vec<_>>>()?))
+    }
+
     /// The ticket of that name, if the scope holds it, and how its concern was described: who sees a ticket reads its concern.
     ///
     /// # Errors
@@ -360,7 +379,7 @@ impl Store {
     pub(crate) async fn tickets_of(&self, scope: &Scope, id: ConcernId) -> Result<Vec<Ticket>> {
         let rows = ticket_entity::Entity::find()
             .filter(scope.tickets())
-            .filter(ticket_entity::Column::ConcernId.eq(id.0).or(Expr::cust_with_values(FOLLOWED, [id.0])))
+            .filter(ticket_entity::Column::ConcernId.eq(id.0).or(Expr::cust_with_values(followed!(), [id.0])))
             .order_by_asc(ticket_entity::Column::Id)
             .limit(20)
             .all(&self.db)

@@ -10,7 +10,7 @@ use auth::permission::FileConcerns;
 use chrono::{DateTime, Utc};
 use domain::city::City;
 use domain::city::question::Reply;
-use domain::concern::Origin;
+use domain::concern::{Origin, Status};
 use domain::email::EmailAddress;
 use domain::id::{CafeId, CategoryCode};
 use domain::language::Language;
@@ -108,8 +108,9 @@ pub(crate) struct FiledConcern<'a> {
 impl<'a> FiledConcern<'a> {
     pub(super) fn new(filed: &'a Filed, city: &City, reader: &Reader, language: Language, now: DateTime<Utc>) -> Self {
         let Filed { concern, tickets, duplicates, warnings } = filed;
+        let status = Status::of(tickets.iter().map(|ticket| ticket.state));
         Self {
-            concern: ConcernView::new(concern, tickets, city, reader, language, now),
+            concern: ConcernView::new(concern, status, tickets, city, reader, language, now),
             possible_duplicates: PossibleDuplicate::all(duplicates, concern.category.as_str(), city, language),
             warnings: warnings.iter().map(|warning| WarningView::new(warning, language)).collect(),
             emergency: city.category(&concern.category).and_then(|category| EmergencyView::of(category, language)),

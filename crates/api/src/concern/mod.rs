@@ -50,7 +50,7 @@ pub(crate) struct ConcernView<'a> {
     #[schema(nullable = false)]
     cafe_id: Option<Uuid>,
     outcome: Outcome,
-    /// How far it is, as its tickets say.
+    /// How far it is, as all of its tickets say: the same for every reader.
     status: Status,
     /// The category's code.
     #[schema(examples("illegal_dumping"))]
@@ -92,6 +92,7 @@ pub(crate) struct ConcernView<'a> {
 impl<'a> ConcernView<'a> {
     fn new(
         concern: &'a Concern,
+        status: Status,
         tickets: &'a [Ticket],
         city: &City,
         reader: &Caller,
@@ -106,7 +107,7 @@ impl<'a> ConcernView<'a> {
             origin: concern.origin,
             cafe_id: concern.cafe.map(|cafe| cafe.0),
             outcome: concern.outcome,
-            status: Status::of(tickets.iter().map(|ticket| ticket.state)),
+            status,
             category: concern.category.to_string(),
             description: concern.description.as_ref().map(ToString::to_string),
             answer: concern.answer.as_ref().map(ToString::to_string),

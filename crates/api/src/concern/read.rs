@@ -44,11 +44,11 @@ pub(crate) async fn read(
     id: Id<ConcernPath>,
 ) -> Result<HttpResponse, Problem> {
     let found = usecases::concern::read(&cx, &caller.grant, ConcernId(id.value)).await?;
-    let Some((concern, tickets)) = found else {
+    let Some((concern, status, tickets)) = found else {
         let gone = usecases::retention::is_concern_gone(&cx, &caller.grant, ConcernId(id.value)).await?;
         return Err(Problem::new(if gone { Code::Gone } else { Code::NotFound }));
     };
     let city = &cx.city()?.city;
-    let view = ConcernView::new(&concern, &tickets, city, caller.grant.caller(), caller.language, cx.now());
+    let view = ConcernView::new(&concern, status, &tickets, city, caller.grant.caller(), caller.language, cx.now());
     Ok(reply::read(None, caller.language, &view))
 }
