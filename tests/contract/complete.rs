@@ -10,6 +10,7 @@ use super::document;
 crate::tests![
     every_operation_is_explained,
     every_answer_has_an_example,
+    every_list_says_where_it_goes_on,
     every_error_has_its_codes,
     every_schema_and_every_field_is_described,
     what_is_sent_has_limits,
@@ -106,6 +107,29 @@ fn answered(document: &Value) -> Missing {
         }
     }
     missing
+}
+
+/// What has `items` that are no list: the best matches, and figures.
+const NO_LISTS: [&str; 4] = ["place_search", "place_reverse", "ticket_counts", "routing_quality"];
+
+async fn every_list_says_where_it_goes_on() {
+    let document = document();
+    let mut missing = Missing::default();
+    for (at, operation) in operations(&document).filter(|(at, _)| at.starts_with("GET ")) {
+        let content = &operation["responses"]["200"]["content"]["application/json"];
+        let schema = resolved(&document, &content["schema"]);
+        if schema["properties"].get("items").is_none() || NO_LISTS.contains(&operation["operationId"].as_str().unwrap())
+        {
+            continue;
+        }
+        let required = schema["required"].as_array().unwrap().iter().any(|name| name == "next_cursor");
+        missing.unless(required, || format!("{at}: next_cursor"));
+        // Whole lists say so; the others can be asked to go on.
+        let pages = parameters(operation).any(|parameter| parameter["name"] == "cursor");
+        let next = content["example"].get("next_cursor");
+        missing.unless(pages || next == Some(&Value::Null), || format!("{at}: null where there is no page after"));
+    }
+    missing.nothing();
 }
 
 async fn every_error_has_its_codes() {

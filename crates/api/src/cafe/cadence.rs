@@ -93,6 +93,9 @@ pub(crate) struct CafeCadence {
     zoning: String,
     /// Each of its areas.
     items: Vec<AreaView>,
+    /// Null: this list is whole.
+    #[schema(required)]
+    next_cursor: Option<String>,
 }
 
 /// Read the cadence of the cafés
@@ -112,5 +115,5 @@ pub(crate) struct CafeCadence {
 pub(crate) async fn cadence(caller: Caller<ReadCafes>, cx: Data<Context>) -> Result<HttpResponse, Problem> {
     let rhythm = usecases::cafe::cadence(&cx, &caller.grant).await?;
     let items = rhythm.areas.into_iter().map(AreaView::from).collect();
-    Ok(reply::read(None, caller.language, &CafeCadence { zoning: rhythm.zoning.to_string(), items }))
+    Ok(reply::read(None, caller.language, &CafeCadence { zoning: rhythm.zoning.to_string(), items, next_cursor: None }))
 }

@@ -106,6 +106,9 @@ impl CalendarView {
 pub(crate) struct Calendars {
     /// The calendars.
     items: Vec<CalendarView>,
+    /// Null: this list is whole.
+    #[schema(required)]
+    next_cursor: Option<String>,
 }
 
 /// Why a day is closed. Of several reasons, the one that stands first here.
@@ -241,7 +244,7 @@ pub(crate) struct PreviewDays {
 pub(crate) async fn calendars(caller: Caller<ReadCity>, cx: Data<Context>) -> Result<HttpResponse, Problem> {
     let loaded = cx.city()?;
     let items = loaded.city.calendars.iter().map(|calendar| CalendarView::of(calendar, caller.language)).collect();
-    Ok(reply::read(None, caller.language, &Calendars { items }))
+    Ok(reply::read(None, caller.language, &Calendars { items, next_cursor: None }))
 }
 
 /// Preview a calendar

@@ -108,6 +108,9 @@ struct ChoiceView {
 pub(crate) struct Catalogue {
     /// The categories, in the order in which the city lists them.
     items: Vec<CategoryView>,
+    /// Null: this list is whole.
+    #[schema(required)]
+    next_cursor: Option<String>,
 }
 
 fn view(category: &Category, language: Language) -> CategoryView {
@@ -156,5 +159,5 @@ fn question(question: &Question, language: Language) -> QuestionView {
 pub(crate) async fn categories(caller: Caller<ReadCity>, cx: Data<Context>) -> Result<HttpResponse, Problem> {
     let loaded = cx.city()?;
     let items = loaded.city.catalogue.iter().map(|category| view(category, caller.language)).collect();
-    Ok(reply::read(None, caller.language, &Catalogue { items }))
+    Ok(reply::read(None, caller.language, &Catalogue { items, next_cursor: None }))
 }

@@ -31,6 +31,9 @@ pub(crate) struct ServiceView {
 pub(crate) struct Services {
     /// The services.
     items: Vec<ServiceView>,
+    /// Null: this list is whole.
+    #[schema(required)]
+    next_cursor: Option<String>,
 }
 
 /// Read the services
@@ -52,5 +55,5 @@ pub(crate) async fn services(caller: Caller<ReadCity>, cx: Data<Context>) -> Res
         organisation: service.organisation.to_string(),
     };
     let items = loaded.city.services.iter().map(view).collect();
-    Ok(reply::read(None, caller.language, &Services { items }))
+    Ok(reply::read(None, caller.language, &Services { items, next_cursor: None }))
 }

@@ -41,6 +41,9 @@ pub(crate) struct ZoningView {
 pub(crate) struct Zonings {
     /// The zonings.
     items: Vec<ZoningView>,
+    /// Null: this list is whole.
+    #[schema(required)]
+    next_cursor: Option<String>,
 }
 
 fn view(zoning: &Zoning) -> ZoningView {
@@ -65,5 +68,5 @@ fn view(zoning: &Zoning) -> ZoningView {
 pub(crate) async fn zonings(caller: Caller<ReadCity>, cx: Data<Context>) -> Result<HttpResponse, Problem> {
     let loaded = cx.city()?;
     let items = loaded.city.zonings.iter().map(view).collect();
-    Ok(reply::read(None, caller.language, &Zonings { items }))
+    Ok(reply::read(None, caller.language, &Zonings { items, next_cursor: None }))
 }

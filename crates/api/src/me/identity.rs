@@ -54,12 +54,15 @@ pub(crate) struct IdentityView {
 pub(crate) struct IdentityPage {
     /// The last linked first; a hundred at most.
     items: Vec<IdentityView>,
+    /// Null: this list is whole.
+    #[schema(required)]
+    next_cursor: Option<String>,
 }
 
 impl From<Vec<Linked>> for IdentityPage {
     fn from(linked: Vec<Linked>) -> Self {
         let view = |Linked { id, issuer, name, linked_at }| IdentityView { id: id.0, issuer, name, linked_at };
-        Self { items: linked.into_iter().map(view).collect() }
+        Self { items: linked.into_iter().map(view).collect(), next_cursor: None }
     }
 }
 

@@ -18,6 +18,9 @@ use crate::request::path::Id;
 pub(crate) struct Drafts {
     /// Fifty at most, in the order of their names.
     items: Vec<DraftView>,
+    /// Null: this list is whole.
+    #[schema(required)]
+    next_cursor: Option<String>,
 }
 
 /// List the drafts of the rules
@@ -32,7 +35,8 @@ pub(crate) struct Drafts {
 #[get("/v1/routing/drafts")]
 pub(crate) async fn drafts(caller: Caller<ReadRouting>, cx: Data<Context>) -> Result<HttpResponse, Problem> {
     let drafts = usecases::routing::drafts(&cx, &caller.grant).await?;
-    Ok(reply::read(None, caller.language, &Drafts { items: drafts.iter().map(DraftView::from).collect() }))
+    let items = drafts.iter().map(DraftView::from).collect();
+    Ok(reply::read(None, caller.language, &Drafts { items, next_cursor: None }))
 }
 
 /// Read a draft of the rules

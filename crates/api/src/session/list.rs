@@ -21,5 +21,5 @@ use crate::request::caller::LoggedIn;
 pub(crate) async fn list(who: LoggedIn, cx: Data<Context>) -> Result<HttpResponse, Problem> {
     let sessions = usecases::session::list(&cx, who.own).await?;
     let items = sessions.into_iter().map(|session| SessionView::new(session, Some(who.own.session()))).collect();
-    Ok(HttpResponse::Ok().json(SessionPage { items }))
+    Ok(HttpResponse::Ok().json(SessionPage { items, next_cursor: None }))
 }

@@ -30,7 +30,7 @@ pub(crate) async fn list(
     let sessions = usecases::user::sessions(&cx, &caller.grant, path.user()).await?;
     let sessions = sessions.ok_or_else(|| Problem::new(Code::NotFound))?;
     let items = sessions.into_iter().map(|session| SessionView::new(session, None)).collect();
-    Ok(HttpResponse::Ok().json(SessionPage { items }))
+    Ok(HttpResponse::Ok().json(SessionPage { items, next_cursor: None }))
 }
 
 /// End somebody's sessions

@@ -31,6 +31,9 @@ struct ColleagueView {
 pub(crate) struct ColleagueList {
     /// In the order of their names, 500 at most.
     items: Vec<ColleagueView>,
+    /// Null: this list is whole.
+    #[schema(required)]
+    next_cursor: Option<String>,
 }
 
 /// List who can be mentioned, or assigned
@@ -58,5 +61,5 @@ pub(crate) async fn colleagues(
         of_service: colleague.person.services.contains(&ticket.service),
         name: colleague.name,
     });
-    Ok(reply::read(None, caller.language, &ColleagueList { items: items.collect() }))
+    Ok(reply::read(None, caller.language, &ColleagueList { items: items.collect(), next_cursor: None }))
 }
