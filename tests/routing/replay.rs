@@ -185,6 +185,26 @@ async fn small_numbers_are_for_dispatchers() {
     let (told, whole) = (admin.get("/v1/routing/quality").await.ok(), dispatcher.get("/v1/routing/quality").await.ok());
     assert_eq!((&told["items"][0]["sent"], told["items"][0].get("accepted")), (&json!(5), None));
     assert_eq!(whole["items"][0]["accepted"], 1);
+    // As figures are shown: rounded, and of whole months.
+    for _ in 0..3 {
+        file(&agent, "pothole").await;
+    }
+    city.clock.forward(Duration::minutes(1));
+    let sent = async |who: &Caller, query: &str| {
+        let quality = who.get(&format!("/v1/routing/quality{query}")).await.ok();
+        (quality["items"][0]["sent"].clone(), quality["filed_from"].clone())
+    };
+    assert_eq!(sent(&dispatcher, "").await.0, 8);
+    assert_eq!(sent(&admin, "").await, (json!(10), json!("2025-11-30T23:00:00Z")));
+    let month = "?filed_from=2026-02-28T23:00:00Z";
+    assert_eq!(sent(&admin, month).await, (json!(10), json!("2026-02-28T23:00:00Z")));
+    let fine = "?filed_from=2026-03-10T09:00:01Z&filed_before=2026-03-10T09:01:30Z";
+    assert_eq!(sent(&dispatcher, fine).await.0, 1);
+    admin.get(&format!("/v1/routing/quality{fine}")).await.refused_fields(
+        400,
+        "invalid_parameter",
+        &[("filed_from", "too_fine"), ("filed_before", "too_fine")],
+    );
     let draft = draft_with(&admin, "Sans droit", rule("a", "pothole", "voirie")).await;
     agent.get(&path(&draft)).await.refused(403, "missing_right");
     city.stop().await;

@@ -10,6 +10,7 @@ use domain::routing::Quality;
 use domain::ticket::event::RefusalReason;
 use serde::Serialize;
 use usecases::Context;
+use usecases::routing::{Judged, LATELY};
 use utoipa::{IntoParams, ToSchema};
 
 use super::RuleRef;
@@ -25,7 +26,7 @@ use crate::view::ServiceRef;
 #[into_params(parameter_in = Query)]
 #[allow(dead_code, reason = "only documents the parameters that `quality` takes")]
 pub(crate) struct JudgeRules {
-    /// Filed then or later; 90 days ago, when left out.
+    /// Filed then or later; 90 days ago, when left out, or for others than dispatchers the beginning of that month.
     filed_from: Option<DateTime<Utc>>,
     /// Filed earlier; now, when left out. 366 days after `filed_from` at most.
     filed_before: Option<DateTime<Utc>>,
@@ -68,7 +69,7 @@ struct RuleQuality {
     /// How many tickets it sent.
     #[schema(minimum = 1)]
     sent: u64,
-    /// How many the service took in hand. Absent when fewer than five, for others than dispatchers.
+    /// How many the service took in hand. Absent when from one to four, for others than dispatchers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     accepted: Option<u64>,
@@ -128,7 +129,8 @@ impl RuleQuality {
 ///
 /// For each rule and each service that it sends to: how many tickets, how many the service took in hand or sent back and
 /// why, and how many are at another service now, which is how people say that a rule was wrong; with a suggestion when
-/// most end elsewhere. Counts under five are left out for others than dispatchers.
+/// most end elsewhere. For others than dispatchers, counts are shown as in figures: none from one to four, the others as the
+/// nearest multiple of five; and `filed_from` and `filed_before` begin a month on the city's clocks (`too_fine`).
 #[utoipa::path(
     operation_id = "routing_quality",
     tag = "routing",
@@ -144,20 +146,21 @@ pub(crate) async fn quality(
 ) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(&request);
     let now = cx.now();
-    let from = query.one("filed_from", "2026-03-10T09:00:00Z", instant).unwrap_or(now - Duration::days(90));
-    let before = query.one("filed_before", "2026-03-10T09:00:00Z", instant).unwrap_or(now);
-    if before <= from || before - from > Duration::days(366) {
+    let from = query.one("filed_from", "2026-03-10T09:00:00Z", instant);
+    let before = query.one("filed_before", "2026-03-10T09:00:00Z", instant);
+    let lasts = before.unwrap_or(now) - from.unwrap_or(now - LATELY);
+    if lasts <= Duration::zero() || lasts > Duration::days(366) {
         let (fr, en) = ("Après « filed_from », 366 jours au plus.", "After `filed_from`, 366 days at most.");
         query.fault("filed_before", "out_of_range", fr, en);
     }
     query.finish()?;
-    let mut all = usecases::routing::quality(&cx, &caller.grant, from, before).await?;
+    let Judged { from, before, mut rules } = usecases::routing::quality(&cx, &caller.grant, from, before).await?;
     let loaded = cx.city()?;
     let place = |judged: &Quality| {
         let place = loaded.city.rules.rules.iter().position(|rule| rule.code == judged.rule);
         place.unwrap_or(usize::MAX)
     };
-    all.sort_by_key(place);
-    let items = all.iter().map(|judged| RuleQuality::new(judged, &loaded.city, caller.language)).collect();
+    rules.sort_by_key(place);
+    let items = rules.iter().map(|judged| RuleQuality::new(judged, &loaded.city, caller.language)).collect();
     Ok(reply::read(None, caller.language, &RoutingQuality { filed_from: from, filed_before: before, items }))
 }

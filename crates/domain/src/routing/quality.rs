@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::id::{RuleCode, ServiceCode};
+use crate::statistics::mask::rounded;
 use crate::ticket::event::RefusalReason;
 
 /// Fewer tickets than this say nothing about a rule.
 const ENOUGH: u64 = 10;
-
-/// Outside of the municipal police, fewer than this are not told.
-const FEW: u64 = 5;
 
 /// What became of the tickets that a rule sent to a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,19 +40,22 @@ impl Quality {
         (self.sent >= ENOUGH && count * 2 > self.sent).then_some((service, *count))
     }
 
-    /// The same without small numbers, for those who are not to know of single cases; none when nothing is left.
+    /// The same as figures are shown outside the municipal police ([`rounded`]); none when nothing is left.
     #[must_use]
     pub fn masked(self) -> Option<Self> {
-        if self.sent < FEW {
-            return None;
-        }
         Some(Self {
-            accepted: self.accepted.filter(|count| *count >= FEW),
-            refused: self.refused.into_iter().filter(|(_, count)| *count >= FEW).collect(),
-            rerouted: self.rerouted.into_iter().filter(|(_, count)| *count >= FEW).collect(),
+            sent: rounded(self.sent).filter(|sent| *sent > 0)?,
+            accepted: self.accepted.and_then(rounded),
+            refused: shown(self.refused),
+            rerouted: shown(self.rerouted),
             ..self
         })
     }
+}
+
+/// Those that are shown, as they are.
+fn shown<K: Ord>(counts: BTreeMap<K, u64>) -> BTreeMap<K, u64> {
+    counts.into_iter().filter_map(|(of, count)| Some((of, rounded(count)?))).collect()
 }
 
 #[cfg(test)]
@@ -78,10 +79,14 @@ mod tests {
     }
 
     #[test]
-    fn small_numbers_are_not_told() {
+    fn small_numbers_are_not_told_and_others_are_rounded() {
         assert_eq!(quality(4, &[]).masked(), None);
-        let masked = quality(20, &[("voirie", 5), ("eau", 4)]).masked().unwrap();
-        assert_eq!(masked.rerouted.len(), 1);
-        assert_eq!(masked.accepted, None);
+        let judged = Quality { accepted: Some(3), ..quality(22, &[("voirie", 13), ("eau", 4)]) };
+        assert_eq!(judged.better().map(|(_, count)| count), Some(13));
+        let masked = judged.masked().unwrap();
+        assert_eq!((masked.sent, masked.accepted), (20, None));
+        assert_eq!(masked.rerouted, BTreeMap::from([("voirie".parse().unwrap(), 15)]));
+        assert_eq!(masked.better().map(|(_, count)| count), Some(15), "in the numbers that are shown");
+        assert_eq!(quality(5, &[]).masked().unwrap().accepted, Some(0));
     }
 }

@@ -155,6 +155,13 @@ pub fn begins_month(at: DateTime<Utc>, zone: Zone) -> bool {
     local.day() == 1 && local.num_seconds_from_midnight() == 0 && local.nanosecond() == 0
 }
 
+/// When the month of an instant began, on the clocks of that zone. None beyond the years that calendars have.
+#[must_use]
+pub fn month_of(at: DateTime<Utc>, zone: Zone) -> Option<DateTime<Utc>> {
+    use chrono::Datelike as _;
+    zone.midnight(zone.day_of(at).with_day(1)?)
+}
+
 /// From when to when a year lasts, on the clocks of that zone. None for years that calendars do not have.
 #[must_use]
 pub fn year(year: i32, zone: Zone) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
@@ -177,6 +184,8 @@ mod tests {
             ("2026-02-28T23:00:01Z", false),
         ] {
             assert_eq!(begins_month(at(instant), Zone::PARIS), begins, "{instant}");
+            assert_eq!(month_of(at(instant), Zone::PARIS) == Some(at(instant)), begins, "{instant}");
         }
+        assert_eq!(month_of(at("2026-03-31T21:59:59Z"), Zone::PARIS), Some(at("2026-02-28T23:00:00Z")));
     }
 }

@@ -39,7 +39,7 @@ pub enum StatisticsError {
 }
 
 /// The bounds of a period, of those by this name, that are finer than who asks may draw them.
-fn fine_bounds(
+pub(crate) fn fine_bounds(
     caller: &Caller,
     bounds: [(&'static str, Option<DateTime<Utc>>); 2],
     zone: Zone,
