@@ -17,6 +17,7 @@ crate::tests![
     the_document_in_the_repository_is_what_the_server_serves,
     each_kind_of_condition_is_a_schema_of_its_own,
     every_operation_refuses_unknown_parameters,
+    whoever_an_operation_does_not_name_is_refused_for_the_right_that_it_names,
     the_documentation_comes_from_the_server_alone,
     the_page_of_problems_is_fit_for_everybody,
     the_city_is_served_as_data,
@@ -114,6 +115,40 @@ async fn every_operation_refuses_unknown_parameters() {
         "invalid_parameter",
         &[("user", "unknown_parameter"), ("limit", "unknown_parameter")],
     );
+    city.stop().await;
+}
+
+async fn whoever_an_operation_does_not_name_is_refused_for_the_right_that_it_names() {
+    let city = City::new().await;
+    let callers = [
+        ("agent", city.agent().await),
+        ("service_member", city.proprete().await),
+        ("dispatcher", city.dispatcher().await),
+        ("auditor", city.auditor().await),
+        ("admin", city.admin().await),
+    ];
+    let mut refused = 0;
+    for (path, item) in document()["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let (at, description) = (format!("{method} {path}"), operation["description"].as_str().unwrap());
+            let told = description.rsplit("\n\n").next().unwrap().strip_prefix("Who may call it: ");
+            let needs_login = operation["security"].as_array().unwrap().iter().any(is_token);
+            assert_eq!(told.is_some(), needs_login, "{at}: {description}");
+            let Some((who, right)) = told.and_then(|told| told.split_once(" (the right `")) else { continue };
+            let right = right.strip_suffix("`).").unwrap();
+            let parts = path
+                .split('/')
+                .map(|part| if part.starts_with('{') { "00000000-0000-7000-8000-000000000001" } else { part });
+            let path = parts.collect::<Vec<_>>().join("/");
+            let method: Method = method.to_ascii_uppercase().parse().unwrap();
+            for (_, caller) in callers.iter().filter(|(role, _)| !who.contains(&format!("`{role}`"))) {
+                let reply = caller.send(caller.request(method.clone(), &path)).await;
+                assert_eq!((reply.status, &reply.json()["right"]), (403, &json!(right)), "{at}: {}", reply.text);
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 200, "{refused}");
     city.stop().await;
 }
 

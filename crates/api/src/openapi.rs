@@ -1,6 +1,7 @@
 //! The OpenAPI document: inferred from the routes, with what follows from a route's parts — who must log in, what may
 //! go wrong — added here once for all of them. The only module that knows the crate which infers it.
 
+mod callers;
 mod codes;
 mod examples;
 mod links;
@@ -16,7 +17,6 @@ use actix_web::App;
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::Method;
 use actix_web::web;
-use domain::rights::{ClientScope, Right};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -172,7 +172,7 @@ pub fn document() -> Value {
         "oauth2": {
             "type": "oauth2",
             "description": "For programs: an access token of `POST /oauth/token`, presented in the same way.",
-            "flows": { "clientCredentials": { "tokenUrl": "/oauth/token", "scopes": scopes() } }
+            "flows": { "clientCredentials": { "tokenUrl": "/oauth/token", "scopes": callers::scopes() } }
         },
         "client_basic": {
             "type": "http",
@@ -197,7 +197,7 @@ pub fn document() -> Value {
     for (path, item) in paths {
         for (method, operation) in item.as_object_mut().into_iter().flatten() {
             if METHODS.contains(&method.as_str()) {
-                add_scopes(operation);
+                callers::add(operation);
                 parameters::complete(operation);
                 problems::add(path, operation, &mut shared);
                 examples::add(operation);
@@ -294,87 +294,6 @@ fn lift_examples(value: &mut Value) {
 fn pascal_case(code: &str) -> String {
     let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
     code.split('_').map(capital).collect()
-}
-
-fn scopes() -> Value {
-    ClientScope::ALL.iter().map(|scope| (scope.code().to_owned(), json!(scope.allows()))).collect()
-}
-
-/// The right that opens an operation to programs too; a test calls each of them with each scope.
-fn right(operation: &Value) -> Option<Right> {
-    Some(match operation["operationId"].as_str()? {
-        _ if operation["tags"][0] == "city" => Right::ReadCity,
-        "cafe_list" | "cafe_read" | "cafe_cadence" => Right::ReadCafes,
-        "concern_file" | "cafe_file_concerns" | "concern_duplicates" | "concern_suggest" => Right::FileConcerns,
-        "concern_read"
-        | "ticket_list"
-        | "ticket_counts"
-        | "ticket_export"
-        | "ticket_read"
-        | "ticket_timeline"
-        | "ticket_handovers"
-        | "ticket_openings"
-        | "ticket_colleagues"
-        | "ticket_sheet"
-        | "note_list"
-        | "referrer_message_list"
-        | "resident_message_list"
-        | "feedback_list"
-        | "attachment_list"
-        | "attachment_read"
-        | "attachment_content"
-        | "attachment_thumbnail" => Right::ReadTickets,
-        "stats_tickets" | "stats_cafes" | "stats_report" => Right::ReadStatistics,
-        "ticket_acknowledge"
-        | "ticket_refuse"
-        | "ticket_start"
-        | "ticket_resolve"
-        | "ticket_close"
-        | "ticket_reopen"
-        | "ticket_receive"
-        | "ticket_reroute"
-        | "ticket_schedule"
-        | "ticket_hold"
-        | "ticket_resume"
-        | "ticket_cancel"
-        | "ticket_merge"
-        | "ticket_unmerge"
-        | "ticket_assign"
-        | "ticket_prioritise"
-        | "ticket_split"
-        | "note_add"
-        | "referrer_message_write"
-        | "resident_message_write"
-        | "resident_message_take_back"
-        | "ticket_acknowledge_bulk"
-        | "ticket_assign_bulk"
-        | "ticket_reroute_bulk"
-        | "ticket_prioritise_bulk"
-        | "ticket_hold_bulk"
-        | "concern_tracking_renew"
-        | "concern_tracking_end"
-        | "concern_slip"
-        | "attachment_add"
-        | "attachment_remove" => Right::ChangeTickets,
-        "event_list" | "event_stream" => Right::FollowEvents,
-        _ if operation["tags"][0] == "webhooks" => Right::FollowEvents,
-        "inbound_receive" => Right::HandInMail,
-        _ => return None,
-    })
-}
-
-fn add_scopes(operation: &mut Value) {
-    let right = right(operation);
-    let scopes = right.map(Right::scopes).unwrap_or_default();
-    if let Some(security) = operation["security"].as_array_mut() {
-        // Generators of clients ask for a token wherever there is a requirement, be it empty.
-        let for_everybody = security.iter().all(|needed| *needed == json!({}));
-        let for_programs = right.is_some_and(|right| right.roles().is_empty());
-        if for_everybody || for_programs {
-            security.clear();
-        }
-        security.extend(scopes.iter().map(|scope| json!({ "oauth2": [scope.code()] })));
-    }
 }
 
 /// The table of problems, for the page that explains them.
