@@ -11,7 +11,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -251,7 +251,6 @@ fn is_open(path: &Path) -> std::io::Result<bool> {
 
 /// The file's text; a new one, when there is no file. Of two instances that make it at once, one wins and both use its.
 fn read_or_make(path: &Path, make: impl FnOnce() -> Result<String>) -> Result<String> {
-    use std::os::unix::fs::OpenOptionsExt as _;
     match fs::read_to_string(path) {
         Ok(text) => {
             // It still starts: some mount their secrets so.

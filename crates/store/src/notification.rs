@@ -125,7 +125,9 @@ impl Tx {
         // One that cannot be read, as a newer version wrote it, keeps nobody else from being told.
         let read = |row: ReaderRow| {
             let id = row.id;
-            reader(row).inspect_err(|error| tracing::error!(user = %id, %error, "an account cannot be read")).ok()
+            reader(row)
+                .inspect_err(|error: &Error| tracing::error!(user = %id, %error, "an account cannot be read"))
+                .ok()
         };
         Ok(rows.into_iter().filter_map(read).collect())
     }
