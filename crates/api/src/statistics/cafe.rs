@@ -94,9 +94,9 @@ impl StatsCafes {
 /// Read figures of cafés
 ///
 /// How many cafés were held (state `held` or `reported`, or still `planned` when its time has come and concerns were
-/// heard there), and how many concerns were filed as heard there, those that were answered on the spot or signposted included. They are counted as this is asked. For whoever may not know of every ticket, numbers of
-/// concerns from 1 to 4 are not shown, the others are the nearest multiple of 5, and periods are whole months on the city's
-/// clocks (`too_fine`).
+/// heard there), and how many concerns were filed as heard there, those that were answered on the spot
+/// or signposted included. They are counted as this is asked. For whoever may not know of every ticket, numbers of concerns from 1 to
+/// 4 are not shown, the others are the nearest multiple of 5, and periods are whole months on the city's clocks (`too_fine`).
 #[utoipa::path(
     operation_id = "stats_cafes",
     tag = "statistics",
