@@ -179,6 +179,7 @@ impl Writer<'_> {
             reference: of.reference.clone(),
             service: of.service.name.in_language(self.language).to_owned(),
             phone: of.service.phone.clone(),
+            address: of.service.address.clone(),
             state: of.state,
         };
         Ok(Letter::Concern(ConcernLetter {

@@ -82,6 +82,10 @@ pub struct Service {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 30), regex(pattern = VISIBLE))]
     pub phone: Option<String>,
+    /// The postal address at which residents may write to it, one line; the sender's when none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 200), regex(pattern = VISIBLE))]
+    pub address: Option<String>,
     /// Targets of its own for some categories, in place of the catalogue's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<ServiceTargets>,

@@ -55,6 +55,8 @@ pub struct ReferredTo {
     pub service: String,
     /// The service's telephone.
     pub phone: Option<String>,
+    /// The service's own postal address.
+    pub address: Option<String>,
     /// How it stands.
     pub state: State,
 }
@@ -65,6 +67,7 @@ struct Referred {
     reference: String,
     service: String,
     phone: String,
+    address: Option<String>,
     /// How it stands, in a sentence.
     stands: &'static str,
 }
@@ -76,6 +79,8 @@ struct Values {
     category: String,
     filed_on: String,
     tickets: Vec<Referred>,
+    /// The sender's address, unless each ticket's service has its own (CRPA R112-5).
+    write_to: Option<String>,
     /// From which day on silence counts as a refusal.
     silent_on: String,
     link: Option<String>,
@@ -86,17 +91,20 @@ struct Values {
 impl ConcernLetter {
     pub(super) fn values(&self, sender: &Sender, zone: Zone) -> Value {
         let language = self.language;
-        let referred = |ReferredTo { reference, service, phone, state }: &ReferredTo| Referred {
+        let referred = |ReferredTo { reference, service, phone, address, state }: &ReferredTo| Referred {
             reference: one_line(reference),
             service: one_line(service),
             phone: telephone(phone.as_deref().unwrap_or(&sender.phone)),
+            address: address.as_deref().map(one_line),
             stands: state.to_resident(language),
         };
+        let each_has_its_own = !self.tickets.is_empty() && self.tickets.iter().all(|ticket| ticket.address.is_some());
         Value::from(Serde(Values {
             language: language.tag(),
             category: one_line(&self.category),
             filed_on: day(self.filed_at, zone, language),
             tickets: self.tickets.iter().map(referred).collect(),
+            write_to: (!each_has_its_own).then(|| one_line(&sender.address)),
             silent_on: day(self.filed_at + SILENCE, zone, language),
             link: Some(self.link.to_string()),
             unsubscribe: Some(self.unsubscribe.to_string()),

@@ -92,6 +92,7 @@ fn concern(news: News, language: Language, bare: bool) -> ConcernLetter {
         reference: reference.to_owned(),
         service: language.pick(SERVICE).to_owned(),
         phone: phone.map(ToOwned::to_owned),
+        address: phone.map(|_| "1, place de la Mairie".to_owned()),
         state,
     };
     let one = || ticket(REFERENCE, Some("01 23 45 67 89"), State::Acknowledged);

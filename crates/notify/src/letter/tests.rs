@@ -16,7 +16,9 @@ use domain::ticket::notice::Kind;
 use domain::time::Zone;
 use mail_parser::{MessageParser, MimeHeaders};
 
-use super::{AffairLetter, ComposeError, Letter, ListLetter, NewsLetter, Stationery, TicketLetter, Turn, sample};
+use super::{
+    AffairLetter, ComposeError, ConcernLetter, Letter, ListLetter, NewsLetter, Stationery, TicketLetter, Turn, sample,
+};
 use letters::{
     AUDIENCES, every_affair, every_concern, every_late, every_letter, every_list, every_news, letter, sender,
 };
@@ -108,6 +110,24 @@ fn every_letter_reads_as_it_was_approved() {
     }
     for (name, letter) in every_late() {
         check(&name, &raw_of(&Letter::Late(letter)));
+    }
+}
+
+#[test]
+fn a_service_with_an_address_is_written_to_there() {
+    let (police, own) = ("square Friant-les-Quatre-Chênes", "12, quai de la Passerelle, 80000 Amiens");
+    for (_, mut letter) in every_concern().into_iter().filter(|(name, _)| name.starts_with("received.two")) {
+        let said = |letter: &ConcernLetter| {
+            let (_, text, html) = read(&raw_of(&Letter::Concern(letter.clone())));
+            let label = letter.language.pick(("Adresse", "Address"));
+            assert_eq!([text.contains(label), html.contains(own)], [text.contains(own); 2], "{text}");
+            (text.contains(own), text.matches(police).count())
+        };
+        assert_eq!(said(&letter), (false, 2), "to write to us, and at the foot");
+        letter.tickets[0].address = Some(own.into());
+        assert_eq!(said(&letter), (true, 2), "the other service has none of its own");
+        letter.tickets[1].address = Some(own.into());
+        assert_eq!(said(&letter), (true, 1));
     }
 }
 

@@ -218,6 +218,7 @@ pub(super) fn every_concern() -> Vec<(String, ConcernLetter)> {
         reference: format!("AMI-26-{number:06}"),
         service: service.to_owned(),
         phone: phone.map(ToOwned::to_owned),
+        address: None,
         state: if number == 123 { State::Resolved } else { State::Submitted },
     };
     let one = vec![ticket(123, "Propreté urbaine", Some("03 22 97 40 41"))];
