@@ -13,6 +13,7 @@ crate::tests![
     every_list_says_where_it_goes_on,
     every_error_has_its_codes,
     every_schema_and_every_field_is_described,
+    no_schema_has_a_name_that_could_be_anythings,
     what_is_sent_has_limits,
     every_operation_says_who_may_call_it,
     every_tag_and_every_event_is_described,
@@ -160,6 +161,18 @@ fn coded(document: &Value) -> Missing {
 
 async fn every_schema_and_every_field_is_described() {
     described(&document()).nothing();
+}
+
+/// Generators of clients make a type of each, beside the caller's own.
+async fn no_schema_has_a_name_that_could_be_anythings() {
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let vague = [
+        "Became", "Better", "Closed", "How", "Item", "Kind", "List", "Method", "Move", "Nothing", "Page", "Part",
+        "Reason", "Result", "State", "Status", "Type", "Value", "Writer", "YesNo",
+    ];
+    let found: Vec<&str> = vague.into_iter().filter(|name| schemas.contains_key(*name)).collect();
+    assert_eq!(found, Vec::<&str>::new());
 }
 
 fn described(document: &Value) -> Missing {

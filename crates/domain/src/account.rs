@@ -33,6 +33,7 @@ impl Purpose {
 /// How a session was begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SessionMethod)]
 pub enum Method {
     /// With a password.
     Password,

@@ -127,7 +127,7 @@ enum ClosedReason {
 
 /// Why a day is closed, as a code and in words.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Closed)]
+#[schema(as = ClosedBecause)]
 struct ClosedView {
     reason: ClosedReason,
     /// In the language that was asked for.

@@ -88,6 +88,7 @@ pub(crate) struct ClientView {
 /// What a secret is for.
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ClientSecretKind)]
 pub(crate) enum Kind {
     /// Gets access tokens at `/oauth/token`.
     Secret,

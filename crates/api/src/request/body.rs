@@ -80,6 +80,7 @@ pub(crate) fn validator<T: ToSchema + PartialSchema>() -> Validator {
 /// A body without fields.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = EmptyBody)]
 pub(crate) struct Nothing {}
 input!(Nothing);
 

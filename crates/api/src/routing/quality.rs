@@ -52,6 +52,7 @@ struct ReroutedTo {
 
 /// Where a rule should rather send.
 #[derive(Serialize, ToSchema)]
+#[schema(as = BetterService)]
 struct Better {
     service: ServiceRef,
     /// Why, in words.

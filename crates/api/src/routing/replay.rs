@@ -41,6 +41,7 @@ const USUAL: u64 = 1000;
 
 /// From where to where concerns would have gone otherwise.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ReplayMove)]
 pub(crate) struct Move {
     /// The services that they were sent to.
     from: Vec<ServiceRef>,

@@ -22,6 +22,7 @@ use crate::ticket::named;
 /// Whether it is solved.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SolvedAnswer)]
 pub(super) enum YesNo {
     Yes,
     No,

@@ -11,6 +11,7 @@ use crate::ticket::State;
 /// Whether something was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SheetOutcome)]
 pub enum Became {
     /// Something was done: work, an answer, a watch that is kept.
     Done,
@@ -28,6 +29,7 @@ impl Became {
 /// How far it is, or why it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SheetFate)]
 pub enum How {
     /// The officer answered at once.
     AnsweredOnTheSpot,

@@ -74,6 +74,7 @@ impl Actor {
 /// dispatcher has read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = MailWriter)]
 pub enum Writer {
     /// A resident whose concern the ticket is about.
     Resident,
@@ -100,6 +101,7 @@ impl From<Part> for Writer {
 /// The part that a person or a program has in a ticket when they act on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = TicketPart)]
 pub enum Part {
     /// Filed the concern.
     Referrer,
