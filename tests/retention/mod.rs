@@ -230,6 +230,7 @@ async fn a_night_that_would_erase_unusually_much_waits_for_somebody() {
     );
     let run = &overview["runs"][0];
     assert_eq!((&run["state"], &run["due"]["contacts"]), (&json!("waiting"), &json!(3)));
+    assert!(["confirmed_by", "confirmed_at", "finished_at"].iter().all(|field| run.get(*field).is_none()), "{run}");
     assert_eq!(overview["runs"].as_array().unwrap().len(), 1);
     let watched = city.instance.context.store.standing(None, &[], city.clock.now()).await.unwrap();
     assert_eq!(watched.erasures_waiting, 1);

@@ -46,6 +46,10 @@ async fn a_resident_is_found_by_what_they_left_and_gets_everything() {
         json!({ "name": "Zéphyrine", "email": "zephyrine@mail.example", "phone": "+33612345678", "language": "fr" });
     assert_eq!(concerns[0]["contact"], contact);
     let everything = export.to_string();
+    let other = &concerns[1];
+    assert_eq!((&other["contact"]["name"], other["contact"].get("phone")), (&json!("Z."), None));
+    assert_eq!(other.get("answer"), None, "what there is not is left out");
+    assert!(other["mails"].as_array().unwrap().iter().all(|mail| mail.get("at") != Some(&Value::Null)), "{other}");
     for word in [
         "description",
         "address",

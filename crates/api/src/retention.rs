@@ -77,10 +77,16 @@ struct RetentionRun {
     /// What is erased.
     erased: RetentionCounts,
     /// The id of whoever confirmed it, if it waited for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     confirmed_by: Option<Uuid>,
     /// When it was confirmed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     confirmed_at: Option<DateTime<Utc>>,
     /// When it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     finished_at: Option<DateTime<Utc>>,
 }
 

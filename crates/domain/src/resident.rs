@@ -12,13 +12,16 @@ use crate::language::Language;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct KeptContact {
     /// Their name.
-    #[schema(examples("Camille Dupont"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples("Camille Dupont"))]
     pub name: Option<String>,
     /// Their e-mail address.
-    #[schema(examples("camille.dupont@mail.example"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples("camille.dupont@mail.example"))]
     pub email: Option<String>,
     /// Their telephone (E.164).
-    #[schema(examples("+33322974040"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples("+33322974040"))]
     pub phone: Option<String>,
     /// The language in which they want to be answered.
     pub language: Language,
@@ -31,6 +34,8 @@ pub struct KeptConcern {
     pub id: Uuid,
     /// How the resident can be reached; absent when they left nothing, or it was erased.
     #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub contact: Option<KeptContact>,
     /// When it was filed.
     pub filed_at: DateTime<Utc>,
@@ -44,20 +49,26 @@ pub struct KeptConcern {
     #[schema(examples("referred"))]
     pub outcome: String,
     /// What was said.
-    #[schema(examples("Un matelas devant l’entrée depuis une semaine."))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples("Un matelas devant l’entrée depuis une semaine."))]
     pub description: Option<String>,
     /// What was answered on the spot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub answer: Option<String>,
     /// What was answered to the category's questions, by question.
     pub answers: Map<String, Value>,
     /// The address of the place.
-    #[schema(examples("12 rue du Pigeonnier"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples("12 rue du Pigeonnier"))]
     pub address: Option<String>,
     /// The latitude of the place, degrees (WGS 84).
-    #[schema(examples(49.897))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples(49.897))]
     pub lat: Option<f64>,
     /// The longitude of the place, degrees (WGS 84).
-    #[schema(examples(2.295))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples(2.295))]
     pub lon: Option<f64>,
     /// The tickets of the concern.
     pub tickets: Vec<KeptTicket>,
@@ -82,7 +93,8 @@ pub struct KeptTicket {
     #[schema(value_type = crate::ticket::State)]
     pub state: String,
     /// How it ended.
-    #[schema(examples("work_done"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples("work_done"))]
     pub closure_reason: Option<String>,
     /// What happened, the first first.
     pub timeline: Vec<KeptEvent>,
@@ -136,9 +148,12 @@ pub struct KeptFeedback {
     /// Whether it is solved.
     pub solved: bool,
     /// Why not.
-    #[schema(examples("still_there"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples("still_there"))]
     pub reason: Option<String>,
     /// What they added.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub text: Option<String>,
 }
 
@@ -148,7 +163,8 @@ pub struct KeptAttachment {
     /// Its id: `GET /v1/tickets/{ticket}/attachments/{attachment}/content` has its bytes.
     pub id: Uuid,
     /// What it is called.
-    #[schema(examples("matelas.jpg"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples("matelas.jpg"))]
     pub name: Option<String>,
     /// What it is.
     #[schema(examples("image/jpeg"))]
@@ -170,5 +186,7 @@ pub struct KeptMail {
     #[schema(examples("sent"))]
     pub state: String,
     /// When that was settled; absent while it waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub at: Option<DateTime<Utc>>,
 }
