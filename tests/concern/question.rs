@@ -11,6 +11,7 @@ crate::tests![
     answers_are_kept_and_shown_with_the_concern_and_its_tickets,
     every_wrong_answer_is_told_at_once_with_what_else_is_wrong,
     the_rules_look_at_the_answers_and_say_so,
+    what_is_promised_within_two_days_is_due_then,
     words_are_looked_through_like_the_description,
     of_an_emergency_no_answer_is_kept,
 ];
@@ -31,7 +32,7 @@ async fn what_is_asked_stands_in_the_catalogue() {
         let mut items = categories["items"].as_array().unwrap().iter();
         items.find(|category| category["code"] == code).unwrap()["questions"].clone()
     };
-    assert_eq!(questions("pothole"), json!([]));
+    assert_eq!(questions("graffiti"), json!([]));
     assert_eq!(
         questions("street_light_out")[0],
         json!({
@@ -167,10 +168,35 @@ async fn the_rules_look_at_the_answers_and_say_so() {
         ),
         ("bulky_waste", json!({ "volume": 4.9, "blocked": false }), "en", "dechets", "normal", "the category is"),
         ("bulky_waste", json!({}), "en", "dechets", "normal", "the category is"),
+        (
+            "pothole",
+            json!({ "danger": true }),
+            "en",
+            "trou-dangereux",
+            "high",
+            "the answer to “Does it endanger cyclists or pedestrians?” is “yes”",
+        ),
+        ("pothole", json!({ "danger": false }), "en", "voirie", "normal", "the category is"),
     ] {
         let routed = routed(category, answers, language).await;
         assert_eq!((routed.0.as_str(), routed.1.as_str()), (rule, priority));
         assert!(routed.2.contains(explanation), "{}", routed.2);
+    }
+    city.stop().await;
+}
+
+async fn what_is_promised_within_two_days_is_due_then() {
+    let city = City::new().await;
+    let agent = city.agent().await;
+    let due = async |category: &str, answers: Value| {
+        let filed = agent.post("/v1/concerns", &about(category, &answers)).await.created();
+        filed["tickets"][0]["resolve_due_at"].as_str().unwrap().to_owned()
+    };
+    // Filed on a Tuesday; both services close at half past five.
+    assert_eq!(due("street_light_out", json!({ "extent": "street" })).await, "2026-03-12T16:30:00Z");
+    assert_eq!(due("pothole", json!({ "danger": true })).await, "2026-03-12T16:30:00Z");
+    for (category, answers) in [("street_light_out", json!({ "extent": "lamp" })), ("pothole", json!({}))] {
+        assert_eq!(due(category, answers).await, "2026-03-24T16:30:00Z", "{category}");
     }
     city.stop().await;
 }
