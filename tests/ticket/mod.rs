@@ -14,6 +14,7 @@ pub mod random;
 mod reader;
 mod refuse;
 mod reopen;
+mod resolve;
 mod search;
 mod sheet;
 mod writing;
@@ -36,6 +37,7 @@ pub fn tests() -> Vec<Test> {
         reader::tests(),
         refuse::tests(),
         reopen::tests(),
+        resolve::tests(),
         search::tests(),
         sheet::tests(),
         writing::tests(),

@@ -263,6 +263,7 @@ impl<'a> Teller<'a> {
         let reasons = [ClosureReason::WorkDone, ClosureReason::NothingFound, ClosureReason::InformationGiven];
         let settled = Fact::Resolved {
             closure_reason: reasons[self.often(reasons.len())],
+            body_told: None,
             message_to_resident: "Le service est passé : c’est fait.".to_owned().try_into()?,
             note: None,
         };

@@ -109,10 +109,11 @@ impl Writer<'_> {
                 _ if about.kind == Kind::AskedAgain => ticket.closure_reason,
                 _ => None,
             },
-            body_told: if let Fact::Closed { body_told: Some(body), .. } = fact {
-                Some(body.to_string())
-            } else {
-                None
+            body_told: match fact {
+                Fact::Resolved { body_told, .. } | Fact::Closed { body_told, .. } => {
+                    body_told.as_ref().map(ToString::to_string)
+                }
+                _ => None,
             },
             refusal_reason: if let Fact::Refused { reason, .. } = fact { Some(*reason) } else { None },
             turn: Turn::of(fact),

@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::city::catalogue::ClosureReason;
 use domain::id::ServiceCode;
-use domain::text::{MessageToResident, Note};
+use domain::text::{BodyTold, MessageToResident, Note};
 use domain::ticket::acknowledge::Acknowledge;
 use domain::ticket::event::RefusalReason;
 use domain::ticket::refuse::Refuse;
@@ -77,6 +77,9 @@ input!(PartnerSchedule);
 pub(crate) struct PartnerResolve {
     /// How.
     closure_reason: ClosureReason,
+    /// The competent body that was told (CRPA L114-2): when the reason is `not_competent`.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 120)]
+    body_told: Option<BodyTold>,
     /// What the resident reads.
     #[schema(value_type = String, min_length = 1, max_length = 2000)]
     message_to_resident: MessageToResident,
@@ -270,10 +273,10 @@ action! {
     /// Say that a ticket is settled, as its partner
     ///
     /// While it is `acknowledged`, `scheduled`, `in_progress` or `on_hold`. The referrer, and the resident if they left an
-    /// address, are told by e-mail; the link is dead.
+    /// address, are told by e-mail; the link is dead. Not as `duplicate`: that is a reason to refuse it.
     resolve(PartnerResolve = {"closure_reason": "work_done", "message_to_resident": "La porte du hall est réparée."})
         at "/v1/partners/{token}/resolve" as "partner_resolve" or "`ticket_not_resolvable`: nobody has it in hand, or it is settled already":
-        |PartnerResolve { closure_reason, message_to_resident, note }| {
-            Act::Resolve(Resolve { closure_reason, message_to_resident, note })
+        |PartnerResolve { closure_reason, body_told, message_to_resident, note }| {
+            Act::Resolve(Resolve { closure_reason, body_told, message_to_resident, note })
         }
 }

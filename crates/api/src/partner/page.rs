@@ -102,9 +102,13 @@ pub(super) fn ticket(
 ) -> Result<HttpResponse, Problem> {
     let zone = city.zone();
     let done = DONE.iter().find(|(action, _)| notice.done.as_deref() == Some(*action));
-    let reasons = ClosureReason::ALL.map(|reason| {
-        context! { code => reason.code(), label => reason.label(Audience::Service, language) }
-    });
+    // For these two, a partner refuses the ticket.
+    let offered = |reason: &ClosureReason| !matches!(reason, ClosureReason::NotCompetent | ClosureReason::Duplicate);
+    let reasons: Vec<Value> = ClosureReason::ALL
+        .into_iter()
+        .filter(offered)
+        .map(|reason| context! { code => reason.code(), label => reason.label(Audience::Service, language) })
+        .collect();
     let others = city.services.iter().filter(|service| service.name.in_language(language) != ticket.service.name);
     let others: Vec<Value> = others
         .map(|service| context! { code => service.code.as_str(), label => service.name.in_language(language) })
@@ -127,7 +131,7 @@ pub(super) fn ticket(
         }).collect::<Vec<_>>(),
         ticket => Serde(ticket),
         refusals => choices(&REFUSALS, language),
-        closures => reasons.to_vec(),
+        closures => reasons,
         services => others,
         done => done.map(|(_, words)| language.pick(*words)),
         wrong => &notice.wrong,

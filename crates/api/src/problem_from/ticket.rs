@@ -53,7 +53,7 @@ impl From<Refusal> for Code {
             Refusal::AlreadyReceived => Self::AlreadyReceived,
             Refusal::Merged => Self::TicketMerged,
             Refusal::NotMerged => Self::TicketNotMerged,
-            Refusal::ClosureReasonNeeded | Refusal::BodyToldNeeded => Self::InvalidContent,
+            Refusal::ClosureReasonNeeded | Refusal::BodyToldNeeded | Refusal::MergeInstead => Self::InvalidContent,
         }
     }
 }
@@ -95,6 +95,12 @@ impl From<Refusal> for Problem {
                 "required",
                 "Dites quel organisme compétent a été informé (CRPA L114-2).",
                 "Say which competent body was told (CRPA L114-2).",
+            )]),
+            Refusal::MergeInstead => problem.errors(vec![content(
+                "/closure_reason",
+                "merge_instead",
+                "Un doublon se réunit à l’autre saisine (« merge ») ; un service le refuse avec le motif « duplicate ».",
+                "A duplicate is merged with the other ticket; a service refuses it with the reason “duplicate”.",
             )]),
             Refusal::NotTheirs(action) => problem.detail(whose(action)),
             Refusal::ReopenWindowOver

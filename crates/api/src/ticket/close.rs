@@ -39,7 +39,7 @@ input!(CloseTicket);
 /// End a ticket
 ///
 /// For dispatchers, while it is `resolved`, or `refused`: then with a closure reason and, when no service of the city is
-/// competent, the body that was told.
+/// competent, the body that was told. Not as `duplicate`: it is merged instead.
 #[utoipa::path(
     operation_id = "ticket_close",
     tag = "tickets",

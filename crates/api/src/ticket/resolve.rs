@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use auth::permission::ChangeTickets;
 use domain::city::catalogue::ClosureReason;
-use domain::text::{MessageToResident, Note};
+use domain::text::{BodyTold, MessageToResident, Note};
 use domain::ticket::resolve::Resolve;
 use serde::Deserialize;
 use usecases::Context;
@@ -24,6 +24,9 @@ use crate::view::TicketView;
 pub(crate) struct ResolveTicket {
     /// How.
     closure_reason: ClosureReason,
+    /// The competent body that was told (CRPA L114-2): when the reason is `not_competent`.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 120)]
+    body_told: Option<BodyTold>,
     /// What the resident reads.
     #[schema(value_type = String, min_length = 1, max_length = 2000)]
     message_to_resident: MessageToResident,
@@ -36,7 +39,8 @@ input!(ResolveTicket);
 /// Say that a ticket is settled
 ///
 /// For members of the ticket's service, while it is `acknowledged`, `scheduled`, `in_progress` or `on_hold`. The
-/// referrer, and the resident if they left an address, are told by e-mail.
+/// referrer, and the resident if they left an address, are told by e-mail. Not as `duplicate`: the service refuses it for
+/// that reason, and a dispatcher merges it.
 #[utoipa::path(
     operation_id = "ticket_resolve",
     tag = "tickets",
@@ -57,8 +61,8 @@ pub(crate) async fn resolve(
     key: Idempotency,
     body: Body<ResolveTicket>,
 ) -> Result<HttpResponse, Problem> {
-    let ResolveTicket { closure_reason, message_to_resident, note } = body.value;
-    let cmd = Resolve { closure_reason, message_to_resident, note };
+    let ResolveTicket { closure_reason, body_told, message_to_resident, note } = body.value;
+    let cmd = Resolve { closure_reason, body_told, message_to_resident, note };
     Change::new(caller, path, seen, key)
         .answer(&cx, &body.digest, async |who, on, once| usecases::ticket::resolve(&cx, who, on, cmd, once).await)
         .await

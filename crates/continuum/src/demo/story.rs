@@ -178,7 +178,7 @@ impl Story<'_> {
 
     async fn resolve(&self, ticket: Ticket, closure_reason: ClosureReason, message: &str) -> Result<Ticket> {
         let who = self.service_of(&ticket)?;
-        let cmd = Resolve { closure_reason, message_to_resident: text(message)?, note: None };
+        let cmd = Resolve { closure_reason, body_told: None, message_to_resident: text(message)?, note: None };
         now_done(usecases::ticket::resolve(&self.cx, &who, on(&ticket), cmd, Once::new(None, &nothing)).await?)
     }
 

@@ -10,6 +10,24 @@ use crate::text::{BodyTold, MessageToResident, Note};
 /// How long after `resolved` a ticket is closed by itself.
 pub const BY_ITSELF_AFTER: Duration = Duration::days(14);
 
+/// Whether a ticket can end for that reason: as not competent, once the competent body was told (CRPA L114-2); as a
+/// duplicate, only by being merged with the other, so that its resident hears what becomes of that one.
+pub(super) fn can_end(reason: ClosureReason, body_told: Option<&BodyTold>) -> Result<(), Refusal> {
+    match reason {
+        ClosureReason::NotCompetent if body_told.is_none() => Err(Refusal::BodyToldNeeded),
+        ClosureReason::Duplicate => Err(Refusal::MergeInstead),
+        ClosureReason::WorkDone
+        | ClosureReason::NothingFound
+        | ClosureReason::UnderMonitoring
+        | ClosureReason::NoActionPlanned
+        | ClosureReason::NotCompetent
+        | ClosureReason::InformationGiven
+        | ClosureReason::ResidentWithdrew
+        | ClosureReason::ResidentUnreachable
+        | ClosureReason::PrivateMatter => Ok(()),
+    }
+}
+
 /// End a ticket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Close {
@@ -28,15 +46,14 @@ impl Close {
     ///
     /// # Errors
     /// [`Refusal::State`] unless the ticket is resolved or refused; from `refused`, [`Refusal::ClosureReasonNeeded`]
-    /// without a reason and [`Refusal::BodyToldNeeded`] when the reason is `not_competent` and no body is named; from
-    /// `resolved`, [`Refusal::ClosureReasonGiven`] with another reason.
+    /// without a reason, [`Refusal::BodyToldNeeded`] when the reason is `not_competent` and no body is named,
+    /// [`Refusal::MergeInstead`] when it is `duplicate`; from `resolved`, [`Refusal::ClosureReasonGiven`] with another
+    /// reason.
     pub fn apply(self, ticket: Ticket, now: DateTime<Utc>) -> Result<Change, Refusal> {
         let state = next(ticket.state, Action::Close)?;
         if ticket.state == State::Refused {
             let reason = self.closure_reason.ok_or(Refusal::ClosureReasonNeeded)?;
-            if reason == ClosureReason::NotCompetent && self.body_told.is_none() {
-                return Err(Refusal::BodyToldNeeded);
-            }
+            can_end(reason, self.body_told.as_ref())?;
         } else if self.closure_reason.is_some_and(|reason| Some(reason) != ticket.closure_reason) {
             return Err(Refusal::ClosureReasonGiven);
         }
@@ -74,6 +91,7 @@ mod tests {
         assert_eq!(close(Some(ClosureReason::NotCompetent), None).unwrap_err(), Refusal::BodyToldNeeded);
         let closed = close(Some(ClosureReason::NotCompetent), Some("Département de la Somme")).unwrap().ticket;
         assert_eq!((closed.state, closed.closed_at), (State::Closed, Some(now())));
+        assert_eq!(close(Some(ClosureReason::Duplicate), None).unwrap_err(), Refusal::MergeInstead);
         assert!(close(Some(ClosureReason::PrivateMatter), None).is_ok());
     }
 

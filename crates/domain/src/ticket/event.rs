@@ -226,6 +226,9 @@ pub enum Fact {
     Resolved {
         /// How.
         closure_reason: ClosureReason,
+        /// The competent body that was told (CRPA L114-2).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        body_told: Option<BodyTold>,
         /// What the resident reads.
         message_to_resident: MessageToResident,
         /// For the service and the dispatcher.

@@ -209,9 +209,12 @@ pub enum Refusal {
     /// A refused ticket is closed with a closure reason.
     #[error("closing a refused ticket needs a closure reason")]
     ClosureReasonNeeded,
-    /// A refused ticket is closed once the competent body was told (CRPA L114-2).
-    #[error("closing a refused ticket as not competent needs the body that was told")]
+    /// A ticket ends as not competent once the competent body was told (CRPA L114-2).
+    #[error("ending a ticket as not competent needs the body that was told")]
     BodyToldNeeded,
+    /// A ticket ends as a duplicate by being merged with the other.
+    #[error("a ticket ends as a duplicate by being merged with the other")]
+    MergeInstead,
     /// A resolved ticket has its closure reason already.
     #[error("a resolved ticket keeps the closure reason that it was resolved with")]
     ClosureReasonGiven,
@@ -251,6 +254,7 @@ impl Refusal {
             Self::ReopenWindowOver => "reopen_window_over",
             Self::ClosureReasonNeeded => "closure_reason_needed",
             Self::BodyToldNeeded => "body_told_needed",
+            Self::MergeInstead => "merge_instead",
             Self::ClosureReasonGiven => "closure_reason_given",
             Self::AlreadyReceived => "already_received",
             Self::Merged => "ticket_merged",

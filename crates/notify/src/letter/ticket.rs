@@ -50,7 +50,7 @@ pub struct TicketLetter {
     pub expected_on: Option<NaiveDate>,
     /// [`Kind::Outcome`], where it is needed: how the ticket ended.
     pub closure_reason: Option<ClosureReason>,
-    /// [`Kind::Outcome`] of a refused ticket: the competent body that was told (CRPA L114-2).
+    /// [`Kind::Outcome`] as not competent: the competent body that was told (CRPA L114-2).
     pub body_told: Option<String>,
     /// [`Kind::Refused`], where it is needed: why the service sent the ticket back.
     pub refusal_reason: Option<RefusalReason>,

@@ -51,7 +51,7 @@ const fn fields(action: Action, state: State) -> (&'static [&'static str], &'sta
         Action::Schedule => (&["scheduled_for"], &["note"]),
         Action::Start | Action::Resume => (&[], &["note"]),
         Action::Hold => (&["reason", "resume_on"], &["note"]),
-        Action::Resolve => (&["closure_reason", "message_to_resident"], &["note"]),
+        Action::Resolve => (&["closure_reason", "message_to_resident"], &["body_told", "note"]),
         Action::Reopen | Action::Cancel | Action::Unmerge => (&["note"], &[]),
         Action::Close => match state {
             State::Refused => (&["closure_reason"], &["body_told", "message_to_resident", "note"]),
