@@ -61,7 +61,10 @@ async fn each_is_told_what_concerns_them_and_nobody_twice() {
     assert_eq!((city.letters_to(RESIDENT).len(), city.letters_to(OFFICER).len()), (3, 3));
     let other = city.dumping().await;
     proprete.refuse(&other).await.ok();
-    assert_eq!(city.drain().await, 4, "two services, the dispatcher's desk, and the resident");
+    assert_eq!(city.drain().await, 5, "two services, the dispatcher's desk, the officer and the resident");
+    let subjects: Vec<String> =
+        city.letters_to(OFFICER).iter().map(|letter| letter.subject().unwrap().to_owned()).collect();
+    assert!(subjects.iter().any(|subject| subject.contains("refusée par le service, à réorienter")), "{subjects:?}");
     assert!(told(&city).iter().any(|to| to.starts_with("regulation@")), "{:?}", told(&city));
     city.stop().await;
 }

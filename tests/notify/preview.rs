@@ -142,7 +142,7 @@ async fn of_a_ticket_that_was_passed_on_there_are_the_letters_of_where_it_is() {
         ("withdrawn.service", "ne relève plus"),
         ("referral.partner", "/v1/partners/-"),
         ("progress.agent", "transmise à un autre service"),
-        ("turns", "un changement"),
+        ("turns", "2 changements"),
         ("digest", "Des nouvelles d’une saisine"),
     ];
     exactly(&city, &ticket, &expected).await;
@@ -153,7 +153,7 @@ async fn of_a_ticket_that_was_passed_on_there_are_the_letters_of_where_it_is() {
         ("referral.service", "Voirie"),
         ("cancelled.resident", "Votre demande"),
         ("progress.agent", "annulée"),
-        ("turns", "3 changements"),
+        ("turns", "4 changements"),
         ("digest", "annulée"),
     ]);
     exactly(&city, &ticket, &expected).await;

@@ -219,7 +219,8 @@ impl Fact {
             Self::Closed { .. } if ticket.resolved_at.is_none() => Told::Everybody(Kind::Outcome),
             // Whoever comes later is told what the others were told before.
             Self::Followed { .. } if ticket.acknowledged_at.is_some() => Told::Everybody(Kind::Acknowledged),
-            Self::Rerouted { .. }
+            Self::Refused { .. }
+            | Self::Rerouted { .. }
             | Self::Scheduled { .. }
             | Self::Started { .. }
             | Self::Held { .. }
@@ -232,7 +233,6 @@ impl Fact {
             Self::Merged { .. } => Told::Each { referrers: Kind::Progress, residents: Kind::Merged },
             Self::Submitted { .. }
             | Self::Received
-            | Self::Refused { .. }
             | Self::Closed { .. }
             | Self::Assigned { .. }
             | Self::Followed { .. }

@@ -189,6 +189,10 @@ pub(super) fn turn_words(turn: Turn, language: Language) -> String {
     let (fr, en) = match turn {
         Turn::Referred => ("transmise au service".to_owned(), "referred to the service".to_owned()),
         Turn::TakenInHand => ("prise en charge".to_owned(), "taken in hand".to_owned()),
+        Turn::Refused => (
+            "refusée par le service, à réorienter".to_owned(),
+            "refused by the service, to be passed on to another".to_owned(),
+        ),
         Turn::Rerouted => ("transmise à un autre service".to_owned(), "passed on to another service".to_owned()),
         Turn::Scheduled(day) => (format!("programmée pour le {}", on(day)), format!("scheduled for {}", on(day))),
         Turn::Started => ("intervention commencée".to_owned(), "work has begun".to_owned()),

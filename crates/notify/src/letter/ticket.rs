@@ -92,6 +92,8 @@ pub enum Turn {
     Referred,
     /// The service took it in hand.
     TakenInHand,
+    /// The service sent it back.
+    Refused,
     /// It went to another service.
     Rerouted,
     /// The service set a day.
@@ -121,6 +123,7 @@ impl Turn {
         match fact {
             Fact::Submitted { .. } => Some(Self::Referred),
             Fact::Acknowledged { .. } => Some(Self::TakenInHand),
+            Fact::Refused { .. } => Some(Self::Refused),
             Fact::Rerouted { .. } => Some(Self::Rerouted),
             Fact::Scheduled { scheduled_for, .. } => Some(Self::Scheduled(*scheduled_for)),
             Fact::Started { .. } => Some(Self::Started),
@@ -132,7 +135,6 @@ impl Turn {
             Fact::Unmerged { .. } => Some(Self::Unmerged),
             Fact::Split { .. } => Some(Self::Split),
             Fact::Received
-            | Fact::Refused { .. }
             | Fact::Resolved { .. }
             | Fact::Closed { .. }
             | Fact::Assigned { .. }
