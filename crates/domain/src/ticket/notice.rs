@@ -197,6 +197,8 @@ pub enum Told {
     Nobody,
     /// The referrers.
     Referrers(Kind),
+    /// The residents.
+    Residents(Kind),
     /// The referrers and the residents.
     Everybody(Kind),
     /// The referrers by one message, the residents by another.
@@ -208,6 +210,24 @@ pub enum Told {
     },
 }
 
+impl Told {
+    /// By which message the referrers are told.
+    const fn referrers(self) -> Option<Kind> {
+        match self {
+            Self::Nobody | Self::Residents(_) => None,
+            Self::Referrers(kind) | Self::Everybody(kind) | Self::Each { referrers: kind, .. } => Some(kind),
+        }
+    }
+
+    /// By which message the residents are told.
+    const fn residents(self) -> Option<Kind> {
+        match self {
+            Self::Nobody | Self::Referrers(_) => None,
+            Self::Residents(kind) | Self::Everybody(kind) | Self::Each { residents: kind, .. } => Some(kind),
+        }
+    }
+}
+
 impl Fact {
     /// Which followers are told of it.
     #[must_use]
@@ -215,8 +235,9 @@ impl Fact {
         match self {
             Self::Acknowledged { .. } => Told::Everybody(Kind::Acknowledged),
             Self::Resolved { .. } => Told::Everybody(Kind::Outcome),
-            // A resolved ticket's outcome was told when it was resolved.
+            // A resolved ticket's outcome was told when it was resolved; what is added to it was not.
             Self::Closed { .. } if ticket.resolved_at.is_none() => Told::Everybody(Kind::Outcome),
+            Self::Closed { message_to_resident: Some(_), .. } => Told::Residents(Kind::Message),
             // Whoever comes later is told what the others were told before.
             Self::Followed { .. } if ticket.acknowledged_at.is_some() => Told::Everybody(Kind::Acknowledged),
             Self::Refused { .. }
@@ -286,15 +307,11 @@ pub fn notices(fact: &Fact, by: &Actor, ticket: &Ticket, followers: &[Follower],
         | Fact::Pseudonymised => Vec::new(),
     };
     notices.extend(watched(fact, ticket));
-    let (kind, residents) = match fact.told(ticket) {
-        Told::Nobody => return notices,
-        Told::Referrers(kind) => (kind, None),
-        Told::Everybody(kind) => (kind, Some(kind)),
-        Told::Each { referrers, residents } => (referrers, Some(residents)),
-    };
+    let told = fact.told(ticket);
     let newcomer = if let Fact::Followed { concern } = fact { Some(*concern) } else { None };
     for follower in followers.iter().filter(|follower| newcomer.is_none_or(|concern| follower.concern == concern)) {
-        if let (Referrer::Person(user), false) = (follower.referrer, ticket.hidden_from_referrer)
+        if let (Some(kind), Referrer::Person(user)) = (told.referrers(), follower.referrer)
+            && !ticket.hidden_from_referrer
             && !by.is(user)
         {
             let notice = Notice { kind, recipient: Recipient::Person { user } };
@@ -302,7 +319,7 @@ pub fn notices(fact: &Fact, by: &Actor, ticket: &Ticket, followers: &[Follower],
                 notices.push(notice);
             }
         }
-        if let (Some(kind), true) = (residents, follower.mailed) {
+        if let (Some(kind), true) = (told.residents(), follower.mailed) {
             notices.push(Notice { kind, recipient: Recipient::Resident { concern: follower.concern } });
         }
     }
@@ -313,7 +330,7 @@ pub fn notices(fact: &Fact, by: &Actor, ticket: &Ticket, followers: &[Follower],
 /// restricted ticket, they are not to know.
 fn watched(fact: &Fact, ticket: &Ticket) -> Vec<Notice> {
     let newcomer = matches!(fact, Fact::Followed { .. });
-    let news = matches!(fact, Fact::Submitted { .. }) || (fact.told(ticket) != Told::Nobody && !newcomer);
+    let news = matches!(fact, Fact::Submitted { .. }) || (fact.told(ticket).referrers().is_some() && !newcomer);
     let watchers = ticket.sent.as_ref().filter(|_| news && ticket.secrecy() == Secrecy::Standard);
     let others = watchers.into_iter().flat_map(|sent| &sent.watchers).filter(|service| **service != ticket.service);
     others.map(|code| Notice { kind: Kind::Watched, recipient: Recipient::Service { code: code.clone() } }).collect()
