@@ -17,6 +17,7 @@ crate::tests![
     who_has_answered_is_not_asked_again,
     the_last_answer_counts_and_staff_read_them_all,
     what_is_not_solved_is_taken_up_again_when_the_resident_asks,
+    what_is_not_solved_is_told_also_when_nobody_is_asked_to_come_back,
     an_answer_says_what_is_wrong_with_it,
     the_form_of_the_page_does_the_same_without_script,
     of_several_residents_one_who_is_not_satisfied_is_enough,
@@ -168,6 +169,23 @@ async fn what_is_not_solved_is_taken_up_again_when_the_resident_asks() {
     city.dispatcher().await.close(&again).await.ok();
     city.clock.forward(Duration::days(31));
     say(&city, &path, &said).await.refused(409, "feedback_not_open");
+    city.stop().await;
+}
+
+async fn what_is_not_solved_is_told_also_when_nobody_is_asked_to_come_back() {
+    let city = City::new().await;
+    let (_, path) = resolved(&city).await;
+    city.clock.forward(Duration::hours(1));
+    let told = || ["proprete@ville-amiens.example", OFFICER].map(|to| city.letters_to(to).len());
+    let [service, officer] = told();
+    say(&city, &path, &json!({ "solved": "yes" })).await.ok();
+    city.drain().await;
+    assert_eq!(told(), [service, officer], "what is solved is read by whoever looks");
+    say(&city, &path, &json!({ "solved": "no", "reason": "partly" })).await.ok();
+    city.drain().await;
+    assert_eq!(told(), [service + 1, officer + 1]);
+    let subjects: Vec<_> = city.letters_to(OFFICER).iter().map(|l| l.subject().unwrap().to_owned()).collect();
+    assert!(subjects.iter().any(|subject| subject.contains("un message de l’habitant")), "{subjects:?}");
     city.stop().await;
 }
 

@@ -3,6 +3,7 @@
 use domain::id::WritingId;
 use domain::text::Remark;
 use domain::ticket::feedback::{Answer, Unsolved};
+use domain::ticket::writing::ResidentMessage;
 use domain::ticket::{Actor, Refusal, Ticket};
 use store::feedback::Given;
 use store::ticket::Named;
@@ -106,7 +107,8 @@ fn meant<'a>(
     if open.next().is_some() { Err(invalid(FeedbackFault::TicketMissing)) } else { Ok(first) }
 }
 
-/// Keeps a resident's answer; if they ask for it, their service has the ticket again.
+/// Keeps a resident's answer; if they ask for it, their service has the ticket again. That it is not solved is told in any
+/// case: by the reopening, or as what a resident writes is.
 ///
 /// # Errors
 /// See [`FeedbackError`].
@@ -124,6 +126,10 @@ pub async fn give_feedback(cx: &Context, token: &str, cmd: GiveFeedback) -> Resu
     if let Some(reopen) = given.answer.reopening() {
         let change = reopen.apply(ticket, now)?;
         save(cx, &loaded, &tx, vec![(change, Actor::Resident)], now).await?;
+    } else if matches!(given.answer, Answer::NotSolved { .. }) {
+        let tell = |notice| (cx.message_about(ticket.id, notice), ticket.id, ticket.version);
+        let told: Vec<_> = ResidentMessage::answer_notices(&ticket).into_iter().map(tell).collect();
+        tx.append_messages_about(&told, now).await?;
     }
     tx.commit().await?;
     cx.wake.notify_one();
