@@ -67,11 +67,15 @@ async fn an_answer_about_a_concern_that_was_attached_goes_to_that_ticket() {
     let main = agent.post("/v1/concerns", &first).await.created()["tickets"][0].clone();
     let mut attached = bulky();
     attached["attach_to"] = main["id"].clone();
-    agent.post("/v1/concerns", &attached).await.created();
+    city.other_agent().await.post("/v1/concerns", &attached).await.created();
     city.drain().await;
     let taken = hand_in(&server, &answer(&only(&city), RESIDENT, "1", "Moi aussi, je le vois.")).await;
     assert_eq!((outcome(&taken), &taken["ticket"]), (("placed", ""), &main["reference"]));
     assert_eq!(texts(&city, &main).await, ["Moi aussi, je le vois."]);
+    city.drain().await;
+    for officer in ["claire.delattre@ville-amiens.example", "karim.haddad@ville-amiens.example"] {
+        assert_eq!(city.letters_to(officer).len(), 1, "{officer}: who filed the ticket, and who heard the resident");
+    }
     city.stop().await;
 }
 

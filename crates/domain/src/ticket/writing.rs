@@ -96,16 +96,20 @@ impl ResidentMessage {
         Notice { kind: Kind::Message, recipient: Recipient::Resident { concern: ticket.concern } }
     }
 
-    /// The messages that follow from a resident's answer: to the service and to the referrer.
+    /// The messages that follow from a resident's answer: to the service, to the referrer, and to who heard the resident,
+    /// as far as that is known: of a concern that follows the ticket, somebody else may have.
     #[must_use]
-    pub fn answer_notices(ticket: &Ticket) -> Vec<Notice> {
-        let service = Recipient::Service { code: ticket.service.clone() };
-        let referrer = match ticket.referrer {
-            Referrer::Person(user) if !ticket.hidden_from_referrer => Some(Recipient::Person { user }),
-            Referrer::Person(_) | Referrer::Client(_) => None,
-        };
-        let told = [Some(service), referrer].into_iter().flatten();
-        told.map(|recipient| Notice { kind: Kind::Answered, recipient }).collect()
+    pub fn answer_notices(ticket: &Ticket, heard_by: Option<Referrer>) -> Vec<Notice> {
+        let mut told = vec![Recipient::Service { code: ticket.service.clone() }];
+        for referrer in [Some(ticket.referrer), heard_by].into_iter().flatten() {
+            if let Referrer::Person(user) = referrer
+                && !ticket.hidden_from_referrer
+                && !told.contains(&Recipient::Person { user })
+            {
+                told.push(Recipient::Person { user });
+            }
+        }
+        told.into_iter().map(|recipient| Notice { kind: Kind::Answered, recipient }).collect()
     }
 }
 
@@ -155,6 +159,22 @@ mod tests {
         assert_eq!(recipient(service, &filed_by_program), None);
         let answer = Actor::Client { client: program, part: Part::Referrer };
         assert_eq!(recipient(answer, &filed_by_program), Some(Recipient::Service { code: ticket.service }));
+    }
+
+    #[test]
+    fn a_residents_answer_goes_to_who_heard_them_too() {
+        let ticket = ticket(State::Submitted);
+        let told = |ticket: &Ticket, heard_by| {
+            let notices = ResidentMessage::answer_notices(ticket, heard_by).into_iter();
+            notices.map(|notice| notice.recipient).collect::<Vec<_>>()
+        };
+        let service = Recipient::Service { code: ticket.service.clone() };
+        let (own, other) = (Recipient::Person { user: user(3) }, Recipient::Person { user: user(4) });
+        assert_eq!(told(&ticket, Some(Referrer::Person(user(3)))), [service.clone(), own.clone()]);
+        assert_eq!(told(&ticket, None), [service.clone(), own.clone()]);
+        assert_eq!(told(&ticket, Some(Referrer::Person(user(4)))), [service.clone(), own, other]);
+        let complaint = Ticket { hidden_from_referrer: true, ..ticket };
+        assert_eq!(told(&complaint, Some(Referrer::Person(user(4)))), [service]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Putting an answer with the ticket that it answers to.
 
 use chrono::TimeDelta;
+use domain::concern::Referrer;
 use domain::content;
 use domain::id::{TicketId, WritingId};
 use domain::rights::Caller;
@@ -17,6 +18,7 @@ use store::{Error, Scope, Tx};
 use super::attach::Upload;
 use super::mail::Mail;
 use super::{Ignored, Outcome, ReceiveError, Unplaceable, before, record};
+use crate::ticket::heard_by;
 use crate::{Context, of};
 
 /// How many answers by e-mail a ticket takes in a day: more would be two machines answering one another.
@@ -84,7 +86,11 @@ pub(super) async fn place(cx: &Context, placing: Placing<'_>) -> Result<Outcome,
     }
     let desk = Recipient::Service { code: of(&loaded).settings.dispatcher_desk.clone() };
     let told_late = matches!(ticket.state, State::Closed | State::Cancelled | State::Refused).then_some(desk);
-    write(cx, &tx, &ticket, &by, texts, told_late).await?;
+    let officer = match &answered.recipient {
+        Recipient::Resident { concern } => heard_by(&tx, &ticket, *concern).await?,
+        _ => None,
+    };
+    write(cx, &tx, (&ticket, officer), &by, texts, told_late).await?;
     tx.commit().await?;
     cx.wake.notify_one();
     Ok(outcome)
@@ -147,12 +153,12 @@ pub(super) fn texts<'a>(
     pieces.into_iter().filter_map(written).collect()
 }
 
-/// Writes the texts with the ticket, of the kind that fits their author, and tells whom it concerns. Where `told_late` is
-/// somebody, they are told too.
+/// Writes the texts with the ticket, of the kind that fits their author, and tells whom it concerns: of what a resident
+/// writes, also who heard them, if that is known. Where `told_late` is somebody, they are told too.
 pub(super) async fn write(
     cx: &Context,
     tx: &Tx,
-    ticket: &Ticket,
+    (ticket, heard_by): (&Ticket, Option<Referrer>),
     by: &Actor,
     texts: Vec<text::Message>,
     told_late: Option<Recipient>,
@@ -170,7 +176,7 @@ pub(super) async fn write(
         };
         match by {
             Actor::Resident | Actor::Mail { from: Writer::Resident, .. } => {
-                let tell = first(ResidentMessage::answer_notices(ticket));
+                let tell = first(ResidentMessage::answer_notices(ticket, heard_by));
                 let message =
                     ResidentMessage { id, at, by: by.clone(), text: text.into(), leaves_at: at, taken_back_at: None };
                 tx.add_resident_message(ticket, &message, &tell).await?;

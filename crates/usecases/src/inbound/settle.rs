@@ -52,7 +52,7 @@ pub async fn settle(
         let by = Actor::Mail { user: who.person().user, from: writer(cx, &tx, words.from.as_deref(), &ticket).await? };
         let lost = words.attachments.iter().map(|name| (name.as_str(), "à redemander"));
         // That the ticket has ended, who puts it there knows.
-        write(cx, &tx, &ticket, &by, texts(said(&words), lost)?, None).await?;
+        write(cx, &tx, (&ticket, None), &by, texts(said(&words), lost)?, None).await?;
     }
     tx.commit().await?;
     cx.wake.notify_one();

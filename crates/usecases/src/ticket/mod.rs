@@ -66,11 +66,11 @@ pub use split::split;
 pub use start::start;
 pub use store::handover::Named as NamedHandover;
 pub use store::ticket::{After, BeforeCafe, Count, Entry, Filter, Key, Named, Search, Sort};
-pub(crate) use writing::to_referrer;
 pub use writing::{
     AddNote, Colleague, WriteError, Written, add_note, colleagues, feedback, notes, referrer_messages,
     resident_messages, take_back, write_to_referrer, write_to_resident,
 };
+pub(crate) use writing::{heard_by, to_referrer};
 
 /// A ticket whose clocks are wound, opened then by somebody, with what follows from it. `note`: what its service is told.
 pub(crate) fn opened(

@@ -3,7 +3,8 @@
 
 use auth::Grant;
 use auth::permission::{ChangeTickets, ReadTickets};
-use domain::id::{MessageId, UserId, WritingId};
+use domain::concern::Referrer;
+use domain::id::{ConcernId, MessageId, UserId, WritingId};
 use domain::text;
 use domain::ticket::event::Part;
 use domain::ticket::writing::{COLLEAGUES, CONVERSATION, Note, ReferrerMessage, ResidentMessage, WAITS};
@@ -141,6 +142,15 @@ pub(crate) async fn to_referrer(
     let about = |notice| cx.message_about(ticket.id, notice);
     let tell: Vec<Message> = message.notice(ticket).into_iter().map(about).collect();
     tx.add_referrer_message(ticket, &message, &tell).await
+}
+
+/// Who heard the resident of that concern, if it is one of those that the ticket is about.
+pub(crate) async fn heard_by(tx: &Tx, ticket: &Ticket, concern: ConcernId) -> Result<Option<Referrer>, Error> {
+    if concern == ticket.concern {
+        return Ok(Some(ticket.referrer));
+    }
+    let followers = tx.followers(&[ticket.id]).await?.remove(&ticket.id).unwrap_or_default();
+    Ok(followers.into_iter().find(|follower| follower.concern == concern).map(|follower| follower.referrer))
 }
 
 /// Writes to the resident. The message leaves twenty minutes later unless it is taken back.

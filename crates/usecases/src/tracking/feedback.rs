@@ -9,7 +9,7 @@ use store::feedback::Given;
 use store::ticket::Named;
 use store::{Error, Scope};
 
-use crate::ticket::save;
+use crate::ticket::{heard_by, save};
 use crate::{Context, NoCity};
 
 /// Say whether it is solved.
@@ -127,8 +127,9 @@ pub async fn give_feedback(cx: &Context, token: &str, cmd: GiveFeedback) -> Resu
         let change = reopen.apply(ticket, now)?;
         save(cx, &loaded, &tx, vec![(change, Actor::Resident)], now).await?;
     } else if matches!(given.answer, Answer::NotSolved { .. }) {
+        let officer = heard_by(&tx, &ticket, tracked.concern).await?;
         let tell = |notice| (cx.message_about(ticket.id, notice), ticket.id, ticket.version);
-        let told: Vec<_> = ResidentMessage::answer_notices(&ticket).into_iter().map(tell).collect();
+        let told: Vec<_> = ResidentMessage::answer_notices(&ticket, officer).into_iter().map(tell).collect();
         tx.append_messages_about(&told, now).await?;
     }
     tx.commit().await?;
