@@ -76,7 +76,11 @@ fn replayed(events: &[Value]) -> Value {
         match kind {
             "submitted" => (service, handovers) = (data["service"].clone(), 1),
             "rerouted" => service = data["service"].clone(),
-            "reopened" => reopened += 1,
+            "reopened" => {
+                reopened += 1;
+                // After a refusal, the dispatcher's desk has it.
+                service = data.get("service").cloned().unwrap_or(service);
+            }
             "followed" => followers += 1,
             "prioritised" => priority = data["priority"].clone(),
             "assigned" => assignee = data["assignee"].clone(),

@@ -5,7 +5,11 @@ use serde_json::json;
 
 use crate::support::city::City;
 
-crate::tests![a_reopened_ticket_begins_anew, a_closed_ticket_is_reopened_for_thirty_days];
+crate::tests![
+    a_reopened_ticket_begins_anew,
+    a_closed_ticket_is_reopened_for_thirty_days,
+    what_its_service_had_refused_comes_back_to_the_desk,
+];
 
 async fn a_reopened_ticket_begins_anew() {
     let city = City::new().await;
@@ -33,5 +37,26 @@ async fn a_closed_ticket_is_reopened_for_thirty_days() {
     city.agent().await.reopen(&closed).await.refused(409, "reopen_window_over");
     city.clock.forward(-Duration::days(1));
     city.agent().await.reopen(&closed).await.ok();
+    city.stop().await;
+}
+
+async fn what_its_service_had_refused_comes_back_to_the_desk() {
+    let city = City::new().await;
+    let (dispatcher, agent) = (city.dispatcher().await, city.agent().await);
+    let refused = city.proprete().await.refuse(&city.dumping().await).await.ok();
+    let end = json!({ "closure_reason": "private_matter" });
+    let closed = dispatcher.act(&refused, "close", &end).await.ok();
+    city.drain().await;
+    let told =
+        || ["regulation@ville-amiens.example", "proprete@ville-amiens.example"].map(|to| city.letters_to(to).len());
+    let [desk, service] = told();
+    let reopened = agent.reopen(&closed).await.ok();
+    assert_eq!((&reopened["state"], &reopened["service"]["code"]), (&json!("submitted"), &json!("regulation")));
+    let event = dispatcher.timeline(&closed).await.pop().unwrap();
+    assert_eq!((&event["data"]["from"], &event["data"]["service"]), (&json!("proprete"), &json!("regulation")));
+    city.drain().await;
+    assert_eq!(told(), [desk + 1, service], "the service has said that it is not theirs");
+    let back = json!({ "service": "proprete", "note": "C’est bien chez vous." });
+    assert_eq!(dispatcher.act(&reopened, "reroute", &back).await.ok()["handovers"], 3, "the dispatcher may insist");
     city.stop().await;
 }

@@ -30,7 +30,7 @@ input!(ReopenTicket);
 /// Take back that a ticket is settled
 ///
 /// For the referrer and dispatchers, while it is `resolved`, or `closed` for 30 days at most. The service has it again,
-/// and its clocks begin anew.
+/// and its clocks begin anew. If it was closed after the service had refused it, the dispatcher's desk has it instead.
 #[utoipa::path(
     operation_id = "ticket_reopen",
     tag = "tickets",

@@ -239,6 +239,12 @@ pub enum Fact {
     Reopened {
         /// Why.
         note: Note,
+        /// When it does not go back to the service that had it, which had refused it: that service.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<ServiceCode>,
+        /// And where it goes: the dispatcher's desk.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        service: Option<ServiceCode>,
     },
     /// It ended.
     Closed {

@@ -6,10 +6,11 @@ use domain::ticket::reopen::Reopen;
 use domain::ticket::{Action, Ticket};
 
 use super::change::{ChangeError, On, change};
-use crate::Context;
 use crate::once::{Done, Once};
+use crate::{Context, of};
 
-/// Takes back that a ticket is settled: its service has it again, and its clocks begin anew.
+/// Takes back that a ticket is settled: its service has it again, or the dispatcher's desk if that had refused it, and its
+/// clocks begin anew.
 ///
 /// # Errors
 /// See [`ChangeError`].
@@ -20,5 +21,7 @@ pub async fn reopen(
     cmd: Reopen,
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change(cx, who, on, Action::Reopen, once, |ticket, now| Ok(cmd.clone().apply(ticket, now)?)).await
+    let loaded = cx.city()?;
+    let desk = &of(&loaded).settings.dispatcher_desk;
+    change(cx, who, on, Action::Reopen, once, |ticket, now| Ok(cmd.clone().apply(ticket, desk, now)?)).await
 }

@@ -10,7 +10,7 @@ use store::ticket::Named;
 use store::{Error, Scope};
 
 use crate::ticket::{heard_by, save};
-use crate::{Context, NoCity};
+use crate::{Context, NoCity, of};
 
 /// Say whether it is solved.
 #[derive(Debug, Clone)]
@@ -124,7 +124,7 @@ pub async fn give_feedback(cx: &Context, token: &str, cmd: GiveFeedback) -> Resu
     let given = Given { id: WritingId(cx.ids.next()), at: now, answer };
     ticket.feedback = tx.add_feedback(&ticket, tracked.concern, &given).await?;
     if let Some(reopen) = given.answer.reopening() {
-        let change = reopen.apply(ticket, now)?;
+        let change = reopen.apply(ticket, &of(&loaded).settings.dispatcher_desk, now)?;
         save(cx, &loaded, &tx, vec![(change, Actor::Resident)], now).await?;
     } else if matches!(given.answer, Answer::NotSolved { .. }) {
         let officer = heard_by(&tx, &ticket, tracked.concern).await?;
