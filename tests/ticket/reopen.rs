@@ -24,6 +24,15 @@ async fn a_reopened_ticket_begins_anew() {
     assert_eq!(filed["ack_due_at"], "2026-03-11T16:30:00Z");
     assert_eq!(reopened["ack_due_at"], "2026-03-18T16:30:00Z");
     assert_eq!(city.proprete().await.timeline(&filed).await[3]["data"]["note"], "Ce n’est pas fait.");
+    city.drain().await;
+    let texts: Vec<String> = city
+        .letters_to("proprete@ville-amiens.example")
+        .iter()
+        .map(|letter| letter.body_text(0).unwrap().replace('\u{a0}', " "))
+        .collect();
+    let back =
+        texts.iter().filter(|text| text.contains("vous revient : elle a été rouverte. Le motif se lit en ligne."));
+    assert_eq!(back.count(), 1, "{texts:?}");
     city.stop().await;
 }
 

@@ -41,6 +41,8 @@ pub(super) struct Context {
     unsubscribe: Option<String>,
     /// Whether a partner left the ticket unanswered.
     silence: bool,
+    /// `reopened` or `unmerged`: why a ticket comes back to the service that is told of it, if it does.
+    comes_back: Option<&'static str>,
     answer_was_due: Option<String>,
     /// Why a partner is told, and until when its link works.
     purpose: Option<String>,
@@ -124,6 +126,11 @@ impl Context {
             asks: letter.asks,
             unsubscribe: letter.unsubscribe.as_ref().map(Url::to_string),
             silence: letter.silence,
+            comes_back: match (letter.kind, letter.turn) {
+                (Kind::Referral, Some(Turn::Reopened)) => Some("reopened"),
+                (Kind::Referral, Some(Turn::Unmerged)) => Some("unmerged"),
+                _ => None,
+            },
             answer_was_due: letter.answer_was_due_at.map(|at| moment(at, zone, language)),
             purpose: letter.partner.as_ref().map(|partner| one_line(&partner.purpose)),
             expires: letter.partner.as_ref().map(|partner| moment(partner.expires_at, zone, language)),

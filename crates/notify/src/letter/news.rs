@@ -175,7 +175,14 @@ impl Told {
             Language::En => en.to_owned(),
         };
         match self.kind {
-            Kind::Referral => pick("transmise à votre service", "referred to your service"),
+            Kind::Referral => match &self.fact {
+                Fact::Reopened { .. } => pick("rouverte, elle vous revient", "reopened, it comes back to you"),
+                Fact::Unmerged { .. } => pick(
+                    "suivie de nouveau pour elle-même, elle vous revient",
+                    "followed by itself again, it comes back to you",
+                ),
+                _ => pick("transmise à votre service", "referred to your service"),
+            },
             Kind::Withdrawn => pick("retirée à votre service", "withdrawn from your service"),
             Kind::Reminder => pick("délai dépassé, réponse attendue", "target missed, an answer is due"),
             Kind::Assigned => pick("elle vous est confiée", "assigned to you"),

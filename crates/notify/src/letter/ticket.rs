@@ -54,7 +54,7 @@ pub struct TicketLetter {
     pub body_told: Option<String>,
     /// [`Kind::Refused`], where it is needed: why the service sent the ticket back.
     pub refusal_reason: Option<RefusalReason>,
-    /// [`Kind::Progress`]: which turn the ticket took.
+    /// [`Kind::Progress`]: which turn the ticket took. [`Kind::Referral`]: why it comes back to the service, if it does.
     pub turn: Option<Turn>,
     /// [`Kind::Merged`]: the reference of the ticket that it is followed with.
     pub main: Option<String>,
