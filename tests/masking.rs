@@ -64,7 +64,7 @@ async fn what_is_written_with_an_action_is_masked() {
             (&desk, "unmerge", json!({ "note": SAID })),
             (&desk, "reroute", json!({ "service": "voirie", "note": SAID })),
         ],
-        &[(&agent, "cancel", json!({ "note": SAID }))],
+        &[(&agent, "cancel", json!({ "note": SAID, "message_to_resident": TOLD }))],
     ];
     for life in lives {
         let mut ticket = city.dumping().await;

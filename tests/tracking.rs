@@ -17,6 +17,7 @@ crate::tests![
     the_page_is_in_the_residents_language_and_keeps_to_itself,
     each_step_says_what_comes_next_and_by_when,
     a_called_off_ticket_is_told_to_its_resident,
+    why_a_ticket_was_called_off_is_read_on_the_page,
     nothing_changes_when_a_link_is_followed,
     a_link_that_leads_nowhere_says_so,
 ];
@@ -126,6 +127,25 @@ async fn a_called_off_ticket_is_told_to_its_resident() {
     let letter = city.letters_to("habitante@mail.example").pop().unwrap();
     assert_eq!(letter.subject(), Some("Votre demande AMI-26-000001 est annulée"));
     assert!(!letter.body_text(0).unwrap().contains("voisine"));
+    city.stop().await;
+}
+
+async fn why_a_ticket_was_called_off_is_read_on_the_page() {
+    let city = City::new().await;
+    let ticket = city.dumping().await;
+    let why = "Votre voisine l’avait signalé hier : le service y passe demain.";
+    let body = json!({ "note": "Doublon, vu au téléphone", "message_to_resident": why });
+    city.agent().await.act(&ticket, "cancel", &body).await.ok();
+    city.drain().await;
+    let letter = city.letters_to("habitante@mail.example").pop().unwrap();
+    let text = letter.body_text(0).unwrap();
+    assert!(text.contains("La raison en est donnée sur votre page de suivi.") && !text.contains("voisine"), "{text}");
+    let path = link_in(&letter, "/v1/tracking/");
+    let tracked = json_at(&city, &path).await;
+    let called_off = tracked["tickets"].as_array().unwrap().iter().find(|one| one["state"] == "cancelled").unwrap();
+    assert_eq!(called_off["messages"][0]["text"], why);
+    let page = page_at(&city, &path).await.is(200).text.clone();
+    assert!(page.contains("le service y passe demain") && !page.contains("Doublon"), "{page}");
     city.stop().await;
 }
 

@@ -276,7 +276,8 @@ async fn undelivered(city: &City) {
     while other.worker.drain().await.unwrap() != Drained::default() {}
     other.stop().await;
     assert_eq!(city.database.count("select count(*) from outbox where state = 'dead'").await, 2);
-    city.dispatcher().await.act(&ticket, "cancel", &json!({ "note": "word-cancel" })).await.ok();
+    let called_off = json!({ "note": "word-cancel", "message_to_resident": "word-cancel" });
+    city.dispatcher().await.act(&ticket, "cancel", &called_off).await.ok();
 }
 
 /// A café that was held and reported, and one that was called off.

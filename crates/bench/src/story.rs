@@ -278,7 +278,7 @@ impl<'a> Teller<'a> {
             }
             Course::Cancelled => {
                 let note = "Retiré par l’habitant.".to_owned().try_into()?;
-                vec![(acknowledged, Fact::Cancelled { note })]
+                vec![(acknowledged, Fact::Cancelled { note, message_to_resident: None })]
             }
         };
         // What would lie ahead has just happened.

@@ -119,6 +119,7 @@ impl Writer<'_> {
             turn: Turn::of(fact),
             main: about.main.clone(),
             asks,
+            explained: fact.message_to_resident().is_some(),
             silence: matches!(fact, Fact::Rerouted { .. }) && about.event.by == Actor::System,
             answer_was_due_at: if let Fact::Rerouted { answer_due_at, .. } = fact { *answer_due_at } else { None },
             partner: door.map(|door| Partner {

@@ -315,7 +315,7 @@ fn changed(
     ticket.allows(action, now)?;
     match action {
         Action::Reopen => Reopen { note }.apply(ticket, desk, now),
-        Action::Cancel if ticket.state == State::Submitted => Cancel { note }.apply(ticket),
+        Action::Cancel if ticket.state == State::Submitted => Cancel { note, message_to_resident: None }.apply(ticket),
         _ => Err(Refusal::NotTheirs(action)),
     }
 }

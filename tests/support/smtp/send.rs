@@ -42,6 +42,7 @@ pub fn letter(to: &str, number: u128) -> (Post, MessageId) {
         turn: None,
         main: None,
         asks: true,
+        explained: false,
         silence: false,
         answer_was_due_at: None,
         partner: None,

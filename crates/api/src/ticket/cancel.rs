@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use auth::permission::ChangeTickets;
-use domain::text::Note;
+use domain::text::{MessageToResident, Note};
 use domain::ticket::cancel::Cancel;
 use serde::Deserialize;
 use usecases::Context;
@@ -24,13 +24,16 @@ pub(crate) struct CancelTicket {
     /// Why.
     #[schema(value_type = String, min_length = 1, max_length = 2000)]
     note: Note,
+    /// Why, as the resident reads it.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 2000)]
+    message_to_resident: Option<MessageToResident>,
 }
 input!(CancelTicket);
 
 /// Call a ticket off
 ///
 /// For its referrer while it is `submitted`, and for dispatchers while it is `submitted`, `acknowledged` or `refused`. The
-/// service is told.
+/// service is told, and the resident if they left an address.
 #[utoipa::path(
     operation_id = "ticket_cancel",
     tag = "tickets",
@@ -51,7 +54,8 @@ pub(crate) async fn cancel(
     key: Idempotency,
     body: Body<CancelTicket>,
 ) -> Result<HttpResponse, Problem> {
-    let cmd = Cancel { note: body.value.note };
+    let CancelTicket { note, message_to_resident } = body.value;
+    let cmd = Cancel { note, message_to_resident };
     Change::new(caller, path, seen, key)
         .answer(&cx, &body.digest, async |who, on, once| usecases::ticket::cancel(&cx, who, on, cmd, once).await)
         .await

@@ -265,6 +265,9 @@ pub enum Fact {
     Cancelled {
         /// Why.
         note: Note,
+        /// Why, as the resident reads it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message_to_resident: Option<MessageToResident>,
     },
     /// It ended as a duplicate.
     Merged {
@@ -368,7 +371,9 @@ impl Fact {
     pub const fn message_to_resident(&self) -> Option<&MessageToResident> {
         match self {
             Self::Resolved { message_to_resident, .. } => Some(message_to_resident),
-            Self::Closed { message_to_resident, .. } => message_to_resident.as_ref(),
+            Self::Closed { message_to_resident, .. } | Self::Cancelled { message_to_resident, .. } => {
+                message_to_resident.as_ref()
+            }
             Self::Submitted { .. }
             | Self::Received
             | Self::Acknowledged { .. }
@@ -379,7 +384,6 @@ impl Fact {
             | Self::Held { .. }
             | Self::Resumed { .. }
             | Self::Reopened { .. }
-            | Self::Cancelled { .. }
             | Self::Merged { .. }
             | Self::Unmerged { .. }
             | Self::Assigned { .. }

@@ -17,6 +17,7 @@ pub(super) const NO_BREAK: char = '\u{a0}';
 
 /// The values that a template may name. Those that may be absent are none, never undefined.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question by itself")]
 pub(super) struct Context {
     language: &'static str,
     reference: String,
@@ -38,6 +39,8 @@ pub(super) struct Context {
     turn: Option<String>,
     main: Option<String>,
     asks: bool,
+    /// Whether the resident reads why it was called off.
+    explained: bool,
     unsubscribe: Option<String>,
     /// Whether a partner left the ticket unanswered.
     silence: bool,
@@ -124,6 +127,7 @@ impl Context {
             turn: letter.turn.map(|turn| turn_words(turn, language)),
             main: letter.main.as_deref().map(one_line),
             asks: letter.asks,
+            explained: letter.explained,
             unsubscribe: letter.unsubscribe.as_ref().map(Url::to_string),
             silence: letter.silence,
             comes_back: match (letter.kind, letter.turn) {

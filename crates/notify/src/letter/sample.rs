@@ -72,6 +72,7 @@ fn ticket(kind: Kind, audience: Audience, language: Language, bare: bool) -> Tic
         turn: matches!(kind, Kind::Progress | Kind::Watched).then_some(Turn::TakenInHand),
         main: (kind == Kind::Merged && !bare).then(|| OTHER.into()),
         asks: kind == Kind::AskedAgain || (kind == Kind::Outcome && resident && !bare),
+        explained: kind == Kind::Cancelled && !bare,
         silence: false,
         answer_was_due_at: (!bare).then(|| at(11)),
         partner: (kind == Kind::Renewed).then(|| partner(language)),

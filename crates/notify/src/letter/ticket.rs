@@ -19,6 +19,7 @@ use super::{ComposeError, Envelope};
 
 /// Everything that one e-mail about a turn of a ticket says.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question by itself")]
 pub struct TicketLetter {
     /// The local part of `Message-ID`, the same at each attempt, so that a repeat can be recognised.
     pub id: MessageId,
@@ -60,6 +61,8 @@ pub struct TicketLetter {
     pub main: Option<String>,
     /// Whether the resident is asked if it is solved.
     pub asks: bool,
+    /// [`Kind::Cancelled`]: whether the resident reads why, on their page.
+    pub explained: bool,
     /// [`Kind::Referral`] to the dispatcher's desk, [`Kind::Withdrawn`] to the partner: it left the ticket unanswered.
     pub silence: bool,
     /// Until when it should have answered.

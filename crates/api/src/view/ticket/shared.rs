@@ -52,7 +52,8 @@ const fn fields(action: Action, state: State) -> (&'static [&'static str], &'sta
         Action::Start | Action::Resume => (&[], &["note"]),
         Action::Hold => (&["reason", "resume_on"], &["note"]),
         Action::Resolve => (&["closure_reason", "message_to_resident"], &["body_told", "note"]),
-        Action::Reopen | Action::Cancel | Action::Unmerge => (&["note"], &[]),
+        Action::Reopen | Action::Unmerge => (&["note"], &[]),
+        Action::Cancel => (&["note"], &["message_to_resident"]),
         Action::Close => match state {
             State::Refused => (&["closure_reason"], &["body_told", "message_to_resident", "note"]),
             State::Submitted

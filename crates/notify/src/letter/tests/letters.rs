@@ -82,6 +82,7 @@ pub(super) fn letter(kind: Kind, audience: Audience, language: Language) -> Tick
         },
         main: (kind == Kind::Merged).then(|| "AMI-26-000101".into()),
         asks: outcome && resident,
+        explained: false,
         silence: false,
         answer_was_due_at: None,
         partner: (kind == Kind::Renewed).then(|| partner(language)),
