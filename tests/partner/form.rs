@@ -117,9 +117,13 @@ async fn the_page_speaks_english_too() {
     let stranger = city.stranger();
     let request = stranger.request(reqwest::Method::GET, &path).header("Accept-Language", "en");
     let shown = stranger.send(request).await.is(200).text.clone();
-    for says in
-        ["<html lang=\"en\">", "the agreement on peace in housing estates", "Take it in hand", "Occupied entrance hall"]
-    {
+    for says in [
+        "<html lang=\"en\">",
+        "the agreement on peace in housing estates",
+        "If you do not answer by the time to take it in hand, it goes back",
+        "Take it in hand",
+        "Occupied entrance hall",
+    ] {
         assert!(shown.contains(says), "{says}: {shown}");
     }
     city.stop().await;
