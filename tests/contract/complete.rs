@@ -13,6 +13,7 @@ crate::tests![
     every_list_says_where_it_goes_on,
     every_error_has_its_codes,
     every_schema_and_every_field_is_described,
+    every_value_of_an_enumeration_is_explained,
     no_schema_has_a_name_that_could_be_anythings,
     what_is_sent_has_limits,
     every_operation_says_who_may_call_it,
@@ -161,6 +162,21 @@ fn coded(document: &Value) -> Missing {
 
 async fn every_schema_and_every_field_is_described() {
     described(&document()).nothing();
+}
+
+async fn every_value_of_an_enumeration_is_explained() {
+    let document = document();
+    let mut missing = Missing::default();
+    let mut seen = 0;
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        for value in schema["enum"].as_array().into_iter().flatten() {
+            let line = format!("\n- `{}`: ", value.as_str().unwrap());
+            missing.unless(schema["description"].as_str().unwrap().contains(&line), || format!("{name}: {value}"));
+            seen += 1;
+        }
+    }
+    missing.nothing();
+    assert!(seen > 200, "{seen}");
 }
 
 /// Generators of clients make a type of each, beside the caller's own.

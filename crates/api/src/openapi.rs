@@ -8,6 +8,7 @@ mod links;
 mod parameters;
 mod problems;
 mod prose;
+mod values;
 mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -191,6 +192,7 @@ pub fn document() -> Value {
     name_conditions(&mut document["components"]["schemas"]);
     lift_examples(&mut document["components"]["schemas"]);
     describe_kinds(&mut document["components"]["schemas"]);
+    values::add(&mut document["components"]["schemas"]);
     document["webhooks"] = webhooks::document();
     let mut shared = Map::new();
     let paths = document["paths"].as_object_mut().into_iter().flatten();

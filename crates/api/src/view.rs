@@ -12,6 +12,7 @@ use domain::language::Language;
 use domain::place::{Areas, Place, Point, Whereabouts};
 use domain::text::Address;
 use domain::ticket::State;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use usecases::tracking::Mails;
 use utoipa::ToSchema;
@@ -164,7 +165,7 @@ impl ServiceRef {
 }
 
 /// Whether mails go to a resident.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = MailsToResident)]
 pub(crate) enum MailsView {

@@ -31,7 +31,7 @@ impl Purpose {
 }
 
 /// How a session was begun.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = SessionMethod)]
 pub enum Method {

@@ -4,6 +4,7 @@
 //! Deliberately absent: the bytes. The `files` crate has them.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,7 +16,7 @@ use crate::ticket::event::Part;
 use crate::ticket::{Actor, Event, Fact, Ticket};
 
 /// What an attachment is, as it is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 pub enum MediaType {
     /// A photograph.
     #[serde(rename = "image/jpeg")]

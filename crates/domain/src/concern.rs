@@ -129,7 +129,7 @@ impl Origin {
 }
 
 /// What became of the concern when it was filed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// At least one ticket was opened.
@@ -159,7 +159,7 @@ impl Outcome {
 }
 
 /// How far a concern is, as its tickets say. It is never stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ConcernStatus)]
 pub enum Status {

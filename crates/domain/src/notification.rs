@@ -3,6 +3,7 @@
 //! Letters about somebody's own account are not optional: they are no part of this.
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -21,7 +22,7 @@ const MORNING: NaiveTime = NaiveTime::from_hms_opt(7, 30, 0).expect("07:30 is a 
 const NOON: NaiveTime = NaiveTime::from_hms_opt(12, 0, 0).expect("12:00 is a time of day");
 
 /// How often somebody wishes to be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rhythm {
     /// At once; what follows about the same ticket within twenty minutes is gathered in one e-mail.
@@ -35,7 +36,7 @@ pub enum Rhythm {
 }
 
 /// How often somebody wishes to be sent a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ListRhythm {
     /// Each working day at 07:30.

@@ -1,6 +1,7 @@
 //! Webhooks: what a delivery comes to, when it is tried again, when no more.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -27,7 +28,7 @@ const FIRST: i64 = 5;
 const LONGEST: i64 = 8 * 3600;
 
 /// Why nothing is delivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = WebhookDisabledBecause)]
 pub enum Because {

@@ -10,6 +10,7 @@ use chrono::{Days, NaiveDate};
 use domain::id::CalendarCode;
 use domain::language::Language;
 use domain::time::{Calendar, Closed, Holidays, Span, Week};
+use schemars::JsonSchema;
 use serde::Serialize;
 use usecases::Context;
 use utoipa::{IntoParams, ToSchema};
@@ -112,9 +113,9 @@ pub(crate) struct Calendars {
 }
 
 /// Why a day is closed. Of several reasons, the one that stands first here.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum ClosedReason {
+pub(crate) enum ClosedReason {
     /// A public holiday.
     Holiday,
     /// A closure, once.

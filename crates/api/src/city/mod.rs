@@ -1,7 +1,7 @@
 //! The city as clients need it: categories, services, calendars, zonings. All are bounded by the city's files and held
 //! in memory, so that they come whole.
 
-mod calendars;
+pub(crate) mod calendars;
 mod categories;
 mod services;
 mod zonings;

@@ -12,6 +12,7 @@ use crate::openapi::Routes;
 use chrono::{DateTime, Utc};
 use domain::id::ClientId;
 use domain::rights::ClientScope;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use usecases::client::{Registered, SecretInfo, SecretKind};
@@ -86,7 +87,7 @@ pub(crate) struct ClientView {
 }
 
 /// What a secret is for.
-#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ClientSecretKind)]
 pub(crate) enum Kind {

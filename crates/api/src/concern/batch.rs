@@ -13,6 +13,7 @@ use domain::id::{CafeId, CategoryCode};
 use domain::text::{Answer, Description};
 use domain::ticket::Priority;
 use jsonschema::Validator;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use usecases::Context;
@@ -93,9 +94,9 @@ impl Input for FileNotedConcerns {
 }
 
 /// What became of a concern that was sent.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum NotedStatus {
+pub(crate) enum NotedStatus {
     /// It was filed now.
     Created,
     /// It was filed before: sent again, nothing happened.

@@ -1,11 +1,11 @@
 //! `/v1/concerns`.
 
-mod batch;
+pub(crate) mod batch;
 mod duplicates;
 pub(crate) mod file;
 mod read;
 pub(crate) use read::ConcernPath;
-mod suggest;
+pub(crate) mod suggest;
 mod tracking;
 
 use crate::openapi::Routes;

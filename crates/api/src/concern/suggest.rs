@@ -9,6 +9,7 @@ use domain::language::Language;
 use domain::place::Whereabouts;
 use domain::suggestion::{Suggestion, Unknown};
 use domain::text::Description;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use usecases::Context;
 use usecases::concern::{Said, Trained};
@@ -48,7 +49,7 @@ pub(crate) struct SuggestedCategory {
 }
 
 /// Why nothing is suggested.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum UnknownReason {
     /// Too few concerns were filed so far.

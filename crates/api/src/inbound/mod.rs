@@ -1,7 +1,7 @@
 //! `/v1/inbound`: e-mail that came in.
 
 mod list;
-mod receive;
+pub(crate) mod receive;
 mod settle;
 
 use crate::openapi::Routes;

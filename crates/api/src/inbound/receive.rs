@@ -3,6 +3,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use auth::permission::HandInMail;
+use schemars::JsonSchema;
 use serde::Serialize;
 use usecases::Context;
 use usecases::inbound::{Ignored, MAX_BYTES, NotKept, Outcome, Unplaceable};
@@ -38,9 +39,9 @@ struct RefusedAttachment {
 }
 
 /// What became of an e-mail.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum InboundOutcome {
+pub(crate) enum InboundOutcome {
     /// It stands with the ticket that it answers to.
     Placed,
     /// It reports that an address takes no mail: nothing more is sent there.
@@ -52,9 +53,9 @@ enum InboundOutcome {
 }
 
 /// What became of an e-mail, and why.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum InboundReason {
+pub(crate) enum InboundReason {
     /// `ignored`: a machine wrote it.
     Automatic,
     /// `ignored`: a report of a delivery that changes nothing.

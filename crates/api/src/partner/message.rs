@@ -5,6 +5,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use chrono::{DateTime, Utc};
 use domain::text::MessageToResident;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use usecases::Context;
 use usecases::once::Once;
@@ -21,9 +22,9 @@ use crate::request::caller::Visitor;
 use crate::request::idempotency::IdempotencyHeader;
 
 /// To whom a partner writes.
-#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum PartnerAddressee {
+pub(crate) enum PartnerAddressee {
     /// The officer who follows the concern.
     Referrer,
     /// The resident, if they left an address.

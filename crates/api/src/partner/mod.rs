@@ -3,7 +3,7 @@
 //! Each operation is there twice: as JSON for programs, and as a page with forms, without script, for people.
 
 mod act;
-mod message;
+pub(crate) mod message;
 mod page;
 mod photo;
 mod read;

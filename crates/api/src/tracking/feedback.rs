@@ -6,6 +6,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _, post};
 use domain::text::Remark;
 use domain::ticket::feedback::Unsolved;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use usecases::Context;
 use usecases::ticket::Named;
@@ -20,11 +21,13 @@ use crate::request::sent::{FormInput, Sent};
 use crate::ticket::named;
 
 /// Whether it is solved.
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = SolvedAnswer)]
-pub(super) enum YesNo {
+pub(crate) enum YesNo {
+    /// It is.
     Yes,
+    /// It is not, or it came back.
     No,
 }
 

@@ -2,7 +2,7 @@
 //! or as a page, and what they can do there. Nothing changes on GET: mail scanners follow links. The token in the address
 //! is the whole authorization; there is no cookie, so that no other site's form can borrow it.
 
-mod feedback;
+pub(crate) mod feedback;
 mod mails;
 mod next;
 mod read;

@@ -139,7 +139,7 @@ pub struct EmergencyNumber {
 }
 
 /// Why a ticket ended, for the service, the officer and the resident.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClosureReason {
     /// The work was done.

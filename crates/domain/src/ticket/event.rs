@@ -1,6 +1,7 @@
 //! Events: the lines of a ticket's timeline. Each change appends exactly one; nothing edits or deletes one.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -72,7 +73,7 @@ impl Actor {
 
 /// Who wrote an e-mail that a dispatcher put with a ticket, by the address that it came from: that can be forged, and the
 /// dispatcher has read it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = MailWriter)]
 pub enum Writer {
@@ -99,7 +100,7 @@ impl From<Part> for Writer {
 }
 
 /// The part that a person or a program has in a ticket when they act on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = TicketPart)]
 pub enum Part {
@@ -112,7 +113,7 @@ pub enum Part {
 }
 
 /// Why a service sends a ticket back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RefusalReason {
     /// Another body is competent.
@@ -128,7 +129,7 @@ pub enum RefusalReason {
 }
 
 /// Why a service waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HoldReason {
     /// For the resident.

@@ -2,6 +2,7 @@
 //! never again. An answer changes nothing of the ticket's life; one that asks for it reopens the ticket besides.
 
 use chrono::{DateTime, Duration, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -16,7 +17,7 @@ use crate::text::{Note, Remark};
 pub const ASKED_AGAIN_AFTER: Duration = Duration::days(8);
 
 /// What residents say of a ticket, since it last ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Feedback {
     /// Nobody was asked: it has not ended, or nobody left an address.
@@ -81,7 +82,7 @@ impl Feedback {
 }
 
 /// Why a resident says that it is not solved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Unsolved {
     /// Nothing was done.

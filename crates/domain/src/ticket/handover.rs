@@ -1,6 +1,7 @@
 //! Handovers: each passing of a ticket to a service, and what the service answered. They follow from the events.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -8,7 +9,7 @@ use super::{Actor, Fact};
 use crate::id::ServiceCode;
 
 /// What a service answered to a ticket that was passed to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = HandoverAnswer)]
 pub enum Answer {
