@@ -18,6 +18,7 @@ crate::tests![
     each_step_says_what_comes_next_and_by_when,
     a_called_off_ticket_is_told_to_its_resident,
     why_a_ticket_was_called_off_is_read_on_the_page,
+    a_request_that_goes_to_another_organisation_is_told_to_its_resident,
     nothing_changes_when_a_link_is_followed,
     a_link_that_leads_nowhere_says_so,
 ];
@@ -146,6 +147,28 @@ async fn why_a_ticket_was_called_off_is_read_on_the_page() {
     assert_eq!(called_off["messages"][0]["text"], why);
     let page = page_at(&city, &path).await.is(200).text.clone();
     assert!(page.contains("le service y passe demain") && !page.contains("Doublon"), "{page}");
+    city.stop().await;
+}
+
+async fn a_request_that_goes_to_another_organisation_is_told_to_its_resident() {
+    let city = City::new().await;
+    let dispatcher = city.dispatcher().await;
+    let to = |service: &str| json!({ "service": service, "note": "Pour vous." });
+    let told = || {
+        let letters = city.letters_to("habitante@mail.example").into_iter();
+        letters.filter(|letter| letter.subject().unwrap().ends_with("est transmise ailleurs")).collect::<Vec<_>>()
+    };
+    let at_voirie = dispatcher.act(&city.dumping().await, "reroute", &to("voirie")).await.ok();
+    city.drain().await;
+    assert!(told().is_empty(), "within the town hall, nobody is asked for who does what");
+    let at_the_landlord = dispatcher.act(&at_voirie, "reroute", &to("bailleur")).await.ok();
+    city.drain().await;
+    let letters = told();
+    let name = at_the_landlord["service"]["name"].as_str().unwrap();
+    let text = letters[0].body_text(0).unwrap();
+    assert!(letters.len() == 1 && text.contains(name) && text.contains("Téléphone"), "{text}");
+    let event = dispatcher.timeline(&at_the_landlord).await.pop().unwrap();
+    assert_eq!(event["data"]["organisation"], "habitat-beffroi");
     city.stop().await;
 }
 

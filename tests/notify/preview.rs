@@ -140,6 +140,7 @@ async fn of_a_ticket_that_was_passed_on_there_are_the_letters_of_where_it_is() {
         ("received", "bien reçu"),
         ("refused.service", "hors compétence"),
         ("withdrawn.service", "ne relève plus"),
+        ("forwarded.resident", "un autre organisme"),
         ("referral.partner", "/v1/partners/-"),
         ("progress.agent", "transmise à un autre service"),
         ("turns", "2 changements"),

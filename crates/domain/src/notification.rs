@@ -138,6 +138,7 @@ impl Group {
                 | Kind::Watched
                 | Kind::Unattended
                 | Kind::Cancelled
+                | Kind::Forwarded
                 | Kind::Merged
                 | Kind::AskedAgain
                 | Kind::Renewed,

@@ -41,8 +41,9 @@ impl From<RerouteTicket> for Reroute {
 /// Pass a ticket on to another service
 ///
 /// For dispatchers while it is `submitted`, `acknowledged` or `refused`; for the service itself too, until the ticket's
-/// second handover. The ticket's clocks begin anew at the new service, which is told, as is the referrer. A restricted ticket
-/// goes to no partner without an agreement (422, `not_entitled` in `errors`).
+/// second handover. The ticket's clocks begin anew at the new service, which is told, as is the referrer; so is the
+/// resident, if they left an address and the service is of another organisation (CRPA L114-2). A restricted ticket goes to
+/// no partner without an agreement (422, `not_entitled` in `errors`).
 #[utoipa::path(
     operation_id = "ticket_reroute",
     tag = "tickets",

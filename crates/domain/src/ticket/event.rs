@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::attachment::MediaType;
 use crate::city::catalogue::ClosureReason;
-use crate::id::{AttachmentId, ClientId, ConcernId, EventId, ServiceCode, TicketId, UserId};
+use crate::id::{AttachmentId, ClientId, ConcernId, EventId, OrganisationCode, ServiceCode, TicketId, UserId};
 use crate::text::{BodyTold, MessageToResident, Note, Reason};
 use crate::ticket::Priority;
 
@@ -192,6 +192,9 @@ pub enum Fact {
         /// Of a ticket that returns by itself: until when the partner should have answered.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         answer_due_at: Option<DateTime<Utc>>,
+        /// The organisation of the service, when that from which it came is of another.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        organisation: Option<OrganisationCode>,
     },
     /// The service set a day.
     Scheduled {

@@ -41,6 +41,8 @@ pub enum Kind {
     Unattended,
     /// To the resident: the ticket was called off.
     Cancelled,
+    /// To the resident: the ticket went to another organisation (CRPA L114-2).
+    Forwarded,
     /// To the resident: the ticket is followed together with another.
     Merged,
     /// To the resident, who has not answered: whether it is solved.
@@ -53,7 +55,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Referral,
         Self::Refused,
         Self::Acknowledged,
@@ -68,6 +70,7 @@ impl Kind {
         Self::Answered,
         Self::Unattended,
         Self::Cancelled,
+        Self::Forwarded,
         Self::Merged,
         Self::AskedAgain,
         Self::Renewed,
@@ -92,6 +95,7 @@ impl Kind {
             Self::Answered => "answered",
             Self::Unattended => "unattended",
             Self::Cancelled => "cancelled",
+            Self::Forwarded => "forwarded",
             Self::Merged => "merged",
             Self::AskedAgain => "asked_again",
             Self::Renewed => "renewed",
@@ -113,7 +117,9 @@ impl Kind {
                 matches!(audience, Audience::Service)
             }
             Self::Progress | Self::Assigned | Self::Mention => matches!(audience, Audience::Agent),
-            Self::Cancelled | Self::Merged | Self::AskedAgain => matches!(audience, Audience::Resident),
+            Self::Cancelled | Self::Forwarded | Self::Merged | Self::AskedAgain => {
+                matches!(audience, Audience::Resident)
+            }
             Self::Acknowledged | Self::Outcome => matches!(audience, Audience::Agent | Audience::Resident),
             Self::Reminder | Self::Answered | Self::Undeliverable => {
                 matches!(audience, Audience::Service | Audience::Agent)
@@ -240,6 +246,10 @@ impl Fact {
             Self::Closed { message_to_resident: Some(_), .. } => Told::Residents(Kind::Message),
             // Whoever comes later is told what the others were told before.
             Self::Followed { .. } if ticket.acknowledged_at.is_some() => Told::Everybody(Kind::Acknowledged),
+            // Who is not competent says to whom it passes a request on.
+            Self::Rerouted { organisation: Some(_), .. } => {
+                Told::Each { referrers: Kind::Progress, residents: Kind::Forwarded }
+            }
             Self::Refused { .. }
             | Self::Rerouted { .. }
             | Self::Scheduled { .. }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::lifecycle::{Action, Refusal, next};
 use super::{Change, Fact, Ticket};
-use crate::id::ServiceCode;
+use crate::id::{OrganisationCode, ServiceCode};
 use crate::text::Note;
 
 /// Pass a ticket on.
@@ -17,17 +17,24 @@ pub struct Reroute {
 }
 
 impl Reroute {
-    /// The ticket at its new service, whose clocks begin anew.
+    /// The ticket at its new service, whose clocks begin anew. `organisation`: see
+    /// [`City::gets_to`](crate::city::City::gets_to).
     ///
     /// # Errors
     /// [`Refusal::State`] unless the ticket is submitted, acknowledged or refused.
-    pub fn apply(self, ticket: Ticket, now: DateTime<Utc>) -> Result<Change, Refusal> {
+    pub fn apply(
+        self,
+        ticket: Ticket,
+        organisation: Option<OrganisationCode>,
+        now: DateTime<Utc>,
+    ) -> Result<Change, Refusal> {
         let state = next(ticket.state, Action::Reroute)?;
         let fact = Fact::Rerouted {
             from: ticket.service.clone(),
             service: self.service.clone(),
             note: self.note,
             answer_due_at: None,
+            organisation,
         };
         Ok(ticket.turned(state, fact, |ticket| {
             ticket.service = self.service;

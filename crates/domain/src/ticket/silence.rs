@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::lifecycle::{Action, Refusal, next};
 use super::{Change, Fact, Ticket};
-use crate::id::ServiceCode;
+use crate::id::{OrganisationCode, ServiceCode};
 use crate::text::Note;
 
 /// What the timeline says of it.
@@ -19,14 +19,19 @@ pub struct Return {
 
 impl Return {
     /// The ticket at the dispatcher's desk, whose clocks begin anew. It was not passed on by anybody: whoever gets it next
-    /// may still do so once.
+    /// may still do so once. `organisation`: see [`City::gets_to`](crate::city::City::gets_to).
     ///
     /// # Errors
     /// [`Refusal::State`] unless the ticket can be passed on.
     ///
     /// # Panics
     /// Never: what the timeline says is a note.
-    pub fn apply(self, ticket: Ticket, now: DateTime<Utc>) -> Result<Change, Refusal> {
+    pub fn apply(
+        self,
+        ticket: Ticket,
+        organisation: Option<OrganisationCode>,
+        now: DateTime<Utc>,
+    ) -> Result<Change, Refusal> {
         let state = next(ticket.state, Action::Reroute)?;
         let note = Note::try_from(WHY.to_owned()).expect("the literal is short, and a test makes it a note");
         let fact = Fact::Rerouted {
@@ -34,6 +39,7 @@ impl Return {
             service: self.desk.clone(),
             note,
             answer_due_at: Some(ticket.ack_due_at),
+            organisation,
         };
         Ok(ticket.turned(state, fact, |ticket| {
             ticket.service = self.desk;
@@ -52,7 +58,8 @@ mod tests {
     fn silence_is_nobodys_one_reroute() {
         let before = ticket(State::Submitted);
         let (now, due) = (before.filed_at, before.ack_due_at);
-        let Change { ticket: after, fact } = Return { desk: "regulation".parse().unwrap() }.apply(before, now).unwrap();
+        let back = Return { desk: "regulation".parse().unwrap() };
+        let Change { ticket: after, fact } = back.apply(before, None, now).unwrap();
         assert_eq!((after.service.as_str(), after.handovers, after.reroutes), ("regulation", 2, 0));
         assert!(matches!(fact, Fact::Rerouted { answer_due_at: Some(at), .. } if at == due), "{fact:?}");
         assert_eq!((fact.code(), after.state, after.version), ("rerouted", State::Submitted, 4));

@@ -99,6 +99,7 @@ impl Context {
             | Kind::Answered
             | Kind::Unattended
             | Kind::Cancelled
+            | Kind::Forwarded
             | Kind::Merged
             | Kind::AskedAgain
             | Kind::Renewed

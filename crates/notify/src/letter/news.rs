@@ -206,6 +206,7 @@ impl Told {
             | Kind::Progress
             | Kind::Watched
             | Kind::Cancelled
+            | Kind::Forwarded
             | Kind::Merged
             | Kind::AskedAgain
             | Kind::Renewed => self.turn(language),

@@ -21,7 +21,7 @@ macro_rules! sources {
 }
 
 /// The words of each letter, in both languages.
-pub(super) const WORDS: [(&str, &str); 86] = sources![
+pub(super) const WORDS: [(&str, &str); 88] = sources![
     "referral.service.fr",
     "referral.service.en",
     "referral.partner.fr",
@@ -66,6 +66,8 @@ pub(super) const WORDS: [(&str, &str); 86] = sources![
     "unattended.service.en",
     "cancelled.resident.fr",
     "cancelled.resident.en",
+    "forwarded.resident.fr",
+    "forwarded.resident.en",
     "merged.resident.fr",
     "merged.resident.en",
     "asked_again.resident.fr",

@@ -119,6 +119,7 @@ impl Reader<'_> {
             | Kind::Assigned
             | Kind::Mention
             | Kind::Cancelled
+            | Kind::Forwarded
             | Kind::Undeliverable => true,
         }
     }

@@ -57,7 +57,11 @@ async fn take_back_unanswered(cx: &Context, loaded: &Loaded, now: DateTime<Utc>)
         return Ok(0);
     }
     let desk = &city.settings.dispatcher_desk;
-    turn(cx, loaded, Due::Answer(now, partners), now, |ticket| Return { desk: desk.clone() }.apply(ticket, now)).await
+    let back = |ticket: Ticket| {
+        let organisation = city.gets_to(&ticket.service, desk).cloned();
+        Return { desk: desk.clone() }.apply(ticket, organisation, now)
+    };
+    turn(cx, loaded, Due::Answer(now, partners), now, back).await
 }
 
 async fn turn(

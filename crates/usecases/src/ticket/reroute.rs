@@ -28,10 +28,11 @@ pub async fn reroute(
 }
 
 pub(super) fn decide(cmd: Reroute, ticket: Ticket, city: &City, now: DateTime<Utc>) -> Result<Change, Denied> {
-    match fault(&cmd, city, &ticket) {
-        Some(fault) => Err(fault.into()),
-        None => Ok(cmd.apply(ticket, now)?),
+    if let Some(fault) = fault(&cmd, city, &ticket) {
+        return Err(fault.into());
     }
+    let organisation = city.gets_to(&ticket.service, &cmd.service).cloned();
+    Ok(cmd.apply(ticket, organisation, now)?)
 }
 
 fn fault(cmd: &Reroute, city: &City, ticket: &Ticket) -> Option<Fault> {
