@@ -45,9 +45,9 @@ ACTIONS = {
     "ticket.started": ("start", ["note"]),
     "ticket.held": ("hold", ["reason", "resume_on", "note"]),
     "ticket.resumed": ("resume", ["note"]),
-    "ticket.resolved": ("resolve", ["closure_reason", "message_to_resident", "note"]),
+    "ticket.resolved": ("resolve", ["closure_reason", "body_told", "message_to_resident", "note"]),
     "ticket.reopened": ("reopen", ["note"]),
-    "ticket.cancelled": ("cancel", ["note"]),
+    "ticket.cancelled": ("cancel", ["note", "message_to_resident"]),
 }
 
 # Where what was written here is written there. The resident is known at home only.
@@ -208,6 +208,8 @@ class Mirror:
             pass
         elif kind == "ticket.rerouted" and side is self.home:
             self.act(side, event, "cancel", {"note": event["data"]["details"]["note"]})
+        elif kind == "ticket.reopened" and side is self.home and "service" in event["data"]["details"]:
+            pass  # The service had refused it: the dispatcher's desk has it.
         elif kind in ACTIONS:
             action, takes = ACTIONS[kind]
             details = event["data"]["details"]
