@@ -101,7 +101,7 @@ async fn what_was_published_meanwhile_is_not_undone_unseen() {
     let city = City::new().await;
     let (admin, dispatcher) = (city.admin().await, city.dispatcher().await);
     let one = draft_with(&admin, "Une", rule("une", "illegal_dumping", "voirie")).await;
-    let two = draft_with(&dispatcher, "Deux", rule("deux", "pothole", "proprete")).await;
+    let two = draft_with(&dispatcher, "Deux", rule("deux", "graffiti", "voirie")).await;
     publish(&admin, &one, "Les dépôts à la voirie.").await.created();
     let problem = publish(&dispatcher, &two, "Les trous à la propreté.").await.refused(409, "draft_outdated");
     assert!(problem["detail"].as_str().unwrap().contains('2'), "{problem}");
@@ -123,7 +123,7 @@ async fn of_two_that_publish_at_once_one_does() {
     let city = City::new().await;
     let (admin, dispatcher) = (city.admin().await, city.dispatcher().await);
     let one = draft_with(&admin, "Une", rule("une", "illegal_dumping", "voirie")).await;
-    let two = draft_with(&dispatcher, "Deux", rule("deux", "pothole", "proprete")).await;
+    let two = draft_with(&dispatcher, "Deux", rule("deux", "graffiti", "voirie")).await;
     let (first, second) = tokio::join!(publish(&admin, &one, "Moi."), publish(&dispatcher, &two, "Non, moi."));
     let mut statuses = [first.status, second.status];
     statuses.sort_unstable();
