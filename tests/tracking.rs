@@ -147,6 +147,7 @@ async fn why_a_ticket_was_called_off_is_read_on_the_page() {
     assert_eq!(called_off["messages"][0]["text"], why);
     let page = page_at(&city, &path).await.is(200).text.clone();
     assert!(page.contains("le service y passe demain") && !page.contains("Doublon"), "{page}");
+    assert!(page.contains("La raison est donnée ci-dessous.") && !page.contains("Pour savoir pourquoi"), "{page}");
     city.stop().await;
 }
 
@@ -167,6 +168,7 @@ async fn a_request_that_goes_to_another_organisation_is_told_to_its_resident() {
     let name = at_the_landlord["service"]["name"].as_str().unwrap();
     let text = letters[0].body_text(0).unwrap();
     assert!(letters.len() == 1 && text.contains(name) && text.contains("Téléphone"), "{text}");
+    assert!(text.contains("Habitat du Beffroi"), "{text}");
     let event = dispatcher.timeline(&at_the_landlord).await.pop().unwrap();
     assert_eq!(event["data"]["organisation"], "habitat-beffroi");
     city.stop().await;

@@ -58,7 +58,7 @@ types! {
     Held = "ticket.held", "The service waits for something.";
     Resumed = "ticket.resumed", "The waiting is over.";
     Resolved = "ticket.resolved", "The service says that it is settled.";
-    Reopened = "ticket.reopened", "It was not settled after all.";
+    Reopened = "ticket.reopened", "It was not settled after all. Both services are told when it goes to the desk, because its own had refused it.";
     Closed = "ticket.closed", "The ticket ended.";
     Cancelled = "ticket.cancelled", "The ticket was called off.";
     Merged = "ticket.merged", "The ticket ended as a duplicate.";

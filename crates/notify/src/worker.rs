@@ -34,8 +34,10 @@ const BATCH: u64 = 20;
 const AT_ONCE: usize = 4;
 /// How long a lease lasts: longer than a delivery may take. What cannot end before it does is not begun.
 const LEASE: Duration = Duration::seconds(90);
-/// How long a mail server is given at most.
-const DELIVERY: Duration = Duration::seconds(60);
+/// How long a delivery takes at most: a mail server has a minute; then it is left, and what became of it noted.
+const DELIVERY: Duration = Duration::seconds(65);
+/// The same, with what is read before.
+const WHOLE: Duration = Duration::seconds(70);
 /// How long the first repeat waits; each further one waits twice as long.
 const FIRST_WAIT: Duration = Duration::seconds(5);
 /// How long a repeat waits at most.
@@ -214,7 +216,7 @@ impl Worker {
         };
         // Told to stop, or by an error, nothing more is begun; what is under way is finished: mail servers have it already.
         let halted = stopping.child_token();
-        let in_time = || self.clock.now() + DELIVERY < until;
+        let in_time = || self.clock.now() + WHOLE < until;
         let begun = stream::iter(leased).take_while(|_| ready(!halted.is_cancelled() && in_time()));
         let mut fates = begun.map(decide).buffer_unordered(AT_ONCE);
         let out_of_time = async {

@@ -97,7 +97,13 @@ impl Writer<'_> {
             to: self.email(),
             reference: ticket.reference.clone(),
             category: about.category.label.in_language(language).to_owned(),
-            service_name: about.service.name.in_language(language).to_owned(),
+            // Who is competent is said with its name (CRPA L114-2).
+            service_name: match (about.kind, &about.organisation) {
+                (Kind::Forwarded, Some(organisation)) => {
+                    format!("{}, {organisation}", about.service.name.in_language(language))
+                }
+                _ => about.service.name.in_language(language).to_owned(),
+            },
             service_phone: about.service.phone.clone(),
             filed_at: heard_at,
             ack_due_at: ticket.ack_due_at,

@@ -142,7 +142,7 @@ const REQUESTS: &str = "ticket t join concern c on c.id = t.concern_id cross joi
 
 /// What the residents of a ticket that has ended were last told.
 const MESSAGE: &str = "(select m.fact ->> 'message_to_resident' from ticket_event m
-    where m.ticket_id = w.lead and t.origin = 'open311' and w.state in ('resolved', 'closed')
+    where m.ticket_id = w.lead and t.origin = 'open311' and w.state in ('resolved', 'closed', 'cancelled')
         and m.fact ->> 'message_to_resident' is not null
     order by m.version desc limit 1) as message";
 

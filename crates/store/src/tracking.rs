@@ -1,10 +1,12 @@
 //! The resident's link: what it shows, renewing and ending it, and whether mails go to the resident.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use data_encoding::BASE64_MIME;
 use domain::id::{CategoryCode, ConcernId, TicketId};
 use domain::language::Language;
-use domain::text::{Answer, MessageToResident};
+use domain::text::{Answer, BodyTold, MessageToResident};
 use domain::ticket::Ticket;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait as _, FromQueryResult};
@@ -59,6 +61,17 @@ pub struct Followed {
     pub told: Vec<Told>,
     /// What they last said of how it ended.
     pub said: Option<Given>,
+    /// What its end said, if it has ended.
+    pub end: Option<End>,
+}
+
+/// What the end of a ticket said to its resident.
+#[derive(Debug, Clone)]
+pub struct End {
+    /// The competent body that was told.
+    pub body_told: Option<BodyTold>,
+    /// Whether it came with a message of its own.
+    pub explained: bool,
 }
 
 /// Something that the resident was told.
@@ -68,6 +81,13 @@ pub struct Told {
     pub at: DateTime<Utc>,
     /// What.
     pub text: MessageToResident,
+}
+
+#[derive(FromQueryResult)]
+struct EndRow {
+    ticket_id: Uuid,
+    body_told: Option<String>,
+    explained: bool,
 }
 
 #[derive(FromQueryResult)]
@@ -132,6 +152,7 @@ impl Store {
         let ids: Vec<Uuid> = all.iter().map(|ticket| ticket.id.0).collect();
         let with_events = self.told_with_events(&ids).await?;
         let mut answers = self.last_answers(concern, &ids).await?;
+        let mut ends = self.ends(&ids).await?;
         let merged = all.iter().filter(|ticket| ticket.concern == concern && ticket.duplicate_of.is_some());
         let since = merged.filter_map(|ticket| ticket.closed_at).min().unwrap_or(row.filed_at);
         for ticket in all {
@@ -147,8 +168,9 @@ impl Store {
             // What was said before they came was said to others.
             told.retain(|told| own || told.at >= since);
             told.sort_by_key(|told| told.at);
-            let said = answers.remove(&ticket.id);
-            tickets.push(Followed { ticket, told, said });
+            let (said, end) = (answers.remove(&ticket.id), ends.remove(&ticket.id));
+            let end = end.filter(|_| ticket.state.has_ended());
+            tickets.push(Followed { ticket, told, said, end });
         }
         Ok(Some(Tracked {
             concern,
@@ -174,6 +196,25 @@ impl Store {
             Ok((TicketId(row.ticket_id), Told { at: row.at, text }))
         };
         rows.into_iter().map(told).collect()
+    }
+
+    /// What the last end of each of these tickets said.
+    async fn ends(&self, tickets: &[Uuid]) -> Result<BTreeMap<TicketId, End>> {
+        let statement = sql(
+            "select distinct on (ticket_id) ticket_id, fact ->> 'body_told' as body_told,
+                 fact ->> 'message_to_resident' is not null as explained
+             from ticket_event
+             where ticket_id = any($1) and (fact ->> 'type' in ('resolved', 'cancelled')
+                 or (fact ->> 'type' = 'closed' and fact ->> 'closure_reason' is not null))
+             order by ticket_id, version desc",
+            [tickets.to_vec().into()],
+        );
+        let rows = EndRow::find_by_statement(statement).all(&self.db).await?;
+        let end = |row: EndRow| {
+            let body_told = row.body_told.map(TryInto::try_into).transpose().map_err(Error::corrupt)?;
+            Ok((TicketId(row.ticket_id), End { body_told, explained: row.explained }))
+        };
+        rows.into_iter().map(end).collect()
     }
 
     /// Whether that was ever a link that leads, or led, to a concern.

@@ -53,7 +53,10 @@ impl From<Refusal> for Code {
             Refusal::AlreadyReceived => Self::AlreadyReceived,
             Refusal::Merged => Self::TicketMerged,
             Refusal::NotMerged => Self::TicketNotMerged,
-            Refusal::ClosureReasonNeeded | Refusal::BodyToldNeeded | Refusal::MergeInstead => Self::InvalidContent,
+            Refusal::ClosureReasonNeeded
+            | Refusal::BodyToldNeeded
+            | Refusal::BodyToldNotExpected
+            | Refusal::MergeInstead => Self::InvalidContent,
         }
     }
 }
@@ -95,6 +98,12 @@ impl From<Refusal> for Problem {
                 "required",
                 "Dites quel organisme compétent a été informé (CRPA L114-2).",
                 "Say which competent body was told (CRPA L114-2).",
+            )]),
+            Refusal::BodyToldNotExpected => problem.errors(vec![content(
+                "/body_told",
+                "not_expected",
+                "Un organisme est informé de ce que la ville n’est pas compétente pour traiter, quand on le dit.",
+                "A body is told of what the city is not competent for, when that is said.",
             )]),
             Refusal::MergeInstead => problem.errors(vec![content(
                 "/closure_reason",

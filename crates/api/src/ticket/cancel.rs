@@ -24,7 +24,7 @@ pub(crate) struct CancelTicket {
     /// Why.
     #[schema(value_type = String, min_length = 1, max_length = 2000)]
     note: Note,
-    /// Why, as the resident reads it.
+    /// Why, as the resident reads it; of a request that came over Open311, as everybody does.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 2000)]
     message_to_resident: Option<MessageToResident>,
 }
@@ -33,7 +33,7 @@ input!(CancelTicket);
 /// Call a ticket off
 ///
 /// For its referrer while it is `submitted`, and for dispatchers while it is `submitted`, `acknowledged` or `refused`. The
-/// service is told, and the resident if they left an address.
+/// service and the referrer are told, and the resident if they left an address.
 #[utoipa::path(
     operation_id = "ticket_cancel",
     tag = "tickets",

@@ -39,7 +39,8 @@ input!(CloseTicket);
 /// End a ticket
 ///
 /// For dispatchers, while it is `resolved`, or `refused`: then with a closure reason and, when no service of the city is
-/// competent, the body that was told. Not as `duplicate`: it is merged instead.
+/// competent, the body that was told. Not as `duplicate`: it is merged instead. After a refusal, the referrer and the
+/// resident are told; of a resolved ticket, the resident is told what is added for them.
 #[utoipa::path(
     operation_id = "ticket_close",
     tag = "tickets",

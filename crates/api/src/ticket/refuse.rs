@@ -37,7 +37,7 @@ input!(RefuseTicket);
 /// Send a ticket back
 ///
 /// For members of the ticket's service, while it is `submitted` or `acknowledged`. The dispatcher is told, and decides
-/// what becomes of it.
+/// what becomes of it; the referrer is told too.
 #[utoipa::path(
     operation_id = "ticket_refuse",
     tag = "tickets",

@@ -16,7 +16,7 @@ pub(super) fn day(at: DateTime<Utc>, zone: Zone, language: Language) -> String {
 }
 
 /// What happens next, and by when: the targets as promises. One that was not kept is said to be missed.
-pub(super) fn next(ticket: &Ticket, now: DateTime<Utc>, zone: Zone, language: Language) -> String {
+pub(super) fn next(ticket: &Ticket, explained: bool, now: DateTime<Utc>, zone: Zone, language: Language) -> String {
     let today = zone.day_of(now);
     let promise = |due: DateTime<Utc>, kept, missed| promise(&day(due, zone, language), due < now, kept, missed);
     let expected = ticket.scheduled_for.filter(|day| *day >= today);
@@ -60,6 +60,10 @@ pub(super) fn next(ticket: &Ticket, now: DateTime<Utc>, zone: Zone, language: La
             )
         }
         State::Closed => closed(ticket, now, zone, language),
+        State::Cancelled if explained => (
+            "Il n’y aura pas d’autre suite. La raison est donnée ci-dessous.".to_owned(),
+            "Nothing more will come of it. The reason is given below.".to_owned(),
+        ),
         State::Cancelled => (
             "Il n’y aura pas d’autre suite. Pour savoir pourquoi, téléphonez-nous.".to_owned(),
             "Nothing more will come of it. To know why, telephone us.".to_owned(),

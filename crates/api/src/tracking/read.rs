@@ -51,6 +51,10 @@ struct PublicOutcome {
     /// The reason in a sentence.
     #[schema(examples("L’intervention a été faite."))]
     label: &'static str,
+    /// The competent body that was told, when it is none of the city's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, examples("Département de la Somme"))]
+    body_told: Option<String>,
 }
 
 /// What a resident said of how their ticket ended.
@@ -135,7 +139,11 @@ pub(crate) struct Tracking {
 fn ticket(followed: &Followed, city: &City, language: Language, now: DateTime<Utc>) -> TrackedTicket {
     let ticket = &followed.ticket;
     let service = city.service(&ticket.service);
-    let outcome = |reason: ClosureReason| PublicOutcome { reason, label: reason.label(Audience::Resident, language) };
+    let body_told = followed.end.as_ref().and_then(|end| end.body_told.as_ref()).map(ToString::to_string);
+    let outcome = |reason: ClosureReason| {
+        let body_told = body_told.filter(|_| reason == ClosureReason::NotCompetent);
+        PublicOutcome { reason, label: reason.label(Audience::Resident, language), body_told }
+    };
     let message = |told: &Told| PublicMessage { at: told.at, text: told.text.to_string() };
     TrackedTicket {
         reference: ticket.reference.clone(),
@@ -143,7 +151,7 @@ fn ticket(followed: &Followed, city: &City, language: Language, now: DateTime<Ut
         phone: service.and_then(|service| service.phone.clone()),
         state: ticket.state,
         state_label: ticket.state.to_resident(language),
-        next: next(ticket, now, city.zone(), language),
+        next: next(ticket, followed.end.as_ref().is_some_and(|end| end.explained), now, city.zone(), language),
         expected_on: ticket.scheduled_for,
         outcome: ticket.closure_reason.map(outcome),
         messages: followed.told.iter().map(message).collect(),
@@ -192,6 +200,7 @@ pub(super) fn page(
             messages => messages.collect::<Vec<_>>(),
             expected_on => ticket.expected_on.map(|day| date(day, language)),
             outcome => ticket.outcome.as_ref().map(|outcome| outcome.label),
+            body_told => ticket.outcome.as_ref().and_then(|outcome| outcome.body_told.as_deref()),
             said_on => ticket.feedback.as_ref().map(|said| day(said.at, zone, language)),
             ..Value::from(Serde(ticket))
         }

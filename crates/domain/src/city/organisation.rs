@@ -121,10 +121,16 @@ pub enum Entitled {
 }
 
 impl Service {
-    /// Whether the service may have tickets of that secrecy: a partner, restricted ones by agreement only.
+    /// Whether the service may have tickets of that secrecy: a partner, restricted ones by agreement only, and complaints
+    /// about officers not at all.
     #[must_use]
     pub fn may_have(&self, secrecy: Secrecy) -> bool {
-        self.kind == ServiceKind::Municipal || secrecy == Secrecy::Standard || self.may_receive_restricted
+        match secrecy {
+            _ if self.kind == ServiceKind::Municipal => true,
+            Secrecy::Standard => true,
+            Secrecy::Restricted => self.may_receive_restricted,
+            Secrecy::HiddenFromReferrer => false,
+        }
     }
 
     /// What the service may see of a ticket through a link; none when it gets no link to such a ticket.

@@ -15,12 +15,13 @@ pub const BY_ITSELF_AFTER: Duration = Duration::days(14);
 pub(super) fn can_end(reason: ClosureReason, body_told: Option<&BodyTold>) -> Result<(), Refusal> {
     match reason {
         ClosureReason::NotCompetent if body_told.is_none() => Err(Refusal::BodyToldNeeded),
+        ClosureReason::NotCompetent => Ok(()),
+        _ if body_told.is_some() => Err(Refusal::BodyToldNotExpected),
         ClosureReason::Duplicate => Err(Refusal::MergeInstead),
         ClosureReason::WorkDone
         | ClosureReason::NothingFound
         | ClosureReason::UnderMonitoring
         | ClosureReason::NoActionPlanned
-        | ClosureReason::NotCompetent
         | ClosureReason::InformationGiven
         | ClosureReason::ResidentWithdrew
         | ClosureReason::ResidentUnreachable
@@ -47,8 +48,8 @@ impl Close {
     /// # Errors
     /// [`Refusal::State`] unless the ticket is resolved or refused; from `refused`, [`Refusal::ClosureReasonNeeded`]
     /// without a reason, [`Refusal::BodyToldNeeded`] when the reason is `not_competent` and no body is named,
-    /// [`Refusal::MergeInstead`] when it is `duplicate`; from `resolved`, [`Refusal::ClosureReasonGiven`] with another
-    /// reason.
+    /// [`Refusal::BodyToldNotExpected`] when it is another and one is, [`Refusal::MergeInstead`] when it is `duplicate`; from
+    /// `resolved`, [`Refusal::ClosureReasonGiven`] with another reason, [`Refusal::BodyToldNotExpected`] with a body.
     pub fn apply(self, ticket: Ticket, now: DateTime<Utc>) -> Result<Change, Refusal> {
         let state = next(ticket.state, Action::Close)?;
         if ticket.state == State::Refused {
@@ -56,6 +57,8 @@ impl Close {
             can_end(reason, self.body_told.as_ref())?;
         } else if self.closure_reason.is_some_and(|reason| Some(reason) != ticket.closure_reason) {
             return Err(Refusal::ClosureReasonGiven);
+        } else if self.body_told.is_some() {
+            return Err(Refusal::BodyToldNotExpected);
         }
         let reason = self.closure_reason.or(ticket.closure_reason);
         let fact = Fact::Closed {
@@ -93,6 +96,8 @@ mod tests {
         assert_eq!((closed.state, closed.closed_at), (State::Closed, Some(now())));
         assert_eq!(close(Some(ClosureReason::Duplicate), None).unwrap_err(), Refusal::MergeInstead);
         assert!(close(Some(ClosureReason::PrivateMatter), None).is_ok());
+        let told = close(Some(ClosureReason::PrivateMatter), Some("Département de la Somme"));
+        assert_eq!(told.unwrap_err(), Refusal::BodyToldNotExpected);
     }
 
     #[test]
@@ -101,5 +106,8 @@ mod tests {
         let close = |closure_reason| Close { closure_reason, ..Close::default() }.apply(resolved.clone(), now());
         assert_eq!(close(None).unwrap().ticket.closure_reason, Some(ClosureReason::WorkDone));
         assert_eq!(close(Some(ClosureReason::NothingFound)).unwrap_err(), Refusal::ClosureReasonGiven);
+        let body_told = Some(BodyTold::try_from("Département de la Somme".to_owned()).unwrap());
+        let again = Close { body_told, ..Close::default() }.apply(resolved.clone(), now());
+        assert_eq!(again.unwrap_err(), Refusal::BodyToldNotExpected);
     }
 }

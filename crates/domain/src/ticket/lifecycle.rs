@@ -212,6 +212,9 @@ pub enum Refusal {
     /// A ticket ends as not competent once the competent body was told (CRPA L114-2).
     #[error("ending a ticket as not competent needs the body that was told")]
     BodyToldNeeded,
+    /// A body was told where the city is competent, or of a ticket whose end said so already.
+    #[error("a body is told of what ends as not competent, when that is said")]
+    BodyToldNotExpected,
     /// A ticket ends as a duplicate by being merged with the other.
     #[error("a ticket ends as a duplicate by being merged with the other")]
     MergeInstead,
@@ -254,6 +257,7 @@ impl Refusal {
             Self::ReopenWindowOver => "reopen_window_over",
             Self::ClosureReasonNeeded => "closure_reason_needed",
             Self::BodyToldNeeded => "body_told_needed",
+            Self::BodyToldNotExpected => "body_told_not_expected",
             Self::MergeInstead => "merge_instead",
             Self::ClosureReasonGiven => "closure_reason_given",
             Self::AlreadyReceived => "already_received",

@@ -316,7 +316,9 @@ pub fn notices(fact: &Fact, by: &Actor, ticket: &Ticket, followers: &[Follower],
         | Fact::AttachmentRemoved { .. }
         | Fact::Pseudonymised => Vec::new(),
     };
-    notices.extend(watched(fact, ticket));
+    // Whoever is told what to do is not told that there is nothing to do.
+    let told: Vec<Recipient> = notices.iter().map(|notice| notice.recipient.clone()).collect();
+    notices.extend(watched(fact, ticket).into_iter().filter(|notice| !told.contains(&notice.recipient)));
     let told = fact.told(ticket);
     let newcomer = if let Fact::Followed { concern } = fact { Some(*concern) } else { None };
     for follower in followers.iter().filter(|follower| newcomer.is_none_or(|concern| follower.concern == concern)) {

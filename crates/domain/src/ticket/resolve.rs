@@ -26,8 +26,8 @@ impl Resolve {
     ///
     /// # Errors
     /// [`Refusal::State`] unless the ticket is acknowledged, scheduled, in progress or on hold;
-    /// [`Refusal::BodyToldNeeded`] when the reason is `not_competent` and no body is named, [`Refusal::MergeInstead`] when
-    /// it is `duplicate`.
+    /// [`Refusal::BodyToldNeeded`] when the reason is `not_competent` and no body is named,
+    /// [`Refusal::BodyToldNotExpected`] when it is another and one is, [`Refusal::MergeInstead`] when it is `duplicate`.
     pub fn apply(self, ticket: Ticket, now: DateTime<Utc>) -> Result<Change, Refusal> {
         let state = next(ticket.state, Action::Resolve)?;
         can_end(self.closure_reason, self.body_told.as_ref())?;

@@ -65,6 +65,7 @@ pub(super) struct LeasedRow {
     tells_concern: bool,
     referred: Option<Value>,
     main_reference: Option<String>,
+    organisation: Option<String>,
     pub(super) heard_at: Option<DateTime<Utc>>,
     #[sea_orm(nested)]
     ticket: Option<ticket_entity::Model>,
@@ -86,6 +87,7 @@ macro_rules! as_told {
         array(select service_code from service_member where user_id = person.id) as person_services, contact.key_id,
         contact.sealed, link.generation, link.ended_at, link.mails_stopped_at, m.concern_id is not null as tells_concern,
         main.reference as main_reference,
+        (select o.definition ->> 'name' from organisation o where o.code = s.definition ->> 'organisation') as organisation,
         case when m.concern_id is not null then (
             select jsonb_agg(jsonb_build_object('reference', r.reference, 'state', r.state, 'service', rs.definition) order by r.id)
             from ticket r join service rs on rs.code = r.service_code
@@ -101,7 +103,8 @@ macro_rules! as_told {
     from leased m
     left join ticket t on t.id = m.ticket_id
     left join ticket_event e on e.ticket_id = m.ticket_id and e.version = m.event_version
-    left join service s on s.code = t.service_code
+    -- Of the notice that it went to another organisation, where it went then (CRPA L114-2).
+    left join service s on s.code = case when m.kind = 'forwarded' then e.fact ->> 'service' else t.service_code end
     left join service to_service on to_service.code = m.recipient ->> 'code'
     left join lateral (
         select l.id, l.expires_at, l.access from partner_link l
@@ -316,6 +319,7 @@ pub(super) fn about_ticket(row: LeasedRow, recipient: Recipient) -> Result<About
         category: parse(row.category)?,
         service: parse(row.service)?,
         main: row.main_reference,
+        organisation: row.organisation,
         recipient,
         at: row.since.unwrap_or(at),
     })

@@ -131,6 +131,8 @@ pub struct About {
     pub category: Category,
     /// The ticket's service.
     pub service: Service,
+    /// What the service's organisation is called.
+    pub organisation: Option<String>,
     /// The reference of the ticket that it was merged into.
     pub main: Option<String>,
     /// Which message tells of it.

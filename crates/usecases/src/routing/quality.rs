@@ -26,7 +26,7 @@ pub struct Judged {
 
 /// What became of the tickets that rules sent to services, of concerns that were filed between the two times: lately, and
 /// until now, unless given. Exact numbers are for those who may know of every ticket; others read them as figures are shown,
-/// and of whole months: lately begins with a month.
+/// and of whole months: lately begins with a month, and ends with this one.
 ///
 /// # Errors
 /// [`StatisticsError::TooFine`] for who may not know of every ticket and asks for another period than months.
@@ -46,7 +46,9 @@ pub async fn quality(
     let exact = caller.reaches_everything();
     let lately = now - LATELY;
     let lately = if exact { lately } else { month_of(lately, zone).unwrap_or(lately) };
-    let (from, before) = (from.unwrap_or(lately), before.unwrap_or(now));
+    let next_month = month_of(now, zone).and_then(|begin| month_of(begin + TimeDelta::days(32), zone));
+    let until = if exact { now } else { next_month.unwrap_or(now) };
+    let (from, before) = (from.unwrap_or(lately), before.unwrap_or(until));
     let all = cx.store.routing_quality(from, before).await?;
     let rules = if exact { all } else { all.into_iter().filter_map(Quality::masked).collect() };
     Ok(Judged { from, before, rules })

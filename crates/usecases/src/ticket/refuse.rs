@@ -27,14 +27,17 @@ pub async fn refuse(
 }
 
 pub(super) fn decide(cmd: Refuse, ticket: Ticket, city: &City) -> Result<Change, Denied> {
-    let faults = faults(&cmd, city);
+    let faults = faults(&cmd, city, &ticket);
     if faults.is_empty() { Ok(cmd.apply(ticket)?) } else { Err(Denied::Invalid(faults)) }
 }
 
-fn faults(cmd: &Refuse, city: &City) -> Vec<Fault> {
+fn faults(cmd: &Refuse, city: &City, ticket: &Ticket) -> Vec<Fault> {
     let mut faults = Vec::new();
     if cmd.service.as_ref().is_some_and(|service| city.service(service).is_none()) {
         faults.push(Fault::UnknownService);
+    }
+    if cmd.service.as_ref() == Some(&ticket.service) {
+        faults.push(Fault::SameService);
     }
     if cmd.reason == RefusalReason::Other && cmd.note.is_none() {
         faults.push(Fault::NoteMissing);

@@ -3,6 +3,7 @@
 use domain::id::WritingId;
 use domain::text::Remark;
 use domain::ticket::feedback::{Answer, Unsolved};
+use domain::ticket::notice::Recipient;
 use domain::ticket::writing::ResidentMessage;
 use domain::ticket::{Actor, Refusal, Ticket};
 use store::feedback::Given;
@@ -107,8 +108,8 @@ fn meant<'a>(
     if open.next().is_some() { Err(invalid(FeedbackFault::TicketMissing)) } else { Ok(first) }
 }
 
-/// Keeps a resident's answer; if they ask for it, their service has the ticket again. That it is not solved is told in any
-/// case: by the reopening, or as what a resident writes is.
+/// Keeps a resident's answer; if they ask for it, their service has the ticket again, or the dispatcher's desk, when that had
+/// refused it. That it is not solved is told in any case: by the reopening, or by a message.
 ///
 /// # Errors
 /// See [`FeedbackError`].
@@ -129,7 +130,16 @@ pub async fn give_feedback(cx: &Context, token: &str, cmd: GiveFeedback) -> Resu
     } else if matches!(given.answer, Answer::NotSolved { .. }) {
         let officer = heard_by(&tx, &ticket, tracked.concern).await?;
         let tell = |notice| (cx.message_about(ticket.id, notice), ticket.id, ticket.version);
-        let told: Vec<_> = ResidentMessage::answer_notices(&ticket, officer).into_iter().map(tell).collect();
+        let mut notices = ResidentMessage::answer_notices(&ticket, officer);
+        // A service that refused it has it no more, and a partner's link has ended with the ticket: the desk takes it up.
+        let has_link = of(&loaded).service(&ticket.service).is_some_and(|service| service.access.is_some());
+        if ticket.resolved_at.is_none() || has_link {
+            let desk = Recipient::Service { code: of(&loaded).settings.dispatcher_desk.clone() };
+            for notice in notices.iter_mut().filter(|one| matches!(one.recipient, Recipient::Service { .. })) {
+                notice.recipient = desk.clone();
+            }
+        }
+        let told: Vec<_> = notices.into_iter().map(tell).collect();
         tx.append_messages_about(&told, now).await?;
     }
     tx.commit().await?;

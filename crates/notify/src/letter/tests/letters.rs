@@ -116,8 +116,18 @@ pub(super) fn every_letter() -> Vec<(String, TicketLetter)> {
     }
     for language in [Language::Fr, Language::En] {
         let referral = letter(Kind::Referral, Audience::Service, language);
-        let letter = TicketLetter { partner: Some(partner(language)), ..referral };
-        letters.push((format!("referral.partner.{}", language.tag()), letter));
+        let to_partner = TicketLetter { partner: Some(partner(language)), ..referral.clone() };
+        let back = |letter: &TicketLetter, turn| TicketLetter { turn: Some(turn), ..letter.clone() };
+        let of_resident = |kind| letter(kind, Audience::Resident, language);
+        let variants = [
+            ("referral.service.reopened", back(&referral, Turn::Reopened)),
+            ("referral.service.unmerged", back(&referral, Turn::Unmerged)),
+            ("referral.partner.reopened", back(&to_partner, Turn::Reopened)),
+            ("referral.partner", to_partner),
+            ("cancelled.resident.explained", TicketLetter { explained: true, ..of_resident(Kind::Cancelled) }),
+            ("forwarded.resident.silence", TicketLetter { silence: true, ..of_resident(Kind::Forwarded) }),
+        ];
+        letters.extend(variants.map(|(name, letter)| (format!("{name}.{}", language.tag()), letter)));
     }
     letters
 }
