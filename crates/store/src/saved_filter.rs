@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use domain::id::{SavedFilterId, ServiceCode, UserId};
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::connect::sql;
-use crate::{Error, Page, Result, Store, Tx, one_more};
+use crate::{Error, Page, Result, Store, Tx, one_more, texts};
 
 /// The parameters of a list, as a query has them.
 pub type Parameters = BTreeMap<String, Vec<String>>;
@@ -102,6 +102,10 @@ fn columns(holder: &Holder) -> (Option<Uuid>, Option<String>) {
     }
 }
 
+async fn one(db: &impl ConnectionTrait, statement: Statement) -> Result<Option<SavedFilter>> {
+    Row::find_by_statement(statement).one(db).await?.map(SavedFilter::try_from).transpose()
+}
+
 impl Store {
     /// A page of the lists that a person, who is in these services, has kept or sees, in the order of their names.
     ///
@@ -114,14 +118,13 @@ impl Store {
         after: Option<After>,
         limit: u64,
     ) -> Result<Page<SavedFilter, After>> {
-        let services: Vec<String> = services.iter().map(ToString::to_string).collect();
         let statement = sql(
             visible!(
                 "($3::text is null or (lower(name), id) > (lower($3), $4::uuid)) order by lower(name), id limit $5"
             ),
             [
                 user.0.into(),
-                services.into(),
+                texts(services).into(),
                 after.as_ref().map(|after| after.name.clone()).into(),
                 after.map(|after| after.id.0).into(),
                 one_more(limit).into(),
@@ -142,9 +145,8 @@ impl Store {
         services: &[ServiceCode],
         id: SavedFilterId,
     ) -> Result<Option<SavedFilter>> {
-        let services: Vec<String> = services.iter().map(ToString::to_string).collect();
-        let statement = sql(visible!("id = $3"), [user.0.into(), services.into(), id.0.into()]);
-        Row::find_by_statement(statement).one(&self.db).await?.map(SavedFilter::try_from).transpose()
+        let values = [user.0.into(), texts(services).into(), id.0.into()];
+        one(&self.db, sql(visible!("id = $3"), values)).await
     }
 }
 
@@ -184,9 +186,8 @@ impl Tx {
         services: &[ServiceCode],
         id: SavedFilterId,
     ) -> Result<Option<SavedFilter>> {
-        let services: Vec<String> = services.iter().map(ToString::to_string).collect();
-        let statement = sql(visible!("id = $3 for update"), [user.0.into(), services.into(), id.0.into()]);
-        Row::find_by_statement(statement).one(&self.db).await?.map(SavedFilter::try_from).transpose()
+        let values = [user.0.into(), texts(services).into(), id.0.into()];
+        one(&self.db, sql(visible!("id = $3 for update"), values)).await
     }
 
     /// Keeps a list that was locked, as it is now.

@@ -1,10 +1,8 @@
 //! The resident's link: what it shows, renewing and ending it, and whether mails go to the resident.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 use data_encoding::BASE64_MIME;
-use domain::id::{CategoryCode, ConcernId, TicketId};
+use domain::id::{CategoryCode, ConcernId};
 use domain::language::Language;
 use domain::text::{Answer, BodyTold, MessageToResident};
 use domain::ticket::Ticket;
@@ -19,6 +17,8 @@ use crate::resident::{Contact, tracking_token};
 use crate::seal::digest;
 use crate::ticket::Named;
 use crate::{Error, Result, Scope, Store, Tx};
+
+mod said;
 
 /// A concern as its resident may follow it.
 #[derive(Debug, Clone)]
@@ -81,20 +81,6 @@ pub struct Told {
     pub at: DateTime<Utc>,
     /// What.
     pub text: MessageToResident,
-}
-
-#[derive(FromQueryResult)]
-struct EndRow {
-    ticket_id: Uuid,
-    body_told: Option<String>,
-    explained: bool,
-}
-
-#[derive(FromQueryResult)]
-struct ToldRow {
-    ticket_id: Uuid,
-    at: DateTime<Utc>,
-    text: String,
 }
 
 #[derive(FromQueryResult)]
@@ -181,40 +167,6 @@ impl Store {
             mails,
             tickets,
         }))
-    }
-
-    /// What residents were told when something happened to these tickets, the last thing first, 500 at most.
-    async fn told_with_events(&self, tickets: &[Uuid]) -> Result<Vec<(TicketId, Told)>> {
-        let statement = sql(
-            "select ticket_id, at, fact ->> 'message_to_resident' as text from ticket_event
-             where ticket_id = any($1) and fact ->> 'message_to_resident' is not null order by at desc, id desc limit 500",
-            [tickets.to_vec().into()],
-        );
-        let rows = ToldRow::find_by_statement(statement).all(&self.db).await?;
-        let told = |row: ToldRow| {
-            let text = row.text.try_into().map_err(Error::corrupt)?;
-            Ok((TicketId(row.ticket_id), Told { at: row.at, text }))
-        };
-        rows.into_iter().map(told).collect()
-    }
-
-    /// What the last end of each of these tickets said.
-    async fn ends(&self, tickets: &[Uuid]) -> Result<BTreeMap<TicketId, End>> {
-        let statement = sql(
-            "select distinct on (ticket_id) ticket_id, fact ->> 'body_told' as body_told,
-                 fact ->> 'message_to_resident' is not null as explained
-             from ticket_event
-             where ticket_id = any($1) and (fact ->> 'type' in ('resolved', 'cancelled')
-                 or (fact ->> 'type' = 'closed' and fact ->> 'closure_reason' is not null))
-             order by ticket_id, version desc",
-            [tickets.to_vec().into()],
-        );
-        let rows = EndRow::find_by_statement(statement).all(&self.db).await?;
-        let end = |row: EndRow| {
-            let body_told = row.body_told.map(TryInto::try_into).transpose().map_err(Error::corrupt)?;
-            Ok((TicketId(row.ticket_id), End { body_told, explained: row.explained }))
-        };
-        rows.into_iter().map(end).collect()
     }
 
     /// Whether that was ever a link that leads, or led, to a concern.
