@@ -16,6 +16,8 @@ SAME = ("received", "assigned", "prioritised", "split", "followed", "attachment_
 # Of one ticket, nobody gets more than so many e-mails a day: what is held for that waits for tomorrow.
 ENOUGH = "too many e-mails about the ticket in a day"
 PASSES = ("submitted", "rerouted", "reopened", "unmerged")
+# What may say which service has the ticket from then on: what was refused comes back to the dispatcher's desk when it is reopened.
+MOVES = ("submitted", "rerouted", "reopened")
 # Why a message may end unsent: the mail server here refuses none for good, and no resident wants none. A service is not told of
 # a ticket that has gone elsewhere meanwhile; and a morning's list may have become empty.
 UNSEEN = "the recipient may no longer know of it"
@@ -85,7 +87,7 @@ def replayed(events, priority):
         fact = event["fact"]
         kind = fact["type"]
         state = STATES.get(kind, state if kind in SAME else kind)
-        service = fact["service"] if kind in ("submitted", "rerouted") else service
+        service = fact.get("service", service) if kind in MOVES else service
         handovers += kind in PASSES
         reopened += kind == "reopened"
     changed = [event["fact"]["priority"] for event in events if event["fact"]["type"] == "prioritised"]
@@ -98,7 +100,7 @@ def mails(postgres, post):
     rows = postgres.rows(
         """select *, coalesce(mail, id) as mail_id, recipient ->> 'type' = 'service' and exists (
             select from ticket_event e where e.ticket_id = o.ticket_id and e.version > o.event_version
-                and e.fact ->> 'type' = 'rerouted' and e.fact ->> 'from' = o.recipient ->> 'code'
+                and e.fact ->> 'type' in ('rerouted', 'reopened') and e.fact ->> 'from' = o.recipient ->> 'code'
         ) as went_elsewhere from outbox o"""
     )
     arrived = collections.defaultdict(list)
