@@ -157,7 +157,7 @@ async fn a_request_that_goes_to_another_organisation_is_told_to_its_resident() {
     let to = |service: &str| json!({ "service": service, "note": "Pour vous." });
     let told = || {
         let letters = city.letters_to("habitante@mail.example").into_iter();
-        letters.filter(|letter| letter.subject().unwrap().ends_with("est transmise ailleurs")).collect::<Vec<_>>()
+        letters.filter(|letter| letter.subject().unwrap().contains("à un autre organisme")).collect::<Vec<_>>()
     };
     let at_voirie = dispatcher.act(&city.dumping().await, "reroute", &to("voirie")).await.ok();
     city.drain().await;
@@ -171,6 +171,22 @@ async fn a_request_that_goes_to_another_organisation_is_told_to_its_resident() {
     assert!(text.contains("Habitat du Beffroi"), "{text}");
     let event = dispatcher.timeline(&at_the_landlord).await.pop().unwrap();
     assert_eq!(event["data"]["organisation"], "habitat-beffroi");
+
+    // Also when it goes there besides: the service that had it keeps it.
+    let ticket = city.dumping().await;
+    let split = json!({ "services": ["voirie", "bailleur"], "note": "Vous aussi." });
+    let event = dispatcher.act(&ticket, "split", &split).await.ok();
+    let event = dispatcher.timeline(&event).await.pop().unwrap();
+    city.drain().await;
+    let letters = told();
+    assert_eq!(letters.len(), 2, "of the landlord's ticket alone");
+    let at_the_landlord = json!({ "id": event["data"]["tickets"][1] });
+    let opened = dispatcher.ticket(&at_the_landlord).await;
+    let text = letters[1].body_text(0).unwrap();
+    let (name, reference) = (opened["service"]["name"].as_str().unwrap(), opened["reference"].as_str().unwrap());
+    assert!(text.contains(name) && text.contains(reference) && text.contains("Habitat du Beffroi"), "{text}");
+    assert!(text.contains("la garde"), "{text}");
+    assert_eq!(dispatcher.timeline(&opened).await[0]["data"]["organisation"], "habitat-beffroi");
     city.stop().await;
 }
 

@@ -21,7 +21,7 @@ crate::tests![
     only_a_mail_server_hands_in_and_anything_it_hands_in_is_answered,
 ];
 
-const MAILBOX: &str = "proprete@ville-amiens.example";
+pub const MAILBOX: &str = "proprete@ville-amiens.example";
 const RESIDENT: &str = "habitante@mail.example";
 const OFFICER: &str = "claire.delattre@ville-amiens.example";
 
@@ -194,9 +194,11 @@ fn subject(letter: &mail_parser::Message<'_>) -> String {
     letter.subject().unwrap().replace('\u{a0}', " ")
 }
 
-const PIXEL: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
+pub const PIXEL: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 
-fn with_files(letter: &mail_parser::Message<'_>, text: &str, files: &[(&str, &str, &str)]) -> String {
+/// An answer to the letter from the mailbox of « proprete », with files in base64: their names, types and bytes.
+pub fn with_files(letter: &mail_parser::Message<'_>, text: &str, files: &[(&str, &str, &str)]) -> String {
     let mail = format!(
         "From: {MAILBOX}\r\nTo: {}\r\nMessage-ID: <files-{}@mail.example>\r\nMIME-Version: 1.0\r\n\
          Content-Type: multipart/mixed; boundary=\"b\"\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n",

@@ -1,6 +1,6 @@
 //! E-mail that comes in.
 
-mod answer;
+pub mod answer;
 mod concern;
 mod gathered;
 mod quoted;

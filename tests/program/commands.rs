@@ -300,6 +300,8 @@ async fn what_could_not_be_sent_is_listed_and_replayed() {
     assert_eq!(format!("{one}{others}"), listed);
     let id = listed.split_whitespace().next().unwrap();
     assert_eq!(said(&operator.run(&["outbox", "replay", id])), "1 message(s) will be sent again.\n");
+    let twice = operator.run(&["outbox", "replay", id]);
+    assert!(!twice.status.success() && said(&twice).contains("no dead message has such an id"), "{}", said(&twice));
     assert_eq!(said(&operator.run(&["outbox", "replay", "--all"])), "2 message(s) will be sent again.\n");
     assert_eq!(said(&operator.run(&["outbox", "list"])), "No message is dead.\n");
     city.stop().await;

@@ -200,7 +200,7 @@ impl<'a> Teller<'a> {
         route.send_to.truncate(1);
         let service = route.send_to.first().cloned().context("a rule sends a concern nowhere")?;
         let course = self.course(number);
-        let mut events = vec![(at, Fact::Submitted { service, note: None })];
+        let mut events = vec![(at, Fact::Submitted { service, note: None, organisation: None })];
         events.extend(self.events(course, at)?);
         let referrer = self.random.random_range(0..1000);
         Ok(Story { number, at, origin, category, description, point, address, areas, route, course, events, referrer })

@@ -180,7 +180,7 @@ impl Caller {
                 | Actor::Client { .. }
                 | Actor::Partner { .. }
                 | Actor::Service { .. }
-                | Actor::Resident
+                | Actor::Resident { .. }
                 | Actor::Mail { .. }
                 | Actor::System,
                 _,
@@ -201,9 +201,11 @@ impl Caller {
     pub fn sees_attachment(&self, added_by: &Actor, ticket: &Ticket) -> bool {
         let by_referrer = match added_by {
             Actor::Person { part, .. } | Actor::Client { part, .. } => *part == Part::Referrer,
-            Actor::Partner { .. } | Actor::Service { .. } | Actor::Resident | Actor::Mail { .. } | Actor::System => {
-                false
-            }
+            Actor::Partner { .. }
+            | Actor::Service { .. }
+            | Actor::Resident { .. }
+            | Actor::Mail { .. }
+            | Actor::System => false,
         };
         self.reads_files_of(ticket) || by_referrer
     }

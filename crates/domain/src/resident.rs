@@ -96,15 +96,15 @@ pub struct KeptTicket {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, examples("work_done"))]
     pub closure_reason: Option<String>,
-    /// What happened, the first first.
+    /// What happened, the first first, without the words of residents whose concerns follow the ticket.
     pub timeline: Vec<KeptEvent>,
     /// What colleagues wrote to one another.
     pub notes: Vec<KeptText>,
     /// What the service and the officer wrote to one another.
     pub messages: Vec<KeptText>,
-    /// What was written to the resident beside the timeline.
+    /// What the service and the resident wrote to one another beside the timeline.
     pub messages_to_resident: Vec<KeptText>,
-    /// Photographs and documents.
+    /// Photographs and documents, but for those of residents whose concerns follow the ticket.
     pub attachments: Vec<KeptAttachment>,
 }
 
@@ -135,6 +135,10 @@ pub struct KeptFollowed {
     pub reference: String,
     /// What the resident was told of it.
     pub told: Vec<KeptText>,
+    /// What the resident wrote about it.
+    pub written: Vec<KeptText>,
+    /// The photographs and documents that the resident sent with that.
+    pub attachments: Vec<KeptAttachment>,
 }
 
 /// What a resident said of how a ticket ended.

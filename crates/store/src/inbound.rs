@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::id::{ConcernId, MessageId, TicketId, UserId};
+use domain::ticket::Ticket;
 use domain::ticket::notice::Recipient;
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde::{Deserialize, Serialize};
@@ -214,11 +215,11 @@ impl Tx {
         Ok(Some(serde_json::from_slice(&words).map_err(Error::corrupt)?))
     }
 
-    /// Whether the address is that of a resident who hears what becomes of the ticket.
+    /// The concern of the resident whose address it is, if they hear what becomes of the ticket: its own rather than another.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn is_residents(&self, address: &str, ticket: TicketId) -> Result<bool> {
+    pub async fn concern_of_resident(&self, address: &str, ticket: &Ticket) -> Result<Option<ConcernId>> {
         #[derive(FromQueryResult)]
         struct Row {
             concern_id: Uuid,
@@ -234,16 +235,17 @@ impl Tx {
                  union select w.concern_id from family f join concern_follow w on w.ticket_id = f.id
              )
              select r.concern_id, r.key_id, r.sealed from heard join resident_contact r using (concern_id)
-             order by r.concern_id limit 500",
-            [ticket.0.into()],
+             order by r.concern_id <> $2, r.concern_id limit 500",
+            [ticket.id.0.into(), ticket.concern.0.into()],
         );
         for Row { concern_id, key_id, sealed } in Row::find_by_statement(statement).all(&self.db).await? {
-            let contact = Contact::open(&self.keys.residents, ConcernId(concern_id), &key_id, &sealed)?;
+            let concern = ConcernId(concern_id);
+            let contact = Contact::open(&self.keys.residents, concern, &key_id, &sealed)?;
             if contact.email.is_some_and(|own| own.to_lowercase() == address) {
-                return Ok(true);
+                return Ok(Some(concern));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// How many answers were put with a ticket since.

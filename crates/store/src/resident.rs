@@ -113,7 +113,9 @@ const EXPORT: &str = "
             select coalesce(jsonb_agg(jsonb_build_object(
                 'reference', t.reference, 'service', t.service_code, 'state', t.state, 'closure_reason', t.closure_reason,
                 'timeline', (
-                    select jsonb_agg(jsonb_build_object('at', e.at, 'what', e.fact) order by e.version)
+                    select jsonb_agg(jsonb_build_object(
+                        'at', e.at, 'what', case when (e.actor ->> 'concern')::uuid <> c.id then e.fact - 'note' else e.fact end
+                    ) order by e.version)
                     from ticket_event e where e.ticket_id = t.id
                 ),
                 'notes', (
@@ -127,12 +129,14 @@ const EXPORT: &str = "
                 'messages_to_resident', (
                     select coalesce(jsonb_agg(jsonb_build_object('at', m.at, 'text', m.text) order by m.id), '[]')
                     from resident_message m where m.ticket_id = t.id and m.taken_back_at is null
+                        and coalesce((m.actor ->> 'concern')::uuid, c.id) = c.id
                 ),
                 'attachments', (
                     select coalesce(jsonb_agg(jsonb_build_object(
                         'id', a.id, 'name', a.name, 'media_type', a.media_type, 'size', a.size, 'added_at', a.added_at
                     ) order by a.id), '[]')
                     from attachment a where a.ticket_id = t.id and a.removed_at is null
+                        and coalesce((a.added_by ->> 'concern')::uuid, c.id) = c.id
                 )
             ) order by t.id), '[]')
             from ticket t where t.concern_id = c.id
@@ -156,6 +160,15 @@ const EXPORT: &str = "
                     select e.at, e.fact ->> 'message_to_resident' as text from ticket_event e
                     where e.ticket_id = t.id and e.fact ->> 'message_to_resident' is not null
                 ) told, since where told.at >= since.at
+            ), 'written', (
+                select coalesce(jsonb_agg(jsonb_build_object('at', m.at, 'text', m.text) order by m.id), '[]')
+                from resident_message m where m.ticket_id = t.id and (m.actor ->> 'concern')::uuid = c.id
+            ), 'attachments', (
+                select coalesce(jsonb_agg(jsonb_build_object(
+                    'id', a.id, 'name', a.name, 'media_type', a.media_type, 'size', a.size, 'added_at', a.added_at
+                ) order by a.id), '[]')
+                from attachment a
+                where a.ticket_id = t.id and a.removed_at is null and (a.added_by ->> 'concern')::uuid = c.id
             )) order by t.id), '[]')
             from chain join ticket t using (id) where t.concern_id <> c.id
         ),

@@ -323,7 +323,7 @@ impl Tx {
                  select from stopped s join ticket_event e on e.at >= s.at join ticket t on t.id = e.ticket_id
                  where e.ticket_id in (select id from about) and (
                      e.fact ->> 'type' in ('acknowledged', 'resolved', 'cancelled', 'merged')
-                     or (e.fact ->> 'type' = 'rerouted' and e.fact ->> 'organisation' is not null)
+                     or (e.fact ->> 'type' in ('rerouted', 'submitted') and e.fact ->> 'organisation' is not null)
                      or (e.fact ->> 'type' = 'closed'
                          and (t.resolved_at is null or e.fact ->> 'message_to_resident' is not null))
                  )

@@ -1,11 +1,20 @@
-//! Open data: a month of tickets, in a city of its own, as it is published two months later.
+//! What is counted of the story; and open data: a month of tickets, in a city of its own, as it is published two months later.
 
 use chrono::Duration;
 use serde_json::json;
 
 use super::recorded::Recorded;
-use super::send_as;
+use super::{Story, send_as};
 use crate::support::city::{City, dumping};
+
+/// The statistics of all that was done.
+pub async fn count(story: &mut Story) {
+    while usecases::statistics::keep(&story.city.instance.context).await.unwrap() > 0 {}
+    let dispatcher = story.city.dispatcher().await;
+    story.done(&dispatcher, "stats_tickets", &[("group_by", json!("service"))]).await;
+    story.done(&dispatcher, "stats_cafes", &[("group_by", json!("area:secteurs"))]).await;
+    story.done(&dispatcher, "stats_report", &[("Accept", json!("application/json"))]).await;
+}
 
 pub async fn play(recorded: &mut Recorded) {
     let city = City::new().await;

@@ -53,6 +53,7 @@ async fn every_example_is_what_is_sent_and_answered() {
     cafes::play(&mut story).await;
     programs::follow(&mut story).await;
     links::renew(&mut story, &unused).await;
+    figures::count(&mut story).await;
     let Story { city, mut recorded, .. } = story;
     city.stop().await;
     people::sign_in(&mut recorded).await;

@@ -30,9 +30,6 @@ pub async fn play(story: &mut Story) {
     let other = story.done(&admin, "routing_draft_save", &[("/name", json!("Autre brigade"))]).await;
     let it = [("draft", other["id"].clone()), ("If-Match", other["version"].clone())];
     story.play(&admin, "routing_draft_delete", &it).await;
-    story.done(&dispatcher, "stats_tickets", &[("group_by", json!("service"))]).await;
-    story.done(&dispatcher, "stats_cafes", &[("group_by", json!("area:secteurs"))]).await;
-    story.done(&dispatcher, "stats_report", &[("Accept", json!("application/json"))]).await;
     for path in ["health_live", "health_ready", "jwks_read"] {
         story.done(&story.city.stranger(), path, &[]).await;
     }

@@ -148,7 +148,7 @@ impl PartnerMessage {
             Actor::Partner { .. } | Actor::Service { .. } => true,
             Actor::Person { part, .. } | Actor::Client { part, .. } => *part == Part::Service,
             Actor::Mail { from, .. } => *from == Writer::Service,
-            Actor::Resident | Actor::System => false,
+            Actor::Resident { .. } | Actor::System => false,
         };
         Self { at: message.at, own, text: message.text.to_string() }
     }

@@ -114,10 +114,15 @@ async fn list(state: State, after: i64, limit: u64, options: DatabaseOptions) ->
 async fn replay(ids: Option<Vec<Uuid>>, options: DatabaseOptions) -> Result<()> {
     let database = options.open().await?;
     let store = options.store(&database)?;
+    let named = ids.is_some();
     let replayed = store.replay_messages(ids, SystemClock.now()).await?;
-    tell(format_args!("{replayed} message(s) will be sent again."));
     store.close().await;
-    database.stop().await
+    database.stop().await?;
+    if named && replayed == 0 {
+        bail!("no dead message has such an id: see `continuum outbox list`");
+    }
+    tell(format_args!("{replayed} message(s) will be sent again."));
+    Ok(())
 }
 
 async fn unmute(options: DatabaseOptions) -> Result<()> {

@@ -51,7 +51,7 @@ impl ActorView {
             Actor::Service { service } => {
                 Self { service: Some(service.to_string()), ..view("service", Some(Part::Service)) }
             }
-            Actor::Resident => view("resident", None),
+            Actor::Resident { .. } => view("resident", None),
             Actor::Mail { from, .. } => Self { from: Some(*from), ..view("mail", Some(Part::Dispatcher)) },
             Actor::System => view("system", None),
         }

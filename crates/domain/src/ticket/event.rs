@@ -40,13 +40,20 @@ pub enum Actor {
         service: ServiceCode,
     },
     /// The resident, through the tracking link or by e-mail.
-    Resident,
+    Resident {
+        /// Of which concern: the ticket's own, or one that follows it. Not known of what was kept before this was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        concern: Option<ConcernId>,
+    },
     /// A dispatcher, who put an e-mail with the ticket that somebody else wrote.
     Mail {
         /// The dispatcher.
         user: UserId,
         /// Who wrote it.
         from: Writer,
+        /// Where that is a resident: of which concern.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        concern: Option<ConcernId>,
     },
     /// Continuum itself: a clock ran out.
     System,
@@ -155,6 +162,9 @@ pub enum Fact {
         /// What the city's rule says to it, or why it was opened beside another ticket of the concern.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         note: Option<Reason>,
+        /// The organisation of the service, when it was opened beside a ticket of another.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        organisation: Option<OrganisationCode>,
     },
     /// The service opened it for the first time.
     Received,

@@ -41,7 +41,7 @@ pub enum Kind {
     Unattended,
     /// To the resident: the ticket was called off.
     Cancelled,
-    /// To the resident: the ticket went to another organisation (CRPA L114-2).
+    /// To the resident: the ticket went to another organisation, or one was opened there too (CRPA L114-2).
     Forwarded,
     /// To the resident: the ticket is followed together with another.
     Merged,
@@ -246,7 +246,8 @@ impl Fact {
             Self::Closed { message_to_resident: Some(_), .. } => Told::Residents(Kind::Message),
             // Whoever comes later is told what the others were told before.
             Self::Followed { .. } if ticket.acknowledged_at.is_some() => Told::Everybody(Kind::Acknowledged),
-            // Who is not competent says to whom it passes a request on.
+            // Who is not competent says to whom it passes a request on, or a part of it.
+            Self::Submitted { organisation: Some(_), .. } => Told::Residents(Kind::Forwarded),
             Self::Rerouted { organisation: Some(_), .. } => {
                 Told::Each { referrers: Kind::Progress, residents: Kind::Forwarded }
             }

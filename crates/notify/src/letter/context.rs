@@ -44,6 +44,8 @@ pub(super) struct Context {
     unsubscribe: Option<String>,
     /// Whether a partner left the ticket unanswered.
     silence: bool,
+    /// Whether the other organisation has it as well, and not instead.
+    beside: bool,
     /// `reopened` or `unmerged`: why a ticket comes back to the service that is told of it, if it does.
     comes_back: Option<&'static str>,
     answer_was_due: Option<String>,
@@ -131,6 +133,7 @@ impl Context {
             explained: letter.explained,
             unsubscribe: letter.unsubscribe.as_ref().map(Url::to_string),
             silence: letter.silence,
+            beside: letter.turn == Some(Turn::Referred),
             comes_back: match (letter.kind, letter.turn) {
                 (Kind::Referral, Some(Turn::Reopened)) => Some("reopened"),
                 (Kind::Referral, Some(Turn::Unmerged)) => Some("unmerged"),

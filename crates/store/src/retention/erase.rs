@@ -76,19 +76,32 @@ const ERASE_TEXTS: &str = "with texts as (
              from unnest(array['note', 'message_to_resident', 'body_told']) word where e.fact ? word
          )
          where ticket_id in (select id from tickets) and e.fact ?| array['note', 'message_to_resident', 'body_told']
+     ), events_elsewhere as (
+         -- What their residents said where another's ticket stands for theirs.
+         update ticket_event set fact = fact || jsonb_build_object('note', $3)
+         where actor ? 'concern' and (actor ->> 'concern')::uuid = any($1) and fact ? 'note'
+             and ticket_id <> all (array(select id from tickets))
      ), notes as (
          update note set text = $3 where ticket_id in (select id from tickets)
      ), to_referrers as (
          update referrer_message set text = $3 where ticket_id in (select id from tickets)
      ), to_residents as (
-         update resident_message set text = $3 where ticket_id in (select id from tickets)
+         update resident_message set text = $3 where id in (
+             select m.id from tickets t join resident_message m on m.ticket_id = t.id
+             union
+             select id from resident_message where actor ? 'concern' and (actor ->> 'concern')::uuid = any($1)
+         )
      ), said as (
          update feedback set text = case when text is not null then $3 end where concern_id = any($1)
      ), searched as (
          delete from ticket_text where part <> 'concern' and ticket_id in (select id from tickets)
      ), attachments as (
          update attachment set name = null, removed_at = $2, removed_by = jsonb_build_object('type', 'system')
-         where removed_at is null and ticket_id in (select id from tickets) returning id
+         where removed_at is null and id in (
+             select a.id from tickets t join attachment a on a.ticket_id = t.id
+             union
+             select id from attachment where added_by ? 'concern' and (added_by ->> 'concern')::uuid = any($1)
+         ) returning id
      ), files as (
          insert into stray_file (id, due_at, doomed) select id, $2, true from attachments on conflict do nothing
      ), photographs as (

@@ -20,7 +20,7 @@ use domain::routing::{Route, Subject};
 use domain::text::{Answer, Description};
 use domain::ticket::event::Part;
 use domain::ticket::follow::NotAttachable;
-use domain::ticket::{Actor, Feedback, Priority, State, Ticket};
+use domain::ticket::{Actor, Fact, Feedback, Priority, State, Ticket};
 use store::Contact;
 use store::city::Loaded;
 use store::concern::Concern;
@@ -363,5 +363,6 @@ fn ticket(
         Referrer::Person(user) => Actor::Person { user, part: Part::Referrer },
         Referrer::Client(client) => Actor::Client { client, part: Part::Referrer },
     };
-    Ok(opened(cx, loaded, ticket, (by, route.note.clone()), concern.filed_at))
+    let fact = Fact::Submitted { service: ticket.service.clone(), note: route.note.clone(), organisation: None };
+    Ok(opened(cx, loaded, ticket, (by, fact), &[], concern.filed_at))
 }

@@ -101,7 +101,7 @@ async fn writer(tx: &Tx, mail: &Mail, answered: &Answered, ticket: &Ticket) -> R
     let Some(from) = mail.from.as_deref() else { return Ok(None) };
     let own = answered.address.as_ref().is_some_and(|address| address.to_lowercase() == from);
     Ok(match &answered.recipient {
-        Recipient::Resident { .. } => own.then_some(Actor::Resident),
+        Recipient::Resident { concern } => own.then_some(Actor::Resident { concern: Some(*concern) }),
         Recipient::Service { code } if own => {
             (ticket.service == *code).then(|| Actor::Service { service: code.clone() })
         }
@@ -175,7 +175,7 @@ pub(super) async fn write(
             if place == 0 { all.map(about).collect() } else { Vec::new() }
         };
         match by {
-            Actor::Resident | Actor::Mail { from: Writer::Resident, .. } => {
+            Actor::Resident { .. } | Actor::Mail { from: Writer::Resident, .. } => {
                 let tell = first(ResidentMessage::answer_notices(ticket, heard_by));
                 let message =
                     ResidentMessage { id, at, by: by.clone(), text: text.into(), leaves_at: at, taken_back_at: None };

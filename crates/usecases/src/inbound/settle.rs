@@ -2,6 +2,7 @@
 
 use auth::Grant;
 use auth::permission::SettleMail;
+use domain::id::ConcernId;
 use domain::rights::Caller;
 use domain::ticket::event::{Part, Writer};
 use domain::ticket::writing::CONVERSATION;
@@ -49,7 +50,8 @@ pub async fn settle(
         let locked = tx.lock_ticket(&Scope::of(&dispatcher), name).await?;
         let theirs = locked.filter(|ticket| dispatcher.has_part(Part::Dispatcher, ticket));
         let ticket = theirs.ok_or(SettleError::UnknownTicket)?;
-        let by = Actor::Mail { user: who.person().user, from: writer(cx, &tx, words.from.as_deref(), &ticket).await? };
+        let (from, concern) = writer(cx, &tx, words.from.as_deref(), &ticket).await?;
+        let by = Actor::Mail { user: who.person().user, from, concern };
         let lost = words.attachments.iter().map(|name| (name.as_str(), "à redemander"));
         // That the ticket has ended, who puts it there knows.
         write(cx, &tx, (&ticket, None), &by, texts(said(&words), lost)?, None).await?;
@@ -65,20 +67,25 @@ fn said(words: &Words) -> String {
     told.cloned().unwrap_or_else(|| "(Courriel sans texte.)".to_owned())
 }
 
-/// Which part in the ticket the one has whose address it is.
-async fn writer(cx: &Context, tx: &Tx, from: Option<&str>, ticket: &Ticket) -> Result<Writer, SettleError> {
-    let Some(from) = from else { return Ok(Writer::Other) };
+/// Which part in the ticket the one has whose address it is; of a resident, by which concern.
+async fn writer(
+    cx: &Context,
+    tx: &Tx,
+    from: Option<&str>,
+    ticket: &Ticket,
+) -> Result<(Writer, Option<ConcernId>), SettleError> {
+    let Some(from) = from else { return Ok((Writer::Other, None)) };
     let loaded = cx.city()?;
     if of(&loaded).service(&ticket.service).is_some_and(|service| service.mailbox.to_lowercase() == from) {
-        return Ok(Writer::Service);
+        return Ok((Writer::Service, None));
     }
-    if tx.is_residents(from, ticket.id).await? {
-        return Ok(Writer::Resident);
+    if let Some(concern) = tx.concern_of_resident(from, ticket).await? {
+        return Ok((Writer::Resident, Some(concern)));
     }
     let user = tx.user_by_email(from).await?.filter(|user| user.active);
     let part = user.and_then(|user| {
         let caller = Caller::Person(user.person);
         CONVERSATION.into_iter().find(|part| caller.has_part(*part, ticket) && caller.sees(ticket))
     });
-    Ok(part.map_or(Writer::Other, Writer::from))
+    Ok((part.map_or(Writer::Other, Writer::from), None))
 }

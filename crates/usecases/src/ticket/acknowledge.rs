@@ -25,7 +25,7 @@ pub async fn acknowledge(
 ) -> Result<Done<Ticket>, ChangeError> {
     let loaded = cx.city()?;
     let beside = Beside { worker: cmd.assignee, ..Beside::default() };
-    change_beside(cx, who, on, beside, Action::Acknowledge, once, |ticket, Found { works_there, .. }, now| {
+    change_beside(cx, who, on, beside, Action::Acknowledge, once, |ticket, _, Found { works_there, .. }, now| {
         Ok((decide(cmd.clone(), ticket, works_there, of(&loaded), now)?, Vec::new()))
     })
     .await

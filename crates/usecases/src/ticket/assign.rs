@@ -22,7 +22,7 @@ pub async fn assign(
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
     let beside = Beside { worker: cmd.assignee, ..Beside::default() };
-    change_beside(cx, who, on, beside, Action::Assign, once, |ticket, Found { works_there, .. }, _| {
+    change_beside(cx, who, on, beside, Action::Assign, once, |ticket, _, Found { works_there, .. }, _| {
         Ok((decide(cmd.clone(), ticket, works_there)?, Vec::new()))
     })
     .await

@@ -124,7 +124,7 @@ pub(super) async fn change(
     decide: impl Fn(Ticket, DateTime<Utc>) -> Result<Change, Denied>,
 ) -> Result<Done<Ticket>, ChangeError> {
     let beside = Beside::default();
-    change_beside(cx, who, on, beside, action, once, |ticket, _, now| Ok((decide(ticket, now)?, Vec::new()))).await
+    change_beside(cx, who, on, beside, action, once, |ticket, _, _, now| Ok((decide(ticket, now)?, Vec::new()))).await
 }
 
 /// Changes a ticket with what the change depends on besides.
@@ -138,13 +138,13 @@ pub(super) async fn change_beside(
     beside: Beside,
     action: Action,
     once: Once<'_, Ticket>,
-    decide: impl Fn(Ticket, Found, DateTime<Utc>) -> Result<Decided, Denied>,
+    decide: impl Fn(Ticket, &[Follower], Found, DateTime<Utc>) -> Result<Decided, Denied>,
 ) -> Result<Done<Ticket>, ChangeError> {
     let (loaded, scope) = (cx.city()?, Scope::of(who.caller()));
     let decided = |looked: Option<Looked>, now| {
         let Looked { ticket, followers, seen, found } = looked.ok_or(Denied::NotFound)?;
         let by = may(who, &ticket, &on.seen, action)?;
-        let (change, opened) = decide(ticket, found, now)?;
+        let (change, opened) = decide(ticket, &followers, found, now)?;
         Ok::<_, Denied>((Saved { opened, ..saved(cx, &loaded, change, by, &followers, now) }, seen))
     };
     if !needs_transaction() {

@@ -22,7 +22,7 @@ pub async fn merge(
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
     let beside = Beside { other: Some(main), ..Beside::default() };
-    change_beside(cx, who, on, beside, Action::Merge, once, |ticket, Found { other, .. }, now| {
+    change_beside(cx, who, on, beside, Action::Merge, once, |ticket, _, Found { other, .. }, now| {
         let main = other.ok_or(Fault::UnknownMain)?;
         main.can_have_duplicate(&ticket).map_err(Fault::NotAMain)?;
         Ok((cmd.clone().apply(ticket, &main, now)?, Vec::new()))

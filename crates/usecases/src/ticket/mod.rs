@@ -29,8 +29,7 @@ mod writing;
 use chrono::{DateTime, Datelike as _, Utc};
 use domain::city::City;
 use domain::id::EventId;
-use domain::text::Reason;
-use domain::ticket::notice::notices;
+use domain::ticket::notice::{Follower, notices};
 use domain::ticket::{Actor, Event, Fact, Ticket};
 use store::city::Loaded;
 use store::ticket::NewTicket;
@@ -72,17 +71,17 @@ pub use writing::{
 };
 pub(crate) use writing::{heard_by, to_referrer};
 
-/// A ticket whose clocks are wound, opened then by somebody, with what follows from it. `note`: what its service is told.
+/// A ticket whose clocks are wound, opened then by somebody, with what follows from it.
 pub(crate) fn opened(
     cx: &Context,
     loaded: &Loaded,
     ticket: Ticket,
-    (by, note): (Actor, Option<Reason>),
+    (by, fact): (Actor, Fact),
+    followers: &[Follower],
     at: DateTime<Utc>,
 ) -> NewTicket {
     let city = of(loaded);
-    let fact = Fact::Submitted { service: ticket.service.clone(), note };
-    let notices = notices(&fact, &by, &ticket, &[], &city.settings.dispatcher_desk);
+    let notices = notices(&fact, &by, &ticket, followers, &city.settings.dispatcher_desk);
     let messages = notices.into_iter().map(|notice| cx.message_about(ticket.id, notice)).collect();
     let event = Event { id: EventId(cx.ids.next()), version: 1, at, by, fact };
     let link = partner::link(cx, city, &ticket, at);

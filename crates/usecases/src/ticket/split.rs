@@ -6,7 +6,7 @@ use domain::city::City;
 use domain::id::{ServiceCode, TicketId};
 use domain::rights::Secrecy;
 use domain::ticket::split::Split;
-use domain::ticket::{Action, Ticket};
+use domain::ticket::{Action, Fact, Ticket};
 use store::ticket::{Beside, Found};
 
 use super::change::{ChangeError, Denied, Fault, On, change_beside};
@@ -28,20 +28,38 @@ pub async fn split(
 ) -> Result<Done<Ticket>, ChangeError> {
     let loaded = cx.city()?;
     let beside = Beside { siblings: cmd.services.len(), ..Beside::default() };
-    change_beside(cx, who, on, beside, Action::Split, once, |ticket, Found { services, numbers, .. }, now| {
-        let faults = faults(&cmd, of(&loaded), ticket.secrecy(), &services);
-        if !faults.is_empty() {
-            return Err(Denied::Invalid(faults));
-        }
-        let by = who.caller().acting(Action::Split, &ticket)?;
-        let (change, siblings) = cmd.clone().apply(ticket, || TicketId(cx.ids.next()), now)?;
-        let numbered = siblings.into_iter().zip(numbers).map(|(ticket, number)| {
-            let mut ticket = Ticket { reference: reference(of(&loaded), now, number), ..ticket };
-            of(&loaded).wind(&mut ticket);
-            opened(cx, &loaded, ticket, (by.clone(), Some(cmd.note.clone().into())), now)
-        });
-        Ok((change, numbered.collect()))
-    })
+    change_beside(
+        cx,
+        who,
+        on,
+        beside,
+        Action::Split,
+        once,
+        |ticket, followers, Found { services, numbers, .. }, now| {
+            let faults = faults(&cmd, of(&loaded), ticket.secrecy(), &services);
+            if !faults.is_empty() {
+                return Err(Denied::Invalid(faults));
+            }
+            let by = who.caller().acting(Action::Split, &ticket)?;
+            // Those of concerns that were attached follow this ticket, not the new ones.
+            let own =
+                followers.iter().filter(|follower| follower.concern == ticket.concern).cloned().collect::<Vec<_>>();
+            let had_by = ticket.service.clone();
+            let (change, siblings) = cmd.clone().apply(ticket, || TicketId(cx.ids.next()), now)?;
+            let numbered = siblings.into_iter().zip(numbers).map(|(ticket, number)| {
+                let mut ticket = Ticket { reference: reference(of(&loaded), now, number), ..ticket };
+                of(&loaded).wind(&mut ticket);
+                let organisation = of(&loaded).gets_to(&had_by, &ticket.service).cloned();
+                let fact = Fact::Submitted {
+                    service: ticket.service.clone(),
+                    note: Some(cmd.note.clone().into()),
+                    organisation,
+                };
+                opened(cx, &loaded, ticket, (by.clone(), fact), &own, now)
+            });
+            Ok((change, numbered.collect()))
+        },
+    )
     .await
 }
 

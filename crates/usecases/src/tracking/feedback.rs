@@ -126,7 +126,7 @@ pub async fn give_feedback(cx: &Context, token: &str, cmd: GiveFeedback) -> Resu
     ticket.feedback = tx.add_feedback(&ticket, tracked.concern, &given).await?;
     if let Some(reopen) = given.answer.reopening() {
         let change = reopen.apply(ticket, &of(&loaded).settings.dispatcher_desk, now)?;
-        save(cx, &loaded, &tx, vec![(change, Actor::Resident)], now).await?;
+        save(cx, &loaded, &tx, vec![(change, Actor::Resident { concern: Some(tracked.concern) })], now).await?;
     } else if matches!(given.answer, Answer::NotSolved { .. }) {
         let officer = heard_by(&tx, &ticket, tracked.concern).await?;
         let tell = |notice| (cx.message_about(ticket.id, notice), ticket.id, ticket.version);

@@ -126,6 +126,7 @@ pub(super) fn every_letter() -> Vec<(String, TicketLetter)> {
             ("referral.partner", to_partner),
             ("cancelled.resident.explained", TicketLetter { explained: true, ..of_resident(Kind::Cancelled) }),
             ("forwarded.resident.silence", TicketLetter { silence: true, ..of_resident(Kind::Forwarded) }),
+            ("forwarded.resident.beside", back(&of_resident(Kind::Forwarded), Turn::Referred)),
         ];
         letters.extend(variants.map(|(name, letter)| (format!("{name}.{}", language.tag()), letter)));
     }
