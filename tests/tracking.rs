@@ -187,6 +187,15 @@ async fn a_request_that_goes_to_another_organisation_is_told_to_its_resident() {
     assert!(text.contains(name) && text.contains(reference) && text.contains("Habitat du Beffroi"), "{text}");
     assert!(text.contains("la garde"), "{text}");
     assert_eq!(dispatcher.timeline(&opened).await[0]["data"]["organisation"], "habitat-beffroi");
+
+    // And when it comes from an organisation that the city no longer has anything to do with.
+    let retired = "update service set active = false where code = 'bailleur'; update city set revision = revision + 1";
+    sqlx::raw_sql(retired).execute(&mut city.database.connection().await).await.unwrap();
+    usecases::city::reload(&city.instance.context).await.unwrap();
+    dispatcher.act(&opened, "reroute", &to("proprete")).await.ok();
+    city.drain().await;
+    let letters = told();
+    assert!(letters.len() == 3 && letters[2].body_text(0).unwrap().contains("Propreté urbaine, "), "{letters:?}");
     city.stop().await;
 }
 

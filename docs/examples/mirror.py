@@ -208,8 +208,8 @@ class Mirror:
             pass
         elif kind == "ticket.rerouted" and side is self.home:
             self.act(side, event, "cancel", {"note": event["data"]["details"]["note"]})
-        elif kind == "ticket.reopened" and side is self.home and "service" in event["data"]["details"]:
-            pass  # The service had refused it: the dispatcher's desk has it.
+        elif kind in ("ticket.reopened", "ticket.unmerged") and side is self.home and "service" in event["data"]["details"]:
+            pass  # The service had refused it, or may not have it any more: the dispatcher's desk has it.
         elif kind in ACTIONS:
             action, takes = ACTIONS[kind]
             details = event["data"]["details"]

@@ -17,7 +17,7 @@ SAME = ("received", "assigned", "prioritised", "split", "followed", "attachment_
 ENOUGH = "too many e-mails about the ticket in a day"
 PASSES = ("submitted", "rerouted", "reopened", "unmerged")
 # What may say which service has the ticket from then on: what was refused comes back to the dispatcher's desk when it is reopened.
-MOVES = ("submitted", "rerouted", "reopened")
+MOVES = ("submitted", "rerouted", "reopened", "unmerged")
 # Why a message may end unsent: the mail server here refuses none for good, and no resident wants none. A service is not told of
 # a ticket that has gone elsewhere meanwhile; and a morning's list may have become empty.
 UNSEEN = "the recipient may no longer know of it"
@@ -100,7 +100,7 @@ def mails(postgres, post):
     rows = postgres.rows(
         """select *, coalesce(mail, id) as mail_id, recipient ->> 'type' = 'service' and exists (
             select from ticket_event e where e.ticket_id = o.ticket_id and e.version > o.event_version
-                and e.fact ->> 'type' in ('rerouted', 'reopened') and e.fact ->> 'from' = o.recipient ->> 'code'
+                and e.fact ->> 'type' in ('rerouted', 'reopened', 'unmerged') and e.fact ->> 'from' = o.recipient ->> 'code'
         ) as went_elsewhere from outbox o"""
     )
     arrived = collections.defaultdict(list)

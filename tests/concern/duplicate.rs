@@ -181,6 +181,9 @@ async fn what_is_proposed_of_restricted_tickets_is_recorded() {
     let found = other.post("/v1/concerns/duplicates", &ask).await.ok();
     assert_eq!(ids(&found["items"]), [id(&second)]);
     assert_eq!(recorded().await, [json!([ticket["id"]]), json!([second["id"]])]);
+    // A dispatcher knows of both, and could attach theirs to neither.
+    let found = city.dispatcher().await.post("/v1/concerns/duplicates", &ask).await.ok();
+    assert_eq!(found["items"], json!([]));
     city.stop().await;
 }
 

@@ -176,6 +176,11 @@ async fn a_letter_of_a_newer_version_holds_up_no_other() {
     assert_eq!(city.drain().await, 3, "those of another ticket, also to this service");
     change("kind = 'referral', leased_until = null where kind = 'sung'").await;
     assert_eq!(city.drain().await, 1);
+    let wish = "insert into notification_wish (user_id, wishes, version)
+                select user_id, '{\"service\": \"hourly\"}', 1 from service_member where service_code = 'proprete' limit 1";
+    assert_eq!(sqlx::query(wish).execute(&mut connection).await.unwrap().rows_affected(), 1);
+    city.dumping().await;
+    assert_eq!(city.drain().await, 3, "nor does a member whose wishes cannot be read");
     city.stop().await;
 }
 

@@ -13,6 +13,7 @@ crate::tests![
     rule_13_only_what_everybody_may_know_is_listed,
     rule_14_one_request_is_a_list_of_one,
     rule_15_a_request_tells_how_far_it_is,
+    what_its_resident_wants_erased_is_no_longer_public,
     rule_15_a_request_at_two_services_is_one,
     rule_16_pages_places_words_and_order,
     rule_16_extensions_tell_what_happened,
@@ -154,6 +155,44 @@ async fn rule_15_a_request_tells_how_far_it_is() {
     assert_eq!(request["status_notes"], "L’intervention a été faite. Enlevé ce matin. Rappelez le […].");
     assert_eq!(request["updated_datetime"], "2026-03-10T11:00:00Z", "when it was settled");
     assert_eq!(request.get("expected_datetime"), None);
+    // What was told of an earlier end is not told of another.
+    let dispatcher = city.dispatcher().await;
+    let reopened = dispatcher.reopen(&dispatcher.ticket(&ticket).await).await.ok();
+    dispatcher.act(&reopened, "cancel", &json!({ "note": "Erreur" })).await.ok();
+    let request = both(&city, &path, "service_requests").await[0].clone();
+    assert_eq!((&request["status"], &request["status_notes"]), (&json!("closed"), &json!("Annulée.")));
+    city.stop().await;
+}
+
+async fn what_its_resident_wants_erased_is_no_longer_public() {
+    let city = City::new().await;
+    let key = key(&city, &[]).await;
+    let id = requested(&city, &waste(&key, &[("address_string", "12 Rue du Pigeonnier")])).await;
+    assert_eq!(ids(&city, "q=matelas").await, std::slice::from_ref(&id));
+    let dispatcher = city.dispatcher().await;
+    let ticket = dispatcher.get(&format!("/v1/tickets/{id}")).await.ok();
+    let erase = format!("/v1/residents/{}/erase", ticket["concern_id"].as_str().unwrap());
+    let erased = dispatcher.post(&erase, &json!({})).await.ok();
+    assert_eq!(erased["waiting"], json!([ticket["concern_id"]]), "a service works with it");
+    let body = json!({ "note": "Pour Mme Dupont", "expected_on": "2026-03-20" });
+    let taken = city.proprete().await.act(&ticket, "acknowledge", &body).await.ok();
+    city.proprete().await.resolve(&taken).await.ok();
+    let request = both(&city, &format!("requests/{id}"), "service_requests").await[0].clone();
+    let told =
+        [&request["description"], &request["address"], &request["lat"], &request["long"], &request["status_notes"]];
+    assert_eq!(
+        told,
+        [
+            &Value::Null,
+            &json!("Rue du Pigeonnier"),
+            &json!(49.912),
+            &json!(2.297),
+            &json!("L’intervention a été faite.")
+        ]
+    );
+    assert!(ids(&city, "q=matelas").await.is_empty());
+    let updates = both(&city, &format!("servicerequestupdates?api_key={key}"), "service_request_updates").await;
+    assert!(updates.as_array().unwrap().len() == 2 && !updates.to_string().contains("C’est fait"), "{updates}");
     city.stop().await;
 }
 

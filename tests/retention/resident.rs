@@ -150,7 +150,7 @@ async fn what_a_neighbour_wrote_is_theirs_to_have_and_to_erase() {
     let (server, agent, proprete) =
         (program(&city, &["mail:inbound"]).await, city.agent().await, city.proprete().await);
     let mut body = dumping();
-    body["category"] = json!("bulky_waste");
+    body["category"] = json!("graffiti");
     let first = agent.post("/v1/concerns", &body).await.created();
     let main = &first["tickets"][0];
     body["attach_to"] = main["id"].clone();

@@ -1,7 +1,9 @@
 //! What belongs to no single concern: what was written of cafés, e-mails that nobody could place, places that come back, lists that
 //! people keep.
 
+use domain::id::ConcernId;
 use serde_json::{Value, json};
+use sqlx::Executor as _;
 
 use super::night;
 use crate::cafe;
@@ -13,6 +15,9 @@ crate::tests![
     an_e_mail_that_nobody_could_place_goes_after_a_year,
     a_place_that_comes_back_keeps_no_street_of_what_was_erased,
     a_kept_list_that_looks_for_words_goes_a_year_after_it_was_saved,
+    what_is_said_once_a_duplicate_is_parted_goes_in_its_turn,
+    what_is_being_written_goes_with_the_rest,
+    what_was_reopened_meanwhile_is_not_erased,
 ];
 
 async fn read(city: &City, cafe: &Value) -> Value {
@@ -125,5 +130,77 @@ async fn a_kept_list_that_looks_for_words_goes_a_year_after_it_was_saved() {
     city.clock.set("2027-06-11T12:00:00Z");
     night(&city).await;
     assert_eq!(names().await, ["En retard"], "who looks for no words names nobody");
+    city.stop().await;
+}
+
+/// Erases what is kept of the resident of a ticket, whose concern has ended.
+async fn erased(city: &City, ticket: &Value) {
+    let path = format!("/v1/residents/{}/erase", ticket["concern_id"].as_str().unwrap());
+    let erased = city.dispatcher().await.post(&path, &json!({})).await.ok();
+    assert_eq!(erased["erased"], json!([ticket["concern_id"]]));
+}
+
+/// A concern with one ticket, of a resident who left nothing.
+async fn bulky(city: &City) -> Value {
+    let mut body = dumping();
+    body["category"] = json!("bulky_waste");
+    body.as_object_mut().unwrap().remove("resident");
+    city.agent().await.post("/v1/concerns", &body).await.created()["tickets"][0].clone()
+}
+
+async fn what_is_said_once_a_duplicate_is_parted_goes_in_its_turn() {
+    let city = City::new().await;
+    let (main, duplicate, dispatcher) = (bulky(&city).await, bulky(&city).await, city.dispatcher().await);
+    let merged = dispatcher.act(&duplicate, "merge", &json!({ "duplicate_of": main["id"] })).await.ok();
+    dispatcher.act(&main, "cancel", &json!({ "note": "Retiré" })).await.ok();
+    erased(&city, &merged).await;
+    let merged = dispatcher.ticket(&merged).await;
+    let parted = dispatcher.act(&merged, "unmerge", &json!({ "note": "Mme Zéphyrine a rappelé" })).await.ok();
+    let said =
+        async || city.database.count("select count(*) from ticket_event where fact::text like '%Zéphyrine%'").await;
+    night(&city).await;
+    assert_eq!(said().await, 1, "it is dealt with again");
+    let off = json!({ "note": "Retiré, dit Zéphyrine", "message_to_resident": "Madame Zéphyrine, c’est retiré." });
+    dispatcher.act(&parted, "cancel", &off).await.ok();
+    night(&city).await;
+    assert_eq!(said().await, 0);
+    city.stop().await;
+}
+
+async fn what_is_being_written_goes_with_the_rest() {
+    let city = City::new().await;
+    let ticket = bulky(&city).await;
+    city.dispatcher().await.act(&ticket, "cancel", &json!({ "note": "Retiré" })).await.ok();
+    let mut writer = city.database.connection().await;
+    let begun: i32 = sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut writer).await.unwrap();
+    writer.execute("begin").await.unwrap();
+    sqlx::query("insert into note values (gen_random_uuid(), $1::text::uuid, now(), '{\"type\": \"system\"}', 'Zéphyrine', '{}')")
+        .bind(ticket["id"].as_str().unwrap())
+        .execute(&mut writer)
+        .await
+        .unwrap();
+    let waits = format!("select count(*) from pg_stat_activity where {begun} = any (pg_blocking_pids(pid))");
+    let written = async {
+        while city.database.count(&waits).await == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        writer.execute("commit").await.unwrap();
+    };
+    tokio::join!(erased(&city, &ticket), written);
+    assert_eq!(city.database.count("select count(*) from note where text = '[effacé]'").await, 1);
+    city.stop().await;
+}
+
+async fn what_was_reopened_meanwhile_is_not_erased() {
+    let city = City::new().await;
+    let (open, ended) = (bulky(&city).await, bulky(&city).await);
+    city.dispatcher().await.act(&ended, "cancel", &json!({ "note": "Retiré" })).await.ok();
+    let cx = &city.instance.context;
+    let concerns = [&open, &ended].map(|ticket| ConcernId(ticket["concern_id"].as_str().unwrap().parse().unwrap()));
+    let tx = cx.store.begin().await.unwrap();
+    assert_eq!(tx.erase_texts(&concerns, cx.now()).await.unwrap(), concerns[1..]);
+    tx.commit().await.unwrap();
+    let said = "select count(*) from concern where description = '[effacé]'";
+    assert_eq!(city.database.count(said).await, 1);
     city.stop().await;
 }

@@ -75,12 +75,7 @@ fn replayed(events: &[Value]) -> Value {
         };
         match kind {
             "submitted" => (service, handovers) = (data["service"].clone(), 1),
-            "rerouted" => service = data["service"].clone(),
-            "reopened" => {
-                reopened += 1;
-                // After a refusal, the dispatcher's desk has it.
-                service = data.get("service").cloned().unwrap_or(service);
-            }
+            "reopened" => reopened += 1,
             "followed" => followers += 1,
             "prioritised" => priority = data["priority"].clone(),
             "assigned" => assignee = data["assignee"].clone(),
@@ -90,6 +85,8 @@ fn replayed(events: &[Value]) -> Value {
         if ["rerouted", "reopened", "unmerged"].contains(&kind) {
             handovers += 1;
             (assignee, duplicate_of) = (Value::Null, Value::Null);
+            // After a refusal, the dispatcher's desk has it.
+            service = data.get("service").cloned().unwrap_or(service);
         }
     }
     json!({

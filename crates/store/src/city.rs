@@ -1,6 +1,6 @@
 //! A city as data: kept as a whole, read as a whole.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::{DateTime, Utc};
@@ -38,7 +38,8 @@ pub struct Loaded {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Retired {
     organisation: BTreeSet<String>,
-    service: BTreeSet<String>,
+    /// Each service with its organisation.
+    service: BTreeMap<String, OrganisationCode>,
     category: BTreeSet<String>,
     zoning: BTreeSet<String>,
     /// The categories of which the public was told of no ticket.
@@ -56,7 +57,16 @@ impl Loaded {
     /// Whether the city has, or had, such a service.
     #[must_use]
     pub fn knows_service(&self, code: &ServiceCode) -> bool {
-        self.city.service(code).is_some() || self.retired.service.contains(code.as_str())
+        self.city.service(code).is_some() || self.retired.service.contains_key(code.as_str())
+    }
+
+    /// The organisation that a ticket gets to when it goes from one service, which the city need not have any more, to
+    /// another; none while it stays in the same one.
+    #[must_use]
+    pub fn gets_to(&self, from: &ServiceCode, to: &ServiceCode) -> Option<&OrganisationCode> {
+        let still = self.city.service(from).map(|service| &service.organisation);
+        let before = still.or_else(|| self.retired.service.get(from.as_str()))?;
+        Some(&self.city.service(to)?.organisation).filter(|after| *after != before)
     }
 
     /// Whether the city has, or had, such a category.
@@ -285,7 +295,9 @@ async fn city(db: &impl ConnectionTrait) -> Result<Option<Loaded>> {
             ", jsonb_build_object(",
             retired!("organisation"),
             ", ",
-            retired!("service"),
+            "'service', coalesce((
+                select jsonb_object_agg(code, definition ->> 'organisation') from service where not active
+            ), '{}'::jsonb)",
             ", ",
             retired!("category"),
             ", ",

@@ -7,7 +7,6 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::city::catalogue::ClosureReason;
 use domain::city::question::Replies;
-use domain::concern::Origin;
 use domain::id::{AreaCode, CategoryCode, ServiceCode, TicketId, ZoningCode};
 use domain::place::{Areas, Bounds, Circle, EARTH_RADIUS, Point, Whereabouts};
 use domain::text::{Description, MessageToResident, SearchWords};
@@ -114,20 +113,23 @@ pub struct Request {
 }
 
 /// What [`request`] reads, in that order; then [`MESSAGE`], and [`EVENTS`].
-const COLUMNS: &str = "t.id, t.areas, t.reference, w.state, t.category_code, w.services, t.origin,
-    case when t.origin = 'open311' then c.description end as description,
-    case when t.origin = 'open311' then t.answers else '{}' end as answers,
-    t.lat, t.lon, t.address, t.filed_at, w.updated_at, w.scheduled_for, w.closure_reason";
+const COLUMNS: &str = "t.id, t.areas, t.reference, w.state, t.category_code, w.services, w.public_words,
+    case when w.public_words then c.description end as description,
+    case when w.public_words then t.answers else '{}' end as answers,
+    case when c.to_erase then round(t.lat::numeric, 3) else t.lat end::float8 as lat,
+    case when c.to_erase then round(t.lon::numeric, 3) else t.lon end::float8 as lon, t.address, t.filed_at, w.updated_at, w.scheduled_for, w.closure_reason";
 
 /// A concern's first ticket, and with it all of them as one: as far as the one that is least far. A ticket was last updated
 /// when something last happened to it, or, once it has ended, then; the end of one that was called off is its last event.
+/// What was said is public where the resident sent it over Open311, until they ask that it is erased.
 const REQUESTS: &str = "ticket t join concern c on c.id = t.concern_id cross join lateral (
         select array_agg(s.service_code order by s.id) as services,
             (array_agg(s.id order by s.ended, s.state = 'cancelled', s.id))[1] as lead,
             (array_agg(s.state order by s.ended, s.state = 'cancelled', s.id))[1] as state,
             (array_agg(s.closure_reason order by s.ended, s.state = 'cancelled', s.id))[1] as closure_reason,
             (array_agg(s.scheduled_for order by s.ended, s.state = 'cancelled', s.id))[1] as scheduled_for,
-            bool_and(s.ended) as ended,
+            (array_agg(s.handed_over_at order by s.ended, s.state = 'cancelled', s.id))[1] as lead_since,
+            t.origin = 'open311' and not c.to_erase as public_words, bool_and(s.ended) as ended,
             max(case when s.state in ('resolved', 'closed') then coalesce(s.resolved_at, s.closed_at) else e.at end)
                 as updated_at
         from (select *, state in ('resolved', 'closed', 'cancelled') as ended from ticket) s
@@ -140,10 +142,11 @@ const REQUESTS: &str = "ticket t join concern c on c.id = t.concern_id cross joi
     where t.sensitivity = 'standard' and not t.hidden_from_referrer
         and not exists (select from ticket f where f.concern_id = t.concern_id and f.id < t.id)";
 
-/// What the residents of a ticket that has ended were last told.
+/// What the residents of a ticket that has ended were last told, since it was last passed to a service: of an earlier end,
+/// something else was told.
 const MESSAGE: &str = "(select m.fact ->> 'message_to_resident' from ticket_event m
-    where m.ticket_id = w.lead and t.origin = 'open311' and w.state in ('resolved', 'closed', 'cancelled')
-        and m.fact ->> 'message_to_resident' is not null
+    where m.ticket_id = w.lead and w.public_words and w.state in ('resolved', 'closed', 'cancelled')
+        and m.at >= w.lead_since and m.fact ->> 'message_to_resident' is not null
     order by m.version desc limit 1) as message";
 
 const EVENTS: &str = "(select jsonb_agg(jsonb_build_array(l.at, l.fact) order by l.at, l.id) from (
@@ -251,7 +254,7 @@ impl Wanted {
             text.add(&format!(" and {METRES} <= ?"), [lat, lat, lon, EARTH_RADIUS, circle.metres].map(Value::from));
         }
         if let Some(words) = &self.words {
-            let holds = " and t.origin = 'open311' and t.id in (
+            let holds = " and t.origin = 'open311' and not c.to_erase and t.id in (
                 select x.ticket_id from ticket_text x where x.part = 'concern' and x.words @@ wanted(?))";
             text.add(holds, [Search { words: words.clone(), fuzzy: false }.query().into()]);
         }
@@ -269,13 +272,13 @@ fn request(row: &QueryResult) -> Result<Request> {
     let category = row.next::<String>()?.try_into().map_err(Error::corrupt)?;
     let services = row.next::<Vec<String>>()?.into_iter().map(ServiceCode::try_from);
     let services = services.collect::<std::result::Result<_, _>>().map_err(Error::corrupt)?;
-    let came_from: &str = row.next()?;
+    let public_words: bool = row.next()?;
     let description = row.next::<Option<String>>()?.map(TryInto::try_into).transpose().map_err(Error::corrupt)?;
     let replies = row.next::<Json<_>>()?.0;
     let point = row.next::<Option<f64>>()?.zip(row.next()?).map(|(lat, lon)| Point { lat, lon });
     let address = row.next::<Option<String>>()?.map(TryInto::try_into).transpose().map_err(Error::corrupt)?;
     let mut place = Whereabouts { point, address };
-    if came_from != Origin::Open311.code() {
+    if !public_words {
         place.address = place.street().and_then(|street| street.try_into().ok());
     }
     let (requested_at, updated_at) = (row.next()?, row.next()?);

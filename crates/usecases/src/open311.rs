@@ -8,7 +8,7 @@ use auth::permission::UseOpen311;
 use chrono::{DateTime, Utc};
 use domain::city::City;
 use domain::concern::Origin;
-use domain::id::{ServiceCode, TicketId};
+use domain::id::TicketId;
 use domain::place::{Point, Whereabouts};
 use domain::rights::{Caller, Client};
 use domain::text::{Message, Note};
@@ -273,8 +273,7 @@ async fn said(
             }
         }
         Some(Wish { action, .. }) => {
-            let desk = &of(&loaded).settings.dispatcher_desk;
-            let change = |ticket| changed(ticket, action, text.clone(), desk, now);
+            let change = |ticket| changed(ticket, action, text.clone(), of(&loaded), now);
             let changes = concerned.into_iter().map(|ticket| Ok((change(ticket)?, by())));
             let changes = changes.collect::<Result<_, Refusal>>()?;
             concerned = save(cx, &loaded, &tx, changes, now).await?;
@@ -305,16 +304,10 @@ fn concerned(mut tickets: Vec<Ticket>, wish: Option<Wish>, now: DateTime<Utc>) -
 }
 
 /// What who filed a concern may do with a ticket of it: have it again, and call it off while nobody has taken it in hand.
-fn changed(
-    ticket: Ticket,
-    action: Action,
-    note: Note,
-    desk: &ServiceCode,
-    now: DateTime<Utc>,
-) -> Result<Change, Refusal> {
+fn changed(ticket: Ticket, action: Action, note: Note, city: &City, now: DateTime<Utc>) -> Result<Change, Refusal> {
     ticket.allows(action, now)?;
     match action {
-        Action::Reopen => Reopen { note }.apply(ticket, desk, now),
+        Action::Reopen => Reopen { note }.apply(ticket, city, now),
         Action::Cancel if ticket.state == State::Submitted => Cancel { note, message_to_resident: None }.apply(ticket),
         _ => Err(Refusal::NotTheirs(action)),
     }

@@ -106,12 +106,12 @@ pub async fn erase(
 }
 
 async fn erase_in(cx: &Context, tx: &store::Tx, concerns: &[ConcernId]) -> Result<Erased, Error> {
+    // Tickets before concerns, as whoever writes about them holds them.
+    tx.hold_tickets_of(concerns).await?;
     tx.erase_contacts(concerns, cx.now()).await?;
-    let later = tx.ask_to_erase(concerns).await?;
-    let now: Vec<ConcernId> = concerns.iter().copied().filter(|concern| !later.contains(concern)).collect();
-    if !now.is_empty() {
-        tx.erase_texts(&now, cx.now()).await?;
-    }
+    tx.ask_to_erase(concerns).await?;
+    let now = tx.erase_texts(concerns, cx.now()).await?;
+    let later = concerns.iter().copied().filter(|concern| !now.contains(concern)).collect();
     Ok(Erased { now, later, more: false })
 }
 

@@ -246,8 +246,7 @@ async fn erase(cx: &Context, tx: &Tx, run: Run, cutoffs: &Cutoffs, zone: Zone) -
     } else if let texts = tx.texts_to_erase(cutoffs.texts, BATCH).await?
         && !texts.is_empty()
     {
-        tx.erase_texts(&texts, now).await?;
-        run.erased.texts += count(&texts);
+        run.erased.texts += count(&tx.erase_texts(&texts, now).await?);
     } else if let contacts = tx.contacts_to_erase(cutoffs.contact, BATCH).await?
         && !contacts.is_empty()
     {

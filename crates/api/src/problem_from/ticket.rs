@@ -198,8 +198,9 @@ impl From<WriteError> for Problem {
 }
 
 const NOT_ENTITLED: Text = (
-    "Ce partenaire ne peut pas recevoir de saisine restreinte : aucune convention ne le prévoit.",
-    "This partner may not have restricted tickets: no agreement says that it may.",
+    "Ce partenaire ne peut pas recevoir cette saisine : une saisine restreinte demande une convention, une réclamation sur un \
+     agent ne va à aucun partenaire.",
+    "This partner may not have this ticket: a restricted one needs an agreement, a complaint about an officer goes to no partner.",
 );
 
 fn change_fault(fault: ChangeFault) -> FieldError {

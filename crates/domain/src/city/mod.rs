@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cafe::cadence::Cadence;
-use crate::id::{CalendarCode, CategoryCode, OrganisationCode, ServiceCode, ZoningCode};
+use crate::id::{CalendarCode, CategoryCode, ServiceCode, ZoningCode};
 use crate::person::Role;
 use crate::place::{Areas, Point};
 use crate::retention::Retention;
@@ -164,13 +164,6 @@ impl City {
     #[must_use]
     pub fn service(&self, code: &ServiceCode) -> Option<&Service> {
         self.services.iter().find(|service| service.code == *code)
-    }
-
-    /// The organisation that a ticket gets to when it goes from one service to another; none while it stays in the same one.
-    #[must_use]
-    pub fn gets_to(&self, from: &ServiceCode, to: &ServiceCode) -> Option<&OrganisationCode> {
-        let before = &self.service(from)?.organisation;
-        Some(&self.service(to)?.organisation).filter(|after| *after != before)
     }
 
     /// The calendar of that code.

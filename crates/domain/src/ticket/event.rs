@@ -253,7 +253,8 @@ pub enum Fact {
     Reopened {
         /// Why.
         note: Note,
-        /// When it does not go back to the service that had it, which had refused it: that service.
+        /// When it does not go back to the service that had it, as that had refused it or may not have it any more: that
+        /// service.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<ServiceCode>,
         /// And where it goes: the dispatcher's desk.
@@ -297,6 +298,12 @@ pub enum Fact {
         duplicate_of: TicketId,
         /// Why.
         note: Note,
+        /// When it does not go back to the service that had it, as that may not have it any more: that service.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<ServiceCode>,
+        /// And where it goes: the dispatcher's desk.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        service: Option<ServiceCode>,
     },
     /// Somebody in the service has it, or nobody any more.
     Assigned {

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::lifecycle::{Action, Refusal, next};
 use super::{Change, Fact, Ticket};
+use crate::city::City;
 use crate::city::catalogue::ClosureReason;
 use crate::rights::Secrecy;
 use crate::text::Note;
@@ -79,14 +80,22 @@ pub struct Unmerge {
 }
 
 impl Unmerge {
-    /// The ticket as it goes back to its service, its clocks begun anew.
+    /// The ticket as it goes back to its service, its clocks begun anew; or to the dispatcher's desk, where
+    /// `City::goes_instead` says so.
     ///
     /// # Errors
     /// [`Refusal::State`] unless the ticket is closed, [`Refusal::NotMerged`] unless it was closed as a duplicate.
-    pub fn apply(self, ticket: Ticket, now: DateTime<Utc>) -> Result<Change, Refusal> {
+    pub fn apply(self, ticket: Ticket, city: &City, now: DateTime<Utc>) -> Result<Change, Refusal> {
         let state = next(ticket.state, Action::Unmerge)?;
         let duplicate_of = ticket.duplicate_of.ok_or(Refusal::NotMerged)?;
-        let fact = Fact::Unmerged { duplicate_of, note: self.note };
-        Ok(ticket.turned(state, fact, |ticket| ticket.hand_over(now)))
+        let service = city.goes_instead(&ticket).cloned();
+        let from = service.is_some().then(|| ticket.service.clone());
+        let fact = Fact::Unmerged { duplicate_of, note: self.note, from, service: service.clone() };
+        Ok(ticket.turned(state, fact, |ticket| {
+            if let Some(service) = service {
+                ticket.service = service;
+            }
+            ticket.hand_over(now);
+        }))
     }
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::lifecycle::{Action, Refusal, State, next};
 use super::{Change, Fact, Ticket};
+use crate::city::City;
 use crate::id::ServiceCode;
 use crate::text::Note;
 
@@ -24,16 +25,18 @@ pub struct Reopen {
 
 impl Reopen {
     /// The ticket as it goes back to its service, its clocks begun anew; to the dispatcher's desk, when it was closed
-    /// without ever having been settled: its service had refused it.
+    /// without ever having been settled, as its service had refused it, and where `City::goes_instead` says so.
     ///
     /// # Errors
     /// [`Refusal::State`] unless the ticket is resolved or closed; [`Refusal::ReopenWindowOver`] when it was closed
     /// more than 30 days ago; [`Refusal::Merged`] when it was closed as a duplicate.
-    pub fn apply(self, ticket: Ticket, desk: &ServiceCode, now: DateTime<Utc>) -> Result<Change, Refusal> {
+    pub fn apply(self, ticket: Ticket, city: &City, now: DateTime<Utc>) -> Result<Change, Refusal> {
         let state = next(ticket.state, Action::Reopen)?;
         ticket.allows(Action::Reopen, now)?;
-        let moves = ticket.resolved_at.is_none() && ticket.service != *desk;
-        let (from, service) = if moves { (Some(ticket.service.clone()), Some(desk.clone())) } else { (None, None) };
+        let desk = &city.settings.dispatcher_desk;
+        let refused = (ticket.resolved_at.is_none() && ticket.service != *desk).then_some(desk);
+        let service = refused.or_else(|| city.goes_instead(&ticket)).cloned();
+        let from = service.is_some().then(|| ticket.service.clone());
         let fact = Fact::Reopened { note: self.note, from, service: service.clone() };
         Ok(ticket.turned(state, fact, |ticket| {
             if let Some(service) = service {
@@ -45,40 +48,68 @@ impl Reopen {
     }
 }
 
+impl City {
+    /// Where a ticket goes instead of back to its service: to the dispatcher's desk, when there is no such service any more, or
+    /// it may not have the ticket (any more).
+    pub(super) fn goes_instead(&self, ticket: &Ticket) -> Option<&ServiceCode> {
+        let may = self.service(&ticket.service).is_some_and(|service| service.may_have(ticket.secrecy()));
+        (!may).then_some(&self.settings.dispatcher_desk)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::city::catalogue::Sensitivity;
+    use crate::routing::tests::town::town;
     use crate::ticket::example::ticket;
 
     #[test]
     fn a_closed_ticket_can_be_reopened_for_thirty_days() {
         let closed_at: DateTime<Utc> = "2026-03-10T09:00:00Z".parse().unwrap();
-        let closed = Ticket { closed_at: Some(closed_at), ..ticket(State::Closed) };
-        let after = |days| reopen().apply(closed.clone(), &desk(), closed_at + Duration::days(days));
+        let closed = Ticket { closed_at: Some(closed_at), ..closed_at_service("works") };
+        let after = |days| reopen().apply(closed.clone(), &town(Vec::new()), closed_at + Duration::days(days));
         assert_eq!(after(30).unwrap().ticket.state, State::Submitted);
         assert_eq!(after(31).unwrap_err(), Refusal::ReopenWindowOver);
     }
 
     #[test]
     fn what_its_service_refused_comes_back_to_the_desk_and_what_it_settled_to_the_service() {
-        let refused = ticket(State::Closed);
-        let now = refused.filed_at;
-        let settled = Ticket { resolved_at: Some(now), ..refused.clone() };
-        let Change { ticket: back, fact } = reopen().apply(settled, &desk(), now).unwrap();
-        assert_eq!((back.service.as_str(), back.reroutes), ("proprete", 0));
-        assert!(matches!(fact, Fact::Reopened { from: None, service: None, .. }), "{fact:?}");
-        let Change { ticket: back, fact } = reopen().apply(refused, &desk(), now).unwrap();
-        assert_eq!((back.service.as_str(), back.handovers, back.reroutes), ("regulation", 2, 0));
-        let elsewhere = matches!(&fact, Fact::Reopened { from: Some(from), service: Some(service), .. }
-            if from.as_str() == "proprete" && *service == desk());
-        assert!(elsewhere, "{fact:?}");
-        let of_the_desk = Ticket { service: desk(), ..ticket(State::Closed) };
-        let stays = reopen().apply(of_the_desk, &desk(), now).unwrap();
-        assert!(matches!(stays.fact, Fact::Reopened { from: None, service: None, .. }), "{stays:?}");
+        let refused = closed_at_service("works");
+        let settled = Ticket { resolved_at: Some(refused.filed_at), ..refused.clone() };
+        assert_eq!(moved(settled), None);
+        assert_eq!(moved(refused), Some(("works".to_owned(), "desk".to_owned())));
+        assert_eq!(moved(closed_at_service("desk")), None);
     }
 
-    fn desk() -> ServiceCode {
-        "regulation".parse().unwrap()
+    #[test]
+    fn what_its_service_may_not_have_any_more_comes_back_to_the_desk() {
+        let settled = |service| {
+            let ticket = closed_at_service(service);
+            Ticket { resolved_at: Some(ticket.filed_at), ..ticket }
+        };
+        assert_eq!(moved(settled("landlord")), None);
+        let restricted = Ticket { sensitivity: Sensitivity::Restricted, ..settled("landlord") };
+        for without in [restricted, settled("gone")] {
+            let was = without.service.to_string();
+            assert_eq!(moved(without), Some((was, "desk".to_owned())));
+        }
+    }
+
+    fn closed_at_service(service: &str) -> Ticket {
+        Ticket { service: service.parse().unwrap(), ..ticket(State::Closed) }
+    }
+
+    /// From where to where it goes when it is reopened, as the event says; none when it goes back to its service.
+    fn moved(ticket: Ticket) -> Option<(String, String)> {
+        let now = ticket.filed_at;
+        let Change { ticket: back, fact } = reopen().apply(ticket, &town(Vec::new()), now).unwrap();
+        assert_eq!((back.handovers, back.reroutes), (2, 0));
+        let Fact::Reopened { from, service, .. } = fact else { unreachable!("{fact:?}") };
+        if let Some(service) = &service {
+            assert_eq!(back.service, *service);
+        }
+        from.zip(service).map(|(from, service)| (from.to_string(), service.to_string()))
     }
 
     fn reopen() -> Reopen {

@@ -17,8 +17,8 @@ pub struct Reroute {
 }
 
 impl Reroute {
-    /// The ticket at its new service, whose clocks begin anew. `organisation`: see
-    /// [`City::gets_to`](crate::city::City::gets_to).
+    /// The ticket at its new service, whose clocks begin anew. `organisation`: that of the new service,
+    /// when the one that had it is of another.
     ///
     /// # Errors
     /// [`Refusal::State`] unless the ticket is submitted, acknowledged or refused.

@@ -19,7 +19,7 @@ pub struct Return {
 
 impl Return {
     /// The ticket at the dispatcher's desk, whose clocks begin anew. It was not passed on by anybody: whoever gets it next
-    /// may still do so once. `organisation`: see [`City::gets_to`](crate::city::City::gets_to).
+    /// may still do so once. `organisation`: that of the desk, when the partner is of another.
     ///
     /// # Errors
     /// [`Refusal::State`] unless the ticket can be passed on.

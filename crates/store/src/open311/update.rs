@@ -1,7 +1,6 @@
 //! What happened to requests, as programs follow them; and which updates programs sent.
 
 use chrono::{DateTime, Utc};
-use domain::concern::Origin;
 use domain::id::{CategoryCode, ClientId, ServiceCode, TicketId};
 use domain::ticket::Fact;
 use sea_orm::{ConnectionTrait as _, FromQueryResult};
@@ -25,7 +24,7 @@ pub struct Update {
     pub at: DateTime<Utc>,
     /// What.
     pub fact: Fact,
-    /// Whether the ticket came over Open311: what its resident was told is published.
+    /// Whether the ticket came over Open311, and nobody asked that it is erased: what its resident was told is published.
     pub public_words: bool,
 }
 
@@ -48,7 +47,7 @@ struct UpdateRow {
     reference: String,
     at: DateTime<Utc>,
     fact: Json,
-    origin: String,
+    public_words: bool,
     others_open: bool,
 }
 
@@ -65,13 +64,13 @@ impl Store {
         limit: u64,
     ) -> Result<Vec<Update>> {
         let statement = sql(
-            "select e.id, e.at, e.fact, t.origin,
+            "select e.id, e.at, e.fact, t.origin = 'open311' and not c.to_erase as public_words,
                  (select f.reference from ticket f where f.concern_id = t.concern_id order by f.id limit 1) as reference,
                  exists (
                      select from ticket o where o.concern_id = t.concern_id and o.id <> t.id and o.filed_at <= e.at
                          and o.state <> 'cancelled' and coalesce(o.resolved_at, o.closed_at, 'infinity') > e.at
                  ) as others_open
-             from ticket_event e join ticket t on t.id = e.ticket_id
+             from ticket_event e join ticket t on t.id = e.ticket_id join concern c on c.id = t.concern_id
              where e.at between $1 and $2 and t.sensitivity = 'standard' and not t.hidden_from_referrer
                  and (cardinality($3::text[]) = 0 or t.service_code = any($3))
                  and (cardinality($4::text[]) = 0 or t.category_code = any($4))
@@ -99,7 +98,7 @@ impl Store {
                 others_open: row.others_open,
                 at: row.at,
                 fact: serde_json::from_value(row.fact).map_err(Error::corrupt)?,
-                public_words: row.origin == Origin::Open311.code(),
+                public_words: row.public_words,
             })
         };
         rows.into_iter().map(update).collect()

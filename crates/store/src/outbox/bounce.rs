@@ -174,19 +174,26 @@ impl Tx {
         let rows = BouncedRow::find_by_statement(statement).all(&self.db).await?;
         let (count, mut news) = (rows.len(), Vec::new());
         for row in rows {
-            let recipient: Recipient = serde_json::from_value(row.recipient).map_err(Error::corrupt)?;
-            let address = match (&recipient, row.key_id.zip(row.sealed)) {
-                (Recipient::Resident { concern }, Some((key_id, sealed))) => {
-                    Contact::open(&self.keys.residents, *concern, &key_id, &sealed)?.email
-                }
-                _ => row.address,
-            };
-            let Some(address) = address else { continue };
-            let about = row.ticket_id.map(TicketId).zip(row.event_version);
-            let bounced = Bounced { recipient, about, referrer: row.referrer_id.map(UserId) };
+            // One that cannot be read leaves the others theirs.
+            let read = self.bounced(row).inspect_err(|error| tracing::error!(%error, "what bounced cannot be read"));
+            let Some((bounced, address)) = read.ok().flatten() else { continue };
             news.extend(self.mute(bounced, &address, now).await?);
         }
         Ok((count, news))
+    }
+
+    /// A message that bounced, and the address, if it is still known.
+    fn bounced(&self, row: BouncedRow) -> Result<Option<(Bounced, String)>> {
+        let recipient: Recipient = serde_json::from_value(row.recipient).map_err(Error::corrupt)?;
+        let address = match (&recipient, row.key_id.zip(row.sealed)) {
+            (Recipient::Resident { concern }, Some((key_id, sealed))) => {
+                Contact::open(&self.keys.residents, *concern, &key_id, &sealed)?.email
+            }
+            _ => row.address,
+        };
+        let about = row.ticket_id.map(TicketId).zip(row.event_version);
+        let referrer = row.referrer_id.map(UserId);
+        Ok(address.map(|address| (Bounced { recipient, about, referrer }, address)))
     }
 
     /// Mutes an address. What is news of that: that it takes no mail, of whosever it is; of a resident's, for this concern,

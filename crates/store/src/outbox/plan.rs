@@ -97,6 +97,12 @@ struct MemberRow {
     wishes: Value,
 }
 
+fn member(row: MemberRow) -> Result<(ServiceCode, Member)> {
+    let service = row.service_code.try_into().map_err(Error::corrupt)?;
+    let chosen = serde_json::from_value(row.wishes).map_err(Error::corrupt)?;
+    Ok((service, Member { user: UserId(row.user_id), chosen }))
+}
+
 #[derive(FromQueryResult)]
 struct LaneRow {
     lane: String,
@@ -187,9 +193,12 @@ impl Tx {
         );
         let mut members: BTreeMap<ServiceCode, Vec<Member>> = BTreeMap::new();
         for row in MemberRow::find_by_statement(statement).all(&self.db).await? {
-            let service = row.service_code.try_into().map_err(Error::corrupt)?;
-            let chosen = serde_json::from_value(row.wishes).map_err(Error::corrupt)?;
-            members.entry(service).or_default().push(Member { user: UserId(row.user_id), chosen });
+            let user = row.user_id;
+            // One that a newer version wrote leaves the others theirs.
+            match member(row) {
+                Ok((service, member)) => members.entry(service).or_default().push(member),
+                Err(error) => tracing::error!(%user, %error, "somebody's wishes cannot be read"),
+            }
         }
         Ok(members)
     }

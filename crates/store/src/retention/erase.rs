@@ -145,6 +145,9 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn erase_contacts(&self, concerns: &[ConcernId], now: DateTime<Utc>) -> Result<()> {
+        // What is being left with one of them is left before, and goes with it, or after.
+        let locked = "select from concern where id = any($1) order by id for update";
+        self.db.execute_raw(sql(locked, [uuids(concerns).into()])).await?;
         let statement = sql(
             "with contacts as (
                  delete from resident_contact where concern_id = any($1) returning address_digest
@@ -171,30 +174,59 @@ impl Tx {
         Ok(())
     }
 
-    /// Has the texts of these concerns erased as soon as they have ended. Returns those that have not.
+    /// Has the texts of these concerns erased as soon as they have ended.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn ask_to_erase(&self, concerns: &[ConcernId]) -> Result<Vec<ConcernId>> {
+    pub async fn ask_to_erase(&self, concerns: &[ConcernId]) -> Result<()> {
         let statement = sql(
-            "with asked as (update concern set to_erase = true where id = any($1) returning id),
-             noted as (insert into erasure_to_note select id from asked on conflict do nothing)
-             select id from asked where concern_ended_at(id) is null",
+            "with asked as (update concern set to_erase = true where id = any($1) returning id)
+             insert into erasure_to_note select id from asked on conflict do nothing",
             [uuids(concerns).into()],
         );
-        ids(self.db.query_all_raw(statement).await?)
+        self.db.execute_raw(statement).await?;
+        Ok(())
     }
 
-    /// Erases what was said and written about these concerns and their tickets, their photographs and documents, and where
-    /// exactly they were: a point is left to about a hundred metres. Each ticket's timeline tells of it.
+    /// Holds the tickets by which these concerns are followed until the transaction ends: what is being written about them or
+    /// done with them comes before, or waits.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn erase_texts(&self, concerns: &[ConcernId], now: DateTime<Utc>) -> Result<()> {
-        self.say_that_it_erases().await?;
-        let statement = sql(ERASE_TEXTS, [uuids(concerns).into(), now.into(), ERASED.into()]);
+    pub async fn hold_tickets_of(&self, concerns: &[ConcernId]) -> Result<()> {
+        let statement = sql(
+            "select from ticket where id in (
+                 with recursive about (id, depth) as (
+                     select id, 0 from ticket where concern_id = any($1)
+                     union
+                     select ticket_id, 0 from concern_follow where concern_id = any($1)
+                     union
+                     select t.duplicate_of, depth + 1 from about join ticket t using (id)
+                     where t.duplicate_of is not null and depth < 20
+                 )
+                 select id from about
+             ) order by id for update",
+            [uuids(concerns).into()],
+        );
         self.db.execute_raw(statement).await?;
         Ok(())
+    }
+
+    /// Erases what was said and written about those of these concerns that have ended, and their tickets, their photographs and
+    /// documents, and where exactly they were: a point is left to about a hundred metres. Each ticket's timeline tells of it.
+    /// Returns them. Holds their tickets.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn erase_texts(&self, concerns: &[ConcernId], now: DateTime<Utc>) -> Result<Vec<ConcernId>> {
+        self.hold_tickets_of(concerns).await?;
+        // One may have been reopened since somebody looked.
+        let ended = "select id from concern where id = any($1) and concern_ended_at(id) is not null order by id";
+        let concerns = ids(self.db.query_all_raw(sql(ended, [uuids(concerns).into()])).await?)?;
+        self.say_that_it_erases().await?;
+        let statement = sql(ERASE_TEXTS, [uuids(&concerns).into(), now.into(), ERASED.into()]);
+        self.db.execute_raw(statement).await?;
+        Ok(concerns)
     }
 
     /// Erases what was written of cafés, e-mails that nobody could put with a ticket, and kept lists that look for words, which may

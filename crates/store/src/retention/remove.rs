@@ -104,6 +104,7 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn remove_rows(&self, concerns: &[ConcernId], zone: Zone, now: DateTime<Utc>) -> Result<()> {
+        self.hold_tickets_of(concerns).await?;
         self.say_that_it_erases().await?;
         self.erase_contacts(concerns, now).await?;
         let statement = sql(REMOVE, [uuids(concerns).into(), now.into(), zone.name().into()]);

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::city::catalogue::Sensitivity;
+use domain::concern::Referrer;
 use domain::id::{CategoryCode, ServiceCode, TicketId};
 use domain::place::{Circle, EARTH_RADIUS, Point};
 use domain::rights::Secrecy;
@@ -21,6 +22,8 @@ use crate::{Error, Result, Scope, Store, Tx};
 pub struct Near<'a> {
     /// Its category.
     pub category: &'a CategoryCode,
+    /// Who files it: of restricted tickets, it can only be attached to their own.
+    pub referrer: Referrer,
     /// Where.
     pub point: Point,
     /// What was said.
@@ -125,12 +128,25 @@ fn nearest(scope: &Scope, near: Near<'_>, now: DateTime<Utc>) -> SelectStatement
         .cond_where(scope.tickets())
         .and_where(Column::CategoryCode.eq(near.category.as_str()))
         .and_where(Expr::cust(OPEN))
+        .cond_where(takes(near.referrer))
         .and_where(Column::FiledAt.gte(now - AGE))
         .and_where(Column::Lat.between(bounds.south, bounds.north))
         .and_where(Column::Lon.between(bounds.west, bounds.east))
         .order_by(name("metres"), Order::Asc)
         .limit(COMPARED)
         .to_owned()
+}
+
+/// The tickets to which somebody's concern can be attached, as [`domain::ticket::Ticket::can_take`] says.
+fn takes(referrer: Referrer) -> Condition {
+    let own = match referrer {
+        Referrer::Person(user) => Column::ReferrerId.eq(user.0),
+        Referrer::Client(client) => Column::ClientId.eq(client.0),
+    };
+    Condition::any()
+        .add(Column::Sensitivity.eq(Sensitivity::Standard.code()))
+        .add(Column::HiddenFromReferrer.eq(true))
+        .add(own)
 }
 
 fn name(name: &'static str) -> Alias {

@@ -62,7 +62,7 @@ pub async fn duplicates(cx: &Context, who: &Grant<FileConcerns>, like: Like) -> 
     let opens_tickets = category.is_some_and(|category| category.sensitivity != Sensitivity::SignpostOnly);
     let (Some(scope), Some(point), true) = (reach(who), like.point, opens_tickets) else { return Ok(Vec::new()) };
     let description = like.description.as_ref().map(Description::as_str);
-    let near = Near { category: &like.category, point, description };
+    let near = Near { category: &like.category, referrer: who.caller().referrer(), point, description };
     let candidates = cx.store.candidates(&scope, near, now).await?;
     if let Some(act) = shown(&candidates) {
         cx.store.audit(&who.record(act, now)).await?;

@@ -150,6 +150,6 @@ pub(super) fn receipt(cx: &Context, concern: ConcernId, contact: Option<&Contact
 fn near<'a, P: Permission<Holder = Caller>>(who: &Grant<P>, concern: &'a Concern) -> Option<(Scope, Near<'a>)> {
     let point = concern.place.as_ref().and_then(|place| place.point)?;
     let description = concern.description.as_ref().map(Description::as_str);
-    let near = Near { category: &concern.category, point, description };
+    let near = Near { category: &concern.category, referrer: concern.referrer, point, description };
     Some((reach(who)?, near)).filter(|_| concern.outcome == Outcome::Referred)
 }

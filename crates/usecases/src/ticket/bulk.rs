@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use auth::Grant;
 use auth::permission::ChangeTickets;
 use chrono::{DateTime, Utc};
-use domain::city::City;
 use domain::rights::Person;
 use domain::ticket::acknowledge::Acknowledge;
 use domain::ticket::assign::Assign;
@@ -14,6 +13,7 @@ use domain::ticket::prioritise::Prioritise;
 use domain::ticket::reroute::Reroute;
 use domain::ticket::{Action, Change, Ticket};
 use store::Scope;
+use store::city::Loaded;
 
 use super::change::{Denied, On, may, save};
 use super::{Named, acknowledge, assign, hold, reroute};
@@ -54,12 +54,19 @@ impl Command {
         }
     }
 
-    fn decide(self, ticket: Ticket, who: Option<&Person>, city: &City, now: DateTime<Utc>) -> Result<Change, Denied> {
+    fn decide(
+        self,
+        ticket: Ticket,
+        who: Option<&Person>,
+        loaded: &Loaded,
+        now: DateTime<Utc>,
+    ) -> Result<Change, Denied> {
+        let city = of(loaded);
         let works_there = who.is_some_and(|person| person.services.contains(&ticket.service));
         match self {
             Self::Acknowledge(cmd) => acknowledge::decide(cmd, ticket, works_there, city, now),
             Self::Assign(cmd) => assign::decide(cmd, ticket, works_there),
-            Self::Reroute(cmd) => reroute::decide(cmd, ticket, city, now),
+            Self::Reroute(cmd) => reroute::decide(cmd, ticket, loaded, now),
             Self::Prioritise(cmd) => Ok(cmd.apply(ticket)?),
             Self::Hold(cmd) => hold::decide(cmd, ticket, city, now),
         }
@@ -124,7 +131,7 @@ pub async fn bulk(
             let decide = |(on, ticket): (&On, Option<&Ticket>)| {
                 let ticket = ticket.ok_or(Denied::NotFound)?;
                 let by = may(who, ticket, &on.seen, command.action())?;
-                Ok((command.clone().decide(ticket.clone(), assignee.as_ref(), of(&loaded), now)?, by))
+                Ok((command.clone().decide(ticket.clone(), assignee.as_ref(), &loaded, now)?, by))
             };
             let decided: Vec<Result<_, Denied>> = on.iter().zip(found).map(decide).collect();
             if all_or_none && decided.iter().any(Result::is_err) {

@@ -58,7 +58,7 @@ async fn take_back_unanswered(cx: &Context, loaded: &Loaded, now: DateTime<Utc>)
     }
     let desk = &city.settings.dispatcher_desk;
     let back = |ticket: Ticket| {
-        let organisation = city.gets_to(&ticket.service, desk).cloned();
+        let organisation = loaded.gets_to(&ticket.service, desk).cloned();
         Return { desk: desk.clone() }.apply(ticket, organisation, now)
     };
     turn(cx, loaded, Due::Answer(now, partners), now, back).await

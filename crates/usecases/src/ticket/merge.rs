@@ -7,8 +7,8 @@ use domain::ticket::{Action, Ticket};
 use store::ticket::{Beside, Found, Named};
 
 use super::change::{ChangeError, Fault, On, change, change_beside};
-use crate::Context;
 use crate::once::{Done, Once};
+use crate::{Context, of};
 
 /// Ends a ticket as a duplicate of the main one, which is open and has the same readers.
 ///
@@ -41,5 +41,6 @@ pub async fn unmerge(
     cmd: Unmerge,
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
-    change(cx, who, on, Action::Unmerge, once, |ticket, now| Ok(cmd.clone().apply(ticket, now)?)).await
+    let loaded = cx.city()?;
+    change(cx, who, on, Action::Unmerge, once, |ticket, now| Ok(cmd.clone().apply(ticket, of(&loaded), now)?)).await
 }

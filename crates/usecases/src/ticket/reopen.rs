@@ -22,6 +22,5 @@ pub async fn reopen(
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
     let loaded = cx.city()?;
-    let desk = &of(&loaded).settings.dispatcher_desk;
-    change(cx, who, on, Action::Reopen, once, |ticket, now| Ok(cmd.clone().apply(ticket, desk, now)?)).await
+    change(cx, who, on, Action::Reopen, once, |ticket, now| Ok(cmd.clone().apply(ticket, of(&loaded), now)?)).await
 }

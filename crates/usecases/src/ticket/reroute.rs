@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::city::City;
 use domain::ticket::reroute::Reroute;
 use domain::ticket::{Action, Change, State, Ticket};
+use store::city::Loaded;
 
 use super::change::{ChangeError, Denied, Fault, On, change};
 use crate::once::{Done, Once};
@@ -24,14 +25,14 @@ pub async fn reroute(
     once: Once<'_, Ticket>,
 ) -> Result<Done<Ticket>, ChangeError> {
     let loaded = cx.city()?;
-    change(cx, who, on, Action::Reroute, once, |ticket, now| decide(cmd.clone(), ticket, of(&loaded), now)).await
+    change(cx, who, on, Action::Reroute, once, |ticket, now| decide(cmd.clone(), ticket, &loaded, now)).await
 }
 
-pub(super) fn decide(cmd: Reroute, ticket: Ticket, city: &City, now: DateTime<Utc>) -> Result<Change, Denied> {
-    if let Some(fault) = fault(&cmd, city, &ticket) {
+pub(super) fn decide(cmd: Reroute, ticket: Ticket, loaded: &Loaded, now: DateTime<Utc>) -> Result<Change, Denied> {
+    if let Some(fault) = fault(&cmd, of(loaded), &ticket) {
         return Err(fault.into());
     }
-    let organisation = city.gets_to(&ticket.service, &cmd.service).cloned();
+    let organisation = loaded.gets_to(&ticket.service, &cmd.service).cloned();
     Ok(cmd.apply(ticket, organisation, now)?)
 }
 

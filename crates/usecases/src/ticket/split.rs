@@ -49,7 +49,7 @@ pub async fn split(
             let numbered = siblings.into_iter().zip(numbers).map(|(ticket, number)| {
                 let mut ticket = Ticket { reference: reference(of(&loaded), now, number), ..ticket };
                 of(&loaded).wind(&mut ticket);
-                let organisation = of(&loaded).gets_to(&had_by, &ticket.service).cloned();
+                let organisation = loaded.gets_to(&had_by, &ticket.service).cloned();
                 let fact = Fact::Submitted {
                     service: ticket.service.clone(),
                     note: Some(cmd.note.clone().into()),

@@ -125,7 +125,7 @@ pub async fn give_feedback(cx: &Context, token: &str, cmd: GiveFeedback) -> Resu
     let given = Given { id: WritingId(cx.ids.next()), at: now, answer };
     ticket.feedback = tx.add_feedback(&ticket, tracked.concern, &given).await?;
     if let Some(reopen) = given.answer.reopening() {
-        let change = reopen.apply(ticket, &of(&loaded).settings.dispatcher_desk, now)?;
+        let change = reopen.apply(ticket, of(&loaded), now)?;
         save(cx, &loaded, &tx, vec![(change, Actor::Resident { concern: Some(tracked.concern) })], now).await?;
     } else if matches!(given.answer, Answer::NotSolved { .. }) {
         let officer = heard_by(&tx, &ticket, tracked.concern).await?;

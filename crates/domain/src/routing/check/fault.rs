@@ -167,8 +167,8 @@ impl Kind {
             Self::ServiceWithoutCalendar(named) => format!("the service {} has no calendar", told(named)),
             Self::ServiceWithoutMember(named) => format!("the service {} has no member: nobody would act", told(named)),
             Self::PartnerNotEntitled { service, categories } => format!(
-                "the partner {} may not receive restricted concerns (`may_receive_restricted` in services.yaml), and the rule \
-                 would send it: {}",
+                "the partner {} may not know of these, and the rule would send them there: {} (restricted concerns need \
+                 `may_receive_restricted` in services.yaml; no partner has complaints about officers)",
                 told(service),
                 few(categories, told)
             ),
@@ -236,8 +236,9 @@ impl Kind {
                 format!("le service {} n’a aucun membre : personne n’agirait", told(named))
             }
             Self::PartnerNotEntitled { service, categories } => format!(
-                "le partenaire {} ne peut pas recevoir de doléances restreintes (« may_receive_restricted » de services.yaml), \
-                 et la règle lui enverrait : {}",
+                "le partenaire {} ne peut pas connaître de ces motifs, et la règle les lui enverrait : {} (les doléances \
+                 restreintes demandent « may_receive_restricted » dans services.yaml ; les réclamations sur un agent ne vont \
+                 à aucun partenaire)",
                 told(service),
                 few(categories, told)
             ),

@@ -9,7 +9,6 @@ use super::{Faults, Kind, Named, never};
 use crate::city::City;
 use crate::city::catalogue::{Category, Sensitivity};
 use crate::id::{CategoryCode, QuestionCode};
-use crate::rights::Secrecy;
 use crate::routing::condition::Condition;
 use crate::routing::region::{Region, Space};
 use crate::routing::words::Keyword;
@@ -173,17 +172,14 @@ impl<'a> Reach<'a> {
 
     /// Partners that would receive, or be told of, what they may not know of.
     fn check_partners(&self, at: usize, known: &Known<'_>, faults: &mut Faults) {
-        let restricted = known.reached_by.iter().filter(|category| category.sensitivity == Sensitivity::Restricted);
-        let categories: Vec<Named> = restricted.map(|category| Named::from(*category)).collect();
-        if categories.is_empty() {
-            return;
-        }
         let rule = &self.rules[at];
         for (field, codes) in [("send_to", &rule.send_to), ("watchers", &rule.watchers)] {
             for (to, code) in codes.iter().enumerate() {
-                let service = self.city.service(code);
-                if let Some(partner) = service.filter(|service| !service.may_have(Secrecy::Restricted)) {
-                    let kind = Kind::PartnerNotEntitled { service: partner.into(), categories: categories.clone() };
+                let Some(service) = self.city.service(code) else { continue };
+                let barred = known.reached_by.iter().filter(|category| !service.may_have(category.secrecy()));
+                let categories: Vec<Named> = barred.map(|category| Named::from(*category)).collect();
+                if !categories.is_empty() {
+                    let kind = Kind::PartnerNotEntitled { service: service.into(), categories };
                     faults.add(rule, format!("/{at}/{field}/{to}"), kind);
                 }
             }

@@ -7,4 +7,4 @@ mod naive;
 mod partners;
 mod reached;
 mod sentences;
-mod town;
+pub(crate) mod town;

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::town::{rule, town};
+use super::town::{category, rule, town};
+use crate::city::City;
 use crate::routing::check::Kind;
 use crate::routing::{Rule, RuleSet};
 
@@ -16,7 +17,19 @@ fn sends(code: &str, when: &Value, field: &str) -> Rule {
 }
 
 fn not_entitled(rules: Vec<Rule>, agreed: bool) -> Vec<(String, String)> {
+    told(town(Vec::new()), rules, agreed)
+}
+
+/// In a town where officers can be complained about.
+fn not_entitled_of_all(rules: Vec<Rule>, agreed: bool) -> Vec<(String, String)> {
     let mut city = town(Vec::new());
+    let mut complaint = category("complaint", None, "restricted", &json!([]));
+    complaint["hidden_from_referrer"] = true.into();
+    city.catalogue.push(serde_json::from_value(complaint).unwrap());
+    told(city, rules, agreed)
+}
+
+fn told(mut city: City, rules: Vec<Rule>, agreed: bool) -> Vec<(String, String)> {
     city.services[3].may_receive_restricted = agreed;
     let last = rule("rest", &json!({ "type": "always" }));
     let set = RuleSet::draft(rules.into_iter().chain([last]).collect());
@@ -40,6 +53,12 @@ fn what_could_reach_a_partner_is_told() {
         let place = format!("/0/{field}/0");
         assert_eq!(not_entitled(vec![sends("a", &north, field)], false), [(place, "lamp noise".to_owned())]);
         assert_eq!(not_entitled(vec![sends("a", &north, field)], true), []);
+        // No agreement lets a partner know of a complaint about an officer.
+        let complaint = json!({ "type": "category", "any_of": ["complaint"] });
+        for when in [&north, &complaint] {
+            let told = vec![(format!("/0/{field}/0"), "complaint".to_owned())];
+            assert_eq!(not_entitled_of_all(vec![sends("a", when, field)], true), told);
+        }
         for when in [&open, &pothole] {
             assert_eq!(not_entitled(vec![sends("a", when, field)], false), []);
         }

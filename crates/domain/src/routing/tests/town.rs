@@ -23,7 +23,7 @@ fn label(text: &str) -> Value {
     json!({ "fr": text, "en": format!("{text} (en)") })
 }
 
-fn category(code: &str, parent: Option<&str>, sensitivity: &str, questions: &Value) -> Value {
+pub(super) fn category(code: &str, parent: Option<&str>, sensitivity: &str, questions: &Value) -> Value {
     let mut category = json!({
         "code": code, "label": label(code), "sensitivity": sensitivity, "questions": questions,
         "acknowledge_within": "2d", "resolve_within": "10d",
@@ -57,7 +57,7 @@ fn zoning(code: &str, areas: &[(&str, Option<&str>, Option<&str>)]) -> Zoning {
 }
 
 /// The town, with these rules.
-pub(super) fn town(rules: Vec<Rule>) -> City {
+pub(crate) fn town(rules: Vec<Rule>) -> City {
     let choices = json!([{ "code": "lamp", "label": label("un") }, { "code": "street", "label": label("la rue") }]);
     let questions = json!([
         { "code": "extent", "label": label("Étendue"), "type": "choice", "choices": choices },
