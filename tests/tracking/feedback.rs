@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{json_at, page_at};
-use crate::support::caller::Reply;
+use crate::support::caller::{Caller, Reply};
 use crate::support::city::{City, dumping, link};
 use crate::support::smtp::SmtpServer;
 
@@ -158,6 +158,14 @@ async fn what_is_not_solved_is_taken_up_again_when_the_resident_asks() {
     assert_eq!(event["by"]["type"], "resident");
     let note = "L’habitant, par sa page de suivi : Le problème est revenu. « Un nouveau matelas »";
     assert_eq!(event["data"]["note"], note);
+    let why = async |who: Caller| {
+        let events = who.timeline(&ticket).await;
+        events.iter().find(|event| event["type"] == "reopened").unwrap()["data"].get("note").cloned()
+    };
+    for who in [city.agent().await, city.dispatcher().await] {
+        assert_eq!(why(who).await, Some(json!(note)), "who reads what the resident says of it");
+    }
+    assert_eq!(why(city.other_agent().await).await, None, "who knows of the ticket, and has no part in it");
     city.drain().await;
     assert_eq!(city.letters_to("proprete@ville-amiens.example").len(), services + 1, "the service has it again");
     assert_eq!(city.letters_to(OFFICER).len(), officer + 1, "and the referrer hears of it");

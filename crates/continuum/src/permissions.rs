@@ -136,10 +136,11 @@ of the actions above, and a program that reaches a ticket has the part of its se
 | what the resident said, what was answered, the place | who may know of one of the concern's tickets; without a ticket, who filed it and dispatchers | whoever files it; nobody afterwards |
 | state, service, priority, assignee, dates, reasons, what the resident is told with an action | who may know of the ticket | the actions above, and nothing else |
 | `actions` | each reader, their own | – |
-| notes, and whom they may mention | service, dispatcher | the same: nobody changes one that was written |
+| notes, also those of actions, and whom they may mention | service, dispatcher | the same: nobody changes one that was written |
 | messages between the service and the referrer | service, referrer, dispatcher; there are none where the referrer may not know of the ticket | the same: nobody changes one that was written |
 | messages to the resident that go with no action | service, dispatcher | the same; taken back for twenty minutes |
-| whether the resident says that it is solved, in words | service, referrer, dispatcher | the resident |
+| why it was reopened or called off | who may know of the ticket | the actions above: nobody changes what was written |
+| whether the resident says that it is solved, in words, also of a reopening that they ask for | service, referrer, dispatcher | the resident |
 | photographs and documents, and the events that tell of them | who may know of the ticket; of a restricted one, its referrer those that referrers added | service, referrer, dispatcher add; taken back by who added it, a manager of the service, a dispatcher |
 | openings of a partner's link | dispatcher | – |
 | an account's address, name, language, roles, services, state | its owner; with `read_users` | `name`, `language`, `roles`, `services`, `active`: with `manage_users`; the address: nobody |

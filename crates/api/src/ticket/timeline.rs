@@ -6,8 +6,7 @@ use auth::Asking;
 use auth::permission::ReadTickets;
 use chrono::{DateTime, Utc};
 use domain::language::Language;
-use domain::ticket::writing::COLLEAGUES;
-use domain::ticket::{ActorView, Fact};
+use domain::ticket::ActorView;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use usecases::Context;
@@ -62,15 +61,14 @@ pub(crate) struct EventPage {
     next_cursor: Option<String>,
 }
 
-fn view(entry: Entry, notes: bool) -> TicketEvent {
+fn view(entry: Entry, note: bool) -> TicketEvent {
     let Entry { event, name } = entry;
     let mut data = match serde_json::to_value(&event.fact) {
         Ok(Value::Object(data)) => data,
         Ok(_) | Err(_) => Map::new(),
     };
     data.remove("type");
-    // Why it was reopened or called off, the referrer or the dispatcher wrote for everybody.
-    if !notes && !matches!(event.fact, Fact::Reopened { .. } | Fact::Cancelled { .. }) {
+    if !note {
         data.remove("note");
     }
     TicketEvent {
@@ -86,8 +84,9 @@ fn view(entry: Entry, notes: bool) -> TicketEvent {
 /// Read a ticket's timeline
 ///
 /// Exactly one event for each change, the first one first; nothing edits or deletes one. Notes are for
-/// the members of the ticket's service and dispatchers; why it was reopened or called off, everybody reads. The referrer of
-/// a restricted ticket does not see the events of attachments that others added or took back.
+/// the members of the ticket's service and dispatchers; why it was reopened or called off, everybody reads, but what a resident
+/// said with it only those and the referrer. The referrer of a restricted ticket does not see the events of attachments that
+/// others added or took back.
 #[utoipa::path(
     operation_id = "ticket_timeline",
     tag = "tickets",
@@ -118,8 +117,11 @@ pub(crate) async fn timeline(
     let (caller, found) = reader.find(&cx, read, Option::is_some).await?;
     let (ticket, page) = found.ok_or_else(|| Problem::new(Code::NotFound))?;
     let reader = caller.grant.caller();
-    let notes = reader.in_one_of(&COLLEAGUES, &ticket).is_some();
     let seen = page.items.into_iter().filter(|entry| reader.sees_event(&entry.event, &ticket));
-    let events = seen.map(|entry| view(entry, notes)).collect();
+    let shown = |entry: Entry| {
+        let note = reader.reads_note(&entry.event, &ticket);
+        view(entry, note)
+    };
+    let events = seen.map(shown).collect();
     Ok(reply::page::<TicketEvent>(&request, Language::default(), events, page.next.as_ref()))
 }

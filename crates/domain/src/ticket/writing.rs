@@ -5,7 +5,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::event::Part;
 use super::notice::{Kind, Notice, Recipient};
-use super::{Actor, Ticket};
+use super::{Actor, Event, Fact, Ticket};
 use crate::concern::Referrer;
 use crate::id::{UserId, WritingId};
 use crate::rights::{Caller, Person};
@@ -118,6 +118,18 @@ impl Caller {
     #[must_use]
     pub fn in_one_of(&self, parts: &[Part], ticket: &Ticket) -> Option<Actor> {
         parts.iter().find(|part| self.has_part(**part, ticket)).map(|part| self.in_part(*part))
+    }
+
+    /// Whether the caller reads the note of an event of a ticket that they see: colleagues read each; why it was
+    /// reopened or called off, whoever sees the ticket; unless a resident says why it is reopened, in words that are
+    /// read as their feedback is.
+    #[must_use]
+    pub fn reads_note(&self, event: &Event, ticket: &Ticket) -> bool {
+        if matches!(event.by, Actor::Resident { .. }) {
+            return self.in_one_of(&CONVERSATION, ticket).is_some();
+        }
+        matches!(event.fact, Fact::Reopened { .. } | Fact::Cancelled { .. })
+            || self.in_one_of(&COLLEAGUES, ticket).is_some()
     }
 }
 
