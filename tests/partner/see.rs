@@ -1,18 +1,21 @@
 //! A partner sees what its service is entitled to, and nothing else.
 
+use chrono::Duration;
 use continuum::FileSettings;
 use domain::city::organisation::Entitled;
 use image::ImageFormat;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{LANDLORD, POLICE, act, change_service, openings, page, passed_on, read, referred};
+use super::{LANDLORD, POLICE, act, change_service, newest_link, openings, page, passed_on, read, referred};
+use crate::support::caller::Caller;
 use crate::support::city::{City, dumping};
 use crate::support::files::{pdf, photograph, upload};
 
 crate::tests![
     what_the_service_is_entitled_to_is_shown,
     what_it_is_not_entitled_to_is_nowhere,
+    what_was_written_with_another_service_is_nowhere,
     photographs_are_had_through_the_link,
     an_entitlement_that_is_withdrawn_holds_at_once,
     a_restricted_ticket_takes_an_agreement,
@@ -86,6 +89,51 @@ async fn what_it_is_not_entitled_to_is_nowhere() {
     for text in [done, wrong.is(422).text.clone()] {
         assert!(!text.contains("Un groupe") && !text.contains("bâtiment B"), "{text}");
     }
+    city.stop().await;
+}
+
+async fn what_was_written_with_another_service_is_nowhere() {
+    let city = City::new().await;
+    let ticket = city.dumping().await;
+    let messages = format!("/v1/tickets/{}/referrer_messages", ticket["id"].as_str().unwrap());
+    let write = async |who: Caller, text: &str| {
+        who.post(&messages, &json!({ "text": text })).await.created();
+    };
+    let pass_on = async |service: &str| {
+        city.clock.forward(Duration::hours(1));
+        let (dispatcher, to) = (city.dispatcher().await, json!({ "service": service, "note": "C’est pour vous." }));
+        dispatcher.act(&dispatcher.ticket(&ticket).await, "reroute", &to).await.ok();
+        city.drain().await;
+    };
+    let shown = async || {
+        let seen = read(&city, &newest_link(&city, LANDLORD)).await.ok();
+        let messages = seen["messages"].as_array().unwrap();
+        messages.iter().map(|message| message["text"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    write(city.proprete().await, "Sa voisine ne doit pas le savoir.").await;
+    pass_on("bailleur").await;
+    assert_eq!(shown().await, Vec::<String>::new());
+    assert!(!page(&city, &newest_link(&city, LANDLORD)).await.is(200).text.contains("voisine"));
+    write(city.agent().await, "L’entrée B.").await;
+    assert_eq!(shown().await, ["L’entrée B."]);
+    // It was elsewhere in between.
+    pass_on("proprete").await;
+    write(city.proprete().await, "Nous avons son numéro.").await;
+    pass_on("bailleur").await;
+    assert_eq!(shown().await, Vec::<String>::new());
+    write(city.agent().await, "Au fond de la cour.").await;
+    // Reopened at the same partner, it was nowhere else.
+    let path = newest_link(&city, LANDLORD);
+    let version = async || read(&city, &path).await.ok()["version"].as_i64().unwrap();
+    act(&city, &path, version().await, "acknowledge", &json!({})).await.ok();
+    let end = json!({ "closure_reason": "work_done", "message_to_resident": "Le local est vidé." });
+    act(&city, &path, version().await, "resolve", &end).await.ok();
+    city.clock.forward(Duration::hours(1));
+    let agent = city.agent().await;
+    agent.reopen(&agent.ticket(&ticket).await).await.ok();
+    city.drain().await;
+    assert_ne!(newest_link(&city, LANDLORD), path);
+    assert_eq!(shown().await, ["Au fond de la cour."]);
     city.stop().await;
 }
 

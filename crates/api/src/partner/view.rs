@@ -118,7 +118,8 @@ pub(crate) struct PartnerTicket {
     pub(super) answers: Vec<PartnerAnswer>,
     /// The photographs (`photos`); fifty at most.
     pub(super) photos: Vec<PartnerPhoto>,
-    /// What the partner and the referrer wrote to one another (`messages`), the first one first; fifty at most.
+    /// What the partner and the referrer wrote to one another (`messages`) since the ticket is with the partner, the first one first;
+    /// fifty at most.
     pub(super) messages: Vec<PartnerMessage>,
     /// What the partner can do now.
     pub(super) actions: Vec<Action>,

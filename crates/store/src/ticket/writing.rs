@@ -305,6 +305,29 @@ impl Store {
         self.writings(page!(referrer_message), of, after, limit).await
     }
 
+    /// What the service that has the ticket and the referrer wrote to one another since it came to that service, the
+    /// first message first, `limit` at most: nothing from the time in which another had it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn referrer_messages_of_service(&self, ticket: &Ticket, limit: u64) -> Result<Vec<ReferrerMessage>> {
+        let statement = sql(
+            concat!(
+                "select ",
+                columns!(referrer_message),
+                ", null::text as name from referrer_message w
+                where w.ticket_id = $1 and w.at >= (
+                    select min(h.sent_at) from handover h where h.ticket_id = $1 and h.number > coalesce((
+                        select max(o.number) from handover o where o.ticket_id = $1 and o.service_code <> $2
+                    ), 0)
+                ) order by w.id limit $3"
+            ),
+            [ticket.id.0.into(), ticket.service.as_str().into(), i64::try_from(limit).map_err(Error::corrupt)?.into()],
+        );
+        let rows = Row::find_by_statement(statement).all(&self.db).await?;
+        rows.into_iter().map(|row| Ok(written(row)?.writing)).collect()
+    }
+
     /// A page of a ticket's messages to the resident, those that were taken back included.
     ///
     /// # Errors

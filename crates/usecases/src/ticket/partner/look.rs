@@ -6,7 +6,6 @@ use domain::ticket::Ticket;
 use domain::ticket::writing::ReferrerMessage;
 use store::attachment::Shown as Attachment;
 use store::{Error, Scope};
-use uuid::Uuid;
 
 use super::super::attachment::{OpenError, Readable, Which, there};
 use super::Door;
@@ -22,7 +21,7 @@ pub struct Shown {
     pub description: Option<String>,
     /// The photographs that can be opened; fifty at most.
     pub photos: Vec<Attachment>,
-    /// What its service and the referrer wrote to one another, the first message first; fifty at most.
+    /// What its service and the referrer wrote to one another since the ticket is there, the first message first; fifty at most.
     pub messages: Vec<ReferrerMessage>,
 }
 
@@ -52,8 +51,7 @@ pub async fn shown(cx: &Context, door: &Door) -> Result<Shown, Error> {
             attachments.into_iter().filter(is_photo).filter(|a| there(cx, Some(a.clone())).is_ok()).collect();
     }
     if door.sees(Entitled::Messages) && !door.ticket().hidden_from_referrer {
-        let messages = cx.store.referrer_messages(id, Uuid::nil(), MOST).await?.items;
-        shown.messages = messages.into_iter().map(|written| written.writing).collect();
+        shown.messages = cx.store.referrer_messages_of_service(door.ticket(), MOST).await?;
     }
     Ok(shown)
 }
