@@ -141,7 +141,7 @@ of the actions above, and a program that reaches a ticket has the part of its se
 | messages to the resident that go with no action | service, dispatcher | the same; taken back for twenty minutes |
 | why it was reopened or called off | who may know of the ticket | the actions above: nobody changes what was written |
 | whether the resident says that it is solved, in words, also of a reopening that they ask for | service, referrer, dispatcher | the resident |
-| photographs and documents, and the events that tell of them | who may know of the ticket; of a restricted one, its referrer those that referrers added | service, referrer, dispatcher add; taken back by who added it, a manager of the service, a dispatcher |
+| photographs and documents, and the events that tell of them | who may know of the ticket, but for those that a resident sent by e-mail: service, referrer, dispatcher; of a restricted one, its referrer those that referrers added | service, referrer, dispatcher add; taken back by who added it, a manager of the service, a dispatcher |
 | openings of a partner's link | dispatcher | – |
 | an account's address, name, language, roles, services, state | its owner; with `read_users` | `name`, `language`, `roles`, `services`, `active`: with `manage_users`; the address: nobody |
 | an account's password, second factor, settings of letters | nobody but, for the settings, its owner; whether there is a password and a factor is told with the account | its owner; the second factor is taken away with `manage_users` too |

@@ -8,11 +8,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::city::catalogue::Sensitivity;
 use crate::content;
 use crate::id::{AttachmentId, TicketId};
 use crate::person::Role;
 use crate::rights::Caller;
 use crate::ticket::event::Part;
+use crate::ticket::writing::COLLEAGUES;
 use crate::ticket::{Actor, Event, Fact, Ticket};
 
 /// What an attachment is, as it is kept.
@@ -137,6 +139,32 @@ pub struct Attachment {
     pub removed: Option<Removal>,
 }
 
+/// Whose attachments of a ticket somebody may know of. The `store` asks the same in SQL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adders {
+    /// Everybody's.
+    Everybody,
+    /// All but what residents sent.
+    ButResidents,
+    /// Those that referrers added.
+    Referrers,
+}
+
+impl Adders {
+    /// Whether they include who added one.
+    #[must_use]
+    pub const fn include(self, added_by: &Actor) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::ButResidents => !matches!(added_by, Actor::Resident { .. }),
+            Self::Referrers => matches!(
+                added_by,
+                Actor::Person { part: Part::Referrer, .. } | Actor::Client { part: Part::Referrer, .. }
+            ),
+        }
+    }
+}
+
 /// Why somebody may not add an attachment, or take one back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -195,19 +223,24 @@ impl Caller {
         part.map(|part| self.in_part(part)).ok_or(Refusal::NotTheirs)
     }
 
-    /// Whether the caller may know of the attachment of a ticket that they see: of all of them, but for the referrer of
-    /// a restricted ticket, who sees what referrers added.
+    /// Whose attachments of a ticket that they see the caller may know of. What a resident sent is for who has a part
+    /// in the ticket, as their words are; of a restricted one, its referrer sees what referrers added.
+    #[must_use]
+    pub fn sees_attachments_of(&self, ticket: &Ticket) -> Adders {
+        if self.in_one_of(&COLLEAGUES, ticket).is_some() {
+            return Adders::Everybody;
+        }
+        match (ticket.sensitivity, self.has_part(Part::Referrer, ticket)) {
+            (Sensitivity::Standard, true) => Adders::Everybody,
+            (Sensitivity::Standard, false) => Adders::ButResidents,
+            (Sensitivity::Restricted | Sensitivity::SignpostOnly, _) => Adders::Referrers,
+        }
+    }
+
+    /// Whether the caller may know of the attachment of a ticket that they see.
     #[must_use]
     pub fn sees_attachment(&self, added_by: &Actor, ticket: &Ticket) -> bool {
-        let by_referrer = match added_by {
-            Actor::Person { part, .. } | Actor::Client { part, .. } => *part == Part::Referrer,
-            Actor::Partner { .. }
-            | Actor::Service { .. }
-            | Actor::Resident { .. }
-            | Actor::Mail { .. }
-            | Actor::System => false,
-        };
-        self.reads_files_of(ticket) || by_referrer
+        self.sees_attachments_of(ticket).include(added_by)
     }
 
     /// Whether the caller may know of an event of a ticket that they see: of those of attachments, as of the attachments.

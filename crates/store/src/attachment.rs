@@ -2,7 +2,7 @@
 //! (`migrations/0010_attachments.sql`).
 
 use chrono::{DateTime, Utc};
-use domain::attachment::{Attachment, FileName, MediaType, Removal};
+use domain::attachment::{Adders, Attachment, FileName, MediaType, Removal};
 use domain::id::{AttachmentId, TicketId};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde_json::Value;
@@ -96,25 +96,31 @@ impl Store {
         one(&self.db, ticket, id).await
     }
 
-    /// A page of a ticket's attachments, the first one first, beginning after that one; without those that were taken
-    /// back, and, if wished, with those only that were added by a referrer. Whether the caller may see the ticket is
-    /// asked before.
+    /// A page of a ticket's attachments that these added, the first one first, beginning after that one; without those that
+    /// were taken back. Whether the caller may see the ticket is asked before.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn attachments(
         &self,
         ticket: TicketId,
-        of_referrers: bool,
+        adders: Adders,
         after: Option<AttachmentId>,
         limit: u64,
     ) -> Result<Page<Shown, AttachmentId>> {
         let statement = sql(
             select!(
                 "where a.ticket_id = $1 and a.removed_at is null and ($2 is null or a.id > $2)
-                 and (not $3 or a.added_by ->> 'part' = 'referrer') order by a.id limit $4"
+                 and (not $3 or a.added_by ->> 'part' = 'referrer') and (not $4 or a.added_by ->> 'type' <> 'resident')
+                 order by a.id limit $5"
             ),
-            [ticket.0.into(), after.map(|after| after.0).into(), of_referrers.into(), one_more(limit).into()],
+            [
+                ticket.0.into(),
+                after.map(|after| after.0).into(),
+                (adders == Adders::Referrers).into(),
+                (adders == Adders::ButResidents).into(),
+                one_more(limit).into(),
+            ],
         );
         let rows = Row::find_by_statement(statement).all(&self.db).await?;
         let shown = rows.into_iter().map(Shown::try_from).collect::<Result<Vec<_>>>()?;

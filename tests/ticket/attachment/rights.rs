@@ -1,9 +1,13 @@
 //! Who may add, have and take back what.
 
 use image::ImageFormat;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::city;
+use crate::inbound::answer::{MAILBOX, PIXEL, with_files};
+use crate::inbound::{hand_in, program};
+use crate::partner::{LANDLORD, newest_link};
 use crate::support::caller::Caller;
 use crate::support::city::{City, dumping};
 use crate::support::files::{attachments, photograph, upload};
@@ -11,6 +15,7 @@ use crate::support::files::{attachments, photograph, upload};
 crate::tests![
     those_with_a_part_add_and_take_back,
     of_a_restricted_ticket_the_referrer_sees_what_referrers_added_and_reads_are_recorded,
+    what_a_resident_sent_is_for_those_with_a_part_in_the_ticket_and_for_no_partner,
 ];
 
 async fn add(who: &Caller, ticket: &Value) -> String {
@@ -73,6 +78,47 @@ async fn of_a_restricted_ticket_the_referrer_sees_what_referrers_added_and_reads
     dispatcher.get(&of_agent).await.is(200);
     dispatcher.get(&attachments(&ticket)).await.is(200);
     assert_eq!(reads().await, before + 4);
+    city.stop().await;
+}
+
+async fn what_a_resident_sent_is_for_those_with_a_part_in_the_ticket_and_for_no_partner() {
+    let (city, _folder) = city().await;
+    city.take_mail_back().await;
+    let server = program(&city, &["mail:inbound"]).await;
+    let (ticket, agent, proprete) = (city.dumping().await, city.agent().await, city.proprete().await);
+    let (other_agent, dispatcher) = (city.other_agent().await, city.dispatcher().await);
+    proprete.acknowledge(&ticket).await.ok();
+    city.drain().await;
+    let letter = city.letters_to("habitante@mail.example").pop().unwrap();
+    let mail = with_files(&letter, "Voici ce que le médecin a écrit.", &[("certificat.png", "image/png", PIXEL)]);
+    let taken = hand_in(&server, &mail.replace(MAILBOX, "habitante@mail.example")).await;
+    assert_eq!((&taken["outcome"], &taken["attachments"]), (&json!("placed"), &json!(1)));
+    let of_agent = add(&agent, &ticket).await;
+    let listed = async |who: &Caller| who.get(&attachments(&ticket)).await.ok()["items"].as_array().unwrap().clone();
+    let told = async |who: &Caller| {
+        who.timeline(&ticket).await.iter().filter(|event| event["type"] == "attachment_added").count()
+    };
+    for who in [&agent, &proprete, &dispatcher] {
+        assert_eq!((listed(who).await.len(), told(who).await), (2, 2));
+    }
+    assert_eq!((listed(&other_agent).await.len(), told(&other_agent).await), (1, 1));
+    let id = listed(&agent).await[0]["id"].as_str().unwrap().to_owned();
+    let of_resident = format!("{}/{id}", attachments(&ticket));
+    for (path, seen) in [(&of_resident, false), (&of_agent, true)] {
+        for path in [path.clone(), format!("{path}/content"), format!("{path}/thumbnail")] {
+            agent.get(&path).await.is(200);
+            other_agent.get(&path).await.is(if seen { 200 } else { 404 });
+        }
+    }
+    let to_landlord = json!({ "service": "bailleur", "note": "C’est dans leur cour." });
+    dispatcher.act(&dispatcher.ticket(&ticket).await, "reroute", &to_landlord).await.ok();
+    city.drain().await;
+    let (path, stranger) = (newest_link(&city, LANDLORD), city.stranger());
+    let seen = stranger.send(stranger.request(Method::GET, &path).header("Accept", "application/json")).await.ok();
+    let photos: Vec<&str> = seen["photos"].as_array().unwrap().iter().filter_map(|p| p["id"].as_str()).collect();
+    assert_eq!((photos.len(), photos.contains(&id.as_str())), (1, false));
+    stranger.get(&format!("{path}/photos/{}/content", photos[0])).await.is(200);
+    stranger.get(&format!("{path}/photos/{id}/content")).await.refused(404, "not_found");
     city.stop().await;
 }
 

@@ -116,10 +116,10 @@ pub(crate) struct PartnerTicket {
     pub(super) description: Option<String>,
     /// What was answered to the category's questions (`answers`).
     pub(super) answers: Vec<PartnerAnswer>,
-    /// The photographs (`photos`); fifty at most.
+    /// The photographs (`photos`), without those that a resident sent; fifty at most.
     pub(super) photos: Vec<PartnerPhoto>,
-    /// What the partner and the referrer wrote to one another (`messages`) since the ticket is with the partner, the first one first;
-    /// fifty at most.
+    /// What the partner and the referrer wrote to one another (`messages`) since the ticket is with the partner, the
+    /// first one first; fifty at most.
     pub(super) messages: Vec<PartnerMessage>,
     /// What the partner can do now.
     pub(super) actions: Vec<Action>,

@@ -83,10 +83,11 @@ fn view(entry: Entry, note: bool) -> TicketEvent {
 
 /// Read a ticket's timeline
 ///
-/// Exactly one event for each change, the first one first; nothing edits or deletes one. Notes are for
-/// the members of the ticket's service and dispatchers; why it was reopened or called off, everybody reads, but what a resident
-/// said with it only those and the referrer. The referrer of a restricted ticket does not see the events of attachments that
-/// others added or took back.
+/// Exactly one event for each change, the first one first; nothing edits or deletes one. Notes are for the members of
+/// the ticket's service and dispatchers; why it was reopened or called off, everybody reads, but what a resident said
+/// with it only those and the referrer. Events of attachments are for those who may know of these: of what a resident
+/// sent, the same three; the referrer of a restricted ticket does not see those of attachments that others added or
+/// took back.
 #[utoipa::path(
     operation_id = "ticket_timeline",
     tag = "tickets",

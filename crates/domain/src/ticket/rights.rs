@@ -5,7 +5,6 @@ use chrono::{DateTime, Utc};
 use super::event::Part;
 use super::lifecycle::{Action, Refusal, State};
 use super::{Actor, Ticket};
-use crate::city::catalogue::Sensitivity;
 use crate::concern::Referrer;
 use crate::person::Role;
 use crate::rights::{Caller, Client, Person, Reach, Secrecy};
@@ -65,18 +64,6 @@ impl Caller {
     fn is_of_service(&self, ticket: &Ticket) -> bool {
         match self {
             Self::Person(person) => person.is_of(ticket),
-            Self::Client(_) => self.sees(ticket),
-        }
-    }
-
-    /// Whether the caller may read what the service adds to the ticket: everybody who sees it, but for the referrer of a
-    /// restricted one.
-    #[must_use]
-    pub fn reads_files_of(&self, ticket: &Ticket) -> bool {
-        match self {
-            Self::Person(person) => {
-                person.is(Role::Dispatcher) || person.is_of(ticket) || ticket.sensitivity == Sensitivity::Standard
-            }
             Self::Client(_) => self.sees(ticket),
         }
     }
@@ -187,6 +174,7 @@ pub const fn parts(action: Action) -> &'static [(Part, When)] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::city::catalogue::Sensitivity;
     use crate::id::{ClientId, UserId};
     use crate::rights::ClientScope::{self, TicketsRead, TicketsRestricted, TicketsWrite};
     use crate::ticket::example::ticket;

@@ -31,7 +31,8 @@ pub(crate) struct AttachmentPage {
 
 /// List a ticket's attachments
 ///
-/// Those that were not taken back. The referrer of a restricted ticket sees those of referrers only.
+/// Those that were not taken back. What a resident sent by e-mail is for the ticket's service, its referrer and
+/// dispatchers; the referrer of a restricted ticket sees those of referrers only.
 #[utoipa::path(
     operation_id = "attachment_list",
     tag = "tickets",

@@ -55,9 +55,8 @@ pub async fn list(
     limit: u64,
 ) -> Result<Option<Page<Shown, AttachmentId>>, Error> {
     let Some(ticket) = ticket(cx, who, name).await? else { return Ok(None) };
-    // As `Caller::sees_attachment` says of each.
-    let of_referrers = !who.caller().reads_files_of(&ticket);
-    Ok(Some(cx.store.attachments(ticket.id, of_referrers, after, limit).await?))
+    let adders = who.caller().sees_attachments_of(&ticket);
+    Ok(Some(cx.store.attachments(ticket.id, adders, after, limit).await?))
 }
 
 /// An attachment, be it that it was taken back; none when the caller may not know of it.

@@ -1,5 +1,6 @@
 //! What a partner sees of its ticket: what its service is entitled to, and nothing else is even loaded.
 
+use domain::attachment::Adders;
 use domain::city::organisation::Entitled;
 use domain::id::AttachmentId;
 use domain::ticket::Ticket;
@@ -14,14 +15,18 @@ use crate::Context;
 /// As much as a page shows.
 const MOST: u64 = 50;
 
+/// Whose photographs a page shows: what a resident sent stays with who reads their words.
+const ADDERS: Adders = Adders::ButResidents;
+
 /// What a partner sees beside the ticket. What it is not entitled to is empty.
 #[derive(Debug, Clone, Default)]
 pub struct Shown {
     /// What the resident said.
     pub description: Option<String>,
-    /// The photographs that can be opened; fifty at most.
+    /// The photographs that can be opened, without those that a resident sent; fifty at most.
     pub photos: Vec<Attachment>,
-    /// What its service and the referrer wrote to one another since the ticket is there, the first message first; fifty at most.
+    /// What its service and the referrer wrote to one another since the ticket is there, the first message first; fifty
+    /// at most.
     pub messages: Vec<ReferrerMessage>,
 }
 
@@ -46,7 +51,7 @@ pub async fn shown(cx: &Context, door: &Door) -> Result<Shown, Error> {
         shown.description = found.and_then(|(concern, _)| concern.description).map(String::from);
     }
     if door.sees(Entitled::Photos) {
-        let attachments = cx.store.attachments(id, false, None, MOST).await?.items;
+        let attachments = cx.store.attachments(id, ADDERS, None, MOST).await?.items;
         shown.photos =
             attachments.into_iter().filter(is_photo).filter(|a| there(cx, Some(a.clone())).is_ok()).collect();
     }
@@ -70,7 +75,8 @@ pub async fn photo(cx: &Context, door: &Door, id: AttachmentId, which: Which) ->
         return Err(OpenError::NotFound);
     }
     let found = cx.store.attachment(door.ticket().id, id).await?;
-    let photo = there(cx, found.filter(is_photo))?;
+    let found = found.filter(|found| is_photo(found) && ADDERS.include(&found.attachment.added_by));
+    let photo = there(cx, found)?;
     if which == Which::Content {
         cx.store.log_opening(&door.opening(cx, "photo")).await?;
     }
