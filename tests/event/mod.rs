@@ -49,6 +49,7 @@ mod what {
         what_is_written_and_answered_is_told,
         cafes_are_told_to_who_reads_cafes,
         a_program_reads_what_it_could_read_then,
+        whoever_had_a_ticket_is_told_to_forget_it,
         events_are_narrowed,
         who_begins_now_is_told_from_where,
         people_and_bad_questions_are_refused,
@@ -199,6 +200,30 @@ mod what {
         // Restricted ones, within the services that a program is limited to.
         assert_eq!(read(&["tickets:read", "tickets:restricted"], &[&kept_at]).await.1, 1);
         assert_eq!(read(&["cafes:read"], &[]).await, (vec![], 0));
+        city.stop().await;
+    }
+
+    async fn whoever_had_a_ticket_is_told_to_forget_it() {
+        let city = City::new().await;
+        let filed = city.agent().await.post("/v1/concerns", &dumping()).await.created();
+        let (tickets, dispatcher) = (filed["tickets"].as_array().unwrap(), city.dispatcher().await);
+        let (ticket, to) = (&tickets[0], json!({ "service": "voirie", "note": "C’est sur la chaussée." }));
+        assert_eq!(ticket["service"]["code"], "proprete");
+        dispatcher.act(ticket, "reroute", &to).await.ok();
+        for ticket in tickets {
+            let called_off = json!({ "note": "Retiré" });
+            dispatcher.act(&dispatcher.ticket(ticket).await, "cancel", &called_off).await.ok();
+        }
+        let erase = format!("/v1/residents/{}/erase", filed["id"].as_str().unwrap());
+        assert_eq!(dispatcher.post(&erase, &json!({})).await.ok()["erased"], json!([filed["id"]]));
+        place(&city).await;
+        for (service, told) in [("proprete", 1), ("voirie", 1), ("mediation", 0)] {
+            let who = register(&city, &["tickets:read"], &[service]).await.caller(&city).await;
+            let mut erased = events(&who, "&type=ticket.pseudonymised").await;
+            erased.retain(|event| event["subject"] == ticket["reference"]);
+            assert_eq!(erased.len(), told, "{service}");
+            assert!(erased.iter().all(|event| event["data"]["ticket"]["service"] == "voirie"), "{erased:?}");
+        }
         city.stop().await;
     }
 

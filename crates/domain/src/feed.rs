@@ -69,7 +69,7 @@ types! {
     Split = "ticket.split", "Other services got tickets of the same concern.";
     AttachmentAdded = "ticket.attachment_added", "The ticket has a photograph or a document more.";
     AttachmentRemoved = "ticket.attachment_removed", "A photograph or a document was taken back.";
-    Pseudonymised = "ticket.pseudonymised", "What was said and written about the ticket is no longer kept: erase it where you keep it.";
+    Pseudonymised = "ticket.pseudonymised", "What was said and written about the ticket is no longer kept: erase it where you keep it. Told to every service that had the ticket.";
     NoteAdded = "ticket.note_added", "A note for colleagues was written.";
     ReferrerMessage = "ticket.referrer_message_written", "The service and the officer who filed the concern write to one another.";
     ResidentMessage = "ticket.resident_message_written", "The service wrote to the resident.";

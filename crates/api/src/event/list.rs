@@ -70,7 +70,7 @@ impl Cursor for Place {
 /// `after=latest`, then read `GET /v1/tickets`, then follow from there.
 ///
 /// A program reads the events of those tickets that it can read, as they were then: that a ticket went from a service to
-/// another is told to both.
+/// another is told to both, that what was said about it is erased to all that ever had it.
 #[utoipa::path(
     operation_id = "event_list",
     tag = "events",

@@ -1,0 +1,22 @@
+-- What is no longer kept here goes elsewhere too.
+
+-- Programs of services that had the ticket before may hold copies of it: they hear that what was said is erased (RGPD, article 19).
+create or replace function ticket_events_are_due() returns trigger language plpgsql set search_path from current as $$
+begin
+    insert into feed_due (id, type, at, ticket_id, version, state, services, category_code, areas, secrecy)
+    select h.id, 'ticket.' || (h.fact ->> 'type'), h.at, t.id, h.version, t.state,
+        case
+            when h.fact ->> 'type' in ('rerouted', 'reopened') and h.fact ? 'from'
+                then array[h.fact ->> 'service', h.fact ->> 'from']
+            when h.fact ->> 'type' = 'pseudonymised' then array[t.service_code] || array(
+                select distinct o.service_code from handover o
+                where o.ticket_id = t.id and o.service_code <> t.service_code order by o.service_code
+            )
+            else array[t.service_code]
+        end,
+        t.category_code, t.areas, secrecy_of(t.sensitivity, t.hidden_from_referrer)
+    from happened h join ticket t on t.id = h.ticket_id order by h.id;
+    return null;
+end;
+$$;
+comment on column feed.services is 'Who had the ticket once it had happened, and before, if that was another service; of what is erased, whoever ever had it.';
