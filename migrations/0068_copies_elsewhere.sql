@@ -20,3 +20,9 @@ begin
 end;
 $$;
 comment on column feed.services is 'Who had the ticket once it had happened, and before, if that was another service; of what is erased, whoever ever had it.';
+
+-- What programs answered to events, and what files were called that came by e-mail and were not kept, goes with what was said.
+create index webhook_delivery_answer_idx on webhook_delivery (event_id) where answer is not null;
+comment on column webhook_delivery.answer is 'The first 1,000 bytes; nothing any more once what was said about the ticket is erased: they may repeat it.';
+create index inbound_mail_refused_idx on inbound_mail ((outcome ->> 'ticket')) where outcome -> 'refused' <> '[]';
+comment on column inbound_mail.outcome is 'As it was answered; without the names of attachments that were not kept once what was said about the ticket is erased.';

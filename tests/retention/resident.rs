@@ -6,17 +6,21 @@ use usecases::resident::erase_again;
 use usecases::retention::keep;
 
 use super::lived;
+use crate::client::register;
 use crate::inbound::answer::{MAILBOX, PIXEL, with_files};
 use crate::inbound::{answer, hand_in, program};
 use crate::support::caller::Caller;
 use crate::support::city::{City, dumping, link};
 use crate::support::files::{form, photograph, send_form};
+use crate::webhook::receiver::{Manner, Receiver};
+use crate::webhook::{deliver, hook};
 
 crate::tests![
     a_resident_is_found_by_what_they_left_and_gets_everything,
     what_a_neighbour_was_told_and_said_is_theirs_too,
     what_another_resident_wrote_is_not_handed_out,
     what_a_neighbour_wrote_is_theirs_to_have_and_to_erase,
+    what_receivers_answered_and_refused_files_were_called_goes_too,
     a_refused_erasure_erases_nothing,
     what_has_ended_is_erased_at_once_and_the_rest_when_it_ends,
     what_a_backup_brings_back_is_erased_again,
@@ -204,6 +208,55 @@ async fn what_a_neighbour_wrote_is_theirs_to_have_and_to_erase() {
     }
     assert_eq!(city.database.count("select count(*) from resident_message where text = 'Ma grille.'").await, 1);
     assert_eq!(city.database.count("select count(*) from stray_file where doomed").await, 1);
+    city.stop().await;
+}
+
+async fn what_receivers_answered_and_refused_files_were_called_goes_too() {
+    let city = City::with(|config| config.private_targets = vec!["127.0.0.1/32".parse().unwrap()]).await;
+    city.take_mail_back().await;
+    let receiver = Receiver::start("127.0.0.1");
+    receiver.answers(Manner { body: "Chez Zéphyrine ?".into(), ..Manner::status(200) });
+    hook(&register(&city, &["tickets:read"], &[]).await.caller(&city).await, &receiver.url()).await;
+    let (server, agent, proprete) =
+        (program(&city, &["mail:inbound"]).await, city.agent().await, city.proprete().await);
+    let answers = async |of: &str| {
+        let kept = "select count(*) from webhook_delivery d join feed f on f.id = d.event_id where d.answer <> ''";
+        city.database.count(&format!("{kept} {of}")).await
+    };
+    // Of their own ticket, everything that was answered goes; of a neighbour's that their concern follows, what was
+    // answered to their own words.
+    for (address, follows) in [("zephyrine@mail.example", false), ("voisin@mail.example", true)] {
+        let mut body = dumping();
+        body["category"] = json!("bulky_waste");
+        let others = agent.post("/v1/concerns", &body).await.created();
+        body["resident"]["email"] = json!(address);
+        if follows {
+            body["attach_to"] = others["tickets"][0]["id"].clone();
+        }
+        let own = agent.post("/v1/concerns", &body).await.created();
+        let followed = if follows { &others } else { &own };
+        let ticket = &followed["tickets"][0];
+        let id = ticket["id"].as_str().unwrap();
+        proprete.post(&format!("/v1/tickets/{id}/notes"), &json!({ "text": "Chez Zéphyrine" })).await.created();
+        city.drain().await;
+        let letter = city.letters_to(address).pop().unwrap();
+        let file = ("devis DUPONT 06 12 34 56 78.docx", "application/msword", "UEsDBBQABgAIAAAAIQA=");
+        let mail = with_files(&letter, "Voici.", &[file]).replace(MAILBOX, address);
+        let taken = hand_in(&server, &mail).await;
+        let refused = json!([{ "name": "devis DUPONT […].docx", "why": "unknown_type" }]);
+        assert_eq!((&taken["outcome"], &taken["refused_attachments"]), (&json!("placed"), &refused));
+        deliver(&city).await;
+        let (all, of_ticket) = (answers("").await, answers(&format!("and f.ticket_id = '{id}'")).await);
+        assert!(all > of_ticket && of_ticket > 2, "{all} {of_ticket}");
+        agent.act(&agent.ticket(ticket).await, "cancel", &json!({ "note": "Retiré" })).await.ok();
+        let erase = format!("/v1/residents/{}/erase", own["id"].as_str().unwrap());
+        assert_eq!(city.dispatcher().await.post(&erase, &json!({})).await.ok()["erased"], json!([own["id"]]));
+        assert_eq!(answers("").await, all - if follows { 1 } else { of_ticket }, "{address}");
+        let named = "select count(*) from inbound_mail where outcome::text like '%DUPONT%'";
+        assert_eq!(city.database.count(named).await, 0, "{address}");
+        assert_eq!(hand_in(&server, &mail).await["outcome"], "placed", "that it came once is still known");
+    }
+    receiver.stop().await;
     city.stop().await;
 }
 

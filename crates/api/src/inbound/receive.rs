@@ -30,7 +30,7 @@ pub(crate) struct ReceiveMail {
 /// An attachment that was not kept.
 #[derive(Serialize, ToSchema)]
 struct RefusedAttachment {
-    /// The name of the file.
+    /// What remains of the name of the file: what points to a person is masked.
     name: String,
     /// Why: `unknown_type`, `too_long`, `empty`, `damaged`, `too_many_pixels`, `too_large_unpacked`, `encrypted`,
     /// `active_content`, `infected`, `attachments_full`, `ticket_ended`.

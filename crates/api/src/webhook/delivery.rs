@@ -82,7 +82,8 @@ pub(crate) struct WebhookDelivery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     error: Option<String>,
-    /// The first 1,000 bytes of the answer.
+    /// The first 1,000 bytes of the answer. Gone once what was said about the ticket is no longer kept: they may repeat
+    /// it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     answer: Option<String>,

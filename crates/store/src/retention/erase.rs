@@ -60,7 +60,7 @@ const ERASE_TEXTS: &str = "with texts as (
                  select coalesce(jsonb_agg(b), '[]') from jsonb_array_elements(sent -> 'because') b
                  where b ->> 'type' not in ('answer', 'keyword')
              )) else sent end
-         where concern_id = any($1) returning id, version
+         where concern_id = any($1) returning id, version, reference, duplicate_of
      ), hotspots as (
          -- The street is out of an address that somebody typed. Where others make the place, theirs is found anew.
          update hotspot set lat = round(lat::numeric, 3), lon = round(lon::numeric, 3), street = null
@@ -81,18 +81,38 @@ const ERASE_TEXTS: &str = "with texts as (
          update ticket_event set fact = fact || jsonb_build_object('note', $3)
          where actor ? 'concern' and (actor ->> 'concern')::uuid = any($1) and fact ? 'note'
              and ticket_id <> all (array(select id from tickets))
+         returning id
      ), notes as (
-         update note set text = $3 where ticket_id in (select id from tickets)
+         update note set text = $3 where ticket_id in (select id from tickets) returning id
      ), to_referrers as (
-         update referrer_message set text = $3 where ticket_id in (select id from tickets)
+         update referrer_message set text = $3 where ticket_id in (select id from tickets) returning id
      ), to_residents as (
          update resident_message set text = $3 where id in (
              select m.id from tickets t join resident_message m on m.ticket_id = t.id
              union
              select id from resident_message where actor ? 'concern' and (actor ->> 'concern')::uuid = any($1)
-         )
+         ) returning id
      ), said as (
-         update feedback set text = case when text is not null then $3 end where concern_id = any($1)
+         update feedback set text = case when text is not null then $3 end where concern_id = any($1) returning id
+     ), echoes as (
+         -- Programs may have answered with what they were sent.
+         update webhook_delivery set answer = null where answer is not null and event_id in (
+             select e.id from tickets t join ticket_event e on e.ticket_id = t.id
+             union all select id from events_elsewhere
+             union all select id from notes
+             union all select id from to_referrers
+             union all select id from to_residents
+             union all select id from said
+         )
+     ), refused as (
+         -- What files were called that came by e-mail and were not kept.
+         update inbound_mail set outcome = outcome || '{\"refused\": []}'
+         where outcome -> 'refused' <> '[]' and outcome ->> 'ticket' in (
+             select reference from tickets
+             union all select t.reference from tickets d join ticket t on t.id = d.duplicate_of
+             union all
+             select t.reference from concern_follow f join ticket t on t.id = f.ticket_id where f.concern_id = any($1)
+         )
      ), searched as (
          delete from ticket_text where part <> 'concern' and ticket_id in (select id from tickets)
      ), attachments as (

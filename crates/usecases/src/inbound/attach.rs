@@ -28,9 +28,7 @@ impl Upload {
         };
         match made.await {
             Ok(made) => Ok(Self::Laid(Laid::lay::<ReceiveError>(cx, made, name).await?)),
-            Err(FileError::Refused(why)) => {
-                Ok(Self::Refused(RefusedAttachment { name: name.to_owned(), why: why.into() }))
-            }
+            Err(FileError::Refused(why)) => Ok(Self::Refused(RefusedAttachment::new(name, why.into()))),
             Err(error) => Err(error.into()),
         }
     }
@@ -53,7 +51,7 @@ impl Upload {
             Ok((_, ticket)) => Ok((ticket, None)),
             Err(NotAttached::Refused(why)) => {
                 let why = if why == Refusal::Full { NotKept::AttachmentsFull } else { NotKept::TicketEnded };
-                Ok((ticket, Some(RefusedAttachment { name: laid.name().to_owned(), why })))
+                Ok((ticket, Some(RefusedAttachment::new(laid.name(), why))))
             }
             Err(NotAttached::File(error)) => Err(error.into()),
             Err(NotAttached::Store(error)) => Err(error.into()),

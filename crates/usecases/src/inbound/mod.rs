@@ -68,10 +68,17 @@ pub enum Outcome {
 /// An attachment that was not kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedAttachment {
-    /// Its name.
+    /// What remains of its name.
     pub name: String,
     /// Why.
     pub why: NotKept,
+}
+
+impl RefusedAttachment {
+    /// One of that name, in which what points to a person is masked: the name is remembered, and told.
+    fn new(name: &str, why: NotKept) -> Self {
+        Self { name: content::check(name, content::ALL).masked, why }
+    }
 }
 
 /// Why an attachment was not kept, by the codes that an upload over the API is refused with.
@@ -235,7 +242,7 @@ async fn answer(cx: &Context, mail: &Mail, id: MessageId) -> Result<Outcome, Rec
     for (name, content) in &mail.attachments {
         uploads.push(Upload::make(cx, name, content).await?);
     }
-    let unread = |name: &String| RefusedAttachment { name: name.clone(), why: NotKept::AttachmentsFull };
+    let unread = |name: &String| RefusedAttachment::new(name, NotKept::AttachmentsFull);
     uploads.extend(mail.beyond.iter().map(unread).map(Upload::Refused));
     let placed = place(cx, Placing { mail, answered: &answered, ticket, uploads: &uploads }).await;
     if !matches!(placed, Ok(Outcome::Placed { .. }) | Err(_)) {
