@@ -5,7 +5,7 @@ use domain::id::ConcernId;
 use serde_json::{Value, json};
 use sqlx::Executor as _;
 
-use super::night;
+use super::{cancelled, night};
 use crate::cafe;
 use crate::inbound::{hand_in, program, unplaced};
 use crate::support::city::{City, dumping};
@@ -13,6 +13,7 @@ use crate::support::city::{City, dumping};
 crate::tests![
     what_was_written_of_a_cafe_goes_three_years_after_it,
     an_e_mail_that_nobody_could_place_goes_after_a_year,
+    an_e_mail_waits_as_long_as_its_writer_is_answered,
     a_place_that_comes_back_keeps_no_street_of_what_was_erased,
     a_kept_list_that_looks_for_words_goes_a_year_after_it_was_saved,
     what_is_said_once_a_duplicate_is_parted_goes_in_its_turn,
@@ -67,6 +68,32 @@ async fn an_e_mail_that_nobody_could_place_goes_after_a_year() {
     night(&city).await;
     assert_eq!(unplaced(&city).await, Vec::<Value>::new());
     assert_eq!(city.database.count("select count(*) from unplaced_mail").await, 0);
+    city.stop().await;
+}
+
+async fn an_e_mail_waits_as_long_as_its_writer_is_answered() {
+    let city = City::new().await;
+    city.take_mail_back().await;
+    // Two concerns of one resident: one has ended.
+    cancelled(&city, 1).await;
+    let open = city.agent().await.post("/v1/concerns", &dumping()).await.created();
+    city.clock.set("2026-09-10T08:00:00Z");
+    let mail = "From: habitante@mail.example\r\nTo: retours@ville-amiens.example\r\nMessage-ID: <1@mail.example>\r\n\
+                Subject: Bonjour\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nEt pour la cour ?\r\n";
+    let server = program(&city, &["mail:inbound"]).await;
+    assert_eq!(hand_in(&server, mail).await["outcome"], "unplaced");
+    city.clock.set("2026-09-11T12:00:00Z");
+    night(&city).await;
+    assert_eq!(city.database.count("select count(*) from resident_contact").await, 1, "of the other");
+    assert_eq!(unplaced(&city).await[0]["text"], "Et pour la cour ?");
+    let dispatcher = city.dispatcher().await;
+    for ticket in open["tickets"].as_array().unwrap() {
+        dispatcher.act(&dispatcher.ticket(ticket).await, "cancel", &json!({ "note": "Sans suite" })).await.ok();
+    }
+    city.clock.set("2027-03-13T12:00:00Z");
+    night(&city).await;
+    assert_eq!(city.database.count("select count(*) from resident_contact").await, 0);
+    assert_eq!(unplaced(&city).await, Vec::<Value>::new());
     city.stop().await;
 }
 

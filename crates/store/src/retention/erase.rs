@@ -179,6 +179,10 @@ impl Tx {
                      )
              ), mails as (
                  delete from unplaced_mail where from_digest in (select address_digest from contacts)
+                     and not exists (
+                         select from resident_contact r
+                         where r.address_digest = unplaced_mail.from_digest and not (r.concern_id = any($1))
+                     )
              ), slips as (delete from tracking_slip where concern_id = any($1)),
              former as (delete from former_link where concern_id = any($1)),
              links as (delete from tracking_link where concern_id = any($1)),
