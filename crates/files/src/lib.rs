@@ -291,6 +291,14 @@ impl Files {
         self.shelf.delete(id).await
     }
 
+    /// The ids under which something is kept, whether it is an attachment or not: the whole store is listed.
+    ///
+    /// # Errors
+    /// When the store does not answer.
+    pub async fn ids(&self) -> Result<Vec<Uuid>, Error> {
+        self.shelf.ids().await
+    }
+
     /// Notes, beside the files, that something is erased: a backup of the database that is older does not know it.
     ///
     /// # Errors

@@ -128,6 +128,15 @@ impl Shelf {
         }
         Ok(())
     }
+
+    pub(crate) async fn ids(&self) -> Result<Vec<Uuid>, Error> {
+        let root = match self {
+            Self::Folder { .. } => None,
+            Self::S3 { prefix, .. } => Some(Path::from(prefix.as_str())),
+        };
+        let listed = self.store()?.list_with_delimiter(root.as_ref()).await.map_err(unavailable)?;
+        Ok(listed.common_prefixes.iter().filter_map(|folder| folder.filename()?.parse().ok()).collect())
+    }
 }
 
 /// Where it is noted what was erased, beside the folders of attachments.

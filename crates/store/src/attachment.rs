@@ -96,8 +96,8 @@ impl Store {
         one(&self.db, ticket, id).await
     }
 
-    /// A page of a ticket's attachments that these added, the first one first, beginning after that one; without those that
-    /// were taken back. Whether the caller may see the ticket is asked before.
+    /// A page of a ticket's attachments that these added, the first one first, beginning after that one; without those
+    /// that were taken back. Whether the caller may see the ticket is asked before.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -182,6 +182,32 @@ impl Store {
         );
         let rows = Doomed::find_by_statement(statement).all(&self.db).await?;
         Ok(rows.into_iter().map(|row| AttachmentId(row.id)).collect())
+    }
+
+    /// When the last event of any ticket happened; none before there is one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn last_event_at(&self) -> Result<Option<DateTime<Utc>>> {
+        let row = self.db.query_one_raw(sql("select max(at) as last from ticket_event", [])).await?;
+        Ok(row.ok_or_else(|| Error::corrupt("a maximum has no row"))?.try_get("", "last")?)
+    }
+
+    /// Has those of these files deleted from `due_at` on that belong to no attachment, unless they stand here already.
+    /// Returns how many.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn doom_unknown(&self, ids: &[AttachmentId], due_at: DateTime<Utc>) -> Result<u64> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        let statement = sql(
+            "insert into stray_file (id, due_at, doomed)
+             select f.id, $2, true from unnest($1::uuid[]) f (id)
+             where not exists (select from attachment a where a.id = f.id and a.removed_at is null)
+             on conflict do nothing",
+            [ids.into(), due_at.into()],
+        );
+        Ok(self.db.execute_raw(statement).await?.rows_affected())
     }
 
     /// Files that were deleted.

@@ -16,7 +16,8 @@ pub struct Retention {
     database: DatabaseOptions,
     #[command(flatten)]
     files: FileOptions,
-    /// After a restore: erase again what residents had erased since the backup, as the notes beside the files say.
+    /// After a restore: erase again what residents had erased since the backup, as the notes beside the files say; and
+    /// have the files deleted, in 30 days, that were uploaded since: no ticket knows of them.
     #[arg(long)]
     again: bool,
 }
@@ -33,6 +34,12 @@ impl Retention {
 }
 
 async fn again(context: &Context) -> Result<()> {
+    let unknown = usecases::ticket::attachment::doom_unknown(context).await?;
+    if unknown > 0 {
+        tell(format_args!(
+            "{unknown} file(s) of uploads since the backup are deleted in 30 days: no ticket knows of them."
+        ));
+    }
     let again = usecases::resident::erase_again(context).await?;
     tell(format_args!("Erased again: what was left with {again} concerns."));
     Ok(())

@@ -15,7 +15,7 @@ use crate::Context;
 use crate::ticket::save;
 
 /// How long bytes may lie that became no attachment. Longer than a request or an e-mail takes.
-const GRACE: TimeDelta = TimeDelta::hours(1);
+pub(super) const GRACE: TimeDelta = TimeDelta::hours(1);
 
 /// A file whose bytes lie ready.
 pub(crate) struct Laid {

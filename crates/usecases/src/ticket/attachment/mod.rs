@@ -16,7 +16,7 @@ pub(crate) use read::there;
 pub use read::{OpenError, Readable, list, open, read, readable};
 pub use remove::{RemoveError, remove};
 pub use store::attachment::Shown;
-pub use sweep::{scan, sweep};
+pub use sweep::{doom_unknown, scan, sweep};
 
 use crate::Context;
 

@@ -1,10 +1,13 @@
 //! What happens to files by themselves: those that belong to nobody are deleted, those that no scanner has seen are
 //! scanned. Any number of instances may do this at once.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::id::AttachmentId;
 use files::{Error as FileError, Verdict};
 use store::Error;
+use uuid::Uuid;
 
+use super::lay::GRACE;
 use super::remove::{RemoveError, remove_infected};
 use crate::Context;
 
@@ -22,6 +25,38 @@ pub async fn sweep(cx: &Context) -> Result<usize, SweepError> {
         cx.store.forget_files(&[*id]).await?;
     }
     Ok(doomed.len())
+}
+
+/// How long a file lies after a restore of which no row knows: a later backup, that knows it, may be restored until
+/// then.
+const UNKNOWN: TimeDelta = TimeDelta::days(30);
+
+/// How many files are looked up at once.
+const BATCH: usize = 1000;
+
+/// After a restore: has the files of uploads since the backup deleted in thirty days, of which no row knows any more.
+/// What is older than the last event that the database tells of, it leaves alone, whosever it is. Returns how many are
+/// to be deleted that were not before.
+///
+/// # Errors
+/// When the database or the store of files does not answer.
+pub async fn doom_unknown(cx: &Context) -> Result<u64, SweepError> {
+    let Some(last) = cx.store.last_event_at().await? else { return Ok(0) };
+    // An upload that was under way then has an id from before.
+    let (since, until) = (last - GRACE, cx.now() - GRACE);
+    let is_of_then = |id: &Uuid| made_at(*id).is_some_and(|at| since < at && at < until);
+    let ids: Vec<AttachmentId> = cx.files.ids().await?.into_iter().filter(is_of_then).map(AttachmentId).collect();
+    let mut doomed = 0;
+    for ids in ids.chunks(BATCH) {
+        doomed += cx.store.doom_unknown(ids, cx.now() + UNKNOWN).await?;
+    }
+    Ok(doomed)
+}
+
+/// When an id was made that tells it: those of attachments do (`UUIDv7`).
+fn made_at(id: Uuid) -> Option<DateTime<Utc>> {
+    let (seconds, nanoseconds) = id.get_timestamp()?.to_unix();
+    DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanoseconds)
 }
 
 /// Why files are not swept or scanned now.
