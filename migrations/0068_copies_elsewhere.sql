@@ -1,4 +1,5 @@
--- What is no longer kept here goes elsewhere too.
+-- What is no longer kept here goes elsewhere too. And a duplicate that is parted again goes to the dispatcher's desk when its service
+-- may not have it any more: both are told.
 
 -- Programs of services that had the ticket before may hold copies of it: they hear that what was said is erased (RGPD, article 19).
 create or replace function ticket_events_are_due() returns trigger language plpgsql set search_path from current as $$
@@ -6,7 +7,7 @@ begin
     insert into feed_due (id, type, at, ticket_id, version, state, services, category_code, areas, secrecy)
     select h.id, 'ticket.' || (h.fact ->> 'type'), h.at, t.id, h.version, t.state,
         case
-            when h.fact ->> 'type' in ('rerouted', 'reopened') and h.fact ? 'from'
+            when h.fact ->> 'type' in ('rerouted', 'reopened', 'unmerged') and h.fact ? 'from'
                 then array[h.fact ->> 'service', h.fact ->> 'from']
             when h.fact ->> 'type' = 'pseudonymised' then array[t.service_code] || array(
                 select distinct o.service_code from handover o
