@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use image::ImageFormat;
@@ -16,11 +17,14 @@ use super::Town;
 use crate::integrate::until;
 use crate::support::caller::Caller;
 use crate::support::city::{dumping, email, letters_in, link};
-use crate::support::database::{PASSWORD, root};
+use crate::support::database::{Database, PASSWORD, root};
 use crate::support::files::{attachments, photograph, upload};
 use crate::support::program::{Program, run, said};
 
-crate::tests![a_city_is_backed_up_and_brought_back_in_an_empty_cluster];
+crate::tests![
+    a_city_is_backed_up_and_brought_back_in_an_empty_cluster,
+    folders_that_come_and_go_meanwhile_spoil_no_backup,
+];
 
 /// The scripts of the page, by the name in their first line.
 fn scripts() -> BTreeMap<String, String> {
@@ -51,14 +55,19 @@ impl Operator {
         self.folder.path().join(name)
     }
 
-    /// Runs a script of the page to its good end. Returns what it said.
-    #[track_caller]
-    fn run(&self, script: &str, environment: &[(&str, &str)]) -> String {
+    /// Runs a script of the page.
+    fn output(&self, script: &str, environment: &[(&str, &str)]) -> Output {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path = std::iter::once(self.folder.path().to_owned()).chain(std::env::split_paths(&path));
         let mut command = Command::new("sh");
         command.arg(self.path(script)).env("PATH", std::env::join_paths(path).unwrap());
-        let output = command.envs(environment.iter().copied()).current_dir(self.folder.path()).output().unwrap();
+        command.envs(environment.iter().copied()).current_dir(self.folder.path()).output().unwrap()
+    }
+
+    /// Runs a script of the page to its good end. Returns what it said.
+    #[track_caller]
+    fn run(&self, script: &str, environment: &[(&str, &str)]) -> String {
+        let output = self.output(script, environment);
         assert!(output.status.success(), "{script}: {}", said(&output));
         said(&output)
     }
@@ -67,7 +76,7 @@ impl Operator {
     async fn back_up(&self, environment: &[(&str, &str)], database: &str, but: &[&str]) -> (String, Rows) {
         until("a backup while nothing is written", async || {
             let before = rows(database, but).await;
-            let backup = self.run("backup.sh", environment).trim().to_owned();
+            let backup = self.run("backup.sh", environment).lines().next().unwrap().to_owned();
             let nothing = rows(database, but).await == before;
             // Backups are named after the second that they begin in.
             tokio::time::sleep(Duration::from_secs(1)).await;
@@ -279,4 +288,44 @@ async fn a_city_is_backed_up_and_brought_back_in_an_empty_cluster() {
     let verified = run(&["audit", "verify"], &there);
     assert!(verified.status.success(), "{}", said(&verified));
     server.stop().unwrap();
+}
+
+async fn folders_that_come_and_go_meanwhile_spoil_no_backup() {
+    const KEPT: usize = 2000;
+    let (operator, database) = (Operator::new(), Database::cloned().await);
+    let (files, backups, url) = (operator.path("files"), operator.path("backups"), database.url());
+    let place = |folder: &str| {
+        fs::create_dir_all(files.join(folder)).unwrap();
+        fs::write(files.join(folder).join("content"), folder).unwrap();
+    };
+    fs::create_dir_all(files.join("erased")).unwrap();
+    (0..KEPT).for_each(|kept| place(&format!("kept-{kept}")));
+    let environment = [
+        ("BACKUPS", backups.to_str().unwrap()),
+        ("DATABASE_URL", &url),
+        ("CONTINUUM_FILES", files.to_str().unwrap()),
+        ("LC_ALL", "C"),
+    ];
+    let over = AtomicBool::new(false);
+    let output = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                place("upload");
+                fs::remove_dir_all(files.join("upload")).unwrap();
+            }
+        });
+        let output = operator.output("backup.sh", &environment);
+        over.store(true, Ordering::Relaxed);
+        output
+    });
+    let told = said(&output);
+    assert!(told.contains("file changed as we read it"), "nothing came and went: {told}");
+    assert!(output.status.success(), "{told}");
+    let backup = Path::new(told.lines().next().unwrap());
+    let sums = Command::new("sha256sum").args(["--check", "--quiet", "SHA256SUMS"]).current_dir(backup).output();
+    let sums = sums.unwrap();
+    assert!(sums.status.success(), "{}", said(&sums));
+    let listed = Command::new("tar").arg("-tf").arg(backup.join("files.tar")).output().unwrap();
+    let kept = |name: &&str| name.starts_with("./kept-") && name.ends_with("/content");
+    assert_eq!(said(&listed).lines().filter(kept).count(), KEPT);
 }
