@@ -11,7 +11,7 @@ use std::time::Duration;
 use image::ImageFormat;
 use local_postgres::Server;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 use super::Town;
 use crate::integrate::until;
@@ -117,13 +117,13 @@ async fn forget(town: &Town, ticket: &Value, files: &Path) {
 
 /// Of how many concerns a resident's contact is kept.
 async fn contacts(database: &str) -> i64 {
-    let mut connection = sqlx::PgConnection::connect(database).await.unwrap();
+    let mut connection = PgConnection::connect(database).await.unwrap();
     sqlx::query_scalar("select count(*) from continuum.resident_contact").fetch_one(&mut connection).await.unwrap()
 }
 
 /// The rows of all tables, but for those that name one of these concerns; and the number that the last ticket was given.
 async fn rows(database: &str, but: &[&str]) -> Rows {
-    let mut connection = sqlx::PgConnection::connect(database).await.unwrap();
+    let mut connection = PgConnection::connect(database).await.unwrap();
     let tables = "select tablename::text from pg_tables where schemaname = 'continuum'";
     let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut connection).await.unwrap();
     let mut all = BTreeMap::new();
@@ -247,7 +247,12 @@ async fn a_city_is_backed_up_and_brought_back_in_an_empty_cluster() {
 
     // Brought back on a server that has nothing.
     let server = Server::start_throwaway().unwrap();
-    let (database, admin) = (server.url("continuum"), server.url("postgres"));
+    let admin = server.url("postgres");
+    // The one that owns may not create databases.
+    PgConnection::connect(&admin).await.unwrap().execute("create role amiens_owner login").await.unwrap();
+    let mut database: url::Url = server.url("continuum").parse().unwrap();
+    database.set_username("amiens_owner").unwrap();
+    let database = String::from(database);
     let in_use = files;
     let (files, keys, data) = (operator.path("files"), operator.path("keys"), operator.path("data"));
     let keys_backup = fs::read_dir(&keys_backups).unwrap().next().unwrap().unwrap().path();
@@ -258,6 +263,7 @@ async fn a_city_is_backed_up_and_brought_back_in_an_empty_cluster() {
         ("KEYS_BACKUP", keys_backup.to_str().unwrap()),
         ("ADMIN_URL", &admin),
         ("DATABASE", "continuum"),
+        ("OWNER", "amiens_owner"),
         ("DATABASE_URL", &database),
         ("CONTINUUM_FILES", files.to_str().unwrap()),
         ("CONTINUUM_KEYS_DIR", keys.to_str().unwrap()),
