@@ -21,7 +21,6 @@ crate::tests![
     what_could_not_be_sent_is_listed_and_replayed,
     the_contract_is_compared,
     what_is_said_by_half_is_refused,
-    a_mail_server_is_told_to_try_again_whatever_fails,
 ];
 
 /// The environment of commands on a database.
@@ -278,6 +277,11 @@ async fn commands_join_its_database(program: &Program, environment: &[(&str, &st
     let login = json!({ "email": "a@ville.example", "password": PASSWORD });
     stranger.post("/v1/sessions", &login).await.refused(401, "wrong_credentials");
     works(&["audit", "list", "--act", "login_refused"], "no_password");
+    assert_eq!(
+        run(&["inbound"], environment).status.code(),
+        Some(65),
+        "the database is there: what is read is no e-mail"
+    );
 }
 
 async fn what_could_not_be_sent_is_listed_and_replayed() {
@@ -343,32 +347,4 @@ async fn what_is_said_by_half_is_refused() {
     {
         assert!(said(&help).contains(&format!("`{name}`")), "{name}: {}", said(&help));
     }
-}
-
-async fn a_mail_server_is_told_to_try_again_whatever_fails() {
-    let operator = amiens().await;
-    let folder = tempfile::tempdir().unwrap();
-    let data = ("CONTINUUM_DATA_DIR", folder.path().to_str().unwrap());
-    let nobody = ("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none");
-    let code = |arguments: &[&str], also: (&str, &str)| {
-        let output = run(arguments, &[data, nobody, also]);
-        assert!(!output.stderr.is_empty(), "{}", said(&output));
-        output.status.code()
-    };
-    let plain = ("CONTINUUM_LOG_FORMAT", "text");
-    assert_eq!(code(&["inbound"], plain), Some(75));
-    assert_eq!(code(&["inbound", "--dragons"], plain), Some(75));
-    assert_eq!(code(&["--log-format", "json", "inbound", "--dragons"], plain), Some(75));
-    assert_eq!(code(&["inbound"], ("CONTINUUM_LOG_FORMAT", "stone")), Some(75));
-    assert_eq!(code(&["inbound"], ("CONTINUUM_LOG", "api=loud")), Some(75));
-    assert_eq!(code(&["inbound"], ("CONTINUUM_MAX_FILES", "none")), Some(75));
-    // What cannot be read.
-    let unread = operator.start_with(&["inbound"], fs::File::open(folder.path()).unwrap().into());
-    assert_eq!(unread.wait_with_output().unwrap().status.code(), Some(75));
-    // What is no e-mail will never be one.
-    assert_eq!(operator.run(&["inbound"]).status.code(), Some(65));
-    // Others are for people.
-    assert_eq!(code(&["retention", "--dragons"], plain), Some(2));
-    assert_eq!(code(&["user", "invite", "--name", "inbound"], plain), Some(2));
-    assert_eq!(run(&["inbound", "--help"], &[]).status.code(), Some(0));
 }

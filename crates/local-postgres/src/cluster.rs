@@ -60,14 +60,18 @@ pub(crate) fn create(
     File::open(root).and_then(|root| root.sync_all()).map_err(Error::io("write", root))
 }
 
-/// Refuses a cluster that has lost its version, or is being brought back: it may hold all data but that.
-fn refuse_damaged(cluster: &Path) -> Result<(), Error> {
-    match fs::read_dir(cluster).map(|mut files| files.next().is_some()) {
-        Ok(true) => Err(Error::Damaged { folder: cluster.to_path_buf() }),
-        Ok(false) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+/// Whether a cluster is there, or what is left of one.
+pub(crate) fn is_there(cluster: &Path) -> Result<bool, Error> {
+    match fs::read_dir(cluster) {
+        Ok(mut files) => Ok(files.next().is_some()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(Error::io("read", cluster)(error)),
     }
+}
+
+/// Refuses a cluster that has lost its version, or is being brought back: it may hold all data but that.
+fn refuse_damaged(cluster: &Path) -> Result<(), Error> {
+    if is_there(cluster)? { Err(Error::Damaged { folder: cluster.to_path_buf() }) } else { Ok(()) }
 }
 
 /// Into the log file rather than a pipe: `initdb`'s own children then survive this program long enough to clean up.

@@ -70,7 +70,7 @@ impl Folder {
     }
 
     pub(crate) fn cluster(&self) -> PathBuf {
-        self.root.join("cluster")
+        cluster_of(&self.root)
     }
 
     pub(crate) fn unfinished_cluster(&self) -> PathBuf {
@@ -138,6 +138,11 @@ impl Log {
             Err(error) => format!("{}: {error}", self.path.display()),
         }
     }
+}
+
+/// Where PostgreSQL's own data folder is in a data folder.
+pub(crate) fn cluster_of(root: &Path) -> PathBuf {
+    root.join("cluster")
 }
 
 /// A new folder below `parent` with a name that nothing else has, for this program's user alone.

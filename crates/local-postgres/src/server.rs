@@ -14,7 +14,7 @@ use crate::binaries::{self, Binaries};
 use crate::cluster::{self, Durability};
 use crate::command::{self, with_real_names};
 use crate::error::{Error, Failure};
-use crate::folder::{Folder, Log};
+use crate::folder::{Folder, Log, cluster_of};
 use crate::guest;
 use crate::obtain;
 use crate::process::{Ending, Process};
@@ -93,6 +93,15 @@ impl Server {
     /// [`Error`] for the rest.
     pub fn start(data_dir: &Path) -> Result<Self, Error> {
         Self::start_in(Folder::open(data_dir)?, Durability::Kept, None)
+    }
+
+    /// Whether a folder holds data that [`Server::start`] keeps, or what is left of it; else that would make it anew.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] when the folder cannot be read.
+    pub fn has_data(data_dir: &Path) -> Result<bool, Error> {
+        cluster::is_there(&cluster_of(data_dir))
     }
 
     /// Starts a server for tests below the temporary folder (`TMPDIR`): quick, not durable, removed when dropped.

@@ -111,7 +111,26 @@ impl DatabaseOptions {
             let replica = secret::of_environment("DATABASE_REPLICA_URL")?;
             return Ok(Database { connect: Connect { url, replica, schema, connections }, server: None });
         }
-        Database::private_for(stay, self.data_dir.join("postgres"), &schema, connections).await
+        Database::private_for(stay, self.private(), &schema, connections).await
+    }
+
+    /// Where a private server keeps its data.
+    fn private(&self) -> PathBuf {
+        self.data_dir.join("postgres")
+    }
+
+    /// Refuses to begin with a private database that is made anew: for what a mail server starts, with an environment
+    /// of its own.
+    pub(crate) fn need_database(&self) -> Result<()> {
+        let folder = self.private();
+        if secret::of_environment("DATABASE_URL")?.is_none() && !Server::has_data(&folder)? {
+            bail!(
+                "neither DATABASE_URL nor DATABASE_URL_FILE is set, and there is no private PostgreSQL in {}: name the \
+                 database where this command is started",
+                folder.display()
+            );
+        }
+        Ok(())
     }
 
     /// The keys.

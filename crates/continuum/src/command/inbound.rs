@@ -19,7 +19,8 @@ pub(super) const EX_TEMPFAIL: u8 = 75;
 const EX_DATAERR: u8 = 65;
 
 /// Take one e-mail from the standard input, as a mail server hands it to a program. Ends with 0 when it was taken, 65 when
-/// it is no e-mail, 75 when the mail server should try again.
+/// it is no e-mail, 75 when the mail server should try again: after any failure, without a database, and before a city
+/// is loaded.
 #[derive(clap::Args)]
 pub struct Inbound {
     #[command(flatten)]
@@ -47,16 +48,19 @@ pub(super) fn is_asked_for(arguments: &[OsString]) -> bool {
 impl Inbound {
     /// The code to end with. What fails is the caller's to end with [`EX_TEMPFAIL`].
     pub(crate) async fn run(self) -> Result<ExitCode> {
-        let mut raw = Vec::new();
-        std::io::stdin().take(MAX_BYTES as u64 + 1).read_to_end(&mut raw).context("the e-mail cannot be read")?;
+        self.database.need_database()?;
         // In a task of its own, so that a panic is a failure as any other.
-        let received = spawn(async move { self.received(raw).await }).await;
+        let received = spawn(async move { self.received().await }).await;
         received?.context("the e-mail cannot be taken now")
     }
 
-    async fn received(&self, raw: Vec<u8>) -> Result<ExitCode> {
+    async fn received(&self) -> Result<ExitCode> {
         let database = self.database.open().await?;
         let context = self.database.context_with(&database, self.files.settings(&self.database.data_dir)?).await?;
+        // Where there is no city, it is the wrong database: a report would tell of no letter there, and be gone.
+        context.city()?;
+        let mut raw = Vec::new();
+        std::io::stdin().take(MAX_BYTES as u64 + 1).read_to_end(&mut raw).context("the e-mail cannot be read")?;
         let outcome = take(&context, raw, self.recipient.as_deref()).await;
         context.store.announce_messages().await?;
         context.store.close().await;

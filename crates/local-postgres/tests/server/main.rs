@@ -207,13 +207,16 @@ fn data_of_another_major_version_is_refused() {
 #[test]
 fn data_without_its_version_is_refused_and_not_wiped() {
     let place = tempfile::tempdir().unwrap();
+    assert!(!Server::has_data(place.path()).unwrap());
     let server = Server::start(place.path()).unwrap();
     query(&server.url("postgres"), "create table kept as select 1");
     server.stop().unwrap();
+    assert!(Server::has_data(place.path()).unwrap());
     let (version, aside) = (place.path().join("cluster/PG_VERSION"), place.path().join("aside"));
     fs::rename(&version, &aside).unwrap();
     let error = Server::start(place.path()).unwrap_err();
     assert!(matches!(&error, Error::Damaged { folder } if folder.ends_with("cluster")), "{error}");
+    assert!(Server::has_data(place.path()).unwrap(), "what is left of it");
     fs::rename(&aside, &version).unwrap();
     let server = Server::start(place.path()).unwrap();
     assert_eq!(query(&server.url("postgres"), "select count(*) from kept"), ["1"]);
