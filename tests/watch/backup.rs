@@ -13,13 +13,14 @@ use local_postgres::Server;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
-use super::Town;
+use super::{Town, page};
 use crate::integrate::until;
 use crate::support::caller::Caller;
 use crate::support::city::{dumping, email, letters_in, link};
 use crate::support::database::{Database, PASSWORD, root};
 use crate::support::files::{attachments, photograph, upload};
 use crate::support::program::{Program, run, said};
+use crate::webhook::receiver::Receiver;
 
 crate::tests![
     a_city_is_backed_up_and_brought_back_in_an_empty_cluster,
@@ -178,6 +179,58 @@ async fn letter(mail: &Path, words: &str) -> mail_parser::Message<'static> {
     .await
 }
 
+/// A program that is sent all that happens.
+async fn followed(town: &Town) -> Receiver {
+    let receiver = Receiver::start("127.0.0.1");
+    let follower = town.follower(&town.login("paul.carpentier").await).await;
+    follower.post("/v1/webhooks", &json!({ "url": receiver.url() })).await.created();
+    receiver
+}
+
+/// What is said of the audit log that is whole.
+fn whole(output: &str) -> &str {
+    let line = output.lines().find(|line| line.starts_with("The audit log is whole: "));
+    line.unwrap_or_else(|| panic!("{output}"))
+}
+
+/// There is something to tell a program, a worker has looked for such twice since then, and nothing is sent.
+async fn nobody_outside_hears(program: &Program, database: &str, receiver: &Receiver) {
+    let sent = receiver.sent().len();
+    let mut connection = PgConnection::connect(database).await.unwrap();
+    let behind = "select count(*) from continuum.webhook w join continuum.feed_head h on w.position < h.position";
+    until("something to tell", async || {
+        let count: i64 = sqlx::query_scalar(behind).fetch_one(&mut connection).await.unwrap();
+        (count == 1).then_some(())
+    })
+    .await;
+    let url = program.ready["metrics_url"].as_str().unwrap();
+    let looked = async || page(url).await.value("continuum_worker_success_timestamp_seconds{task=\"webhooks\"}");
+    let before = looked().await;
+    until("a look at webhooks", async || (looked().await >= before + 2.0).then_some(())).await;
+    assert_eq!(receiver.sent().len(), sent);
+}
+
+/// The resident's link leads there, and what the resident left is opened: the outcome reaches them.
+async fn the_resident_hears(program: &Program, path: &str, ticket: &Value, mail: &Path) {
+    let resident = Caller::new(program.base_url(), None);
+    let shown = resident.get(path.split('#').next().unwrap()).await.is(200).text.clone();
+    assert!(shown.contains(ticket["reference"].as_str().unwrap()), "{shown}");
+    let proprete = Caller::new(program.base_url(), login(program.base_url(), "amelie.petit").await.as_str());
+    let now = proprete.get(&format!("/v1/tickets/{}", ticket["id"].as_str().unwrap())).await.ok();
+    proprete.resolve(&now).await.ok();
+    let outcome = letter(mail, "La suite donnée à votre demande").await;
+    assert!(outcome.body_text(0).unwrap().contains(now["reference"].as_str().unwrap()));
+}
+
+/// Makes a role that may not create databases. Returns the URL of the database that it will own.
+async fn owned(server: &Server) -> String {
+    let mut admin = PgConnection::connect(&server.url("postgres")).await.unwrap();
+    admin.execute("create role amiens_owner login").await.unwrap();
+    let mut url: url::Url = server.url("continuum").parse().unwrap();
+    url.set_username("amiens_owner").unwrap();
+    url.into()
+}
+
 async fn login(url: &str, who: &str) -> Value {
     let body = json!({ "email": email(who), "password": PASSWORD });
     Caller::new(url, None).post("/v1/sessions", &body).await.created()["access_token"].clone()
@@ -189,6 +242,7 @@ async fn a_city_is_backed_up_and_brought_back_in_an_empty_cluster() {
     // The people of the template came without an entry in the log.
     town.database.connection().await.execute("update user_account set created_at = '2100-01-01'").await.unwrap();
     let [keys, data] = town.folders.each_ref().map(|folder| folder.path().to_owned());
+    let receiver = followed(&town).await;
     let (agent, proprete) = (town.login("claire.delattre").await, town.login("amelie.petit").await);
     for _ in 0..3 {
         agent.post("/v1/concerns", &dumping()).await.created();
@@ -211,6 +265,7 @@ async fn a_city_is_backed_up_and_brought_back_in_an_empty_cluster() {
     // A minute later, where starting took all connections.
     until("a seal", async || town.program.log().contains("the audit log is sealed").then_some(())).await;
     until("figures", async || (town.database.count("select count(*) from feed_due").await == 0).then_some(())).await;
+    until("what the program is sent", async || (!receiver.sent().is_empty()).then_some(())).await;
 
     // Backed up while it runs.
     let (backups, keys_backups) = (operator.path("backups"), operator.path("elsewhere"));
@@ -226,16 +281,9 @@ async fn a_city_is_backed_up_and_brought_back_in_an_empty_cluster() {
     let (backup, kept) = operator.back_up(&here, &database, &erased).await;
     operator.run("backup-keys.sh", &here);
     assert_eq!(town.program.log().matches("the audit log is sealed").count(), 1);
-    let whole = |output: &str| {
-        let line = output
-            .lines()
-            .find(|line| line.starts_with("The audit log is whole: "))
-            .unwrap_or_else(|| panic!("{output}"));
-        line.to_owned()
-    };
     let verified = run(&["audit", "verify"], &here);
     assert!(verified.status.success(), "{}", said(&verified));
-    let entries = whole(&said(&verified));
+    let entries = whole(&said(&verified)).to_owned();
     // Two residents have erased what they left: one before a later backup, one after.
     let left = contacts(&database).await;
     forget(&town, &leaving[0], &files).await;
@@ -244,15 +292,11 @@ async fn a_city_is_backed_up_and_brought_back_in_an_empty_cluster() {
     assert_eq!(contacts(&database).await, left - 2);
     let Town { program, folders: _folders, .. } = town;
     assert!(program.end("-TERM").success());
+    let sent = receiver.sent().len();
 
     // Brought back on a server that has nothing.
     let server = Server::start_throwaway().unwrap();
-    let admin = server.url("postgres");
-    // The one that owns may not create databases.
-    PgConnection::connect(&admin).await.unwrap().execute("create role amiens_owner login").await.unwrap();
-    let mut database: url::Url = server.url("continuum").parse().unwrap();
-    database.set_username("amiens_owner").unwrap();
-    let database = String::from(database);
+    let (admin, database) = (server.url("postgres"), owned(&server).await);
     let in_use = files;
     let (files, keys, data) = (operator.path("files"), operator.path("keys"), operator.path("data"));
     let keys_backup = fs::read_dir(&keys_backups).unwrap().next().unwrap().unwrap().path();
@@ -269,6 +313,7 @@ async fn a_city_is_backed_up_and_brought_back_in_an_empty_cluster() {
         ("CONTINUUM_KEYS_DIR", keys.to_str().unwrap()),
         ("CONTINUUM_DATA_DIR", data.to_str().unwrap()),
         ("CONTINUUM_PUBLIC_URL", "https://continuum.ville-amiens.example"),
+        ("CONTINUUM_WEBHOOK_PRIVATE_TARGETS", "127.0.0.1/32"),
     ];
     let restored = operator.run("restore.sh", &there);
     assert_eq!(whole(&restored), entries, "the same entries, and whole");
@@ -278,19 +323,15 @@ async fn a_city_is_backed_up_and_brought_back_in_an_empty_cluster() {
     assert_eq!(contacts(&database).await, left - 2, "before anything is started");
     // Nothing else differs, in any table: what was erased again names its concern, as does the log that tells of it.
     assert_eq!(rows(&database, &erased).await, kept);
+    operator.run("exercise.sh", &there);
     let program = Program::start(&["serve", "--metrics-listen", "127.0.0.1:0"], &there);
     let token = login(program.base_url(), "nadia.fournier").await;
     assert_eq!(read(program.base_url(), &token, &ticket).await, before);
-    // The resident's link leads there, and what the resident left is opened: the outcome reaches them.
-    let resident = Caller::new(program.base_url(), None);
-    let shown = resident.get(path.split('#').next().unwrap()).await.is(200).text.clone();
-    assert!(shown.contains(ticket["reference"].as_str().unwrap()), "{shown}");
-    let proprete = Caller::new(program.base_url(), login(program.base_url(), "amelie.petit").await.as_str());
-    let now = proprete.get(&format!("/v1/tickets/{}", ticket["id"].as_str().unwrap())).await.ok();
-    proprete.resolve(&now).await.ok();
-    let outcome = letter(&data.join("mail"), "La suite donnée à votre demande").await;
-    assert!(outcome.body_text(0).unwrap().contains(now["reference"].as_str().unwrap()));
+    the_resident_hears(&program, &path, &ticket, &data.join("mail")).await;
+    nobody_outside_hears(&program, &database, &receiver).await;
+    assert_eq!(receiver.sent().len(), sent, "since the other city ended");
     assert!(program.end("-TERM").success());
+    receiver.stop().await;
     let verified = run(&["audit", "verify"], &there);
     assert!(verified.status.success(), "{}", said(&verified));
     server.stop().unwrap();
