@@ -187,6 +187,11 @@ async fn followed(town: &Town) -> Receiver {
     receiver
 }
 
+/// Who may do what with a file or a folder.
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
 /// What is said of the audit log that is whole.
 fn whole(output: &str) -> &str {
     let line = output.lines().find(|line| line.starts_with("The audit log is whole: "));
@@ -277,6 +282,8 @@ async fn a_city_is_backed_up_and_brought_back_in_an_empty_cluster() {
         ("CONTINUUM_FILES", files.to_str().unwrap()),
         ("CONTINUUM_KEYS_DIR", keys.to_str().unwrap()),
     ];
+    // Made by the program, before there is anything to note.
+    assert_eq!(mode(&files.join("erased")), 0o700);
     let erased = [0, 1].map(|which: usize| leaving[which]["concern_id"].as_str().unwrap());
     let (backup, kept) = operator.back_up(&here, &database, &erased).await;
     operator.run("backup-keys.sh", &here);
@@ -318,7 +325,6 @@ async fn a_city_is_backed_up_and_brought_back_in_an_empty_cluster() {
     let restored = operator.run("restore.sh", &there);
     assert_eq!(whole(&restored), entries, "the same entries, and whole");
     assert!(restored.trim_end().ends_with("Erased again: what was left with 2 concerns."), "{restored}");
-    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&keys), 0o700, "nobody else reads the keys");
     assert_eq!(contacts(&database).await, left - 2, "before anything is started");
     // Nothing else differs, in any table: what was erased again names its concern, as does the log that tells of it.
@@ -375,4 +381,12 @@ async fn folders_that_come_and_go_meanwhile_spoil_no_backup() {
     let listed = Command::new("tar").arg("-tf").arg(backup.join("files.tar")).output().unwrap();
     let kept = |name: &&str| name.starts_with("./kept-") && name.ends_with("/content");
     assert_eq!(said(&listed).lines().filter(kept).count(), KEPT);
+    // Where something else goes wrong, no backup could be taken for whole, and nothing is made among the files.
+    fs::remove_dir(files.join("erased")).unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let broken = operator.output("backup.sh", &environment);
+    assert!(!broken.status.success(), "{}", said(&broken));
+    let made: Vec<_> = fs::read_dir(&backups).unwrap().map(|backup| backup.unwrap().path()).collect();
+    assert_eq!((made.len(), made.iter().filter(|backup| backup.join("SHA256SUMS").exists()).count()), (2, 1));
+    assert!(!files.join("erased").exists());
 }

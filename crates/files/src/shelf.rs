@@ -171,11 +171,12 @@ impl Shelf {
 
 fn folder(root: &FilePath) -> Result<LocalFileSystem, Error> {
     let no_folder = |error: &dyn std::fmt::Display| Error::unavailable("the folder of files", error);
-    // Photographs are for nobody else on the machine.
+    // Photographs are for nobody else on the machine. The folder of notes is made with them: whoever makes a backup, as
+    // another user, finds it there, and makes none that the program could not read.
     let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(root).map_err(|error| no_folder(&error))?;
+    builder.recursive(true).create(root.join(ERASED)).map_err(|error| no_folder(&error))?;
     let store = LocalFileSystem::new_with_prefix(root).map_err(|error| no_folder(&error))?;
     // Who is told that a file is kept finds it after a power cut too.
     Ok(store.with_fsync(true))
