@@ -382,12 +382,13 @@ async fn acts_of_the_operator_are_recorded() {
     let invite = ["user", "invite", "--email", "a@ville.example", "--name", "A", "--role", "admin"];
     assert!(log.program(&invite).status.success());
     assert!(log.program(&["outbox", "replay", "--all"]).status.success());
+    assert!(log.program(&["outbox", "dismiss", "--all"]).status.success());
     assert!(log.program(&["keys", "rotate"]).status.success());
     let page = log.store.audit_page(&Filter::default(), None, 10).await.unwrap();
     let acts: Vec<_> = page.items.iter().map(|entry| entry.record().unwrap()).collect();
     assert!(acts.iter().all(|record| record.by == By::Operator));
     let codes: Vec<_> = acts.iter().rev().map(|record| record.act.code()).collect();
     // Nothing of the city differs: nothing was done.
-    assert_eq!(codes, ["user_invited", "outbox_replayed", "keys_rotated"]);
+    assert_eq!(codes, ["user_invited", "outbox_replayed", "outbox_dismissed", "keys_rotated"]);
     log.is_whole(&[]);
 }

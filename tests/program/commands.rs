@@ -18,7 +18,7 @@ crate::tests![
     a_city_is_loaded_whole_and_only_what_differs_is_changed,
     an_account_is_made_and_logs_in_and_another_key_is_refused,
     serve_alone_brings_its_own_database_and_keeps_it,
-    what_could_not_be_sent_is_listed_and_replayed,
+    what_could_not_be_sent_is_listed_and_replayed_or_dismissed,
     the_contract_is_compared,
     what_is_said_by_half_is_refused,
 ];
@@ -284,7 +284,7 @@ async fn commands_join_its_database(program: &Program, environment: &[(&str, &st
     );
 }
 
-async fn what_could_not_be_sent_is_listed_and_replayed() {
+async fn what_could_not_be_sent_is_listed_and_replayed_or_dismissed() {
     let operator = amiens().await;
     let nothing = operator.run(&["outbox", "list"]);
     assert_eq!(said(&nothing), "No message is dead.\n");
@@ -308,6 +308,23 @@ async fn what_could_not_be_sent_is_listed_and_replayed() {
     assert!(!twice.status.success() && said(&twice).contains("no dead message has such an id"), "{}", said(&twice));
     assert_eq!(said(&operator.run(&["outbox", "replay", "--all"])), "2 message(s) will be sent again.\n");
     assert_eq!(said(&operator.run(&["outbox", "list"])), "No message is dead.\n");
+    sqlx::query("update outbox set state = 'dead'").execute(&mut connection).await.unwrap();
+    assert_eq!(said(&operator.run(&["outbox", "dismiss", id])), "1 message(s) will never be sent.\n");
+    for gone in ["dismiss", "replay"] {
+        let twice = operator.run(&["outbox", gone, id]);
+        assert!(!twice.status.success() && said(&twice).contains("no dead message has such an id"), "{}", said(&twice));
+    }
+    let stopped = said(&operator.run(&["outbox", "list", "--state", "stopped"]));
+    assert!(
+        stopped.contains(id) && stopped.contains("an operator dismissed it: 550 5.1.1 [adresse] inconnue"),
+        "{stopped}"
+    );
+    assert_eq!(operator.run(&["outbox", "dismiss"]).status.code(), Some(2), "which ones, or all of them");
+    assert_eq!(said(&operator.run(&["outbox", "dismiss", "--all"])), "2 message(s) will never be sent.\n");
+    assert_eq!(said(&operator.run(&["outbox", "list"])), "No message is dead.\n");
+    assert_eq!(city.drain().await, 0);
+    let told = said(&operator.run(&["audit", "list", "--act", "outbox_dismissed"]));
+    assert!(told.contains("operator") && told.contains("{\"count\":2}") && told.contains("{\"count\":1}"), "{told}");
     city.stop().await;
 }
 

@@ -70,7 +70,7 @@ pub enum Command {
     City(city::City),
     /// Verify the audit log, or read it.
     Audit(audit::Audit),
-    /// See what could not be sent, or send it again.
+    /// See what could not be sent, send it again, or give it up.
     Outbox(outbox::Outbox),
     /// See what is erased over time.
     Retention(retention::Retention),

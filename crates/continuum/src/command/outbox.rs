@@ -10,7 +10,7 @@ use crate::SystemClock;
 use domain::clock::Clock as _;
 use domain::email::EmailAddress;
 
-/// See what could not be sent, or send it again.
+/// See what could not be sent, send it again, or give it up.
 #[derive(clap::Args)]
 pub struct Outbox {
     #[command(subcommand)]
@@ -24,7 +24,8 @@ enum State {
     Dead,
     /// Waiting to be sent.
     Pending,
-    /// Not sent, for a reason that is no error: the address takes no mail, the resident wants none.
+    /// Not sent, for a reason that is no error: the address takes no mail, the resident wants none, an operator
+    /// dismissed it.
     Stopped,
 }
 
@@ -56,6 +57,18 @@ enum OutboxCommand {
         #[command(flatten)]
         database: DatabaseOptions,
     },
+    /// Give dead messages up for good: the ones named, or all of them. For what no server will ever take; `list --state
+    /// stopped` still shows them.
+    Dismiss {
+        /// The ids, as `list` shows them.
+        #[arg(required_unless_present = "all")]
+        ids: Vec<Uuid>,
+        /// All of them.
+        #[arg(long, conflicts_with = "ids")]
+        all: bool,
+        #[command(flatten)]
+        database: DatabaseOptions,
+    },
     /// Let mail go to an address again that took none: give the address on a line of the standard input, which no other
     /// user of the machine reads.
     Unmute {
@@ -70,7 +83,10 @@ impl Outbox {
             OutboxCommand::List { state, after, limit, database } => {
                 list(state, after.unwrap_or_default(), limit, database).await
             }
-            OutboxCommand::Replay { ids, all, database } => replay((!all).then_some(ids), database).await,
+            OutboxCommand::Replay { ids, all, database } => settle(Dead::Replay, (!all).then_some(ids), database).await,
+            OutboxCommand::Dismiss { ids, all, database } => {
+                settle(Dead::Dismiss, (!all).then_some(ids), database).await
+            }
             OutboxCommand::Unmute { database } => unmute(database).await,
         }
     }
@@ -111,17 +127,32 @@ async fn list(state: State, after: i64, limit: u64, options: DatabaseOptions) ->
     database.stop().await
 }
 
-async fn replay(ids: Option<Vec<Uuid>>, options: DatabaseOptions) -> Result<()> {
+/// What becomes of dead messages.
+#[derive(Clone, Copy)]
+enum Dead {
+    /// They are sent again.
+    Replay,
+    /// They are given up.
+    Dismiss,
+}
+
+async fn settle(what: Dead, ids: Option<Vec<Uuid>>, options: DatabaseOptions) -> Result<()> {
     let database = options.open().await?;
     let store = options.store(&database)?;
-    let named = ids.is_some();
-    let replayed = store.replay_messages(ids, SystemClock.now()).await?;
+    let (named, now) = (ids.is_some(), SystemClock.now());
+    let count = match what {
+        Dead::Replay => store.replay_messages(ids, now).await?,
+        Dead::Dismiss => store.dismiss_messages(ids, now).await?,
+    };
     store.close().await;
     database.stop().await?;
-    if named && replayed == 0 {
+    if named && count == 0 {
         bail!("no dead message has such an id: see `continuum outbox list`");
     }
-    tell(format_args!("{replayed} message(s) will be sent again."));
+    tell(match what {
+        Dead::Replay => format!("{count} message(s) will be sent again."),
+        Dead::Dismiss => format!("{count} message(s) will never be sent."),
+    });
     Ok(())
 }
 

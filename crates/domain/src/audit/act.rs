@@ -389,6 +389,11 @@ pub enum Act {
         /// How many.
         count: u64,
     },
+    /// Messages that could not be sent are given up for good.
+    OutboxDismissed {
+        /// How many.
+        count: u64,
+    },
 }
 
 #[cfg(test)]

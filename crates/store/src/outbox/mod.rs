@@ -5,6 +5,7 @@
 //! settled before it is leased.
 
 mod bounce;
+mod dead;
 mod lease;
 mod leased;
 mod plan;
@@ -13,7 +14,6 @@ mod said;
 
 use chrono::{DateTime, Utc};
 use domain::account::Affair;
-use domain::audit::{Act, By, Record};
 use domain::concern::News;
 use domain::id::{ClientId, ConcernId, MessageId, ServiceCode, TicketId, UserId, WritingId};
 use domain::ticket::list::TicketList;
@@ -362,27 +362,6 @@ impl Store {
         );
         let rows = Listed::find_by_statement(statement).all(&self.db).await?;
         Ok(Page::cut(rows, limit, |row| row.seq))
-    }
-
-    /// Sends dead messages again: the ones named with those of the same e-mails, or all of them. Returns how many.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn replay_messages(&self, ids: Option<Vec<Uuid>>, now: DateTime<Utc>) -> Result<u64> {
-        let tx = self.begin().await?;
-        let statement = sql(
-            "update outbox set state = 'pending', due_at = $2, leaves_at = $2, attempts = 0, finished_at = null
-             where state = 'dead' and (
-                 $1::uuid[] is null or id = any($1) or mail in (select mail from outbox where id = any($1))
-             )",
-            [ids.into(), now.into()],
-        );
-        let replayed = tx.db.execute_raw(statement).await?.rows_affected();
-        let act = Act::OutboxReplayed { count: replayed };
-        tx.audit(&Record { at: now, by: By::Operator, from: None, act, why: None });
-        tx.commit().await?;
-        self.announce_messages().await?;
-        Ok(replayed)
     }
 
     /// Tells the workers that there are messages.

@@ -69,4 +69,5 @@ codes! {
     SheetPublished = "sheet_published";
     SheetWithdrawn = "sheet_withdrawn";
     OutboxReplayed = "outbox_replayed";
+    OutboxDismissed = "outbox_dismissed";
 }

@@ -86,6 +86,7 @@ fn every_act() -> Vec<Act> {
         },
         Act::SheetWithdrawn { sheet: RestitutionId(Uuid::from_u128(9)) },
         Act::OutboxReplayed { count: 2 },
+        Act::OutboxDismissed { count: 1 },
     ]
 }
 
