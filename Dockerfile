@@ -17,11 +17,12 @@ COPY --from=build /usr/local/bin/continuum /usr/local/bin/continuum
 COPY cities /usr/share/continuum/cities
 ENV CONTINUUM_LISTEN=0.0.0.0:8080 \
     CONTINUUM_METRICS_LISTEN=0.0.0.0:9464 \
+    CONTINUUM_WORKER_METRICS_LISTEN=0.0.0.0:9465 \
     CONTINUUM_DATA_DIR=/var/lib/continuum \
     MIMALLOC_ALLOW_THP=0 \
     MIMALLOC_PURGE_DELAY=5
 USER 10001
 WORKDIR /var/lib/continuum
-EXPOSE 8080 9464
+EXPOSE 8080 9464 9465
 ENTRYPOINT ["continuum"]
 CMD ["serve"]

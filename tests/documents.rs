@@ -8,12 +8,14 @@ use regex::Regex;
 
 use crate::support::database::root;
 use crate::support::files::below;
+use crate::support::program::{run, said};
 
 crate::tests![
     documents_name_what_there_is,
     verdicts_are_counted,
     the_proxy_logs_no_path,
-    who_answers_is_asked_for_their_health
+    who_answers_is_asked_for_their_health,
+    the_image_shows_the_metrics_of_who_answers_and_of_workers,
 ];
 
 /// Where what is named may stand.
@@ -134,4 +136,17 @@ async fn who_answers_is_asked_for_their_health() {
         services.split("\n\n").filter(|service| service.contains("[CMD, continuum, health]")).collect();
     let [service] = asked[..] else { panic!("{asked:#?}") };
     assert!(service.starts_with("  continuum:\n"), "{service}");
+}
+
+/// Prometheus asks from outside the container, where the program by itself shows nothing.
+async fn the_image_shows_the_metrics_of_who_answers_and_of_workers() {
+    let image = fs::read_to_string(root().join("Dockerfile")).unwrap();
+    let exposed = image.lines().find_map(|line| line.strip_prefix("EXPOSE ")).unwrap();
+    for (command, variable) in [("serve", "CONTINUUM_METRICS_LISTEN"), ("worker", "CONTINUUM_WORKER_METRICS_LISTEN")] {
+        let told = said(&run(&[command, "--help"], &[]));
+        assert!(told.contains(&format!("[env: {variable}=")), "{told}");
+        let (_, port) = image.split_once(&format!(" {variable}=0.0.0.0:")).unwrap_or_else(|| panic!("{variable}"));
+        let port = port.split_whitespace().next().unwrap();
+        assert!(exposed.split(' ').any(|one| one == port), "{port}: {exposed}");
+    }
 }
