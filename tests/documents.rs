@@ -16,6 +16,7 @@ crate::tests![
     the_proxy_logs_no_path,
     who_answers_is_asked_for_their_health,
     the_image_shows_the_metrics_of_who_answers_and_of_workers,
+    the_compose_file_is_checked_with_what_it_asks_for,
 ];
 
 /// Where what is named may stand.
@@ -148,5 +149,18 @@ async fn the_image_shows_the_metrics_of_who_answers_and_of_workers() {
         let (_, port) = image.split_once(&format!(" {variable}=0.0.0.0:")).unwrap_or_else(|| panic!("{variable}"));
         let port = port.split_whitespace().next().unwrap();
         assert!(exposed.split(' ').any(|one| one == port), "{port}: {exposed}");
+    }
+}
+
+/// Compose refuses a file that asks for more than it is given.
+async fn the_compose_file_is_checked_with_what_it_asks_for() {
+    let read = |name: &str| fs::read_to_string(root().join(name)).unwrap();
+    let (compose, ci) = (read("docker-compose.yml"), read(".ci/run"));
+    let check = ci.lines().find(|line| line.contains("docker compose config ")).unwrap();
+    let asked: BTreeSet<String> =
+        Regex::new(r"\$\{(\w+):\?").unwrap().captures_iter(&compose).map(|found| found[1].to_owned()).collect();
+    assert!(!asked.is_empty());
+    for name in asked {
+        assert!(check.contains(&format!("{name}=")), "{name}: {check}");
     }
 }
