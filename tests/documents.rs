@@ -163,4 +163,6 @@ async fn the_compose_file_is_checked_with_what_it_asks_for() {
     for name in asked {
         assert!(check.contains(&format!("{name}=")), "{name}: {check}");
     }
+    // In a URL, some signs of a password would have to be written otherwise.
+    assert!(!compose.lines().any(|line| line.contains("://") && line.contains("PASSWORD:?")), "{compose}");
 }

@@ -1,14 +1,18 @@
-//! One role of the database owns its tables, another serves.
+//! One role of the database owns its tables, another serves; how it says who it is.
 
+use std::fs;
+
+use local_postgres::Server;
 use serde_json::json;
-use sqlx::{Connection as _, Executor as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 use super::commands::empty;
+use crate::integrate::until;
 use crate::support::caller::Caller;
 use crate::support::database::{serving_role, serving_url};
 use crate::support::program::{Program, run, said};
 
-crate::tests![who_serves_changes_no_table];
+crate::tests![who_serves_changes_no_table, a_password_with_any_sign_comes_beside_the_url];
 
 async fn who_serves_changes_no_table() {
     let operator = empty().await;
@@ -60,4 +64,32 @@ async fn who_serves_changes_no_table() {
         let code = error.as_database_error().and_then(|error| error.code().map(String::from));
         assert_eq!(code.as_deref(), Some("42501"), "{forbidden}: {error}");
     }
+}
+
+/// As `docker-compose.yml` gives it.
+async fn a_password_with_any_sign_comes_beside_the_url() {
+    const PASSWORD: &str = "a/b#c?d@e:f%2F";
+    let server = Server::start_throwaway().unwrap();
+    let mut admin = PgConnection::connect(&server.url("postgres")).await.unwrap();
+    admin.execute(AssertSqlSafe(format!("create role city login password '{PASSWORD}'"))).await.unwrap();
+    admin.execute("create database city owner city").await.unwrap();
+    let settings = server.log_file().with_file_name("cluster").join("pg_hba.conf");
+    let rules = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, format!("local all city scram-sha-256\n{rules}")).unwrap();
+    admin.execute("select pg_reload_conf()").await.unwrap();
+    let mut url: url::Url = server.url("city").parse().unwrap();
+    url.set_username("city").unwrap();
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path().to_str().unwrap();
+    let check = |password: &[(&str, &str)]| {
+        let database = [("DATABASE_URL", url.as_str()), ("CONTINUUM_DATA_DIR", data)];
+        said(&run(&["migrate", "--check"], &[&database[..], password].concat()))
+    };
+    until("the password is asked for", async || (!check(&[]).contains("0001 city")).then_some(())).await;
+    let told = check(&[("PGPASSWORD", PASSWORD)]);
+    assert!(told.contains("0001 city"), "{told}");
+    let told = check(&[("PGPASSWORD", "a/b")]);
+    assert!(!told.contains("0001 city"), "{told}");
+    drop(admin);
+    server.stop().unwrap();
 }
