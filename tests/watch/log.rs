@@ -20,6 +20,7 @@ crate::tests![
     who_is_refused_is_told_by_id,
     who_gets_tokens_is_told_by_id,
     nobody_whose_words_are_logged_writes_lines,
+    the_seal_is_logged_whatever_else_is_asked_for,
     nothing_that_people_are_called_or_wrote_is_logged,
 ];
 
@@ -169,6 +170,15 @@ async fn nobody_whose_words_are_logged_writes_lines() {
     let line = log.lines().find(|line| line.contains("FORGED")).unwrap_or_else(|| panic!("{log}"));
     assert!(line.contains("put off") && line.contains("busy"), "its words are in one line: {line}");
     assert!(!log.lines().any(|line| line.starts_with("2026-03-10")), "{log}");
+    town.stop();
+}
+
+/// Whoever verifies the audit log a year later needs that line.
+async fn the_seal_is_logged_whatever_else_is_asked_for() {
+    let town = Town::with(&[], &[("CONTINUUM_LOG", "warn,api=warn")]).await;
+    Caller::new(town.url(), None).get("/v1/me").await.is(401);
+    until("a seal", async || town.program.log().contains("the audit log is sealed").then_some(())).await;
+    assert!(!town.program.log().contains("answered"), "{}", town.program.log());
     town.stop();
 }
 

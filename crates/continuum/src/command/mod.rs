@@ -104,8 +104,9 @@ pub async fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => error.exit(),
     };
     // A server's log tells what it did; a command's output speaks for itself, and the demonstration's is for reading.
+    // The seals of the audit log are witnesses: they are told whatever else is asked for.
     let level = match cli.command {
-        Command::Serve(_) | Command::Worker(_) => "info,sqlx=warn",
+        Command::Serve(_) | Command::Worker(_) => "info,sqlx=warn,continuum::periodic=info",
         Command::Demo(_) => "error,sqlx=error",
         _ => "warn,sqlx=warn",
     };
