@@ -222,6 +222,10 @@ async fn serve_alone_brings_its_own_database_and_keeps_it() {
     let environment = [("CONTINUUM_DATA_DIR", data.path().to_str().unwrap())];
     let load = run(&["city", "load", "cities/amiens"], &environment);
     assert!(load.status.success(), "{}", said(&load));
+    let private =
+        format!("continuum: without DATABASE_URL, in the private PostgreSQL of {}/postgres", environment[0].1);
+    let aside = String::from_utf8(load.stderr).unwrap();
+    assert!(aside.starts_with(&format!("{private}, made now\n")), "{aside}");
     let program = Program::start(&["serve", "--metrics-listen", "127.0.0.1:0"], &environment);
     assert!(program.log().contains("with a private PostgreSQL in the data folder"), "{}", program.log());
     assert!(program.log().contains("each e-mail is written as a file"), "{}", program.log());
@@ -249,8 +253,10 @@ async fn serve_alone_brings_its_own_database_and_keeps_it() {
         assert!(!demo.status.success() && said(&demo).contains("was not made by a demonstration"), "{}", said(&demo));
     }
     assert_eq!(fs::read(data.path().join("keys/residents.key")).unwrap(), key);
-    let audit = said(&run(&["audit", "verify"], &environment));
-    assert!(audit.contains("The audit log is whole: entries 1 to "), "{audit}");
+    let audit = run(&["audit", "verify"], &environment);
+    assert!(said(&audit).contains("The audit log is whole: entries 1 to "), "{}", said(&audit));
+    let aside = String::from_utf8(audit.stderr).unwrap();
+    assert!(aside.starts_with(&format!("{private}\n")), "{aside}");
     assert!(!data.path().join("demo.json").exists());
     assert_eq!(run(&["health", "--listen", &address], &[]).status.code(), Some(1));
 }

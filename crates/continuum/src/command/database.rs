@@ -10,6 +10,7 @@ use local_postgres::{Access, Server};
 use store::{Connect, Store};
 use usecases::Context;
 
+use super::tell_aside;
 use crate::instance::{Config, Mail, PATIENCE};
 use crate::keys::Keys;
 use crate::{SystemClock, TimeOrderedIds, secret};
@@ -111,7 +112,13 @@ impl DatabaseOptions {
             let replica = secret::of_environment("DATABASE_REPLICA_URL")?;
             return Ok(Database { connect: Connect { url, replica, schema, connections }, server: None });
         }
-        Database::private_for(stay, self.private(), &schema, connections).await
+        let folder = self.private();
+        if matches!(stay, Stay::Short) {
+            // `serve` and `worker` say so when they are ready; what a command does elsewhere looks well done.
+            let made = if Server::has_data(&folder)? { "" } else { ", made now" };
+            tell_aside(format_args!("without DATABASE_URL, in the private PostgreSQL of {}{made}", folder.display()));
+        }
+        Database::private_for(stay, folder, &schema, connections).await
     }
 
     /// Where a private server keeps its data.

@@ -155,9 +155,14 @@ pub(crate) fn tell(line: impl std::fmt::Display) {
     }
 }
 
-#[allow(clippy::print_stderr, reason = "the program speaks to whoever started it")]
+/// Prints a line on the standard error, beside what the program was asked for.
+pub(crate) fn tell_aside(line: impl std::fmt::Display) {
+    // Whoever does not listen there misses nothing else.
+    drop(writeln!(std::io::stderr(), "continuum: {line}"));
+}
+
 fn tell_error(error: &anyhow::Error) {
-    eprintln!("continuum: {error:#}");
+    tell_aside(format_args!("{error:#}"));
 }
 
 /// Waits until the program is asked to stop.
