@@ -282,11 +282,12 @@ async fn each_worker_tells_what_it_does() {
     let receiver = Receiver::start("127.0.0.1");
     let clamd = Clamd::start();
     let scanner = clamd.socket().display().to_string();
-    let town = Town::with(&["--no-worker"], &[("CONTINUUM_CLAMD", &scanner)]).await;
+    let town = Town::with(&[], &[("CONTINUUM_CLAMD", &scanner), ("CONTINUUM_NO_WORKER", "true")]).await;
     let admin = town.login("paul.carpentier").await;
     let follower = town.follower(&admin).await;
     follower.post("/v1/webhooks", &json!({ "url": receiver.url() })).await.created();
     town.login("claire.delattre").await.post("/v1/concerns", &dumping()).await.created();
+    assert!(page(town.metrics_url()).await.of("continuum_worker_success_timestamp_seconds").is_empty(), "of another");
     let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let mut worker = town.worker(&listen);
     let url = format!("http://{listen}/metrics");
