@@ -21,7 +21,8 @@ pub struct Keys {
 #[derive(clap::Subcommand)]
 enum KeysCommand {
     /// Make a new key that signs access tokens. Nothing restarts: instances find it in the keys folder within a minute,
-    /// publish it, sign with it an hour later, and accept what the earlier one signed until that has expired.
+    /// publish it, sign with it an hour later, and accept what the earlier one signed until that has expired. Where
+    /// machines have copies of the folder, copy it to each before it signs, and remove from each what is removed here.
     Rotate {
         /// Sign with it in a minute: when the earlier key has leaked. A key that another `rotate` has made and that does
         /// not sign yet is removed. Remove the earlier one's file from the keys folder a minute later, so that what it
