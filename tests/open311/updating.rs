@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 use super::form::{both, refused, told};
 use super::{key, post, refuses, requested, waste};
 use crate::support::city::City;
+use crate::ticket::close::REPEATED;
 
 crate::tests![
     rule_19_an_update_sent_twice_is_one,
     rule_19_what_is_missing_or_not_theirs_is_refused,
     rule_20_updates_are_followed,
+    rule_20_closing_what_is_resolved_is_no_second_end,
     rule_21_statuses_are_states,
     rule_21_what_the_rights_or_the_lifecycle_forbid_says_why,
 ];
@@ -126,6 +128,30 @@ async fn rule_20_updates_are_followed() {
     for query in ["start_date=2026-03-10T10:30:00Z", "end_date=2026-03-10T10:30:00Z"] {
         refused(&city, &format!("servicerequestupdates?api_key={all}&{query}"), 400).await;
     }
+    city.stop().await;
+}
+
+async fn rule_20_closing_what_is_resolved_is_no_second_end() {
+    let city = City::new().await;
+    let key = key(&city, &[]).await;
+    let (settled, refused) = (requested(&city, &waste(&key, &[])).await, requested(&city, &waste(&key, &[])).await);
+    let (service, dispatcher) = (city.proprete().await, city.dispatcher().await);
+    let acknowledged = service.acknowledge(&ticket(&city, &settled).await).await.ok();
+    let resolved = service.resolve(&acknowledged).await.ok();
+    dispatcher.act(&resolved, "close", &json!({ "closure_reason": "work_done" })).await.ok();
+    let refused = service.refuse(&ticket(&city, &refused).await).await.ok();
+    dispatcher.act(&refused, "close", &json!({ "closure_reason": "nothing_found" })).await.ok();
+    let path = format!("servicerequestupdates?api_key={key}");
+    let statuses = async || {
+        let updates = both(&city, &path, "service_request_updates").await;
+        let updates = updates.as_array().unwrap().iter();
+        updates.map(|update| update["status"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let expected = ["INVESTIGATING", "FIXED", "INTERNAL_REFERRAL", "NO_FURTHER_ACTION"];
+    assert_eq!(statuses().await, expected);
+    // Events that were written before repeat the reason.
+    sqlx::raw_sql(REPEATED).execute(&mut city.database.connection().await).await.unwrap();
+    assert_eq!(statuses().await, expected);
     city.stop().await;
 }
 

@@ -2,12 +2,14 @@
 
 use serde_json::json;
 
-use crate::support::city::City;
+use crate::support::city::{City, link};
+use crate::tracking::json_at;
 
 crate::tests![
     a_ticket_that_nobody_has_dealt_with_is_not_closed,
     a_refused_ticket_is_closed_with_a_reason_and_the_body_that_was_told,
     a_resolved_ticket_keeps_the_reason_that_it_was_resolved_with,
+    closing_with_the_reason_that_there_is_leaves_the_body_that_was_told,
     what_is_added_when_a_resolved_ticket_is_closed_is_mailed_to_the_resident,
 ];
 
@@ -42,6 +44,39 @@ async fn a_resolved_ticket_keeps_the_reason_that_it_was_resolved_with() {
     dispatcher.close(&resolved).await.ok();
     city.stop().await;
 }
+
+async fn closing_with_the_reason_that_there_is_leaves_the_body_that_was_told() {
+    let city = City::new().await;
+    let (proprete, dispatcher) = (city.proprete().await, city.dispatcher().await);
+    let taken = proprete.acknowledge(&city.dumping().await).await.ok();
+    city.drain().await;
+    let path = link(&city.letters_to("habitante@mail.example")[0], "/v1/tracking/");
+    let end = json!({
+        "closure_reason": "not_competent",
+        "body_told": "Département de la Somme",
+        "message_to_resident": "C’est au département."
+    });
+    let resolved = proprete.act(&taken, "resolve", &end).await.ok();
+    let outcome = async || json_at(&city, &path).await["tickets"][0]["outcome"].clone();
+    let told = outcome().await;
+    assert_eq!(told["body_told"], "Département de la Somme");
+    let closed = dispatcher.act(&resolved, "close", &json!({ "closure_reason": "not_competent" })).await.ok();
+    assert_eq!((&closed["state"], &closed["closure_reason"]), (&json!("closed"), &json!("not_competent")));
+    let event = dispatcher.timeline(&closed).await.pop().unwrap();
+    assert_eq!((&event["type"], &event["data"]["closure_reason"]), (&json!("closed"), &json!(null)));
+    assert_eq!(outcome().await, told);
+    // Events that were written before repeat the reason.
+    sqlx::raw_sql(REPEATED).execute(&mut city.database.connection().await).await.unwrap();
+    let event = dispatcher.timeline(&closed).await.pop().unwrap();
+    assert_eq!(event["data"]["closure_reason"], "not_competent");
+    assert_eq!(outcome().await, told);
+    city.stop().await;
+}
+
+/// The closing of resolved tickets, as it was once written.
+pub const REPEATED: &str = "begin; set local continuum.erasing = 'on';
+    update ticket_event e set fact = e.fact || jsonb_build_object('closure_reason', t.closure_reason)
+    from ticket t where t.id = e.ticket_id and e.fact ->> 'type' = 'closed' and t.resolved_at is not null; commit";
 
 async fn what_is_added_when_a_resolved_ticket_is_closed_is_mailed_to_the_resident() {
     let city = City::new().await;

@@ -3,7 +3,7 @@
 mod attachment;
 mod bulk;
 mod clock;
-mod close;
+pub mod close;
 mod export;
 mod handover;
 mod life;

@@ -52,7 +52,8 @@ impl Close {
     /// `resolved`, [`Refusal::ClosureReasonGiven`] with another reason, [`Refusal::BodyToldNotExpected`] with a body.
     pub fn apply(self, ticket: Ticket, now: DateTime<Utc>) -> Result<Change, Refusal> {
         let state = next(ticket.state, Action::Close)?;
-        if ticket.state == State::Refused {
+        let was_refused = ticket.state == State::Refused;
+        if was_refused {
             let reason = self.closure_reason.ok_or(Refusal::ClosureReasonNeeded)?;
             can_end(reason, self.body_told.as_ref())?;
         } else if self.closure_reason.is_some_and(|reason| Some(reason) != ticket.closure_reason) {
@@ -62,7 +63,8 @@ impl Close {
         }
         let reason = self.closure_reason.or(ticket.closure_reason);
         let fact = Fact::Closed {
-            closure_reason: self.closure_reason,
+            // What was said when it was resolved, with the body that was told, is not said a second time without it.
+            closure_reason: self.closure_reason.filter(|_| was_refused),
             body_told: self.body_told,
             message_to_resident: self.message_to_resident,
             note: self.note,
@@ -104,7 +106,11 @@ mod tests {
     fn a_resolved_ticket_keeps_its_reason() {
         let resolved = Ticket { closure_reason: Some(ClosureReason::WorkDone), ..ticket(State::Resolved) };
         let close = |closure_reason| Close { closure_reason, ..Close::default() }.apply(resolved.clone(), now());
-        assert_eq!(close(None).unwrap().ticket.closure_reason, Some(ClosureReason::WorkDone));
+        for said in [None, Some(ClosureReason::WorkDone)] {
+            let Change { ticket, fact } = close(said).unwrap();
+            assert_eq!(ticket.closure_reason, Some(ClosureReason::WorkDone));
+            assert!(matches!(fact, Fact::Closed { closure_reason: None, .. }), "{fact:?}");
+        }
         assert_eq!(close(Some(ClosureReason::NothingFound)).unwrap_err(), Refusal::ClosureReasonGiven);
         let body_told = Some(BodyTold::try_from("Département de la Somme".to_owned()).unwrap());
         let again = Close { body_told, ..Close::default() }.apply(resolved.clone(), now());

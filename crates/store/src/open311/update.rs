@@ -53,7 +53,7 @@ struct UpdateRow {
 
 impl Store {
     /// What happened in that time to tickets that the public may know of, the first thing first; what is said of their
-    /// handling inside of the house, and their opening, left out.
+    /// handling inside of the house, their opening, and that one which was resolved is closed, left out.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -76,7 +76,12 @@ impl Store {
                  and (cardinality($4::text[]) = 0 or t.category_code = any($4))
                  and e.fact ->> 'type' not in ('submitted', 'received', 'assigned', 'prioritised', 'followed', 'split',
                      'attachment_added', 'attachment_removed', 'pseudonymised')
-                 and (e.fact ->> 'type' <> 'closed' or e.fact ->> 'closure_reason' is not null)
+                 and (e.fact ->> 'type' <> 'closed' or (e.fact ->> 'closure_reason' is not null and (
+                     select b.fact ->> 'type' from ticket_event b
+                     where b.ticket_id = e.ticket_id and b.version < e.version
+                         and b.fact ->> 'type' in ('refused', 'resolved')
+                     order by b.version desc limit 1
+                 ) is distinct from 'resolved'))
                  and e.actor ->> 'client' is distinct from $5 and t.category_code <> all($7)
              order by e.at, e.id limit $6",
             [

@@ -41,15 +41,17 @@ impl Store {
         rows.into_iter().map(told).collect()
     }
 
-    /// What the last end of each of these tickets said.
+    /// What the last end of each of these tickets said. Of one that its service settled, that was said then: an event
+    /// that closed it afterwards may repeat the reason, but not the body that was told.
     pub(super) async fn ends(&self, tickets: &[Uuid]) -> Result<BTreeMap<TicketId, End>> {
         let statement = sql(
-            "select distinct on (ticket_id) ticket_id, fact ->> 'body_told' as body_told,
-                 fact ->> 'message_to_resident' is not null as explained
-             from ticket_event
-             where ticket_id = any($1) and (fact ->> 'type' in ('resolved', 'cancelled')
-                 or (fact ->> 'type' = 'closed' and fact ->> 'closure_reason' is not null))
-             order by ticket_id, version desc",
+            "select distinct on (e.ticket_id) e.ticket_id, e.fact ->> 'body_told' as body_told,
+                 e.fact ->> 'message_to_resident' is not null as explained
+             from ticket_event e join ticket t on t.id = e.ticket_id
+             where e.ticket_id = any($1) and (e.fact ->> 'type' in ('resolved', 'cancelled')
+                 or (e.fact ->> 'type' = 'closed' and e.fact ->> 'closure_reason' is not null
+                     and t.resolved_at is null))
+             order by e.ticket_id, e.version desc",
             [tickets.to_vec().into()],
         );
         let rows = EndRow::find_by_statement(statement).all(&self.db).await?;
