@@ -34,7 +34,10 @@ async fn both_name_those_who_read_it() {
         (&notice, "Les agents et les régulateurs de la police municipale, les services"),
         (&notice, "n’est lu que par l’agent qui l’a noté, les régulateurs et le service compétent"),
         (&notice, "Chacun peut voir, sur la carte de la ville"),
-        (&notice, "les plaques sont masquées, sauf si l’agent confirme"),
+        (
+            &notice,
+            "les plaques d’immatriculation sont masquées, sauf celle dont l’agent confirme qu’elle est nécessaire",
+        ),
         (&notice, "Pour une urgence, un crime ou un délit, ni vos mots ni vos coordonnées"),
         (&record, "Agents et régulateurs de la police municipale"),
         (&record, "l’agent qui l’a recueillie, les régulateurs et le service compétent seulement"),
