@@ -108,7 +108,7 @@ async fn a_ticket_that_comes_back_comes_with_another_link() {
     let third = newest_link(&city, LANDLORD);
     let letter = city.letters_to(LANDLORD).pop().unwrap();
     let text = letter.body_text(0).unwrap().replace('\u{a0}', " ");
-    assert!(text.contains("Elle vous revient : elle a été rouverte."), "{text}");
+    assert!(text.contains("Cette saisine vous revient : elle a été rouverte."), "{text}");
     assert!(third != second && third != first);
     read(&city, &second).await.refused(410, "partner_link_over");
     assert_eq!(read(&city, &third).await.ok()["state"], "submitted");
