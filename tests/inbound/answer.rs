@@ -101,7 +101,7 @@ async fn a_residents_answer_reaches_the_service_and_the_referrer() {
     // Each reads that it was the resident, and nothing of what they said.
     let (to_service, to_officer) = (city.letters_to(MAILBOX), city.letters_to(OFFICER));
     for letter in [to_service.last().unwrap(), to_officer.last().unwrap()] {
-        assert!(subject(letter).ends_with(" : un message de l’habitant"), "{}", subject(letter));
+        assert!(subject(letter).ends_with(" : l’habitant s’est manifesté"), "{}", subject(letter));
         let words = format!("{}{}", letter.body_text(0).unwrap(), letter.body_html(0).unwrap());
         assert!(words.contains("L’habitant a écrit") && !words.contains("frigo"), "{words}");
     }
@@ -345,7 +345,7 @@ async fn an_answer_after_the_end_is_told_to_the_dispatcher() {
     assert_eq!(city.drain().await, 2, "the service and the officer");
     let desk = city.letters_to("regulation@ville-amiens.example");
     assert_eq!(desk.len(), 1);
-    assert!(subject(&desk[0]).ends_with(" : un message qu’aucun service ne traite"), "{}", subject(&desk[0]));
+    assert!(subject(&desk[0]).ends_with(" : une réponse qu’aucun service ne traite"), "{}", subject(&desk[0]));
     // The desk does not read that the officer wrote, when the service did.
     let server = later(&city).await;
     let late = answer(&city.letters_to(MAILBOX)[0], MAILBOX, "2", "Nous y retournons.");

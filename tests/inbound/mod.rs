@@ -3,6 +3,7 @@
 pub mod answer;
 mod concern;
 mod gathered;
+mod partner;
 mod quoted;
 mod report;
 mod settle;
@@ -22,6 +23,7 @@ pub fn tests() -> Vec<Test> {
         answer::tests(),
         concern::tests(),
         gathered::tests(),
+        partner::tests(),
         quoted::tests(),
         report::tests(),
         settle::tests(),

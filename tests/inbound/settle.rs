@@ -76,7 +76,7 @@ async fn a_residents_e_mail_is_put_with_the_ticket_that_the_dispatcher_names() {
     let letters = city.letters_to(OFFICER);
     assert_eq!(letters.len(), before + 1);
     let subject = letters[before].subject().unwrap();
-    assert!(subject.ends_with("un message de l’habitant"), "{subject}");
+    assert!(subject.ends_with("l’habitant s’est manifesté"), "{subject}");
     city.stop().await;
 }
 

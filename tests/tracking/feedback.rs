@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{json_at, page_at};
+use crate::partner::{self, LANDLORD};
 use crate::support::caller::{Caller, Reply};
 use crate::support::city::{City, dumping, link};
 use crate::support::smtp::SmtpServer;
@@ -18,6 +19,7 @@ crate::tests![
     the_last_answer_counts_and_staff_read_them_all,
     what_is_not_solved_is_taken_up_again_when_the_resident_asks,
     what_is_not_solved_is_told_also_when_nobody_is_asked_to_come_back,
+    what_no_service_acts_on_is_told_to_the_desk,
     an_answer_says_what_is_wrong_with_it,
     the_form_of_the_page_does_the_same_without_script,
     of_several_residents_one_who_is_not_satisfied_is_enough,
@@ -193,10 +195,50 @@ async fn what_is_not_solved_is_told_also_when_nobody_is_asked_to_come_back() {
     city.drain().await;
     assert_eq!(told(), [service + 1, officer + 1]);
     let subjects: Vec<_> = city.letters_to(OFFICER).iter().map(|l| l.subject().unwrap().to_owned()).collect();
-    assert!(subjects.iter().any(|subject| subject.contains("un message de l’habitant")), "{subjects:?}");
+    assert!(subjects.iter().any(|subject| subject.contains("l’habitant s’est manifesté")), "{subjects:?}");
     city.stop().await;
 }
 
+async fn what_no_service_acts_on_is_told_to_the_desk() {
+    let city = City::new().await;
+    let told = |service| [service, DESK, OFFICER].map(|to| city.letters_to(to).len());
+    // A partner's link has ended with the ticket.
+    let (_, door) = partner::referred(&city).await;
+    let taken = partner::act(&city, &door, 1, "acknowledge", &json!({})).await.ok();
+    let end = json!({ "closure_reason": "work_done", "message_to_resident": "La porte est réparée." });
+    partner::act(&city, &door, taken["version"].as_i64().unwrap(), "resolve", &end).await.ok();
+    not_solved(&city, || told(LANDLORD)).await;
+    // A service that refused it has it no more.
+    let refused = city.proprete().await.refuse(&city.dumping().await).await.ok();
+    city.dispatcher().await.act(&refused, "close", &json!({ "closure_reason": "nothing_found" })).await.ok();
+    not_solved(&city, || told("proprete@ville-amiens.example")).await;
+    city.stop().await;
+}
+
+/// Ticks that it is not solved, without a word. The desk is told in the place of the service, and the officer.
+async fn not_solved(city: &City, told: impl Fn() -> [usize; 3]) {
+    // What left a moment ago gathers what follows.
+    for _ in 0..2 {
+        city.drain().await;
+        city.clock.forward(Duration::hours(1));
+    }
+    let letter = city.letters_to(RESIDENT).pop().unwrap();
+    let path = link(&letter, "/v1/tracking/");
+    let [service, desk, officer] = told();
+    say(city, path.split('#').next().unwrap(), &json!({ "solved": "no", "reason": "not_done" })).await.ok();
+    city.drain().await;
+    assert_eq!(told(), [service, desk + 1, officer + 1]);
+    let [to_desk, to_officer] = [DESK, OFFICER].map(|to| city.letters_to(to).pop().unwrap());
+    let words = to_desk.body_text(0).unwrap().replace('\u{a0}', " ");
+    assert!(words.contains("Une réponse qu’aucun service ne traite"), "{words}");
+    assert!(words.contains("a répondu sur sa page de suivi que ce n’est pas résolu"), "{words}");
+    for letter in [&to_desk, &to_officer] {
+        let words = letter.body_text(0).unwrap();
+        assert!(!words.contains("message de l’habitant") && !words.contains("Lire le message"), "{words}");
+    }
+}
+
+const DESK: &str = "regulation@ville-amiens.example";
 const OFFICER: &str = "claire.delattre@ville-amiens.example";
 
 async fn an_answer_says_what_is_wrong_with_it() {

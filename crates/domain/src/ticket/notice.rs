@@ -35,9 +35,10 @@ pub enum Kind {
     Mention,
     /// To the referrer or the resident: somebody wrote to them; to the service: the referrer did.
     Message,
-    /// To the service and the referrer: the resident wrote.
+    /// To the service and the referrer: the resident wrote, or answered that it is not solved.
     Answered,
-    /// To the dispatcher's desk: somebody wrote about a ticket that no service deals with, ended or refused.
+    /// To the dispatcher's desk: an answer that no service can act on, about a ticket that has ended or was refused, or
+    /// by a resident whose ticket is a partner's that does not read it.
     Unattended,
     /// To the resident: the ticket was called off.
     Cancelled,

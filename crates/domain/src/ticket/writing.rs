@@ -5,9 +5,9 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::event::Part;
 use super::notice::{Kind, Notice, Recipient};
-use super::{Actor, Event, Fact, Ticket};
+use super::{Actor, Event, Fact, State, Ticket};
 use crate::concern::Referrer;
-use crate::id::{UserId, WritingId};
+use crate::id::{ServiceCode, UserId, WritingId};
 use crate::rights::{Caller, Person};
 use crate::text;
 
@@ -60,11 +60,12 @@ pub struct ReferrerMessage {
 }
 
 impl ReferrerMessage {
-    /// The message that follows: to the other side. A program that filed the concern reads it over the API.
+    /// The message that follows from what they write: to the other side. A program that filed the concern reads it over
+    /// the API.
     #[must_use]
-    pub fn notice(&self, ticket: &Ticket) -> Option<Notice> {
+    pub fn notice(by: &Actor, ticket: &Ticket) -> Option<Notice> {
         let recipient = match ticket.referrer {
-            _ if self.by.is_referrers() => Recipient::Service { code: ticket.service.clone() },
+            _ if by.is_referrers() => Recipient::Service { code: ticket.service.clone() },
             Referrer::Person(user) => Recipient::Person { user },
             Referrer::Client(_) => return None,
         };
@@ -96,20 +97,48 @@ impl ResidentMessage {
         Notice { kind: Kind::Message, recipient: Recipient::Resident { concern: ticket.concern } }
     }
 
-    /// The messages that follow from a resident's answer: to the service, to the referrer, and to who heard the resident,
-    /// as far as that is known: of a concern that follows the ticket, somebody else may have.
+    /// The messages that follow from what a resident answers, on their page or by e-mail: to the service, to the
+    /// referrer, and to who heard the resident, as far as that is known: of a concern that follows the ticket, somebody
+    /// else may have.
+    ///
+    /// The dispatcher's desk is told in the service's place when that refused the ticket, when the ticket was called
+    /// off or merged, and when the service `reads_through_link`: a partner's page shows nothing that residents write.
+    /// Of a ticket that its service settled and that is closed, both are told: the service knows it, the desk can
+    /// reopen it.
     #[must_use]
-    pub fn answer_notices(ticket: &Ticket, heard_by: Option<Referrer>) -> Vec<Notice> {
-        let mut told = vec![Recipient::Service { code: ticket.service.clone() }];
+    pub fn answer_notices(
+        ticket: &Ticket,
+        heard_by: Option<Referrer>,
+        desk: &ServiceCode,
+        reads_through_link: bool,
+    ) -> Vec<Notice> {
+        let answered = |recipient| Notice { kind: Kind::Answered, recipient };
+        let of_service = match ticket.state {
+            State::Submitted
+            | State::Acknowledged
+            | State::Scheduled
+            | State::InProgress
+            | State::OnHold
+            | State::Resolved => !reads_through_link,
+            State::Closed => ticket.resolved_at.is_some() && !reads_through_link,
+            State::Refused | State::Cancelled => false,
+        };
+        let mut told = Vec::new();
+        if of_service {
+            told.push(answered(Recipient::Service { code: ticket.service.clone() }));
+        }
+        if !of_service || (ticket.state == State::Closed && ticket.service != *desk) {
+            told.push(Notice { kind: Kind::Unattended, recipient: Recipient::Service { code: desk.clone() } });
+        }
         for referrer in [Some(ticket.referrer), heard_by].into_iter().flatten() {
             if let Referrer::Person(user) = referrer
                 && !ticket.hidden_from_referrer
-                && !told.contains(&Recipient::Person { user })
+                && !told.contains(&answered(Recipient::Person { user }))
             {
-                told.push(Recipient::Person { user });
+                told.push(answered(Recipient::Person { user }));
             }
         }
-        told.into_iter().map(|recipient| Notice { kind: Kind::Answered, recipient }).collect()
+        told
     }
 }
 
@@ -145,7 +174,6 @@ impl Person {
 mod tests {
     use super::*;
     use crate::id::ClientId;
-    use crate::ticket::State;
     use crate::ticket::example::ticket;
     use uuid::Uuid;
 
@@ -153,31 +181,58 @@ mod tests {
         UserId(Uuid::from_u128(n))
     }
 
-    fn message(by: Actor) -> ReferrerMessage {
-        let (id, at) = (WritingId(Uuid::from_u128(9)), ticket(State::Submitted).filed_at);
-        ReferrerMessage { id, at, by, text: String::from("Quel étage ?").try_into().unwrap() }
-    }
-
     #[test]
     fn a_message_goes_to_the_other_side() {
         let ticket = ticket(State::Submitted);
-        let recipient = |by, ticket: &Ticket| message(by).notice(ticket).map(|notice| notice.recipient);
+        let recipient = |by: &Actor, ticket: &Ticket| ReferrerMessage::notice(by, ticket).map(|told| told.recipient);
         let service = Actor::Person { user: user(10), part: Part::Service };
-        assert_eq!(recipient(service.clone(), &ticket), Some(Recipient::Person { user: user(3) }));
+        assert_eq!(recipient(&service, &ticket), Some(Recipient::Person { user: user(3) }));
         let referrer = Actor::Person { user: user(3), part: Part::Referrer };
-        assert_eq!(recipient(referrer, &ticket), Some(Recipient::Service { code: ticket.service.clone() }));
+        assert_eq!(recipient(&referrer, &ticket), Some(Recipient::Service { code: ticket.service.clone() }));
         let program = ClientId(Uuid::from_u128(20));
         let filed_by_program = Ticket { referrer: Referrer::Client(program), ..ticket.clone() };
-        assert_eq!(recipient(service, &filed_by_program), None);
+        assert_eq!(recipient(&service, &filed_by_program), None);
         let answer = Actor::Client { client: program, part: Part::Referrer };
-        assert_eq!(recipient(answer, &filed_by_program), Some(Recipient::Service { code: ticket.service }));
+        assert_eq!(recipient(&answer, &filed_by_program), Some(Recipient::Service { code: ticket.service }));
+    }
+
+    fn desk() -> ServiceCode {
+        "regulation".parse().unwrap()
+    }
+
+    #[test]
+    fn a_residents_answer_goes_to_the_desk_where_no_service_acts_on_it() {
+        let told = |ticket: &Ticket, reads_through_link| {
+            let notices = ResidentMessage::answer_notices(ticket, None, &desk(), reads_through_link).into_iter();
+            let services = notices.filter_map(|notice| match notice.recipient {
+                Recipient::Service { code } => Some((notice.kind, code)),
+                _ => None,
+            });
+            services.collect::<Vec<_>>()
+        };
+        let (service, unattended) = (ticket(State::Submitted).service, (Kind::Unattended, desk()));
+        let of_service = (Kind::Answered, service);
+        for state in State::ALL {
+            let expected = match state.code() {
+                "refused" | "cancelled" | "closed" => &unattended,
+                _ => &of_service,
+            };
+            assert_eq!(told(&ticket(state), false), std::slice::from_ref(expected), "{}", state.code());
+            assert_eq!(told(&ticket(state), true), std::slice::from_ref(&unattended), "{}", state.code());
+        }
+        let ended = ticket(State::Closed);
+        let settled = Ticket { resolved_at: Some(ended.filed_at), ..ended };
+        assert_eq!(told(&settled, false), [of_service, unattended.clone()]);
+        assert_eq!(told(&settled, true), [unattended]);
+        let of_the_desk = Ticket { service: desk(), ..settled };
+        assert_eq!(told(&of_the_desk, false), [(Kind::Answered, desk())], "told once");
     }
 
     #[test]
     fn a_residents_answer_goes_to_who_heard_them_too() {
         let ticket = ticket(State::Submitted);
         let told = |ticket: &Ticket, heard_by| {
-            let notices = ResidentMessage::answer_notices(ticket, heard_by).into_iter();
+            let notices = ResidentMessage::answer_notices(ticket, heard_by, &desk(), false).into_iter();
             notices.map(|notice| notice.recipient).collect::<Vec<_>>()
         };
         let service = Recipient::Service { code: ticket.service.clone() };

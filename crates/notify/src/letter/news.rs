@@ -188,8 +188,8 @@ impl Told {
             Kind::Assigned => pick("elle vous est confiée", "assigned to you"),
             Kind::Mention => pick("une note vous cite", "a note mentions you"),
             Kind::Message => pick("un message vous attend", "a message awaits you"),
-            Kind::Answered => pick("un message de l’habitant", "a message from the resident"),
-            Kind::Unattended => pick("un message qu’aucun service ne traite", "a message that no service deals with"),
+            Kind::Answered => pick("l’habitant s’est manifesté", "the resident has been in touch"),
+            Kind::Unattended => pick("une réponse qu’aucun service ne traite", "an answer that no service deals with"),
             Kind::Refused => match &self.fact {
                 Fact::Refused { reason, .. } => {
                     let reason = refusal(*reason, language);

@@ -1,6 +1,7 @@
 //! Putting an answer with the ticket that it answers to.
 
 use chrono::TimeDelta;
+use domain::city::City;
 use domain::concern::Referrer;
 use domain::content;
 use domain::id::{TicketId, WritingId};
@@ -18,7 +19,7 @@ use store::{Error, Scope, Tx};
 use super::attach::Upload;
 use super::mail::Mail;
 use super::{Ignored, Outcome, ReceiveError, Unplaceable, before, record};
-use crate::ticket::heard_by;
+use crate::ticket::{answer_notices, heard_by};
 use crate::{Context, of};
 
 /// How many answers by e-mail a ticket takes in a day: more would be two machines answering one another.
@@ -84,13 +85,12 @@ pub(super) async fn place(cx: &Context, placing: Placing<'_>) -> Result<Outcome,
         drop(tx);
         return Ok(before(cx, mail).await?.unwrap_or(outcome));
     }
-    let desk = Recipient::Service { code: of(&loaded).settings.dispatcher_desk.clone() };
-    let told_late = matches!(ticket.state, State::Closed | State::Cancelled | State::Refused).then_some(desk);
     let officer = match &answered.recipient {
         Recipient::Resident { concern } => heard_by(&tx, &ticket, *concern).await?,
         _ => None,
     };
-    write(cx, &tx, (&ticket, officer), &by, texts, told_late).await?;
+    let told = notices(of(&loaded), &ticket, officer, &by);
+    write(cx, &tx, &ticket, &by, texts, told).await?;
     tx.commit().await?;
     cx.wake.notify_one();
     Ok(outcome)
@@ -153,47 +153,54 @@ pub(super) fn texts<'a>(
     pieces.into_iter().filter_map(written).collect()
 }
 
-/// Writes the texts with the ticket, of the kind that fits their author, and tells whom it concerns: of what a resident
-/// writes, also who heard them, if that is known. Where `told_late` is somebody, they are told too.
+/// The messages that follow from what somebody wrote about the ticket: of what a resident writes, also to who heard
+/// them, if that is known; of what others write once no service has the ticket any more, also to the dispatcher's desk.
+pub(super) fn notices(city: &City, ticket: &Ticket, heard_by: Option<Referrer>, by: &Actor) -> Vec<Notice> {
+    if is_residents(by) {
+        return answer_notices(city, ticket, heard_by);
+    }
+    let told = if is_internal(by, ticket) { None } else { ReferrerMessage::notice(by, ticket) };
+    let desk = Recipient::Service { code: city.settings.dispatcher_desk.clone() };
+    let is_late = matches!(ticket.state, State::Closed | State::Cancelled | State::Refused)
+        && told.as_ref().is_none_or(|notice| notice.recipient != desk);
+    let late = is_late.then_some(Notice { kind: Kind::Unattended, recipient: desk });
+    told.into_iter().chain(late).collect()
+}
+
+/// Writes the texts with the ticket, of the kind that fits their author, and tells of the first of them.
 pub(super) async fn write(
     cx: &Context,
     tx: &Tx,
-    (ticket, heard_by): (&Ticket, Option<Referrer>),
+    ticket: &Ticket,
     by: &Actor,
     texts: Vec<text::Message>,
-    told_late: Option<Recipient>,
+    told: Vec<Notice>,
 ) -> Result<(), Error> {
     let at = cx.now();
     let about = |notice| cx.message_about(ticket.id, notice);
-    for (place, text) in texts.into_iter().enumerate() {
+    let mut tell: Vec<Message> = told.into_iter().map(about).collect();
+    for text in texts {
         let id = WritingId(cx.ids.next());
         // Whoever is told is told once.
-        let first = |notices: Vec<Notice>| -> Vec<Message> {
-            let late = told_late.clone().map(|recipient| Notice { kind: Kind::Unattended, recipient });
-            let late = late.filter(|late| notices.iter().all(|notice| notice.recipient != late.recipient));
-            let all = notices.into_iter().chain(late);
-            if place == 0 { all.map(about).collect() } else { Vec::new() }
-        };
-        match by {
-            Actor::Resident { .. } | Actor::Mail { from: Writer::Resident, .. } => {
-                let tell = first(ResidentMessage::answer_notices(ticket, heard_by));
-                let message =
-                    ResidentMessage { id, at, by: by.clone(), text: text.into(), leaves_at: at, taken_back_at: None };
-                tx.add_resident_message(ticket, &message, &tell).await?;
-            }
-            _ if is_internal(by, ticket) => {
-                let text = text::Note::try_from(text.to_string()).map_err(|e| Error::Corrupt(e.to_string()))?;
-                let note = Note { id, at, by: by.clone(), text, mentions: Vec::new() };
-                tx.add_note(ticket, &note, &first(Vec::new())).await?;
-            }
-            _ => {
-                let message = ReferrerMessage { id, at, by: by.clone(), text };
-                let tell = first(message.notice(ticket).into_iter().collect());
-                tx.add_referrer_message(ticket, &message, &tell).await?;
-            }
+        let tell = std::mem::take(&mut tell);
+        if is_residents(by) {
+            let message =
+                ResidentMessage { id, at, by: by.clone(), text: text.into(), leaves_at: at, taken_back_at: None };
+            tx.add_resident_message(ticket, &message, &tell).await?;
+        } else if is_internal(by, ticket) {
+            let text = text::Note::try_from(text.to_string()).map_err(|e| Error::Corrupt(e.to_string()))?;
+            let note = Note { id, at, by: by.clone(), text, mentions: Vec::new() };
+            tx.add_note(ticket, &note, &tell).await?;
+        } else {
+            let message = ReferrerMessage { id, at, by: by.clone(), text };
+            tx.add_referrer_message(ticket, &message, &tell).await?;
         }
     }
     Ok(())
+}
+
+const fn is_residents(by: &Actor) -> bool {
+    matches!(by, Actor::Resident { .. } | Actor::Mail { from: Writer::Resident, .. })
 }
 
 /// Whether it stays among colleagues.

@@ -2,9 +2,11 @@
 
 use auth::Grant;
 use auth::permission::SettleMail;
+use domain::city::City;
 use domain::id::ConcernId;
 use domain::rights::Caller;
 use domain::ticket::event::{Part, Writer};
+use domain::ticket::notice::Kind;
 use domain::ticket::writing::CONVERSATION;
 use domain::ticket::{Actor, Ticket};
 use store::inbound::Words;
@@ -12,7 +14,7 @@ use store::ticket::Named;
 use store::{Error, Scope, Tx};
 use uuid::Uuid;
 
-use super::place::{texts, write};
+use super::place::{notices, texts, write};
 use crate::{Context, NoCity, of};
 
 /// Why an e-mail is not settled.
@@ -50,11 +52,14 @@ pub async fn settle(
         let locked = tx.lock_ticket(&Scope::of(&dispatcher), name).await?;
         let theirs = locked.filter(|ticket| dispatcher.has_part(Part::Dispatcher, ticket));
         let ticket = theirs.ok_or(SettleError::UnknownTicket)?;
-        let (from, concern) = writer(cx, &tx, words.from.as_deref(), &ticket).await?;
+        let loaded = cx.city()?;
+        let (from, concern) = writer(of(&loaded), &tx, words.from.as_deref(), &ticket).await?;
         let by = Actor::Mail { user: who.person().user, from, concern };
         let lost = words.attachments.iter().map(|name| (name.as_str(), "à redemander"));
-        // That the ticket has ended, who puts it there knows.
-        write(cx, &tx, (&ticket, None), &by, texts(said(&words), lost)?, None).await?;
+        let mut told = notices(of(&loaded), &ticket, None, &by);
+        // What no service acts on, who puts it there has read.
+        told.retain(|notice| notice.kind != Kind::Unattended);
+        write(cx, &tx, &ticket, &by, texts(said(&words), lost)?, told).await?;
     }
     tx.commit().await?;
     cx.wake.notify_one();
@@ -69,14 +74,13 @@ fn said(words: &Words) -> String {
 
 /// Which part in the ticket the one has whose address it is; of a resident, by which concern.
 async fn writer(
-    cx: &Context,
+    city: &City,
     tx: &Tx,
     from: Option<&str>,
     ticket: &Ticket,
-) -> Result<(Writer, Option<ConcernId>), SettleError> {
+) -> Result<(Writer, Option<ConcernId>), Error> {
     let Some(from) = from else { return Ok((Writer::Other, None)) };
-    let loaded = cx.city()?;
-    if of(&loaded).service(&ticket.service).is_some_and(|service| service.mailbox.to_lowercase() == from) {
+    if city.service(&ticket.service).is_some_and(|service| service.mailbox.to_lowercase() == from) {
         return Ok((Writer::Service, None));
     }
     if let Some(concern) = tx.concern_of_resident(from, ticket).await? {

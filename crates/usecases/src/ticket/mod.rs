@@ -69,7 +69,7 @@ pub use writing::{
     AddNote, Colleague, WriteError, Written, add_note, colleagues, feedback, notes, referrer_messages,
     resident_messages, take_back, write_to_referrer, write_to_resident,
 };
-pub(crate) use writing::{heard_by, to_referrer};
+pub(crate) use writing::{answer_notices, heard_by, to_referrer};
 
 /// A ticket whose clocks are wound, opened then by somebody, with what follows from it.
 pub(crate) fn opened(

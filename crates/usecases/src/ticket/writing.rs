@@ -3,10 +3,12 @@
 
 use auth::Grant;
 use auth::permission::{ChangeTickets, ReadTickets};
+use domain::city::City;
 use domain::concern::Referrer;
 use domain::id::{ConcernId, MessageId, UserId, WritingId};
 use domain::text;
 use domain::ticket::event::Part;
+use domain::ticket::notice::Notice;
 use domain::ticket::writing::{COLLEAGUES, CONVERSATION, Note, ReferrerMessage, ResidentMessage, WAITS};
 use domain::ticket::{Actor, Ticket};
 use store::feedback::Given;
@@ -140,7 +142,7 @@ pub(crate) async fn to_referrer(
 ) -> Result<Written<ReferrerMessage>, Error> {
     let message = ReferrerMessage { id: WritingId(cx.ids.next()), at: cx.now(), by, text };
     let about = |notice| cx.message_about(ticket.id, notice);
-    let tell: Vec<Message> = message.notice(ticket).into_iter().map(about).collect();
+    let tell: Vec<Message> = ReferrerMessage::notice(&message.by, ticket).into_iter().map(about).collect();
     tx.add_referrer_message(ticket, &message, &tell).await
 }
 
@@ -151,6 +153,13 @@ pub(crate) async fn heard_by(tx: &Tx, ticket: &Ticket, concern: ConcernId) -> Re
     }
     let followers = tx.followers(&[ticket.id]).await?.remove(&ticket.id).unwrap_or_default();
     Ok(followers.into_iter().find(|follower| follower.concern == concern).map(|follower| follower.referrer))
+}
+
+/// The messages that follow from what a resident answers, on their page or by e-mail: see
+/// [`ResidentMessage::answer_notices`].
+pub(crate) fn answer_notices(city: &City, ticket: &Ticket, heard_by: Option<Referrer>) -> Vec<Notice> {
+    let reads_through_link = city.service(&ticket.service).is_some_and(|service| service.access.is_some());
+    ResidentMessage::answer_notices(ticket, heard_by, &city.settings.dispatcher_desk, reads_through_link)
 }
 
 /// Writes to the resident. The message leaves twenty minutes later unless it is taken back.

@@ -3,14 +3,12 @@
 use domain::id::WritingId;
 use domain::text::Remark;
 use domain::ticket::feedback::{Answer, Unsolved};
-use domain::ticket::notice::Recipient;
-use domain::ticket::writing::ResidentMessage;
 use domain::ticket::{Actor, Refusal, Ticket};
 use store::feedback::Given;
 use store::ticket::Named;
 use store::{Error, Scope};
 
-use crate::ticket::{heard_by, save};
+use crate::ticket::{answer_notices, heard_by, save};
 use crate::{Context, NoCity, of};
 
 /// Say whether it is solved.
@@ -130,16 +128,7 @@ pub async fn give_feedback(cx: &Context, token: &str, cmd: GiveFeedback) -> Resu
     } else if matches!(given.answer, Answer::NotSolved { .. }) {
         let officer = heard_by(&tx, &ticket, tracked.concern).await?;
         let tell = |notice| (cx.message_about(ticket.id, notice), ticket.id, ticket.version);
-        let mut notices = ResidentMessage::answer_notices(&ticket, officer);
-        // A service that refused it has it no more, and a partner's link has ended with the ticket: the desk takes it up.
-        let has_link = of(&loaded).service(&ticket.service).is_some_and(|service| service.access.is_some());
-        if ticket.resolved_at.is_none() || has_link {
-            let desk = Recipient::Service { code: of(&loaded).settings.dispatcher_desk.clone() };
-            for notice in notices.iter_mut().filter(|one| matches!(one.recipient, Recipient::Service { .. })) {
-                notice.recipient = desk.clone();
-            }
-        }
-        let told: Vec<_> = notices.into_iter().map(tell).collect();
+        let told: Vec<_> = answer_notices(of(&loaded), &ticket, officer).into_iter().map(tell).collect();
         tx.append_messages_about(&told, now).await?;
     }
     tx.commit().await?;
