@@ -4,11 +4,13 @@ use chrono::Duration;
 use serde_json::{Value, json};
 
 use super::{DESK, LANDLORD, act, newest_link, openings, page, passed_on, read, referred};
+use crate::support::caller::Reply;
 use crate::support::city::City;
 
 crate::tests![
     a_partner_follows_its_ticket_to_the_end,
     a_partner_refuses_and_the_link_is_dead,
+    what_ended_the_link_is_answered_again_under_its_key,
     a_ticket_that_comes_back_comes_with_another_link,
     a_partner_writes_to_the_referrer_and_to_the_resident,
     a_ticket_that_leaves_the_partner_takes_its_link_along,
@@ -83,6 +85,38 @@ async fn a_partner_refuses_and_the_link_is_dead() {
     assert_eq!((&event["data"]["service"], &event["by"]["type"]), (&json!("voirie"), &json!("partner")));
     assert!(page(&city, &path).await.is(410).text.contains("Merci"));
     act(&city, &path, 3, "acknowledge", &json!({})).await.refused(410, "partner_link_over");
+    city.stop().await;
+}
+
+async fn what_ended_the_link_is_answered_again_under_its_key() {
+    let city = City::new().await;
+    let (ticket, path) = passed_on(&city, "bailleur", LANDLORD).await;
+    let send = async |action: &str, version: i64, key: &str, body: &Value| {
+        let stranger = city.stranger();
+        let request = stranger.request(reqwest::Method::POST, &format!("{path}/{action}"));
+        let request = request.header("If-Match", format!("\"{version}\"")).header("Idempotency-Key", key);
+        stranger.send(request.json(body)).await
+    };
+    let taken = send("acknowledge", 2, "prise", &json!({})).await.ok();
+    let refusal = json!({ "reason": "not_competent", "note": "Sur la voie publique." });
+    let first = send("refuse", 3, "refus", &refusal).await;
+    assert_eq!(first.ok()["state"], "refused");
+    let is_the_first = |again: &Reply| {
+        assert_eq!((again.is(200).header("etag"), &again.text), (first.header("etag"), &first.text));
+    };
+    is_the_first(&send("refuse", 3, "refus", &refusal).await);
+    assert_eq!(send("acknowledge", 2, "prise", &json!({})).await.ok(), taken);
+    // Another request is another one, under whatever key.
+    send("refuse", 3, "autre", &refusal).await.refused(410, "partner_link_over");
+    send("refuse", 3, "refus", &json!({ "reason": "outside_area" })).await.refused(410, "partner_link_over");
+    send("message", 3, "refus", &json!({ "to": "referrer", "text": "Bonjour" }))
+        .await
+        .refused(410, "partner_link_over");
+    // Nor does it matter where the ticket is by now.
+    let refused = city.dispatcher().await.ticket(&ticket).await;
+    city.dispatcher().await.act(&refused, "reroute", &json!({ "service": "voirie", "note": "À voir." })).await.ok();
+    is_the_first(&send("refuse", 3, "refus", &refusal).await);
+    assert_eq!(city.dispatcher().await.timeline(&ticket).await.len(), 5, "and nothing is done twice");
     city.stop().await;
 }
 

@@ -8,7 +8,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::city::catalogue::ClosureReason;
-use domain::id::ServiceCode;
+use domain::id::{PartnerLinkId, ServiceCode};
 use domain::text::{BodyTold, MessageToResident, Note};
 use domain::ticket::acknowledge::Acknowledge;
 use domain::ticket::event::RefusalReason;
@@ -148,11 +148,14 @@ impl Asked<'_> {
         work: impl AsyncFnOnce(&Door, Sent<T>) -> Result<HttpResponse, Problem>,
     ) -> Result<HttpResponse, Problem> {
         let form = sent.form.clone();
-        let door = match knock(self.cx, &self.path.token, self.from).await {
-            Ok(door) => door,
-            Err(shut) => return self.shut(shut, form.is_some()),
+        let outcome = match knock(self.cx, &self.path.token, self.from).await {
+            Ok(door) => work(&door, sent).await,
+            Err(shut) => match self.before(&shut, sent).await? {
+                Some(answer) => Ok(answer),
+                None => return self.shut(shut, form.is_some()),
+            },
         };
-        match (work(&door, sent).await, form) {
+        match (outcome, form) {
             (outcome, None) => outcome,
             (Ok(_), Some(_)) => {
                 let to = format!("{}?done={}", self.path.page(), self.action);
@@ -160,6 +163,16 @@ impl Asked<'_> {
             }
             (Err(problem), Some(typed)) => self.again(&problem, typed).await,
         }
+    }
+
+    /// What the same request was answered the first time, where that has ended the link.
+    async fn before<T>(&self, shut: &Shut, sent: Sent<T>) -> Result<Option<HttpResponse>, Problem> {
+        let (Shut::Answered | Shut::Gone, Ok(Body { digest, .. }), Ok(key)) = (shut, sent.body, sent.key) else {
+            return Ok(None);
+        };
+        let claim = |link: PartnerLinkId| key.claim(link.0, &digest);
+        let answer = partner::answered_before(self.cx, &self.path.token, claim).await?;
+        answer.map(|answer| reply::send(answer, preferred_language(self.request))).transpose()
     }
 
     fn shut(&self, shut: Shut, form: bool) -> Result<HttpResponse, Problem> {

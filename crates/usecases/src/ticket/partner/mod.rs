@@ -16,6 +16,7 @@ use domain::id::{PartnerLinkId, TicketId};
 use domain::ticket::notice::{Kind, Notice, Recipient};
 use domain::ticket::partner::{LIVES, Standing};
 use domain::ticket::{Actor, Ticket};
+use store::idempotency::{Answer, Claim, Claimed};
 use store::partner::{NewOpening, PartnerLink};
 use store::ticket::{Named, Reminding};
 use store::{Error, Scope, Tx};
@@ -132,6 +133,24 @@ pub async fn knock(cx: &Context, token: &str, from: &Origin) -> Result<Door, Shu
         }
     };
     Ok(Door { link, ticket, access, from: from.clone() })
+}
+
+/// What a request through a link that leads nowhere any more was answered the first time, under its key: it may have
+/// ended the link itself, as refusing and settling do. `claim` makes its claim on the key for the link.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn answered_before(
+    cx: &Context,
+    token: &str,
+    claim: impl FnOnce(PartnerLinkId) -> Option<Claim>,
+) -> Result<Option<Answer>, Error> {
+    let Some(link) = cx.store.partner_link(token).await? else { return Ok(None) };
+    let Some(claim) = claim(link.id) else { return Ok(None) };
+    Ok(match cx.store.known_claim(&claim).await? {
+        Claimed::Answered(answer) => Some(answer),
+        Claimed::First | Claimed::AnotherRequest => None,
+    })
 }
 
 async fn find(cx: &Context, token: &str) -> Result<(PartnerLink, Ticket), Shut> {
