@@ -102,8 +102,9 @@ impl From<Refusal> for Problem {
             Refusal::BodyToldNotExpected => problem.errors(vec![content(
                 "/body_told",
                 "not_expected",
-                "Un organisme est informé de ce que la ville n’est pas compétente pour traiter, quand on le dit.",
-                "A body is told of what the city is not competent for, when that is said.",
+                "L’organisme informé ne s’indique qu’avec le motif « hors compétence » (not_competent), au moment où \
+                 ce motif est donné.",
+                "The body that was told goes with the reason `not_competent`, when that reason is given.",
             )]),
             Refusal::MergeInstead => problem.errors(vec![content(
                 "/closure_reason",

@@ -213,7 +213,7 @@ pub enum Refusal {
     #[error("ending a ticket as not competent needs the body that was told")]
     BodyToldNeeded,
     /// A body was told where the city is competent, or of a ticket whose end said so already.
-    #[error("a body is told of what ends as not competent, when that is said")]
+    #[error("the body that was told goes with the reason not_competent, when that reason is given")]
     BodyToldNotExpected,
     /// A ticket ends as a duplicate by being merged with the other.
     #[error("a ticket ends as a duplicate by being merged with the other")]
