@@ -9,6 +9,7 @@ crate::tests![
     each_form_does_its_action_and_says_so,
     nobody_overwrites_what_they_have_not_seen,
     what_is_wrong_is_told_beside_what_was_typed,
+    what_is_not_theirs_is_refused_and_later_settled_with_the_body_that_was_told,
     a_form_that_is_sent_twice_is_one,
     the_page_speaks_english_too,
 ];
@@ -90,6 +91,40 @@ async fn what_is_wrong_is_told_beside_what_was_typed() {
         assert_eq!(reply.header("content-type"), Some("text/html; charset=utf-8"));
     }
     assert_eq!(read(&city, &path).await.ok()["version"], 2);
+    city.stop().await;
+}
+
+async fn what_is_not_theirs_is_refused_and_later_settled_with_the_body_that_was_told() {
+    let city = City::new().await;
+    let (ticket, path) = passed_on(&city, "bailleur", LANDLORD).await;
+    submit(&city, &path, "acknowledge", &[("version", "2")]).await.is(303);
+    let shown = page(&city, &path).await.is(200).text.clone();
+    assert!(shown.contains("/refuse\"") && !shown.contains("name=\"body_told\""), "{shown}");
+    submit(&city, &path, "start", &[("version", "3")]).await.is(303);
+    let shown = page(&city, &path).await.is(200).text.clone();
+    assert!(!shown.contains("/refuse\"") && shown.contains("name=\"body_told\""), "{shown}");
+    assert!(shown.contains("<option value=\"not_competent\"") && !shown.contains("value=\"duplicate\""), "{shown}");
+    let settle = async |reason: &str, body: &str| {
+        let told = ("message_to_resident", "Le tuyau est au service des eaux.");
+        let fields = [("version", "4"), ("closure_reason", reason), ("body_told", body), told];
+        submit(&city, &path, "resolve", &fields).await
+    };
+    for (reason, body, says) in [
+        ("not_competent", "", "Dites quel organisme compétent a été informé"),
+        ("work_done", "Service des eaux", "L’organisme informé ne s’indique qu’avec le motif « hors compétence »"),
+    ] {
+        let reply = settle(reason, body).await;
+        let shown = reply.is(422).text.replace('\u{a0}', " ");
+        assert!(shown.contains("id=\"resolve-body_told-wrong\"") && shown.contains(says), "{shown}");
+        assert!(
+            shown.contains(&format!("name=\"body_told\" type=\"text\" maxlength=\"120\" value=\"{body}\"")),
+            "{shown}"
+        );
+    }
+    settle("not_competent", "Service des eaux").await.is(303);
+    let event = city.dispatcher().await.timeline(&ticket).await.pop().unwrap();
+    let told = (&event["data"]["closure_reason"], &event["data"]["body_told"]);
+    assert_eq!(told, (&json!("not_competent"), &json!("Service des eaux")));
     city.stop().await;
 }
 

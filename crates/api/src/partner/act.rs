@@ -286,7 +286,8 @@ action! {
     /// Say that a ticket is settled, as its partner
     ///
     /// While it is `acknowledged`, `scheduled`, `in_progress` or `on_hold`. The referrer, and the resident if they left an
-    /// address, are told by e-mail; the link is dead. Not as `duplicate`: that is a reason to refuse it.
+    /// address, are told by e-mail; the link is dead. Not as `duplicate`: a dispatcher merges it; while it is
+    /// `submitted` or `acknowledged`, that is a reason to refuse it.
     resolve(PartnerResolve = {"closure_reason": "work_done", "message_to_resident": "La porte du hall est réparée."})
         at "/v1/partners/{token}/resolve" as "partner_resolve" or "`ticket_not_resolvable`: nobody has it in hand, or it is settled already":
         |PartnerResolve { closure_reason, body_told, message_to_resident, note }| {

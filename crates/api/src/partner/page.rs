@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::city::City;
 use domain::city::catalogue::{Audience, ClosureReason};
 use domain::language::Language;
+use domain::ticket::Action;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use url::form_urlencoded;
@@ -52,6 +53,12 @@ const REFUSALS: [(&str, Text); 5] = [
     ("insufficient_information", ("Les informations ne suffisent pas", "There is not enough information")),
     ("other", ("Autre motif, précisé ci-dessous", "Another reason, given below")),
 ];
+
+/// The outcome that the resident reads as « La ville n’est pas compétente », in a partner's mouth.
+const NOT_COMPETENT: Text = (
+    "hors compétence, la nôtre et celle de la ville : organisme compétent informé",
+    "neither we nor the city are competent: the right body was told",
+);
 
 impl Notice {
     /// That something was done, as the page's address says.
@@ -102,12 +109,21 @@ pub(super) fn ticket(
 ) -> Result<HttpResponse, Problem> {
     let zone = city.zone();
     let done = DONE.iter().find(|(action, _)| notice.done.as_deref() == Some(*action));
-    // For these two, a partner refuses the ticket.
-    let offered = |reason: &ClosureReason| !matches!(reason, ClosureReason::NotCompetent | ClosureReason::Duplicate);
+    // As long as it can, a partner refuses what is not its own; later, it says whom it told. What is a duplicate, the
+    // dispatcher merges.
+    let refuses = ticket.actions.contains(&Action::Refuse);
+    let offered = |reason: &ClosureReason| match reason {
+        ClosureReason::NotCompetent => !refuses,
+        reason => *reason != ClosureReason::Duplicate,
+    };
+    let label = |reason: ClosureReason| match reason {
+        ClosureReason::NotCompetent => language.pick(NOT_COMPETENT),
+        reason => reason.label(Audience::Service, language),
+    };
     let reasons: Vec<Value> = ClosureReason::ALL
         .into_iter()
         .filter(offered)
-        .map(|reason| context! { code => reason.code(), label => reason.label(Audience::Service, language) })
+        .map(|reason| context! { code => reason.code(), label => label(reason) })
         .collect();
     let others = city.services.iter().filter(|service| service.name.in_language(language) != ticket.service.name);
     let others: Vec<Value> = others
@@ -132,6 +148,7 @@ pub(super) fn ticket(
         ticket => Serde(ticket),
         refusals => choices(&REFUSALS, language),
         closures => reasons,
+        refuses,
         services => others,
         done => done.map(|(_, words)| language.pick(*words)),
         wrong => &notice.wrong,

@@ -109,8 +109,11 @@ impl From<Refusal> for Problem {
             Refusal::MergeInstead => problem.errors(vec![content(
                 "/closure_reason",
                 "merge_instead",
-                "Un doublon se réunit à l’autre saisine (« merge ») ; un service le refuse avec le motif « duplicate ».",
-                "A duplicate is merged with the other ticket; a service refuses it with the reason “duplicate”.",
+                "Un doublon se réunit à l’autre saisine : c’est le régulateur qui le fait (« merge »). Tant qu’elle \
+                 est à l’état « submitted » ou « acknowledged », le service peut la refuser avec le motif \
+                 « duplicate ».",
+                "A duplicate is merged with the other ticket, by a dispatcher (“merge”). While it is submitted or \
+                 acknowledged, the service may refuse it with the reason “duplicate”.",
             )]),
             Refusal::NotTheirs(action) => problem.detail(whose(action)),
             Refusal::ReopenWindowOver

@@ -39,8 +39,8 @@ input!(ResolveTicket);
 /// Say that a ticket is settled
 ///
 /// For members of the ticket's service, while it is `acknowledged`, `scheduled`, `in_progress` or `on_hold`. The
-/// referrer, and the resident if they left an address, are told by e-mail. Not as `duplicate`: the service refuses it for
-/// that reason, and a dispatcher merges it.
+/// referrer, and the resident if they left an address, are told by e-mail. Not as `duplicate`: a dispatcher merges it;
+/// while it is `submitted` or `acknowledged`, the service may refuse it for that reason.
 #[utoipa::path(
     operation_id = "ticket_resolve",
     tag = "tickets",
