@@ -54,7 +54,7 @@ pub(crate) struct IdentityView {
 pub(crate) struct IdentityPage {
     /// The last linked first; a hundred at most.
     items: Vec<IdentityView>,
-    /// Null: this list is whole.
+    /// Null: there is no further page.
     #[schema(required)]
     next_cursor: Option<String>,
 }

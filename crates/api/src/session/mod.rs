@@ -119,7 +119,7 @@ impl SessionView {
 pub(crate) struct SessionPage {
     /// The last used first; a hundred at most.
     pub(crate) items: Vec<SessionView>,
-    /// Null: this list is whole.
+    /// Null: there is no further page.
     #[schema(required)]
     pub(crate) next_cursor: Option<String>,
 }

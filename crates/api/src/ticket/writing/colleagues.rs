@@ -31,7 +31,7 @@ struct ColleagueView {
 pub(crate) struct ColleagueList {
     /// In the order of their names, 500 at most.
     items: Vec<ColleagueView>,
-    /// Null: this list is whole.
+    /// Null: there is no further page.
     #[schema(required)]
     next_cursor: Option<String>,
 }
