@@ -13,6 +13,7 @@ crate::tests![
     a_replay_says_how_far_it_is_and_can_be_stopped,
     rules_are_judged_by_what_became_of_their_tickets,
     small_numbers_are_for_dispatchers,
+    a_period_is_measured_as_it_is_answered,
 ];
 
 fn lines(reply: &Reply) -> Vec<Value> {
@@ -207,5 +208,24 @@ async fn small_numbers_are_for_dispatchers() {
     );
     let draft = draft_with(&admin, "Sans droit", rule("a", "pothole", "voirie")).await;
     agent.get(&path(&draft)).await.refused(403, "missing_right");
+    city.stop().await;
+}
+
+/// For others than dispatchers, a period that is not ended lasts until the end of this month.
+async fn a_period_is_measured_as_it_is_answered() {
+    let city = City::new().await;
+    city.clock.set("2026-04-01T09:00:00Z");
+    let (admin, dispatcher) = (city.admin().await, city.dispatcher().await);
+    let of = |period: &str| format!("/v1/routing/quality?{period}");
+    let year = "filed_from=2025-03-31T22:00:00Z";
+    dispatcher.get(&of(year)).await.ok();
+    let too_long = admin.get(&of(year)).await;
+    too_long.refused_fields(400, "invalid_parameter", &[("filed_before", "out_of_range")]);
+    admin.get(&of(&format!("{year}&filed_before=2026-03-31T22:00:00Z"))).await.ok();
+    let answered = admin.get("/v1/routing/quality").await.ok();
+    assert_eq!(answered["filed_before"], "2026-04-30T22:00:00Z");
+    let [from, before] = ["filed_from", "filed_before"].map(|bound| answered[bound].as_str().unwrap());
+    let again = admin.get(&of(&format!("filed_from={from}&filed_before={before}"))).await.ok();
+    assert_eq!(again, answered);
     city.stop().await;
 }

@@ -10,6 +10,11 @@ impl From<StatisticsError> for Problem {
             StatisticsError::TooFine(parameters) => {
                 Self::new(Code::InvalidParameter).errors(parameters.into_iter().map(too_fine).collect())
             }
+            StatisticsError::OutOfRange => {
+                let texts = ("Après « filed_from », 366 jours au plus.", "After `filed_from`, 366 days at most.");
+                let fault = FieldError::new(At::Query("filed_before".to_owned()), "out_of_range", texts);
+                Self::new(Code::InvalidParameter).errors(vec![fault])
+            }
             StatisticsError::NoSuchYear => Self::new(Code::NotFound),
             StatisticsError::NoCity(error) => error.into(),
             StatisticsError::Store(error) => error.into(),

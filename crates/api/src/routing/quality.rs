@@ -3,14 +3,14 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use auth::permission::ReadRouting;
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use domain::city::City;
 use domain::language::Language;
 use domain::routing::Quality;
 use domain::ticket::event::RefusalReason;
 use serde::Serialize;
 use usecases::Context;
-use usecases::routing::{Judged, LATELY};
+use usecases::routing::Judged;
 use utoipa::{IntoParams, ToSchema};
 
 use super::RuleRef;
@@ -28,7 +28,8 @@ use crate::view::ServiceRef;
 pub(crate) struct JudgeRules {
     /// Filed then or later; 90 days ago, when left out, or for others than dispatchers the beginning of that month.
     filed_from: Option<DateTime<Utc>>,
-    /// Filed earlier; now, when left out. 366 days after `filed_from` at most.
+    /// Filed earlier; now, when left out, or for others than dispatchers the end of this month. 366 days after
+    /// `filed_from` at most.
     filed_before: Option<DateTime<Utc>>,
 }
 
@@ -146,14 +147,8 @@ pub(crate) async fn quality(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let mut query = Query::of(&request);
-    let now = cx.now();
     let from = query.one("filed_from", "2026-03-10T09:00:00Z", instant);
     let before = query.one("filed_before", "2026-03-10T09:00:00Z", instant);
-    let lasts = before.unwrap_or(now) - from.unwrap_or(now - LATELY);
-    if lasts <= Duration::zero() || lasts > Duration::days(366) {
-        let (fr, en) = ("Après « filed_from », 366 jours au plus.", "After `filed_from`, 366 days at most.");
-        query.fault("filed_before", "out_of_range", fr, en);
-    }
     query.finish()?;
     let Judged { from, before, mut rules } = usecases::routing::quality(&cx, &caller.grant, from, before).await?;
     let loaded = cx.city()?;

@@ -14,7 +14,7 @@ use domain::routing::RuleSet;
 pub use check::{Looked, check};
 pub use draft::{Change, Write, change, drafts, read as draft, remove, save};
 pub use publish::{publish, restore};
-pub use quality::{Judged, LATELY, quality};
+pub use quality::{Judged, quality};
 pub use read::{edition, editions};
 pub use replay::{Moved, Played, Replay, ReplayError, replay};
 pub use simulate::{SimulateError, Tried, Try, simulate};

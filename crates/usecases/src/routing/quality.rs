@@ -11,7 +11,10 @@ use crate::statistics::{StatisticsError, fine_bounds};
 use crate::{Context, of};
 
 /// How far back concerns are looked at, unless it is asked otherwise.
-pub const LATELY: TimeDelta = TimeDelta::days(90);
+const LATELY: TimeDelta = TimeDelta::days(90);
+
+/// How long a period is at most.
+const MOST: TimeDelta = TimeDelta::days(366);
 
 /// How well the rules have sent.
 #[derive(Debug, Clone)]
@@ -26,10 +29,11 @@ pub struct Judged {
 
 /// What became of the tickets that rules sent to services, of concerns that were filed between the two times: lately, and
 /// until now, unless given. Exact numbers are for those who may know of every ticket; others read them as figures are shown,
-/// and of whole months: lately begins with a month, and ends with this one.
+/// and of whole months: lately begins with a month, and ends with this one. 366 days at most.
 ///
 /// # Errors
-/// [`StatisticsError::TooFine`] for who may not know of every ticket and asks for another period than months.
+/// [`StatisticsError::TooFine`] for who may not know of every ticket and asks for another period than months;
+/// [`StatisticsError::OutOfRange`] for a period that is empty or longer, whether its bounds were given or not.
 pub async fn quality(
     cx: &Context,
     who: &Grant<ReadRouting>,
@@ -49,6 +53,9 @@ pub async fn quality(
     let next_month = month_of(now, zone).and_then(|begin| month_of(begin + TimeDelta::days(32), zone));
     let until = if exact { now } else { next_month.unwrap_or(now) };
     let (from, before) = (from.unwrap_or(lately), before.unwrap_or(until));
+    if before <= from || before - from > MOST {
+        return Err(StatisticsError::OutOfRange);
+    }
     let all = cx.store.routing_quality(from, before).await?;
     let rules = if exact { all } else { all.into_iter().filter_map(Quality::masked).collect() };
     Ok(Judged { from, before, rules })

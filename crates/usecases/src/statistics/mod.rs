@@ -27,6 +27,9 @@ pub enum StatisticsError {
     /// These parameters would ask for so few tickets that numbers told of single ones.
     #[error("too fine for this reader: {0:?}")]
     TooFine(Vec<&'static str>),
+    /// The period ends no later than it begins, or is longer than 366 days.
+    #[error("the period is empty or too long")]
+    OutOfRange,
     /// There is no such year, or it has not begun.
     #[error("there is no such year")]
     NoSuchYear,
