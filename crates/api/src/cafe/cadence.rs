@@ -50,19 +50,19 @@ struct AreaView {
     area: String,
     /// What people call it.
     name: String,
-    /// The last café that was held there.
+    /// The last café that took place there: `held` or `reported`, or still `planned` when concerns were heard at it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     last: Option<CafeRef>,
-    /// The next one that is planned there.
+    /// The next one that is planned there, and at which no concerns were heard yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     next: Option<CafeRef>,
-    /// The day by which the next one should be held, if the city wishes a rhythm and there was one before.
+    /// The day by which the next one should take place, if the city wishes a rhythm and there was one before.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     due_on: Option<NaiveDate>,
-    /// Whether that day is over, or the city wishes a rhythm and none was ever held.
+    /// Whether that day is over, or the city wishes a rhythm and none ever took place.
     overdue: bool,
     /// The open tickets of concerns that were heard at the area's cafés, as far as the reader may know of them; absent for
     /// those who read no ticket. `GET /v1/tickets?before_cafe=` lists those that are due back before a café.

@@ -21,13 +21,13 @@ pub struct AreaCadence {
     pub area: AreaCode,
     /// What people call it.
     pub name: String,
-    /// The last café that was held there.
+    /// The last café that took place there, be it that nobody said that it is held: concerns were heard at it.
     pub last: Option<Brief>,
-    /// The next one that is planned there.
+    /// The next one that is planned there, and at which no concerns were heard yet.
     pub next: Option<Brief>,
-    /// The day by which the next one should be held; none when the city wishes no rhythm, or none was ever held.
+    /// The day by which the next one should take place; none when the city wishes no rhythm, or none ever did.
     pub due_on: Option<NaiveDate>,
-    /// Whether that day is over, or none was ever held.
+    /// Whether that day is over, or the city wishes a rhythm and none ever took place.
     pub overdue: bool,
     /// How many open tickets of its cafés the caller may know of; none when they read no ticket.
     pub owed: Option<Owed>,
