@@ -19,6 +19,7 @@ crate::tests![
     a_note_is_of_the_time_of_the_cafe,
     concerns_are_taken_once_the_cafe_has_begun,
     what_the_sender_may_no_longer_read_is_not_shown_again,
+    how_far_a_concern_is_does_not_depend_on_who_sends_it_again,
     the_form_of_a_batch_is_checked_as_a_whole,
     what_is_sealed_of_a_note_cannot_be_guessed_without_the_key,
     each_item_takes_as_many_statements,
@@ -256,6 +257,24 @@ async fn what_the_sender_may_no_longer_read_is_not_shown_again() {
     // The numbers to call are told each time; what was said of it is kept nowhere.
     assert!(again[1]["concern"]["emergency"]["numbers"][0]["number"].is_string());
     assert_eq!(again[1]["concern"].get("description"), None);
+    city.stop().await;
+}
+
+async fn how_far_a_concern_is_does_not_depend_on_who_sends_it_again() {
+    let city = City::new().await;
+    let (cafe, _) = held(&city).await;
+    let program = register(&city, &["concerns:write", "tickets:read"], &["proprete"]).await.caller(&city).await;
+    let first = results(&send(&program, &cafe, &[note(1)]).await);
+    let concern = &first[0]["concern"];
+    assert_eq!(city.database.count("select count(*) from ticket").await, 2);
+    // The ticket that it may know of ends, the other does not.
+    let refused = city.proprete().await.refuse(&concern["tickets"][0]).await.ok();
+    city.dispatcher().await.act(&refused, "close", &json!({ "closure_reason": "nothing_found" })).await.ok();
+    let again = results(&send(&program, &cafe, &[note(1)]).await);
+    assert_eq!((statuses(&again), again[0]["concern"]["tickets"].as_array().unwrap().len()), (vec!["exists"], 1));
+    assert_eq!(again[0]["concern"]["tickets"][0]["state"], "closed");
+    let read = program.get(&format!("/v1/concerns/{}", concern["id"].as_str().unwrap())).await.ok();
+    assert_eq!((&again[0]["concern"]["status"], &read["status"]), (&json!("open"), &json!("open")));
     city.stop().await;
 }
 

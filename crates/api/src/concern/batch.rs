@@ -8,7 +8,7 @@ use auth::permission::FileConcerns;
 use chrono::{DateTime, Utc};
 use domain::cafe::Cafe;
 use domain::city::question::Reply;
-use domain::concern::Origin;
+use domain::concern::{Origin, Status};
 use domain::id::{CafeId, CategoryCode};
 use domain::text::{Answer, Description};
 use domain::ticket::Priority;
@@ -21,7 +21,7 @@ use usecases::concern::{Filed, Note, Sent};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::file::{FileConcern, FiledConcern, Resident};
+use super::file::{FileConcern, FiledConcern, Resident, status_of};
 use crate::cafe::CafePath;
 use crate::problem::{Problem, ProblemBody};
 use crate::reply;
@@ -174,10 +174,12 @@ pub(crate) async fn batch(
         outcomes.push((item["id"].as_str().and_then(|id| id.parse().ok()), outcome));
     }
     let (loaded, now) = (cx.city()?, cx.now());
-    let view = |filed| FiledConcern::new(filed, &loaded.city, caller.grant.caller(), caller.language, now);
+    let view =
+        |filed, status| FiledConcern::new(filed, status, &loaded.city, caller.grant.caller(), caller.language, now);
     let items = outcomes.iter().map(|(id, outcome)| match outcome {
-        Ok((status, filed)) => {
-            NotedResult { id: *id, status: *status, concern: filed.as_ref().map(view), problem: None }
+        Ok((noted, filed)) => {
+            let concern = filed.as_ref().map(|(filed, status)| view(filed, *status));
+            NotedResult { id: *id, status: *noted, concern, problem: None }
         }
         Err(problem) => NotedResult { id: *id, status: NotedStatus::Refused, concern: None, problem: Some(problem) },
     });
@@ -190,15 +192,19 @@ async fn file(
     caller: &Caller<FileConcerns>,
     cafe: &Cafe,
     item: &Value,
-) -> Result<(NotedStatus, Option<Filed>), Problem> {
+) -> Result<(NotedStatus, Option<(Filed, Status)>), Problem> {
     let noted: NotedConcern = body::part(item)?;
     let (id, at) = (noted.id, noted.noted_at);
     let note = Note { id, at, content: sorted(item).to_string(), file: noted.at(cafe).into_command()? };
     Ok(match usecases::concern::note(cx, &caller.grant, cafe, note).await? {
-        Sent::Created(filed) => (NotedStatus::Created, Some(*filed)),
+        Sent::Created(filed) => {
+            let status = status_of(&filed);
+            (NotedStatus::Created, Some((*filed, status)))
+        }
         Sent::Exists(found) => {
-            let as_it_is =
-                |(concern, tickets)| Filed { concern, tickets, duplicates: Vec::new(), warnings: Vec::new() };
+            let as_it_is = |(concern, status, tickets)| {
+                (Filed { concern, tickets, duplicates: Vec::new(), warnings: Vec::new() }, status)
+            };
             (NotedStatus::Exists, found.map(|found| as_it_is(*found)))
         }
     })

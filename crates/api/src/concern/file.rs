@@ -106,9 +106,15 @@ pub(crate) struct FiledConcern<'a> {
 }
 
 impl<'a> FiledConcern<'a> {
-    pub(super) fn new(filed: &'a Filed, city: &City, reader: &Reader, language: Language, now: DateTime<Utc>) -> Self {
+    pub(super) fn new(
+        filed: &'a Filed,
+        status: Status,
+        city: &City,
+        reader: &Reader,
+        language: Language,
+        now: DateTime<Utc>,
+    ) -> Self {
         let Filed { concern, tickets, duplicates, warnings } = filed;
-        let status = Status::of(tickets.iter().map(|ticket| ticket.state));
         Self {
             concern: ConcernView::new(concern, status, tickets, city, reader, language, now),
             possible_duplicates: PossibleDuplicate::all(duplicates, concern.category.as_str(), city, language),
@@ -116,6 +122,11 @@ impl<'a> FiledConcern<'a> {
             emergency: city.category(&concern.category).and_then(|category| EmergencyView::of(category, language)),
         }
     }
+}
+
+/// How far a concern is that was filed just now, of which every ticket is at hand.
+pub(super) fn status_of(filed: &Filed) -> Status {
+    Status::of(filed.tickets.iter().map(|ticket| ticket.state))
 }
 
 impl FileConcern {
@@ -173,7 +184,7 @@ pub(crate) async fn file(
     let cmd = body.value.into_command()?;
     let loaded = cx.city()?;
     let show = |filed: &Filed| {
-        let view = FiledConcern::new(filed, &loaded.city, grant.caller(), language, cx.now());
+        let view = FiledConcern::new(filed, status_of(filed), &loaded.city, grant.caller(), language, cx.now());
         reply::kept(StatusCode::CREATED, None, Some(format!("/v1/concerns/{}", filed.concern.id)), &view)
     };
     let claim = key.claim(grant.holder().id(), &body.digest);

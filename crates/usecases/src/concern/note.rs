@@ -5,6 +5,7 @@ use auth::{Grant, Holder as _};
 use chrono::{DateTime, Utc};
 use domain::audit::Act;
 use domain::cafe::Cafe;
+use domain::concern::Status;
 use domain::id::{CafeId, ConcernId, TicketId};
 use domain::rights::Secrecy;
 use domain::ticket::Ticket;
@@ -35,8 +36,9 @@ pub struct Note {
 pub enum Sent {
     /// It was filed now.
     Created(Box<Filed>),
-    /// It was filed before: the concern as it is now, as far as the sender may still read it.
-    Exists(Option<Box<(Concern, Vec<Ticket>)>>),
+    /// It was filed before: the concern as it is now, with how far all of its tickets are, and those of them that the
+    /// sender may know of; none when the sender may no longer read it.
+    Exists(Option<Box<(Concern, Status, Vec<Ticket>)>>),
 }
 
 /// Why a concern that was sent is not filed.
@@ -125,13 +127,14 @@ async fn as_it_is(
     cx: &Context,
     who: &Grant<FileConcerns>,
     concern: ConcernId,
-) -> Result<Option<(Concern, Vec<Ticket>)>, store::Error> {
+) -> Result<Option<(Concern, Status, Vec<Ticket>)>, store::Error> {
     let Some(scope) = reach(who) else { return Ok(None) };
-    let found = cx.store.concern(&scope, concern).await?;
-    let tickets = found.iter().flat_map(|(_, tickets)| tickets).filter(|ticket| ticket.secrecy() != Secrecy::Standard);
-    let tickets: Vec<TicketId> = tickets.map(|ticket| ticket.id).collect();
-    if !tickets.is_empty() {
-        cx.store.audit(&who.record(Act::TicketsListed { tickets }, cx.now())).await?;
+    let Some((found, tickets)) = cx.store.concern(&scope, concern).await? else { return Ok(None) };
+    let restricted = tickets.iter().filter(|ticket| ticket.secrecy() != Secrecy::Standard);
+    let restricted: Vec<TicketId> = restricted.map(|ticket| ticket.id).collect();
+    if !restricted.is_empty() {
+        cx.store.audit(&who.record(Act::TicketsListed { tickets: restricted }, cx.now())).await?;
     }
-    Ok(found)
+    let status = cx.store.concern_status(concern).await?;
+    Ok(Some((found, status, tickets)))
 }
