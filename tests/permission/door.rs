@@ -84,13 +84,17 @@ pub const DOORS: &[(&str, Door)] = &[
     ("duplicates", |who, ticket| {
         let (caller, id) = (who.caller.clone(), ticket.id().to_owned());
         let like = json!({ "category": ticket.value["category"], "place": ticket.value["place"] });
+        // To another's restricted ticket, nothing can be attached: it is proposed to nobody.
+        let takes_none = ticket.secrecy == 1 && ticket.by != who.name;
         Box::pin(async move {
             let reply = caller.post("/v1/concerns/duplicates", &like).await;
             if reply.status == 403 {
                 reply.refused(403, "missing_right");
                 return None;
             }
-            Some(ids(&reply.ok()["items"]).contains(&id))
+            let proposed = ids(&reply.ok()["items"]).contains(&id);
+            assert!(!(proposed && takes_none), "{}", reply.text);
+            (!takes_none).then_some(proposed)
         })
     }),
     ("attach", |who, ticket| {

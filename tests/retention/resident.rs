@@ -227,7 +227,7 @@ async fn what_receivers_answered_and_refused_files_were_called_goes_too() {
     // answered to their own words.
     for (address, follows) in [("zephyrine@mail.example", false), ("voisin@mail.example", true)] {
         let mut body = dumping();
-        body["category"] = json!("bulky_waste");
+        body["category"] = json!("graffiti");
         let others = agent.post("/v1/concerns", &body).await.created();
         body["resident"]["email"] = json!(address);
         if follows {

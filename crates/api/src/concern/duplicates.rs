@@ -95,8 +95,8 @@ fn rounded(value: f64, parts: f64) -> f64 {
 
 /// Look for tickets that a concern may be a duplicate of
 ///
-/// Open tickets of the same category within 50 metres that were filed in the last 30 days and that you may know of, the
-/// best first. With an address alone the list is empty: how far another ticket is can only be told of a point. Nothing is
+/// Open tickets of the same category within 50 metres that were filed in the last 30 days, that you may know of and that
+/// your concern can be attached to (of restricted ones, those that you filed yourself), the best first. With an address alone the list is empty: how far another ticket is can only be told of a point. Nothing is
 /// kept: ask before you file, then file with `attach_to`.
 #[utoipa::path(
     operation_id = "concern_duplicates",
