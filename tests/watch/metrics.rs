@@ -76,6 +76,7 @@ async fn mail_and_events_that_wait_are_told() {
         &[
             ("continuum_outbox_oldest_seconds", 90.0),
             ("continuum_outbox_pending", waiting),
+            ("continuum_outbox_recipients", waiting),
             ("continuum_feed_oldest_seconds", 90.0),
             ("continuum_feed_pending", 2.0),
             ("continuum_cafes_overdue", 5.0),

@@ -95,13 +95,14 @@ impl Keys {
             |path: &Path| fs::remove_file(path).with_context(|| format!("{} cannot be removed", path.display()));
         let mut paths = files(folder, "token-", "pem")?;
         let pending = |other: &mut PathBuf| *other != path && self::signs_from(other).is_ok_and(|from| from > now);
-        let gone: Vec<PathBuf> = if at_once { paths.extract_if(.., pending).collect() } else { Vec::new() };
+        let mut gone: Vec<PathBuf> = if at_once { paths.extract_if(.., pending).collect() } else { Vec::new() };
         gone.iter().try_for_each(|path| remove(path))?;
         paths.sort_by_cached_key(|path| self::signs_from(path).unwrap_or_default());
         for pair in paths.windows(2) {
             let [earlier, next] = pair else { continue };
             if self::signs_from(next)? + LIFETIME + Duration::days(1) < now {
                 remove(earlier)?;
+                gone.push(earlier.clone());
             }
         }
         Ok((TokenKey { signs_from: self::signs_from(&path)?, pem }, path, gone))
@@ -321,7 +322,8 @@ mod tests {
         keys.sort_by_key(|key| key.signs_from);
         assert_eq!(keys.iter().map(|key| key.signs_from).collect::<Vec<_>>(), [DateTime::UNIX_EPOCH, signs_from]);
         assert!(Keys::rotate(folder, now, false).is_err(), "twice in a second");
-        let (soon, ..) = Keys::rotate(folder, now + Duration::days(2), true).unwrap();
+        let (soon, _, gone) = Keys::rotate(folder, now + Duration::days(2), true).unwrap();
+        assert_eq!(gone, [folder.join("token-signing.pem")]);
         assert_eq!(soon.signs_from, now + Duration::days(2) + Duration::minutes(1));
         assert!(!folder.join("token-signing.pem").exists(), "its last token has expired");
         assert!(path.exists(), "it signs");

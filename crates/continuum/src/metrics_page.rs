@@ -162,6 +162,7 @@ fn write_watched(text: &mut String, watched: &Watched, now: DateTime<Utc>) {
     let waits = |since: Option<DateTime<Utc>>| since.map_or(0, |since| (now - since).num_seconds().max(0));
     let mut one = |name, help, value: i64| gauge(text, name, help, &[("", value)]);
     one("continuum_outbox_pending", "E-mails that wait to be sent; 10000 stands for more.", standing.messages);
+    one("continuum_outbox_recipients", "To how many they are; of 10000 e-mails.", standing.recipients);
     one("continuum_outbox_oldest_seconds", "For how long the oldest e-mail waits to be sent; 0 when none does.", waits(standing.oldest_message));
     one("continuum_outbox_dead", "E-mails that were given up; 10000 stands for more.", standing.dead_messages);
     one("continuum_feed_pending", "Events that have no place in the feed yet; 10000 stands for more.", standing.events);

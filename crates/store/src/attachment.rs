@@ -174,10 +174,14 @@ impl Store {
         struct Doomed {
             id: Uuid,
         }
+        // One that became an attachment's when it was looked for after a restore is not deleted.
         let statement = sql(
-            "update stray_file set doomed = true, due_at = $2 where id in (
-                 select id from stray_file where due_at <= $1 order by due_at limit 100 for update skip locked
-             ) returning id",
+            "with due as (
+                 select s.id, exists (select from attachment a where a.id = s.id and a.removed_at is null) as attached
+                 from stray_file s where s.due_at <= $1 order by s.due_at limit 100 for update of s skip locked
+             ), known as (delete from stray_file where id in (select id from due where attached))
+             update stray_file set doomed = true, due_at = $2 where id in (select id from due where not attached)
+             returning id",
             [now.into(), again_at.into()],
         );
         let rows = Doomed::find_by_statement(statement).all(&self.db).await?;
@@ -282,7 +286,8 @@ impl Tx {
                  update attachment set removed_at = $2, removed_by = $3, name = null
                  where id = $1 and removed_at is null returning id
              )
-             insert into stray_file (id, due_at, doomed) select id, $2, true from removed",
+             insert into stray_file (id, due_at, doomed) select id, $2, true from removed
+             on conflict (id) do update set due_at = excluded.due_at, doomed = true",
             [id.0.into(), removal.at.into(), serde_json::to_value(&removal.by).map_err(Error::corrupt)?.into()],
         );
         self.db.execute_raw(statement).await?;

@@ -15,6 +15,8 @@ use crate::{Error, Result, Store};
 pub struct Standing {
     /// Messages that wait to be sent; not those that wait on purpose.
     pub messages: i64,
+    /// To how many they go.
+    pub recipients: i64,
     /// When the oldest of them happened.
     pub oldest_message: Option<DateTime<Utc>>,
     /// Messages that were given up.
@@ -50,6 +52,7 @@ pub struct Standing {
 #[derive(FromQueryResult)]
 struct Row {
     pending: i64,
+    recipients: i64,
     dead: i64,
     oldest: Option<DateTime<Utc>>,
     webhooks_behind: i64,
@@ -72,6 +75,9 @@ const STANDING: &str = concat!(
     "select ",
     counted_messages!(),
     ", w.*,
+        (select count(distinct p.recipient) from (
+            select recipient from outbox where state = 'pending' and (attempts > 0 or due_at <= $1) limit 10000
+        ) p) as recipients,
         (select count(*) from (select from feed_due limit 10000) e) as events,
         (select at from feed_due order by seq limit 1) as oldest_event,
         (select count(*) from (
@@ -125,6 +131,7 @@ impl Store {
         let row = row.ok_or_else(|| Error::corrupt("nothing was counted"))?;
         Ok(Standing {
             messages: row.pending,
+            recipients: row.recipients,
             oldest_message: row.oldest,
             dead_messages: row.dead,
             webhooks_behind: row.webhooks_behind,

@@ -62,7 +62,10 @@ async fn rotate(at_once: bool, options: &DatabaseOptions) -> Result<()> {
     store.close().await;
     database.stop().await?;
     for path in gone {
-        tell(format_args!("{} is removed: it did not sign yet, and may have leaked too.", path.display()));
+        tell(format_args!(
+            "{} is removed: its last token has expired, or it did not sign yet and may have leaked too.",
+            path.display()
+        ));
     }
     let from = key.signs_from.format("%Y-%m-%d %H:%M:%S UTC");
     tell(format_args!("{} signs from {from} on. Its id: {kid}.", path.display()));

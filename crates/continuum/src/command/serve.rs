@@ -190,7 +190,7 @@ pub struct Serve {
     #[arg(long, env = "CONTINUUM_PUBLIC_URL")]
     public_url: Option<Url>,
     /// Leave the outbox to other processes.
-    #[arg(long, env = "CONTINUUM_NO_WORKER")]
+    #[arg(long, env = "CONTINUUM_NO_WORKER", value_parser = clap::builder::FalseyValueParser::new())]
     no_worker: bool,
     #[command(flatten)]
     dkim: DkimOptions,

@@ -30,7 +30,7 @@ pub struct Worker {
     /// The base of every link in e-mails.
     #[arg(long, env = "CONTINUUM_PUBLIC_URL")]
     public_url: Url,
-    /// The address of the metrics page, if there shall be one: 127.0.0.1:9465.
+    /// The address of the metrics page, if there shall be one: 127.0.0.1:9465. Empty: none.
     #[arg(long, env = "CONTINUUM_WORKER_METRICS_LISTEN")]
     metrics_listen: Option<String>,
 }
@@ -51,7 +51,7 @@ impl Worker {
         let (store, clock, ids) = (context.store.clone(), context.clock.clone(), context.ids.clone());
         let worker = notify::Worker::new(store, transport, clock, ids, context.wake.clone(), self.public_url);
         let worker = worker.signing(signature);
-        if let Some(address) = &self.metrics_listen {
+        if let Some(address) = self.metrics_listen.as_deref().filter(|address| !address.is_empty()) {
             let (server, upkeep) = metrics_page::server(context.clone(), listen(address)?)?;
             tokio::spawn(server);
             tokio::spawn(upkeep);

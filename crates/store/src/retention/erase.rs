@@ -123,7 +123,8 @@ const ERASE_TEXTS: &str = "with texts as (
              select id from attachment where added_by ? 'concern' and (added_by ->> 'concern')::uuid = any($1)
          ) returning id
      ), files as (
-         insert into stray_file (id, due_at, doomed) select id, $2, true from attachments on conflict do nothing
+         insert into stray_file (id, due_at, doomed) select id, $2, true from attachments
+         on conflict (id) do update set due_at = excluded.due_at, doomed = true
      ), photographs as (
          delete from photograph_to_fetch where ticket_id in (select id from tickets)
      ), mails as (

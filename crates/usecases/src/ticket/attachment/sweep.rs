@@ -42,9 +42,9 @@ const BATCH: usize = 1000;
 /// When the database or the store of files does not answer.
 pub async fn doom_unknown(cx: &Context) -> Result<u64, SweepError> {
     let Some(last) = cx.store.last_event_at().await? else { return Ok(0) };
-    // An upload that was under way then has an id from before.
-    let (since, until) = (last - GRACE, cx.now() - GRACE);
-    let is_of_then = |id: &Uuid| made_at(*id).is_some_and(|at| since < at && at < until);
+    // An upload that was under way then has an id from before. What is being uploaded now is known before it is laid there.
+    let since = last - GRACE;
+    let is_of_then = |id: &Uuid| made_at(*id).is_some_and(|at| since < at);
     let ids: Vec<AttachmentId> = cx.files.ids().await?.into_iter().filter(is_of_then).map(AttachmentId).collect();
     let mut doomed = 0;
     for ids in ids.chunks(BATCH) {
