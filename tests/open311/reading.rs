@@ -168,7 +168,10 @@ async fn what_its_resident_wants_erased_is_no_longer_public() {
     let city = City::new().await;
     let key = key(&city, &[]).await;
     let id = requested(&city, &waste(&key, &[("address_string", "12 Rue du Pigeonnier")])).await;
-    assert_eq!(ids(&city, "q=matelas").await, std::slice::from_ref(&id));
+    let near = "lat=49.9121&long=2.2972&radius=5";
+    for query in ["q=matelas", near] {
+        assert_eq!(ids(&city, query).await, std::slice::from_ref(&id), "{query}");
+    }
     let dispatcher = city.dispatcher().await;
     let ticket = dispatcher.get(&format!("/v1/tickets/{id}")).await.ok();
     let erase = format!("/v1/residents/{}/erase", ticket["concern_id"].as_str().unwrap());
@@ -190,7 +193,9 @@ async fn what_its_resident_wants_erased_is_no_longer_public() {
             &json!("L’intervention a été faite.")
         ]
     );
-    assert!(ids(&city, "q=matelas").await.is_empty());
+    for query in ["q=matelas", near] {
+        assert!(ids(&city, query).await.is_empty(), "{query}");
+    }
     let updates = both(&city, &format!("servicerequestupdates?api_key={key}"), "service_request_updates").await;
     assert!(updates.as_array().unwrap().len() == 2 && !updates.to_string().contains("C’est fait"), "{updates}");
     city.stop().await;

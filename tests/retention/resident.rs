@@ -20,6 +20,7 @@ crate::tests![
     what_a_neighbour_was_told_and_said_is_theirs_too,
     what_another_resident_wrote_is_not_handed_out,
     what_a_neighbour_wrote_is_theirs_to_have_and_to_erase,
+    what_they_wrote_of_another_ticket_stays_theirs_when_it_is_parted,
     what_receivers_answered_and_refused_files_were_called_goes_too,
     a_refused_erasure_erases_nothing,
     what_has_ended_is_erased_at_once_and_the_rest_when_it_ends,
@@ -208,6 +209,31 @@ async fn what_a_neighbour_wrote_is_theirs_to_have_and_to_erase() {
     }
     assert_eq!(city.database.count("select count(*) from resident_message where text = 'Ma grille.'").await, 1);
     assert_eq!(city.database.count("select count(*) from stray_file where doomed").await, 1);
+    city.stop().await;
+}
+
+async fn what_they_wrote_of_another_ticket_stays_theirs_when_it_is_parted() {
+    let city = City::new().await;
+    city.take_mail_back().await;
+    let (server, agent, desk) = (program(&city, &["mail:inbound"]).await, city.agent().await, city.dispatcher().await);
+    let mut body = dumping();
+    body["category"] = json!("graffiti");
+    let first = agent.post("/v1/concerns", &body).await.created();
+    body["resident"]["email"] = json!("voisin@mail.example");
+    let second = agent.post("/v1/concerns", &body).await.created();
+    let (main, duplicate) = (&first["tickets"][0], &second["tickets"][0]);
+    let merged = desk.act(duplicate, "merge", &json!({ "duplicate_of": main["id"] })).await.ok();
+    city.drain().await;
+    let letter = city.letters_to("voisin@mail.example").pop().unwrap();
+    let told = hand_in(&server, &answer(&letter, "voisin@mail.example", "1", "Le mur du fond.")).await;
+    assert_eq!(told["outcome"], "placed");
+    desk.act(&merged, "unmerge", &json!({ "note": "Un autre mur." })).await.ok();
+    let taken = city.proprete().await.acknowledge(&desk.ticket(main).await).await.ok();
+    city.proprete().await.resolve(&taken).await.ok();
+    let path = format!("/v1/residents/{}/export", second["id"].as_str().unwrap());
+    let concern = desk.get(&path).await.ok()["concerns"][0].clone();
+    let all = concern.to_string();
+    assert!(all.contains("Le mur du fond.") && !all.contains("C’est fait"), "{concern}");
     city.stop().await;
 }
 

@@ -58,11 +58,11 @@ types! {
     Held = "ticket.held", "The service waits for something.";
     Resumed = "ticket.resumed", "The waiting is over.";
     Resolved = "ticket.resolved", "The service says that it is settled.";
-    Reopened = "ticket.reopened", "It was not settled after all. Both services are told when it goes to the desk, because its own had refused it.";
+    Reopened = "ticket.reopened", "It was not settled after all. Both services are told when it goes to the desk, because its own had refused it, or may not have it any more.";
     Closed = "ticket.closed", "The ticket ended.";
     Cancelled = "ticket.cancelled", "The ticket was called off.";
     Merged = "ticket.merged", "The ticket ended as a duplicate.";
-    Unmerged = "ticket.unmerged", "The ticket was no duplicate after all.";
+    Unmerged = "ticket.unmerged", "The ticket was no duplicate after all. Both services are told when it goes to the desk, because its own may not have it any more.";
     Assigned = "ticket.assigned", "Somebody in the service has the ticket, or nobody any more.";
     Prioritised = "ticket.prioritised", "The ticket became more, or less, pressing.";
     Followed = "ticket.followed", "Another concern about the same thing was attached.";

@@ -242,6 +242,10 @@ impl Wanted {
         if self.on_map {
             text.add(" and t.lat is not null", []);
         }
+        if self.within.is_some() || self.around.is_some() {
+            // Where they are, is not to be found out by asking nearer and nearer.
+            text.add(" and not c.to_erase", []);
+        }
         if let Some(bounds) = self.within {
             text.within(bounds);
         }

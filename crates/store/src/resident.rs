@@ -148,6 +148,17 @@ const EXPORT: &str = "
                 select d.duplicate_of from ticket d where d.concern_id = c.id and d.duplicate_of is not null
                 union
                 select d.duplicate_of from chain join ticket d using (id) where d.duplicate_of is not null
+            ), about (id, follows) as (
+                select id, true from chain
+                union all
+                -- What a duplicate's resident wrote before it was parted again.
+                select id, false from (
+                    select m.ticket_id as id from resident_message m
+                    where m.actor ? 'concern' and (m.actor ->> 'concern')::uuid = c.id
+                    union
+                    select a.ticket_id from attachment a
+                    where a.added_by ? 'concern' and (a.added_by ->> 'concern')::uuid = c.id
+                ) wrote where not exists (select from chain where chain.id = wrote.id)
             ), since (at) as (
                 -- What was said before they came was said to others.
                 select coalesce(min(d.closed_at), c.filed_at) from ticket d
@@ -159,7 +170,7 @@ const EXPORT: &str = "
                 from (
                     select e.at, e.fact ->> 'message_to_resident' as text from ticket_event e
                     where e.ticket_id = t.id and e.fact ->> 'message_to_resident' is not null
-                ) told, since where told.at >= since.at
+                ) told, since where told.at >= since.at and about.follows
             ), 'written', (
                 select coalesce(jsonb_agg(jsonb_build_object('at', m.at, 'text', m.text) order by m.id), '[]')
                 from resident_message m where m.ticket_id = t.id and (m.actor ->> 'concern')::uuid = c.id
@@ -170,7 +181,7 @@ const EXPORT: &str = "
                 from attachment a
                 where a.ticket_id = t.id and a.removed_at is null and (a.added_by ->> 'concern')::uuid = c.id
             )) order by t.id), '[]')
-            from chain join ticket t using (id) where t.concern_id <> c.id
+            from about join ticket t using (id) where t.concern_id <> c.id
         ),
         'feedback', (
             select coalesce(jsonb_agg(jsonb_build_object(

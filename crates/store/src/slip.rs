@@ -44,6 +44,7 @@ impl Tx {
     /// When the database does not answer.
     pub async fn make_slip(&self, concern: ConcernId, factor: &Factor, now: DateTime<Utc>) -> Result<SlipCode> {
         let key = &self.keys.residents;
+        self.hold_contact(concern).await?;
         let first = sql(
             "insert into tracking_link (concern_id, digest, generation) values ($1, $2, 1)
              on conflict (concern_id) do nothing",

@@ -251,11 +251,19 @@ impl Tx {
         Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.map(ConcernId))
     }
 
+    /// Holds what a resident left until the transaction ends: whoever erases it comes before, or waits.
+    pub(crate) async fn hold_contact(&self, concern: ConcernId) -> Result<()> {
+        let statement = sql("select from concern where id = $1 for no key update", [concern.0.into()]);
+        self.db.execute_raw(statement).await?;
+        Ok(())
+    }
+
     /// Replaces a concern's link by another; the earlier ones, and its slip, are dead, but for stopping the mails. False when it never had one.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn renew_link(&self, concern: ConcernId) -> Result<bool> {
+        self.hold_contact(concern).await?;
         let statement =
             sql("select generation from tracking_link where concern_id = $1 for update", [concern.0.into()]);
         let Some(row) = self.db.query_one_raw(statement).await? else { return Ok(false) };

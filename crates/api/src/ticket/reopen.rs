@@ -30,7 +30,8 @@ input!(ReopenTicket);
 /// Take back that a ticket is settled
 ///
 /// For the referrer and dispatchers, while it is `resolved`, or `closed` for 30 days at most. The service has it again,
-/// and its clocks begin anew. If it was closed after the service had refused it, the dispatcher's desk has it instead.
+/// and its clocks begin anew. The dispatcher's desk has it instead, if it was closed after the service had refused it, or if that
+/// may not have it any more, or no longer exists.
 #[utoipa::path(
     operation_id = "ticket_reopen",
     tag = "tickets",

@@ -29,7 +29,8 @@ input!(UnmergeTicket);
 
 /// Take back that a ticket is a duplicate
 ///
-/// For dispatchers, while it is `closed` as a duplicate of another. It goes back to its service, and its clocks begin anew.
+/// For dispatchers, while it is `closed` as a duplicate of another. It goes back to its service, and its clocks begin anew;
+/// to the dispatcher's desk, if the service may not have it any more, or no longer exists.
 #[utoipa::path(
     operation_id = "ticket_unmerge",
     tag = "tickets",
@@ -37,7 +38,7 @@ input!(UnmergeTicket);
     request_body(content = UnmergeTicket, example = json!({"note": "Ce n’est pas le même mur"})),
     responses(
         (status = 200, description = "The ticket, submitted again", body = TicketView, headers(("ETag" = String, description = "The new version"))),
-        (status = 409, description = "`ticket_not_merged`: it was not closed as a duplicate; `reopen_window_over`: it was closed more than 30 days ago"),
+        (status = 409, description = "`ticket_not_merged`: it was not closed as a duplicate"),
     ),
     security(("bearer" = []))
 )]

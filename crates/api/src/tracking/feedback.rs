@@ -71,7 +71,7 @@ impl From<SayWhetherSolved> for GiveFeedback {
 ///
 /// For a ticket that was resolved, or closed within 30 days. An answer can be changed by another one: the last counts, all
 /// are kept, and staff read them: the officer is told that it is not solved, and the service, or the dispatcher's desk
-/// where the service had refused the ticket or reads through a partner's link. With `reopen`, the service has the ticket
+/// where the service had refused the ticket or reads through a partner's link; both once a settled ticket is closed. With `reopen`, the service has the ticket
 /// again, with the reason; if it had refused it, the dispatcher's desk has. As JSON, or as the form of the page sends it;
 /// the form is answered with a redirection to the page.
 #[utoipa::path(

@@ -102,7 +102,7 @@ impl ResidentMessage {
     /// else may have.
     ///
     /// The dispatcher's desk is told in the service's place when that refused the ticket, when the ticket was called
-    /// off or merged, and when the service `reads_through_link`: a partner's page shows nothing that residents write.
+    /// off or merged, and when the service `cannot_read`: a partner's page shows nothing that residents write.
     /// Of a ticket that its service settled and that is closed, both are told: the service knows it, the desk can
     /// reopen it.
     #[must_use]
@@ -110,7 +110,7 @@ impl ResidentMessage {
         ticket: &Ticket,
         heard_by: Option<Referrer>,
         desk: &ServiceCode,
-        reads_through_link: bool,
+        cannot_read: bool,
     ) -> Vec<Notice> {
         let answered = |recipient| Notice { kind: Kind::Answered, recipient };
         let of_service = match ticket.state {
@@ -119,8 +119,8 @@ impl ResidentMessage {
             | State::Scheduled
             | State::InProgress
             | State::OnHold
-            | State::Resolved => !reads_through_link,
-            State::Closed => ticket.resolved_at.is_some() && !reads_through_link,
+            | State::Resolved => !cannot_read,
+            State::Closed => ticket.resolved_at.is_some() && !cannot_read,
             State::Refused | State::Cancelled => false,
         };
         let mut told = Vec::new();
@@ -202,8 +202,8 @@ mod tests {
 
     #[test]
     fn a_residents_answer_goes_to_the_desk_where_no_service_acts_on_it() {
-        let told = |ticket: &Ticket, reads_through_link| {
-            let notices = ResidentMessage::answer_notices(ticket, None, &desk(), reads_through_link).into_iter();
+        let told = |ticket: &Ticket, cannot_read| {
+            let notices = ResidentMessage::answer_notices(ticket, None, &desk(), cannot_read).into_iter();
             let services = notices.filter_map(|notice| match notice.recipient {
                 Recipient::Service { code } => Some((notice.kind, code)),
                 _ => None,

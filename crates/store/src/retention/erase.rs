@@ -46,8 +46,24 @@ impl Store {
     }
 }
 
+/// The tickets by which the concerns `$1` are followed.
+macro_rules! followed_by {
+    () => {
+        "with recursive about (id, depth) as (
+            select id, 0 from ticket where concern_id = any($1)
+            union
+            select ticket_id, 0 from concern_follow where concern_id = any($1)
+            union
+            select t.duplicate_of, depth + 1 from about join ticket t using (id)
+            where t.duplicate_of is not null and depth < 20
+        )
+        select id from about"
+    };
+}
+
 /// What was said and written about the concerns `$1`, at the instant `$2`; what takes its place is `$3`.
-const ERASE_TEXTS: &str = "with texts as (
+const ERASE_TEXTS: &str = concat!(
+    "with texts as (
          update concern set description = case when description is not null then $3 end,
              answer = case when answer is not null then $3 end, answers = '{}',
              address = case when lat is null and address is not null then $3 end,
@@ -108,10 +124,9 @@ const ERASE_TEXTS: &str = "with texts as (
          -- What files were called that came by e-mail and were not kept.
          update inbound_mail set outcome = outcome || '{\"refused\": []}'
          where outcome -> 'refused' <> '[]' and outcome ->> 'ticket' in (
-             select reference from tickets
-             union all select t.reference from tickets d join ticket t on t.id = d.duplicate_of
-             union all
-             select t.reference from concern_follow f join ticket t on t.id = f.ticket_id where f.concern_id = any($1)
+             select reference from ticket where id in (",
+    followed_by!(),
+    ")
          )
      ), searched as (
          delete from ticket_text where part <> 'concern' and ticket_id in (select id from tickets)
@@ -157,7 +172,8 @@ const ERASE_TEXTS: &str = "with texts as (
      -- The feed tells events that happened at once in the order of their ids: that of the tickets.
      join (
          select id, row_number() over (order by id) as place from (select gen_random_uuid() as id from tickets) one
-     ) e using (place)";
+     ) e using (place)"
+);
 
 impl Tx {
     /// Erases how these residents can be reached and found: what they left, their link, their slip of paper. What waits to
@@ -167,7 +183,7 @@ impl Tx {
     /// When the database does not answer.
     pub async fn erase_contacts(&self, concerns: &[ConcernId], now: DateTime<Utc>) -> Result<()> {
         // What is being left with one of them is left before, and goes with it, or after.
-        let locked = "select from concern where id = any($1) order by id for update";
+        let locked = "select from concern where id = any($1) order by id for no key update";
         self.db.execute_raw(sql(locked, [uuids(concerns).into()])).await?;
         let statement = sql(
             "with contacts as (
@@ -176,13 +192,13 @@ impl Tx {
                  delete from muted_address where digest in (select address_digest from contacts)
                      and not exists (
                          select from resident_contact r
-                         where r.address_digest = muted_address.digest and not (r.concern_id = any($1))
+                         where r.address_digest = muted_address.digest and r.address_digest <> '' and not (r.concern_id = any($1))
                      )
              ), mails as (
                  delete from unplaced_mail where from_digest in (select address_digest from contacts)
                      and not exists (
                          select from resident_contact r
-                         where r.address_digest = unplaced_mail.from_digest and not (r.concern_id = any($1))
+                         where r.address_digest = unplaced_mail.from_digest and r.address_digest <> '' and not (r.concern_id = any($1))
                      )
              ), slips as (delete from tracking_slip where concern_id = any($1)),
              former as (delete from former_link where concern_id = any($1)),
@@ -219,20 +235,8 @@ impl Tx {
     /// # Errors
     /// When the database does not answer.
     pub async fn hold_tickets_of(&self, concerns: &[ConcernId]) -> Result<()> {
-        let statement = sql(
-            "select from ticket where id in (
-                 with recursive about (id, depth) as (
-                     select id, 0 from ticket where concern_id = any($1)
-                     union
-                     select ticket_id, 0 from concern_follow where concern_id = any($1)
-                     union
-                     select t.duplicate_of, depth + 1 from about join ticket t using (id)
-                     where t.duplicate_of is not null and depth < 20
-                 )
-                 select id from about
-             ) order by id for update",
-            [uuids(concerns).into()],
-        );
+        let statement = concat!("select from ticket where id in (", followed_by!(), ") order by id for update");
+        let statement = sql(statement, [uuids(concerns).into()]);
         self.db.execute_raw(statement).await?;
         Ok(())
     }

@@ -105,6 +105,12 @@ impl Tx {
     /// When the database does not answer.
     pub async fn remove_rows(&self, concerns: &[ConcernId], zone: Zone, now: DateTime<Utc>) -> Result<()> {
         self.hold_tickets_of(concerns).await?;
+        // What their residents said at others' tickets goes with the texts, which may be kept no longer than the rows.
+        let unerased = "select id from concern where id = any($1) and texts_erased_at is null order by id";
+        let unerased = ids(self.db.query_all_raw(sql(unerased, [uuids(concerns).into()])).await?)?;
+        if !unerased.is_empty() {
+            self.erase_texts(&unerased, now).await?;
+        }
         self.say_that_it_erases().await?;
         self.erase_contacts(concerns, now).await?;
         let statement = sql(REMOVE, [uuids(concerns).into(), now.into(), zone.name().into()]);

@@ -15,6 +15,7 @@ use store::{Error, Scope, Tx};
 use uuid::Uuid;
 
 use super::place::{notices, texts, write};
+use crate::ticket::heard_by;
 use crate::{Context, NoCity, of};
 
 /// Why an e-mail is not settled.
@@ -46,17 +47,25 @@ pub async fn settle(
     ticket: Option<&Named>,
 ) -> Result<(), SettleError> {
     let tx = cx.store.begin().await?;
+    let dispatcher = Caller::Person(who.person().clone());
+    // The ticket before the e-mail, as whoever erases them holds them.
+    let locked = match ticket {
+        Some(name) => tx.lock_ticket(&Scope::of(&dispatcher), name).await?,
+        None => None,
+    };
     let words = tx.settle_mail(id, who.person().user, cx.now()).await?.ok_or(SettleError::NotFound)?;
-    if let Some(name) = ticket {
-        let dispatcher = Caller::Person(who.person().clone());
-        let locked = tx.lock_ticket(&Scope::of(&dispatcher), name).await?;
+    if ticket.is_some() {
         let theirs = locked.filter(|ticket| dispatcher.has_part(Part::Dispatcher, ticket));
         let ticket = theirs.ok_or(SettleError::UnknownTicket)?;
         let loaded = cx.city()?;
         let (from, concern) = writer(of(&loaded), &tx, words.from.as_deref(), &ticket).await?;
         let by = Actor::Mail { user: who.person().user, from, concern };
         let lost = words.attachments.iter().map(|name| (name.as_str(), "à redemander"));
-        let mut told = notices(of(&loaded), &ticket, None, &by);
+        let officer = match concern {
+            Some(concern) => heard_by(&tx, &ticket, concern).await?,
+            None => None,
+        };
+        let mut told = notices(of(&loaded), &ticket, officer, &by);
         // What no service acts on, who puts it there has read.
         told.retain(|notice| notice.kind != Kind::Unattended);
         write(cx, &tx, &ticket, &by, texts(said(&words), lost)?, told).await?;

@@ -158,8 +158,9 @@ pub(crate) async fn heard_by(tx: &Tx, ticket: &Ticket, concern: ConcernId) -> Re
 /// The messages that follow from what a resident answers, on their page or by e-mail: see
 /// [`ResidentMessage::answer_notices`].
 pub(crate) fn answer_notices(city: &City, ticket: &Ticket, heard_by: Option<Referrer>) -> Vec<Notice> {
-    let reads_through_link = city.service(&ticket.service).is_some_and(|service| service.access.is_some());
-    ResidentMessage::answer_notices(ticket, heard_by, &city.settings.dispatcher_desk, reads_through_link)
+    // Who reads through a link reads no resident's words; of a service that the city no longer has, nobody does.
+    let cannot_read = city.service(&ticket.service).is_none_or(|service| service.access.is_some());
+    ResidentMessage::answer_notices(ticket, heard_by, &city.settings.dispatcher_desk, cannot_read)
 }
 
 /// Writes to the resident. The message leaves twenty minutes later unless it is taken back.
