@@ -147,15 +147,12 @@ impl Store {
 }
 
 impl Tx {
-    /// [`Store::look_at_ticket`], with the tickets locked until the transaction ends; then the concern, when others of its tickets are
+    /// [`Store::look_at_ticket`], with the tickets locked until the transaction ends; the concern first, when others of its tickets are
     /// looked at.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn look_at_locked(&self, scope: &Scope, name: &Named, beside: &Beside) -> Result<Option<Looked>> {
-        let names: Vec<Named> = [name].into_iter().chain(&beside.other).cloned().collect();
-        // By a statement of its own: what the other one reads besides is as it was when that began.
-        let held = self.lock_tickets(scope, &names).await?;
         if beside.siblings > 0 {
             let theirs = named(scope, name).select_only().column(Column::ConcernId).into_query();
             let mut lock = Query::select();
@@ -163,6 +160,9 @@ impl Tx {
             lock.and_where(Expr::col(Alias::new("id")).in_subquery(theirs)).lock(LockType::NoKeyUpdate);
             self.db.execute_raw(DatabaseBackend::Postgres.build(&lock)).await?;
         }
+        let names: Vec<Named> = [name].into_iter().chain(&beside.other).cloned().collect();
+        // By a statement of its own: what the other one reads besides is as it was when that began.
+        let held = self.lock_tickets(scope, &names).await?;
         // What came into the scope in between is not locked.
         let is_held = |ticket: &Ticket| held.iter().any(|one| one.id == ticket.id);
         let looked = look(&self.db, &self.keys, scope, name, beside).await?;
