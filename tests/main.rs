@@ -98,6 +98,7 @@ fn all() -> Vec<Test> {
         resilience::tests(),
         restitution::tests(),
         retention::tests(),
+        retention::neighbour::tests(),
         retention::page::tests(),
         retention::resident::tests(),
         retention::rest::tests(),

@@ -1,6 +1,7 @@
 //! Personal data over time: what goes when, what stays, and what nobody can lose by mistake.
 
 mod case;
+pub mod neighbour;
 pub mod page;
 pub mod resident;
 pub mod rest;

@@ -7,7 +7,7 @@ use usecases::retention::keep;
 
 use super::lived;
 use crate::client::register;
-use crate::inbound::answer::{MAILBOX, PIXEL, with_files};
+use crate::inbound::answer::{MAILBOX, with_files};
 use crate::inbound::{answer, hand_in, program};
 use crate::support::caller::Caller;
 use crate::support::city::{City, dumping, link};
@@ -19,8 +19,6 @@ crate::tests![
     a_resident_is_found_by_what_they_left_and_gets_everything,
     what_a_neighbour_was_told_and_said_is_theirs_too,
     what_another_resident_wrote_is_not_handed_out,
-    what_a_neighbour_wrote_is_theirs_to_have_and_to_erase,
-    what_they_wrote_of_another_ticket_stays_theirs_when_it_is_parted,
     what_receivers_answered_and_refused_files_were_called_goes_too,
     a_refused_erasure_erases_nothing,
     what_has_ended_is_erased_at_once_and_the_rest_when_it_ends,
@@ -146,94 +144,6 @@ async fn what_another_resident_wrote_is_not_handed_out() {
     let handed_out = export(&attached).await;
     assert_eq!(handed_out["concerns"][0]["followed"][0]["reference"], first["tickets"][0]["reference"]);
     assert!(!handed_out.to_string().contains(words), "{handed_out}");
-    city.stop().await;
-}
-
-async fn what_a_neighbour_wrote_is_theirs_to_have_and_to_erase() {
-    let city = City::new().await;
-    city.take_mail_back().await;
-    let (server, agent, proprete) =
-        (program(&city, &["mail:inbound"]).await, city.agent().await, city.proprete().await);
-    let mut body = dumping();
-    body["category"] = json!("graffiti");
-    let first = agent.post("/v1/concerns", &body).await.created();
-    let main = &first["tickets"][0];
-    body["attach_to"] = main["id"].clone();
-    body["resident"]["email"] = json!("voisin@mail.example");
-    let attached = agent.post("/v1/concerns", &body).await.created();
-    city.drain().await;
-    let letter = city.letters_to("voisin@mail.example").pop().unwrap();
-    let sent = with_files(&letter, "Chez Zéphyrine, au 3.", &[("porte.png", "image/png", PIXEL)]);
-    let taken = hand_in(&server, &sent.replace(MAILBOX, "voisin@mail.example")).await;
-    assert_eq!((&taken["outcome"], &taken["attachments"]), (&json!("placed"), &json!(1)));
-    let own = answer(
-        &city.letters_to("habitante@mail.example").pop().unwrap(),
-        "habitante@mail.example",
-        "own",
-        "Ma grille.",
-    );
-    assert_eq!(hand_in(&server, &own).await["outcome"], "placed");
-
-    let settled = async || {
-        let taken = proprete.acknowledge(&proprete.ticket(main).await).await.ok();
-        proprete.resolve(&taken).await.ok()
-    };
-    settled().await;
-    city.drain().await;
-    let tracking = link(&city.letters_to("voisin@mail.example").pop().unwrap(), "/v1/tracking/");
-    let tracking = tracking.split('#').next().unwrap();
-    let text = "Zéphyrine le voit encore";
-    let said = json!({ "solved": "no", "reason": "other", "text": text, "reopen": true, "ticket": main["reference"] });
-    city.stranger().post(&format!("{tracking}/feedback"), &said).await.is(200);
-    let desk = city.dispatcher().await;
-    let export = async |concern: &Value| {
-        desk.get(&format!("/v1/residents/{}/export", concern["id"].as_str().unwrap())).await.ok()["concerns"][0].clone()
-    };
-    let theirs = export(&attached).await;
-    let followed = &theirs["followed"][0];
-    assert_eq!(followed["written"][0]["text"], "Chez Zéphyrine, au 3.");
-    assert_eq!(followed["attachments"][0]["name"], "porte.jpg");
-    assert_eq!(theirs["feedback"][0]["text"], text);
-    assert!(!theirs.to_string().contains("grille"), "{theirs}");
-    let others = export(&first).await;
-    assert_eq!(others["tickets"][0]["messages_to_resident"][0]["text"], "Ma grille.");
-    assert!(others["tickets"][0]["timeline"].as_array().unwrap().iter().any(|line| line["what"]["type"] == "reopened"));
-    assert!(!others.to_string().contains("Zéphyrine") && !others.to_string().contains("porte"), "{others}");
-
-    desk.close(&settled().await).await.ok();
-    let erased = desk.post(&format!("/v1/residents/{}/erase", attached["id"].as_str().unwrap()), &json!({})).await.ok();
-    assert_eq!(erased["erased"], json!([attached["id"]]));
-    for (table, column) in [("resident_message", "text"), ("ticket_event", "fact::text"), ("attachment", "name")] {
-        let left = format!("select count(*) from {table} where {column} ~ 'Zéphyrine|porte'");
-        assert_eq!(city.database.count(&left).await, 0, "{table}");
-    }
-    assert_eq!(city.database.count("select count(*) from resident_message where text = 'Ma grille.'").await, 1);
-    assert_eq!(city.database.count("select count(*) from stray_file where doomed").await, 1);
-    city.stop().await;
-}
-
-async fn what_they_wrote_of_another_ticket_stays_theirs_when_it_is_parted() {
-    let city = City::new().await;
-    city.take_mail_back().await;
-    let (server, agent, desk) = (program(&city, &["mail:inbound"]).await, city.agent().await, city.dispatcher().await);
-    let mut body = dumping();
-    body["category"] = json!("graffiti");
-    let first = agent.post("/v1/concerns", &body).await.created();
-    body["resident"]["email"] = json!("voisin@mail.example");
-    let second = agent.post("/v1/concerns", &body).await.created();
-    let (main, duplicate) = (&first["tickets"][0], &second["tickets"][0]);
-    let merged = desk.act(duplicate, "merge", &json!({ "duplicate_of": main["id"] })).await.ok();
-    city.drain().await;
-    let letter = city.letters_to("voisin@mail.example").pop().unwrap();
-    let told = hand_in(&server, &answer(&letter, "voisin@mail.example", "1", "Le mur du fond.")).await;
-    assert_eq!(told["outcome"], "placed");
-    desk.act(&merged, "unmerge", &json!({ "note": "Un autre mur." })).await.ok();
-    let taken = city.proprete().await.acknowledge(&desk.ticket(main).await).await.ok();
-    city.proprete().await.resolve(&taken).await.ok();
-    let path = format!("/v1/residents/{}/export", second["id"].as_str().unwrap());
-    let concern = desk.get(&path).await.ok()["concerns"][0].clone();
-    let all = concern.to_string();
-    assert!(all.contains("Le mur du fond.") && !all.contains("C’est fait"), "{concern}");
     city.stop().await;
 }
 

@@ -80,7 +80,7 @@ codes! {
     HiddenFromReferrer = "hidden_from_referrer", 409, "L’agent référent n’a pas connaissance de cette saisine", "The referrer is not to know of this ticket";
     ResidentWithoutAddress = "resident_without_address", 409, "L’habitant n’a pas laissé d’adresse e-mail, ou elle ne reçoit rien", "The resident left no e-mail address, or it takes no mail";
     NoTrackingLink = "no_tracking_link", 409, "L’habitant n’a pas de lien de suivi", "The resident has no tracking link";
-    FeedbackNotOpen = "feedback_not_open", 409, "Le service n’a pas encore répondu, ou sa réponse date de plus de 30 jours", "The service has not answered yet, or more than 30 days ago";
+    FeedbackNotOpen = "feedback_not_open", 409, "Le service n’a pas encore répondu, sa réponse date de plus de 30 jours, ou la demande a été rouverte depuis", "The service has not answered yet, or more than 30 days ago, or the request was reopened since";
     MessageHasLeft = "message_has_left", 409, "Le message est parti : il ne peut plus être repris", "The message has left: it can no longer be taken back";
     BulkRefused = "bulk_refused", 409, "Rien n’a changé : certaines saisines s’y opposent", "Nothing has changed: it was refused for some of the tickets";
     RunNotWaiting = "run_not_waiting", 409, "Aucun effacement de ce numéro n’attend d’être confirmé", "No run of that id waits to be confirmed";

@@ -84,7 +84,7 @@ impl From<SayWhetherSolved> for GiveFeedback {
         (status = 303, description = "To a form: back to the page"),
         (status = 400, description = "A field is wrong: `errors` names each", body = ProblemBody, content_type = "application/problem+json"),
         (status = 404, description = "The link leads nowhere, or not any more", content((ProblemBody = "application/problem+json"), (String = "text/html"))),
-        (status = 409, description = "`feedback_not_open`: the service has not answered yet, or long ago", content((ProblemBody = "application/problem+json"), (String = "text/html"))),
+        (status = 409, description = "`feedback_not_open`: the service has not answered yet, or more than 30 days ago, or the request was reopened since", content((ProblemBody = "application/problem+json"), (String = "text/html"))),
         (status = 422, description = "`errors` says what does not go together", content((ProblemBody = "application/problem+json"), (String = "text/html"))),
     ),
     security(())

@@ -78,6 +78,7 @@ fn logged(text: &str) -> Result<Head, String> {
 
 async fn verify_log(from: Option<i64>, logged: Option<Head>, options: DatabaseOptions) -> Result<ExitCode> {
     options.need_keys()?;
+    options.need_database()?;
     let database = options.open().await?;
     let keys = options.keys()?;
     let store = Store::connect(&database.connect, keys.sealing)?;
@@ -141,6 +142,7 @@ fn tell_whole(verified: &Verification) {
 }
 
 async fn list(filter: &Filter, before: Option<i64>, limit: u64, options: DatabaseOptions) -> Result<ExitCode> {
+    options.need_database()?;
     let database = options.open().await?;
     let store = options.store(&database)?;
     let page = store.audit_page(filter, before, limit).await?;

@@ -126,8 +126,8 @@ impl DatabaseOptions {
         self.data_dir.join("postgres")
     }
 
-    /// Refuses to begin with a private database that is made anew: for what a mail server starts, with an environment
-    /// of its own.
+    /// Refuses to begin with a private database that is made anew: for commands that find nothing there, and for what a
+    /// mail server starts, with an environment of its own.
     pub(crate) fn need_database(&self) -> Result<()> {
         let folder = self.private();
         if secret::of_environment("DATABASE_URL")?.is_none() && !Server::has_data(&folder)? {

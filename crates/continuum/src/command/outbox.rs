@@ -93,6 +93,7 @@ impl Outbox {
 }
 
 async fn list(state: State, after: i64, limit: u64, options: DatabaseOptions) -> Result<()> {
+    options.need_database()?;
     let database = options.open().await?;
     let store = options.store(&database)?;
     let state = match state {
@@ -137,6 +138,7 @@ enum Dead {
 }
 
 async fn settle(what: Dead, ids: Option<Vec<Uuid>>, options: DatabaseOptions) -> Result<()> {
+    options.need_database()?;
     let database = options.open().await?;
     let store = options.store(&database)?;
     let (named, now) = (ids.is_some(), SystemClock.now());
@@ -158,6 +160,7 @@ async fn settle(what: Dead, ids: Option<Vec<Uuid>>, options: DatabaseOptions) ->
 
 async fn unmute(options: DatabaseOptions) -> Result<()> {
     let address: EmailAddress = std::io::read_to_string(std::io::stdin())?.trim().parse()?;
+    options.need_database()?;
     let database = options.open().await?;
     let store = options.store(&database)?;
     let was_muted = store.unmute(address.as_str()).await?;

@@ -24,6 +24,7 @@ pub struct Retention {
 
 impl Retention {
     pub(crate) async fn run(self) -> Result<()> {
+        self.database.need_database()?;
         let database = self.database.open().await?;
         let context = self.database.context_with(&database, self.files.settings(&self.database.data_dir)?).await?;
         let done = if self.again { again(&context).await } else { overview(&context).await };

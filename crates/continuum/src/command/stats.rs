@@ -26,6 +26,7 @@ enum StatsCommand {
 impl Stats {
     pub(crate) async fn run(self) -> Result<()> {
         let StatsCommand::Rebuild { database: options } = self.command;
+        options.need_database()?;
         let database = options.open().await?;
         let context = options.context(&database).await?;
         let outcome = usecases::statistics::rebuild(&context).await;

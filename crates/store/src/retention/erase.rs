@@ -76,7 +76,7 @@ const ERASE_TEXTS: &str = concat!(
                  select coalesce(jsonb_agg(b), '[]') from jsonb_array_elements(sent -> 'because') b
                  where b ->> 'type' not in ('answer', 'keyword')
              )) else sent end
-         where concern_id = any($1) returning id, version, reference, duplicate_of
+         where concern_id = any($1) returning id, version
      ), hotspots as (
          -- The street is out of an address that somebody typed. Where others make the place, theirs is found anew.
          update hotspot set lat = round(lat::numeric, 3), lon = round(lon::numeric, 3), street = null
@@ -89,7 +89,9 @@ const ERASE_TEXTS: &str = concat!(
      ), events as (
          update ticket_event e set fact = e.fact || (
              select coalesce(jsonb_object_agg(word, $3::text), '{}')
-             from unnest(array['note', 'message_to_resident', 'body_told']) word where e.fact ? word
+             from unnest(array['note', 'message_to_resident', 'body_told']) word
+             -- What the residents of others' concerns said where the ticket stands for these is theirs.
+             where e.fact ? word and (word <> 'note' or coalesce((e.actor ->> 'concern')::uuid = any($1), true))
          )
          where ticket_id in (select id from tickets) and e.fact ?| array['note', 'message_to_resident', 'body_told']
      ), events_elsewhere as (
@@ -105,6 +107,7 @@ const ERASE_TEXTS: &str = concat!(
      ), to_residents as (
          update resident_message set text = $3 where id in (
              select m.id from tickets t join resident_message m on m.ticket_id = t.id
+             where coalesce((m.actor ->> 'concern')::uuid = any($1), true)
              union
              select id from resident_message where actor ? 'concern' and (actor ->> 'concern')::uuid = any($1)
          ) returning id
@@ -134,6 +137,7 @@ const ERASE_TEXTS: &str = concat!(
          update attachment set name = null, removed_at = $2, removed_by = jsonb_build_object('type', 'system')
          where removed_at is null and id in (
              select a.id from tickets t join attachment a on a.ticket_id = t.id
+             where coalesce((a.added_by ->> 'concern')::uuid = any($1), true)
              union
              select id from attachment where added_by ? 'concern' and (added_by ->> 'concern')::uuid = any($1)
          ) returning id
