@@ -172,15 +172,31 @@ def residents(postgres, post, memory):
 
 
 def reminders(postgres, _):
-    """Each rung of the ladder at most once for the clock that runs."""
-    query = """
-        select o.ticket_id, o.recipient, count(*), min(o.id::text) as first, (
-            select count(*) from ticket_event e where e.ticket_id = o.ticket_id and e.version <= o.event_version
-                and e.fact ->> 'type' in ('submitted', 'acknowledged', 'rerouted', 'reopened', 'unmerged', 'refused')
-        ) as clock
-        from outbox o where o.kind = 'reminder' group by o.ticket_id, o.recipient, clock having count(*) > 1"""
+    """Each rung of the ladder at most once for the clock that runs. A mailbox is told by the rungs that lead there: the service's by the
+    first, and by the second if nobody manages the service; the dispatcher's desk by the third."""
+    query = f"""
+        with told as (
+            select o.ticket_id, o.recipient, o.id, (
+                select count(*) from ticket_event e where e.ticket_id = o.ticket_id and e.version <= o.event_version
+                    and e.fact ->> 'type' in ('submitted', 'acknowledged', 'rerouted', 'reopened', 'unmerged', 'refused')
+            ) as clock, (
+                select e.fact ->> 'service' from ticket_event e where e.ticket_id = o.ticket_id and e.version <= o.event_version
+                    and e.fact ->> 'type' in ({", ".join(f"'{kind}'" for kind in MOVES)}) and e.fact ? 'service'
+                order by e.version desc limit 1
+            ) as service
+            from outbox o where o.kind = 'reminder'
+        )
+        select ticket_id, recipient, count(*), min(id::text) as first,
+            case when recipient ->> 'code' = service then 1 + (not exists (
+                select from service_member m join user_account u on u.id = m.user_id
+                where m.service_code = service and u.active and 'service_manager' = any(u.roles)
+            ))::integer else 0 end
+            + coalesce(recipient ->> 'code' = (select settings ->> 'dispatcher_desk' from city), false)::integer as rungs
+        from told group by ticket_id, recipient, clock, service"""
     for row in postgres.rows(query):
-        yield f"ticket {row['ticket_id']}: {row['recipient']} was reminded {row['count']} times of one clock, first {row['first']}"
+        # A person is told by one rung.
+        if row["count"] > max(row["rungs"], 1):
+            yield f"ticket {row['ticket_id']}: {row['recipient']} was reminded {row['count']} times of one clock, first {row['first']}"
 
 
 def webhooks(postgres, receiver):
