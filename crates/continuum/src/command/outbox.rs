@@ -47,28 +47,10 @@ enum OutboxCommand {
         database: DatabaseOptions,
     },
     /// Send dead messages again: the ones named, or all of them.
-    Replay {
-        /// The ids, as `list` shows them.
-        #[arg(required_unless_present = "all")]
-        ids: Vec<Uuid>,
-        /// All of them.
-        #[arg(long, conflicts_with = "ids")]
-        all: bool,
-        #[command(flatten)]
-        database: DatabaseOptions,
-    },
+    Replay(Which),
     /// Give dead messages up for good: the ones named, or all of them. For what no server will ever take; `list --state
     /// stopped` still shows them.
-    Dismiss {
-        /// The ids, as `list` shows them.
-        #[arg(required_unless_present = "all")]
-        ids: Vec<Uuid>,
-        /// All of them.
-        #[arg(long, conflicts_with = "ids")]
-        all: bool,
-        #[command(flatten)]
-        database: DatabaseOptions,
-    },
+    Dismiss(Which),
     /// Let mail go to an address again that took none: give the address on a line of the standard input, which no other
     /// user of the machine reads.
     Unmute {
@@ -77,16 +59,27 @@ enum OutboxCommand {
     },
 }
 
+/// Which dead messages.
+#[derive(clap::Args)]
+struct Which {
+    /// The ids, as `list` shows them.
+    #[arg(required_unless_present = "all")]
+    ids: Vec<Uuid>,
+    /// All of them.
+    #[arg(long, conflicts_with = "ids")]
+    all: bool,
+    #[command(flatten)]
+    database: DatabaseOptions,
+}
+
 impl Outbox {
     pub(crate) async fn run(self) -> Result<()> {
         match self.command {
             OutboxCommand::List { state, after, limit, database } => {
                 list(state, after.unwrap_or_default(), limit, database).await
             }
-            OutboxCommand::Replay { ids, all, database } => settle(Dead::Replay, (!all).then_some(ids), database).await,
-            OutboxCommand::Dismiss { ids, all, database } => {
-                settle(Dead::Dismiss, (!all).then_some(ids), database).await
-            }
+            OutboxCommand::Replay(which) => settle(Dead::Replay, which).await,
+            OutboxCommand::Dismiss(which) => settle(Dead::Dismiss, which).await,
             OutboxCommand::Unmute { database } => unmute(database).await,
         }
     }
@@ -137,10 +130,11 @@ enum Dead {
     Dismiss,
 }
 
-async fn settle(what: Dead, ids: Option<Vec<Uuid>>, options: DatabaseOptions) -> Result<()> {
+async fn settle(what: Dead, Which { ids, all, database: options }: Which) -> Result<()> {
     options.need_database()?;
     let database = options.open().await?;
     let store = options.store(&database)?;
+    let ids = (!all).then_some(ids);
     let (named, now) = (ids.is_some(), SystemClock.now());
     let count = match what {
         Dead::Replay => store.replay_messages(ids, now).await?,
