@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
+use futures_util::{StreamExt as _, TryStreamExt as _, future, stream};
 use serde::Deserialize;
 
 use crate::operation::{Request, Sending};
@@ -116,9 +117,22 @@ impl Target<'_> {
             }
         }
         let seconds = began.elapsed().as_secs_f64();
-        times.sort_unstable();
-        let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_secs_f64() * 1000.0;
-        Ok(Load { requests: times.len() as u64, seconds, p50: at(50), p99: at(99), bytes, refused, lost: 0 })
+        let (p50, p99) = (milliseconds(&mut times, 50), milliseconds(&mut times, 99));
+        Ok(Load { requests: times.len() as u64, seconds, p50, p99, bytes, refused, lost: 0 })
+    }
+
+    /// Sends each request once, for so long at most. Milliseconds that 99 of 100 answers took at most.
+    pub(crate) async fn once(&self, requests: &[Request], connections: u32, at_most: Duration) -> Result<f64> {
+        let (http, until) = (reqwest::Client::new(), Instant::now() + at_most);
+        let answers =
+            stream::iter(requests).take_while(|_| future::ready(Instant::now() < until)).map(async |request| {
+                let sent = Instant::now();
+                ensure!(self.send(&http, request).await?.is_some(), "{} {} is refused", request.method, request.path);
+                Ok(sent.elapsed())
+            });
+        let mut times: Vec<Duration> = answers.buffer_unordered(connections as usize).try_collect().await?;
+        ensure!(!times.is_empty(), "there is nothing to ask for");
+        Ok(milliseconds(&mut times, 99))
     }
 
     /// Sends one request, and reads the answer to its end. How many bytes it has, if it is a good one.
@@ -141,4 +155,10 @@ impl Target<'_> {
         }
         Ok(good.then_some(bytes))
     }
+}
+
+/// What so many of a hundred took at most.
+fn milliseconds(times: &mut [Duration], percent: usize) -> f64 {
+    times.sort_unstable();
+    times[(times.len() - 1) * percent / 100].as_secs_f64() * 1000.0
 }

@@ -25,8 +25,8 @@ const MANY: u32 = 32;
 pub(crate) fn city(city: &Measured, plan: &Plan) -> String {
     let mut text = format!(
         "{} tickets, {} MiB on disk; ready {} ms after its start, then {} MiB resident. {}: {}, {} s a row.\n\n\
-         | operation | connections | requests/s | p50, ms | p99, ms | CPU µs a request: server, PostgreSQL | statements | \
-         round trips | memory, MiB | `pgbench`/s, CPU µs | ratio; to its best |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
+         | operation | connections | requests/s | p50, ms | p99, ms | at first | CPU µs a request: server, PostgreSQL | statements | \
+         round trips | memory, MiB | `pgbench`/s, CPU µs | ratio; to its best |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n",
         city.tickets,
         city.disk >> 20,
         city.started_in.as_millis(),
@@ -79,13 +79,14 @@ fn best(city: &Measured, row: &Row) -> f64 {
 
 fn line(row: &Row, best: f64) -> String {
     format!(
-        "| {} | {} | {:.*} | {:.1} | {:.1} | {}, {} | {} | {} | {} | {:.*}, {} | {:.2}; {:.2} |\n",
+        "| {} | {} | {:.*} | {:.1} | {:.1} | {} | {}, {} | {} | {} | {} | {:.*}, {} | {:.2}; {:.2} |\n",
         row.operation.name,
         row.connections,
         decimals(row.load.rate()),
         row.load.rate(),
         row.load.p50,
         row.load.p99,
+        row.at_first.map_or("–".to_owned(), |p99| format!("{p99:.1}")),
         row.server_cpu,
         row.postgres_cpu,
         row.statements,

@@ -1,5 +1,6 @@
 //! Measures one city: what each operation has the database do, then how fast it is, and how fast PostgreSQL alone would be.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::thread;
@@ -27,6 +28,11 @@ const SAMPLES: usize = 7;
 const FEWEST: usize = 100;
 /// How often each of them is sent: the first time statements are prepared, at any time something else may be logged.
 const TRIES: usize = 3;
+
+/// How often as long as a measurement what is measured is asked for the first time at most.
+const AT_FIRST: u32 = 10;
+/// How many changes are made before they are measured.
+const CHANGES: usize = 1000;
 
 /// What is measured.
 pub(crate) struct Plan {
@@ -63,6 +69,9 @@ pub(crate) struct Row {
     /// Whether it changes the city.
     pub(crate) writes: bool,
     pub(crate) connections: u32,
+    /// Milliseconds that 99 of 100 answers took at most when they were asked for the first time: much comes from the disk. Only
+    /// where each is another one, and before whatever else is measured of them.
+    pub(crate) at_first: Option<f64>,
     pub(crate) load: Load,
     /// Microseconds of processors for a request: the server's, PostgreSQL's.
     pub(crate) server_cpu: u64,
@@ -252,9 +261,12 @@ async fn measure(
         if operation.sending == Sending::Once {
             requests.truncate(requests.len() / left);
             ensure!(requests.len() >= FEWEST, "{} tickets are left for it, {FEWEST} needed", requests.len());
-        } else {
-            warm(&target, &requests).await?;
         }
+        let at_first = if again == 0 {
+            first(&target, &mut requests, (operation.sending, connections), plan).await?
+        } else {
+            None
+        };
         let who = sqlx::query_scalar("select id from session union all select id from api_client");
         let who: Vec<Uuid> = who.fetch_all(&mut connection).await?;
         let first_new = u64::try_from(begun)?;
@@ -311,6 +323,7 @@ async fn measure(
             operation,
             writes,
             connections,
+            at_first,
             load,
             server_cpu: (after.0 - before.0) / answered,
             postgres_cpu: (after.1 - before.1) / answered,
@@ -346,14 +359,25 @@ async fn export((program, door): (&Program, &str)) -> Result<Export> {
     Ok(Export { rows, bytes, seconds: began.elapsed().as_secs_f64(), peak: server.peak()? })
 }
 
-/// Has the first requests answered before any is measured.
-async fn warm(target: &Target<'_>, requests: &[Request]) -> Result<()> {
-    let http = Client::new();
-    for request in requests.iter().take(20) {
-        ensure!(target.send(&http, request).await?.is_some(), "{} {} is refused", request.method, request.path);
-        if request.path.contains("/export") {
-            break;
+/// Asks for everything once before it is measured how fast it is told: how slow that was, if there is much to ask for. What
+/// changes something is asked for by some of the requests, which are not sent again.
+async fn first(
+    target: &Target<'_>,
+    requests: &mut Vec<Request>,
+    (sending, connections): (Sending, u32),
+    plan: &Plan,
+) -> Result<Option<f64>> {
+    let at_most = Duration::from_secs(u64::from(plan.seconds * AT_FIRST));
+    match sending {
+        Sending::Once => Ok(None),
+        Sending::Alone | Sending::Different => target.once(&requests[..1], 1, at_most).await.map(|_| None),
+        Sending::Repeated => {
+            let reads = requests[0].method == "GET";
+            let mut asked = if reads { requests.clone() } else { requests.split_off(requests.len() - CHANGES) };
+            let mut seen = HashSet::new();
+            asked.retain(|request| !reads || seen.insert(request.path.clone()));
+            let p99 = target.once(&asked, connections, at_most).await?;
+            Ok((asked.len() > 1).then_some(p99))
         }
     }
-    Ok(())
 }
