@@ -13,6 +13,7 @@ crate::tests![
     a_long_e_mail_is_put_whole_and_says_which_attachments_are_lost,
     a_ticket_that_there_is_not_leaves_the_e_mail_waiting,
     an_e_mail_is_put_with_one_ticket_once,
+    what_somebody_without_a_concern_wrote_is_found_and_deleted,
 ];
 
 const MAILBOX: &str = "proprete@ville-amiens.example";
@@ -217,5 +218,32 @@ async fn an_e_mail_is_put_with_one_ticket_once() {
     messages.extend(written(&dispatcher, &other, "resident_messages").await);
     assert_eq!(messages.len(), 1);
     settle(&dispatcher, &mail, &bodies[0]).await.refused(404, "not_found");
+    city.stop().await;
+}
+
+async fn what_somebody_without_a_concern_wrote_is_found_and_deleted() {
+    let (city, server) = city().await;
+    let mail = lost(&city, &server, "Voisine@mail.example", "Et ma haie ?").await;
+    let dispatcher = city.dispatcher().await;
+    let find = async |address: &str| {
+        let found = dispatcher.post("/v1/residents/search", &json!({ "email": address })).await.ok();
+        assert_eq!(found["concerns"], json!([]));
+        found["mails"].clone()
+    };
+    assert_eq!(find("voisin@mail.example").await, json!([]));
+    // For a month, what was settled is still there.
+    settle(&dispatcher, &mail, &empty()).await.is(204);
+    let found = find("voisine@mail.example").await;
+    assert_eq!((&found[0]["id"], &found[0]["text"]), (&mail["id"], &json!("Et ma haie ?")));
+    let path = format!("/v1/inbound/{}", mail["id"].as_str().unwrap());
+    city.agent().await.delete(&path).await.lacks("settle_mail");
+    dispatcher.delete(&path).await.is(204);
+    dispatcher.delete(&path).await.refused(404, "not_found");
+    assert_eq!(find("voisine@mail.example").await, json!([]));
+    assert_eq!(city.database.count("select count(*) from unplaced_mail").await, 0);
+    let audited = city.audited().await;
+    let deleted = audited.iter().filter(|act| act["type"] == "mail_deleted" && act["mail"] == mail["id"]);
+    assert_eq!(deleted.count(), 1);
+    assert_eq!(audited.iter().filter(|act| act["type"] == "resident_found").count(), 1);
     city.stop().await;
 }

@@ -20,6 +20,7 @@ crate::tests![
     an_entitlement_that_is_withdrawn_holds_at_once,
     a_restricted_ticket_takes_an_agreement,
     nobody_passes_a_restricted_ticket_on_without_one,
+    what_was_opened_later_beside_another_says_when_the_concern_was_heard,
 ];
 
 /// What nobody sees through a link.
@@ -245,5 +246,24 @@ async fn nobody_passes_a_restricted_ticket_on_without_one() {
     // With an agreement it is, and what is not restricted in any case.
     passed_on(&city, "bailleur", LANDLORD).await;
     dispatcher.act(&seen, "reroute", &to("police-nationale")).await.ok();
+    city.stop().await;
+}
+
+async fn what_was_opened_later_beside_another_says_when_the_concern_was_heard() {
+    let city = City::new().await;
+    let ticket = city.dumping().await;
+    city.drain().await;
+    city.clock.forward(Duration::days(2));
+    let (dispatcher, split) =
+        (city.dispatcher().await, json!({ "services": ["bailleur"], "note": "Aussi pour vous." }));
+    dispatcher.act(&ticket, "split", &split).await.is(200);
+    city.drain().await;
+    let seen = read(&city, &newest_link(&city, LANDLORD)).await.ok();
+    assert_eq!((&seen["filed_at"], &seen["sent_at"]), (&json!("2026-03-10T09:00:00Z"), &json!("2026-03-12T09:00:00Z")));
+    let letter = city.letters_to(LANDLORD).pop().unwrap().body_text(0).unwrap().replace('\u{a0}', " ");
+    assert!(letter.contains("recueillie le : 10/03/2026"), "{letter}");
+    let sheet = format!("/v1/tickets/{}/sheet", seen["reference"].as_str().unwrap());
+    let sheet = dispatcher.get(&sheet).await.is(200).text.replace('\u{a0}', " ").replace("&#x2f;", "/");
+    assert!(sheet.contains("<dt>Recueillie le</dt><dd>10/03/2026"), "{sheet}");
     city.stop().await;
 }

@@ -83,9 +83,9 @@ impl Writer<'_> {
         let asks = audience == Audience::Resident
             && (about.kind == Kind::AskedAgain || matches!((about.kind, fact), (Kind::Outcome, Fact::Resolved { .. })));
         let path = self.path(&ticket.reference);
-        let (unsubscribe, heard_at) = match self.to {
-            Addressee::Resident { token, heard_at, .. } => (Some(self.unsubscribe(token)?), *heard_at),
-            Addressee::Service { .. } | Addressee::Person { .. } => (None, ticket.filed_at),
+        let unsubscribe = match self.to {
+            Addressee::Resident { token, .. } => Some(self.unsubscribe(token)?),
+            Addressee::Service { .. } | Addressee::Person { .. } => None,
         };
         let door = if let Addressee::Service { door, .. } = self.to { door.as_ref() } else { None };
         Ok(Letter::Ticket(Box::new(TicketLetter {
@@ -105,7 +105,7 @@ impl Writer<'_> {
                 _ => about.service.name.in_language(language).to_owned(),
             },
             service_phone: about.service.phone.clone(),
-            filed_at: heard_at,
+            filed_at: about.heard_at,
             ack_due_at: ticket.ack_due_at,
             resolve_due_at: ticket.resolve_due_at,
             expected_on: if let Fact::Acknowledged { expected_on, .. } = fact { *expected_on } else { None },
@@ -180,7 +180,7 @@ impl Writer<'_> {
     /// # Errors
     /// When it is to nobody who raised one, or a link is none.
     pub fn concern(&self, about: &AboutConcern) -> Result<Letter, ComposeError> {
-        let Addressee::Resident { concern, token, heard_at, .. } = self.to else {
+        let Addressee::Resident { concern, token, .. } = self.to else {
             return Err(ComposeError::Recipient);
         };
         let referred = |of: &Referred| ReferredTo {
@@ -197,7 +197,7 @@ impl Writer<'_> {
             language: self.language,
             to: self.email(),
             category: about.category.label.in_language(self.language).to_owned(),
-            filed_at: *heard_at,
+            filed_at: about.heard_at,
             tickets: about.tickets.iter().map(referred).collect(),
             link: self.at(&format!("v1/tracking/{token}"))?,
             unsubscribe: self.unsubscribe(token)?,

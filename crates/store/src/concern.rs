@@ -11,7 +11,7 @@ use domain::text::{Answer, Description};
 use domain::ticket::{State, Ticket};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -55,6 +55,15 @@ pub struct Concern {
     pub noted_at: Option<DateTime<Utc>>,
     /// The ticket of another concern that it was attached to, instead of opening tickets of its own.
     pub follows: Option<TicketId>,
+}
+
+/// How a concern was raised, for whoever has one of its tickets.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Raised {
+    /// When it was filed: before a ticket that was opened later, beside another.
+    pub filed_at: DateTime<Utc>,
+    /// What the resident said; nothing for an emergency or a crime.
+    pub description: Option<Description>,
 }
 
 #[derive(Serialize)]
@@ -349,17 +358,32 @@ impl Store {
         Ok(Status::of(states.collect::<Result<Vec<_>>>()?))
     }
 
-    /// The ticket of that name, if the scope holds it, and how its concern was described: who sees a ticket reads its concern.
+    /// The ticket of that name, if the scope holds it, and how its concern was raised: who sees a ticket reads its concern.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn ticket_with_description(
-        &self,
-        scope: &Scope,
-        name: &Named,
-    ) -> Result<Option<(Ticket, Option<Description>)>> {
-        let described = "(select to_jsonb(c.description) from concern c where c.id = ticket.concern_id)";
-        self.ticket_beside(scope, name, Expr::cust(described)).await
+    pub async fn ticket_as_raised(&self, scope: &Scope, name: &Named) -> Result<Option<(Ticket, Raised)>> {
+        let raised = "(select jsonb_build_object('filed_at', c.filed_at, 'description', c.description)
+             from concern c where c.id = ticket.concern_id)";
+        let Some((ticket, raised)) = self.ticket_beside(scope, name, Expr::cust(raised)).await? else {
+            return Ok(None);
+        };
+        let raised = raised.ok_or_else(|| Error::corrupt("a ticket has no concern"))?;
+        Ok(Some((ticket, raised)))
+    }
+
+    /// How a concern was raised; what was said only if that is asked for.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn raised(&self, concern: ConcernId, described: bool) -> Result<Raised> {
+        let statement = sql(
+            "select jsonb_build_object('filed_at', filed_at, 'description', case when $2 then description end)
+             from concern where id = $1",
+            [concern.0.into(), described.into()],
+        );
+        let row = self.db.query_one_raw(statement).await?.ok_or_else(|| Error::corrupt("a ticket has no concern"))?;
+        serde_json::from_value(row.try_get_by_index(0)?).map_err(Error::corrupt)
     }
 
     /// What these concerns say, as far as they say something. Whether the caller may read it is asked before.

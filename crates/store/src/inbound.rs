@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::id::{ConcernId, MessageId, TicketId, UserId};
 use domain::ticket::Ticket;
 use domain::ticket::notice::Recipient;
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -74,6 +74,13 @@ struct UnplacedRow {
     key_id: String,
     sealed: Vec<u8>,
     settled_at: Option<DateTime<Utc>>,
+}
+
+macro_rules! unplaced {
+    () => {
+        "select m.id, m.received_at, m.why, m.ticket_id, t.reference, m.key_id, m.sealed, m.settled_at
+         from unplaced_mail m left join ticket t on t.id = m.ticket_id"
+    };
 }
 
 impl Store {
@@ -155,14 +162,8 @@ impl Store {
     /// When the database does not answer.
     pub async fn unplaced_mail(&self, after: Uuid, limit: u64) -> Result<Page<Unplaced, Uuid>> {
         let most = one_more(limit);
-        let statement = sql(
-            "select m.id, m.received_at, m.why, m.ticket_id, t.reference, m.key_id, m.sealed, m.settled_at
-             from unplaced_mail m left join ticket t on t.id = m.ticket_id
-             where m.settled_at is null and m.id > $1 order by m.id limit $2",
-            [after.into(), most.into()],
-        );
-        let rows = UnplacedRow::find_by_statement(statement).all(&self.db).await?;
-        let mails = rows.into_iter().map(|row| self.unplaced(row)).collect::<Result<Vec<_>>>()?;
+        let statement = concat!(unplaced!(), " where m.settled_at is null and m.id > $1 order by m.id limit $2");
+        let mails = self.unplaced(sql(statement, [after.into(), most.into()])).await?;
         Ok(Page::cut(mails, limit, |mail| mail.id))
     }
 
@@ -173,27 +174,37 @@ impl Store {
     /// When the database does not answer.
     pub async fn unplaced_mail_of(&self, concerns: &[ConcernId]) -> Result<Vec<Unplaced>> {
         let concerns: Vec<Uuid> = concerns.iter().map(|concern| concern.0).collect();
-        let statement = sql(
-            "select m.id, m.received_at, m.why, m.ticket_id, t.reference, m.key_id, m.sealed, m.settled_at
-             from unplaced_mail m left join ticket t on t.id = m.ticket_id
-             where m.from_digest in (select address_digest from resident_contact where concern_id = any($1))
-             order by m.received_at, m.id limit 200",
-            [concerns.into()],
+        let statement = concat!(
+            unplaced!(),
+            " where m.from_digest in (select address_digest from resident_contact where concern_id = any($1))
+              order by m.received_at, m.id limit 200"
         );
-        let rows = UnplacedRow::find_by_statement(statement).all(&self.db).await?;
-        rows.into_iter().map(|row| self.unplaced(row)).collect()
+        self.unplaced(sql(statement, [concerns.into()])).await
     }
 
-    fn unplaced(&self, row: UnplacedRow) -> Result<Unplaced> {
-        let words = self.keys.residents.open(row.id, &row.key_id, &row.sealed)?;
-        Ok(Unplaced {
-            id: row.id,
-            received_at: row.received_at,
-            why: row.why,
-            ticket: row.ticket_id.map(TicketId).zip(row.reference),
-            words: serde_json::from_slice(&words).map_err(Error::corrupt)?,
-            settled_at: row.settled_at,
-        })
+    /// The e-mails that could not be put with a ticket of whoever has this address, the first first; two hundred at most.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn unplaced_mail_from(&self, address: &str) -> Result<Vec<Unplaced>> {
+        let statement = concat!(unplaced!(), " where m.from_digest = $1 order by m.received_at, m.id limit 200");
+        self.unplaced(sql(statement, [address_digest(&self.keys.residents, address).into()])).await
+    }
+
+    async fn unplaced(&self, statement: Statement) -> Result<Vec<Unplaced>> {
+        let rows = UnplacedRow::find_by_statement(statement).all(&self.db).await?;
+        let open = |row: UnplacedRow| {
+            let words = self.keys.residents.open(row.id, &row.key_id, &row.sealed)?;
+            Ok(Unplaced {
+                id: row.id,
+                received_at: row.received_at,
+                why: row.why,
+                ticket: row.ticket_id.map(TicketId).zip(row.reference),
+                words: serde_json::from_slice(&words).map_err(Error::corrupt)?,
+                settled_at: row.settled_at,
+            })
+        };
+        rows.into_iter().map(open).collect()
     }
 }
 
@@ -213,6 +224,15 @@ impl Tx {
         let (key_id, sealed): (String, Vec<u8>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
         let words = self.keys.residents.open(id, &key_id, &sealed)?;
         Ok(Some(serde_json::from_slice(&words).map_err(Error::corrupt)?))
+    }
+
+    /// Deletes an e-mail that could not be put with a ticket. False when there is none of that id.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn delete_mail(&self, id: Uuid) -> Result<bool> {
+        let statement = sql("delete from unplaced_mail where id = $1", [id.into()]);
+        Ok(self.db.execute_raw(statement).await?.rows_affected() == 1)
     }
 
     /// The concern of the resident whose address it is, if they hear what becomes of the ticket: its own rather than another.

@@ -30,20 +30,26 @@ pub enum ResidentError {
     Store(#[from] Error),
 }
 
-/// The concerns of whoever left this e-mail address, the last filed first.
+/// Where somebody is known.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The concerns of whoever left the address, the last filed first.
+    pub concerns: Vec<ConcernId>,
+    /// The e-mails from the address that could not be put with a ticket, whether anybody left it or not.
+    pub mails: Vec<Unplaced>,
+}
+
+/// Finds whoever has this e-mail address.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn find(
-    cx: &Context,
-    who: &Grant<ManagePersonalData>,
-    email: &EmailAddress,
-) -> Result<Vec<ConcernId>, Error> {
+pub async fn find(cx: &Context, who: &Grant<ManagePersonalData>, email: &EmailAddress) -> Result<Found, Error> {
     let concerns = cx.store.concerns_of_address(email.as_str()).await?;
-    if !concerns.is_empty() {
+    let mails = cx.store.unplaced_mail_from(email.as_str()).await?;
+    if !(concerns.is_empty() && mails.is_empty()) {
         cx.store.audit(&who.record(Act::ResidentFound { concerns: concerns.clone() }, cx.now())).await?;
     }
-    Ok(concerns)
+    Ok(Found { concerns, mails })
 }
 
 /// Everything that is kept of a resident.

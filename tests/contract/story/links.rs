@@ -130,14 +130,15 @@ async fn forgotten(story: &mut Story) {
     assert_eq!(story.done(&dispatcher, "retention_confirm", &[run]).await["state"], "running");
 }
 
-/// E-mail comes in, and is put with a ticket.
+/// E-mail comes in, is put with a ticket, and deleted.
 async fn mail(story: &mut Story) {
     let program = register(&story.city, &["mail:inbound"], &[]).await.caller(&story.city).await;
     story.done(&program, "inbound_receive", &[]).await;
     let dispatcher = story.city.dispatcher().await;
     let list = story.done(&dispatcher, "inbound_list", &[]).await;
     let mail = ("mail", list["items"][0]["id"].clone());
-    story.play(&dispatcher, "inbound_settle", &[mail]).await;
+    story.play(&dispatcher, "inbound_settle", &[mail.clone()]).await;
+    story.play(&dispatcher, "inbound_delete", &[mail]).await.is(204);
 }
 
 /// A partner whose link has expired has another one sent.

@@ -7,5 +7,5 @@ mod settle;
 use crate::openapi::Routes;
 
 pub(crate) fn routes(config: &mut impl Routes) {
-    config.service(receive::receive).service(list::list).service(settle::settle);
+    config.service(receive::receive).service(list::list).service(settle::settle).service(settle::delete);
 }

@@ -1,7 +1,7 @@
-//! Settling an e-mail.
+//! Settling an e-mail, and deleting it.
 
 use actix_web::web::Data;
-use actix_web::{HttpResponse, post};
+use actix_web::{HttpResponse, delete, post};
 use auth::permission::SettleMail;
 use serde::Deserialize;
 use usecases::Context;
@@ -64,5 +64,26 @@ pub(crate) async fn settle(
 ) -> Result<HttpResponse, Problem> {
     let ticket = body.value.ticket.map(|name| named(&name).ok_or(SettleError::UnknownTicket)).transpose()?;
     usecases::inbound::settle(&cx, &caller.grant, id.value, ticket.as_ref()).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Delete an e-mail
+///
+/// For dispatchers: it is gone at once, settled or not, where nothing is to be done with it (advertising), or where who wrote
+/// it wants it gone (RGPD, article 17; `POST /v1/residents/search` finds what an address wrote). The audit log has its id.
+#[utoipa::path(
+    operation_id = "inbound_delete",
+    tag = "inbound",
+    params(MailPath),
+    responses((status = 204, description = "It is gone")),
+    security(("bearer" = []))
+)]
+#[delete("/v1/inbound/{mail}")]
+pub(crate) async fn delete(
+    caller: Caller<SettleMail>,
+    cx: Data<Context>,
+    id: Id<MailPath>,
+) -> Result<HttpResponse, Problem> {
+    usecases::inbound::delete(&cx, &caller.grant, id.value).await?;
     Ok(HttpResponse::NoContent().finish())
 }

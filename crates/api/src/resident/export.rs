@@ -11,6 +11,7 @@ use usecases::Context;
 use usecases::inbound::Unplaced;
 use usecases::resident::Exported;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::concern::ConcernPath;
 use crate::problem::Problem;
@@ -33,7 +34,9 @@ struct ResidentExport {
 
 /// An e-mail of a resident that stands with no ticket.
 #[derive(Serialize, ToSchema)]
-struct ResidentMail {
+pub(super) struct ResidentMail {
+    /// Its id: `DELETE /v1/inbound/{mail}` deletes it.
+    id: Uuid,
     /// When it came.
     received_at: DateTime<Utc>,
     /// Its subject.
@@ -46,7 +49,7 @@ struct ResidentMail {
 
 impl From<Unplaced> for ResidentMail {
     fn from(mail: Unplaced) -> Self {
-        Self { received_at: mail.received_at, subject: mail.words.subject, text: mail.words.text }
+        Self { id: mail.id, received_at: mail.received_at, subject: mail.words.subject, text: mail.words.text }
     }
 }
 

@@ -9,6 +9,7 @@ use usecases::Context;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::export::ResidentMail;
 use crate::problem::Problem;
 use crate::reply;
 use crate::request::body::{Body, input};
@@ -29,17 +30,20 @@ input!(SearchResident);
 struct FoundResident {
     /// The ids of the concerns, the last filed first; 200 at most.
     concerns: Vec<Uuid>,
+    /// The e-mails from the address that stand with no ticket, the first first; 200 at most. Also when no concern has the
+    /// address, or none has it any more.
+    mails: Vec<ResidentMail>,
 }
 
 /// Find a resident
 ///
-/// By the e-mail address that they left; whoever left none is found by the reference of a ticket, which names its
+/// By the e-mail address that they left or write from; whoever left none is found by the reference of a ticket, which names its
 /// concern. For dispatchers; each time that somebody is found is in the audit log, without the address.
 #[utoipa::path(
     operation_id = "resident_search",
     tag = "residents",
     request_body(content = SearchResident, example = json!({"email": "camille.dupont@mail.example"})),
-    responses((status = 200, description = "Their concerns; none when nobody left the address", body = FoundResident)),
+    responses((status = 200, description = "Their concerns and e-mails; none when the address is unknown", body = FoundResident)),
     security(("bearer" = []))
 )]
 #[post("/v1/residents/search")]
@@ -49,6 +53,7 @@ pub(crate) async fn search(
     body: Body<SearchResident>,
 ) -> Result<HttpResponse, Problem> {
     let found = usecases::resident::find(&cx, &caller.grant, &body.value.email).await?;
-    let concerns = found.into_iter().map(|concern| concern.0).collect();
-    Ok(reply::read(None, caller.language, &FoundResident { concerns }))
+    let concerns = found.concerns.into_iter().map(|concern| concern.0).collect();
+    let mails = found.mails.into_iter().map(ResidentMail::from).collect();
+    Ok(reply::read(None, caller.language, &FoundResident { concerns, mails }))
 }

@@ -16,6 +16,7 @@ use domain::time::Zone;
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 use usecases::Context;
+use usecases::ticket::Raised;
 
 use super::TicketPath;
 use crate::page;
@@ -62,7 +63,7 @@ pub(crate) fn replies(ticket: &Ticket, city: &City, language: Language) -> Vec<[
 
 fn html(
     ticket: &Ticket,
-    description: Option<&Description>,
+    raised: &Raised,
     city: &City,
     language: Language,
     link: &str,
@@ -90,12 +91,12 @@ fn html(
             areas => areas(ticket, city),
             coordinates => ticket.place.point.map(|point| format!("{:.5}, {:.5}", point.lat, point.lon)),
             priority => ticket.priority.label(language),
-            filed_at => moment(ticket.filed_at, zone, language),
+            filed_at => moment(raised.filed_at, zone, language),
             handovers => ticket.handovers,
             ack_due => moment(ticket.ack_due_at, zone, language),
             resolve_due => moment(ticket.resolve_due_at, zone, language),
             state => state,
-            description => description.map(Description::as_str).unwrap_or_default(),
+            description => raised.description.as_ref().map(Description::as_str).unwrap_or_default(),
             replies => replies(ticket, city, language),
             answers => ANSWERS.map(|texts| language.pick(texts)).to_vec(),
             outcomes => ClosureReason::ALL.map(|reason| reason.label(Audience::Service, language)).to_vec(),
@@ -127,8 +128,8 @@ pub(crate) async fn sheet(
         Ok(usecases::ticket::sheet(&cx, &usecases::Reader::new(&cx, asking), &path.ticket).await?)
     };
     let (caller, found) = reader.find(&cx, print, Option::is_some).await?;
-    let (ticket, description) = found.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let (ticket, raised) = found.ok_or_else(|| Problem::new(Code::NotFound))?;
     let link = format!("{}/v1/tickets/{}", cx.tokens.issuer(), ticket.reference);
-    let html = html(&ticket, description.as_ref(), &cx.city()?.city, caller.language, &link, cx.now())?;
+    let html = html(&ticket, &raised, &cx.city()?.city, caller.language, &link, cx.now())?;
     Ok(page::whole(html, STYLE))
 }

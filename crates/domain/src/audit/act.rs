@@ -4,6 +4,7 @@ mod code;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::account::{Method, SecondFactor};
 use crate::cafe::Action;
@@ -51,7 +52,7 @@ pub enum Act {
     },
     /// A resident was looked for by their address, and found.
     ResidentFound {
-        /// Their concerns.
+        /// Their concerns; none of whom only e-mails were found.
         concerns: Vec<ConcernId>,
     },
     /// Everything that is kept of a resident was handed out (RGPD, article 15).
@@ -63,6 +64,11 @@ pub enum Act {
     ResidentErased {
         /// Their concerns.
         concerns: Vec<ConcernId>,
+    },
+    /// An e-mail that stood with no ticket was deleted, before its time.
+    MailDeleted {
+        /// Which one.
+        mail: Uuid,
     },
     /// Somebody agreed that a night erases unusually much.
     RetentionConfirmed {

@@ -66,7 +66,7 @@ pub(super) struct LeasedRow {
     referred: Option<Value>,
     main_reference: Option<String>,
     organisation: Option<String>,
-    pub(super) heard_at: Option<DateTime<Utc>>,
+    heard_at: Option<DateTime<Utc>>,
     #[sea_orm(nested)]
     ticket: Option<ticket_entity::Model>,
 }
@@ -114,7 +114,7 @@ macro_rules! as_told {
     left join user_account person on person.id = (m.recipient ->> 'user')::uuid and person.active
     left join resident_contact contact on contact.concern_id = (m.recipient ->> 'concern')::uuid
     left join tracking_link link on link.concern_id = contact.concern_id
-    left join concern heard on heard.id = contact.concern_id
+    left join concern heard on heard.id = coalesce(contact.concern_id, t.concern_id)
     left join category c on c.code = coalesce(t.category_code, heard.category_code)
     left join ticket main on main.id = t.duplicate_of
     left join api_client to_client on to_client.id = (m.recipient ->> 'client')::uuid
@@ -248,15 +248,14 @@ impl Store {
                     person,
                 })
             }
-            Recipient::Resident { concern } => match (&row.key_id, &row.sealed, row.generation.zip(row.heard_at)) {
-                (Some(key_id), Some(sealed), Some((generation, heard_at))) => {
+            Recipient::Resident { concern } => match (&row.key_id, &row.sealed, row.generation) {
+                (Some(key_id), Some(sealed), Some(generation)) => {
                     let contact = Contact::open(&self.keys.residents, *concern, key_id, sealed)?;
                     contact.email.map(|email| Addressee::Resident {
                         concern: *concern,
                         email,
                         language: contact.language,
                         token: tracking_token(&self.keys.residents, *concern, generation),
-                        heard_at,
                     })
                 }
                 _ => None,
@@ -322,6 +321,7 @@ pub(super) fn about_ticket(row: LeasedRow, recipient: Recipient) -> Result<About
         organisation: row.organisation,
         recipient,
         at: row.since.unwrap_or(at),
+        heard_at: heard(row.heard_at)?,
     })
 }
 
@@ -330,7 +330,12 @@ fn about_concern(row: LeasedRow) -> Result<AboutConcern> {
         news: News::from_code(&row.kind).ok_or_else(|| Error::corrupt("a message is of an unknown kind"))?,
         category: parse(row.category)?,
         tickets: row.referred.map(|referred| parse(Some(referred))).transpose()?.unwrap_or_default(),
+        heard_at: heard(row.heard_at)?,
     })
+}
+
+fn heard(at: Option<DateTime<Utc>>) -> Result<DateTime<Utc>> {
+    at.ok_or_else(|| Error::corrupt("a message tells of a concern that is not there"))
 }
 
 fn parse<T: DeserializeOwned>(value: Option<Value>) -> Result<T> {

@@ -45,8 +45,6 @@ pub enum Addressee {
         language: Language,
         /// The token of their tracking link.
         token: String,
-        /// When their concern was filed: later than the ticket, if it was attached or merged.
-        heard_at: DateTime<Utc>,
     },
 }
 
@@ -141,6 +139,9 @@ pub struct About {
     pub recipient: Recipient,
     /// When it happened.
     pub at: DateTime<Utc>,
+    /// When the concern was filed, of a resident theirs: the ticket may have been opened later, beside another, or theirs have
+    /// been attached to it.
+    pub heard_at: DateTime<Utc>,
 }
 
 /// A concern, as a message tells of it.
@@ -152,6 +153,8 @@ pub struct AboutConcern {
     pub category: Category,
     /// Its tickets, or the one that it was attached to; none when it was answered on the spot.
     pub tickets: Vec<Referred>,
+    /// When it was filed.
+    pub heard_at: DateTime<Utc>,
 }
 
 /// A ticket of a concern: its reference, and its service.

@@ -40,8 +40,6 @@ pub struct Said {
     pub about: About,
     /// How a partner that was sent a link gets to the ticket, [`NO_TOKEN`] in place of its token.
     pub door: Option<Door>,
-    /// When the concern of the resident who was told was filed, while there is an address.
-    pub heard_at: Option<DateTime<Utc>>,
 }
 
 impl Store {
@@ -69,8 +67,7 @@ impl Store {
         let said = |mut row: LeasedRow| {
             let recipient: Recipient = serde_json::from_value(row.recipient.take()).map_err(Error::corrupt)?;
             let door = self.door(&mut row)?.map(|door| Door { token: NO_TOKEN.to_owned(), ..door });
-            let heard_at = row.heard_at;
-            Ok(Said { about: about_ticket(row, recipient.clone())?, recipient, door, heard_at })
+            Ok(Said { about: about_ticket(row, recipient.clone())?, recipient, door })
         };
         LeasedRow::find_by_statement(statement).all(&self.db).await?.into_iter().map(said).collect()
     }

@@ -28,7 +28,7 @@ use store::{Error, Page, Tx};
 use uuid::Uuid;
 
 use crate::{Context, NoCity, apart, of};
-pub use settle::{SettleError, settle};
+pub use settle::{SettleError, delete, settle};
 pub use store::inbound::Unplaced;
 
 use attach::Upload;

@@ -2,6 +2,7 @@
 
 use auth::Grant;
 use auth::permission::SettleMail;
+use domain::audit::Act;
 use domain::city::City;
 use domain::id::ConcernId;
 use domain::rights::Caller;
@@ -21,8 +22,8 @@ use crate::{Context, NoCity, of};
 /// Why an e-mail is not settled.
 #[derive(Debug, thiserror::Error)]
 pub enum SettleError {
-    /// None of that id waits.
-    #[error("no such e-mail waits to be settled")]
+    /// None of that id is kept, or waits.
+    #[error("there is no such e-mail")]
     NotFound,
     /// There is no such ticket, or the dispatcher has no part in it.
     #[error("there is no such ticket")]
@@ -73,6 +74,19 @@ pub async fn settle(
     tx.commit().await?;
     cx.wake.notify_one();
     Ok(())
+}
+
+/// Deletes an e-mail, settled or not: nothing is to be done with it, or who wrote it wants it gone (RGPD, article 17).
+///
+/// # Errors
+/// See [`SettleError`]; nothing was done then.
+pub async fn delete(cx: &Context, who: &Grant<SettleMail>, id: Uuid) -> Result<(), SettleError> {
+    let tx = cx.store.begin().await?;
+    if !tx.delete_mail(id).await? {
+        return Err(SettleError::NotFound);
+    }
+    tx.audit(&who.record(Act::MailDeleted { mail: id }, cx.now()));
+    Ok(tx.commit().await?)
 }
 
 /// What is put with the ticket: an e-mail without a text may say it all in its subject.

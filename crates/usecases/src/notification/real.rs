@@ -65,7 +65,7 @@ pub(super) async fn real(
                 city.category(&ticket.category).zip(city.service(&ticket.service)).ok_or_else(lost)?;
             let late = Late { tickets: vec![(ticket.clone(), category.clone(), service.clone())], more: 0 };
             let to = Recipient::Person { user: who.person().user };
-            Some(Real { late: Some(late), ..reader.told(Topic::Late, cx.now(), to, None, &ticket) })
+            Some(Real { late: Some(late), ..reader.told(Topic::Late, cx.now(), to, None) })
         }
         LetterName::Late | LetterName::UnplacedMail | LetterName::Account(_) => None,
     })
@@ -89,11 +89,11 @@ impl Reader<'_> {
         if !self.still_told(&last) {
             return None;
         }
-        let (at, ticket) = (last.about.at, last.about.ticket.clone());
+        let at = last.about.at;
         let mut turns = said.into_iter().map(|said| said.about);
         let first = turns.next()?;
         let also = turns.collect();
-        let mut real = self.told(Topic::Ticket(Box::new(first)), at, last.recipient.clone(), Some(&last), &ticket);
+        let mut real = self.told(Topic::Ticket(Box::new(first)), at, last.recipient.clone(), Some(&last));
         real.mail.also = also;
         Some(real)
     }
@@ -125,14 +125,7 @@ impl Reader<'_> {
     }
 
     /// What a worker would have leased. Who looks stands in for any person; there is no address, and links lead nowhere.
-    fn told(
-        &self,
-        topic: Topic,
-        at: DateTime<Utc>,
-        recipient: Recipient,
-        said: Option<&Said>,
-        ticket: &Ticket,
-    ) -> Real {
+    fn told(&self, topic: Topic, at: DateTime<Utc>, recipient: Recipient, said: Option<&Said>) -> Real {
         let (email, language) = (String::new(), self.about.language);
         let addressee = match &recipient {
             Recipient::Service { .. } | Recipient::Client { .. } => {
@@ -141,13 +134,9 @@ impl Reader<'_> {
             Recipient::Person { .. } | Recipient::Member { .. } => {
                 Addressee::Person { email, language, person: self.who.person().clone() }
             }
-            Recipient::Resident { concern } => Addressee::Resident {
-                concern: *concern,
-                email,
-                language,
-                token: NO_TOKEN.to_owned(),
-                heard_at: said.and_then(|said| said.heard_at).unwrap_or(ticket.filed_at),
-            },
+            Recipient::Resident { concern } => {
+                Addressee::Resident { concern: *concern, email, language, token: NO_TOKEN.to_owned() }
+            }
         };
         let mail = Leased {
             id: MessageId(Uuid::nil()),
@@ -175,15 +164,20 @@ async fn concern(
     at: DateTime<Utc>,
 ) -> Result<Real, Error> {
     let city = reader.city;
-    let (_, tickets) = cx.store.concern(scope, ticket.concern).await?.ok_or_else(lost)?;
+    let (heard, tickets) = cx.store.concern(scope, ticket.concern).await?.ok_or_else(lost)?;
     let referred = |ticket: &Ticket| {
         let service = city.service(&ticket.service)?.clone();
         Some(Referred { reference: ticket.reference.clone(), state: ticket.state, service })
     };
     let category = city.category(&ticket.category).cloned().ok_or_else(lost)?;
-    let about = AboutConcern { news, category, tickets: tickets.iter().filter_map(referred).collect() };
+    let about = AboutConcern {
+        news,
+        category,
+        tickets: tickets.iter().filter_map(referred).collect(),
+        heard_at: heard.filed_at,
+    };
     let to = Recipient::Resident { concern: ticket.concern };
-    Ok(reader.told(Topic::Concern(Box::new(about)), at, to, None, ticket))
+    Ok(reader.told(Topic::Concern(Box::new(about)), at, to, None))
 }
 
 /// The ticket as one that is due back before the next café; none when none is planned where it was heard, or it owes
@@ -203,5 +197,5 @@ async fn cafe(cx: &Context, reader: &Reader<'_>, ticket: &Ticket) -> Result<Opti
     let occasion = Occasion::Cafe { title: cafe.title, address: cafe.place.address, starts_at: cafe.starts_at };
     let list = TicketList::new(occasion, vec![Line::of(ticket, subject)]);
     let to = Recipient::Service { code: service.clone() };
-    Ok(Some(reader.told(Topic::List(list), cx.now(), to, None, ticket)))
+    Ok(Some(reader.told(Topic::List(list), cx.now(), to, None)))
 }

@@ -63,6 +63,7 @@ pub use resume::resume;
 pub use schedule::schedule;
 pub use split::split;
 pub use start::start;
+pub use store::concern::Raised;
 pub use store::handover::Named as NamedHandover;
 pub use store::ticket::{After, BeforeCafe, Count, Entry, Filter, Key, Named, Search, Sort};
 pub use writing::{

@@ -5,9 +5,9 @@ use auth::permission::ReadTickets;
 use domain::audit::Act;
 use domain::id::TicketId;
 use domain::rights::{Caller, Right, Secrecy};
-use domain::text::Description;
 use domain::ticket::receive::Receive;
 use domain::ticket::{Action, State, Ticket};
+use store::concern::Raised;
 use store::ticket::{Entry, Named};
 use store::tracking::Mails;
 use store::{Error, Page, Scope};
@@ -56,19 +56,15 @@ async fn receive(cx: &Context, reader: &Reader, name: &Named, ticket: Ticket) ->
     Ok(received)
 }
 
-/// One ticket with what was said, to be printed; opened by that, as by [`open`]. None when the caller may not know of it.
+/// One ticket with how its concern was raised, to be printed; opened by that, as by [`open`]. None when the caller may not know of it.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn sheet(
-    cx: &Context,
-    reader: &Reader,
-    name: &Named,
-) -> Result<Option<(Ticket, Option<Description>)>, Error> {
-    let Some((ticket, description)) = cx.store.ticket_with_description(reader.scope(), name).await? else {
+pub async fn sheet(cx: &Context, reader: &Reader, name: &Named) -> Result<Option<(Ticket, Raised)>, Error> {
+    let Some((ticket, raised)) = cx.store.ticket_as_raised(reader.scope(), name).await? else {
         return Ok(None);
     };
-    Ok(opened(cx, reader, name, ticket).await?.map(|ticket| (ticket, description)))
+    Ok(opened(cx, reader, name, ticket).await?.map(|ticket| (ticket, raised)))
 }
 
 /// A page of a ticket's handovers, the first one first; none when the caller may not know of the ticket.

@@ -26,6 +26,7 @@ codes! {
     ResidentFound = "resident_found";
     ResidentExported = "resident_exported";
     ResidentErased = "resident_erased";
+    MailDeleted = "mail_deleted";
     RetentionConfirmed = "retention_confirmed";
     RetentionRan = "retention_ran";
     AuditRemoved = "audit_removed";

@@ -22,6 +22,7 @@ fn every_act() -> Vec<Act> {
         Act::ResidentFound { concerns: vec![concern] },
         Act::ResidentExported { concerns: vec![concern] },
         Act::ResidentErased { concerns: vec![concern] },
+        Act::MailDeleted { mail: Uuid::from_u128(8) },
         Act::RetentionConfirmed { contacts: 900, texts: 0, rows: 0 },
         Act::RetentionRan { contacts: 12, texts: 3, rows: 0 },
         Act::AuditRemoved { until: 4711 },

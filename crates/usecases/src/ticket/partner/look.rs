@@ -5,8 +5,9 @@ use domain::city::organisation::Entitled;
 use domain::id::AttachmentId;
 use domain::ticket::Ticket;
 use domain::ticket::writing::ReferrerMessage;
+use store::Error;
 use store::attachment::Shown as Attachment;
-use store::{Error, Scope};
+use store::concern::Raised;
 
 use super::super::attachment::{OpenError, Readable, Which, there};
 use super::Door;
@@ -19,10 +20,10 @@ const MOST: u64 = 50;
 const ADDERS: Adders = Adders::ButResidents;
 
 /// What a partner sees beside the ticket. What it is not entitled to is empty.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Shown {
-    /// What the resident said.
-    pub description: Option<String>,
+    /// When the concern was filed, and what the resident said.
+    pub raised: Raised,
     /// The photographs that can be opened, without those that a resident sent; fifty at most.
     pub photos: Vec<Attachment>,
     /// What its service and the referrer wrote to one another since the ticket is there, the first message first; fifty
@@ -45,11 +46,8 @@ pub async fn look(cx: &Context, door: &Door) -> Result<Shown, Error> {
 /// When the database does not answer.
 pub async fn shown(cx: &Context, door: &Door) -> Result<Shown, Error> {
     let Ticket { id, concern, .. } = *door.ticket();
-    let mut shown = Shown::default();
-    if door.sees(Entitled::Description) {
-        let found = cx.store.concern(&Scope::everything(), concern).await?;
-        shown.description = found.and_then(|(concern, _)| concern.description).map(String::from);
-    }
+    let raised = cx.store.raised(concern, door.sees(Entitled::Description)).await?;
+    let mut shown = Shown { raised, photos: Vec::new(), messages: Vec::new() };
     if door.sees(Entitled::Photos) {
         let attachments = cx.store.attachments(id, ADDERS, None, MOST).await?.items;
         shown.photos =
