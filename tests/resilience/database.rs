@@ -9,13 +9,15 @@ use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 use crate::inbound::{answer, hand_in, program, unplaced};
+use crate::partner::referred;
 use crate::support::caller::{Caller, Reply};
-use crate::support::city::{City, dumping};
+use crate::support::city::{City, dumping, link};
 use crate::support::database::url;
 use crate::support::network::{Network, Way};
 
 crate::tests![
     a_database_that_cannot_be_reached_is_said_to_be,
+    whoever_has_no_account_is_told_so_too,
     a_database_that_falls_silent_is_waited_for_for_a_while,
     a_connection_that_does_not_answer_stands_for_all,
     who_gets_no_other_connection_goes_on_with_those_that_there_are,
@@ -64,6 +66,37 @@ async fn a_database_that_cannot_be_reached_is_said_to_be() {
     let second = agent.send(keyed(&agent, "second")).await.created();
     assert_eq!(agent.send(keyed(&agent, "second")).await.created(), second);
     assert_eq!(city.database.count("select count(*) from concern").await, 2);
+    city.stop().await;
+}
+
+async fn whoever_has_no_account_is_told_so_too() {
+    let (city, network) = behind_a_network().await;
+    let (_, partner) = referred(&city).await;
+    let tracking = link(&city.letters_to("habitante@mail.example")[0], "/v1/tracking/");
+    network.is(Way::Cut);
+    let stranger = city.stranger();
+    let doors = [
+        ("/open311/v2/requests.json", "*/*", "application/json"),
+        ("/open311/v2/requests.xml", "*/*", "text/xml"),
+        ("/ogc/collections/tickets/items", "*/*", "application/problem+json"),
+        (&tracking, "text/html", "text/html"),
+        (&tracking, "application/json", "application/problem+json"),
+        (&partner, "text/html", "text/html"),
+        (&partner, "application/json", "application/problem+json"),
+        ("/v1/open-data/tickets.csv", "*/*", "application/problem+json"),
+    ];
+    for (path, accept, form) in doors {
+        let reply = stranger.send(stranger.request(Method::GET, path).header("Accept", accept)).await;
+        assert_eq!((reply.status, reply.header("retry-after")), (503, Some("5")), "{path}: {}", reply.text);
+        assert!(reply.header("content-type").unwrap().starts_with(form), "{path}: {:?}", reply.headers);
+    }
+    let grant = "grant_type=client_credentials&client_id=0197a3b2-7c11-7b3a-9d3e-5a1f0c2e4d6b&client_secret=x";
+    let grant = stranger.request(Method::POST, "/oauth/token").body(grant);
+    let grant = grant.header("Content-Type", "application/x-www-form-urlencoded");
+    let reply = stranger.send(grant).await;
+    assert_eq!((reply.status, reply.header("retry-after")), (503, Some("5")), "{}", reply.text);
+    network.is(Way::Open);
+    stranger.send(stranger.request(Method::GET, &tracking).header("Accept", "text/html")).await.is(200);
     city.stop().await;
 }
 

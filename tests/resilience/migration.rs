@@ -16,6 +16,7 @@ use crate::support::program::{command, keys_folder, run, said};
 crate::tests![
     a_migration_that_was_killed_is_run_again_and_leaves_what_one_run_leaves,
     figures_of_earlier_versions_are_widened_as_this_one_counts_them,
+    tables_that_grow_are_looked_at_after_a_fiftieth,
 ];
 
 /// Every column, constraint, index, function and trigger of the schema.
@@ -48,20 +49,26 @@ fn migrate(database: &Database, keys: &TempDir) -> Duration {
     began.elapsed()
 }
 
+/// Begins to run the migrations, and kills that later and later, up to so long. How often it was killed at work.
+fn kill(database: &Database, keys: &TempDir, longest: Duration) -> usize {
+    let environment = environment(database, keys);
+    let environment: Vec<_> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let killed = (1..20_u32).filter(|part| {
+        let mut begun =
+            command(&["migrate"], &environment).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(longest * *part / 20);
+        let at_work = begun.try_wait().unwrap().is_none();
+        begun.kill().unwrap();
+        begun.wait().unwrap();
+        at_work
+    });
+    killed.count()
+}
+
 async fn a_migration_that_was_killed_is_run_again_and_leaves_what_one_run_leaves() {
     let (interrupted, whole, keys) = (Database::empty().await, Database::empty().await, keys_folder());
     let usual = migrate(&whole, &keys);
-    let mut killed = 0;
-    for part in 1..20_u32 {
-        let environment = environment(&interrupted, &keys);
-        let environment: Vec<_> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let mut begun =
-            command(&["migrate"], &environment).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(usual * part / 20);
-        killed += usize::from(begun.try_wait().unwrap().is_none());
-        begun.kill().unwrap();
-        begun.wait().unwrap();
-    }
+    let killed = kill(&interrupted, &keys, usual);
     assert!(killed > 3, "it was never killed at work: {killed}");
     let took = migrate(&interrupted, &keys);
     assert!(took < usual + Duration::from_secs(20), "{took:?} instead of {usual:?}");
@@ -129,9 +136,39 @@ async fn figures_of_earlier_versions_are_widened_as_this_one_counts_them() {
          alter table ticket enable trigger user"
     );
     before.execute(AssertSqlSafe(meanwhile)).await.unwrap();
+    // Killed while there are rows, too, it leaves what one run leaves.
+    let whole = migrate(&Database::empty().await, &keys);
+    assert!(kill(&old, &keys, whole / 5) > 3);
     migrate(&old, &keys);
+    let states = "select jsonb_agg(jsonb_build_array(id, state, version) order by id) from ticket";
+    let states = async |connection: &mut PgConnection| -> Value {
+        sqlx::query_scalar(states).fetch_one(connection).await.unwrap()
+    };
+    assert_eq!(states(&mut before).await, states(&mut new).await);
     assert_eq!(rows(&mut before, "ticket_figure", "ticket_id").await, figures);
     let due = rows(&mut before, "figure_due", "seq").await;
     assert_eq!((&due[0]["ticket_id"], due.as_array().unwrap().len()), (&json!(moved), 1));
     city.stop().await;
+}
+
+/// Migrations 0044 and 0069: on average, one in fifty tickets is filed within weeks, whatever the size of the city.
+async fn tables_that_grow_are_looked_at_after_a_fiftieth() {
+    let database = Database::cloned().await;
+    let set = "select relname || ': ' || array_to_string(reloptions, ', ') from pg_class
+        where relnamespace = 'continuum'::regnamespace and reloptions is not null and relkind = 'r' order by relname";
+    let set: Vec<String> = sqlx::query_scalar(set).fetch_all(&mut database.connection().await).await.unwrap();
+    let (vacuum, analyze) = ("autovacuum_vacuum_scale_factor=0.02", "autovacuum_analyze_scale_factor=0.02");
+    let changes = |table: &str| format!("{table}: {vacuum}, {analyze}");
+    let grows = |table: &str| format!("{table}: {analyze}");
+    let expected = [
+        grows("concern"),
+        grows("feed"),
+        changes("handover"),
+        changes("outbox"),
+        changes("ticket"),
+        grows("ticket_event"),
+        format!("ticket_figure: {vacuum}, autovacuum_analyze_scale_factor=0.05"),
+        grows("ticket_text"),
+    ];
+    assert_eq!(set, expected);
 }

@@ -22,6 +22,7 @@ crate::tests![
     a_process_that_gets_sigterm_does_the_same_and_ends_well,
     e_mails_that_cannot_be_finished_are_sent_by_others_at_once,
     webhooks_that_cannot_be_finished_are_delivered_by_others_at_once,
+    a_webhook_whose_receiver_hangs_is_delivered_by_others_at_once,
 ];
 
 const SOON: Duration = Duration::from_secs(30);
@@ -114,6 +115,44 @@ async fn e_mails_that_cannot_be_finished_are_sent_by_others_at_once() {
         assert!(sent.iter().any(|sent| sent == id), "{id} was not sent again, or under another id");
     }
     city.stop().await;
+}
+
+async fn a_webhook_whose_receiver_hangs_is_delivered_by_others_at_once() {
+    let networks = vec!["127.0.0.1/32".parse().unwrap()];
+    let city = City::with(|config| (config.worker, config.private_targets) = (true, networks)).await;
+    let who = register(&city, &["tickets:read"], &[]).await.caller(&city).await;
+    let receiver = Receiver::start("127.0.0.1");
+    receiver.answers(Manner { after: Duration::from_mins(1), ..Manner::status(204) });
+    who.post("/v1/webhooks", &json!({ "url": receiver.url() })).await.created();
+    city.dumping().await;
+    place(&city).await;
+    let began = Instant::now();
+    while receiver.sent().is_empty() {
+        assert!(began.elapsed() < SOON);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let mut config = database::config(&city.database.name, Mail::Folder(city.mail.path().to_owned()), &city.clock);
+    (config.worker, config.private_targets) = (true, vec!["127.0.0.1/32".parse().unwrap()]);
+    let City { instance, database, .. } = city;
+    let began = Instant::now();
+    instance.stop().await;
+    let took = began.elapsed();
+    assert!((Duration::from_secs(9)..Duration::from_secs(14)).contains(&took), "{took:?}");
+    // It may have arrived, and comes again under its id. The clock has not moved, so that a lease would never run out.
+    assert_eq!(database.count("select count(*) from webhook where lease is null and failures = 0").await, 1);
+    assert_eq!(database.count("select count(*) from webhook_delivery").await, 0);
+    let before: Vec<String> = receiver.sent().iter().map(|sent| sent.header("webhook-id").to_owned()).collect();
+    receiver.answers(Manner::status(204));
+    let other = continuum::build(config).await.unwrap();
+    let began = Instant::now();
+    while database.count("select count(*) from webhook w, feed_head h where w.position = h.position").await == 0 {
+        assert!(began.elapsed() < SOON, "{} of {before:?} more", receiver.sent().len());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let after: Vec<String> =
+        receiver.sent().iter().skip(before.len()).map(|sent| sent.header("webhook-id").to_owned()).collect();
+    assert!(before.iter().all(|id| after.contains(id)), "{before:?} did not come again: {after:?}");
+    other.stop().await;
 }
 
 async fn webhooks_that_cannot_be_finished_are_delivered_by_others_at_once() {

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use chrono::Duration;
 use serde_json::json;
 
+use crate::client::register;
 use crate::support::city::{City, dumping};
+use crate::webhook::receiver::Receiver;
+use crate::webhook::{deliver, hook};
 
 crate::tests![
     a_clock_that_is_put_back_loses_nothing_and_counts_nothing_twice,
@@ -54,11 +57,19 @@ async fn a_clock_that_is_put_back_loses_nothing_and_counts_nothing_twice() {
 }
 
 async fn workers_that_were_away_for_days_tell_everything_once_and_not_in_a_hundred_e_mails() {
-    let city = City::new().await;
+    let city = City::with(|config| config.private_targets = vec!["127.0.0.1/32".parse().unwrap()]).await;
+    let program = register(&city, &["tickets:read"], &[]).await.caller(&city).await;
+    let receiver = Receiver::start("127.0.0.1");
+    hook(&program, &receiver.url()).await;
     let agent = city.agent().await;
-    let mut body = dumping();
-    body.as_object_mut().unwrap().remove("resident");
-    for _ in 0..40 {
+    let address = |number| format!("habitante.{number}@mail.example");
+    for number in 0..40 {
+        let mut body = dumping();
+        if number < 10 {
+            body["resident"]["email"] = json!(address(number));
+        } else {
+            body.as_object_mut().unwrap().remove("resident");
+        }
         agent.post("/v1/concerns", &body).await.created();
     }
     city.clock.forward(Duration::days(3));
@@ -70,6 +81,16 @@ async fn workers_that_were_away_for_days_tell_everything_once_and_not_in_a_hundr
     });
     let ((), ()) = (one, two);
     work(&city).await;
+    tokio::join!(deliver(&city), deliver(&city));
+    let events = receiver.events();
+    let places: Vec<&str> = events.iter().map(|event| event["sequence"].as_str().unwrap()).collect();
+    assert!(places.is_sorted_by(|one, next| one < next), "each once, in order: {places:?}");
+    let happened = city.database.count("select count(*) from feed").await;
+    assert!(happened >= 80, "two tickets each: {happened}");
+    assert_eq!(i64::try_from(places.len()).unwrap(), happened);
+    for number in 0..10 {
+        assert_eq!(city.letters_to(&address(number)).len(), 1, "what they said was received");
+    }
     let count = async |state: &str| {
         city.database.count(&format!("select count(*) from outbox where kind = 'reminder' and {state}")).await
     };

@@ -51,6 +51,7 @@ crate::tests![
     what_is_still_followed_keeps_its_resident,
     a_night_that_would_erase_unusually_much_waits_for_somebody,
     what_a_wrong_clock_planned_is_not_erased,
+    what_a_backup_brings_back_goes_by_its_age_the_next_night,
     what_is_written_later_goes_later,
     several_workers_erase_each_concern_once,
     a_night_that_erases_locks_rows_and_no_table,
@@ -276,8 +277,17 @@ async fn what_a_wrong_clock_planned_is_not_erased() {
     at_most(&city, 2).await;
     cancelled(&city, 3).await;
     let concerns = async || city.database.count("select count(*) from concern where contact_erased_at is null").await;
+    let first =
+        async |column: &str, table: &str| city.database.count(&format!("select min({column}) from {table}")).await;
+    while usecases::feed::place(&city.instance.context).await.unwrap() > 0 {}
+    let (feed, audit) = (first("position", "feed").await, first("seq", "audit_entry").await);
     city.clock.set("2031-10-01T12:00:00Z");
     night(&city).await;
+    assert_eq!(
+        (first("position", "feed").await, first("seq", "audit_entry").await),
+        (feed, audit),
+        "what belongs to no concern waits with them"
+    );
     // Somebody mends the clock, and then does what the alert says.
     city.clock.set("2026-03-20T12:00:00Z");
     let desk = city.dispatcher().await;
@@ -292,6 +302,37 @@ async fn what_a_wrong_clock_planned_is_not_erased() {
     night(&city).await;
     assert_eq!(concerns().await, 0);
     assert_eq!(city.database.count("select count(*) from concern").await, 3);
+    city.stop().await;
+}
+
+async fn what_a_backup_brings_back_goes_by_its_age_the_next_night() {
+    let city = City::new().await;
+    cancelled(&city, 3).await;
+    let mut connection = city.database.connection().await;
+    let backup = "create table backup as select to_jsonb(r) as kept from resident_contact r";
+    sqlx::query(backup).execute(&mut connection).await.unwrap();
+    let contacts = async || city.database.count("select count(*) from resident_contact").await;
+    assert_eq!(contacts().await, 3);
+    city.clock.set("2026-10-01T12:00:00Z");
+    night(&city).await;
+    assert_eq!(contacts().await, 0);
+    for restore in [
+        "insert into resident_contact
+         select r.* from backup, jsonb_populate_record(null::resident_contact, kept) r",
+        "update concern set contact_erased_at = null",
+    ] {
+        sqlx::query(restore).execute(&mut connection).await.unwrap();
+    }
+    assert_eq!(contacts().await, 3);
+    // More than a night may erase waits for somebody also then.
+    at_most(&city, 2).await;
+    city.clock.set("2026-10-02T12:00:00Z");
+    night(&city).await;
+    assert_eq!(contacts().await, 3);
+    at_most(&city, 3).await;
+    city.clock.set("2026-10-03T12:00:00Z");
+    night(&city).await;
+    assert_eq!(contacts().await, 0);
     city.stop().await;
 }
 

@@ -25,6 +25,13 @@ async fn run(city: &City) -> usize {
     }
 }
 
+/// Whether the service was told that a wait of its is over.
+async fn is_told(city: &City) -> bool {
+    city.drain().await;
+    let letters = city.letters_to("proprete@ville-amiens.example");
+    letters.iter().any(|letter| letter.subject().unwrap().ends_with("l’attente est finie"))
+}
+
 async fn the_resolution_clock_stands_still_while_a_ticket_waits() {
     let city = City::new().await;
     let (filed, proprete) = (city.dumping().await, city.proprete().await);
@@ -38,6 +45,7 @@ async fn the_resolution_clock_stands_still_while_a_ticket_waits() {
     assert_eq!(proprete.ticket(&filed).await["late"], false);
     let resumed = proprete.act(&waiting, "resume", &json!({})).await.ok();
     assert_eq!((&resumed["state"], resumed.get("resume_on")), (&json!("in_progress"), None));
+    assert!(!is_told(&city).await, "who resumes it knows");
     let due = |ticket: &Value| ticket["resolve_due_at"].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>();
     let (before, after) = (due(&filed).unwrap(), due(&resumed).unwrap());
     assert_eq!((before.to_rfc3339(), after.to_rfc3339()), due_after_two_days(before));
@@ -70,6 +78,7 @@ async fn a_ticket_resumes_on_its_day_and_is_closed_a_fortnight_after_it_was_sett
     assert_eq!(resumed["state"], "in_progress");
     let event = proprete.timeline(&filed).await[3].clone();
     assert_eq!((&event["type"], &event["by"]["type"]), (&json!("resumed"), &json!("system")));
+    assert!(is_told(&city).await);
     proprete.resolve(&resumed).await.ok();
     city.clock.forward(Duration::days(14) - Duration::seconds(1));
     assert_eq!((run(&city).await, run(&city).await), (1, 0), "its resident is asked again whether it is solved");

@@ -26,7 +26,9 @@ use crate::Beside;
 use crate::front::{Front, Standing};
 use crate::guard::{self, Asker};
 use crate::openapi;
+use crate::page;
 use crate::problem::{Code, Problem, preferred_language};
+use crate::request::accept::rather;
 
 /// By which the lines of the log that tell of a request are found.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -79,6 +81,8 @@ async fn answer(
             let mut answer = problem.answer(&request);
             if let Some(beside) = beside {
                 answer = in_its_words(beside, &problem, &request, &answer);
+            } else if rather(&request, "text/html", "application/json") {
+                answer = page::problem(&problem, &request, answer);
             }
             // A browser shows a script no answer without them.
             let cors = told.headers().iter().filter(|(name, _)| name.as_str().starts_with("access-control-"));

@@ -2,18 +2,18 @@
 
 use std::sync::LazyLock;
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use minijinja::{Environment, UndefinedBehavior, Value};
+use minijinja::{Environment, UndefinedBehavior, Value, context};
 use qrcode::QrCode;
 use qrcode::render::svg;
 use sha2::{Digest as _, Sha256};
 
 use crate::outermost::Told;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Problem, preferred_language};
 
 /// The pages have one style sheet, and nothing else.
 const POLICY: &str =
@@ -41,6 +41,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("restitution.html", include_str!("../templates/restitution.html")),
         ("sheet_withdrawn.html", include_str!("../templates/sheet_withdrawn.html")),
         ("lost.html", include_str!("../templates/lost.html")),
+        ("problem.html", include_str!("../templates/problem.html")),
         ("problems.html", include_str!("../templates/problems.html")),
         ("password.html", include_str!("../templates/password.html")),
         ("password_chosen.html", include_str!("../templates/password_chosen.html")),
@@ -110,6 +111,21 @@ pub(crate) fn form(status: StatusCode, name: &str, context: Value) -> Result<Htt
         .body(html);
     response.extensions_mut().insert(Told);
     Ok(response)
+}
+
+/// A problem to a person, who asked for a page; `answer` tells it to a program.
+pub(crate) fn problem(problem: &Problem, request: &HttpRequest, answer: HttpResponse) -> HttpResponse {
+    let language = preferred_language(request);
+    let told = context! {
+        language => language.tag(),
+        title => problem.title(language),
+        text => problem.said_to(language),
+    };
+    let Ok(mut page) = form(answer.status(), "problem.html", told) else { return answer };
+    for (name, value) in answer.headers().iter().filter(|(name, _)| *name != CONTENT_TYPE) {
+        page.headers_mut().insert(name.clone(), value.clone());
+    }
+    page
 }
 
 /// A link as a QR code (ISO/IEC 18004), an SVG element.

@@ -135,6 +135,11 @@ impl Problem {
         self.more.retry_after
     }
 
+    /// What it is called.
+    pub(crate) fn title(&self, language: Language) -> String {
+        self.body("", language).title
+    }
+
     /// What a person reads on a page: what is wrong with each field, or else what went wrong.
     pub(crate) fn said_to(&self, language: Language) -> String {
         let body = self.body("", language);

@@ -1,5 +1,8 @@
--- Sends the requests of a file in turn, each thread its share of them. A line is: method, path, version, body.
-local threads = 0
+-- Sends the requests of a file in turn, each thread its share of them. A line is: method, path, version, body. What changes
+-- something is sent under a key of its own each time, as officers and programs send it: an identifier of now, counted on. By itself it
+-- would be taken for a uuid when its statement is replayed.
+local threads, sent = 0, 0
+local KEY = "bench-00000000-0000-7000-8000-000000000000"
 
 function setup(thread)
     thread:set("number", threads)
@@ -10,6 +13,7 @@ end
 
 function init(arguments)
     requests, at = {}, 0
+    since = os.time() * 1000
     local line = 0
     for text in io.lines(arguments[1]) do
         if line % tonumber(arguments[2]) == number then
@@ -17,15 +21,26 @@ function init(arguments)
             local headers = { ["Content-Type"] = body ~= "" and "application/json" or nil }
             for name, value in pairs(wrk.headers) do headers[name] = value end
             if version ~= "" then headers["If-Match"] = '"' .. version .. '"' end
-            table.insert(requests, wrk.format(method, path, headers, body ~= "" and body or nil))
+            if method ~= "GET" then headers["Idempotency-Key"] = KEY end
+            local whole = wrk.format(method, path, headers, body ~= "" and body or nil)
+            local from, to = whole:find(KEY, 1, true)
+            table.insert(requests, from and { whole:sub(1, from - 1), whole:sub(to + 1) } or whole)
         end
         line = line + 1
     end
 end
 
+function nth(at)
+    local found = requests[at]
+    if type(found) ~= "table" then return found end
+    sent = sent + 1
+    local key = ("bench-%08x-%04x-7%03x-8000-%012x"):format(math.floor(since / 65536), since % 65536, number, sent)
+    return found[1] .. key .. found[2]
+end
+
 function request()
     at = at % #requests + 1
-    return requests[at]
+    return nth(at)
 end
 
 function done(summary, latency)

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use futures_util::{StreamExt as _, TryStreamExt as _, future, stream};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use crate::operation::{Request, Sending};
 
@@ -144,6 +145,14 @@ impl Target<'_> {
         }
         if let Some(version) = request.version {
             sent = sent.header("If-Match", format!("\"{version}\""));
+        }
+        if request.method != "GET" {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the benchmark is no part of the program, which asks its Ids"
+            )]
+            let key = Uuid::now_v7();
+            sent = sent.header("Idempotency-Key", format!("bench-{key}"));
         }
         if !request.body.is_empty() {
             sent = sent.header("Content-Type", "application/json").body(request.body.clone());

@@ -13,7 +13,7 @@ function request()
     began = began or now()
     at = at + 1
     -- wrk has one made now and then that it does not send: who comes last then finds none left.
-    return requests[at] or wrk.format("GET", "/health/live")
+    return nth(at) or wrk.format("GET", "/health/live")
 end
 
 local claimed = 0

@@ -49,7 +49,7 @@ pub(crate) fn judgement(cities: &[Measured], plan: &Plan) -> String {
             "| p99, ms | connections | {} tickets | {} tickets | growth | and of the answer |\n|---|---|---|---|---|---|\n",
             small.tickets, large.tickets
         );
-        for Growth { name, connections, before, now } in growth(small, large) {
+        for Growth { name, connections, before, now, .. } in growth(small, large) {
             let (p99, answer) = (now.p99 / before.p99, now.answer() / before.answer());
             let line =
                 format!("| {name} | {connections} | {:.1} | {:.1} | {p99:.1} | {answer:.1} |\n", before.p99, now.p99);
@@ -129,6 +129,8 @@ struct Growth {
     connections: u32,
     before: Load,
     now: Load,
+    /// How many times as long 99 of 100 answers take when they are asked for the first time.
+    at_first: Option<f64>,
 }
 
 impl Growth {
@@ -142,7 +144,8 @@ fn growth(small: &Measured, large: &Measured) -> Vec<Growth> {
     let grows = |row: &Row| {
         let (name, connections) = (row.operation.name, row.connections);
         let before = small.rows.iter().find(|row| (row.operation.name, row.connections) == (name, connections))?;
-        Some(Growth { name, connections, before: before.load, now: row.load })
+        let at_first = row.at_first.zip(before.at_first).map(|(now, before)| now / before);
+        Some(Growth { name, connections, before: before.load, now: row.load, at_first })
     };
     large.rows.iter().filter_map(grows).collect()
 }
@@ -158,6 +161,11 @@ fn shortfalls(cities: &[Measured]) -> Vec<String> {
                 "{name}, {connections} connections: p99 grows to {times:.1} times for as much of an answer, {GROWTH} asked for"
             ));
         }
+        short.extend(growth(small, large).iter().filter_map(|grown| {
+            let times = grown.at_first.filter(|times| *times > GROWTH)?;
+            let name = grown.name;
+            Some(format!("{name}, asked for the first time: p99 grows to {times:.1} times, {GROWTH} asked for"))
+        }));
     }
     let mut trips: Vec<String> = cities.iter().flat_map(|city| &city.rows).filter_map(more_trips).collect();
     trips.sort();

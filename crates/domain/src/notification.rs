@@ -135,6 +135,7 @@ impl Group {
                 | Kind::Referral
                 | Kind::Refused
                 | Kind::Withdrawn
+                | Kind::DueAgain
                 | Kind::Watched
                 | Kind::Unattended
                 | Kind::Cancelled

@@ -109,9 +109,9 @@ fn is_own(message: &Unplanned, kind: Kind, user: UserId) -> bool {
     }
 }
 
-/// Whether it is a reminder that can be told beside others: one with a link to its ticket cannot.
+/// Whether it is a reminder, of a target or of a day, that can be told beside others: one with a link to its ticket cannot.
 const fn is_reminder(message: &Unplanned) -> bool {
-    matches!(message.about, Some((Kind::Reminder, _))) && !message.door
+    matches!(message.about, Some((Kind::Reminder | Kind::DueAgain, _))) && !message.door
 }
 
 /// Where messages to that recipient arrive.

@@ -21,7 +21,7 @@ pub(crate) fn may_be_told(addressee: &Addressee, about: &About, desk: &ServiceCo
         }
         (Recipient::Service { code }, _) => match about.kind {
             Kind::Watched => elsewhere || *code == ticket.service,
-            Kind::Referral | Kind::Message | Kind::Answered | Kind::Unattended | Kind::Reminder => {
+            Kind::Referral | Kind::Message | Kind::Answered | Kind::Unattended | Kind::Reminder | Kind::DueAgain => {
                 *code == ticket.service || code == desk
             }
             _ => true,

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::columns::Columns;
 use crate::connect::sql;
 use crate::scope::token_holds;
-use crate::{Error, Result, Store, texts};
+use crate::{Error, Result, Store, Tx, texts};
 
 /// Where it is announced that the feed has grown.
 pub const CHANNEL: &str = "feed";
@@ -243,7 +243,9 @@ impl Store {
         let until = items.last().filter(|_| full).map_or(passed, |last| last.position);
         Ok(Some(Look { items, until, expired, head }))
     }
+}
 
+impl Tx {
     /// Forgets events of that time and before, some at a time. Returns how many.
     ///
     /// # Errors

@@ -5,8 +5,8 @@ pub use store::feed::CHANNEL;
 
 use auth::Asking;
 use auth::permission::FollowEvents;
-use chrono::TimeDelta;
-use store::Error;
+use chrono::{DateTime, TimeDelta, Utc};
+use store::{Error, Tx};
 
 use crate::Context;
 
@@ -67,8 +67,8 @@ pub async fn place(cx: &Context) -> Result<u64, Error> {
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn forget(cx: &Context) -> Result<u64, Error> {
-    cx.store.forget_events(cx.now() - KEPT).await
+pub(crate) async fn forget(tx: &Tx, now: DateTime<Utc>) -> Result<u64, Error> {
+    tx.forget_events(now - KEPT).await
 }
 
 /// What a program may know of, from there on. A cached caller's rights are re-checked by the same statement; if they

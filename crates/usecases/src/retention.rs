@@ -2,7 +2,8 @@
 //!
 //! A run is planned once a day. One that would erase unusually much waits until a person confirms it, and is planned anew
 //! each night until then: a wrong clock or a wrong setting costs a night, not the city's memory. The others begin at once,
-//! and end batch by batch. Nothing goes that was not counted when the run was planned, nor what is to be kept by now.
+//! and end batch by batch. No concern goes that was not counted when the run was planned, nor what is to be kept by now. What
+//! belongs to no concern (audit entries, events of the feed, remarks of cafés, e-mails) goes at the end of a run, and so waits with it.
 
 pub use store::retention::{Counts, Run, RunState};
 
@@ -219,7 +220,7 @@ async fn plan(cx: &Context, tx: &Tx, waiting: Option<Run>, cutoffs: Cutoffs, at_
 /// Clears what was kept for a time, some at a time: the answers for repeats of their requests, once they are a day old; sessions, a
 /// month after their end; links, revocations and throttles that say nothing any more; a year later, who followed the links
 /// of partners; what became of e-mails that came in, after 90 days, and those that dispatchers settled, and what was sent to
-/// webhooks, after 30; events after a year. Returns how much.
+/// webhooks, after 30. Returns how much.
 ///
 /// # Errors
 /// When the database does not answer: what was not cleared is cleared next time.
@@ -230,9 +231,8 @@ pub async fn clear(cx: &Context) -> Result<u64, Error> {
     let mail = cx.store.forget_mail(now - TimeDelta::days(90)).await?;
     let settled = cx.store.clear_settled_mail(now - TimeDelta::days(30)).await?;
     let identity = cx.store.clear_identity(now, now - TimeDelta::days(30)).await?;
-    let events = crate::feed::forget(cx).await?;
     let deliveries = crate::webhook::forget(cx).await?;
-    Ok(events + deliveries + answers + openings + mail + settled + identity)
+    Ok(deliveries + answers + openings + mail + settled + identity)
 }
 
 /// One batch, the rows first: what is gone needs no other step.
@@ -255,7 +255,7 @@ async fn erase(cx: &Context, tx: &Tx, run: Run, cutoffs: &Cutoffs, zone: Zone) -
     } else if let Some(until) = tx.remove_audit(sealed_before(cutoffs.rows.min(kept_since(now)))).await? {
         // A day's entries. What they tell of concerns goes when these do.
         tx.audit(&Record { at: now, by: By::System, from: None, act: Act::AuditRemoved { until }, why: None });
-    } else {
+    } else if crate::feed::forget(tx, now).await? == 0 {
         tx.erase_the_rest(cutoffs).await?;
         run = Run { state: RunState::Done, finished_at: Some(now), ..run };
         let Counts { contacts, texts, rows } = run.erased;

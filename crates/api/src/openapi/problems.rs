@@ -147,10 +147,6 @@ impl Parts {
             422 if !codes.contains(&Code::InvalidContent) => "KeyReused".clone_into(&mut name),
             _ => {}
         }
-        // Whoever sent a form is told on its page.
-        if self.tag == "partners" {
-            name += "Page";
-        }
         (name, told)
     }
 }
@@ -175,17 +171,18 @@ pub(super) fn add(path: &str, operation: &mut Value, shared: &mut Map<String, Va
             let codes = parts.codes(status);
             if !codes.is_empty() {
                 let (name, told) = parts.shared(status, &codes);
-                shared.entry(name.clone()).or_insert_with(|| response(&parts, json!({ "description": told }), &codes));
+                shared.entry(name.clone()).or_insert_with(|| response(json!({ "description": told }), &codes));
                 responses.insert(status.to_string(), json!({ "$ref": format!("#/components/responses/{name}") }));
             }
             continue;
         };
         let codes = parts.described(status, entry["description"].as_str().unwrap_or_default());
         match entry.get_mut("content") {
-            None => *entry = response(&parts, entry.take(), &codes),
+            None => *entry = response(entry.take(), &codes),
             Some(content) => {
-                if let Some(content) = content.get_mut("application/problem+json") {
-                    content["examples"] = references(&codes);
+                if let Some(problem) = content.get_mut("application/problem+json") {
+                    problem["examples"] = references(&codes);
+                    content["text/html"] = page();
                 }
             }
         }
@@ -193,14 +190,15 @@ pub(super) fn add(path: &str, operation: &mut Value, shared: &mut Map<String, Va
     add_oauth(operation);
 }
 
-fn response(parts: &Parts, mut response: Value, codes: &[Code]) -> Value {
-    response["content"] = json!({ "application/problem+json": {
-        "schema": { "$ref": "#/components/schemas/Problem" }, "examples": references(codes)
-    } });
-    if parts.tag == "partners" {
-        response["content"]["text/html"] = json!({ "schema": { "type": "string" } });
-    }
+fn response(mut response: Value, codes: &[Code]) -> Value {
+    let problem = json!({ "schema": { "$ref": "#/components/schemas/Problem" }, "examples": references(codes) });
+    response["content"] = json!({ "application/problem+json": problem, "text/html": page() });
     response
+}
+
+/// What a browser shows of it.
+fn page() -> Value {
+    json!({ "schema": { "type": "string" } })
 }
 
 fn references(codes: &[Code]) -> Value {

@@ -27,6 +27,8 @@ pub enum Kind {
     Withdrawn,
     /// To the service, its managers or the dispatcher's desk: a target is missed.
     Reminder,
+    /// To the service: the day is there until which it had the ticket wait.
+    DueAgain,
     /// To a service that watches: the ticket took a turn; there is nothing for it to do.
     Watched,
     /// To a person of the service: they have the ticket from now on.
@@ -56,7 +58,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Referral,
         Self::Refused,
         Self::Acknowledged,
@@ -64,6 +66,7 @@ impl Kind {
         Self::Progress,
         Self::Withdrawn,
         Self::Reminder,
+        Self::DueAgain,
         Self::Watched,
         Self::Assigned,
         Self::Mention,
@@ -89,6 +92,7 @@ impl Kind {
             Self::Progress => "progress",
             Self::Withdrawn => "withdrawn",
             Self::Reminder => "reminder",
+            Self::DueAgain => "due_again",
             Self::Watched => "watched",
             Self::Assigned => "assigned",
             Self::Mention => "mention",
@@ -114,9 +118,13 @@ impl Kind {
     #[must_use]
     pub const fn is_told_to(self, audience: Audience) -> bool {
         match self {
-            Self::Referral | Self::Refused | Self::Withdrawn | Self::Watched | Self::Unattended | Self::Renewed => {
-                matches!(audience, Audience::Service)
-            }
+            Self::Referral
+            | Self::Refused
+            | Self::Withdrawn
+            | Self::DueAgain
+            | Self::Watched
+            | Self::Unattended
+            | Self::Renewed => matches!(audience, Audience::Service),
             Self::Progress | Self::Assigned | Self::Mention => matches!(audience, Audience::Agent),
             Self::Cancelled | Self::Forwarded | Self::Merged | Self::AskedAgain => {
                 matches!(audience, Audience::Resident)
@@ -297,6 +305,8 @@ pub fn notices(fact: &Fact, by: &Actor, ticket: &Ticket, followers: &[Follower],
             told
         }
         Fact::Refused { .. } => vec![service(Kind::Refused, desk)],
+        // By whoever resumes it before its day, the service knows.
+        Fact::Resumed { .. } if *by == Actor::System => vec![service(Kind::DueAgain, &ticket.service)],
         Fact::Cancelled { .. } | Fact::Merged { .. } => vec![service(Kind::Withdrawn, &ticket.service)],
         Fact::Acknowledged { assignee, .. } | Fact::Assigned { assignee, .. } => {
             let told = assignee.filter(|user| !by.is(*user));

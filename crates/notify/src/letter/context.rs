@@ -94,6 +94,7 @@ impl Context {
             | Kind::Progress
             | Kind::Withdrawn
             | Kind::Reminder
+            | Kind::DueAgain
             | Kind::Watched
             | Kind::Assigned
             | Kind::Mention

@@ -185,6 +185,7 @@ impl Told {
             },
             Kind::Withdrawn => pick("retirée à votre service", "withdrawn from your service"),
             Kind::Reminder => pick("délai dépassé, réponse attendue", "target missed, an answer is due"),
+            Kind::DueAgain => pick("l’attente est finie, elle reprend", "the wait is over, it goes on"),
             Kind::Assigned => pick("elle vous est confiée", "assigned to you"),
             Kind::Mention => pick("une note vous cite", "a note mentions you"),
             Kind::Message => pick("un message vous attend", "a message awaits you"),

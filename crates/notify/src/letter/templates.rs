@@ -21,7 +21,7 @@ macro_rules! sources {
 }
 
 /// The words of each letter, in both languages.
-pub(super) const WORDS: [(&str, &str); 88] = sources![
+pub(super) const WORDS: [(&str, &str); 90] = sources![
     "referral.service.fr",
     "referral.service.en",
     "referral.partner.fr",
@@ -46,6 +46,8 @@ pub(super) const WORDS: [(&str, &str); 88] = sources![
     "reminder.service.en",
     "reminder.agent.fr",
     "reminder.agent.en",
+    "due_again.service.fr",
+    "due_again.service.en",
     "watched.service.fr",
     "watched.service.en",
     "assigned.agent.fr",

@@ -225,7 +225,7 @@ fn nobody_else_is_written_to() {
             refused += 1;
         }
     }
-    assert_eq!(refused, 31);
+    assert_eq!(refused, 33);
 }
 
 #[test]

@@ -106,7 +106,9 @@ impl Reader<'_> {
             _ => true,
         };
         match said.about.kind {
-            Kind::Referral | Kind::Reminder | Kind::Message | Kind::Answered | Kind::Unattended => theirs,
+            Kind::Referral | Kind::Reminder | Kind::DueAgain | Kind::Message | Kind::Answered | Kind::Unattended => {
+                theirs
+            }
             Kind::Renewed => theirs && said.door.is_some(),
             Kind::Merged => said.about.main.is_some(),
             Kind::AskedAgain => ticket.closure_reason.is_some(),
