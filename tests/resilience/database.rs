@@ -90,8 +90,8 @@ async fn whoever_has_no_account_is_told_so_too() {
         assert_eq!((reply.status, reply.header("retry-after")), (503, Some("5")), "{path}: {}", reply.text);
         assert!(reply.header("content-type").unwrap().starts_with(form), "{path}: {:?}", reply.headers);
     }
-    let grant = "grant_type=client_credentials&client_id=0197a3b2-7c11-7b3a-9d3e-5a1f0c2e4d6b&client_secret=x";
-    let grant = stranger.request(Method::POST, "/oauth/token").body(grant);
+    let grant = stranger.request(Method::POST, "/oauth/token").body("grant_type=client_credentials");
+    let grant = grant.basic_auth("0197a3b2-7c11-7b3a-9d3e-5a1f0c2e4d6b", Some("x"));
     let grant = grant.header("Content-Type", "application/x-www-form-urlencoded");
     let reply = stranger.send(grant).await;
     assert_eq!((reply.status, reply.header("retry-after")), (503, Some("5")), "{}", reply.text);

@@ -64,6 +64,8 @@ pub(crate) const TEXT: &str = include_str!("../../../openapi/openapi.json");
 struct Contract {
     /// The methods of each path.
     methods: BTreeMap<String, Vec<String>>,
+    /// The operations that people see in their browser.
+    pages: BTreeSet<(String, String)>,
     /// The operations that are for those who have logged in.
     for_the_known: BTreeSet<(String, String)>,
     /// The operations that take no query, and whether they are for those who have logged in.
@@ -87,6 +89,9 @@ static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
             if refuses_queries(&path, &operation) && !has_parameter(&operation, "query", None) {
                 contract.without_query.insert(id.clone(), login);
             }
+            if is_page(&operation) {
+                contract.pages.insert(id.clone());
+            }
             if login {
                 contract.for_the_known.insert(id);
             }
@@ -94,6 +99,12 @@ static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
     }
     contract
 });
+
+/// Whether people see an operation in their browser: the pages that their links lead to, and those that no document has.
+pub(crate) fn is_seen(path: &str, method: &Method) -> bool {
+    CONTRACT.pages.contains(&(path.to_owned(), method.as_str().to_owned()))
+        || !(path.starts_with("/v1/") || has_path(path))
+}
 
 /// Whether an operation is for those who have logged in.
 pub(crate) fn is_for_the_known(path: &str, method: &Method) -> bool {
@@ -116,6 +127,13 @@ fn refuses_queries(path: &str, operation: &Value) -> bool {
 fn needs_login(operation: &Value) -> bool {
     let token = |needed: &Value| needed.get("bearer").is_some() || needed.get("oauth2").is_some();
     operation["security"].as_array().is_some_and(|all| all.iter().any(token))
+}
+
+/// Whether it leads people, who have not logged in, to a page; partners' forms come back to theirs.
+fn is_page(operation: &Value) -> bool {
+    let mut responses = operation["responses"].as_object().into_iter().flatten();
+    let form = operation["tags"][0] == "partners";
+    !needs_login(operation) && (form || responses.any(|(_, response)| response["content"].get("text/html").is_some()))
 }
 
 fn has_parameter(operation: &Value, place: &str, name: Option<&str>) -> bool {

@@ -81,7 +81,7 @@ async fn answer(
             let mut answer = problem.answer(&request);
             if let Some(beside) = beside {
                 answer = in_its_words(beside, &problem, &request, &answer);
-            } else if rather(&request, "text/html", "application/json") {
+            } else if is_seen(&request) {
                 answer = page::problem(&problem, &request, answer);
             }
             // A browser shows a script no answer without them.
@@ -153,6 +153,12 @@ fn problem_of(response: &ServiceResponse) -> Option<Problem> {
 fn is_told(response: &ServiceResponse) -> bool {
     let content = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     content.is_some_and(|content| !content.starts_with("text/plain"))
+}
+
+/// Whether a person sees the answer, in a browser.
+fn is_seen(request: &HttpRequest) -> bool {
+    let page = request.match_pattern().is_some_and(|pattern| openapi::is_seen(&pattern, request.method()));
+    page && rather(request, "text/html", "application/json")
 }
 
 /// A problem as a protocol beside the API tells it, with what a client may go by.

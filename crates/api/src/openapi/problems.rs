@@ -5,7 +5,7 @@ use domain::language::Language;
 use domain::rights::Right;
 use serde_json::{Map, Value, json};
 
-use super::{has_parameter, needs_login, refuses_queries};
+use super::{has_parameter, is_page, needs_login, refuses_queries};
 use crate::problem::{At, Code, FieldError, Problem};
 
 /// What an operation is made of, as far as it decides what may go wrong.
@@ -19,6 +19,8 @@ struct Parts {
     header: bool,
     query: bool,
     body: Option<&'static str>,
+    /// People see it in their browser.
+    page: bool,
     /// Also OAuth's: whatever is sent, it is not compressed.
     sends: bool,
 }
@@ -41,6 +43,7 @@ impl Parts {
             header: has_parameter(operation, "header", None),
             query: refuses_queries(path, operation) || has_parameter(operation, "query", None),
             body,
+            page: is_page(operation),
             sends: contents.is_some(),
         }
     }
@@ -147,6 +150,9 @@ impl Parts {
             422 if !codes.contains(&Code::InvalidContent) => "KeyReused".clone_into(&mut name),
             _ => {}
         }
+        if self.page {
+            name += "Page";
+        }
         (name, told)
     }
 }
@@ -171,18 +177,20 @@ pub(super) fn add(path: &str, operation: &mut Value, shared: &mut Map<String, Va
             let codes = parts.codes(status);
             if !codes.is_empty() {
                 let (name, told) = parts.shared(status, &codes);
-                shared.entry(name.clone()).or_insert_with(|| response(json!({ "description": told }), &codes));
+                shared.entry(name.clone()).or_insert_with(|| response(&parts, json!({ "description": told }), &codes));
                 responses.insert(status.to_string(), json!({ "$ref": format!("#/components/responses/{name}") }));
             }
             continue;
         };
         let codes = parts.described(status, entry["description"].as_str().unwrap_or_default());
         match entry.get_mut("content") {
-            None => *entry = response(entry.take(), &codes),
+            None => *entry = response(&parts, entry.take(), &codes),
             Some(content) => {
                 if let Some(problem) = content.get_mut("application/problem+json") {
                     problem["examples"] = references(&codes);
-                    content["text/html"] = page();
+                    if parts.page {
+                        content["text/html"] = page();
+                    }
                 }
             }
         }
@@ -190,9 +198,13 @@ pub(super) fn add(path: &str, operation: &mut Value, shared: &mut Map<String, Va
     add_oauth(operation);
 }
 
-fn response(mut response: Value, codes: &[Code]) -> Value {
-    let problem = json!({ "schema": { "$ref": "#/components/schemas/Problem" }, "examples": references(codes) });
-    response["content"] = json!({ "application/problem+json": problem, "text/html": page() });
+fn response(parts: &Parts, mut response: Value, codes: &[Code]) -> Value {
+    response["content"] = json!({ "application/problem+json": {
+        "schema": { "$ref": "#/components/schemas/Problem" }, "examples": references(codes)
+    } });
+    if parts.page {
+        response["content"]["text/html"] = page();
+    }
     response
 }
 
