@@ -89,6 +89,12 @@ async fn whoever_has_no_account_is_told_so_too() {
         let reply = stranger.send(stranger.request(Method::GET, path).header("Accept", accept)).await;
         assert_eq!((reply.status, reply.header("retry-after")), (503, Some("5")), "{path}: {}", reply.text);
         assert!(reply.header("content-type").unwrap().starts_with(form), "{path}: {:?}", reply.headers);
+        assert_eq!(
+            reply.text.contains("<p>Réessayez dans un moment.</p>"),
+            form == "text/html",
+            "{path}: {}",
+            reply.text
+        );
     }
     let grant = stranger.request(Method::POST, "/oauth/token").body("grant_type=client_credentials");
     let grant = grant.basic_auth("0197a3b2-7c11-7b3a-9d3e-5a1f0c2e4d6b", Some("x"));

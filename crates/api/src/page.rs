@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -120,6 +120,7 @@ pub(crate) fn problem(problem: &Problem, request: &HttpRequest, answer: HttpResp
         language => language.tag(),
         title => problem.title(language),
         text => problem.said_to(language),
+        again => answer.headers().contains_key(RETRY_AFTER),
     };
     let Ok(mut page) = form(answer.status(), "problem.html", told) else { return answer };
     for (name, value) in answer.headers().iter().filter(|(name, _)| *name != CONTENT_TYPE) {
