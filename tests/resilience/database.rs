@@ -10,6 +10,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 use crate::inbound::{answer, hand_in, program, unplaced};
 use crate::partner::referred;
+use crate::support::browser::Window;
 use crate::support::caller::{Caller, Reply};
 use crate::support::city::{City, dumping, link};
 use crate::support::database::url;
@@ -96,6 +97,13 @@ async fn whoever_has_no_account_is_told_so_too() {
             reply.text
         );
     }
+    let window = Window::open(&city).await;
+    assert_eq!(window.go(&tracking).await, 503);
+    window.check("problem", "fr").await;
+    let window = window.in_english();
+    assert_eq!(window.go(&partner).await, 503);
+    window.check("problem", "en").await;
+    window.close().await;
     let grant = stranger.request(Method::POST, "/oauth/token").body("grant_type=client_credentials");
     let grant = grant.basic_auth("0197a3b2-7c11-7b3a-9d3e-5a1f0c2e4d6b", Some("x"));
     let grant = grant.header("Content-Type", "application/x-www-form-urlencoded");
