@@ -18,6 +18,7 @@ crate::tests![
     while_the_mail_server_is_away_nothing_is_lost_and_the_order_is_kept,
     a_refused_letter_waits_for_an_operator_and_holds_up_no_other,
     a_letter_of_a_newer_version_holds_up_no_other,
+    a_letter_to_somebody_whose_address_is_gone_is_tried_once,
     two_workers_send_each_letter_once,
     what_cannot_end_within_its_lease_is_not_begun,
     what_is_under_way_is_finished_when_another_cannot_be_noted,
@@ -249,5 +250,19 @@ async fn what_is_under_way_is_finished_when_another_cannot_be_noted() {
     server.behave(&Behaviour::default());
     city.clock.forward(TimeDelta::minutes(2));
     assert_eq!(city.drain().await, 9 - residents);
+    city.stop().await;
+}
+
+async fn a_letter_to_somebody_whose_address_is_gone_is_tried_once() {
+    let city = City::new().await;
+    city.dumping().await;
+    // As an operator may, not as an erasure does, which leaves nothing to be sent.
+    city.database.connection().await.execute("delete from resident_contact").await.unwrap();
+    city.drain().await;
+    let given_up = "select count(*) from outbox where kind = 'received' and state = 'dead' and attempts = 1
+        and last_error = 'the recipient has no address any more'";
+    assert_eq!(city.database.count(given_up).await, 1);
+    assert_eq!(city.database.count("select count(*) from outbox where state = 'pending'").await, 0);
+    assert!(city.letters_to(RESIDENT).is_empty());
     city.stop().await;
 }

@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 use continuum::Mail;
 use futures_util::future::join;
 use reqwest::Method;
-use serde_json::json;
 use sqlx::{Connection as _, Executor as _};
 
 use crate::client::register;
 use crate::event::{follower, place};
 use crate::support::city::{City, dumping};
-use crate::support::database;
+use crate::support::database::{self, Database};
 use crate::support::smtp::{Behaviour, SmtpServer};
 use crate::watch::Town;
+use crate::webhook::hook;
 use crate::webhook::receiver::{Manner, Receiver};
 
 crate::tests![
@@ -117,52 +117,16 @@ async fn e_mails_that_cannot_be_finished_are_sent_by_others_at_once() {
     city.stop().await;
 }
 
-async fn a_webhook_whose_receiver_hangs_is_delivered_by_others_at_once() {
-    let networks = vec!["127.0.0.1/32".parse().unwrap()];
-    let city = City::with(|config| (config.worker, config.private_targets) = (true, networks)).await;
+/// A city whose worker has begun to deliver to a receiver that answers after so long, as many concerns filed before; and how
+/// another worker is built.
+async fn delivering(after: Duration, concerns: usize) -> (City, Receiver, continuum::Config) {
+    let networks = || vec!["127.0.0.1/32".parse().unwrap()];
+    let city = City::with(|config| (config.worker, config.private_targets) = (true, networks())).await;
     let who = register(&city, &["tickets:read"], &[]).await.caller(&city).await;
     let receiver = Receiver::start("127.0.0.1");
-    receiver.answers(Manner { after: Duration::from_mins(1), ..Manner::status(204) });
-    who.post("/v1/webhooks", &json!({ "url": receiver.url() })).await.created();
-    city.dumping().await;
-    place(&city).await;
-    let began = Instant::now();
-    while receiver.sent().is_empty() {
-        assert!(began.elapsed() < SOON);
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    let mut config = database::config(&city.database.name, Mail::Folder(city.mail.path().to_owned()), &city.clock);
-    (config.worker, config.private_targets) = (true, vec!["127.0.0.1/32".parse().unwrap()]);
-    let City { instance, database, .. } = city;
-    let began = Instant::now();
-    instance.stop().await;
-    let took = began.elapsed();
-    assert!((Duration::from_secs(9)..Duration::from_secs(14)).contains(&took), "{took:?}");
-    // It may have arrived, and comes again under its id. The clock has not moved, so that a lease would never run out.
-    assert_eq!(database.count("select count(*) from webhook where lease is null and failures = 0").await, 1);
-    assert_eq!(database.count("select count(*) from webhook_delivery").await, 0);
-    let before: Vec<String> = receiver.sent().iter().map(|sent| sent.header("webhook-id").to_owned()).collect();
-    receiver.answers(Manner::status(204));
-    let other = continuum::build(config).await.unwrap();
-    let began = Instant::now();
-    while database.count("select count(*) from webhook w, feed_head h where w.position = h.position").await == 0 {
-        assert!(began.elapsed() < SOON, "{} of {before:?} more", receiver.sent().len());
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    let after: Vec<String> =
-        receiver.sent().iter().skip(before.len()).map(|sent| sent.header("webhook-id").to_owned()).collect();
-    assert!(before.iter().all(|id| after.contains(id)), "{before:?} did not come again: {after:?}");
-    other.stop().await;
-}
-
-async fn webhooks_that_cannot_be_finished_are_delivered_by_others_at_once() {
-    let networks = vec!["127.0.0.1/32".parse().unwrap()];
-    let city = City::with(|config| (config.worker, config.private_targets) = (true, networks)).await;
-    let who = register(&city, &["tickets:read"], &[]).await.caller(&city).await;
-    let receiver = Receiver::start("127.0.0.1");
-    receiver.answers(Manner { after: Duration::from_secs(2), ..Manner::status(204) });
-    let webhook = who.post("/v1/webhooks", &json!({ "url": receiver.url() })).await.created();
-    for _ in 0..5 {
+    receiver.answers(Manner { after, ..Manner::status(204) });
+    hook(&who, &receiver.url()).await;
+    for _ in 0..concerns {
         city.dumping().await;
     }
     place(&city).await;
@@ -171,29 +135,61 @@ async fn webhooks_that_cannot_be_finished_are_delivered_by_others_at_once() {
         assert!(began.elapsed() < SOON);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    let mut config = database::config(&city.database.name, Mail::Folder(city.mail.path().to_owned()), &city.clock);
-    (config.worker, config.private_targets) = (true, vec!["127.0.0.1/32".parse().unwrap()]);
+    let mut other = database::config(&city.database.name, Mail::Folder(city.mail.path().to_owned()), &city.clock);
+    (other.worker, other.private_targets) = (true, networks());
+    (city, receiver, other)
+}
+
+/// Until the webhook has been sent all that there is.
+async fn delivered(database: &Database, receiver: &Receiver) {
+    let began = Instant::now();
+    while database.count("select count(*) from webhook w, feed_head h where w.position = h.position").await == 0 {
+        assert!(began.elapsed() < SOON, "{} were sent", receiver.sent().len());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// What was sent, by its id.
+fn sent(receiver: &Receiver) -> Vec<String> {
+    receiver.sent().iter().map(|sent| sent.header("webhook-id").to_owned()).collect()
+}
+
+async fn a_webhook_whose_receiver_hangs_is_delivered_by_others_at_once() {
+    let (city, receiver, config) = delivering(Duration::from_mins(1), 1).await;
+    let City { instance, database, .. } = city;
+    let began = Instant::now();
+    instance.stop().await;
+    let took = began.elapsed();
+    assert!((Duration::from_secs(9)..Duration::from_secs(14)).contains(&took), "{took:?}");
+    // It may have arrived, and comes again under its id. The clock has not moved, so that a lease would never run out.
+    assert_eq!(database.count("select count(*) from webhook where lease is null and failures = 0").await, 1);
+    assert_eq!(database.count("select count(*) from webhook_delivery").await, 0);
+    let before = sent(&receiver);
+    receiver.answers(Manner::status(204));
+    let other = continuum::build(config).await.unwrap();
+    delivered(&database, &receiver).await;
+    let after = sent(&receiver).split_off(before.len());
+    assert!(before.iter().all(|id| after.contains(id)), "{before:?} did not come again: {after:?}");
+    other.stop().await;
+}
+
+async fn webhooks_that_cannot_be_finished_are_delivered_by_others_at_once() {
+    let (city, receiver, config) = delivering(Duration::from_secs(2), 5).await;
     let City { instance, database, .. } = city;
     let began = Instant::now();
     instance.stop().await;
     assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
     // The one that was under way was finished and noted; nobody holds the webhook.
-    let id = webhook["id"].as_str().unwrap();
-    let held = format!("select count(*) from webhook where id = '{id}' and lease is null and failures = 0");
-    assert_eq!(database.count(&held).await, 1);
-    let noted = format!("select count(*) from webhook_delivery where webhook_id = '{id}'");
-    assert_eq!(database.count(&noted).await, i64::try_from(receiver.sent().len()).unwrap());
+    assert_eq!(database.count("select count(*) from webhook where lease is null and failures = 0").await, 1);
+    let noted = database.count("select count(*) from webhook_delivery").await;
     let before = receiver.sent().len();
+    assert_eq!(noted, i64::try_from(before).unwrap());
     assert!(before < 5, "it went on");
     // The clock has not moved, so that a lease would never run out: another worker goes on where it was.
     let other = continuum::build(config).await.unwrap();
     receiver.answers(Manner::status(204));
-    let began = Instant::now();
-    while database.count("select count(*) from webhook w, feed_head h where w.position = h.position").await == 0 {
-        assert!(began.elapsed() < SOON, "{} of {before} more", receiver.sent().len());
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    let ids: Vec<String> = receiver.sent().iter().map(|sent| sent.header("webhook-id").to_owned()).collect();
+    delivered(&database, &receiver).await;
+    let ids = sent(&receiver);
     let each: std::collections::BTreeSet<&String> = ids.iter().collect();
     assert_eq!(each.len(), ids.len(), "what was finished was noted, and nothing came twice");
     assert!(ids.len() > before, "the rest came");

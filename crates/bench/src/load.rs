@@ -6,9 +6,10 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use continuum::TimeOrderedIds;
+use domain::clock::Ids as _;
 use futures_util::{StreamExt as _, TryStreamExt as _, future, stream};
 use serde::Deserialize;
-use uuid::Uuid;
 
 use crate::operation::{Request, Sending};
 
@@ -147,12 +148,7 @@ impl Target<'_> {
             sent = sent.header("If-Match", format!("\"{version}\""));
         }
         if request.method != "GET" {
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "the benchmark is no part of the program, which asks its Ids"
-            )]
-            let key = Uuid::now_v7();
-            sent = sent.header("Idempotency-Key", format!("bench-{key}"));
+            sent = sent.header("Idempotency-Key", format!("bench-{}", TimeOrderedIds.next()));
         }
         if !request.body.is_empty() {
             sent = sent.header("Content-Type", "application/json").body(request.body.clone());

@@ -3,7 +3,7 @@
 //! A run is planned once a day. One that would erase unusually much waits until a person confirms it, and is planned anew
 //! each night until then: a wrong clock or a wrong setting costs a night, not the city's memory. The others begin at once,
 //! and end batch by batch. No concern goes that was not counted when the run was planned, nor what is to be kept by now. What
-//! belongs to no concern (audit entries, events of the feed, remarks of cafés, e-mails) goes at the end of a run, and so waits with it.
+//! belongs to no concern (audit entries, events of the feed, remarks of cafés, e-mails that nobody settled) goes at the end of a run, and so waits with it.
 
 pub use store::retention::{Counts, Run, RunState};
 

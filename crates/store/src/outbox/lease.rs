@@ -114,7 +114,7 @@ macro_rules! as_told {
     left join user_account person on person.id = (m.recipient ->> 'user')::uuid and person.active
     left join resident_contact contact on contact.concern_id = (m.recipient ->> 'concern')::uuid
     left join tracking_link link on link.concern_id = contact.concern_id
-    left join concern heard on heard.id = coalesce(contact.concern_id, t.concern_id)
+    left join concern heard on heard.id = coalesce(contact.concern_id, t.concern_id, m.concern_id)
     left join category c on c.code = coalesce(t.category_code, heard.category_code)
     left join ticket main on main.id = t.duplicate_of
     left join api_client to_client on to_client.id = (m.recipient ->> 'client')::uuid
